@@ -1,0 +1,2 @@
+/** rin @module */
+export const VERSION = "0.1.0";
