@@ -1,0 +1,70 @@
+/**
+ * jax-js, loaded at run time, and the small part of its interface that the peers use.
+ *
+ * The specifier is computed, so neither `deno check` nor `deno.lock` ever sees the package.
+ *
+ * @module
+ */
+
+/** The version that the figures are for. */
+export const JAX_VERSION = "0.1.25";
+
+/** An array of jax-js. Every use consumes one reference; `.ref` makes another. */
+export interface JaxArray {
+  readonly ref: JaxArray;
+  readonly shape: number[];
+  add(other: JaxArray | number): JaxArray;
+  sub(other: JaxArray | number): JaxArray;
+  mul(other: JaxArray | number): JaxArray;
+  reshape(shape: number[]): JaxArray;
+  transpose(axes?: number[]): JaxArray;
+  data(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** A flat record of arrays: a tree that jax-js flattens by itself. */
+export type JaxRecord = Record<string, JaxArray>;
+
+/** The part of the library that is used here. */
+export interface Jax {
+  init(...devices: string[]): Promise<string[]>;
+  defaultDevice(device: string): string;
+  getWebGPUDevice(): GPUDevice;
+  blockUntilReady<T>(tree: T): Promise<T>;
+  // The functions take and give trees of arrays, which jax-js itself leaves open.
+  jit<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R;
+  valueAndGrad<P, A extends unknown[]>(
+    f: (params: P, ...args: A) => JaxArray,
+  ): (params: P, ...args: A) => [JaxArray, P];
+  numpy: {
+    array(data: Float32Array, options?: { shape: number[] }): JaxArray;
+    matmul(a: JaxArray, b: JaxArray): JaxArray;
+    square(a: JaxArray): JaxArray;
+    mean(a: JaxArray): JaxArray;
+    split(a: JaxArray, sections: number | number[], axis?: number): JaxArray[];
+  };
+  nn: {
+    gelu(a: JaxArray, options: { approximate: boolean }): JaxArray;
+    silu(a: JaxArray): JaxArray;
+    standardize(a: JaxArray, axis: number, options: { epsilon: number }): JaxArray;
+    dotProductAttention(q: JaxArray, k: JaxArray, v: JaxArray): JaxArray;
+  };
+}
+
+let loading: Promise<Jax> | undefined;
+
+/**
+ * Loads jax-js with its WebGPU backend as the default device.
+ *
+ * @throws {Error} where WebGPU has no adapter
+ */
+export function loadJax(): Promise<Jax> {
+  return loading ??= (async () => {
+    const specifier = `npm:@jax-js/jax@${JAX_VERSION}`;
+    const jax: Jax = await import(specifier);
+    const devices = await jax.init("webgpu");
+    if (!devices.includes("webgpu")) throw new Error("Cannot start jax-js: WebGPU has no adapter");
+    jax.defaultDevice("webgpu");
+    return jax;
+  })();
+}

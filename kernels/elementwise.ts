@@ -1,0 +1,131 @@
+/**
+ * Small kernels that work element by element, four floats at a time where sizes allow.
+ *
+ * @module
+ */
+import {
+  forEach,
+  laneType,
+  laneWidth,
+  type Launch,
+  launch,
+  linearGrid,
+  read,
+  write,
+} from "./kernel.ts";
+
+/** y += x. Binds x, y. */
+export function addInto({ size }: { size: number }): Launch {
+  const width = laneWidth(size);
+  const array = `array<${laneType(width)}>`;
+  return launch(
+    "add",
+    { count: size / width },
+    [read("x", array), write("y", array)],
+    linearGrid(size / width),
+    forEach("p.count", "  y[i] = y[i] + x[i];"),
+  );
+}
+
+/** y (outer, inner) = x (outer, inner) + table (inner), for each row. Binds x, table, y. */
+export function addRows({ outer, inner }: { outer: number; inner: number }): Launch {
+  const width = laneWidth(inner);
+  const array = `array<${laneType(width)}>`;
+  const count = outer * inner / width;
+  return launch(
+    "add rows",
+    { count, inner: inner / width },
+    [read("x", array), read("table", array), write("y", array)],
+    linearGrid(count),
+    forEach("p.count", "  y[i] = x[i] + table[i % p.inner];"),
+  );
+}
+
+/**
+ * The latents that a pass begins with, (batch, m, d): start (m, d), plus time (batch, d) for each of
+ * the m; if `warm`, plus warm (batch, m, d) where mask (batch) is 1. Binds start, time, (warm,
+ * mask,) y.
+ */
+export function beginLatents(
+  { batch, m, d, warm }: { batch: number; m: number; d: number; warm: boolean },
+): Launch {
+  const width = laneWidth(d);
+  const array = `array<${laneType(width)}>`;
+  const count = batch * m * d / width;
+  return launch(
+    "begin latents",
+    { count, each: m * d / width, d: d / width },
+    [
+      read("start", array),
+      read("time", array),
+      warm && read("warm", array),
+      warm && read("mask"),
+      write("y", array),
+    ],
+    linearGrid(count),
+    forEach(
+      "p.count",
+      `
+  let b = i / p.each;
+  var z = start[i % p.each];
+  ${warm ? "z += mask[b] * warm[i];" : ""}
+  y[i] = z + time[b * p.d + i % p.d];`,
+    ),
+  );
+}
+
+/** y = x. Binds x, y. */
+export function copy({ size }: { size: number }): Launch {
+  const width = laneWidth(size);
+  const array = `array<${laneType(width)}>`;
+  return launch(
+    "copy",
+    { count: size / width },
+    [read("x", array), write("y", array)],
+    linearGrid(size / width),
+    forEach("p.count", "  y[i] = x[i];"),
+  );
+}
+
+/** y = mask (batch) * x (batch, each). Binds x, mask, y. */
+export function maskRows({ batch, each }: { batch: number; each: number }): Launch {
+  const width = laneWidth(each);
+  const array = `array<${laneType(width)}>`;
+  const count = batch * each / width;
+  return launch(
+    "mask rows",
+    { count, each: each / width },
+    [read("x", array), read("mask"), write("y", array)],
+    linearGrid(count),
+    forEach("p.count", "  y[i] = mask[i / p.each] * x[i];"),
+  );
+}
+
+/**
+ * Cuts images (batch, 3, s, s) into patches (batch, (s/patch)^2, 3*patch*patch), features ordered
+ * (channel, y, x), or puts them together again. Binds x, y.
+ */
+export function patches(
+  { batch, s, patch, inverse }: { batch: number; s: number; patch: number; inverse: boolean },
+): Launch {
+  const count = batch * 3 * s * s;
+  return launch(
+    inverse ? "depatchify" : "patchify",
+    { count, s, side: patch },
+    [read("x"), write("y")],
+    linearGrid(count),
+    forEach(
+      "p.count",
+      `
+  let tokens = p.s / p.side;
+  let area = p.side * p.side;
+  let feature = i % (3u * area);
+  let token = (i / (3u * area)) % (tokens * tokens);
+  let b = i / (3u * p.s * p.s);
+  let row = (token / tokens) * p.side + (feature % area) / p.side;
+  let column = (token % tokens) * p.side + feature % p.side;
+  let pixel = ((b * 3u + feature / area) * p.s + row) * p.s + column;
+  ${inverse ? "y[pixel] = x[i];" : "y[i] = x[pixel];"}`,
+    ),
+  );
+}

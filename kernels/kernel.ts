@@ -1,0 +1,140 @@
+/**
+ * What a kernel is: WGSL text and how to launch it, as plain data.
+ *
+ * @module
+ */
+
+/** Numbers of workgroups along x, y and z. */
+export type Workgroups = readonly [x: number, y: number, z: number];
+
+/** How a kernel uses a buffer. */
+export type Access = "read" | "write" | "uniform";
+
+/** A buffer that a kernel binds: its name and WGSL type in the text, and how it is used. */
+export interface Binding {
+  readonly name: string;
+  readonly type: string;
+  readonly access: Access;
+}
+
+/** A kernel with everything that one dispatch of it needs, except the buffers. */
+export interface Launch {
+  /** What it computes, in a few words; profiles are grouped by it. */
+  readonly name: string;
+  /** WGSL with one compute entry point, `main`. Equal text shares one pipeline. */
+  readonly code: string;
+  /** Buffers in order, from binding 0. */
+  readonly bindings: readonly Binding[];
+  /** The `Params` uniform, u32 each, bound after the buffers; fixed when the plan is built. */
+  readonly params: readonly number[];
+  readonly workgroups: Workgroups;
+  /** Floating-point operations of one dispatch, where counting them means something. */
+  readonly flops?: number;
+}
+
+/** A storage buffer that is only read. */
+export function read(name: string, type = "array<f32>"): Binding {
+  return { name, type, access: "read" };
+}
+
+/** A storage buffer that is written (and may be read). */
+export function write(name: string, type = "array<f32>"): Binding {
+  return { name, type, access: "write" };
+}
+
+/** A uniform buffer whose contents change from step to step. */
+export function uniform(name: string, type: string): Binding {
+  return { name, type, access: "uniform" };
+}
+
+const qualifier = { read: "storage, read", write: "storage, read_write", uniform: "uniform" };
+
+/**
+ * Puts a kernel together: declares its parameters and buffers, then its body.
+ *
+ * @param name what it computes
+ * @param params sizes and offsets by name, `p.<name>` in the body; u32
+ * @param bindings buffers; `false` entries are left out
+ * @param workgroups how many workgroups
+ * @param body WGSL with the entry point `main`
+ * @throws {RangeError} when a parameter is no u32, or more workgroups are asked for than WebGPU allows
+ */
+export function launch(
+  name: string,
+  params: Record<string, number>,
+  bindings: readonly (Binding | false)[],
+  workgroups: Workgroups,
+  body: string,
+  flops?: number,
+): Launch {
+  for (const [key, value] of Object.entries(params)) {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
+      throw new RangeError(`Cannot launch ${name}: ${key} is ${value}, needed a u32`);
+    }
+  }
+  if (workgroups.some((count) => !Number.isInteger(count) || count < 1 || count > 65535)) {
+    throw new RangeError(
+      `Cannot launch ${name}: ${
+        workgroups.join(" x ")
+      } workgroups, needed 1 to 65535 along each axis; use a smaller batch`,
+    );
+  }
+  const bound = bindings.filter((binding) => binding !== false);
+  const names = Object.keys(params);
+  const lines = bound.map(({ name, type, access }, index) =>
+    `@group(0) @binding(${index}) var<${qualifier[access]}> ${name}: ${type};`
+  );
+  if (names.length > 0) {
+    lines.unshift(`struct Params { ${names.map((key) => `${key}: u32`).join(", ")} }`);
+    lines.push(`@group(0) @binding(${bound.length}) var<uniform> p: Params;`);
+  }
+  return {
+    name,
+    code: `${lines.join("\n")}\n${body}`,
+    bindings: bound,
+    params: Object.values(params),
+    workgroups,
+    flops,
+  };
+}
+
+/** Invocations in a workgroup of the kernels that work element by element. */
+export const LANES = 64;
+const ROW = 65535;
+
+/** Workgroups for `count` invocations, one each; folded into two axes when one is too short. */
+export function linearGrid(count: number): Workgroups {
+  const groups = Math.max(1, Math.ceil(count / LANES));
+  return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
+}
+
+/** The entry point of such a kernel: `i` is the invocation's index, below `count`. */
+export function forEach(count: string, body: string): string {
+  return `@compute @workgroup_size(${LANES})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x + id.y * ${ROW * LANES}u;
+  if (i >= ${count}) { return; }
+${body}
+}
+`;
+}
+
+/** The widest load that `sizes` (elements between rows, offsets) allow: `vec4<f32>` or `f32`. */
+export function laneWidth(...sizes: number[]): 1 | 4 {
+  return sizes.every((size) => size % 4 === 0) ? 4 : 1;
+}
+
+/** The WGSL type of {@linkcode laneWidth} floats. */
+export function laneType(width: 1 | 4): string {
+  return width === 4 ? "vec4<f32>" : "f32";
+}
+
+/** The sum over the components of a lane's value. */
+export function laneSum(width: 1 | 4, value: string): string {
+  return width === 4 ? `dot(${value}, vec4<f32>(1.0))` : value;
+}
+
+/** `count` lines made from their index: the unrolled rows of a kernel. */
+export function unroll(count: number, line: (index: number) => string, separator = "\n"): string {
+  return Array.from({ length: count }, (_, index) => line(index)).join(separator);
+}

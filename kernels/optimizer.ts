@@ -1,0 +1,105 @@
+/**
+ * What ends a training step: the gradient's norm, then AdamW and the moving average over all
+ * parameters at once.
+ *
+ * @module
+ */
+import { forEach, type Launch, launch, linearGrid, read, uniform, write } from "./kernel.ts";
+import { totals } from "./reduce.ts";
+
+/** Steps whose figures stay on the device until the host has read them. */
+export const HISTORY = 64;
+
+/** The per-step scalars of the kernels below, in the order of their uniform. */
+export const OPTIMIZER_SCALARS = [
+  "lr",
+  "beta1",
+  "beta2",
+  "epsilon",
+  "weightDecay",
+  "correction1",
+  "correction2",
+  "emaDecay",
+  "clip",
+  "slot",
+] as const;
+
+const scalars = uniform("scalars", "array<vec4<f32>, 3>");
+
+/**
+ * From the partial sums of the loss's squares (over `size` elements) and of the gradient's: the
+ * loss, the gradient's norm, the factor that clips it (Pascanu et al. 2013: min(1, clip / (norm +
+ * 1e-6)), as torch.nn.utils.clip_grad_norm_), and whether both are finite, judged by their bits.
+ * Written to verdict (4: factor, finite, loss, norm) and to history (64, 4) at `slot`. Binds
+ * lossPartial, partial, scalars, verdict, history.
+ */
+export function judgeStep({ size }: { size: number }): Launch {
+  return launch(
+    "judge step",
+    { size },
+    [read("lossPartial"), read("partial"), scalars, write("verdict"), write("history")],
+    [1, 1, 1],
+    `${totals}
+fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+@compute @workgroup_size(1)
+fn main() {
+  let norm = sqrt(totals().y);
+  var squares = 0.0;
+  for (var k = 0u; k < arrayLength(&lossPartial) / 2u; k++) { squares += lossPartial[2u * k + 1u]; }
+  let loss = squares / f32(p.size);
+  verdict[0] = min(1.0, scalars[2].x / (norm + 1e-6));
+  verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
+  verdict[2] = loss;
+  verdict[3] = norm;
+  let at = 4u * u32(scalars[2].y);
+  history[at] = verdict[0];
+  history[at + 1u] = verdict[1];
+  history[at + 2u] = loss;
+  history[at + 3u] = norm;
+}
+`,
+  );
+}
+
+/**
+ * AdamW (Loshchilov & Hutter 2019, in torch's form) and the exponential moving average, over slabs
+ * of `size` floats of which the first `decayed` are subject to weight decay. A step that was not
+ * finite changes nothing. Binds parameters, gradients, first and second moments, average,
+ * verdict, scalars.
+ */
+export function adamW({ size, decayed }: { size: number; decayed: number }): Launch {
+  const array = "array<vec4<f32>>";
+  return launch(
+    "adamw",
+    { count: size / 4, decayed: decayed / 4 },
+    [
+      write("parameters", array),
+      read("gradients", array),
+      write("first", array),
+      write("second", array),
+      write("average", array),
+      read("verdict"),
+      scalars,
+    ],
+    linearGrid(size / 4),
+    forEach(
+      "p.count",
+      `
+  if (verdict[1] == 0.0) { return; }
+  let lr = scalars[0].x;
+  let beta1 = scalars[0].y;
+  let beta2 = scalars[0].z;
+  let epsilon = scalars[0].w;
+  let decay = select(0.0, scalars[1].x, i < p.decayed);
+  let g = gradients[i] * verdict[0];
+  let m = beta1 * first[i] + (1.0 - beta1) * g;
+  let v = beta2 * second[i] + (1.0 - beta2) * g * g;
+  first[i] = m;
+  second[i] = v;
+  let w = parameters[i] * (1.0 - lr * decay)
+    - (lr / scalars[1].y) * m / (sqrt(v) / scalars[1].z + epsilon);
+  parameters[i] = w;
+  average[i] = scalars[1].w * average[i] + (1.0 - scalars[1].w) * w;`,
+    ),
+  );
+}

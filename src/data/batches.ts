@@ -1,0 +1,151 @@
+/**
+ * Which images make up each training step, and their pixels as floats. Pure.
+ *
+ * Nothing here has a state that matters: the batch of step s follows from the seed, s, the batch
+ * size and the number of images, so resuming a run needs the step number only.
+ * @module
+ */
+import { hash32 } from "./hash.ts";
+import type { ImageSet } from "./image_set.ts";
+
+/** Set the draws for order and for flips apart from each other. */
+const ORDER = 1;
+const FLIP = 2;
+
+/**
+ * The order in which an epoch goes through the images: a random permutation of 0..count-1, the
+ * same on every machine.
+ *
+ * @throws {RangeError} when an argument isn't an integer, or `epoch` or `count` is negative
+ */
+export function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
+  checkInteger("seed", seed);
+  checkInteger("epoch", epoch, 0);
+  checkInteger("count", count, 0);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(hash32(ORDER, seed, epoch, i) / 2 ** 32 * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/** What a stream of batches is made from. */
+export interface BatchOptions {
+  /** Any integer. */
+  readonly seed: number;
+  /** B, images a step; may be larger than `count`. */
+  readonly batchSize: number;
+  /** How many images there are. */
+  readonly count: number;
+}
+
+/**
+ * The images of each step. Examples run through epoch after epoch without a gap, so a batch may
+ * take the end of one epoch and the start of the next, and no image is left out.
+ *
+ * @example
+ * ```ts
+ * const stream = new BatchStream({ seed: 0, batchSize: 32, count: 118 });
+ * const indices = stream.indices(1000); // the same whether or not steps 0..999 were asked for
+ * ```
+ */
+export class BatchStream {
+  readonly #options: BatchOptions;
+  /** The last orders used, by epoch; only spares work. */
+  readonly #orders = new Map<number, Uint32Array>();
+
+  /**
+   * Nothing is worked out before the first step is asked for.
+   *
+   * @throws {RangeError} when the seed isn't an integer, or the batch size or the count isn't a
+   * positive one
+   */
+  constructor(options: BatchOptions) {
+    checkInteger("seed", options.seed);
+    checkInteger("batchSize", options.batchSize, 1);
+    checkInteger("count", options.count, 1);
+    this.#options = { ...options };
+  }
+
+  /**
+   * The images of one step.
+   *
+   * @param step counted from 0
+   * @returns (B), indices into the set
+   * @throws {RangeError} when `step` isn't an integer of 0 or more
+   */
+  indices(step: number): Uint32Array {
+    checkInteger("step", step, 0);
+    const { batchSize, count } = this.#options;
+    const out = new Uint32Array(batchSize);
+    for (let i = 0; i < batchSize; i++) {
+      const position = step * batchSize + i;
+      out[i] = this.#order(Math.floor(position / count))[position % count];
+    }
+    return out;
+  }
+
+  #order(epoch: number): Uint32Array {
+    const known = this.#orders.get(epoch);
+    if (known) return known;
+    const order = epochOrder(this.#options.seed, epoch, this.#options.count);
+    // Two are enough for a batch across the edge of an epoch.
+    if (this.#orders.size >= 2) this.#orders.delete(this.#orders.keys().next().value!);
+    this.#orders.set(epoch, order);
+    return order;
+  }
+}
+
+/** From a byte to [-1, 1], rounded to float32 once. */
+const TO_FLOAT = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
+
+/**
+ * Writes the pixels of a batch as floats in [-1, 1].
+ *
+ * @param indices (B), which images of the set
+ * @param out (B, 3, S, S), overwritten
+ * @param flip mirrors each picture left to right with probability 1/2, decided by the seed, the
+ * step and the place in the batch; without it none is mirrored
+ * @throws {RangeError} when `out` has another length or an index is outside the set
+ */
+export function fillBatch(
+  set: Pick<ImageSet, "pixels" | "imageSize" | "count">,
+  indices: ArrayLike<number>,
+  out: Float32Array,
+  flip?: { readonly seed: number; readonly step: number },
+): void {
+  const size = set.imageSize;
+  const stride = 3 * size * size;
+  if (out.length !== indices.length * stride) {
+    throw new RangeError(
+      `Cannot fill a batch of ${indices.length} images of 3x${size}x${size} into ${out.length} ` +
+        `floats: it takes ${indices.length * stride}`,
+    );
+  }
+  for (let i = 0, o = 0; i < indices.length; i++) {
+    const index = indices[i];
+    if (!(Number.isInteger(index) && index >= 0 && index < set.count)) {
+      throw new RangeError(`Cannot take image ${index} of a set of ${set.count}`);
+    }
+    const mirrored = flip !== undefined && isFlipped(flip.seed, flip.step, i);
+    // A mirrored row is read from its last pixel backwards.
+    const [first, next] = mirrored ? [size - 1, -1] : [0, 1];
+    for (let row = index * stride, end = row + stride; row < end; row += size) {
+      for (let x = 0, p = row + first; x < size; x++, p += next) {
+        out[o++] = TO_FLOAT[set.pixels[p]];
+      }
+    }
+  }
+}
+
+/** Whether {@linkcode fillBatch} mirrors the i-th picture of a step. */
+export function isFlipped(seed: number, step: number, i: number): boolean {
+  return hash32(FLIP, seed, step, i) >= 2 ** 31;
+}
+
+function checkInteger(name: string, value: number, least = -Infinity): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  const bound = least === -Infinity ? "an integer" : `an integer of ${least} or more`;
+  throw new RangeError(`Cannot order batches with ${name} ${value}: it must be ${bound}`);
+}

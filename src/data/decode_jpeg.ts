@@ -1,0 +1,124 @@
+/**
+ * JPEG bytes to RGB pixels: baseline and progressive; grey, YCbCr, RGB and Adobe's CMYK.
+ * @module
+ */
+import jpeg from "jpeg-js";
+import { DataError, reasonOf } from "./errors.ts";
+import { checkSize, type RgbImage } from "./rgb_image.ts";
+
+/**
+ * Decodes one JPEG file. Orientation tags are left alone, as PIL and torchvision do.
+ *
+ * @throws {DataError} when the file is damaged or of a kind that isn't supported
+ */
+export function decodeJpeg(bytes: Uint8Array): RgbImage {
+  const frame = readFrame(bytes);
+  checkSize("JPEG", frame.width, frame.height);
+  if (frame.precision !== 8) {
+    throw new DataError(
+      `Cannot decode JPEG: it has ${frame.precision}-bit samples, where only 8-bit ones are ` +
+        `supported; save it as an 8-bit JPEG or as PNG`,
+    );
+  }
+  if (frame.components.length === 4 && frame.adobeTransform === undefined) {
+    throw new DataError(
+      "Cannot decode JPEG: its four colour channels carry no Adobe marker that says what they " +
+        "are; save it as RGB",
+    );
+  }
+  try {
+    const { width, height, data } = jpeg.decode(bytes, {
+      useTArray: true,
+      formatAsRGBA: false,
+      maxResolutionInMP: 100,
+      maxMemoryUsageInMB: 2048,
+      // Left alone, jpeg-js takes every three-channel file for YCbCr.
+      ...(isRgb(frame) ? { colorTransform: false } : {}),
+    });
+    return { width, height, data };
+  } catch (thrown) {
+    // A TypeError is jpeg-js tripping over a table that the file never defined.
+    throw damaged(
+      thrown instanceof TypeError ? "a table or segment is missing" : translate(reasonOf(thrown)),
+    );
+  }
+}
+
+function translate(reason: string): string {
+  if (/marker was not found|unknown JPEG marker 0$/.test(reason)) return "it ends too soon";
+  return reason;
+}
+
+function damaged(what: string): DataError {
+  return new DataError(`Cannot decode JPEG: the file is damaged (${what}); replace or remove it`);
+}
+
+interface Frame {
+  readonly precision: number;
+  readonly width: number;
+  readonly height: number;
+  readonly components: readonly number[];
+  readonly jfif: boolean;
+  readonly adobeTransform?: number;
+}
+
+/** Walks the segments up to the first scan, for what jpeg-js doesn't tell or look at. */
+function readFrame(bytes: Uint8Array): Frame {
+  let jfif = false;
+  let adobeTransform: number | undefined;
+  let frame: Omit<Frame, "jfif" | "adobeTransform"> | undefined;
+  let at = 2;
+  while (at + 4 <= bytes.length) {
+    const marker = bytes[at + 1];
+    // Fill bytes, and what some phones leave between segments; whether that is forgivable is
+    // jpeg-js's to say.
+    if (bytes[at] !== 0xff || marker === 0xff || marker === 0x00) {
+      at++;
+      continue;
+    }
+    if (marker === 0xda || marker === 0xd9) break;
+    const length = bytes[at + 2] << 8 | bytes[at + 3];
+    const body = bytes.subarray(at + 4, at + 2 + length);
+    if (marker === 0xe0 && startsWith(body, "JFIF\0")) jfif = true;
+    if (marker === 0xee && startsWith(body, "Adobe")) adobeTransform = body[11];
+    if (isStartOfFrame(marker)) {
+      if (marker > 0xc2) {
+        throw new DataError(
+          "Cannot decode JPEG: it is lossless, hierarchical or arithmetic-coded, where baseline " +
+            "and progressive are supported; save it again as one of these",
+        );
+      }
+      frame ??= readFrameHeader(body);
+    }
+    at += 2 + length;
+  }
+  if (!frame) throw damaged("it ends before its frame header");
+  return { ...frame, jfif, adobeTransform };
+}
+
+function readFrameHeader(body: Uint8Array): Omit<Frame, "jfif" | "adobeTransform"> {
+  const count = body[5];
+  if (body.length < 6 + 3 * count) throw damaged("its frame header is cut short");
+  return {
+    precision: body[0],
+    height: body[1] << 8 | body[2],
+    width: body[3] << 8 | body[4],
+    components: Array.from({ length: count }, (_, i) => body[6 + 3 * i]),
+  };
+}
+
+function isStartOfFrame(marker: number): boolean {
+  // C4, C8 and CC lie in the same range but hold tables.
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}
+
+/** libjpeg's rule for three channels, so that colours agree with every other program. */
+function isRgb({ components, jfif, adobeTransform }: Frame): boolean {
+  if (components.length !== 3 || jfif) return false;
+  if (adobeTransform !== undefined) return adobeTransform === 0;
+  return String.fromCharCode(...components) === "RGB";
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return [...text].every((char, i) => bytes[i] === char.charCodeAt(0));
+}

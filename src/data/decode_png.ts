@@ -1,0 +1,145 @@
+/**
+ * PNG bytes to RGB pixels: every colour type and depth, with transparency blended on white.
+ * @module
+ */
+import { decode, type DecodedPng } from "fast-png";
+import { DataError, reasonOf } from "./errors.ts";
+import { checkSize, type RgbImage } from "./rgb_image.ts";
+
+const GREY = 0;
+const RGB = 2;
+const PALETTE = 3;
+const GREY_ALPHA = 4;
+const RGBA = 6;
+
+/**
+ * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding).
+ *
+ * @throws {DataError} when the file is damaged, or interlaced with less than 8 bits a sample
+ */
+export function decodePng(bytes: Uint8Array): RgbImage {
+  const colourType = readColourType(bytes);
+  const png = decodeChunks(bytes);
+  const { width, height, depth, channels } = png;
+  const samples = depth < 8 ? unpackRows(png.data, width, height, depth) : png.data;
+  if (samples.length !== width * height * channels) throw damaged("it has too few pixels");
+
+  const rgba = pixelReader(png, colourType, samples);
+  const max = colourType === PALETTE ? 255 : 2 ** depth - 1;
+  const scale = 255 / (max * max);
+  const data = new Uint8Array(width * height * 3);
+  const pixel = [0, 0, 0, 0];
+  for (let i = 0, o = 0; o < data.length; i++) {
+    rgba(i, pixel);
+    const alpha = pixel[3];
+    const white = max * (max - alpha);
+    for (let c = 0; c < 3; c++) data[o++] = Math.floor((pixel[c] * alpha + white) * scale + 0.5);
+  }
+  return { width, height, data };
+}
+
+/**
+ * Checks the header before anything is allocated for it. fast-png doesn't tell the colour type, and
+ * whether there is a palette doesn't either: an RGB file may carry a (suggested) one too.
+ */
+function readColourType(bytes: Uint8Array): number {
+  if (bytes.length < 29) throw damaged("it ends within its header");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkSize("PNG", view.getUint32(16), view.getUint32(20));
+  const depth = bytes[24];
+  const interlaced = bytes[28] === 1;
+  // fast-png reads such files as if each pixel had a byte to itself, and returns noise.
+  if (interlaced && depth < 8) {
+    throw new DataError(
+      `Cannot decode PNG: interlacing with ${depth}-bit samples is not supported; ` +
+        `save it without interlacing`,
+    );
+  }
+  return bytes[25];
+}
+
+function decodeChunks(bytes: Uint8Array): DecodedPng {
+  try {
+    return decode(bytes, { checkCrc: true });
+  } catch (thrown) {
+    const cause = thrown instanceof Error && thrown.cause ? thrown.cause : thrown;
+    const reason = reasonOf(cause);
+    if (/outside the bounds|typed array length/i.test(reason)) throw damaged("it ends too soon");
+    if (/unexpected EOF|filter: undefined|invalid zlib/i.test(reason)) {
+      throw damaged("its compressed pixels are incomplete");
+    }
+    throw damaged(reason);
+  }
+}
+
+function damaged(what: string): DataError {
+  return new DataError(`Cannot decode PNG: the file is damaged (${what}); replace or remove it`);
+}
+
+/** Rows of 1, 2 or 4-bit samples, each row padded to a whole byte, to one byte a sample. */
+function unpackRows(
+  packed: DecodedPng["data"],
+  width: number,
+  height: number,
+  depth: number,
+): Uint8Array {
+  const rowBytes = Math.ceil(width * depth / 8);
+  const mask = (1 << depth) - 1;
+  const out = new Uint8Array(width * height);
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const bit = x * depth;
+      const byte = packed[y * rowBytes + (bit >> 3)];
+      out[o++] = (byte >> (8 - depth - (bit & 7))) & mask;
+    }
+  }
+  return out;
+}
+
+/** A function that writes pixel i as (r, g, b, alpha), in the units of the file's own depth. */
+function pixelReader(
+  png: DecodedPng,
+  colourType: number,
+  samples: DecodedPng["data"],
+): (i: number, out: number[]) => void {
+  const max = 2 ** png.depth - 1;
+  // The one colour that a tRNS chunk declares wholly transparent, where there is one.
+  const key = png.transparency;
+  switch (colourType) {
+    case GREY:
+      return (i, out) => {
+        out[0] = out[1] = out[2] = samples[i];
+        out[3] = key?.[0] === samples[i] ? 0 : max;
+      };
+    case GREY_ALPHA:
+      return (i, out) => {
+        out[0] = out[1] = out[2] = samples[2 * i];
+        out[3] = samples[2 * i + 1];
+      };
+    case RGB:
+      return (i, out) => {
+        for (let c = 0; c < 3; c++) out[c] = samples[3 * i + c];
+        out[3] = key && key[0] === out[0] && key[1] === out[1] && key[2] === out[2] ? 0 : max;
+      };
+    case RGBA:
+      return (i, out) => {
+        for (let c = 0; c < 4; c++) out[c] = samples[4 * i + c];
+      };
+    default:
+      return paletteReader(png.palette ?? [], samples);
+  }
+}
+
+function paletteReader(
+  palette: readonly number[][],
+  samples: DecodedPng["data"],
+): (i: number, out: number[]) => void {
+  return (i, out) => {
+    const colour = palette[samples[i]];
+    if (!colour) {
+      throw damaged(`a pixel asks for colour ${samples[i]} of a palette of ${palette.length}`);
+    }
+    for (let c = 0; c < 3; c++) out[c] = colour[c];
+    out[3] = colour[3] ?? 255;
+  };
+}

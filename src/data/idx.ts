@@ -1,0 +1,153 @@
+/**
+ * The IDX format of MNIST and Fashion-MNIST.
+ * @module
+ */
+import { DataError, reasonOf } from "./errors.ts";
+import type { ImageSet } from "./image_set.ts";
+import { allocate } from "./load_images.ts";
+import { resizeCrop } from "./resize.ts";
+
+/** Grey images as an IDX file holds them. */
+export interface IdxImages {
+  /** Tells images from labels. */
+  readonly kind: "images";
+  /** How many. */
+  readonly count: number;
+  /** Height in pixels. */
+  readonly rows: number;
+  /** Width in pixels. */
+  readonly columns: number;
+  /** (count, rows, columns), values 0..255. */
+  readonly data: Uint8Array;
+}
+
+/** Class labels as an IDX file holds them. */
+export interface IdxLabels {
+  /** Tells labels from images. */
+  readonly kind: "labels";
+  /** How many. */
+  readonly count: number;
+  /** (count), values 0..255. */
+  readonly data: Uint8Array;
+}
+
+const IMAGES_MAGIC = 0x00000803;
+const LABELS_MAGIC = 0x00000801;
+
+/**
+ * Parses an IDX file of uint8 images (magic 0x00000803) or labels (0x00000801), gzipped or not.
+ *
+ * @param source what to call the file in messages, e.g. its path
+ * @throws {DataError} for another magic number, or a length that disagrees with the header
+ *
+ * @example
+ * ```ts
+ * const path = "train-images-idx3-ubyte.gz";
+ * const idx = await parseIdx(await Deno.readFile(path), path);
+ * if (idx.kind === "images") console.log(idx.count, idx.rows, idx.columns);
+ * ```
+ */
+export async function parseIdx(
+  bytes: Uint8Array,
+  source: string = "IDX data",
+): Promise<IdxImages | IdxLabels> {
+  const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const plain = gzipped ? await gunzip(bytes, source) : bytes;
+  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
+  const magic = plain.length >= 4 ? view.getUint32(0) : -1;
+  if (magic !== IMAGES_MAGIC && magic !== LABELS_MAGIC) {
+    const found = magic < 0 ? `${plain.length} bytes` : `0x${magic.toString(16).padStart(8, "0")}`;
+    throw new DataError(
+      `Cannot read ${source}: it starts with ${found}, where an IDX file of uint8 images starts ` +
+        `with 0x00000803 and one of labels with 0x00000801; give such a file`,
+    );
+  }
+  const dimensions = magic & 0xff;
+  const header = 4 + 4 * dimensions;
+  if (plain.length < header) throw wrongLength(source, plain.length, `a header of ${header}`);
+  const sizes = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
+  const expected = header + sizes.reduce((product, n) => product * n, 1);
+  if (plain.length !== expected) {
+    throw wrongLength(source, plain.length, `${expected} for ${sizes.join("x")}`);
+  }
+  const data = plain.subarray(header);
+  const [count, rows, columns] = sizes;
+  if (magic === LABELS_MAGIC) return { kind: "labels", count, data };
+  return { kind: "images", count, rows, columns, data };
+}
+
+/**
+ * IDX images as RGB, grey repeated to 3 channels. Where they fit they are padded with 0 around
+ * their centre (28x28 in 32x32, as is usual for MNIST); larger ones are resized and cropped.
+ *
+ * @param indices which images to take, in this order; all by default
+ * @throws {DataError} when there are none
+ */
+export function idxToImageSet(
+  images: IdxImages,
+  imageSize: number,
+  name: string,
+  indices: readonly number[] = Array.from({ length: images.count }, (_, i) => i),
+): ImageSet {
+  const { rows, columns, data } = images;
+  if (indices.length === 0 || rows * columns === 0) {
+    throw new DataError(`Cannot load ${name}: it holds no images; give a file that has some`);
+  }
+  const plane = imageSize * imageSize;
+  const pixels = allocate(indices.length, 3 * plane, name);
+  const fits = rows <= imageSize && columns <= imageSize;
+  const top = Math.floor((imageSize - rows) / 2);
+  const left = Math.floor((imageSize - columns) / 2);
+  indices.forEach((index, i) => {
+    const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
+    const out = pixels.subarray(i * 3 * plane, (i + 1) * 3 * plane);
+    if (!fits) {
+      resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, imageSize, out);
+      return;
+    }
+    for (let y = 0; y < rows; y++) {
+      out.set(grey.subarray(y * columns, (y + 1) * columns), (y + top) * imageSize + left);
+    }
+    out.copyWithin(plane, 0, plane);
+    out.copyWithin(2 * plane, 0, plane);
+  });
+  return {
+    name,
+    imageSize,
+    count: indices.length,
+    names: indices.map(idxName),
+    pixels,
+    skipped: [],
+  };
+}
+
+/** The name of an image that has none: its place in the file, e.g. "000042". */
+export function idxName(index: number): string {
+  return String(index).padStart(6, "0");
+}
+
+function repeat3(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = grey[Math.floor(i / 3)];
+  return rgb;
+}
+
+function wrongLength(source: string, found: number, expected: string): DataError {
+  return new DataError(
+    `Cannot read ${source}: it has ${found} bytes, where its header calls for ${expected}; the ` +
+      `file is damaged or incomplete, fetch it again`,
+  );
+}
+
+async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
+  try {
+    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const plain = stream.pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(plain).arrayBuffer());
+  } catch (thrown) {
+    throw new DataError(
+      `Cannot read ${source}: its gzip data is damaged or incomplete (${reasonOf(thrown)}); ` +
+        `fetch it again`,
+    );
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What image decoders return.
+ * @module
+ */
+import { DataError } from "./errors.ts";
+
+/** One decoded image. */
+export interface RgbImage {
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+  /** (height, width, 3), interleaved, values 0..255. */
+  readonly data: Uint8Array;
+}
+
+/** A header may claim any size at all; beyond this the claim is taken for damage, or an attack. */
+const MAX_PIXELS = 100e6;
+
+/**
+ * Checks a size from a file's header before anything is allocated for it.
+ *
+ * @param format the word for the message: "PNG" or "JPEG"
+ * @throws {DataError} when either side is 0 or the area is over 100 megapixels
+ */
+export function checkSize(format: string, width: number, height: number): void {
+  if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return;
+  throw new DataError(
+    `Cannot decode ${format}: its header says ${width}x${height} pixels, where 1x1 up to ` +
+      `100 megapixels are accepted; the file is damaged or must be made smaller`,
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * The plan that prediction and sampling replay, for one batch size.
+ *
+ * @module
+ */
+import { normals } from "../../kernels/random.ts";
+import { samplerStep } from "../../kernels/diffusion.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
+import { Program } from "../gpu/program.ts";
+import type { RinConfig } from "../model/config.ts";
+import { rin } from "../model/rin.ts";
+import type { Weights } from "../model/weights.ts";
+import { keep } from "../nn/tokens.ts";
+
+/** Inputs and results that the host writes and reads. */
+export interface InferenceTensors {
+  /** x_t, and in sampling what it becomes: (B, 3, S, S). */
+  readonly x: Tensor;
+  /** (B, 1). */
+  readonly t: Tensor;
+  /** Latents that a pass begins with, and in sampling what they become: (B, M, Dz). */
+  readonly latents: Tensor;
+  /** (B): 1 where an example begins from `latents`. */
+  readonly warm: Tensor;
+  /** The prediction (B, 3, S, S). */
+  readonly output: Tensor;
+  /** Streams of the fresh noise (B, 2), u32. */
+  readonly keys: Tensor;
+  /** The sampler's scalars (12). */
+  readonly scalars: Tensor;
+}
+
+/** A compiled plan of one batch size. */
+export class Inference {
+  private constructor(
+    readonly gpu: Gpu,
+    readonly batch: number,
+    readonly tensors: InferenceTensors,
+    readonly program: Program,
+  ) {}
+
+  /** Records and compiles. */
+  static async create(
+    gpu: Gpu,
+    config: RinConfig,
+    weights: Weights,
+    batch: number,
+  ): Promise<Inference> {
+    const { imageSize, numLatents, latentDim } = config;
+    const image = [batch, 3, imageSize, imageSize];
+    const tensors: InferenceTensors = {
+      x: persistent("x", image),
+      t: persistent("t", [batch, 1]),
+      latents: persistent("latents", [batch, numLatents, latentDim]),
+      warm: persistent("warm", [batch]),
+      output: persistent("output", image),
+      keys: persistent("keys", [batch, 2]),
+      scalars: persistent("scalars", [12]),
+    };
+    const { x, t, latents, warm, output, keys, scalars } = tensors;
+    const plan = new Plan(gpu.kind);
+    plan.section("start", () => {
+      plan.dispatch(normals({ batch, each: x.size / batch }), [keys, x]);
+    });
+    const result = plan.section(
+      "network",
+      () => rin(plan, config, weights, { xt: x, t, previous: { latents, mask: warm } }),
+    );
+    plan.section("predict", () => keep(plan, result.output, output));
+    plan.section("network", () => keep(plan, result.latents, latents));
+    plan.section("sample", () => {
+      const fresh = plan.activation(image);
+      plan.dispatch(normals({ batch, each: x.size / batch }), [keys, fresh]);
+      plan.dispatch(samplerStep({ size: x.size }), [x, result.output, fresh, scalars]);
+    });
+    return new Inference(gpu, batch, tensors, await Program.compile(gpu, plan));
+  }
+
+  /** Frees its memory. */
+  destroy(): void {
+    this.program.destroy();
+    this.gpu.release(...Object.values(this.tensors).map(({ storage }) => storage!));
+  }
+}

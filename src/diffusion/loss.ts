@@ -1,0 +1,137 @@
+/**
+ * The training loss: mean squared error of the prediction on noised images.
+ *
+ * @module
+ */
+import { addNoise, squaredError } from "../../kernels/diffusion.ts";
+import { PARTIALS } from "../../kernels/reduce.ts";
+import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
+import { Program } from "../gpu/program.ts";
+import type { RinConfig } from "../model/config.ts";
+import { rin, rinLatents, type RinOutputs } from "../model/rin.ts";
+import { slab, Weights, whole } from "../model/weights.ts";
+import { keep, type Warm } from "../nn/tokens.ts";
+import { noisingCoefficients } from "./prediction.ts";
+import { byName, type Rin } from "./rin.ts";
+import { parseSchedule } from "./schedule.ts";
+
+/** What the loss is computed from. */
+export interface LossInputs {
+  /** Clean images (B, 3, S, S) in [-1, 1]. */
+  readonly x0: Tensor;
+  /** Standard normals (B, 3, S, S). */
+  readonly noise: Tensor;
+  /** From `noisingCoefficients`: (B, 4). */
+  readonly coefficients: Tensor;
+  /** Times (B, 1). */
+  readonly t: Tensor;
+  /**
+   * Where latents come from: given ones; "self", a pass of their own from the same x_t without
+   * gradient, for the examples (B) whose mask is 1; nowhere.
+   */
+  readonly previous?: Warm | { readonly self: true; readonly mask: Tensor };
+}
+
+/** The loss with what it was computed from. */
+export interface Loss extends RinOutputs {
+  readonly xt: Tensor;
+  /** (1024, 2): the second column adds up to the sum of squared errors. */
+  readonly partial: Tensor;
+  /** The gradient of the prediction (B, 3, S, S). */
+  readonly gradient: Tensor;
+}
+
+/** Records noising, the passes and the loss; the backward pass is the caller's to ask for. */
+export function recordLoss(
+  plan: Plan,
+  config: RinConfig,
+  weights: Weights,
+  { x0, noise, coefficients, t, previous }: LossInputs,
+): Loss {
+  const [batch] = x0.shape;
+  const xt = plan.activation(x0.shape);
+  const target = plan.activation(x0.shape);
+  plan.dispatch(
+    addNoise({ batch, each: x0.size / batch }),
+    [x0, noise, coefficients, xt, target],
+  );
+  const warm: Warm | undefined = previous && "self" in previous
+    ? {
+      latents: plan.withoutGradient(() => rinLatents(plan, config, weights, { xt, t })),
+      mask: previous.mask,
+    }
+    : previous;
+  const outputs = rin(plan, config, weights, { xt, t, previous: warm });
+  const gradient = plan.activation(x0.shape);
+  const partial = plan.activation([PARTIALS, 2]);
+  plan.dispatch(squaredError({ size: x0.size }), [outputs.output, target, gradient, partial]);
+  return { ...outputs, xt, partial, gradient };
+}
+
+/** A batch with its noise and times given. */
+export interface LossExample {
+  /** Clean images (B, 3, S, S) in [-1, 1]. */
+  readonly x0: Float32Array<ArrayBuffer>;
+  /** Standard normals (B, 3, S, S). */
+  readonly noise: Float32Array<ArrayBuffer>;
+  /** Times (B), in [0, 1]. */
+  readonly t: Float32Array<ArrayBuffer>;
+  /** Latents to begin from (B, M, Dz). */
+  readonly latentsPrev?: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The loss of a batch and its gradient for every parameter, by name. For tests and research: it
+ * builds a plan, uses it once and frees it.
+ *
+ * @throws {RangeError} when the sizes don't fit each other and the config
+ */
+export async function lossAndGradients(
+  rin: Rin,
+  example: LossExample,
+): Promise<{ loss: number; gradients: Record<string, Float32Array<ArrayBuffer>> }> {
+  const { gpu, config, weights } = rin;
+  const batch = example.t.length;
+  const image = [batch, 3, config.imageSize, config.imageSize];
+  const inputs = {
+    x0: persistent("x0", image),
+    noise: persistent("noise", image),
+    coefficients: persistent("coefficients", [batch, 4]),
+    t: persistent("t", [batch, 1]),
+    latents: persistent("latents", [batch, config.numLatents, config.latentDim]),
+    mask: persistent("mask", [batch]),
+    partial: persistent("partial", [PARTIALS, 2]),
+  };
+  for (const [name, tensor] of Object.entries({ x0: inputs.x0, noise: inputs.noise })) {
+    const length = example[name as "x0" | "noise"].length;
+    if (length !== tensor.size) {
+      throw new RangeError(`${name} has ${length} numbers: needed ${tensor.size}`);
+    }
+  }
+  const gradients = slab("gradients", weights.layout);
+  const trained = new Weights(weights.layout, weights.values, gradients);
+  const { x0, noise, coefficients, t, latents, mask } = inputs;
+  const plan = new Plan(gpu.kind);
+  const previous = example.latentsPrev ? { latents, mask } : undefined;
+  const loss = recordLoss(plan, config, trained, { x0, noise, coefficients, t, previous });
+  keep(plan, loss.partial, inputs.partial);
+  plan.backward(loss.output, loss.gradient);
+  const program = await Program.compile(gpu, plan);
+  try {
+    const gammas = Array.from(example.t, parseSchedule(config.schedule));
+    gpu.write(x0, example.x0);
+    gpu.write(noise, example.noise);
+    gpu.write(coefficients, noisingCoefficients(config.prediction, gammas));
+    gpu.write(t, example.t);
+    if (example.latentsPrev) gpu.write(latents, example.latentsPrev);
+    gpu.write(mask, new Float32Array(batch).fill(1));
+    program.run();
+    const partial = await gpu.read(inputs.partial);
+    const sum = partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
+    const values = await gpu.read(whole(gradients));
+    return { loss: sum / x0.size, gradients: byName(weights, values) };
+  } finally {
+    program.destroy();
+    gpu.release(gradients, ...Object.values(inputs).map(({ storage }) => storage!));
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * A trained (or fresh) network: prediction and sampling.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/device.ts";
+import {
+  type Checkpoint,
+  readCheckpoint,
+  type Slabs,
+  writeCheckpoint,
+} from "../model/checkpoint.ts";
+import { completeConfig, type RinConfig } from "../model/config.ts";
+import { initialize } from "../model/initialize.ts";
+import { parameterLayout } from "../model/parameters.ts";
+import { slab, Weights, whole } from "../model/weights.ts";
+import { RandomStream, seedFor } from "../nn/random.ts";
+import { Inference } from "./inference.ts";
+import { type SamplerOptions, samplerSteps } from "./samplers.ts";
+import { parseSchedule } from "./schedule.ts";
+
+/** What {@linkcode Rin.sample} makes. */
+export interface SampleOptions extends SamplerOptions {
+  /** Number of images. Default 16. */
+  readonly count?: number;
+  /** u32; image i depends on the seed and i alone. Default 0. */
+  readonly seed?: number;
+  /** Images made at a time; more needs more memory. Default 32, or `count` if that is less. */
+  readonly batchSize?: number;
+  /** Called after each step of each batch with the number of steps done and of all. */
+  readonly onStep?: (done: number, total: number) => void;
+}
+
+/** What {@linkcode Rin.predict} gives. */
+export interface PredictionResult {
+  /** The network's own prediction (B, 3, S, S): noise, x0 or v, as the config says. */
+  readonly output: Float32Array<ArrayBuffer>;
+  /** Latents after the last block (B, M, Dz), to be passed on to the next prediction. */
+  readonly latents: Float32Array<ArrayBuffer>;
+}
+
+// Batches in flight while sampling: enough to keep the GPU busy, few enough to be stopped soon.
+const IN_FLIGHT = 4;
+
+/**
+ * A Recurrent Interface Network on a GPU.
+ *
+ * @example
+ * ```ts ignore
+ * const gpu = await requestGpu();
+ * const rin = await Rin.load(gpu, await Deno.readFile("last.safetensors"));
+ * const images = await rin.sample({ count: 4, seed: 1 }); // (4, 3, S, S) in [-1, 1]
+ * ```
+ */
+export class Rin {
+  /** The parameters on the GPU. */
+  readonly weights: Weights;
+  #inference: Inference | undefined;
+  #gpu: Gpu;
+
+  private constructor(gpu: Gpu, readonly config: RinConfig, parameters: Float32Array<ArrayBuffer>) {
+    parseSchedule(config.schedule);
+    const layout = parameterLayout(config);
+    this.#gpu = gpu;
+    this.weights = new Weights(layout, slab("parameters", layout));
+    gpu.write(whole(this.weights.values), parameters);
+  }
+
+  /**
+   * Puts a checkpoint's network on the GPU, from its moving average where it has one.
+   *
+   * @param gpu from {@linkcode requestGpu}
+   * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
+   * @param options.config the network's config, where the file doesn't give it
+   * @throws {CheckpointError} when the file is no checkpoint or doesn't fit the config
+   * @throws {ConfigError} when the config makes no sense
+   */
+  static load(
+    gpu: Gpu,
+    bytes: Uint8Array,
+    options: { config?: Partial<RinConfig> } = {},
+  ): Promise<Rin> {
+    const { config, slabs } = readCheckpoint(bytes, options.config);
+    return Promise.resolve(new Rin(gpu, config, slabs.ema ?? slabs.parameters));
+  }
+
+  /**
+   * A fresh network, initialised as PyTorch would.
+   *
+   * @param gpu from {@linkcode requestGpu}
+   * @param config fields that differ from the defaults
+   * @param options.seed u32, default 0
+   * @throws {ConfigError} when the config makes no sense
+   */
+  static create(
+    gpu: Gpu,
+    config: Partial<RinConfig> = {},
+    options: { seed?: number } = {},
+  ): Promise<Rin> {
+    const full = completeConfig(config);
+    const values = initialize(parameterLayout(full), options.seed ?? 0);
+    return Promise.resolve(new Rin(gpu, full, values));
+  }
+
+  /** The GPU that it lives on. */
+  get gpu(): Gpu {
+    return this.#gpu;
+  }
+
+  /**
+   * One pass of the network.
+   *
+   * @param xt noisy images (B, 3, S, S)
+   * @param t their times (B), in [0, 1]
+   * @param latentsPrev latents of an earlier pass (B, M, Dz); without them latents begin at Z_init
+   * @throws {RangeError} when the sizes don't fit each other and the config
+   */
+  async predict(
+    xt: Float32Array<ArrayBuffer>,
+    t: Float32Array<ArrayBuffer>,
+    latentsPrev?: Float32Array<ArrayBuffer>,
+  ): Promise<PredictionResult> {
+    const { imageSize, numLatents, latentDim } = this.config;
+    const batch = t.length;
+    expectLength("xt", xt, batch * 3 * imageSize ** 2);
+    if (latentsPrev) expectLength("latentsPrev", latentsPrev, batch * numLatents * latentDim);
+    const { tensors, program } = await this.#prepare(batch);
+    this.#gpu.write(tensors.x, xt);
+    this.#gpu.write(tensors.t, t);
+    this.#gpu.write(tensors.warm, new Float32Array(batch).fill(latentsPrev ? 1 : 0));
+    this.#gpu.write(tensors.latents, latentsPrev ?? new Float32Array(tensors.latents.size));
+    program.run("network", "predict");
+    const [output, latents] = await Promise.all([
+      this.#gpu.read(tensors.output),
+      this.#gpu.read(tensors.latents),
+    ]);
+    return { output, latents };
+  }
+
+  /**
+   * Makes images from noise, the latents carried from step to step.
+   *
+   * @returns (count, 3, S, S) in about [-1, 1]
+   * @throws {RangeError} when an option is out of range
+   */
+  async sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+    const { count = 16, seed = 0, batchSize = 32, onStep } = options;
+    for (const [name, value] of Object.entries({ count, batchSize })) {
+      if (!Number.isInteger(value) || value < 1) {
+        throw new RangeError(`${name} is ${value}: needed a positive whole number`);
+      }
+    }
+    const steps = samplerSteps(
+      parseSchedule(this.config.schedule),
+      this.config.prediction,
+      options,
+    );
+    const batch = Math.min(count, batchSize);
+    const batches = Math.ceil(count / batch);
+    const inference = await this.#prepare(batch);
+    const size = 3 * this.config.imageSize ** 2;
+    const images = new Float32Array(count * size);
+    for (let first = 0; first < count; first += batch) {
+      const done = steps.length * first / batch;
+      this.#begin(inference, seed, first);
+      for (const [index, { t, scalars }] of steps.entries()) {
+        this.#gpu.write(inference.tensors.t, new Float32Array(batch).fill(t));
+        this.#gpu.write(inference.tensors.scalars, scalars);
+        this.#gpu.write(inference.tensors.keys, noiseKeys(seed, first, batch, index + 1));
+        inference.program.run("network", "sample");
+        if (index === 0) this.#gpu.write(inference.tensors.warm, new Float32Array(batch).fill(1));
+        if (index % IN_FLIGHT === 0) await this.#gpu.idle();
+        onStep?.(done + index + 1, steps.length * batches);
+      }
+      const made = await this.#gpu.read(inference.tensors.x);
+      images.set(made.subarray(0, Math.min(batch, count - first) * size), first * size);
+    }
+    return images;
+  }
+
+  /** Writes x_T and sets the latents to begin at Z_init. */
+  #begin({ tensors, batch, program }: Inference, seed: number, first: number): void {
+    this.#gpu.write(tensors.keys, noiseKeys(seed, first, batch, 0));
+    this.#gpu.write(tensors.warm, new Float32Array(batch));
+    this.#gpu.write(tensors.latents, new Float32Array(tensors.latents.size));
+    program.run("start");
+  }
+
+  /** The parameters by name, as in a state_dict. */
+  async parameters(): Promise<Record<string, Float32Array<ArrayBuffer>>> {
+    const values = await this.#gpu.read(whole(this.weights.values));
+    return byName(this.weights, values);
+  }
+
+  /** The network as a checkpoint's bytes (no optimiser state). */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    const slabs: Slabs = { parameters: await this.#gpu.read(whole(this.weights.values)) };
+    const checkpoint: Checkpoint = { config: this.config, slabs };
+    return writeCheckpoint(checkpoint);
+  }
+
+  async #prepare(batch: number): Promise<Inference> {
+    if (this.#inference?.batch !== batch) {
+      this.#inference?.destroy();
+      this.#inference = undefined;
+      this.#inference = await Inference.create(this.#gpu, this.config, this.weights, batch);
+    }
+    return this.#inference;
+  }
+
+  /** Frees its memory on the GPU. */
+  destroy(): void {
+    this.#inference?.destroy();
+    this.#inference = undefined;
+    this.#gpu.release(this.weights.values);
+  }
+}
+
+/** Cuts a slab into copies of its parameters. */
+export function byName(
+  weights: Weights,
+  slab: Float32Array<ArrayBuffer>,
+): Record<string, Float32Array<ArrayBuffer>> {
+  return Object.fromEntries(
+    weights.layout.parameters.map((
+      { name, offset, size },
+    ) => [name, slab.slice(offset, offset + size)]),
+  );
+}
+
+/** The streams of one step's noise: image i's from its own seed, so that batches don't matter. */
+function noiseKeys(
+  seed: number,
+  first: number,
+  batch: number,
+  step: number,
+): Uint32Array<ArrayBuffer> {
+  const images = new RandomStream(seedFor(seed, "sample"), 0);
+  return new Uint32Array(
+    Array.from({ length: batch }, (_, i) => new RandomStream(images.bits(first + i), step).keys)
+      .flat(),
+  );
+}
+
+function expectLength(name: string, array: Float32Array, length: number): void {
+  if (array.length !== length) {
+    throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
+  }
+}

@@ -1,0 +1,228 @@
+/// <reference types="@webgpu/types" />
+/**
+ * The GPU: device, pipelines shared by their text, and memory that outlives a plan.
+ *
+ * @module
+ */
+import type { Launch } from "../../kernels/kernel.ts";
+import { GpuLimitError, GpuLostError, NoGpuError } from "./errors.ts";
+import type { AdapterKind, Storage, Tensor } from "./plan.ts";
+
+/** How {@linkcode requestGpu} chooses. */
+export interface GpuOptions {
+  /** Which adapter to prefer where there are several. Default "high-performance". */
+  readonly powerPreference?: "low-power" | "high-performance";
+  /** Which kernels to use; default by the adapter's kind. For tests and benchmarks. */
+  readonly kernels?: AdapterKind;
+}
+
+const advice = `WebGPU found no adapter. On Debian or Ubuntu: apt-get install libvulkan1 ` +
+  `mesa-vulkan-drivers (a software adapter, any machine) or your GPU vendor's Vulkan driver; on ` +
+  `macOS and Windows update the system's graphics driver; in a browser use one with WebGPU enabled.`;
+
+// The limits worth raising above WebGPU's defaults; the others never bind here.
+const wanted = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+] as const;
+
+/**
+ * Asks for a GPU.
+ *
+ * @throws {NoGpuError} with advice, when there is no adapter or it gives no device
+ */
+export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter({
+    powerPreference: options.powerPreference ?? "high-performance",
+  });
+  if (!adapter) throw new NoGpuError(advice);
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of wanted) requiredLimits[limit] = adapter.limits[limit];
+  const timestamps = adapter.features.has("timestamp-query");
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: timestamps ? ["timestamp-query"] : [],
+    });
+  } catch (error) {
+    throw new NoGpuError(`The adapter gave no device: ${(error as Error).message}. ${advice}`);
+  }
+  return new Gpu(device, adapter.info, options.kernels ?? kindOf(adapter.info));
+}
+
+/** Software rasterisers by the names that they go by: Mesa, SwiftShader, Windows. */
+function kindOf(info: GPUAdapterInfo): AdapterKind {
+  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(names)
+    ? "software"
+    : "hardware";
+}
+
+/** A device with its pipelines and buffers. Made by {@linkcode requestGpu}. */
+export class Gpu {
+  #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  #memory = new Map<Storage, GPUBuffer>();
+  #bytes = 0;
+  #fault: Error | undefined;
+
+  /** Use {@linkcode requestGpu}. */
+  constructor(
+    readonly device: GPUDevice,
+    readonly info: GPUAdapterInfo,
+    readonly kind: AdapterKind,
+  ) {
+    device.lost.then(({ reason, message }) => {
+      if (reason !== "destroyed") this.#fault ??= new GpuLostError(`The GPU was lost: ${message}`);
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#fault ??= new GpuLostError(
+        `The GPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
+      );
+    });
+  }
+
+  /** Bytes of GPU buffers held at this moment. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Throws what went wrong on the device since the last look, if anything did. */
+  check(): void {
+    if (this.#fault) throw this.#fault;
+  }
+
+  /** The pipeline of a kernel; compiled once for each different text. */
+  pipeline({ code, name }: Launch): Promise<GPUComputePipeline> {
+    let pipeline = this.#pipelines.get(code);
+    if (pipeline === undefined) {
+      pipeline = this.#compile(code, name);
+      this.#pipelines.set(code, pipeline);
+    }
+    return pipeline;
+  }
+
+  async #compile(code: string, label: string): Promise<GPUComputePipeline> {
+    const module = this.device.createShaderModule({ code, label });
+    try {
+      return await this.device.createComputePipelineAsync({
+        label,
+        layout: "auto",
+        compute: { module, entryPoint: "main" },
+      });
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+      throw new Error(
+        `Kernel "${label}" does not compile: ${(error as Error).message}\n${
+          lines.join("\n")
+        }\n${code}`,
+      );
+    }
+  }
+
+  /** Makes a buffer and counts it. */
+  createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    if (bytes > limit) {
+      throw new GpuLimitError(
+        `This model needs a buffer of ${mib(bytes)} (${label}) and the adapter allows ${
+          mib(limit)
+        } ` +
+          `(maxStorageBufferBindingSize); use a smaller --batch-size, or a smaller model`,
+      );
+    }
+    const buffer = this.device.createBuffer({ label, size: Math.ceil(bytes / 16) * 16, usage });
+    this.#bytes += buffer.size;
+    return buffer;
+  }
+
+  /** Frees a buffer made by {@linkcode Gpu.createBuffer}. */
+  destroyBuffer(buffer: GPUBuffer): void {
+    this.#bytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  /** The buffer behind a storage, zeroed when first asked for. */
+  memory(storage: Storage): GPUBuffer {
+    let buffer = this.#memory.get(storage);
+    if (buffer === undefined) {
+      const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
+      // A uniform binding needs the whole buffer declared for it, and only small ones are bound so.
+      const usage = STORAGE | COPY_SRC | COPY_DST | (storage.bytes <= 256 ? UNIFORM : 0);
+      buffer = this.createBuffer(storage.name, storage.bytes, usage);
+      this.#memory.set(storage, buffer);
+    }
+    return buffer;
+  }
+
+  /** Frees the memory of storages that no plan will use again. */
+  release(...storages: Storage[]): void {
+    for (const storage of storages) {
+      const buffer = this.#memory.get(storage);
+      if (buffer === undefined) continue;
+      this.destroyBuffer(buffer);
+      this.#memory.delete(storage);
+    }
+  }
+
+  /** Queues a write of `data` to the beginning of a tensor that has a storage. */
+  write(tensor: Tensor, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+    const { storage, offset, size } = tensor;
+    if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");
+    if (data.length > size) {
+      throw new RangeError(
+        `Cannot write ${storage.name}: it holds ${size} numbers, got ${data.length}`,
+      );
+    }
+    this.device.queue.writeBuffer(this.memory(storage), offset * 4, data);
+  }
+
+  /** Reads a tensor that has a storage, after all work queued so far. */
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const { storage, offset, size } = tensor;
+    if (storage === undefined) throw new RangeError("Cannot read an activation: it is pooled");
+    const staging = this.createBuffer(
+      "readback",
+      size * 4,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
+    try {
+      const encoder = this.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(this.memory(storage), offset * 4, staging, 0, size * 4);
+      this.device.queue.submit([encoder.finish()]);
+      await this.#mapped(staging);
+      return new Float32Array(staging.getMappedRange().slice(0, size * 4));
+    } finally {
+      this.destroyBuffer(staging);
+    }
+  }
+
+  async #mapped(staging: GPUBuffer): Promise<void> {
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+    } catch (error) {
+      this.check();
+      throw new GpuLostError(`The GPU did not answer: ${(error as Error).message}`);
+    }
+    this.check();
+  }
+
+  /** Waits for all work queued so far. */
+  async idle(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** Gives the device back, with all its memory. */
+  destroy(): void {
+    this.device.destroy();
+    this.#memory.clear();
+    this.#bytes = 0;
+  }
+}
+
+const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

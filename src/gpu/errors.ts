@@ -1,0 +1,20 @@
+/**
+ * What can go wrong between the program and the GPU.
+ *
+ * @module
+ */
+
+/** There is no WebGPU adapter; the message says what to install. */
+export class NoGpuError extends Error {
+  override name = "NoGpuError";
+}
+
+/** The adapter can't hold what was asked for; the message names the limit and the way out. */
+export class GpuLimitError extends Error {
+  override name = "GpuLimitError";
+}
+
+/** The device went away (driver reset, sleep, unplugged) or refused a command. */
+export class GpuLostError extends Error {
+  override name = "GpuLostError";
+}

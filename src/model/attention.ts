@@ -1,0 +1,85 @@
+/**
+ * Multi-head attention with the parameters of torch.nn.MultiheadAttention.
+ *
+ * @module
+ */
+import { type Plan, type Tensor, view } from "../gpu/plan.ts";
+import { attention, type Columns } from "../nn/attention.ts";
+import { linear, type LinearParameters } from "../nn/linear.ts";
+import type { Weights } from "./weights.ts";
+
+/**
+ * residual + MHA(q = query, k = v = context). Keys and values come from one product; in
+ * self-attention (query is context) queries come from it too.
+ */
+export function multiHeadAttention(
+  plan: Plan,
+  weights: Weights,
+  name: string,
+  { query, context, residual, heads }: {
+    query: Tensor;
+    context: Tensor;
+    residual: Tensor;
+    heads: number;
+  },
+): Tensor {
+  const width = query.shape.at(-1)!;
+  const { q, k, v } = query === context
+    ? projectTogether(plan, weights, name, query, width)
+    : projectApart(plan, weights, name, query, context, width);
+  const attended = attention(plan, { q, k, v, width, heads });
+  return linear(plan, attended, weights.linear(`${name}.out_proj`), residual);
+}
+
+interface Projections {
+  readonly q: Columns;
+  readonly k: Columns;
+  readonly v: Columns;
+}
+
+function projectTogether(
+  plan: Plan,
+  weights: Weights,
+  name: string,
+  x: Tensor,
+  width: number,
+): Projections {
+  const matrix = linear(plan, x, {
+    weight: weights.get(`${name}.in_proj_weight`),
+    bias: weights.get(`${name}.in_proj_bias`),
+  });
+  return {
+    q: { matrix, start: 0 },
+    k: { matrix, start: width },
+    v: { matrix, start: 2 * width },
+  };
+}
+
+function projectApart(
+  plan: Plan,
+  weights: Weights,
+  name: string,
+  query: Tensor,
+  context: Tensor,
+  width: number,
+): Projections {
+  const bias = weights.get(`${name}.in_proj_bias`);
+  const part = (weight: Tensor, row: number, rows: number): LinearParameters => ({
+    weight,
+    bias: view(bias, row, [rows]),
+  });
+  const keyWidth = context.shape.at(-1)!;
+  const packed = keyWidth === width ? weights.get(`${name}.in_proj_weight`) : undefined;
+  const q = packed ? view(packed, 0, [width, width]) : weights.get(`${name}.q_proj_weight`);
+  // k_proj_weight and v_proj_weight lie side by side in the slab, see parameters.ts.
+  const kv = packed
+    ? view(packed, width * width, [2 * width, width])
+    : weights.get(`${name}.k_proj_weight`, [2 * width, keyWidth]);
+  const queries = linear(plan, query, part(q, 0, width));
+  const matrix = linear(plan, context, part(kv, width, 2 * width));
+  return {
+    q: { matrix: queries, start: 0 },
+    k: { matrix, start: 0 },
+    v: { matrix, start: width },
+  };
+}

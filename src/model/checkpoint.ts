@@ -1,0 +1,135 @@
+/**
+ * A checkpoint: one safetensors file with the parameters under their names, whatever else the run
+ * keeps under prefixes (`ema.`, `adam_m.`, `adam_v.`), and metadata that describes it all.
+ *
+ * @module
+ */
+import { completeConfig, type RinConfig } from "./config.ts";
+import { type ParameterLayout, parameterLayout } from "./parameters.ts";
+import {
+  CheckpointError,
+  type NamedArray,
+  readSafetensors,
+  writeSafetensors,
+} from "./safetensors.ts";
+
+/** Version of the layout described here, in the metadata as `rin_version`. */
+const VERSION = "1";
+
+/** Slabs (layout.size floats) by what they hold: the parameters, and what goes with each. */
+export interface Slabs {
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly ema?: Float32Array<ArrayBuffer>;
+  readonly adam_m?: Float32Array<ArrayBuffer>;
+  readonly adam_v?: Float32Array<ArrayBuffer>;
+}
+
+/** What a checkpoint holds. */
+export interface Checkpoint {
+  readonly config: RinConfig;
+  readonly slabs: Slabs;
+  /** What a trainer needs to go on: step, seed, options. */
+  readonly training?: Record<string, unknown>;
+}
+
+const prefixes = { parameters: "", ema: "ema.", adam_m: "adam_m.", adam_v: "adam_v." } as const;
+const kinds = Object.keys(prefixes) as (keyof Slabs)[];
+
+/** Writes a checkpoint. */
+export function writeCheckpoint({ config, slabs, training }: Checkpoint): Uint8Array<ArrayBuffer> {
+  const layout = parameterLayout(config);
+  const tensors = new Map<string, NamedArray>();
+  for (const kind of kinds) {
+    const slab = slabs[kind];
+    if (slab === undefined) continue;
+    for (const { name, shape, offset, size } of layout.parameters) {
+      tensors.set(prefixes[kind] + name, { shape, data: slab.subarray(offset, offset + size) });
+    }
+  }
+  const metadata: Record<string, string> = {
+    format: "rin",
+    rin_version: VERSION,
+    config: JSON.stringify(config),
+  };
+  if (training) metadata.training = JSON.stringify(training);
+  return writeSafetensors({ metadata, tensors });
+}
+
+/**
+ * Reads a checkpoint, or a PyTorch state_dict of the original saved as safetensors.
+ *
+ * @param bytes the file
+ * @param config the network's sizes, where the file doesn't give them (and where it does, they must agree)
+ * @throws {CheckpointError} when the file is no checkpoint, or not one of that network
+ */
+export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): Checkpoint {
+  const { metadata, tensors } = readSafetensors(bytes);
+  const full = completeConfig({ ...ownConfig(metadata), ...config });
+  const layout = parameterLayout(full);
+  const known = new Set(layout.parameters.map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    const plain = name.replace(/^(ema|adam_m|adam_v)\./, "");
+    if (!known.has(plain)) {
+      throw new CheckpointError(
+        `it has a tensor ${name} that the network of this config lacks: the config does not fit`,
+      );
+    }
+  }
+  const parameters = gather(tensors, layout, "");
+  if (parameters === undefined) {
+    throw new CheckpointError("it has none of the network's parameters");
+  }
+  return {
+    config: full,
+    slabs: {
+      parameters,
+      ema: gather(tensors, layout, prefixes.ema),
+      adam_m: gather(tensors, layout, prefixes.adam_m),
+      adam_v: gather(tensors, layout, prefixes.adam_v),
+    },
+    training: metadata.training === undefined ? undefined : json(metadata.training, "training"),
+  };
+}
+
+function ownConfig(metadata: Record<string, string>): Partial<RinConfig> {
+  if (metadata.format !== "rin") return {};
+  if (metadata.rin_version !== VERSION) {
+    throw new CheckpointError(
+      `it is of version ${metadata.rin_version}, this program reads version ${VERSION}`,
+    );
+  }
+  return json(metadata.config ?? "", "config");
+}
+
+function json(text: string, what: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Falls through to the one sentence that says it all.
+  }
+  throw new CheckpointError(`its metadata field ${what} is not valid JSON`);
+}
+
+/** The slab of all tensors with a prefix; none when there is no such tensor, an error when some lack. */
+function gather(
+  tensors: ReadonlyMap<string, NamedArray>,
+  layout: ParameterLayout,
+  prefix: string,
+): Float32Array<ArrayBuffer> | undefined {
+  if (!layout.parameters.some(({ name }) => tensors.has(prefix + name))) return undefined;
+  const slab = new Float32Array(layout.size);
+  for (const { name, shape, offset } of layout.parameters) {
+    const tensor = tensors.get(prefix + name);
+    if (tensor === undefined) throw new CheckpointError(`it lacks the tensor ${prefix}${name}`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new CheckpointError(
+        `its tensor ${prefix}${name} has shape (${tensor.shape.join(", ")}), the config needs (${
+          shape.join(", ")
+        })`,
+      );
+    }
+    slab.set(tensor.data, offset);
+  }
+  return slab;
+}

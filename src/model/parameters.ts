@@ -1,0 +1,157 @@
+/**
+ * The parameters of a network by name, shape and initialisation, and where each lies in the slab
+ * that holds them all. Names and shapes are those of the original's PyTorch state_dict.
+ *
+ * @module
+ */
+import type { RinConfig } from "./config.ts";
+
+/** How a parameter begins, as PyTorch begins these modules. */
+export type Initial =
+  | { readonly kind: "zero" | "one" | "normal" }
+  /** Uniform on [-bound, bound]. */
+  | { readonly kind: "uniform"; readonly bound: number };
+
+/** One parameter. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initial: Initial;
+}
+
+/** A parameter with its place: the element of the slab at which it begins. */
+export interface PlacedParameter extends ParameterSpec {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** All parameters, in slab order: matrices (which weight decay acts on) first. */
+export interface ParameterLayout {
+  readonly parameters: readonly PlacedParameter[];
+  /** Elements of the slab, padding included; a multiple of 64. */
+  readonly size: number;
+  /** Elements that matrices take up, at the slab's beginning. */
+  readonly matrices: number;
+}
+
+const zero: Initial = { kind: "zero" };
+const one: Initial = { kind: "one" };
+const normal: Initial = { kind: "normal" };
+const uniform = (bound: number): Initial => ({ kind: "uniform", bound });
+
+// Parameters in one group lie side by side, so that a kernel can bind them as one matrix.
+type Group = ParameterSpec[];
+
+function linear(name: string, outWidth: number, inWidth: number): Group[] {
+  const initial = uniform(1 / Math.sqrt(inWidth));
+  return [
+    [{ name: `${name}.weight`, shape: [outWidth, inWidth], initial }],
+    [{ name: `${name}.bias`, shape: [outWidth], initial }],
+  ];
+}
+
+function norm(name: string, width: number, weight = one): Group[] {
+  return [[
+    { name: `${name}.weight`, shape: [width], initial: weight },
+    { name: `${name}.bias`, shape: [width], initial: zero },
+  ]];
+}
+
+function attention(name: string, width: number, keyWidth: number): Group[] {
+  const xavier = (rows: number, columns: number) => uniform(Math.sqrt(6 / (rows + columns)));
+  const packed: Group[] = [[
+    {
+      name: `${name}.in_proj_weight`,
+      shape: [3 * width, width],
+      initial: xavier(3 * width, width),
+    },
+  ]];
+  const apart: Group[] = [
+    [{ name: `${name}.q_proj_weight`, shape: [width, width], initial: xavier(width, width) }],
+    ["k", "v"].map((part) => ({
+      name: `${name}.${part}_proj_weight`,
+      shape: [width, keyWidth],
+      initial: xavier(width, keyWidth),
+    })),
+  ];
+  const [out] = linear(`${name}.out_proj`, width, width);
+  return [
+    ...(width === keyWidth ? packed : apart),
+    [{ name: `${name}.in_proj_bias`, shape: [3 * width], initial: zero }],
+    out,
+    [{ name: `${name}.out_proj.bias`, shape: [width], initial: zero }],
+  ];
+}
+
+function feedForward(name: string, width: number): Group[] {
+  return [
+    ...norm(`${name}.0`, width),
+    ...linear(`${name}.1`, 4 * width, width),
+    ...linear(`${name}.3`, width, 4 * width),
+  ];
+}
+
+/** Width of the time embedding's hidden layer. */
+const TIME_WIDTH = 128;
+
+function groups(config: RinConfig): Group[] {
+  const { imageSize, patchSize, latentDim: dz, interfaceDim: dx } = config;
+  const features = 3 * patchSize ** 2;
+  const tokens = (imageSize / patchSize) ** 2;
+  const block = (i: number): Group[] => [
+    ...norm(`blocks.${i}.read_norm`, dz),
+    ...attention(`blocks.${i}.read_attention`, dz, dx),
+    ...feedForward(`blocks.${i}.read_mlp`, dz),
+    ...Array.from({ length: config.blockDepth }, (_, j) => [
+      ...norm(`blocks.${i}.compute_norm.${j}`, dz),
+      ...attention(`blocks.${i}.compute_attention.${j}`, dz, dz),
+      ...feedForward(`blocks.${i}.compute_mlp.${j}`, dz),
+    ]).flat(),
+    ...norm(`blocks.${i}.write_norm`, dx),
+    ...attention(`blocks.${i}.write_attention`, dx, dz),
+    ...feedForward(`blocks.${i}.write_mlp`, dx),
+  ];
+  return [
+    ...linear("tokenizer.linear", dx, features),
+    ...norm("tokenizer.layer_norm", dx),
+    [{ name: "tokenizer.pos_embed", shape: [1, tokens, dx], initial: normal }],
+    [{ name: "latent_initializer.Z_init", shape: [1, config.numLatents, dz], initial: normal }],
+    ...linear("latent_initializer.mlp.0", dz, dz),
+    ...linear("latent_initializer.mlp.2", dz, dz),
+    ...norm("latent_initializer.layer_norm", dz, zero),
+    ...linear("time_conditioner.time_mlp.0", TIME_WIDTH, 1),
+    ...linear("time_conditioner.time_mlp.2", dz, TIME_WIDTH),
+    ...Array.from({ length: config.numBlocks }, (_, i) => block(i)).flat(),
+    ...norm("layer_norm", dx),
+    ...linear("readout", features, dx),
+  ];
+}
+
+// Elements of the 256 bytes at multiples of which WebGPU lets a binding begin.
+const ALIGNED = 64;
+
+/** Names, shapes, initial values and places of all parameters of a network. */
+export function parameterLayout(config: RinConfig): ParameterLayout {
+  const all = groups(config);
+  const isMatrix = (group: Group) =>
+    group[0].name.endsWith("weight") && group[0].shape.length === 2;
+  const parameters: PlacedParameter[] = [];
+  let end = 0;
+  const add = (group: Group) => {
+    for (const spec of group) {
+      const size = spec.shape.reduce((a, b) => a * b, 1);
+      parameters.push({ ...spec, offset: end, size });
+      end += size;
+    }
+    end = Math.ceil(end / ALIGNED) * ALIGNED;
+  };
+  all.filter(isMatrix).forEach(add);
+  const matrices = end;
+  all.filter((group) => !isMatrix(group)).forEach(add);
+  return { parameters, size: end, matrices };
+}
+
+/** Number of trainable numbers of a network. */
+export function countParameters(config: RinConfig): number {
+  return parameterLayout(config).parameters.reduce((sum, { size }) => sum + size, 0);
+}

@@ -1,0 +1,65 @@
+/**
+ * The parameters of a network as tensors in one slab, found by name.
+ *
+ * @module
+ */
+import { type Storage, type Tensor, view } from "../gpu/plan.ts";
+import type { LinearParameters } from "../nn/linear.ts";
+import type { ParameterLayout, PlacedParameter } from "./parameters.ts";
+
+/** A slab of `layout.size` floats. */
+export function slab(name: string, layout: ParameterLayout): Storage {
+  return { name, bytes: layout.size * 4 };
+}
+
+/** All of a slab, as one tensor. */
+export function whole(storage: Storage): Tensor {
+  const size = storage.bytes / 4;
+  return { shape: [size], size, storage, offset: 0, tracked: false };
+}
+
+/** Named windows onto a slab of parameters and, where there is one, the slab of their gradients. */
+export class Weights {
+  #byName: Map<string, PlacedParameter>;
+
+  constructor(
+    readonly layout: ParameterLayout,
+    readonly values: Storage,
+    readonly gradients?: Storage,
+  ) {
+    this.#byName = new Map(layout.parameters.map((parameter) => [parameter.name, parameter]));
+  }
+
+  /** The parameter of that name; with `shape`, as many elements from its beginning on. */
+  get(name: string, shape?: readonly number[]): Tensor {
+    const parameter = this.#byName.get(name);
+    if (parameter === undefined) throw new RangeError(`There is no parameter "${name}"`);
+    const tensor = (storage: Storage): Tensor => ({
+      shape: parameter.shape,
+      size: parameter.size,
+      storage,
+      offset: parameter.offset,
+      tracked: false,
+    });
+    const value: Tensor = this.gradients
+      ? { ...tensor(this.values), tracked: true, gradient: tensor(this.gradients) }
+      : tensor(this.values);
+    return shape ? view(value, 0, shape) : value;
+  }
+
+  /** Whether the network has a parameter of that name. */
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** `name.weight` and `name.bias` of a linear layer. */
+  linear(name: string): LinearParameters {
+    return { weight: this.get(`${name}.weight`), bias: this.get(`${name}.bias`) };
+  }
+
+  /** `name.weight` and `name.bias` of a LayerNorm, side by side: (2, d). */
+  norm(name: string): Tensor {
+    const weight = this.get(`${name}.weight`);
+    return view(weight, 0, [2, weight.size]);
+  }
+}

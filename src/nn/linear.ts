@@ -1,0 +1,147 @@
+/**
+ * Linear layers: y = x W' + b, W of shape (out, in), and the two-layer perceptron.
+ *
+ * @module
+ */
+import type { Activation } from "../../kernels/activation.ts";
+import { matmul, type MatmulOptions } from "../../kernels/matmul.ts";
+import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
+
+/** A linear layer's parameters: weight (out, in), bias (out). */
+export interface LinearParameters {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+}
+
+/** What else a product reads or writes, in the kernel's order. */
+interface Extras {
+  readonly bias?: Tensor;
+  readonly residual?: Tensor;
+  readonly pre?: Tensor;
+  readonly sums?: Tensor;
+}
+
+function product(
+  plan: Plan,
+  options: Omit<MatmulOptions, "family" | "origins">,
+  a: Tensor,
+  b: Tensor,
+  out: Tensor,
+  { bias, residual, pre, sums }: Extras = {},
+): void {
+  const origins = {
+    a: originOf(a),
+    b: originOf(b),
+    bias: bias && originOf(bias),
+    out: originOf(out),
+    sums: sums && originOf(sums),
+  };
+  const family = plan.adapter === "software" ? "rows" : "tiled";
+  const before = options.derivative ? [bias, residual, pre, out] : [bias, residual, out, pre];
+  plan.dispatch(matmul({ ...options, family, origins }), [a, b, ...before, sums]);
+}
+
+/** Rows of x when all axes but the last are taken together. */
+export const rowsOf = (x: Tensor): number => x.size / x.shape[x.shape.length - 1];
+
+/**
+ * y (..., out) = x (..., in) W' + b, plus `residual` (..., out) where given.
+ *
+ * @throws {RangeError} when the widths of x and of the weight differ
+ */
+export function linear(plan: Plan, x: Tensor, w: LinearParameters, residual?: Tensor): Tensor {
+  return layer(plan, x, w, { residual }).output;
+}
+
+/**
+ * Linear, activation, linear: x (..., in) to (..., out), plus `residual` where given. The hidden
+ * layer's pre-activation is kept for the backward pass, which multiplies by the derivative in the
+ * epilogue of the second layer's product.
+ */
+export function perceptron(
+  plan: Plan,
+  x: Tensor,
+  first: LinearParameters,
+  activation: Activation,
+  second: LinearParameters,
+  residual?: Tensor,
+): Tensor {
+  const hidden = layer(plan, x, first, { activation });
+  const pre = hidden.pre && { tensor: hidden.pre, activation };
+  return layer(plan, hidden.output, second, { residual, pre }).output;
+}
+
+interface LayerOptions {
+  readonly residual?: Tensor;
+  /** Applied to this layer's result; the caller's next layer must take it into account as `pre`. */
+  readonly activation?: Activation;
+  /** What x is the activation of: the gradient is passed on to before that activation. */
+  readonly pre?: { tensor: Tensor; activation: Activation };
+}
+
+function layer(
+  plan: Plan,
+  x: Tensor,
+  { weight, bias }: LinearParameters,
+  { residual, activation, pre }: LayerOptions,
+): { output: Tensor; pre?: Tensor } {
+  const [outWidth, inWidth] = weight.shape;
+  if (x.shape.at(-1) !== inWidth) {
+    throw new RangeError(`Cannot apply linear (${weight.shape}) to (${x.shape}): widths differ`);
+  }
+  const rows = rowsOf(x);
+  const shape = [...x.shape.slice(0, -1), outWidth];
+  const output = plan.activation(shape, [x, weight, residual]);
+  const kept = activation && output.tracked ? plan.activation(shape) : undefined;
+  product(
+    plan,
+    {
+      layout: "nt",
+      m: rows,
+      n: outWidth,
+      k: inWidth,
+      bias: true,
+      activation,
+      keepPre: kept !== undefined,
+      residual: residual !== undefined,
+    },
+    x,
+    weight,
+    output,
+    { bias, residual, pre: kept },
+  );
+  plan.onBackward(output, (gradient) => {
+    if (weight.tracked) {
+      const dw = plan.share(weight).gradient;
+      const sums = plan.share(bias).gradient;
+      product(
+        plan,
+        { layout: "tn", m: outWidth, n: inWidth, k: rows, columnSums: true },
+        gradient,
+        x,
+        dw,
+        { sums },
+      );
+    }
+    if (x.tracked) {
+      const share = plan.share(x);
+      product(
+        plan,
+        {
+          layout: "nn",
+          m: rows,
+          n: inWidth,
+          k: outWidth,
+          derivative: pre?.activation,
+          accumulate: share.accumulate,
+        },
+        gradient,
+        weight,
+        share.gradient,
+        { pre: pre?.tensor },
+      );
+    }
+    if (residual) plan.pass(gradient, residual);
+  });
+  return { output, pre: kept };
+}

@@ -1,0 +1,127 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import { BatchStream, epochOrder, fillBatch, isFlipped } from "../../src/data/batches.ts";
+import { hash32 } from "../../src/data/hash.ts";
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+Deno.test("epochOrder: a permutation, the same each time, another for each epoch and seed", () => {
+  for (const count of [1, 2, 3, 118, 1000]) {
+    assertEquals([...epochOrder(7, 3, count)].sort((a, b) => a - b), range(count));
+  }
+  assertEquals(epochOrder(7, 3, 118), epochOrder(7, 3, 118));
+  assertNotEquals(epochOrder(7, 3, 118), epochOrder(7, 4, 118));
+  assertNotEquals(epochOrder(7, 3, 118), epochOrder(8, 3, 118));
+  assertNotEquals(epochOrder(7, 3, 118), epochOrder(7 + 2 ** 32, 3, 118));
+  assertEquals(epochOrder(0, 0, 0), new Uint32Array());
+});
+
+Deno.test("epochOrder: fixed for good, since runs are resumed on other machines", () => {
+  assertEquals([...epochOrder(1, 0, 8)], [4, 3, 5, 7, 6, 0, 1, 2]);
+});
+
+Deno.test("epochOrder: every image is as likely at every place", () => {
+  const counts = Array(25).fill(0);
+  const trials = 5000;
+  for (let seed = 0; seed < trials; seed++) {
+    epochOrder(seed, 0, 5).forEach((image, place) => counts[image * 5 + place]++);
+  }
+  // 1000 expected with a standard deviation of 28.
+  for (const count of counts) assertAlmostEquals(count, trials / 5, 140);
+});
+
+Deno.test("BatchStream: a step's batch doesn't depend on how it is reached", () => {
+  for (const [batchSize, count] of [[32, 118], [4, 8], [7, 3], [5, 1], [1, 6], [64, 64]]) {
+    const options = { seed: 5, batchSize, count };
+    const streamed = new BatchStream(options);
+    const batches = range(40).map((step) => streamed.indices(step));
+    for (const step of [39, 0, 17, 18, 3]) {
+      assertEquals(new BatchStream(options).indices(step), batches[step]);
+      assertEquals(streamed.indices(step), batches[step]);
+    }
+  }
+});
+
+Deno.test("BatchStream: epochs follow each other without a gap, across batches", () => {
+  for (const [batchSize, count] of [[4, 10], [10, 4], [3, 7]]) {
+    const stream = new BatchStream({ seed: 2, batchSize, count });
+    const all = range(count * 3).flatMap((step) => [...stream.indices(step)]);
+    for (let epoch = 0; epoch < 3 * batchSize; epoch++) {
+      const slice = all.slice(epoch * count, (epoch + 1) * count);
+      assertEquals(slice, [...epochOrder(2, epoch, count)], `epoch ${epoch}`);
+    }
+  }
+});
+
+Deno.test("BatchStream: a step far into a run is as good as the first", () => {
+  const step = 1_000_000_007;
+  const [batchSize, count] = [128, 202_599];
+  const indices = new BatchStream({ seed: 1, batchSize, count }).indices(step);
+  const position = step * batchSize;
+  const order = epochOrder(1, Math.floor(position / count), count);
+  assertEquals(indices[0], order[position % count]);
+});
+
+const set = {
+  imageSize: 2,
+  count: 2,
+  pixels: Uint8Array.from({ length: 24 }, (_, i) => i === 23 ? 255 : i * 10),
+};
+
+Deno.test("fillBatch: bytes become floats in [-1, 1], in the order asked for", () => {
+  const out = new Float32Array(24);
+  fillBatch(set, [1, 0], out);
+  const expected = [...set.pixels.slice(12), ...set.pixels.slice(0, 12)];
+  assertEquals(out, Float32Array.from(expected, (v) => v / 127.5 - 1));
+  assertEquals([out[11], out[12]], [1, -1]);
+});
+
+Deno.test("fillBatch: flips rows of the pictures that the hash chooses, about half", () => {
+  const flip = { seed: 3, step: 9 };
+  const indices = Array(200).fill(0);
+  const out = new Float32Array(200 * 12);
+  fillBatch(set, indices, out, flip);
+  const plain = new Float32Array(12);
+  fillBatch(set, [0], plain);
+  const mirrored = plain.map((_, i) => plain[i ^ 1]);
+  let flipped = 0;
+  for (let i = 0; i < 200; i++) {
+    const chosen = isFlipped(3, 9, i);
+    if (chosen) flipped++;
+    assertEquals(out.slice(i * 12, (i + 1) * 12), chosen ? mirrored : plain);
+  }
+  assert(flipped > 65 && flipped < 135, `${flipped}`);
+  const other = new Float32Array(200 * 12);
+  fillBatch(set, indices, other, { seed: 3, step: 10 });
+  assertNotEquals(out, other);
+});
+
+Deno.test("batches: arguments that make no sense are refused", () => {
+  assertThrows(() => fillBatch(set, [0], new Float32Array(24)), RangeError, "12");
+  assertThrows(
+    () => fillBatch(set, [2], new Float32Array(12)),
+    RangeError,
+    "image 2 of a set of 2",
+  );
+  assertThrows(() => epochOrder(0.5, 0, 3), RangeError, "seed 0.5");
+  assertThrows(() => epochOrder(0, -1, 3), RangeError, "epoch -1");
+  assertThrows(
+    () => new BatchStream({ seed: 0, batchSize: 0, count: 3 }),
+    RangeError,
+    "batchSize 0",
+  );
+  assertThrows(() => new BatchStream({ seed: 0, batchSize: 1, count: 0 }), RangeError, "count 0");
+  const stream = new BatchStream({ seed: 0, batchSize: 1, count: 1 });
+  assertThrows(() => stream.indices(-1), RangeError, "step -1");
+});
+
+Deno.test("hash32: values and their order count, and so do high bits", () => {
+  const hashes = [[1, 2], [2, 1], [1], [1, 2, 0], [1 + 2 ** 32, 2], [-1, 2], [2 ** 32 - 1, 2]]
+    .map((values) => hash32(...values));
+  assertEquals(new Set(hashes).size, hashes.length);
+});

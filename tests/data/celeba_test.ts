@@ -1,0 +1,79 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { findCeleba, parsePartition } from "../../src/data/celeba.ts";
+import { loadSplits } from "../../src/data/dataset.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { greyPng, greys, withFolder, write } from "./scratch.ts";
+
+const LIST = "000001.jpg 0\n000002.jpg 2\n000003.jpg 1\n000004.jpg 0\n";
+
+async function writeImages(folder: string): Promise<void> {
+  // PNG bytes under a JPEG's name: formats are told by content.
+  for (let i = 1; i <= 4; i++) await write(`${folder}/00000${i}.jpg`, await greyPng(10 * i));
+}
+
+Deno.test("CelebA: the list gives the official splits, in order", () => {
+  assertEquals(parsePartition(LIST.replaceAll("\n", "\r\n")), {
+    train: ["000001.jpg", "000004.jpg"],
+    valid: ["000003.jpg"],
+    test: ["000002.jpg"],
+  });
+});
+
+Deno.test("CelebA: a bad line is named by number and content", () => {
+  const throws = (text: string, words: string) =>
+    assertThrows(() => parsePartition(text, "list.txt"), DataError, words);
+  throws("a.jpg 0\nb.jpg 3\n", 'list.txt: line 2 is "b.jpg 3"');
+  throws("a.jpg 0\n\nb.jpg\n", 'line 3 is "b.jpg"');
+  throws("a.jpg 0\na.jpg 1\n", "line 2");
+  throws("\n", "no lines");
+});
+
+Deno.test("CelebA: loads train and valid with the list in the folder or beside it", async () => {
+  for (const place of ["celeba/list_eval_partition.txt", "list_eval_partition.txt"]) {
+    await withFolder(async (root) => {
+      await writeImages(`${root}/celeba/img_align_celeba`);
+      await write(`${root}/${place}`, LIST);
+      const seen: number[][] = [];
+      const { train, valid } = await loadSplits({
+        source: `${root}/celeba/`,
+        imageSize: 2,
+        onProgress: (done, total) => seen.push([done, total]),
+      });
+      assertEquals(greys(train), [10, 40]);
+      assertEquals(greys(valid), [30]);
+      assertEquals(valid.names, ["000003.jpg"]);
+      assertEquals(seen, [[1, 3], [2, 3], [3, 3]]);
+    });
+  }
+});
+
+Deno.test("CelebA: the image folder itself is recognised by a list beside it", async () => {
+  await withFolder(async (root) => {
+    await writeImages(`${root}/img_align_celeba`);
+    assertEquals(await findCeleba(`${root}/img_align_celeba`), undefined);
+    await write(`${root}/list_eval_partition.txt`, LIST);
+    const { valid } = await loadSplits({ source: `${root}/img_align_celeba`, imageSize: 4 });
+    assertEquals(greys(valid), [30]);
+  });
+});
+
+Deno.test("CelebA: a missing list, and listed images that are missing, are told", async () => {
+  await withFolder(async (root) => {
+    await writeImages(`${root}/img_align_celeba`);
+    await assertRejects(
+      () => loadSplits({ source: root, imageSize: 4 }),
+      DataError,
+      "no list_eval_partition.txt",
+    );
+    await write(`${root}/list_eval_partition.txt`, LIST + "000099.jpg 0\n");
+    const { train } = await loadSplits({ source: root, imageSize: 4 });
+    assertEquals(train.skipped.map(({ name }) => name), ["000099.jpg"]);
+    assertEquals(greys(train), [10, 40]);
+    await write(`${root}/list_eval_partition.txt`, "000001.jpg 0\n");
+    await assertRejects(
+      () => loadSplits({ source: root, imageSize: 4 }),
+      DataError,
+      "1 training and 0 validation",
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import jpeg from "jpeg-js";
+import { decodeImage } from "../../src/data/decode_image.ts";
+import { DataError } from "../../src/data/errors.ts";
+
+// Each NAME.png holds what libjpeg (through Pillow) makes of NAME.jpg.
+const fixture = (name: string) => Deno.readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
+
+function meanDifference(a: Uint8Array, b: Uint8Array): number {
+  assertEquals(a.length, b.length);
+  return a.reduce((sum, v, i) => sum + Math.abs(v - b[i]), 0) / a.length;
+}
+
+Deno.test("JPEG: what jpeg-js encodes comes back nearly the same", () => {
+  const [width, height] = [33, 17];
+  const rgba = new Uint8Array(width * height * 4);
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const colour = [i % width * 7, Math.floor(i / width) * 14, 90];
+    rgb.set(colour, 3 * i);
+    rgba.set([...colour, 255], 4 * i);
+  }
+  const decoded = decodeImage(jpeg.encode({ width, height, data: rgba }, 95).data);
+  assertEquals([decoded.width, decoded.height], [width, height]);
+  assertLess(meanDifference(decoded.data, rgb), 1.5);
+});
+
+for (
+  const [name, tolerance] of [
+    ["progressive", 1],
+    ["grey", 0.5],
+    ["cmyk", 0.5],
+    ["rgb", 0.5],
+    // jpeg-js repeats each halved chroma sample where libjpeg interpolates, which shows most in a
+    // picture as small and colourful as this one.
+    ["baseline_420", 4],
+    ["restart", 4],
+  ] as const
+) {
+  Deno.test(`JPEG: ${name} agrees with libjpeg`, () => {
+    const decoded = decodeImage(fixture(`${name}.jpg`));
+    const expected = decodeImage(fixture(`${name}.png`));
+    assertEquals([decoded.width, decoded.height], [expected.width, expected.height]);
+    assertLess(meanDifference(decoded.data, expected.data), tolerance);
+  });
+}
+
+Deno.test("JPEG: every truncation is a DataError in words", () => {
+  for (const name of ["baseline_420.jpg", "progressive.jpg"]) {
+    const whole = fixture(name);
+    for (let length = 3; length < whole.length - 1; length += 7) {
+      const error = assertThrows(() => decodeImage(whole.slice(0, length)), DataError, "JPEG");
+      assert(!/undefined|NaN/.test(error.message), error.message);
+    }
+  }
+});
+
+Deno.test("JPEG: unsupported kinds are named", () => {
+  assertThrows(() => decodeImage(fixture("arithmetic.jpg")), DataError, "arithmetic-coded");
+  const frameOf = (bytes: Uint8Array) =>
+    bytes.findIndex((b, i) => b === 0xff && bytes[i + 1] === 0xc0);
+  const twelveBits = fixture("baseline_420.jpg");
+  twelveBits[frameOf(twelveBits) + 4] = 12;
+  assertThrows(() => decodeImage(twelveBits), DataError, "12-bit");
+  const flat = fixture("baseline_420.jpg");
+  flat.fill(0, frameOf(flat) + 5, frameOf(flat) + 7);
+  assertThrows(() => decodeImage(flat), DataError, "40x0");
+  const unmarked = fixture("cmyk.jpg");
+  const adobe = unmarked.findIndex((b, i) => b === 0xff && unmarked[i + 1] === 0xee);
+  unmarked[adobe + 1] = 0xed;
+  assertThrows(() => decodeImage(unmarked), DataError, "Adobe");
+});
+
+Deno.test("JPEG: a missing table is told in words", () => {
+  const bytes = fixture("baseline_420.jpg");
+  bytes.forEach((b, i) => {
+    if (b === 0xff && bytes[i + 1] === 0xc4) bytes[i + 1] = 0xed;
+  });
+  assertThrows(() => decodeImage(bytes), DataError, "missing");
+});

@@ -1,0 +1,217 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { encode } from "fast-png";
+import { decodeImage } from "../../src/data/decode_image.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { writePng } from "./png_writer.ts";
+
+async function pixels(parts: Parameters<typeof writePng>[0]): Promise<number[]> {
+  const image = decodeImage(await writePng(parts));
+  assertEquals([image.width, image.height], [parts.width, parts.height]);
+  return [...image.data];
+}
+
+Deno.test("PNG: 8-bit RGB comes back as written", async () => {
+  const samples = [255, 0, 1, 2, 128, 254, 9, 8, 7, 60, 61, 62, 0, 0, 0, 255, 255, 255];
+  assertEquals(
+    await pixels({ width: 3, height: 2, depth: 8, colourType: 2, samples }),
+    samples,
+  );
+});
+
+Deno.test("PNG: RGBA is blended on white, rounding to the nearest", async () => {
+  const samples = [10, 20, 30, 255, 10, 20, 30, 0, 100, 0, 200, 128];
+  const blend = (c: number, a: number) => Math.round((c * a + 255 * (255 - a)) / 255);
+  assertEquals(
+    await pixels({ width: 3, height: 1, depth: 8, colourType: 6, samples }),
+    [10, 20, 30, 255, 255, 255, blend(100, 128), 127, blend(200, 128)],
+  );
+});
+
+Deno.test("PNG: grey of every depth is stretched to 0..255", async () => {
+  for (const depth of [1, 2, 4, 8]) {
+    const max = 2 ** depth - 1;
+    // Five a row leaves padding bits at the end of each row.
+    const samples = Array.from({ length: 15 }, (_, i) => (i * 7) % (max + 1));
+    assertEquals(
+      await pixels({ width: 5, height: 3, depth, colourType: 0, samples }),
+      samples.flatMap((v) => Array(3).fill(v * 255 / max)),
+      `${depth} bits`,
+    );
+  }
+});
+
+Deno.test("PNG: grey with alpha is blended on white", async () => {
+  assertEquals(
+    await pixels({ width: 3, height: 1, depth: 8, colourType: 4, samples: [7, 255, 7, 0, 0, 51] }),
+    [7, 7, 7, 255, 255, 255, 204, 204, 204],
+  );
+});
+
+Deno.test("PNG: 16-bit samples are scaled to 8 bits with rounding", async () => {
+  // 128 / 257 is just under one half, 129 / 257 just over.
+  const samples = [0, 128, 129, 65535, 32768, 65535 - 128];
+  const expected = [0, 0, 1, 255, 128, 255];
+  assertEquals(
+    await pixels({ width: 2, height: 1, depth: 16, colourType: 2, samples }),
+    expected,
+  );
+  assertEquals(
+    await pixels({
+      width: 2,
+      height: 1,
+      depth: 16,
+      colourType: 6,
+      samples: [0, 257, 514, 65535, 0, 0, 0, 32768],
+    }),
+    [0, 1, 2, 127, 127, 127],
+  );
+});
+
+const PALETTE = Array.from({ length: 16 }, (_, i) => [i, 100 + i, 255 - i]);
+
+Deno.test("PNG: palettes of 1, 2, 4 and 8 bits, rows padded to a byte", async () => {
+  for (const depth of [1, 2, 4, 8]) {
+    const colours = Math.min(2 ** depth, 16);
+    const samples = Array.from({ length: 15 }, (_, i) => (i * 3 + 1) % colours);
+    const palette = PALETTE.slice(0, colours);
+    assertEquals(
+      await pixels({ width: 5, height: 3, depth, colourType: 3, samples, palette }),
+      samples.flatMap((i) => palette[i]),
+      `${depth} bits`,
+    );
+  }
+});
+
+Deno.test("PNG: palette transparency, shorter than the palette, is blended on white", async () => {
+  for (const depth of [1, 2, 4, 8]) {
+    const palette = [[10, 20, 30], [40, 50, 60]];
+    assertEquals(
+      await pixels({
+        width: 3,
+        height: 1,
+        depth,
+        colourType: 3,
+        samples: [1, 0, 1],
+        palette,
+        transparency: [0],
+      }),
+      [40, 50, 60, 255, 255, 255, 40, 50, 60],
+      `${depth} bits`,
+    );
+  }
+  const half = await pixels({
+    width: 2,
+    height: 1,
+    depth: 8,
+    colourType: 3,
+    samples: [0, 1],
+    palette: [[0, 0, 0], [0, 0, 0]],
+    transparency: [204, 51],
+  });
+  assertEquals(half, [51, 51, 51, 204, 204, 204]);
+});
+
+Deno.test("PNG: the colour that tRNS names is wholly transparent, at any depth", async () => {
+  const rgb = { width: 4, height: 1, depth: 8, colourType: 2 };
+  const samples = [1, 2, 3, 1, 2, 4, 9, 9, 9, 1, 2, 3];
+  assertEquals(
+    await pixels({ ...rgb, samples, transparency: [0, 1, 0, 2, 0, 3] }),
+    [255, 255, 255, 1, 2, 4, 9, 9, 9, 255, 255, 255],
+  );
+  assertEquals(
+    await pixels({
+      width: 4,
+      height: 1,
+      depth: 2,
+      colourType: 0,
+      samples: [0, 1, 2, 3],
+      transparency: [0, 1],
+    }),
+    [0, 255, 170, 255].flatMap((v) => [v, v, v]),
+  );
+  assertEquals(
+    await pixels({
+      width: 2,
+      height: 1,
+      depth: 16,
+      colourType: 0,
+      samples: [257, 256],
+      transparency: [1, 1],
+    }),
+    [255, 255, 255, 1, 1, 1],
+  );
+});
+
+Deno.test("PNG: an RGB file may carry a suggested palette, which changes nothing", async () => {
+  assertEquals(
+    await pixels({
+      width: 1,
+      height: 2,
+      depth: 8,
+      colourType: 2,
+      samples: [1, 2, 3, 4, 5, 6],
+      palette: PALETTE,
+    }),
+    [1, 2, 3, 4, 5, 6],
+  );
+});
+
+Deno.test("PNG: interlaced 8-bit files decode, interlaced 4-bit ones are refused in words", async () => {
+  const data = Uint8Array.from({ length: 9 * 10 * 3 }, (_, i) => i * 37 % 256);
+  const png = encode({ width: 9, height: 10, data, channels: 3 }, { interlace: "Adam7" });
+  assertEquals(decodeImage(png).data, data);
+  const small = await writePng({
+    width: 8,
+    height: 1,
+    depth: 4,
+    colourType: 0,
+    samples: Array(8).fill(3),
+    interlace: 1,
+  });
+  assertThrows(() => decodeImage(small), DataError, "without interlacing");
+});
+
+Deno.test("PNG: a view into a larger buffer decodes like a copy", async () => {
+  const png = await writePng({ width: 1, height: 1, depth: 8, colourType: 2, samples: [5, 6, 7] });
+  const around = new Uint8Array(png.length + 20).fill(0xaa);
+  around.set(png, 10);
+  assertEquals([...decodeImage(around.subarray(10, 10 + png.length)).data], [5, 6, 7]);
+});
+
+Deno.test("PNG: every truncation, and every kind of damage, is a DataError in words", async () => {
+  const parts = {
+    width: 6,
+    height: 5,
+    depth: 8,
+    colourType: 3,
+    samples: Array.from({ length: 30 }, (_, i) => i % 16),
+    palette: PALETTE,
+  };
+  const whole = await writePng(parts);
+  for (let length = 8; length < whole.length; length++) {
+    assertThrows(() => decodeImage(whole.slice(0, length)), DataError, "PNG");
+  }
+  const flipped = whole.slice();
+  flipped[flipped.length - 25] ^= 1; // in the pixels, before their checksum
+  assertThrows(() => decodeImage(flipped), DataError, "CRC");
+  for (const cutPixels of [8, 12]) {
+    const cut = await writePng({ ...parts, cutPixels });
+    assertThrows(() => decodeImage(cut), DataError, "incomplete");
+  }
+  const short = await writePng({ ...parts, height: 7 });
+  assertThrows(() => decodeImage(short), DataError, "incomplete");
+  const missing = await writePng({ ...parts, palette: PALETTE.slice(0, 4) });
+  assertThrows(() => decodeImage(missing), DataError, "colour 4 of a palette of 4");
+  const empty = await writePng({ ...parts, width: 0 });
+  assertThrows(() => decodeImage(empty), DataError, "0x5");
+  const huge = await writePng({ ...parts, width: 4e9, samples: [] });
+  assertThrows(() => decodeImage(huge), DataError, "4000000000x5");
+});
+
+Deno.test("other formats are named", () => {
+  const text = (s: string) => new TextEncoder().encode(s);
+  assertThrows(() => decodeImage(new Uint8Array()), DataError, "empty");
+  assertThrows(() => decodeImage(text("GIF89a....")), DataError, "GIF");
+  assertThrows(() => decodeImage(text("RIFF\0\0\0\0WEBPVP8 ")), DataError, "WebP");
+  assertThrows(() => decodeImage(text("hello")), DataError, "68 65 6c 6c");
+});

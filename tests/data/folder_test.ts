@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { DataError } from "../../src/data/errors.ts";
+import { listImages } from "../../src/data/folder.ts";
+import { loadImages } from "../../src/data/load_images.ts";
+import { greyPng, greys, withFolder, write } from "./scratch.ts";
+
+Deno.test("folder: lists pictures recursively, sorted by path, and nothing else", async () => {
+  await withFolder(async (root) => {
+    for (
+      const name of [
+        "b.PNG",
+        "a/z.jpeg",
+        "a/B.jpg",
+        "a.png",
+        "c/d/e.jpg",
+        "notes.txt",
+        ".hidden.png",
+        ".thumbs/x.png",
+        "a/._B.jpg",
+      ]
+    ) await write(`${root}/${name}`, "");
+    const files = await listImages(root);
+    assertEquals(files.map(({ name }) => name), [
+      "a.png",
+      "a/B.jpg",
+      "a/z.jpeg",
+      "b.PNG",
+      "c/d/e.jpg",
+    ]);
+    assertEquals(files[1].path, `${root}/a/B.jpg`);
+  });
+});
+
+Deno.test({
+  name: "folder: links are followed, also where they lead in a circle or nowhere",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await withFolder(async (root) => {
+      await write(`${root}/elsewhere/a.png`, "");
+      await write(`${root}/set/b.png`, "");
+      await Deno.symlink(`${root}/elsewhere`, `${root}/set/linked`);
+      await Deno.symlink(`${root}/elsewhere/a.png`, `${root}/set/c.png`);
+      await Deno.symlink(`${root}/set`, `${root}/set/circle`);
+      await Deno.symlink(`${root}/nothing.png`, `${root}/set/dangling.png`);
+      const files = await listImages(`${root}/set`);
+      assertEquals(files.map(({ name }) => name), ["b.png", "c.png", "linked/a.png"]);
+    });
+  },
+});
+
+Deno.test("folder: broken pictures among good ones are named, skipped and leave no gap", async () => {
+  await withFolder(async (root) => {
+    for (let i = 0; i < 30; i++) {
+      const name = `${root}/${String(i).padStart(2, "0")}.png`;
+      await write(name, i % 5 === 0 ? "not a picture" : await greyPng(i));
+    }
+    let calls = 0;
+    const set = await loadImages(await listImages(root), {
+      name: "mixed",
+      imageSize: 2,
+      onImage: () => calls++,
+    });
+    const good = Array.from({ length: 30 }, (_, i) => i).filter((i) => i % 5 !== 0);
+    assertEquals(calls, 30);
+    assertEquals(greys(set), good);
+    assertEquals(set.names, good.map((i) => `${String(i).padStart(2, "0")}.png`));
+    assertEquals([set.count, set.pixels.length], [24, 24 * 12]);
+    assertEquals(
+      set.skipped.map(({ name }) => name),
+      [0, 5, 10, 15, 20, 25].map((i) => `${String(i).padStart(2, "0")}.png`),
+    );
+    assertStringIncludes(set.skipped[0].reason, "neither PNG nor JPEG");
+  });
+});
+
+Deno.test("folder: missing, a file, empty, or without one good picture is a DataError", async () => {
+  await withFolder(async (root) => {
+    await assertRejects(() => listImages(`${root}/nowhere`), DataError, "no such folder");
+    await write(`${root}/x/readme.txt`, "hello");
+    await assertRejects(() => listImages(`${root}/x/readme.txt`), DataError, "it is a file");
+    await assertRejects(() => listImages(`${root}/x`), DataError, "(1 other files");
+    await write(`${root}/x/bad.png`, "hello");
+    const files = await listImages(`${root}/x`);
+    const error = await assertRejects(
+      () => loadImages(files, { name: "x", imageSize: 4 }),
+      DataError,
+      "none of its 1 image files",
+    );
+    assertStringIncludes(error.message, "bad.png (Cannot decode image");
+  });
+});
+
+Deno.test({
+  name: "folder: one that may not be read is a DataError",
+  permissions: { read: false },
+  fn: async () => {
+    await assertRejects(() => listImages("/some/folder"), DataError, "the folder can't be read");
+  },
+});
+
+Deno.test("folder: a set too large for memory is told in gigabytes", async () => {
+  const files = Array.from({ length: 1000 }, () => ({ name: "x.png", path: "x.png" }));
+  const error = await assertRejects(
+    () => loadImages(files, { name: "huge", imageSize: 1e6 }),
+    DataError,
+    "GB of memory",
+  );
+  assert(error.message.includes("3000000.0 GB"), error.message);
+});

@@ -1,0 +1,81 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { resizeCrop } from "../../src/data/resize.ts";
+
+/** One row of grey values as an RGB image. */
+function grey(width: number, height: number, values: number[]) {
+  return { width, height, data: Uint8Array.from(values.flatMap((v) => [v, v, v])) };
+}
+
+const plane = (planar: Uint8Array, size: number, c = 0) => [
+  ...planar.subarray(c * size * size, (c + 1) * size * size),
+];
+
+Deno.test("resizeCrop: the same size is an exact copy, interleaved to planar", () => {
+  const data = Uint8Array.from({ length: 12 }, (_, i) => i * 20);
+  assertEquals(
+    [...resizeCrop({ width: 2, height: 2, data }, 2)],
+    [0, 60, 120, 180, 20, 80, 140, 200, 40, 100, 160, 220],
+  );
+});
+
+Deno.test("resizeCrop: a constant image stays constant at any size", () => {
+  for (const [width, height] of [[1, 1], [3, 7], [64, 64], [178, 218], [31, 5]]) {
+    for (const value of [0, 1, 127, 254, 255]) {
+      const image = grey(width, height, Array(width * height).fill(value));
+      for (const size of [1, 5, 32]) {
+        assertEquals(new Set(resizeCrop(image, size)), new Set([value]), `${width}x${height}`);
+      }
+    }
+  }
+});
+
+Deno.test("resizeCrop: halving weighs neighbours 1 3 3 1, edges renormalised", () => {
+  // Centres lie at 1 and 3 with a triangle 2 pixels wide to each side: inputs at distance 0.5 and
+  // 1.5 weigh 3/4 and 1/4. The first output sees inputs 0, 1, 2 with 3, 3, 1 sevenths.
+  const row = [70, 140, 210, 0];
+  const first = Math.round((3 * 70 + 3 * 140 + 210) / 7);
+  const last = Math.round((140 + 3 * 210 + 3 * 0) / 7);
+  const image = grey(4, 4, [...row, ...row, ...row, ...row]);
+  assertEquals(plane(resizeCrop(image, 2), 2), [first, last, first, last]);
+  const turned = grey(4, 4, row.flatMap((v) => [v, v, v, v]));
+  assertEquals(plane(resizeCrop(turned, 2), 2), [first, first, last, last]);
+});
+
+Deno.test("resizeCrop: doubling interpolates at quarters", () => {
+  const image = grey(2, 2, [0, 100, 0, 100]);
+  assertEquals(plane(resizeCrop(image, 4), 4).slice(0, 4), [0, 25, 75, 100]);
+});
+
+Deno.test("resizeCrop: crops the centre, halves rounded to even as Python does", () => {
+  const row = (width: number) => grey(width, 1, Array.from({ length: width }, (_, i) => i));
+  // (4-1)/2 = 1.5 to 2; (6-1)/2 = 2.5 to 2; (5-1)/2 = 2.
+  assertEquals([4, 6, 5].map((width) => resizeCrop(row(width), 1)[0]), [2, 2, 2]);
+  const column = { width: 1, height: 4, data: grey(4, 1, [0, 1, 2, 3]).data };
+  assertEquals(resizeCrop(column, 1)[0], 2);
+});
+
+Deno.test("resizeCrop: the same bytes as Pillow with torchvision's sizes", () => {
+  const { cases } = JSON.parse(
+    Deno.readTextFileSync(new URL("./fixtures/resize_pil.json", import.meta.url)),
+  ) as { cases: { width: number; height: number; size: number; expected: string }[] };
+  assertEquals(cases.length, 12);
+  for (const { width, height, size, expected } of cases) {
+    const data = Uint8Array.from(
+      { length: width * height * 3 },
+      (_, i) => Math.imul(i, 2654435761) >>> 24,
+    );
+    const found = resizeCrop({ width, height, data }, size);
+    const hex = Array.from(found, (b) => b.toString(16).padStart(2, "0")).join("");
+    assertEquals(hex, expected, `${width}x${height} to ${size}`);
+  }
+});
+
+Deno.test("resizeCrop: writes into the array given, and checks it", () => {
+  const image = grey(1, 1, [9]);
+  const out = new Uint8Array(12);
+  assertEquals(resizeCrop(image, 2, out), out);
+  assertEquals(new Set(out), new Set([9]));
+  assertThrows(() => resizeCrop(image, 2, new Uint8Array(11)), RangeError, "12");
+  assertThrows(() => resizeCrop(image, 0), RangeError, "positive");
+  assertThrows(() => resizeCrop(image, 1.5), RangeError, "positive");
+});
