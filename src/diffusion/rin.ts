@@ -58,12 +58,28 @@ export class Rin {
   #inference: Inference | undefined;
   #gpu: Gpu;
 
-  private constructor(gpu: Gpu, readonly config: RinConfig, parameters: Float32Array<ArrayBuffer>) {
+  private constructor(
+    gpu: Gpu,
+    readonly config: RinConfig,
+    weights: Weights,
+    private readonly ownsWeights: boolean,
+  ) {
     parseSchedule(config.schedule);
-    const layout = parameterLayout(config);
     this.#gpu = gpu;
-    this.weights = new Weights(layout, slab("parameters", layout));
-    gpu.write(whole(this.weights.values), parameters);
+    this.weights = weights;
+  }
+
+  static #from(gpu: Gpu, config: RinConfig, parameters: Float32Array<ArrayBuffer>): Rin {
+    const layout = parameterLayout(config);
+    const weights = new Weights(layout, slab("parameters", layout));
+    const rin = new Rin(gpu, config, weights, true);
+    gpu.write(whole(weights.values), parameters);
+    return rin;
+  }
+
+  /** A network over weights that lie on the GPU already and stay their owner's. */
+  static over(gpu: Gpu, config: RinConfig, weights: Weights): Rin {
+    return new Rin(gpu, config, weights, false);
   }
 
   /**
@@ -81,7 +97,7 @@ export class Rin {
     options: { config?: Partial<RinConfig> } = {},
   ): Promise<Rin> {
     const { config, slabs } = readCheckpoint(bytes, options.config);
-    return Promise.resolve(new Rin(gpu, config, slabs.ema ?? slabs.parameters));
+    return Promise.resolve(Rin.#from(gpu, config, slabs.ema ?? slabs.parameters));
   }
 
   /**
@@ -99,7 +115,7 @@ export class Rin {
   ): Promise<Rin> {
     const full = completeConfig(config);
     const values = initialize(parameterLayout(full), options.seed ?? 0);
-    return Promise.resolve(new Rin(gpu, full, values));
+    return Promise.resolve(Rin.#from(gpu, full, values));
   }
 
   /** The GPU that it lives on. */
@@ -212,7 +228,7 @@ export class Rin {
   destroy(): void {
     this.#inference?.destroy();
     this.#inference = undefined;
-    this.#gpu.release(this.weights.values);
+    if (this.ownsWeights) this.#gpu.release(this.weights.values);
   }
 }
 

@@ -1,0 +1,353 @@
+/**
+ * Trains a network.
+ *
+ * @module
+ */
+import { HISTORY, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { noisingCoefficients } from "../diffusion/prediction.ts";
+import { Rin } from "../diffusion/rin.ts";
+import { parseSchedule, type Schedule } from "../diffusion/schedule.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { type KernelProfile, Program } from "../gpu/program.ts";
+import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
+import { completeConfig, type RinConfig } from "../model/config.ts";
+import { initialize } from "../model/initialize.ts";
+import { parameterLayout } from "../model/parameters.ts";
+import { CheckpointError } from "../model/safetensors.ts";
+import { Weights, whole } from "../model/weights.ts";
+import { RandomStream, seedFor } from "../nn/random.ts";
+import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
+import { completeTrainOptions, type TrainOptions } from "./options.ts";
+import {
+  MEASURED,
+  recordStep,
+  type StepTensors,
+  type TrainSlabs,
+  trainSlabs,
+} from "./step_plan.ts";
+import { Validator } from "./validator.ts";
+
+/** What is known of a step once the device has finished it. */
+export interface StepFigures {
+  /** The step, counted from 1. */
+  readonly step: number;
+  readonly loss: number;
+  /** The gradient's norm before clipping. */
+  readonly gradientNorm: number;
+  /** Whether both were finite; a step that was not changed no parameter. */
+  readonly finite: boolean;
+  readonly lr: number;
+}
+
+/** Mean, standard deviation and Euclidean norm of a tensor. */
+export interface Moments {
+  readonly mean: number;
+  readonly std: number;
+  readonly norm: number;
+}
+
+/** Steps handed to the device before the host waits for the oldest. */
+const IN_FLIGHT = 2;
+
+/**
+ * A training run on a GPU. A step is a function of the seed, the step's number and the batch alone,
+ * so a resumed run goes on with the same bits.
+ *
+ * @example
+ * ```ts ignore
+ * const trainer = await Trainer.create(gpu, { imageSize: 32 }, { batchSize: 8 });
+ * const { loss } = await trainer.step(batch); // batch: Float32Array (8, 3, 32, 32) in [-1, 1]
+ * await Deno.writeFile("last.safetensors", await trainer.save());
+ * ```
+ */
+export class Trainer {
+  #gpu: Gpu;
+  #program: Program;
+  #tensors: StepTensors;
+  #slabs: TrainSlabs;
+  #weights: Weights;
+  #schedule: Schedule;
+  #done: number;
+  #read: number;
+  #plateau: PlateauState;
+  #flight: Promise<void>[] = [];
+  #average: Rin | undefined;
+  #validator: Validator | undefined;
+
+  private constructor(
+    gpu: Gpu,
+    readonly config: RinConfig,
+    readonly options: TrainOptions,
+    made: { program: Program; tensors: StepTensors; slabs: TrainSlabs; weights: Weights },
+    state: { step: number; plateau: PlateauState },
+  ) {
+    this.#gpu = gpu;
+    this.#program = made.program;
+    this.#tensors = made.tensors;
+    this.#slabs = made.slabs;
+    this.#weights = made.weights;
+    this.#schedule = parseSchedule(config.schedule);
+    this.#done = this.#read = state.step;
+    this.#plateau = state.plateau;
+  }
+
+  /**
+   * Begins a run with a fresh network.
+   *
+   * @param gpu from {@linkcode requestGpu}
+   * @param config the network; fields that differ from the defaults
+   * @param options the training; fields that differ from the defaults
+   * @throws {ConfigError} when config or options make no sense
+   * @throws {GpuLimitError} when the adapter can't hold it
+   */
+  static create(
+    gpu: Gpu,
+    config: Partial<RinConfig> = {},
+    options: Partial<TrainOptions> = {},
+  ): Promise<Trainer> {
+    const full = completeConfig(config);
+    const trainOptions = completeTrainOptions(options);
+    const parameters = initialize(parameterLayout(full), trainOptions.seed);
+    const slabs = { parameters, ema: parameters };
+    return Trainer.#start(gpu, full, trainOptions, slabs, { step: 0, plateau: PLATEAU_START });
+  }
+
+  /**
+   * Goes on with a run exactly where {@linkcode Trainer.save} left it.
+   *
+   * @param gpu from {@linkcode requestGpu}
+   * @param bytes what `save` gave
+   * @param options training options that are to change from here on
+   * @throws {CheckpointError} when the file is no checkpoint of a run
+   */
+  static resume(
+    gpu: Gpu,
+    bytes: Uint8Array,
+    options: Partial<TrainOptions> = {},
+  ): Promise<Trainer> {
+    const { config, slabs, training } = readCheckpoint(bytes);
+    if (training === undefined || !slabs.ema || !slabs.adam_m || !slabs.adam_v) {
+      throw new CheckpointError(
+        "it holds a network only: it lacks the optimiser state to train on",
+      );
+    }
+    const { step, options: saved, plateau } = training as unknown as SavedTraining;
+    const full = completeTrainOptions({ ...saved, ...options });
+    return Trainer.#start(gpu, config, full, slabs, { step, plateau });
+  }
+
+  static async #start(
+    gpu: Gpu,
+    config: RinConfig,
+    options: TrainOptions,
+    initial: Slabs,
+    state: { step: number; plateau: PlateauState },
+  ): Promise<Trainer> {
+    parseSchedule(config.schedule);
+    const layout = parameterLayout(config);
+    const slabs = trainSlabs(layout);
+    const weights = new Weights(layout, slabs.parameters);
+    const { plan, tensors } = recordStep(gpu.kind, config, options, layout, slabs);
+    try {
+      for (const kind of ["parameters", "ema", "adam_m", "adam_v"] as const) {
+        const values = initial[kind];
+        if (values) gpu.write(whole(slabs[kind]), values);
+      }
+      const program = await Program.compile(gpu, plan);
+      return new Trainer(gpu, config, options, { program, tensors, slabs, weights }, state);
+    } catch (error) {
+      releaseAll(gpu, tensors, slabs);
+      throw error;
+    }
+  }
+
+  /** Steps done so far (handed to the device, that is). */
+  get stepsDone(): number {
+    return this.#done;
+  }
+
+  /** The network with the averaged weights; it shares the trainer's memory and moves with it. */
+  get average(): Rin {
+    const weights = new Weights(this.#weights.layout, this.#slabs.ema);
+    return this.#average ??= Rin.over(this.#gpu, this.config, weights);
+  }
+
+  /**
+   * Trains on a batch, and waits for the step's loss. To keep the device busy use
+   * {@linkcode Trainer.enqueue}.
+   *
+   * @param batch images (batchSize, 3, S, S) in [-1, 1]
+   */
+  async step(batch: Float32Array<ArrayBuffer>): Promise<StepFigures> {
+    await this.enqueue(batch);
+    return (await this.figures()).at(-1)!;
+  }
+
+  /**
+   * Hands a step to the device; waits only for the step before the last to be done.
+   *
+   * @param batch images (batchSize, 3, S, S) in [-1, 1]
+   * @param measure whether to compute what {@linkcode Trainer.moments} reads, too
+   * @throws {RangeError} when the batch has the wrong size, or 64 steps' figures are unread
+   */
+  async enqueue(batch: Float32Array<ArrayBuffer>, measure = false): Promise<void> {
+    const { x0, t, coefficients, mask, keys, scalars } = this.#tensors;
+    if (batch.length !== x0.size) {
+      throw new RangeError(
+        `The batch has ${batch.length} numbers: needed ${x0.size} (${x0.shape})`,
+      );
+    }
+    if (this.#done - this.#read >= HISTORY) {
+      throw new RangeError(`The figures of ${HISTORY} steps are unread: call figures() more often`);
+    }
+    const step = this.#done;
+    const draws = this.#draw(step);
+    const gammas = draws.t.map(this.#schedule);
+    this.#gpu.write(x0, batch);
+    this.#gpu.write(t, new Float32Array(draws.t));
+    this.#gpu.write(coefficients, noisingCoefficients(this.config.prediction, gammas));
+    this.#gpu.write(mask, new Float32Array(draws.mask));
+    this.#gpu.write(keys, new Uint32Array(draws.keys));
+    this.#gpu.write(scalars, this.#scalars(step));
+    this.#program.run("step", ...(measure ? ["metrics"] : []));
+    this.#done++;
+    this.#flight.push(this.#gpu.idle());
+    if (this.#flight.length > IN_FLIGHT) await this.#flight.shift();
+  }
+
+  /** The times, self-conditioned examples and noise streams of a step. */
+  #draw(step: number): { t: number[]; mask: number[]; keys: number[] } {
+    const { batchSize, seed, selfCondRate } = this.options;
+    const times = new RandomStream(seedFor(seed, "time"), step);
+    const chosen = new RandomStream(seedFor(seed, "self-conditioning"), step);
+    const noise = seedFor(seed, "noise");
+    const examples = Array.from({ length: batchSize }, (_, i) => i);
+    return {
+      t: examples.map((i) => times.uniform(i)),
+      mask: examples.map((i) => chosen.uniform(i) < selfCondRate ? 1 : 0),
+      keys: examples.flatMap((i) => new RandomStream(noise, step * batchSize + i).keys),
+    };
+  }
+
+  #lr(step: number): number {
+    return learningRate(this.options, step) * this.#plateau.scale;
+  }
+
+  #scalars(step: number): Float32Array<ArrayBuffer> {
+    const { beta1, beta2, epsilon, weightDecay, emaDecay, clip } = this.options;
+    const values: Record<typeof OPTIMIZER_SCALARS[number], number> = {
+      lr: this.#lr(step),
+      beta1,
+      beta2,
+      epsilon,
+      weightDecay,
+      correction1: 1 - beta1 ** (step + 1),
+      correction2: Math.sqrt(1 - beta2 ** (step + 1)),
+      emaDecay: Math.min(emaDecay, (1 + step) / (10 + step)),
+      clip,
+      slot: step % HISTORY,
+    };
+    const packed = new Float32Array(12);
+    packed.set(OPTIMIZER_SCALARS.map((name) => values[name]));
+    return packed;
+  }
+
+  /** The figures of all steps since the last call, once the device has done them. */
+  async figures(): Promise<StepFigures[]> {
+    const [first, end] = [this.#read, this.#done];
+    this.#read = end;
+    if (first === end) return [];
+    const history = await this.#gpu.read(this.#tensors.history);
+    return Array.from({ length: end - first }, (_, i): StepFigures => {
+      const at = 4 * ((first + i) % HISTORY);
+      const [, finite, loss, gradientNorm] = history.subarray(at, at + 4);
+      return {
+        step: first + i + 1,
+        loss,
+        gradientNorm,
+        finite: finite === 1,
+        lr: this.#lr(first + i),
+      };
+    });
+  }
+
+  /** Moments of the last step that was asked to measure. */
+  async moments(): Promise<Record<typeof MEASURED[number], Moments>> {
+    const values = await this.#gpu.read(this.#tensors.figures);
+    const entries = MEASURED.map((name, i): [string, Moments] => {
+      const [mean, std, norm] = values.subarray(3 * i, 3 * i + 3);
+      return [name, { mean, std, norm }];
+    });
+    return Object.fromEntries(entries) as Record<typeof MEASURED[number], Moments>;
+  }
+
+  /**
+   * Mean squared error on images never trained on, with self-conditioning, averaged over the times
+   * t = (i + 1/2) / 16 and on noise that is the same at every call.
+   *
+   * @param images (count, 3, S, S) in [-1, 1], in any number of batches
+   * @param which whose weights: the moving average (default) or the parameters themselves
+   */
+  async validate(
+    images: Iterable<Float32Array<ArrayBuffer>>,
+    which: "ema" | "parameters" = "ema",
+  ): Promise<number> {
+    this.#validator ??= new Validator(this.#gpu, this.config, this.options);
+    return await this.#validator.loss(
+      new Weights(this.#weights.layout, this.#slabs[which]),
+      images,
+    );
+  }
+
+  /** Takes a validation loss into account ("plateau" learning rate). */
+  observe(validLoss: number): void {
+    if (this.options.lrSchedule === "plateau") {
+      this.#plateau = observePlateau(this.options, this.#plateau, validLoss);
+    }
+  }
+
+  /**
+   * Everything that {@linkcode Trainer.resume} needs, as the bytes of one checkpoint.
+   *
+   * @param extra what else is to stand in its metadata, under `training`
+   */
+  async save(extra: Record<string, unknown> = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const state: SavedTraining = {
+      step: this.#done,
+      options: this.options,
+      plateau: this.#plateau,
+    };
+    const read = (storage: TrainSlabs[keyof TrainSlabs]) => this.#gpu.read(whole(storage));
+    const { parameters, ema, adam_m, adam_v } = this.#slabs;
+    const slabs: Slabs = {
+      parameters: await read(parameters),
+      ema: await read(ema),
+      adam_m: await read(adam_m),
+      adam_v: await read(adam_v),
+    };
+    return writeCheckpoint({ config: this.config, slabs, training: { ...extra, ...state } });
+  }
+
+  /** Times the kernels of one step, which changes no parameter's future beyond repeating that step. */
+  profile(): Promise<KernelProfile[]> {
+    return this.#program.profile();
+  }
+
+  /** Frees its memory on the GPU. */
+  destroy(): void {
+    this.#program.destroy();
+    this.#validator?.destroy();
+    this.#average?.destroy();
+    releaseAll(this.#gpu, this.#tensors, this.#slabs);
+  }
+}
+
+interface SavedTraining {
+  readonly step: number;
+  readonly options: TrainOptions;
+  readonly plateau: PlateauState;
+}
+
+function releaseAll(gpu: Gpu, tensors: StepTensors, slabs: TrainSlabs): void {
+  gpu.release(...Object.values(tensors).map(({ storage }) => storage!), ...Object.values(slabs));
+}

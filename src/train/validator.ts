@@ -1,0 +1,116 @@
+/**
+ * The loss on images that are not trained on.
+ *
+ * @module
+ */
+import { normals } from "../../kernels/random.ts";
+import { PARTIALS } from "../../kernels/reduce.ts";
+import { recordLoss } from "../diffusion/loss.ts";
+import { noisingCoefficients } from "../diffusion/prediction.ts";
+import { parseSchedule } from "../diffusion/schedule.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
+import { Program } from "../gpu/program.ts";
+import type { RinConfig } from "../model/config.ts";
+import type { Weights } from "../model/weights.ts";
+import { keep } from "../nn/tokens.ts";
+import { RandomStream, seedFor } from "../nn/random.ts";
+import type { TrainOptions } from "./options.ts";
+
+/** Times that the loss is averaged over: (i + 1/2) / 16. */
+const TIMES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
+
+interface Prepared {
+  readonly program: Program;
+  readonly tensors: Record<"x0" | "t" | "coefficients" | "mask" | "keys" | "partial", Tensor>;
+}
+
+/** Measures the loss; plans are kept for each slab of weights and batch size. */
+export class Validator {
+  #plans = new Map<string, Promise<Prepared>>();
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly config: RinConfig,
+    readonly options: TrainOptions,
+  ) {}
+
+  /** The mean over all images and times; noise depends on seed, image and time alone. */
+  async loss(weights: Weights, images: Iterable<Float32Array<ArrayBuffer>>): Promise<number> {
+    const size = 3 * this.config.imageSize ** 2;
+    let [sum, count] = [0, 0];
+    for (const x0 of images) {
+      const batch = x0.length / size;
+      const { program, tensors } = await this.#prepare(weights, batch);
+      this.gpu.write(tensors.x0, x0);
+      this.gpu.write(tensors.mask, new Float32Array(batch).fill(1));
+      for (const [index, t] of TIMES.entries()) {
+        this.#write(tensors, batch, count, index, t);
+        program.run();
+        const partial = await this.gpu.read(tensors.partial);
+        sum += partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
+      }
+      count += batch;
+    }
+    return sum / (count * size * TIMES.length);
+  }
+
+  #write(
+    tensors: Prepared["tensors"],
+    batch: number,
+    first: number,
+    index: number,
+    t: number,
+  ): void {
+    const gamma = parseSchedule(this.config.schedule)(t);
+    const gammas = new Array<number>(batch).fill(gamma);
+    const seed = seedFor(this.options.seed, "validate");
+    const keys = gammas.flatMap((_, i) =>
+      new RandomStream(seed, (first + i) * TIMES.length + index).keys
+    );
+    this.gpu.write(tensors.t, new Float32Array(batch).fill(t));
+    this.gpu.write(tensors.coefficients, noisingCoefficients(this.config.prediction, gammas));
+    this.gpu.write(tensors.keys, new Uint32Array(keys));
+  }
+
+  #prepare(weights: Weights, batch: number): Promise<Prepared> {
+    const key = `${weights.values.name} ${batch}`;
+    let prepared = this.#plans.get(key);
+    if (prepared === undefined) {
+      prepared = this.#compile(weights, batch);
+      this.#plans.set(key, prepared);
+    }
+    return prepared;
+  }
+
+  async #compile(weights: Weights, batch: number): Promise<Prepared> {
+    const { imageSize } = this.config;
+    const image = [batch, 3, imageSize, imageSize];
+    const tensors = {
+      x0: persistent("x0", image),
+      t: persistent("t", [batch, 1]),
+      coefficients: persistent("coefficients", [batch, 4]),
+      mask: persistent("mask", [batch]),
+      keys: persistent("keys", [batch, 2]),
+      partial: persistent("partial", [PARTIALS, 2]),
+    };
+    const { x0, t, coefficients, mask, keys, partial } = tensors;
+    const plan = new Plan(this.gpu.kind);
+    const noise = plan.activation(image);
+    plan.dispatch(normals({ batch, each: noise.size / batch }), [keys, noise]);
+    const previous = this.options.selfCondRate > 0 ? { self: true, mask } as const : undefined;
+    const loss = recordLoss(plan, this.config, weights, { x0, noise, coefficients, t, previous });
+    keep(plan, loss.partial, partial);
+    return { program: await Program.compile(this.gpu, plan), tensors };
+  }
+
+  /** Frees its memory on the GPU. */
+  async destroy(): Promise<void> {
+    for (const prepared of this.#plans.values()) {
+      const { program, tensors } = await prepared;
+      program.destroy();
+      this.gpu.release(...Object.values(tensors).map(({ storage }) => storage!));
+    }
+    this.#plans.clear();
+  }
+}
