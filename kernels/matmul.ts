@@ -5,7 +5,7 @@
  * @module
  */
 import { type Activation, activations } from "./activation.ts";
-import { type Binding, laneWidth, type Launch, launch, read, write } from "./kernel.ts";
+import { type Binding, laneType, laneWidth, type Launch, launch, read, write } from "./kernel.ts";
 import type { Layout } from "./matmul_layout.ts";
 import { rowsBody } from "./matmul_rows.ts";
 import { tiledBody } from "./matmul_tiled.ts";
@@ -62,38 +62,45 @@ export function matmul(options: MatmulOptions): Launch {
     layout === "tn" ? m : k,
     layout === "nt" ? k : n,
   );
-  const type = width === 4 ? "array<vec4<f32>>" : "array<f32>";
+  const storeWidth = family === "tiled" ? 1 : laneWidth(n, out, bias);
+  const loads = `array<${laneType(width)}>`;
+  const stores = `array<${laneType(storeWidth)}>`;
   const bindings: (Binding | false)[] = [
-    read("a", type),
-    read("b", type),
-    options.bias === true && read("bias"),
-    options.residual === true && read("residual"),
-    options.derivative !== undefined && read("pre"),
-    write("out"),
-    options.keepPre === true && write("pre"),
+    read("a", loads),
+    read("b", loads),
+    options.bias === true && read("bias", stores),
+    options.residual === true && read("residual", stores),
+    options.derivative !== undefined && read("pre", stores),
+    write("out", stores),
+    options.keepPre === true && write("pre", stores),
     options.columnSums === true && write("sums"),
   ];
-  const body = family === "tiled" ? tiledBody(layout) : rowsBody(layout, width);
+  const body = (family === "tiled" ? tiledBody : rowsBody)({
+    layout,
+    width,
+    storeWidth,
+    bias: options.bias === true,
+    columnSums: options.columnSums === true,
+  });
   return launch(
     `matmul ${layout}`,
-    { m, n, k, a: a / width, b: b / width, bias, out, sums },
+    { m, n, k, a: a / width, b: b / width, bias: bias / storeWidth, out: out / storeWidth, sums },
     bindings,
     body.workgroups(m, n),
-    `${epilogue(options)}${body.code(options.columnSums === true)}`,
+    `alias T = ${laneType(storeWidth)};\n${epilogue(options, storeWidth)}${body.code}`,
     2 * m * n * k,
   );
 }
 
-/** WGSL function `store(row, col, sum)`: what is done to an element of the product. */
-function epilogue(options: MatmulOptions): string {
-  const { bias, activation, keepPre, derivative, residual, accumulate } = options;
+/** WGSL function `store(row, col, sum)`: what is done to elements of the product, bias included. */
+function epilogue(options: MatmulOptions, width: 1 | 4): string {
+  const { activation, keepPre, derivative, residual, accumulate } = options;
   const used = activation ?? derivative;
   return `${used ? activations[used] : ""}
-fn store(row: u32, col: u32, sum: f32) {
-  if (row >= p.m || col >= p.n) { return; }
-  let i = row * p.n + col;
+fn store(row: u32, col: u32, sum: T) {
+  if (col >= p.n) { return; }
+  let i = (row * p.n + col) / ${width}u;
   var y = sum;
-  ${bias ? "y += bias[p.bias + col];" : ""}
   ${keepPre ? "pre[i] = y;" : ""}
   ${activation ? "y = activate(y);" : ""}
   ${derivative ? "y *= derivative(pre[i]);" : ""}

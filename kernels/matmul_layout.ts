@@ -12,8 +12,19 @@ import type { Workgroups } from "./kernel.ts";
  */
 export type Layout = "nt" | "nn" | "tn";
 
-/** A family's entry point for one layout, and the workgroups it wants. */
+/** What of the epilogue concerns the entry point itself. */
+export interface BodyOptions {
+  readonly layout: Layout;
+  /** Floats loaded at once. */
+  readonly width: 1 | 4;
+  /** Floats stored at once, the width of the epilogue's type `T`. */
+  readonly storeWidth: 1 | 4;
+  readonly bias: boolean;
+  readonly columnSums: boolean;
+}
+
+/** A family's entry point, and the workgroups that it wants for a result (m, n). */
 export interface MatmulBody {
-  readonly code: (columnSums: boolean) => string;
+  readonly code: string;
   readonly workgroups: (m: number, n: number) => Workgroups;
 }

@@ -5,7 +5,8 @@
  * @module
  */
 import { unroll } from "./kernel.ts";
-import type { Layout, MatmulBody } from "./matmul_layout.ts";
+import type { BodyOptions, Layout, MatmulBody } from "./matmul_layout.ts";
+import { storeTile } from "./matmul_store.ts";
 
 const TILE = 64;
 const DEPTH = 16;
@@ -34,12 +35,12 @@ function loader(name: string, side: string, alongK: boolean, limit: string): str
     }`;
 }
 
-/** The entry point for a layout. */
-export function tiledBody(layout: Layout): MatmulBody {
+/** The entry point of this family; it loads and stores single floats. */
+export function tiledBody(options: BodyOptions): MatmulBody {
+  const { layout, columnSums } = options;
   return {
     workgroups: (m, n) => [Math.ceil(n / TILE), Math.ceil(m / TILE), 1],
-    code: (columnSums) =>
-      `var<workgroup> aTile: array<f32, ${TILE * DEPTH}>;
+    code: `var<workgroup> aTile: array<f32, ${TILE * DEPTH}>;
 var<workgroup> bTile: array<f32, ${TILE * DEPTH}>;
 
 @compute @workgroup_size(${SIDE}, ${SIDE})
@@ -68,21 +69,8 @@ fn main(
   }
   let row = row0 + id.y * ${EACH}u;
   let col = col0 + id.x * ${EACH}u;
-  ${
-        unroll(
-          EACH,
-          (r) => unroll(EACH, (c) => `store(row + ${r}u, col + ${c}u, s${r}_${c});`, " "),
-          "\n  ",
-        )
-      }
-  ${columnSums ? sumsStore : ""}
+${storeTile(EACH, EACH, options)}
 }
 `,
   };
 }
-
-const sumsStore = `if (col == 0u) {
-    ${
-  unroll(EACH, (r) => `if (row + ${r}u < p.m) { sums[p.sums + row + ${r}u] = t${r}; }`, "\n    ")
-}
-  }`;

@@ -1,0 +1,43 @@
+// Tests that need WebGPU. Where there is no adapter they are reported as ignored, never as passed.
+
+import { type Gpu, requestGpu } from "../../src/gpu/device.ts";
+import type { AdapterKind } from "../../src/gpu/plan.ts";
+
+/** Whether this machine has an adapter of any kind. */
+export const available = (await globalThis.navigator?.gpu?.requestAdapter() ?? null) !== null;
+
+/** Both kernel families; each must be right on every adapter, whichever it is meant for. */
+export const FAMILIES: readonly AdapterKind[] = ["software", "hardware"];
+
+const gpus = new Map<AdapterKind, Promise<Gpu>>();
+
+/** The one GPU of a test file for a kernel family. */
+export function sharedGpu(kernels: AdapterKind = "software"): Promise<Gpu> {
+  let gpu = gpus.get(kernels);
+  if (gpu === undefined) gpus.set(kernels, gpu = requestGpu({ kernels }));
+  return gpu;
+}
+
+/** A test on the file's GPU; the device outlives it, so Deno can't hold the test to its resources. */
+export function gpuTest(
+  name: string,
+  run: (gpu: Gpu) => void | Promise<void>,
+  kernels: AdapterKind = "software",
+): void {
+  Deno.test({
+    name,
+    ignore: !available,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      const gpu = await sharedGpu(kernels);
+      await run(gpu);
+      gpu.check();
+    },
+  });
+}
+
+/** The same test for both kernel families. */
+export function familyTest(name: string, run: (gpu: Gpu) => void | Promise<void>): void {
+  for (const kernels of FAMILIES) gpuTest(`${name} (${kernels} kernels)`, run, kernels);
+}

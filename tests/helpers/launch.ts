@@ -1,0 +1,76 @@
+// Runs one kernel, or a small plan, on arrays and returns what it wrote.
+
+import type { Launch } from "../../kernels/kernel.ts";
+import type { Gpu } from "../../src/gpu/device.ts";
+import { persistent, Plan, type Tensor } from "../../src/gpu/plan.ts";
+import { Program } from "../../src/gpu/program.ts";
+
+/** What a binding holds before the kernel runs; a number is the size of one left full of NaN. */
+export type Content = ArrayLike<number> | Uint32Array<ArrayBuffer> | number;
+
+/** Values for a write to the GPU: u32 as they are, all else as float32. */
+export function words(content: Content): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+  if (typeof content === "number") return new Float32Array(content).fill(NaN);
+  return content instanceof Uint32Array ? content : Float32Array.from(content);
+}
+
+/** A tensor of its own that holds `content`. */
+export function tensorOf(
+  gpu: Gpu,
+  name: string,
+  content: Content,
+  shape?: readonly number[],
+): Tensor {
+  const values = words(content);
+  const tensor = persistent(name, shape ?? [values.length]);
+  gpu.write(tensor, values);
+  return tensor;
+}
+
+/**
+ * Runs `launch` once. `contents` are by the names of its bindings; the result has every binding that
+ * the kernel may write, NaN where it didn't write a binding that was given as a size.
+ */
+export async function runLaunch(
+  gpu: Gpu,
+  launch: Launch,
+  contents: Record<string, Content>,
+): Promise<Record<string, Float32Array<ArrayBuffer>>> {
+  const tensors = launch.bindings.map(({ name }) => {
+    if (!(name in contents)) throw new Error(`no content for binding ${name} of ${launch.name}`);
+    return tensorOf(gpu, name, contents[name]);
+  });
+  const plan = new Plan(gpu.kind);
+  plan.dispatch(launch, tensors);
+  const program = await Program.compile(gpu, plan);
+  try {
+    program.run();
+    const written: Record<string, Float32Array<ArrayBuffer>> = {};
+    for (const [index, { name, access }] of launch.bindings.entries()) {
+      if (access === "write") written[name] = await gpu.read(tensors[index]);
+    }
+    return written;
+  } finally {
+    program.destroy();
+    gpu.release(...tensors.map(({ storage }) => storage!));
+  }
+}
+
+/** Compiles a plan, replays it once, and reads `results`. Storages stay. */
+export async function runPlan<Name extends string>(
+  gpu: Gpu,
+  plan: Plan,
+  results: Record<Name, Tensor>,
+): Promise<Record<Name, Float32Array<ArrayBuffer>>> {
+  const program = await Program.compile(gpu, plan);
+  try {
+    program.run();
+    const read: [string, Float32Array<ArrayBuffer>][] = [];
+    for (const [name, tensor] of Object.entries<Tensor>(results)) {
+      read.push([name, await gpu.read(tensor)]);
+    }
+    return Object.fromEntries(read) as Record<Name, Float32Array<ArrayBuffer>>;
+  } finally {
+    program.destroy();
+  }
+}
