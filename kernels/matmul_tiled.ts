@@ -1,25 +1,79 @@
 /**
  * Matrix products for GPUs: a workgroup of 16 x 16 invocations computes a 64 x 64 tile, 4 x 4 each,
- * from slices of both operands, 16 deep, that it first brings into workgroup memory.
+ * from slices of both operands, 16 deep, that it first brings into workgroup memory. Bias,
+ * activation and residual are done before the result leaves the registers.
  *
  * @module
  */
-import { unroll } from "./kernel.ts";
-import type { BodyOptions, Layout, MatmulBody } from "./matmul_layout.ts";
-import { storeTile } from "./matmul_store.ts";
+import { type EpilogueOptions, finish, functions } from "./epilogue.ts";
+import { type Launch, launch, read, unroll, write } from "./kernel.ts";
 
 const TILE = 64;
 const DEPTH = 16;
 const SIDE = 16;
 const EACH = TILE / SIDE;
 
-// `fast` runs along memory, so that neighbouring invocations load neighbouring floats.
-const load: Record<Layout, { a: string; b: string }> = {
-  nt: { a: loader("a", "row", true, "p.m"), b: loader("b", "col", true, "p.n") },
-  nn: { a: loader("a", "row", true, "p.m"), b: loader("b", "col", false, "p.n") },
-  tn: { a: loader("a", "row", false, "p.m"), b: loader("b", "col", false, "p.n") },
-};
+/**
+ * Which operand is stored transposed. `out` is always (m, n), summed over k:
+ * `nt` a (m, k), b (n, k): a linear layer's forward; `nn` a (m, k), b (k, n): the gradient of its
+ * input; `tn` a (k, m), b (k, n): the gradient of its weight.
+ */
+export type Layout = "nt" | "nn" | "tn";
 
+/** A matrix product and its epilogue. */
+export interface TiledOptions extends EpilogueOptions {
+  readonly layout: Layout;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Adds `bias` (n) first of all. */
+  readonly bias?: boolean;
+  /** Layout tn: also writes the sums of a's columns (m), the gradient of the bias, to `sums`. */
+  readonly columnSums?: boolean;
+  /** First element of each matrix or vector within what is bound; 0 where not given. */
+  readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
+}
+
+/**
+ * A product of this family. Binds a, b, then where asked for bias, residual, pre (for
+ * `derivative`), then out, and where asked for pre (for `activation`), sums.
+ *
+ * @throws {RangeError} when column sums are asked of a layout other than tn
+ */
+export function matmulTiled(options: TiledOptions): Launch {
+  const { layout, m, n, k, origins = {}, bias, columnSums = false } = options;
+  if (columnSums && layout !== "tn") {
+    throw new RangeError(`Cannot build matmul: columnSums needs layout tn, got ${layout}`);
+  }
+  const { a = 0, b = 0, bias: biasAt = 0, out = 0, sums = 0 } = origins;
+  return launch(
+    "matmul",
+    { m, n, k, a, b, bias: biasAt, out, sums },
+    [
+      read("a"),
+      read("b"),
+      bias === true && read("bias"),
+      options.residual === true && read("residual"),
+      options.derivative !== undefined && read("pre"),
+      write("out"),
+      options.activation !== undefined && write("pre"),
+      columnSums && write("sums"),
+    ],
+    [Math.ceil(n / TILE), Math.ceil(m / TILE), 1],
+    `alias T = f32;
+${functions(options)}
+fn store(row: u32, col: u32, sum: T) {
+  if (col >= p.n) { return; }
+  let i = row * p.n + col;
+  var y = sum${bias ? " + bias[p.bias + col]" : ""};
+${options.activation ? "  pre[i] = y;\n" : ""}${finish(options)}  out[p.out + i] = y;
+}
+${entryPoint(layout, columnSums)}`,
+    2 * m * n * k,
+  );
+}
+
+// Neighbouring invocations load neighbouring floats: along k where that is the fast axis.
 function loader(name: string, side: string, alongK: boolean, limit: string): string {
   const depth = alongK ? `index % ${DEPTH}u` : `index / ${TILE}u`;
   const lane = alongK ? `index / ${DEPTH}u` : `index % ${TILE}u`;
@@ -35,12 +89,14 @@ function loader(name: string, side: string, alongK: boolean, limit: string): str
     }`;
 }
 
-/** The entry point of this family; it loads and stores single floats. */
-export function tiledBody(options: BodyOptions): MatmulBody {
-  const { layout, columnSums } = options;
-  return {
-    workgroups: (m, n) => [Math.ceil(n / TILE), Math.ceil(m / TILE), 1],
-    code: `var<workgroup> aTile: array<f32, ${TILE * DEPTH}>;
+function entryPoint(layout: Layout, columnSums: boolean): string {
+  const products = (r: number) => unroll(EACH, (c) => `s${r}_${c} += x${r} * y${c};`, " ");
+  const stores = (r: number) =>
+    `  if (row + ${r}u < p.m) {
+    ${unroll(EACH, (c) => `store(row + ${r}u, col + ${c}u, s${r}_${c});`, "\n    ")}
+    ${columnSums ? `if (col == 0u) { sums[p.sums + row + ${r}u] = t${r}; }` : ""}
+  }`;
+  return `var<workgroup> aTile: array<f32, ${TILE * DEPTH}>;
 var<workgroup> bTile: array<f32, ${TILE * DEPTH}>;
 
 @compute @workgroup_size(${SIDE}, ${SIDE})
@@ -54,23 +110,22 @@ fn main(
   ${unroll(EACH, (r) => unroll(EACH, (c) => `var s${r}_${c} = 0.0;`, " "), "\n  ")}
   ${columnSums ? unroll(EACH, (r) => `var t${r} = 0.0;`, " ") : ""}
   for (var k0 = 0u; k0 < p.k; k0 += ${DEPTH}u) {
-    ${load[layout].a}
-    ${load[layout].b}
+    ${loader("a", "row", layout !== "tn", "p.m")}
+    ${loader("b", "col", layout === "nt", "p.n")}
     workgroupBarrier();
     for (var d = 0u; d < ${DEPTH}u; d++) {
       let aAt = d * ${TILE}u + id.y * ${EACH}u;
       let bAt = d * ${TILE}u + id.x * ${EACH}u;
       ${unroll(EACH, (r) => `let x${r} = aTile[aAt + ${r}u];`, " ")}
       ${unroll(EACH, (c) => `let y${c} = bTile[bAt + ${c}u];`, " ")}
-      ${unroll(EACH, (r) => unroll(EACH, (c) => `s${r}_${c} += x${r} * y${c};`, " "), "\n      ")}
+      ${unroll(EACH, products, "\n      ")}
       ${columnSums ? unroll(EACH, (r) => `t${r} += x${r};`, " ") : ""}
     }
     workgroupBarrier();
   }
   let row = row0 + id.y * ${EACH}u;
   let col = col0 + id.x * ${EACH}u;
-${storeTile(EACH, EACH, options)}
+${unroll(EACH, stores)}
 }
-`,
-  };
+`;
 }

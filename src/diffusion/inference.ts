@@ -6,7 +6,7 @@
 import { normals } from "../../kernels/random.ts";
 import { samplerStep } from "../../kernels/diffusion.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
+import { type AdapterKind, persistent, Plan, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
 import type { RinConfig } from "../model/config.ts";
 import { rin } from "../model/rin.ts";
@@ -47,33 +47,7 @@ export class Inference {
     weights: Weights,
     batch: number,
   ): Promise<Inference> {
-    const { imageSize, numLatents, latentDim } = config;
-    const image = [batch, 3, imageSize, imageSize];
-    const tensors: InferenceTensors = {
-      x: persistent("x", image),
-      t: persistent("t", [batch, 1]),
-      latents: persistent("latents", [batch, numLatents, latentDim]),
-      warm: persistent("warm", [batch]),
-      output: persistent("output", image),
-      keys: persistent("keys", [batch, 2]),
-      scalars: persistent("scalars", [12]),
-    };
-    const { x, t, latents, warm, output, keys, scalars } = tensors;
-    const plan = new Plan(gpu.kind);
-    plan.section("start", () => {
-      plan.dispatch(normals({ batch, each: x.size / batch }), [keys, x]);
-    });
-    const result = plan.section(
-      "network",
-      () => rin(plan, config, weights, { xt: x, t, previous: { latents, mask: warm } }),
-    );
-    plan.section("predict", () => keep(plan, result.output, output));
-    plan.section("network", () => keep(plan, result.latents, latents));
-    plan.section("sample", () => {
-      const fresh = plan.activation(image);
-      plan.dispatch(normals({ batch, each: x.size / batch }), [keys, fresh]);
-      plan.dispatch(samplerStep({ size: x.size }), [x, result.output, fresh, scalars]);
-    });
+    const { plan, tensors } = recordInference(gpu.kind, config, weights, batch);
     return new Inference(gpu, batch, tensors, await Program.compile(gpu, plan));
   }
 
@@ -82,4 +56,41 @@ export class Inference {
     this.program.destroy();
     this.gpu.release(...Object.values(this.tensors).map(({ storage }) => storage!));
   }
+}
+
+/** Records noise ("start"), a pass ("network"), its reading ("predict") and a sampler's step ("sample"). */
+export function recordInference(
+  adapter: AdapterKind,
+  config: RinConfig,
+  weights: Weights,
+  batch: number,
+): { plan: Plan; tensors: InferenceTensors } {
+  const { imageSize, numLatents, latentDim } = config;
+  const image = [batch, 3, imageSize, imageSize];
+  const tensors: InferenceTensors = {
+    x: persistent("x", image),
+    t: persistent("t", [batch, 1]),
+    latents: persistent("latents", [batch, numLatents, latentDim]),
+    warm: persistent("warm", [batch]),
+    output: persistent("output", image),
+    keys: persistent("keys", [batch, 2]),
+    scalars: persistent("scalars", [12]),
+  };
+  const { x, t, latents, warm, output, keys, scalars } = tensors;
+  const plan = new Plan(adapter);
+  plan.section("start", () => {
+    plan.dispatch(normals({ batch, each: x.size / batch }), [keys, x]);
+  });
+  const result = plan.section(
+    "network",
+    () => rin(plan, config, weights, { xt: x, t, previous: { latents, mask: warm } }),
+  );
+  plan.section("predict", () => keep(plan, result.output, output));
+  plan.section("network", () => keep(plan, result.latents, latents));
+  plan.section("sample", () => {
+    const fresh = plan.activation(image);
+    plan.dispatch(normals({ batch, each: x.size / batch }), [keys, fresh]);
+    plan.dispatch(samplerStep({ size: x.size }), [x, result.output, fresh, scalars]);
+  });
+  return { plan, tensors };
 }

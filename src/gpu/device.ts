@@ -7,6 +7,7 @@
 import type { Launch } from "../../kernels/kernel.ts";
 import { GpuLimitError, GpuLostError, NoGpuError } from "./errors.ts";
 import type { AdapterKind, Storage, Tensor } from "./plan.ts";
+import { bufferBytes } from "./pool.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
@@ -135,7 +136,7 @@ export class Gpu {
           `(maxStorageBufferBindingSize); use a smaller --batch-size, or a smaller model`,
       );
     }
-    const buffer = this.device.createBuffer({ label, size: Math.ceil(bytes / 16) * 16, usage });
+    const buffer = this.device.createBuffer({ label, size: bufferBytes(bytes), usage });
     this.#bytes += buffer.size;
     return buffer;
   }

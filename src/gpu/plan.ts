@@ -77,6 +77,7 @@ export class Plan {
   readonly dispatches: Dispatch[] = [];
   #backward: (() => void)[] = [];
   #gradients = new Map<Tensor, Tensor>();
+  #derived = new Map<Storage, Map<string, Tensor>>();
   #recording = true;
   #section = "step";
 
@@ -126,6 +127,23 @@ export class Plan {
     } finally {
       this.#recording = outer;
     }
+  }
+
+  /**
+   * What `make` records from a tensor in a storage, recorded once for all who ask. Only for
+   * storages that nothing writes before the last of them.
+   */
+  derived(from: Tensor, make: () => Tensor): Tensor {
+    const { storage, offset, shape } = from;
+    if (storage === undefined) {
+      throw new RangeError("Cannot derive from an activation: it may change");
+    }
+    const known = this.#derived.get(storage) ?? new Map<string, Tensor>();
+    this.#derived.set(storage, known);
+    const key = `${offset} ${shape}`;
+    const tensor = known.get(key) ?? make();
+    known.set(key, tensor);
+    return tensor;
   }
 
   /** Leaves `record` to be called, in reverse order, by {@linkcode Plan.backward}. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Dispatch, Tensor } from "./plan.ts";
+import type { Dispatch, Storage, Tensor } from "./plan.ts";
 
 /** Which slot each activation lies in, and how many elements each slot holds. */
 export interface Placement {
@@ -46,4 +46,23 @@ function bestFit(free: ReadonlySet<number>, sizes: readonly number[], size: numb
     else if (!fits && sizes[best] < size && sizes[slot] > sizes[best]) best = slot;
   }
   return best ?? sizes.length;
+}
+
+/** Bytes between the parameters of one dispatch and the next: WebGPU's alignment of offsets. */
+export const PARAMS_STRIDE = 256;
+
+/** Bytes of a buffer that holds `bytes`: kernels may read it four floats at a time. */
+export function bufferBytes(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
+
+/** Bytes of all buffers that replaying these dispatches takes, storages included. */
+export function bytesOf(dispatches: readonly Dispatch[]): number {
+  const storages = new Set<Storage>();
+  for (const { tensors } of dispatches) {
+    for (const { storage } of tensors) if (storage) storages.add(storage);
+  }
+  const slots = place(dispatches).sizes.map((size) => bufferBytes(4 * size));
+  const apart = [...storages].map(({ bytes }) => bufferBytes(bytes));
+  return [...slots, ...apart].reduce((a, b) => a + b, dispatches.length * PARAMS_STRIDE);
 }

@@ -7,7 +7,7 @@
  */
 import type { Gpu } from "./device.ts";
 import type { Dispatch, Plan, Tensor } from "./plan.ts";
-import { place } from "./pool.ts";
+import { PARAMS_STRIDE, place } from "./pool.ts";
 
 // WebGPU's default minStorageBufferOffsetAlignment and minUniformBufferOffsetAlignment.
 const ALIGNMENT = 256;
@@ -48,9 +48,15 @@ export class Program {
     try {
       const { slotOf, sizes } = place(dispatches);
       for (const size of sizes) owned.push(gpu.createBuffer("activations", size * 4, STORAGE));
-      const params = gpu.createBuffer("params", dispatches.length * ALIGNMENT, UNIFORM | COPY_DST);
-      const words = new Uint32Array(dispatches.length * ALIGNMENT / 4);
-      dispatches.forEach(({ launch }, index) => words.set(launch.params, index * ALIGNMENT / 4));
+      const params = gpu.createBuffer(
+        "params",
+        dispatches.length * PARAMS_STRIDE,
+        UNIFORM | COPY_DST,
+      );
+      const words = new Uint32Array(dispatches.length * PARAMS_STRIDE / 4);
+      dispatches.forEach(({ launch }, index) =>
+        words.set(launch.params, index * PARAMS_STRIDE / 4)
+      );
       gpu.device.queue.writeBuffer(params, 0, words);
       const commands = dispatches.map((dispatch, index): Command => {
         const pipeline = pipelines[index];
@@ -61,7 +67,7 @@ export class Program {
             : { buffer: owned[slot], size: Math.ceil(tensor.size / 4) * 16 };
         });
         if (dispatch.launch.params.length > 0) {
-          resources.push({ buffer: params, offset: index * ALIGNMENT, size: ALIGNMENT });
+          resources.push({ buffer: params, offset: index * PARAMS_STRIDE, size: PARAMS_STRIDE });
         }
         const bindings = gpu.device.createBindGroup({
           layout: pipeline.getBindGroupLayout(0),

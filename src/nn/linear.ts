@@ -4,41 +4,13 @@
  * @module
  */
 import type { Activation } from "../../kernels/activation.ts";
-import { matmul, type MatmulOptions } from "../../kernels/matmul.ts";
-import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
+import type { Plan, Tensor } from "../gpu/plan.ts";
+import { product } from "./product.ts";
 
 /** A linear layer's parameters: weight (out, in), bias (out). */
 export interface LinearParameters {
   readonly weight: Tensor;
   readonly bias: Tensor;
-}
-
-/** What else a product reads or writes, in the kernel's order. */
-interface Extras {
-  readonly bias?: Tensor;
-  readonly residual?: Tensor;
-  readonly pre?: Tensor;
-  readonly sums?: Tensor;
-}
-
-function product(
-  plan: Plan,
-  options: Omit<MatmulOptions, "family" | "origins">,
-  a: Tensor,
-  b: Tensor,
-  out: Tensor,
-  { bias, residual, pre, sums }: Extras = {},
-): void {
-  const origins = {
-    a: originOf(a),
-    b: originOf(b),
-    bias: bias && originOf(bias),
-    out: originOf(out),
-    sums: sums && originOf(sums),
-  };
-  const family = plan.adapter === "software" ? "rows" : "tiled";
-  const before = options.derivative ? [bias, residual, pre, out] : [bias, residual, out, pre];
-  plan.dispatch(matmul({ ...options, family, origins }), [a, b, ...before, sums]);
 }
 
 /** Rows of x when all axes but the last are taken together. */
@@ -92,54 +64,47 @@ function layer(
   const rows = rowsOf(x);
   const shape = [...x.shape.slice(0, -1), outWidth];
   const output = plan.activation(shape, [x, weight, residual]);
-  const kept = activation && output.tracked ? plan.activation(shape) : undefined;
-  product(
-    plan,
-    {
-      layout: "nt",
-      m: rows,
-      n: outWidth,
-      k: inWidth,
-      bias: true,
-      activation,
-      keepPre: kept !== undefined,
-      residual: residual !== undefined,
-    },
-    x,
-    weight,
-    output,
-    { bias, residual, pre: kept },
-  );
+  const kept = activation && plan.activation(shape);
+  product(plan, {
+    layout: "nt",
+    m: rows,
+    n: outWidth,
+    k: inWidth,
+    a: x,
+    b: weight,
+    out: output,
+    bias,
+    residual,
+    activation,
+    pre: kept,
+  });
   plan.onBackward(output, (gradient) => {
     if (weight.tracked) {
-      const dw = plan.share(weight).gradient;
-      const sums = plan.share(bias).gradient;
-      product(
-        plan,
-        { layout: "tn", m: outWidth, n: inWidth, k: rows, columnSums: true },
-        gradient,
-        x,
-        dw,
-        { sums },
-      );
+      product(plan, {
+        layout: "tn",
+        m: outWidth,
+        n: inWidth,
+        k: rows,
+        a: gradient,
+        b: x,
+        out: plan.share(weight).gradient,
+        sums: plan.share(bias).gradient,
+      });
     }
     if (x.tracked) {
       const share = plan.share(x);
-      product(
-        plan,
-        {
-          layout: "nn",
-          m: rows,
-          n: inWidth,
-          k: outWidth,
-          derivative: pre?.activation,
-          accumulate: share.accumulate,
-        },
-        gradient,
-        weight,
-        share.gradient,
-        { pre: pre?.tensor },
-      );
+      product(plan, {
+        layout: "nn",
+        m: rows,
+        n: inWidth,
+        k: outWidth,
+        a: gradient,
+        b: weight,
+        out: share.gradient,
+        derivative: pre?.activation,
+        pre: pre?.tensor,
+        accumulate: share.accumulate,
+      });
     }
     if (residual) plan.pass(gradient, residual);
   });

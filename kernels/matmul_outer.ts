@@ -1,0 +1,121 @@
+/**
+ * Matrix products for software adapters, as sums of outer products: an invocation holds a tile of
+ * the result in registers and, for each k, loads a piece of a row of a and of b straight from
+ * storage, four floats at a time.
+ *
+ * There every load and store costs a branch and a bounds check for each lane, and compiling them
+ * costs as much again. So the tile is large, the loop is the one layout with the fewest live
+ * registers (operands are transposed first where needed), nothing is stored but the product, and
+ * edges are met by clamping: what lies beyond is the last piece once more, computed and stored
+ * twice by the same invocation. The ladder that led here is in docs/kernels.md.
+ *
+ * @module
+ */
+import { laneType, laneWidth, type Launch, launch, read, unroll, write } from "./kernel.ts";
+
+const LANES = 8;
+// Below this many large tiles, small ones keep more cores busy.
+const ENOUGH = 64;
+
+/** out (m, n) = a' b, a (k, m), b (k, n). */
+export interface OuterOptions {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Begins with `bias` (n) instead of 0. */
+  readonly bias?: boolean;
+  /** Also writes the sums of a's columns (m) to `sums`. */
+  readonly columnSums?: boolean;
+  /** Elements between the rows of a and b. */
+  readonly strides: { readonly a: number; readonly b: number };
+  /** First element of each within what is bound; 0 where not given. */
+  readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
+}
+
+const tilesOf = (m: number, n: number, side: number) => Math.ceil(m / side) * Math.ceil(n / side);
+
+/** A product of this family. Binds a, b, (bias,) out, (sums). */
+export function matmulOuter(options: OuterOptions): Launch {
+  const { m, n, k, bias = false, columnSums = false, strides, origins = {} } = options;
+  const { a = 0, b = 0, bias: biasAt = 0, out = 0, sums = 0 } = origins;
+  const width = laneWidth(a, b, biasAt, out, strides.a, strides.b, n);
+  const side = tilesOf(m, n, 16) < ENOUGH ? 8 : 16;
+  const array = `array<${laneType(width)}>`;
+  const params = {
+    m,
+    n: n / width,
+    k,
+    a: a / width,
+    b: b / width,
+    aStride: strides.a / width,
+    bStride: strides.b / width,
+    bias: biasAt / width,
+    out: out / width,
+    sums,
+  };
+  return launch(
+    "matmul",
+    params,
+    [
+      read("a", array),
+      read("b", array),
+      bias && read("bias", array),
+      write("out", array),
+      columnSums && write("sums"),
+    ],
+    [Math.ceil(tilesOf(m, n, side) / LANES), 1, 1],
+    entryPoint({ side, width, bias, columnSums, ragged: m % width !== 0 }),
+    2 * m * n * k,
+  );
+}
+
+interface Variant {
+  readonly side: number;
+  readonly width: 1 | 4;
+  readonly bias: boolean;
+  readonly columnSums: boolean;
+  /** Whether the last piece of a column of the result reaches beyond row m. */
+  readonly ragged: boolean;
+}
+
+function entryPoint({ side, width, bias, columnSums, ragged }: Variant): string {
+  const pieces = side / width;
+  const lane = laneType(width);
+  const part = (r: number) => `x${Math.floor(r / width)}${width === 4 ? `.${"xyzw"[r % 4]}` : ""}`;
+  const rowOf = (r: number) => `i${Math.floor(r / width)} * ${width}u + ${r % width}u`;
+  const guard = (r: number, body: string) => ragged ? `if (${rowOf(r)} < p.m) { ${body} }` : body;
+  const store = (r: number) =>
+    guard(
+      r,
+      `let o${r} = p.out + (${rowOf(r)}) * p.n; ${
+        unroll(pieces, (c) => `out[o${r} + j${c}] = s${r}_${c};`, " ")
+      }`,
+    );
+  const sum = (r: number) => guard(r, `sums[p.sums + ${rowOf(r)}] = t${r};`);
+  return `@compute @workgroup_size(${LANES})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let tall = (p.m + ${width - 1}u) / ${width}u;
+  let across = (p.n + ${pieces - 1}u) / ${pieces}u;
+  let row = (id.x / across) * ${pieces}u;
+  let col = (id.x % across) * ${pieces}u;
+  if (row >= tall) { return; }
+  ${unroll(pieces, (i) => `let i${i} = min(row + ${i}u, tall - 1u);`, " ")}
+  ${unroll(pieces, (j) => `let j${j} = min(col + ${j}u, p.n - 1u);`, " ")}
+  ${unroll(pieces, (c) => `let c${c} = ${bias ? `bias[p.bias + j${c}]` : `${lane}()`};`, " ")}
+  ${unroll(side, (r) => unroll(pieces, (c) => `var s${r}_${c} = c${c};`, " "), "\n  ")}
+  ${columnSums ? unroll(side, (r) => `var t${r} = 0.0;`, " ") : ""}
+  for (var k = 0u; k < p.k; k++) {
+    let aRow = p.a + k * p.aStride;
+    let bRow = p.b + k * p.bStride;
+    ${unroll(pieces, (i) => `let x${i} = a[aRow + i${i}];`, " ")}
+    ${unroll(pieces, (j) => `let y${j} = b[bRow + j${j}];`, " ")}
+    ${
+    unroll(side, (r) => unroll(pieces, (c) => `s${r}_${c} += ${part(r)} * y${c};`, " "), "\n    ")
+  }
+    ${columnSums ? unroll(side, (r) => `t${r} += ${part(r)};`, " ") : ""}
+  }
+  ${unroll(side, store, "\n  ")}
+  ${columnSums ? `if (col == 0u) {\n    ${unroll(side, sum, "\n    ")}\n  }` : ""}
+}
+`;
+}

@@ -1,0 +1,23 @@
+/**
+ * The work of a network, counted from its shapes.
+ *
+ * @module
+ */
+import { type AdapterKind, persistent, Plan } from "../gpu/plan.ts";
+import type { RinConfig } from "./config.ts";
+import { parameterLayout } from "./parameters.ts";
+import { rin } from "./rin.ts";
+import { slab, Weights } from "./weights.ts";
+
+/**
+ * Floating-point operations of one pass over one image: those of matrix products and attention (a
+ * multiplication and an addition are two), beside which all others are few.
+ */
+export function forwardFlops(config: RinConfig, adapter: AdapterKind = "hardware"): number {
+  const layout = parameterLayout(config);
+  const weights = new Weights(layout, slab("parameters", layout));
+  const plan = new Plan(adapter);
+  const xt = persistent("x", [1, 3, config.imageSize, config.imageSize]);
+  rin(plan, config, weights, { xt, t: persistent("t", [1, 1]) });
+  return plan.dispatches.reduce((sum, { launch }) => sum + (launch.flops ?? 0), 0);
+}
