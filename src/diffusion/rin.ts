@@ -96,8 +96,10 @@ export class Rin {
     bytes: Uint8Array,
     options: { config?: Partial<RinConfig> } = {},
   ): Promise<Rin> {
-    const { config, slabs } = readCheckpoint(bytes, options.config);
-    return Promise.resolve(Rin.#from(gpu, config, slabs.ema ?? slabs.parameters));
+    return Promise.try(() => {
+      const { config, slabs } = readCheckpoint(bytes, options.config);
+      return Rin.#from(gpu, config, slabs.ema ?? slabs.parameters);
+    });
   }
 
   /**
@@ -113,9 +115,10 @@ export class Rin {
     config: Partial<RinConfig> = {},
     options: { seed?: number } = {},
   ): Promise<Rin> {
-    const full = completeConfig(config);
-    const values = initialize(parameterLayout(full), options.seed ?? 0);
-    return Promise.resolve(Rin.#from(gpu, full, values));
+    return Promise.try(() => {
+      const full = completeConfig(config);
+      return Rin.#from(gpu, full, initialize(parameterLayout(full), options.seed ?? 0));
+    });
   }
 
   /** The GPU that it lives on. */

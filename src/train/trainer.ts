@@ -100,7 +100,7 @@ export class Trainer {
    * @throws {ConfigError} when config or options make no sense
    * @throws {GpuLimitError} when the adapter can't hold it
    */
-  static create(
+  static async create(
     gpu: Gpu,
     config: Partial<RinConfig> = {},
     options: Partial<TrainOptions> = {},
@@ -109,7 +109,10 @@ export class Trainer {
     const trainOptions = completeTrainOptions(options);
     const parameters = initialize(parameterLayout(full), trainOptions.seed);
     const slabs = { parameters, ema: parameters };
-    return Trainer.#start(gpu, full, trainOptions, slabs, { step: 0, plateau: PLATEAU_START });
+    return await Trainer.#start(gpu, full, trainOptions, slabs, {
+      step: 0,
+      plateau: PLATEAU_START,
+    });
   }
 
   /**
@@ -120,7 +123,7 @@ export class Trainer {
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
    */
-  static resume(
+  static async resume(
     gpu: Gpu,
     bytes: Uint8Array,
     options: Partial<TrainOptions> = {},
@@ -133,7 +136,7 @@ export class Trainer {
     }
     const { step, options: saved, plateau } = training as unknown as SavedTraining;
     const full = completeTrainOptions({ ...saved, ...options });
-    return Trainer.#start(gpu, config, full, slabs, { step, plateau });
+    return await Trainer.#start(gpu, config, full, slabs, { step, plateau });
   }
 
   static async #start(
@@ -211,7 +214,10 @@ export class Trainer {
     this.#gpu.write(scalars, this.#scalars(step));
     this.#program.run("step", ...(measure ? ["metrics"] : []));
     this.#done++;
-    this.#flight.push(this.#gpu.idle());
+    const idle = this.#gpu.idle();
+    // A lost device is reported where the promise is awaited, which may be never.
+    idle.catch(() => {});
+    this.#flight.push(idle);
     if (this.#flight.length > IN_FLIGHT) await this.#flight.shift();
   }
 

@@ -1,0 +1,83 @@
+// Noising, the loss and a sampler's step against their float64 twins.
+
+import {
+  addNoise,
+  SAMPLER_SCALARS,
+  samplerStep,
+  squaredError,
+} from "../../kernels/diffusion.ts";
+import { PARTIALS } from "../../kernels/reduce.ts";
+import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
+import { assertClose, assertWithin, data } from "../helpers/close.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+import { runLaunch } from "../helpers/launch.ts";
+import { addNoise as noiseTwin, meanSquaredError, target } from "../twins/diffusion.ts";
+
+gpuTest("add noise: x_t and the target of each prediction", async (gpu) => {
+  for (const [batch, each] of [[1, 1], [3, 7], [4, 48], [2, 300]]) {
+    const [x0, noise] = [data(batch * each, 60), data(batch * each, 61)];
+    const gammas = Float64Array.from({ length: batch }, (_, b) => (b + 0.5) / batch);
+    for (const prediction of ["eps", "x0", "v"] as const) {
+      const found = await runLaunch(gpu, addNoise({ batch, each }), {
+        x0,
+        noise,
+        coefficients: noisingCoefficients(prediction, [...gammas]),
+        xt: x0.length,
+        goal: x0.length,
+      });
+      const name = `${prediction}, ${batch} of ${each}`;
+      assertClose(`${name}: x_t`, found.xt, noiseTwin(x0, noise, gammas), 5e-7);
+      assertClose(`${name}: goal`, found.goal, target(prediction, x0, noise, gammas), 5e-7);
+    }
+  }
+});
+
+gpuTest("squared error: its gradient and its partial sums", async (gpu) => {
+  for (const size of [1, 7, PARTIALS, 5000]) {
+    const [prediction, goal] = [data(size, 62), data(size, 63)];
+    const found = await runLaunch(gpu, squaredError({ size }), {
+      prediction,
+      goal,
+      gradient: size,
+      partial: 2 * PARTIALS,
+    });
+    const { loss, gradient } = meanSquaredError(prediction, goal);
+    assertClose(`${size}: gradient`, found.gradient, gradient, 5e-7);
+    const columns = [0, 0];
+    found.partial.forEach((value, i) => columns[i % 2] += value);
+    const errors = prediction.reduce((sum, value, i) => sum + value - goal[i], 0);
+    assertWithin(`${size}: loss`, [columns[1] / size], [loss], 1e-6 * loss);
+    assertWithin(`${size}: errors`, [columns[0]], [errors], 1e-6 * size);
+  }
+});
+
+gpuTest("a sampler's step: every scalar counts, x0 is clipped", async (gpu) => {
+  const size = 133;
+  const [x, prediction, fresh] = [data(size, 64), data(size, 65), data(size, 66)];
+  const base = {
+    x0FromX: 0.7,
+    x0FromPrediction: -0.4,
+    x0Limit: 0.5,
+    noiseFromX: 1.3,
+    noiseFromX0: -0.9,
+    nextFromX0: 0.8,
+    nextFromX: 0.25,
+    nextFromNoise: -0.6,
+    sigma: 0.35,
+  };
+  for (const limit of [0.5, 3e38]) {
+    for (const changed of [...SAMPLER_SCALARS, undefined]) {
+      const c = { ...base, x0Limit: limit };
+      if (changed && changed !== "x0Limit") c[changed] += 0.5;
+      const scalars = [...SAMPLER_SCALARS.map((name) => c[name]), 0, 0, 0];
+      const found = await runLaunch(gpu, samplerStep({ size }), { x, prediction, fresh, scalars });
+      const wanted = x.map((now, i) => {
+        const raw = c.x0FromX * now + c.x0FromPrediction * prediction[i];
+        const x0 = Math.min(limit, Math.max(-limit, raw));
+        const noise = c.noiseFromX * now + c.noiseFromX0 * x0;
+        return c.nextFromX0 * x0 + c.nextFromX * now + c.nextFromNoise * noise + c.sigma * fresh[i];
+      });
+      assertClose(`${changed} limit ${limit}`, found.x, wanted, 1e-6);
+    }
+  }
+});

@@ -1,0 +1,96 @@
+// Elementwise kernels: sums of few float32 terms are compared bit for bit, or nearly so.
+
+import {
+  addInto,
+  addRows,
+  beginLatents,
+  copy,
+  maskRows,
+  patches,
+} from "../../kernels/elementwise.ts";
+import { assertSameBits, assertWithin, data } from "../helpers/close.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+import { runLaunch } from "../helpers/launch.ts";
+import { depatchify, patchify } from "../twins/patches.ts";
+
+// One rounding of a sum of two normals; two such sums follow each other in beginLatents.
+const ROUNDING = 5e-7;
+
+// Odd, a multiple of 4, more than one workgroup of either.
+const SIZES = [1, 7, 8, 67, 300];
+
+gpuTest("add: y += x", async (gpu) => {
+  for (const size of SIZES) {
+    const [x, y] = [data(size, 40), data(size, 41)];
+    const found = await runLaunch(gpu, addInto({ size }), { x, y });
+    assertSameBits(`${size}`, found.y, Float32Array.from(x, (value, i) => value + y[i]));
+  }
+});
+
+gpuTest("copy", async (gpu) => {
+  for (const size of SIZES) {
+    const x = data(size, 42);
+    const found = await runLaunch(gpu, copy({ size }), { x, y: size });
+    assertSameBits(`${size}`, found.y, Float32Array.from(x));
+  }
+});
+
+gpuTest("add rows: a table added to each", async (gpu) => {
+  for (const [outer, inner] of [[1, 1], [3, 7], [5, 36], [40, 9], [1, 64]]) {
+    const [x, table] = [data(outer * inner, 43), data(inner, 44)];
+    const found = await runLaunch(gpu, addRows({ outer, inner }), { x, table, y: x.length });
+    const wanted = Float32Array.from(x, (value, i) => value + table[i % inner]);
+    assertSameBits(`${outer} x ${inner}`, found.y, wanted);
+  }
+});
+
+gpuTest("mask rows: an example times its mask", async (gpu) => {
+  for (const [batch, each] of [[1, 1], [3, 7], [4, 12], [5, 130]]) {
+    const x = data(batch * each, 45);
+    const mask = Array.from({ length: batch }, (_, b) => (b + 1) % 2);
+    const found = await runLaunch(gpu, maskRows({ batch, each }), { x, mask, y: x.length });
+    const wanted = Float32Array.from(x, (value, i) => mask[Math.floor(i / each)] * value);
+    assertSameBits(`${batch} x ${each}`, found.y, wanted);
+  }
+});
+
+for (const warm of [false, true]) {
+  gpuTest(`begin latents, ${warm ? "warm" : "cold"}`, async (gpu) => {
+    for (const [batch, m, d] of [[1, 1, 1], [3, 5, 7], [4, 10, 12], [2, 3, 128]]) {
+      const [start, time] = [data(m * d, 46), data(batch * d, 47)];
+      const given = data(batch * m * d, 48);
+      const mask = Array.from({ length: batch }, (_, b) => b % 2);
+      const found = await runLaunch(gpu, beginLatents({ batch, m, d, warm }), {
+        start,
+        time,
+        warm: given, // not bound when cold
+        mask,
+        y: batch * m * d,
+      });
+      const wanted = given.map((value, i) => {
+        const b = Math.floor(i / (m * d));
+        return start[i % (m * d)] + time[b * d + i % d] + (warm ? mask[b] * value : 0);
+      });
+      assertWithin(`${batch} x ${m} x ${d}`, found.y, wanted, ROUNDING);
+    }
+  });
+}
+
+gpuTest("patchify and depatchify", async (gpu) => {
+  for (const [batch, s, patch] of [[1, 1, 1], [2, 6, 3], [3, 8, 4], [2, 10, 2], [1, 24, 8]]) {
+    const shape = { batch, channels: 3, height: s, width: s, patch };
+    const image = data(batch * 3 * s * s, 49);
+    const size = image.length;
+    const name = `${batch} of ${s} by ${patch}`;
+    const cut = await runLaunch(gpu, patches({ batch, s, patch, inverse: false }), {
+      x: image,
+      y: size,
+    });
+    assertSameBits(name, cut.y, Float32Array.from(patchify(image, shape)));
+    const joined = await runLaunch(gpu, patches({ batch, s, patch, inverse: true }), {
+      x: image,
+      y: size,
+    });
+    assertSameBits(`${name}, inverse`, joined.y, Float32Array.from(depatchify(image, shape)));
+  }
+});

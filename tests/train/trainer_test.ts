@@ -1,0 +1,209 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import type { Gpu } from "../../src/gpu/device.ts";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import type { RinConfig } from "../../src/model/config.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { CheckpointError } from "../../src/model/safetensors.ts";
+import type { TrainOptions } from "../../src/train/options.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { assertSameBits } from "../helpers/close.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+
+const config: Partial<RinConfig> = {
+  imageSize: 16,
+  patchSize: 4,
+  latentDim: 24,
+  interfaceDim: 16,
+  numLatents: 5,
+  numBlocks: 2,
+  numHeads: 2,
+};
+const options: Partial<TrainOptions> = { batchSize: 3, steps: 20, warmup: 2, lr: 1e-3, seed: 7 };
+const LENGTH = 3 * 3 * 16 * 16;
+
+/** A different batch for each step, the same in each run. */
+const batch = (step: number) =>
+  Float32Array.from({ length: LENGTH }, (_, i) => Math.sin(i * 0.37 + step * 1.3));
+
+async function train(trainer: Trainer, steps: number): Promise<number[]> {
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    losses.push((await trainer.step(batch(trainer.stepsDone))).loss);
+  }
+  return losses;
+}
+
+async function parametersOf(trainer: Trainer): Promise<Float32Array> {
+  return readCheckpoint(await trainer.save()).slabs.parameters;
+}
+
+async function withTrainer<T>(
+  gpu: Gpu,
+  changes: Partial<TrainOptions>,
+  use: (trainer: Trainer) => Promise<T>,
+): Promise<T> {
+  const trainer = await Trainer.create(gpu, config, { ...options, ...changes });
+  try {
+    return await use(trainer);
+  } finally {
+    trainer.destroy();
+  }
+}
+
+gpuTest("two runs with the same seed give the same bits, another seed others", async (gpu) => {
+  const run = (seed: number) =>
+    withTrainer(gpu, { seed }, async (trainer) => {
+      const losses = await train(trainer, 4);
+      return { losses, bytes: await trainer.save() };
+    });
+  const [first, second, other] = [await run(7), await run(7), await run(8)];
+  assertEquals(first.losses, second.losses);
+  assertEquals(first.bytes, second.bytes);
+  assert(first.losses[0] !== other.losses[0]);
+});
+
+gpuTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (gpu) => {
+  const whole = await withTrainer(gpu, {}, async (trainer) => {
+    await train(trainer, 6);
+    return await trainer.save();
+  });
+  const half = await withTrainer(gpu, {}, async (trainer) => {
+    await train(trainer, 3);
+    return await trainer.save();
+  });
+  const resumed = await Trainer.resume(gpu, half);
+  assertEquals(resumed.stepsDone, 3);
+  await train(resumed, 3);
+  assertEquals(await resumed.save(), whole);
+  resumed.destroy();
+});
+
+gpuTest("a network alone can't be resumed", async (gpu) => {
+  const bytes = await withTrainer(gpu, {}, (trainer) => trainer.average.save());
+  await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimiser state");
+});
+
+gpuTest("one batch is learnt by heart", async (gpu) => {
+  const changes = { lr: 3e-3, steps: 300, warmup: 10 };
+  const [before, after] = await withTrainer(gpu, changes, async (trainer) => {
+    const losses: number[] = [];
+    for (let i = 0; i < 150; i++) losses.push((await trainer.step(batch(0))).loss);
+    const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    return [mean(losses.slice(0, 10)), mean(losses.slice(-10))];
+  });
+  assertLess(after, before / 5);
+});
+
+gpuTest("self-conditioning reaches the six warm-start parameters, and only then", async (gpu) => {
+  const names = parameterLayout({ ...config, ...await configOf(gpu) }).parameters
+    .filter(({ name }) => /latent_initializer\.(mlp|layer_norm)/.test(name));
+  assertEquals(names.length, 6);
+  for (const selfCondRate of [0.9, 0]) {
+    const moved = await withTrainer(gpu, { selfCondRate, weightDecay: 0 }, async (trainer) => {
+      const start = await parametersOf(trainer);
+      await train(trainer, 3);
+      const end = await parametersOf(trainer);
+      return names.filter(({ offset, size }) =>
+        start.subarray(offset, offset + size).some((value, i) => value !== end[offset + i])
+      );
+    });
+    assertEquals(moved.length, selfCondRate > 0 ? 6 : 0, `rate ${selfCondRate}`);
+  }
+});
+
+function configOf(gpu: Gpu): Promise<RinConfig> {
+  return withTrainer(gpu, {}, (trainer) => Promise.resolve(trainer.config));
+}
+
+gpuTest("a batch that is not finite changes nothing and is reported", async (gpu) => {
+  await withTrainer(gpu, {}, async (trainer) => {
+    await train(trainer, 2);
+    const before = await parametersOf(trainer);
+    for (const poison of [NaN, Infinity]) {
+      const bad = batch(2);
+      bad[5] = poison;
+      const figures = await trainer.step(bad);
+      assertEquals(figures.finite, false, `${poison}`);
+    }
+    assertSameBits("parameters", await parametersOf(trainer) as Float32Array, before);
+    const { finite } = await trainer.step(batch(3));
+    assertEquals(finite, true);
+  });
+});
+
+gpuTest("GPU memory does not grow over 100 steps", async (gpu) => {
+  await withTrainer(gpu, {}, async (trainer) => {
+    await train(trainer, 2);
+    const bytes = gpu.bytes;
+    for (let i = 0; i < 100; i++) {
+      await trainer.enqueue(batch(i), i % 10 === 0);
+      if (i % 10 === 0) await trainer.figures();
+      assertEquals(gpu.bytes, bytes);
+    }
+  });
+});
+
+gpuTest("destroying a trainer gives all its memory back", async (gpu) => {
+  const bytes = gpu.bytes;
+  await withTrainer(gpu, {}, async (trainer) => {
+    await train(trainer, 1);
+    await trainer.validate([batch(0)]);
+    await trainer.average.sample({ count: 2, steps: 2 });
+  });
+  await gpu.idle();
+  assertEquals(gpu.bytes, bytes);
+});
+
+gpuTest("figures come once, for every step, in order", async (gpu) => {
+  await withTrainer(gpu, {}, async (trainer) => {
+    for (let i = 0; i < 5; i++) await trainer.enqueue(batch(i));
+    assertEquals((await trainer.figures()).map(({ step }) => step), [1, 2, 3, 4, 5]);
+    assertEquals(await trainer.figures(), []);
+    for (let i = 0; i < 64; i++) await trainer.enqueue(batch(i));
+    await assertRejects(() => trainer.enqueue(batch(0)), RangeError, "unread");
+    assertEquals((await trainer.figures()).length, 64);
+  });
+});
+
+gpuTest("moments are those of the batch", async (gpu) => {
+  await withTrainer(gpu, {}, async (trainer) => {
+    const images = batch(1);
+    await trainer.enqueue(images, true);
+    const { x0, noise } = await trainer.moments();
+    const norm = Math.sqrt(images.reduce((sum, value) => sum + value ** 2, 0));
+    assertLess(Math.abs(x0.norm - norm) / norm, 1e-5);
+    assertLess(Math.abs(noise.std - 1), 0.1);
+    assertLess(Math.abs(noise.mean), 0.1);
+  });
+});
+
+gpuTest("weight decay acts on matrices only, unless asked to act on all", async (gpu) => {
+  const { parameters, matrices } = parameterLayout(await configOf(gpu));
+  // With no learning signal left over (clip to nothing), decay alone moves a parameter.
+  for (const decayAll of [false, true]) {
+    const changes = { decayAll, weightDecay: 0.5, lr: 0.1, clip: 1e-9, epsilon: 1, warmup: 0 };
+    await withTrainer(gpu, changes, async (trainer) => {
+      const start = await parametersOf(trainer);
+      await train(trainer, 1);
+      const end = await parametersOf(trainer);
+      for (const { name, offset } of parameters) {
+        if (start[offset] === 0) continue;
+        const ratio = end[offset] / start[offset];
+        const expected = decayAll || offset < matrices ? 0.95 : 1;
+        assertLess(Math.abs(ratio - expected), 1e-4, name);
+      }
+    });
+  }
+});
+
+gpuTest("validation is the same at every call and falls as the network learns", async (gpu) => {
+  await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
+    const [first, again] = [
+      await trainer.validate([batch(0)], "parameters"),
+      await trainer.validate([batch(0)], "parameters"),
+    ];
+    assertEquals(first, again);
+    for (let i = 0; i < 40; i++) await trainer.step(batch(0));
+    assertLess(await trainer.validate([batch(0)], "parameters"), 0.8 * first);
+  });
+});
