@@ -18,6 +18,7 @@ export interface JaxArray {
   mul(other: JaxArray | number): JaxArray;
   reshape(shape: number[]): JaxArray;
   transpose(axes?: number[]): JaxArray;
+  /** Sends all that the array depends on, waits for the device, and reads. */
   data(): Promise<Float32Array>;
   dispose(): void;
 }
@@ -29,8 +30,6 @@ export type JaxRecord = Record<string, JaxArray>;
 export interface Jax {
   init(...devices: string[]): Promise<string[]>;
   defaultDevice(device: string): string;
-  getWebGPUDevice(): GPUDevice;
-  blockUntilReady<T>(tree: T): Promise<T>;
   // The functions take and give trees of arrays, which jax-js itself leaves open.
   jit<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R;
   valueAndGrad<P, A extends unknown[]>(

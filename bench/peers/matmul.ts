@@ -1,15 +1,15 @@
 /**
  * Matrix multiplications of RIN's own shapes in jax-js and TensorFlow.js on WebGPU.
  *
- * A timing queues {@linkcode PER_SYNC} products of one A with as many different W, then waits for
- * the device, and gives the time of one product. Different W leave nothing to share or to skip,
- * all results are kept until the device is done, and samples of two of them are checked first.
+ * A timing queues many products of one A, each with a W of its own, then waits for the device, and
+ * gives the time of one product. Different W leave nothing to share or to skip, all results are
+ * kept until the device is done, and samples of two of them are checked first.
  *
  * @module
  */
 import { JAX_VERSION, loadJax } from "./jax.ts";
 import { loadTfjs, TFJS_VERSION } from "./tfjs.ts";
-import { adapterName, deviceDone, filler, median, milliseconds, printTable } from "./timing.ts";
+import { adapterName, filler, median, milliseconds, printTable } from "./timing.ts";
 
 /** How A and W lie in memory: NT is A[M,K] W[N,K]^T, NN A[M,K] W[K,N], TN A[K,M]^T W[K,N]. */
 export type MatmulLayout = "NT" | "NN" | "TN";
@@ -23,8 +23,15 @@ export interface MatmulShape {
   readonly layout?: MatmulLayout;
 }
 
-/** Products in one timing. */
-export const PER_SYNC = 8;
+/**
+ * Products in one timing: about 1 GFLOP of them, at most 64.
+ *
+ * Deno looks whether the device is done every 11 ms only. On a software adapter this count hides
+ * that; on a fast GPU ask for more, or read the times as upper bounds.
+ */
+export function productsPerTiming(shape: MatmulShape): number {
+  return Math.min(64, Math.max(8, Math.ceil(1e9 / matmulFlop(shape))));
+}
 
 /** The linear layers of the faces and demo configs at batch 32: rows, outputs, inputs. */
 export const RIN_SHAPES: { readonly faces: MatmulShape[]; readonly demo: MatmulShape[] } = {
@@ -50,11 +57,11 @@ export function matmulFlop({ M, N, K }: MatmulShape): number {
 }
 
 /** A and the Ws: values and the shapes in which they lie. */
-function operands({ M, N, K, layout = "NT" }: MatmulShape) {
+function operands({ M, N, K, layout = "NT" }: MatmulShape, products: number) {
   const aShape: [number, number] = layout === "TN" ? [K, M] : [M, K];
   const wShape: [number, number] = layout === "NT" ? [N, K] : [K, N];
   const a = filler(M * K, 1, 1);
-  const ws = Array.from({ length: PER_SYNC }, (_, i) => filler(N * K, 1, 2 + i));
+  const ws = Array.from({ length: products }, (_, i) => filler(N * K, 1, 2 + i));
   return { a, ws, aShape, wShape };
 }
 
@@ -91,34 +98,36 @@ function checkProduct(
  *
  * The products of a timing are one jitted program with several outputs: jax-js's cheapest way.
  */
-export async function timeJaxMatmul(shape: MatmulShape, repeats: number): Promise<number[]> {
+export async function timeJaxMatmul(
+  shape: MatmulShape,
+  repeats: number,
+  products = productsPerTiming(shape),
+): Promise<number[]> {
   const jax = await loadJax();
-  const device = jax.getWebGPUDevice();
-  const { a, ws, aShape, wShape } = operands(shape);
+  const { a, ws, aShape, wShape } = operands(shape, products);
   const { layout = "NT" } = shape;
   const left = jax.numpy.array(a, { shape: aShape });
   const rights = ws.map((w) => jax.numpy.array(w, { shape: wShape }));
-  const products = jax.jit((x: typeof left, many: typeof rights) => {
+  const program = jax.jit((x: typeof left, many: typeof rights) => {
     const y = layout === "TN" ? x.transpose() : x;
     const all = many.map((w) => jax.numpy.matmul(y.ref, layout === "NT" ? w.transpose() : w));
     y.dispose();
     return all;
   });
   const run = async () => {
-    const outputs = products(left.ref, rights.map((w) => w.ref));
-    await jax.blockUntilReady(outputs[0]); // They share one program: this sends all of it.
-    await deviceDone(device);
+    const outputs = program(left.ref, rights.map((w) => w.ref));
+    await outputs[0].ref.data(); // Sends the whole program; the read comes last in the queue.
     return outputs;
   };
   const first = await run();
-  for (const i of [0, PER_SYNC - 1]) {
+  for (const i of [0, products - 1]) {
     checkProduct(shape, a, ws[i], await first[i].ref.data(), "jax-js");
   }
   for (const output of first) output.dispose();
   const times: number[] = [];
   for (let i = 0; i < repeats; i++) {
     let outputs: typeof rights = [];
-    times.push(await milliseconds(async () => void (outputs = await run())) / PER_SYNC);
+    times.push(await milliseconds(async () => void (outputs = await run())) / products);
     for (const output of outputs) output.dispose();
   }
   for (const array of [left, ...rights]) array.dispose();
@@ -126,29 +135,33 @@ export async function timeJaxMatmul(shape: MatmulShape, repeats: number): Promis
 }
 
 /** Milliseconds of one product in TensorFlow.js, `repeats` times, after an untimed, checked run. */
-export async function timeTfjsMatmul(shape: MatmulShape, repeats: number): Promise<number[]> {
+export async function timeTfjsMatmul(
+  shape: MatmulShape,
+  repeats: number,
+  products = productsPerTiming(shape),
+): Promise<number[]> {
   const tf = await loadTfjs();
-  const { a, ws, aShape, wShape } = operands(shape);
+  const { a, ws, aShape, wShape } = operands(shape, products);
   const { layout = "NT" } = shape;
   const left = tf.tensor2d(a, aShape);
   const rights = ws.map((w) => tf.tensor2d(w, wShape));
   const run = async () => {
     const outputs = rights.map((w) => tf.matMul(left, w, layout === "TN", layout === "NT"));
     // The last product's first number, read: the queue runs in order, so the rest is done too.
-    const number = tf.slice(outputs[PER_SYNC - 1], [0, 0], [1, 1]);
+    const number = tf.slice(outputs[products - 1], [0, 0], [1, 1]);
     await number.data();
     number.dispose();
     return outputs;
   };
   const first = await run();
-  for (const i of [0, PER_SYNC - 1]) {
+  for (const i of [0, products - 1]) {
     checkProduct(shape, a, ws[i], await first[i].data(), "TensorFlow.js");
   }
   for (const output of first) output.dispose();
   const times: number[] = [];
   for (let i = 0; i < repeats; i++) {
     let outputs: typeof rights = [];
-    times.push(await milliseconds(async () => void (outputs = await run())) / PER_SYNC);
+    times.push(await milliseconds(async () => void (outputs = await run())) / products);
     for (const output of outputs) output.dispose();
   }
   for (const tensor of [left, ...rights]) tensor.dispose();

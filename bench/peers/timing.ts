@@ -1,26 +1,8 @@
 /**
- * What the peers' timers share: a device-wide wait, medians, and a plain table.
+ * What the peers' timers share: a clock, medians, filler, and a plain table.
  *
  * @module
  */
-
-/**
- * Resolves when everything submitted to `device` so far has run.
- *
- * Copies four bytes behind all earlier work and maps them: a queue runs in order. It is the same
- * wait for every library, and asks nothing of their own, lazy ones.
- */
-export async function deviceDone(device: GPUDevice): Promise<void> {
-  const usage = GPUBufferUsage;
-  const source = device.createBuffer({ size: 4, usage: usage.COPY_SRC });
-  const target = device.createBuffer({ size: 4, usage: usage.COPY_DST | usage.MAP_READ });
-  const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(source, 0, target, 0, 4);
-  device.queue.submit([encoder.finish()]);
-  await target.mapAsync(GPUMapMode.READ);
-  source.destroy();
-  target.destroy();
-}
 
 /** Milliseconds that `work` takes, by the wall. */
 export async function milliseconds(work: () => Promise<void>): Promise<number> {

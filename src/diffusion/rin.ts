@@ -39,8 +39,8 @@ export interface PredictionResult {
   readonly latents: Float32Array<ArrayBuffer>;
 }
 
-// Batches in flight while sampling: enough to keep the GPU busy, few enough to be stopped soon.
-const IN_FLIGHT = 4;
+// Steps between waits for the GPU: enough to keep it busy, few enough for progress to be true.
+const STEPS_AHEAD = 4;
 
 /**
  * A Recurrent Interface Network on a GPU.
@@ -53,7 +53,11 @@ const IN_FLIGHT = 4;
  * ```
  */
 export class Rin {
-  /** The parameters on the GPU. */
+  /**
+   * The parameters on the GPU.
+   *
+   * @internal
+   */
   readonly weights: Weights;
   #inference: Inference | undefined;
   #gpu: Gpu;
@@ -77,7 +81,11 @@ export class Rin {
     return rin;
   }
 
-  /** A network over weights that lie on the GPU already and stay their owner's. */
+  /**
+   * A network over weights that lie on the GPU already and stay their owner's.
+   *
+   * @internal
+   */
   static over(gpu: Gpu, config: RinConfig, weights: Weights): Rin {
     return new Rin(gpu, config, weights, false);
   }
@@ -188,7 +196,7 @@ export class Rin {
         this.#gpu.write(inference.tensors.keys, noiseKeys(seed, first, batch, index + 1));
         inference.program.run("network", "sample");
         if (index === 0) this.#gpu.write(inference.tensors.warm, new Float32Array(batch).fill(1));
-        if (index % IN_FLIGHT === 0) await this.#gpu.idle();
+        if (index % STEPS_AHEAD === 0) await this.#gpu.idle();
         onStep?.(done + index + 1, steps.length * batches);
       }
       const made = await this.#gpu.read(inference.tensors.x);

@@ -95,7 +95,11 @@ export class Gpu {
     if (this.#fault) throw this.#fault;
   }
 
-  /** The pipeline of a kernel; compiled once for each different text. */
+  /**
+   * The pipeline of a kernel; compiled once for each different text.
+   *
+   * @internal
+   */
   pipeline({ code, name }: Launch): Promise<GPUComputePipeline> {
     let pipeline = this.#pipelines.get(code);
     if (pipeline === undefined) {
@@ -124,7 +128,11 @@ export class Gpu {
     }
   }
 
-  /** Makes a buffer and counts it. */
+  /**
+   * Makes a buffer and counts it.
+   *
+   * @internal
+   */
   createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
@@ -141,13 +149,21 @@ export class Gpu {
     return buffer;
   }
 
-  /** Frees a buffer made by {@linkcode Gpu.createBuffer}. */
+  /**
+   * Frees a buffer made by `createBuffer`.
+   *
+   * @internal
+   */
   destroyBuffer(buffer: GPUBuffer): void {
     this.#bytes -= buffer.size;
     buffer.destroy();
   }
 
-  /** The buffer behind a storage, zeroed when first asked for. */
+  /**
+   * The buffer behind a storage, zeroed when first asked for.
+   *
+   * @internal
+   */
   memory(storage: Storage): GPUBuffer {
     let buffer = this.#memory.get(storage);
     if (buffer === undefined) {
@@ -160,7 +176,11 @@ export class Gpu {
     return buffer;
   }
 
-  /** Frees the memory of storages that no plan will use again. */
+  /**
+   * Frees the memory of storages that no plan will use again.
+   *
+   * @internal
+   */
   release(...storages: Storage[]): void {
     for (const storage of storages) {
       const buffer = this.#memory.get(storage);
@@ -170,7 +190,11 @@ export class Gpu {
     }
   }
 
-  /** Queues a write of `data` to the beginning of a tensor that has a storage. */
+  /**
+   * Queues a write of `data` to the beginning of a tensor that has a storage.
+   *
+   * @internal
+   */
   write(tensor: Tensor, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
     const { storage, offset, size } = tensor;
     if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");
@@ -182,7 +206,11 @@ export class Gpu {
     this.device.queue.writeBuffer(this.memory(storage), offset * 4, data);
   }
 
-  /** Reads a tensor that has a storage, after all work queued so far. */
+  /**
+   * Reads a tensor that has a storage, after all work queued so far.
+   *
+   * @internal
+   */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const { storage, offset, size } = tensor;
     if (storage === undefined) throw new RangeError("Cannot read an activation: it is pooled");

@@ -6,15 +6,18 @@
 
 /** There is no WebGPU adapter; the message says what to install. */
 export class NoGpuError extends Error {
+  /** Tells errors apart by name. */
   override name = "NoGpuError";
 }
 
 /** The adapter can't hold what was asked for; the message names the limit and the way out. */
 export class GpuLimitError extends Error {
+  /** Tells errors apart by name. */
   override name = "GpuLimitError";
 }
 
 /** The device went away (driver reset, sleep, unplugged) or refused a command. */
 export class GpuLostError extends Error {
+  /** Tells errors apart by name. */
   override name = "GpuLostError";
 }

@@ -20,8 +20,11 @@ interface Command {
 
 /** Time and work of one kind of kernel in a step. */
 export interface KernelProfile {
+  /** What it computes. */
   readonly name: string;
+  /** Dispatches in a step. */
   readonly count: number;
+  /** All of them together. */
   readonly milliseconds: number;
   /** Floating-point operations, 0 where they aren't counted. */
   readonly flops: number;
@@ -53,6 +56,7 @@ export class Program {
         dispatches.length * PARAMS_STRIDE,
         UNIFORM | COPY_DST,
       );
+      owned.push(params);
       const words = new Uint32Array(dispatches.length * PARAMS_STRIDE / 4);
       dispatches.forEach(({ launch }, index) =>
         words.set(launch.params, index * PARAMS_STRIDE / 4)
@@ -75,7 +79,6 @@ export class Program {
         });
         return { pipeline, bindings, dispatch };
       });
-      owned.push(params);
       return new Program(gpu, commands, owned);
     } catch (error) {
       owned.forEach((buffer) => gpu.destroyBuffer(buffer));

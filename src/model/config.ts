@@ -32,6 +32,7 @@ export interface RinConfig {
 
 /** A configuration that makes no sense; the message says which field and what would. */
 export class ConfigError extends Error {
+  /** Tells errors apart by name. */
   override name = "ConfigError";
 }
 

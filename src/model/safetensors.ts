@@ -6,6 +6,7 @@
 
 /** A file that is no usable checkpoint; the message says what is wrong with it. */
 export class CheckpointError extends Error {
+  /** Tells errors apart by name. */
   override name = "CheckpointError";
 }
 

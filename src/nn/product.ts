@@ -70,9 +70,9 @@ function outer(plan: Plan, operands: Product): void {
   // Outer products want k to be the slow axis of both operands.
   const a = layout === "tn"
     ? { tensor: operands.a, stride: m }
-    : transposed(plan, operands.a, m, k);
+    : transposed(plan, operands.a, m, k, false);
   const b = layout === "nt"
-    ? transposed(plan, operands.b, n, k)
+    ? transposed(plan, operands.b, n, k, operands.b.storage !== undefined)
     : { tensor: operands.b, stride: n };
   const after: EpilogueOptions = {
     activation,
@@ -100,12 +100,16 @@ function outer(plan: Plan, operands: Product): void {
   );
 }
 
-/** A parameter is transposed once in a plan, however many products use it. */
+/**
+ * A parameter is transposed once in a plan, however many products use it (`shared`); not so what an
+ * operation gives or a gradient, which may be added to after its first use.
+ */
 function transposed(
   plan: Plan,
   x: Tensor,
   rows: number,
   columns: number,
+  shared: boolean,
 ): { tensor: Tensor; stride: number } {
   const stride = transposedStride(rows);
   const make = () => {
@@ -113,5 +117,5 @@ function transposed(
     plan.dispatch(transpose({ rows, columns, origin: originOf(x) }), [x, tensor]);
     return tensor;
   };
-  return { tensor: x.storage ? plan.derived(x, make) : make(), stride };
+  return { tensor: shared ? plan.derived(x, make) : make(), stride };
 }

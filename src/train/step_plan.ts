@@ -26,8 +26,18 @@ export interface TrainSlabs {
   readonly ema: Storage;
 }
 
-/** The tensors whose moments are measured, in the order of `figures`. */
-export const MEASURED = ["x0", "xt", "noise", "prediction", "interface", "latents"] as const;
+/** A tensor whose moments are measured. */
+export type Measured = "x0" | "xt" | "noise" | "prediction" | "interface" | "latents";
+
+/** All of them, in the order of `figures`. */
+export const MEASURED: readonly Measured[] = [
+  "x0",
+  "xt",
+  "noise",
+  "prediction",
+  "interface",
+  "latents",
+];
 
 /** What the host writes before a step, and reads after it. */
 export interface StepTensors {

@@ -20,6 +20,7 @@ import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
 import {
   MEASURED,
+  type Measured,
   recordStep,
   type StepTensors,
   type TrainSlabs,
@@ -31,18 +32,23 @@ import { Validator } from "./validator.ts";
 export interface StepFigures {
   /** The step, counted from 1. */
   readonly step: number;
+  /** Mean squared error of the batch. */
   readonly loss: number;
   /** The gradient's norm before clipping. */
   readonly gradientNorm: number;
   /** Whether both were finite; a step that was not changed no parameter. */
   readonly finite: boolean;
+  /** Learning rate. */
   readonly lr: number;
 }
 
 /** Mean, standard deviation and Euclidean norm of a tensor. */
 export interface Moments {
+  /** Arithmetic mean. */
   readonly mean: number;
+  /** Standard deviation. */
   readonly std: number;
+  /** Square root of the sum of squares. */
   readonly norm: number;
 }
 
@@ -278,13 +284,13 @@ export class Trainer {
   }
 
   /** Moments of the last step that was asked to measure. */
-  async moments(): Promise<Record<typeof MEASURED[number], Moments>> {
+  async moments(): Promise<Record<Measured, Moments>> {
     const values = await this.#gpu.read(this.#tensors.figures);
     const entries = MEASURED.map((name, i): [string, Moments] => {
       const [mean, std, norm] = values.subarray(3 * i, 3 * i + 3);
       return [name, { mean, std, norm }];
     });
-    return Object.fromEntries(entries) as Record<typeof MEASURED[number], Moments>;
+    return Object.fromEntries(entries) as Record<Measured, Moments>;
   }
 
   /**
