@@ -73,6 +73,12 @@ function dots({ count, width }: Lanes, a: (n: number) => string, b: (n: number) 
   return laneSum(width, `(${terms})`);
 }
 
+/** WGSL: the query (or key), head and example that invocation i owns. */
+const owner = (rows: "queries" | "keys") =>
+  `  let row = i % p.${rows};
+  let h = (i / p.${rows}) % p.heads;
+  let b = i / (p.${rows} * p.heads);`;
+
 const scaleOf = (d: number) => `${(1 / Math.sqrt(d)).toPrecision(9)}`;
 
 /** Flops of `products` products of all queries with all keys. */
@@ -96,9 +102,7 @@ export function attention(shape: AttentionShape): Launch {
     forEach(
       "p.total",
       `
-  let row = i % p.queries;
-  let h = (i / p.queries) % p.heads;
-  let b = i / (p.queries * p.heads);
+${owner("queries")}
   let qAt = (b * p.queries + row) * p.qStride + p.qStart + h * ${count}u;
   ${unroll(count, (n) => `let q${n} = q[qAt + ${n}u] * ${scaleOf(shape.d)};`, " ")}
   ${unroll(count, (n) => `var o${n} = ${lane}();`, " ")}
@@ -149,9 +153,7 @@ export function attentionQueryGradient(shape: AttentionShape): Launch {
     forEach(
       "p.total",
       `
-  let row = i % p.queries;
-  let h = (i / p.queries) % p.heads;
-  let b = i / (p.queries * p.heads);
+${owner("queries")}
   let qAt = (b * p.queries + row) * p.qStride + p.qStart + h * ${count}u;
   let outAt = ((b * p.queries + row) * p.heads + h) * ${count}u;
   ${unroll(count, (n) => `let q${n} = q[qAt + ${n}u] * ${scale};`, " ")}
@@ -195,9 +197,7 @@ export function attentionKeyGradient(shape: AttentionShape): Launch {
     forEach(
       "p.total",
       `
-  let row = i % p.keys;
-  let h = (i / p.keys) % p.heads;
-  let b = i / (p.keys * p.heads);
+${owner("keys")}
   let at = (b * p.keys + row) * p.kvStride + h * ${count}u;
   let kAt = at + p.kStart;
   let vAt = at + p.vStart;

@@ -69,8 +69,10 @@ function blocks(
   let z = begin(plan, weights, t, previous);
   for (let i = 0; i < config.numBlocks; i++) {
     if (i > 0) x = write(plan, config, weights, i - 1, z, x);
-    z = read(plan, config, weights, i, z, x);
-    for (let j = 0; j < config.blockDepth; j++) z = compute(plan, config, weights, i, j, z);
+    z = layer(plan, config, weights, layerNames(i, "read"), z, x);
+    for (let j = 0; j < config.blockDepth; j++) {
+      z = layer(plan, config, weights, layerNames(i, "compute", `.${j}`), z);
+    }
   }
   return [z, x];
 }
@@ -107,44 +109,7 @@ function begin(plan: Plan, weights: Weights, t: Tensor, previous?: Warm): Tensor
   return beginLatents(plan, { start, time, warm: { latents: normed, mask } });
 }
 
-function read(
-  plan: Plan,
-  config: RinConfig,
-  weights: Weights,
-  i: number,
-  z: Tensor,
-  x: Tensor,
-): Tensor {
-  const name = `blocks.${i}.read`;
-  const query = layerNorm(plan, z, weights.norm(`${name}_norm`));
-  const attended = multiHeadAttention(plan, weights, `${name}_attention`, {
-    query,
-    context: x,
-    residual: z,
-    heads: config.numHeads,
-  });
-  return feedForward(plan, weights, `${name}_mlp`, attended);
-}
-
-function compute(
-  plan: Plan,
-  config: RinConfig,
-  weights: Weights,
-  i: number,
-  j: number,
-  z: Tensor,
-): Tensor {
-  const name = `blocks.${i}.compute`;
-  const query = layerNorm(plan, z, weights.norm(`${name}_norm.${j}`));
-  const attended = multiHeadAttention(plan, weights, `${name}_attention.${j}`, {
-    query,
-    context: query,
-    residual: z,
-    heads: config.numHeads,
-  });
-  return feedForward(plan, weights, `${name}_mlp.${j}`, attended);
-}
-
+/** X of block i, having attended to Z. */
 function write(
   plan: Plan,
   config: RinConfig,
@@ -153,26 +118,46 @@ function write(
   z: Tensor,
   x: Tensor,
 ): Tensor {
-  const name = `blocks.${i}.write`;
-  const query = layerNorm(plan, x, weights.norm(`${name}_norm`));
-  const attended = multiHeadAttention(plan, weights, `${name}_attention`, {
+  return layer(plan, config, weights, layerNames(i, "write"), x, z);
+}
+
+/** Names of a layer's parameters, up to what follows them in each. */
+interface LayerNames {
+  readonly norm: string;
+  readonly attention: string;
+  readonly mlp: string;
+}
+
+function layerNames(i: number, kind: "read" | "compute" | "write", index = ""): LayerNames {
+  const name = (part: string) => `blocks.${i}.${kind}_${part}${index}`;
+  return { norm: name("norm"), attention: name("attention"), mlp: name("mlp") };
+}
+
+/**
+ * What read, compute and write all are: s += MHA(q = LN(s), k = v = context); s += FF(s). Without a
+ * context the normed stream attends to itself.
+ */
+function layer(
+  plan: Plan,
+  config: RinConfig,
+  weights: Weights,
+  { norm, attention, mlp }: LayerNames,
+  stream: Tensor,
+  context?: Tensor,
+): Tensor {
+  const query = layerNorm(plan, stream, weights.norm(norm));
+  const attended = multiHeadAttention(plan, weights, attention, {
     query,
-    context: z,
-    residual: x,
+    context: context ?? query,
+    residual: stream,
     heads: config.numHeads,
   });
-  return feedForward(plan, weights, `${name}_mlp`, attended);
+  return feedForward(plan, weights, mlp, attended);
 }
 
 /** x + Linear(GELU(Linear(LN(x)))), four times as wide inside. */
 function feedForward(plan: Plan, weights: Weights, name: string, x: Tensor): Tensor {
   const normed = layerNorm(plan, x, weights.norm(`${name}.0`));
-  return perceptron(
-    plan,
-    normed,
-    weights.linear(`${name}.1`),
-    "gelu",
-    weights.linear(`${name}.3`),
-    x,
-  );
+  const [first, second] = [weights.linear(`${name}.1`), weights.linear(`${name}.3`)];
+  return perceptron(plan, normed, first, "gelu", second, x);
 }

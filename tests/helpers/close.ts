@@ -27,7 +27,9 @@ export function assertWithin(
     const error = Math.abs(found[i] - expected[i]);
     assert(
       error <= tolerance,
-      `${name}[${i}] is ${found[i]}, expected ${expected[i]}: off by ${error}, more than ${tolerance}`,
+      `${name}[${i}] is ${found[i]}, expected ${
+        expected[i]
+      }: off by ${error}, more than ${tolerance}`,
     );
   }
 }

@@ -1,5 +1,6 @@
 // Tensors of a small plan: parameters with gradients, and results that can be read.
 
+import { copy } from "../../kernels/elementwise.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { persistent, type Plan, type Tensor } from "../../src/gpu/plan.ts";
 import { keep } from "../../src/nn/tokens.ts";
@@ -25,4 +26,14 @@ export function kept(plan: Plan, activation: Tensor): Tensor {
   const to = persistent("kept", activation.shape);
   keep(plan, activation, to);
   return to;
+}
+
+/** A parameter as an activation, so that it can be what a residual or an addition takes. */
+export function activated(plan: Plan, leaf: Tensor): Tensor {
+  const y = plan.activation(leaf.shape, [leaf]);
+  plan.dispatch(copy({ size: leaf.size }), [leaf, y]);
+  plan.onBackward(y, (dy) => {
+    plan.dispatch(copy({ size: leaf.size }), [dy, plan.share(leaf).gradient]);
+  });
+  return y;
 }

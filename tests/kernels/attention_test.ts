@@ -41,7 +41,13 @@ function shapeOf(
 }
 
 /** Rows of `columns` put into matrices of `stride` columns from `start` on. */
-function spread(into: Float64Array, stride: number, start: number, columns: Float64Array, w: number) {
+function spread(
+  into: Float64Array,
+  stride: number,
+  start: number,
+  columns: Float64Array,
+  w: number,
+) {
   for (let i = 0; i < columns.length; i++) {
     into[Math.floor(i / w) * stride + start + i % w] = columns[i];
   }
@@ -134,7 +140,9 @@ async function check(gpu: Gpu, shape: AttentionShape, options: CheckOptions = {}
   assertClose(`${name}: dv`, gather(key.dkv, kvStride, vStart, batch * keys, width), dv, relative);
   const untouched = (found: Float32Array, used: number) =>
     found.filter((value) => value === 77).length === found.length - used;
-  if (!untouched(query.dq, q.length)) throw new Error(`${name}: dq between the columns was written`);
+  if (!untouched(query.dq, q.length)) {
+    throw new Error(`${name}: dq between the columns was written`);
+  }
   if (!untouched(key.dkv, k.length + v.length)) {
     throw new Error(`${name}: dkv between the columns was written`);
   }

@@ -1,11 +1,6 @@
 // Noising, the loss and a sampler's step against their float64 twins.
 
-import {
-  addNoise,
-  SAMPLER_SCALARS,
-  samplerStep,
-  squaredError,
-} from "../../kernels/diffusion.ts";
+import { addNoise, SAMPLER_SCALARS, samplerStep, squaredError } from "../../kernels/diffusion.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
 import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
 import { assertClose, assertWithin, data } from "../helpers/close.ts";

@@ -49,8 +49,7 @@ Deno.test("a launch refuses parameters that are no u32 and grids that WebGPU ref
 });
 
 Deno.test("equal kernels share their text whatever the sizes", () => {
-  const of = (m: number, n: number, k: number) =>
-    matmulTiled({ layout: "nn", m, n, k }).code;
+  const of = (m: number, n: number, k: number) => matmulTiled({ layout: "nn", m, n, k }).code;
   assertEquals(of(3, 5, 7), of(100, 200, 300));
 });
 

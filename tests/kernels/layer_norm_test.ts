@@ -111,7 +111,9 @@ gpuTest("layer norm: the gradient of weight and bias, by chunks of rows", async 
       const at = 2 * c * d;
       const name = `(${rows}, ${d}), chunk ${c}`;
       assertClose(`${name}: dbias`, found.partial.slice(at + d, at + 2 * d), dbias, RELATIVE);
-      if (d > 1) assertClose(`${name}: dweight`, found.partial.slice(at, at + d), dweight, RELATIVE);
+      if (d > 1) {
+        assertClose(`${name}: dweight`, found.partial.slice(at, at + d), dweight, RELATIVE);
+      }
     }
   }
 });

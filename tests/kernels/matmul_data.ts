@@ -59,7 +59,7 @@ export function expected(
   const product = matmul(from.a, from.b, { m, n, k, transA, transB: layout === "nt" });
   const pre = product.map((sum, i) => sum + (bias ? from.bias[i % n] : 0));
   const sums = new Float64Array(m);
-  if (transA) for (let i = 0; i < m * k; i++) sums[i % m] += from.a[i];
+  if (transA) { for (let i = 0; i < m * k; i++) sums[i % m] += from.a[i]; }
   return { pre, out: afterwards(epilogue, pre, from), sums };
 }
 

@@ -7,15 +7,7 @@ import type { Gpu } from "../../src/gpu/device.ts";
 import { assertClose, assertSameBits } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { type Content, runLaunch } from "../helpers/launch.ts";
-import {
-  expected,
-  marked,
-  operands,
-  padded,
-  RELATIVE,
-  type Shape,
-  SHAPES,
-} from "./matmul_data.ts";
+import { expected, marked, operands, padded, RELATIVE, type Shape, SHAPES } from "./matmul_data.ts";
 
 type Options = Omit<TiledOptions, "m" | "n" | "k">;
 

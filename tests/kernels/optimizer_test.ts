@@ -57,19 +57,22 @@ const squares = (stream: number, scale: number) =>
   data(PARTIALS, stream).map((value) => Math.fround(scale * value ** 2));
 const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
 
-gpuTest("the verdict on a step: loss, norm, clip factor, and its place in the history", async (gpu) => {
-  for (const { clip, slot } of [{ clip: 1, slot: 0 }, { clip: 1000, slot: HISTORY - 1 }]) {
-    const [loss, gradient] = [squares(70, 0.3), squares(71, 0.01)];
-    const { verdict, history } = await judge(gpu, { loss, gradient, clip, slot });
-    const norm = Math.sqrt(total(gradient));
-    const wanted = [clipCoefficient(norm, clip), 1, total(loss) / 100, norm];
-    verdict.forEach((value, i) => assertWithin(`${i}`, [value], [wanted[i]], 1e-5 * wanted[i]));
-    const at = 4 * slot;
-    assertSameBits("history", history.slice(at, at + 4), verdict);
-    history.fill(77, at, at + 4);
-    assertSameBits("the rest", history, new Float32Array(4 * HISTORY).fill(77));
-  }
-});
+gpuTest(
+  "the verdict on a step: loss, norm, clip factor, and its place in the history",
+  async (gpu) => {
+    for (const { clip, slot } of [{ clip: 1, slot: 0 }, { clip: 1000, slot: HISTORY - 1 }]) {
+      const [loss, gradient] = [squares(70, 0.3), squares(71, 0.01)];
+      const { verdict, history } = await judge(gpu, { loss, gradient, clip, slot });
+      const norm = Math.sqrt(total(gradient));
+      const wanted = [clipCoefficient(norm, clip), 1, total(loss) / 100, norm];
+      verdict.forEach((value, i) => assertWithin(`${i}`, [value], [wanted[i]], 1e-5 * wanted[i]));
+      const at = 4 * slot;
+      assertSameBits("history", history.slice(at, at + 4), verdict);
+      history.fill(77, at, at + 4);
+      assertSameBits("the rest", history, new Float32Array(4 * HISTORY).fill(77));
+    }
+  },
+);
 
 gpuTest("a loss or gradient that is not finite, wherever it lies, is seen", async (gpu) => {
   const good = () => ({ loss: squares(70, 1), gradient: squares(71, 1), clip: 1, slot: 5 });

@@ -37,7 +37,11 @@ gpuTest("sum of the middle axis, written and added, at an origin", async (gpu) =
         const end = origin + wanted.length;
         assertClose(name, found.y.subarray(origin, end), wanted, 1e-6);
         const around = [...found.y.subarray(0, origin), ...found.y.subarray(end)];
-        assertSameBits(name, Float32Array.from(around), Float32Array.from([...marks, 77, 77, 77, 77]));
+        assertSameBits(
+          name,
+          Float32Array.from(around),
+          Float32Array.from([...marks, 77, 77, 77, 77]),
+        );
       }
     }
   }

@@ -1,0 +1,34 @@
+/**
+ * What a command is.
+ *
+ * @module
+ */
+import { UsageError } from "./errors.ts";
+import type { Given } from "./options.ts";
+import type { OptionGroup } from "./help.ts";
+
+/** One of `rin`'s commands. */
+export interface Command {
+  /** How it is called, such as `rin info CHECKPOINT [options]`. */
+  readonly usage: string;
+  /** A few words for the list of commands. */
+  readonly summary: string;
+  /** What it does, for its own help. */
+  readonly about: string;
+  readonly groups: readonly OptionGroup[];
+  readonly examples: readonly string[];
+  /** Runs it; gives the exit code. */
+  readonly run: (given: Given) => Promise<number>;
+}
+
+/** How the program was called, for commands to be copied: `./run` sets it to itself. */
+export function programName(): string {
+  return Deno.env.get("RIN_COMMAND") ?? "rin";
+}
+
+/** @throws {UsageError} when there are arguments that are no options */
+export function expectNoRest({ rest }: Given): void {
+  if (rest.length > 0) {
+    throw new UsageError(`Unknown argument "${rest[0]}": options begin with --`);
+  }
+}

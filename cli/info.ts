@@ -1,0 +1,115 @@
+/**
+ * `rin info`.
+ *
+ * @module
+ */
+import { forwardFlops } from "../src/model/flops.ts";
+import { countParameters } from "../src/model/parameters.ts";
+import { completeTrainOptions, type TrainOptions } from "../src/train/options.ts";
+import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { samplingBytes, trainingBytes } from "./memory.ts";
+import type { Given, Option } from "./options.ts";
+import { only, readConfigFile } from "./resolve.ts";
+import { print } from "./terminal.ts";
+
+/** Images at a time for which the memory of sampling is told. */
+const SAMPLED = 16;
+
+const options: Option[] = [
+  {
+    key: "config",
+    type: "text",
+    value: "FILE",
+    help: "JSON file with the network's fields, for a checkpoint that lacks them",
+  },
+  { key: "json", type: "boolean", help: "as JSON" },
+];
+
+/** Describes a checkpoint. */
+export const info: Command = {
+  usage: "rin info CHECKPOINT [options]",
+  summary: "describe a checkpoint",
+  about:
+    "Describes a checkpoint (a .safetensors file, or a run folder): the network's config, its " +
+    "parameters, how far it was trained, the work of a pass and the GPU memory needed. Needs no GPU.",
+  groups: [{ title: "Options", options }],
+  examples: ["rin info runs/faces", "rin info best.safetensors --json"],
+  run: runInfo,
+};
+
+async function runInfo({ flags, rest }: Given): Promise<number> {
+  if (rest.length !== 1) {
+    throw new UsageError(
+      rest.length === 0
+        ? "Which checkpoint? Give a .safetensors file or a run folder: rin info CHECKPOINT"
+        : `One checkpoint at a time, please: got ${rest.length}`,
+    );
+  }
+  const config = flags.config === undefined
+    ? undefined
+    : only("network", await readConfigFile(String(flags.config)));
+  const facts = describe(await openCheckpoint(rest[0], config));
+  print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
+  return 0;
+}
+
+function describe({ path, bytes, checkpoint: { config, slabs, training } }: CheckpointFile) {
+  const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
+  const trainOptions = completeTrainOptions(saved?.options ?? {});
+  return {
+    path,
+    bytes: bytes.length,
+    config,
+    parameters: countParameters(config),
+    step: saved?.step ?? null,
+    holds: {
+      movingAverage: slabs.ema !== undefined,
+      optimiser: slabs.adam_m !== undefined && slabs.adam_v !== undefined,
+    },
+    training: saved?.options ? trainOptions : null,
+    forwardFlopsPerImage: forwardFlops(config),
+    memory: {
+      sampling: { batch: SAMPLED, bytes: samplingBytes("hardware", config, SAMPLED) },
+      training: {
+        batch: trainOptions.batchSize,
+        bytes: trainingBytes("hardware", config, trainOptions),
+      },
+    },
+  };
+}
+
+function prose(facts: ReturnType<typeof describe>): string {
+  const { config, holds, memory, step, training } = facts;
+  const whole = (value: number) => value.toLocaleString("en-US");
+  const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
+  const held = [
+    "parameters",
+    holds.movingAverage && "their moving average (used for sampling)",
+    holds.optimiser && "the optimiser's state (training can go on)",
+  ].filter(Boolean);
+  const lines: [string, string][] = [
+    ["Checkpoint", `${facts.path} (${mib(facts.bytes)})`],
+    ["Holds", held.join(", ")],
+    [
+      "Trained for",
+      step === null ? "unknown" : `${whole(step)} of ${whole(training!.steps)} steps`,
+    ],
+    ["Parameters", whole(facts.parameters)],
+    ["Work", `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and image`],
+    ["GPU memory", `${mib(memory.sampling.bytes)} to sample ${SAMPLED} images at a time`],
+    ["", `${mib(memory.training.bytes)} to train with ${memory.training.batch} images a step`],
+  ];
+  const rows = (entries: [string, unknown][], indent: string) => {
+    const width = Math.max(...entries.map(([name]) => name.length)) + 2;
+    return entries.map(([name, value]) => `${indent}${name.padEnd(width)}${value}`);
+  };
+  return [
+    ...rows(lines, ""),
+    "",
+    "Network:",
+    ...rows(Object.entries(config), "  "),
+    ...training ? ["", "Training:", ...rows(Object.entries(training), "  ")] : [],
+  ].join("\n");
+}

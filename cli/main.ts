@@ -1,0 +1,74 @@
+/**
+ * The command line: `rin COMMAND [options]`.
+ *
+ * @module
+ */
+import meta from "../deno.json" with { type: "json" };
+import type { Command } from "./command.ts";
+import { doctor } from "./doctor.ts";
+import { explain, UsageError } from "./errors.ts";
+import { commandHelp } from "./help.ts";
+import { info } from "./info.ts";
+import { suggestion } from "./nearest.ts";
+import { readArguments } from "./options.ts";
+import { sample } from "./sample.ts";
+import { print, printError } from "./terminal.ts";
+import { train } from "./train.ts";
+
+const commands: Readonly<Record<string, Command>> = { train, sample, info, doctor };
+
+const overview = `Usage: rin COMMAND [options]
+
+Trains and samples Recurrent Interface Networks on any GPU that WebGPU reaches.
+
+${Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`).join("\n")}
+
+rin COMMAND --help lists a command's options; rin --version says which version this is.
+RIN_DEBUG=1 in the environment shows where in the program an error arose.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || ["help", "--help", "-h"].includes(name)) {
+    if (rest.length > 0 && Object.hasOwn(commands, rest[0])) return await main([rest[0], "--help"]);
+    print(overview.trimEnd());
+    return 0;
+  }
+  if (["version", "--version", "-V"].includes(name)) {
+    print(`rin ${meta.version} (Deno ${Deno.version.deno})`);
+    return 0;
+  }
+  if (!Object.hasOwn(commands, name)) {
+    const known = Object.keys(commands);
+    throw new UsageError(
+      `Unknown command "${name}"${suggestion(name, known) || `: known are ${known.join(", ")}`}`,
+    );
+  }
+  const { usage, about, groups, examples, run } = commands[name];
+  if (rest.includes("--help") || rest.includes("-h")) {
+    print(commandHelp(usage, about, groups, examples).trimEnd());
+    return 0;
+  }
+  return await run(readArguments(rest, groups.flatMap(({ options }) => options)));
+}
+
+/** Ends the program with the one sentence that an error deserves. */
+function fail(thrown: unknown): never {
+  const { sentence, code } = explain(thrown);
+  const debug = Deno.env.get("RIN_DEBUG") === "1" && thrown instanceof Error;
+  printError(`rin: ${debug ? thrown.stack : sentence}`);
+  Deno.exit(code);
+}
+
+if (import.meta.main) {
+  // Without it Mesa writes two lines of complaint to stderr; any folder will do.
+  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
+    Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("TMPDIR") ?? "/tmp");
+  }
+  // What the device reports while nothing waits for it would end in a stack trace.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
+  Deno.exit(await main(Deno.args).catch(fail));
+}

@@ -1,0 +1,64 @@
+/**
+ * Images as PNG files: one, or many in a grid.
+ *
+ * @module
+ */
+import { encode } from "fast-png";
+
+/** Pixels between the images of a grid, and around them. */
+const GAP = 2;
+
+/**
+ * One picture with all images side by side, as near to a square as their number allows.
+ *
+ * @param images (count, 3, S, S) in [-1, 1]
+ */
+export function gridPng(images: Float32Array, size: number): Uint8Array {
+  const count = images.length / (3 * size * size);
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const [width, height] = [columns, rows].map((cells) => cells * (size + GAP) + GAP);
+  const data = new Uint8Array(3 * width * height).fill(255);
+  for (let i = 0; i < count; i++) {
+    const left = GAP + (i % columns) * (size + GAP);
+    const top = GAP + Math.floor(i / columns) * (size + GAP);
+    paint(images, i, size, data, width, left, top);
+  }
+  return encode({ width, height, data, depth: 8, channels: 3 });
+}
+
+/**
+ * One image of many.
+ *
+ * @param images (count, 3, S, S) in [-1, 1]
+ */
+export function imagePng(images: Float32Array, index: number, size: number): Uint8Array {
+  const data = new Uint8Array(3 * size * size);
+  paint(images, index, size, data, size, 0, 0);
+  return encode({ width: size, height: size, data, depth: 8, channels: 3 });
+}
+
+/** From planes of floats to bytes pixel by pixel. */
+function paint(
+  images: Float32Array,
+  index: number,
+  size: number,
+  data: Uint8Array,
+  width: number,
+  left: number,
+  top: number,
+): void {
+  const plane = size * size;
+  for (let channel = 0; channel < 3; channel++) {
+    const from = (3 * index + channel) * plane;
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        const value = (images[from + y * size + x] + 1) * 127.5;
+        data[3 * ((top + y) * width + left + x) + channel] = Math.max(
+          0,
+          Math.min(255, value + 0.5),
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Every field of a run in one table: parsing, checks, help and config files all follow from it.
+ *
+ * @module
+ */
+import { DEFAULT_CONFIG, type RinConfig } from "../src/model/config.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../src/train/options.ts";
+import type { Option } from "./options.ts";
+
+/** What a run trains on and what it writes when. */
+export interface RunOptions {
+  /** "faces", "emoji", or a path. */
+  readonly data: string;
+  readonly flip: boolean;
+  /** Share held out; without it the data source's own. */
+  readonly validFraction?: number;
+  readonly validEvery: number;
+  /** Images that are validated on, at most. */
+  readonly validCount: number;
+  readonly sampleEvery: number;
+  /** Images in the last grid; those on the way show the first 16 of them. */
+  readonly sampleCount: number;
+  readonly sampleSteps: number;
+  readonly saveEvery: number;
+  /** Steps between measurements of moments. */
+  readonly logEvery: number;
+}
+
+/** Everything that a run is made from. */
+export interface Settings {
+  readonly network: RinConfig;
+  readonly training: TrainOptions;
+  readonly run: RunOptions;
+}
+
+/** The defaults beside the library's: the `faces` preset. */
+export const DEFAULT_RUN_OPTIONS: RunOptions = {
+  data: "faces",
+  flip: false,
+  validEvery: 250,
+  validCount: 16,
+  sampleEvery: 500,
+  sampleCount: 64,
+  sampleSteps: 100,
+  saveEvery: 250,
+  logEvery: 50,
+};
+
+/** A field: the section it belongs to follows from the group that it stands in. */
+export interface Field<T> extends Option {
+  readonly key: keyof T & string;
+}
+
+const network: Field<RinConfig>[] = [
+  { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
+  { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
+  { key: "latentDim", type: "integer", help: "width of the latents" },
+  { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },
+  { key: "numLatents", type: "integer", help: "number of latents" },
+  { key: "numBlocks", type: "integer", help: "number of read-compute-write blocks" },
+  { key: "blockDepth", type: "integer", help: "latent self-attention layers in each block" },
+  { key: "numHeads", type: "integer", help: "attention heads; divides both widths" },
+  { key: "prediction", type: ["eps", "x0", "v"], help: "what the network predicts" },
+  {
+    key: "schedule",
+    type: "text",
+    value: "NAME",
+    help: "noise: linear, cosine, sigmoid, or 'sigmoid(start,end,tau)', 'cosine(start,end,tau)'",
+  },
+];
+
+const training: Field<TrainOptions>[] = [
+  { key: "steps", type: "integer", help: "steps of the whole run" },
+  { key: "batchSize", type: "integer", help: "images a step" },
+  { key: "lr", type: "number", help: "highest learning rate" },
+  {
+    key: "lrSchedule",
+    type: ["constant", "cosine", "plateau"],
+    help:
+      "how it moves; cosine falls to 0 at the last step, plateau when validation stops improving",
+  },
+  { key: "warmup", type: "integer", help: "steps in which the learning rate rises from 0" },
+  {
+    key: "plateauFactor",
+    type: "number",
+    help: "plateau: what the learning rate is multiplied by",
+  },
+  {
+    key: "plateauPatience",
+    type: "integer",
+    help: "plateau: validations without improvement before that",
+  },
+  { key: "weightDecay", type: "number", help: "decoupled weight decay, of matrices" },
+  {
+    key: "decayAll",
+    type: "boolean",
+    help: "decay biases, norms and embeddings too, as the original (PyTorch) project does",
+  },
+  { key: "beta1", type: "number", help: "AdamW: decay of the first moment" },
+  { key: "beta2", type: "number", help: "AdamW: decay of the second moment" },
+  { key: "epsilon", type: "number", help: "AdamW: added to the denominator" },
+  { key: "clip", type: "number", help: "largest norm of the gradient" },
+  {
+    key: "selfCondRate",
+    type: "number",
+    help: "share of the examples whose latents begin from a pass of their own",
+  },
+  { key: "emaDecay", type: "number", help: "decay of the moving average of the weights" },
+  { key: "seed", type: "integer", help: "seed of everything random" },
+];
+
+const run: Field<RunOptions>[] = [
+  {
+    key: "data",
+    type: "text",
+    value: "SOURCE",
+    help: "faces, emoji (both fetched once), a folder of PNG and JPEG files, a folder with " +
+      "CelebA, or an IDX file",
+  },
+  { key: "flip", type: "boolean", help: "mirror images left to right at random" },
+  {
+    key: "validFraction",
+    type: "number",
+    help: "share of the images held out for validation (default: faces none, emoji every 20th, " +
+      "CelebA its own, else 0.05)",
+  },
+  { key: "validEvery", type: "integer", help: "steps between validations" },
+  { key: "validCount", type: "integer", help: "images validated on, at most" },
+  { key: "sampleEvery", type: "integer", help: "steps between grids of 16 samples" },
+  { key: "sampleCount", type: "integer", help: "samples in the last grid" },
+  { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
+  { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
+  { key: "logEvery", type: "integer", help: "steps between measurements of moments" },
+];
+
+/** The table, by section. */
+export const FIELDS = { network, training, run } as const;
+
+/** The values where nothing is said. */
+export const DEFAULT_SETTINGS: Settings = {
+  network: DEFAULT_CONFIG,
+  training: DEFAULT_TRAIN_OPTIONS,
+  run: DEFAULT_RUN_OPTIONS,
+};

@@ -1,0 +1,71 @@
+/**
+ * What a command says while it works: notes and a progress bar, on stderr so that results on stdout
+ * can be piped.
+ *
+ * @module
+ */
+import { Progress } from "./progress.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes all of a text; one write may take only a part of it. */
+function writeAll(stream: typeof Deno.stderr | typeof Deno.stdout, text: string): void {
+  const bytes = encoder.encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+  } catch (thrown) {
+    // Nobody listens any more, as in `rin info F | head`; a run is worth finishing all the same.
+    if (!(thrown instanceof Deno.errors.BrokenPipe)) throw thrown;
+  }
+}
+
+/** Writes results, to stdout. */
+export function print(text: string): void {
+  writeAll(Deno.stdout, text + "\n");
+}
+
+/** Writes an error, to stderr, whether or not the command is quiet. */
+export function printError(text: string): void {
+  writeAll(Deno.stderr, text + "\n");
+}
+
+/** Notes and progress of one command. */
+export class Terminal {
+  #progress: Progress | undefined;
+
+  /** @param quiet whether to say nothing */
+  constructor(readonly quiet: boolean) {}
+
+  /** Writes a line of its own, above the bar where there is one. */
+  note(text: string): void {
+    if (this.quiet) return;
+    if (this.#progress) this.#progress.line(text);
+    else writeAll(Deno.stderr, text + "\n");
+  }
+
+  /** Shows how far something has got; the first call, or a new total after `finish`, begins a bar. */
+  progress(done: number, total: number, fields: Record<string, string> = {}): void {
+    if (this.quiet) return;
+    this.#progress ??= new Progress({
+      total,
+      isTerminal: Deno.stderr.isTerminal(),
+      columns: columns(),
+      write: (text) => writeAll(Deno.stderr, text),
+    });
+    this.#progress.update(done, fields);
+  }
+
+  /** Ends the bar. */
+  finish(): void {
+    this.#progress?.finish();
+    this.#progress = undefined;
+  }
+}
+
+function columns(): number | undefined {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return undefined; // no terminal
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * `rin train`.
+ *
+ * @module
+ */
+import type { Splits } from "../src/data/dataset.ts";
+import { type Gpu, requestGpu } from "../src/gpu/device.ts";
+import { GpuLostError } from "../src/gpu/errors.ts";
+import { Trainer } from "../src/train/trainer.ts";
+import { type Command, expectNoRest, programName } from "./command.ts";
+import { INTERRUPTED, interruptible } from "./interrupt.ts";
+import { loadData } from "./load_data.ts";
+import type { Given, Option } from "./options.ts";
+import { PRESETS } from "./presets.ts";
+import { profile } from "./profile.ts";
+import { defaultOf, flatten, readConfigFile, resolveSettings } from "./resolve.ts";
+import { type OpenedRun, openRun } from "./resume.ts";
+import { newRunPath, RunFolder } from "./run_folder.ts";
+import { FIELDS } from "./settings.ts";
+import { print, Terminal } from "./terminal.ts";
+import { TrainingRun } from "./training_run.ts";
+
+const own: Option[] = [
+  {
+    key: "preset",
+    type: Object.keys(PRESETS),
+    help: Object.entries(PRESETS).map(([name, { about }]) => `${name}: ${about}`).join("; "),
+    default: "faces",
+  },
+  { key: "config", type: "text", value: "FILE", help: "JSON file of the fields below, by name" },
+  { key: "out", type: "text", value: "DIR", help: "run folder (default: runs/PRESET-DATE-TIME)" },
+  {
+    key: "resume",
+    type: "text",
+    value: "DIR",
+    help: "go on with the run in that folder, exactly where it was; --steps may be raised",
+  },
+  { key: "profile", type: "boolean", help: "say where a step's time goes, and leave" },
+  { key: "quiet", type: "boolean", help: "say nothing but errors" },
+];
+
+const withDefaults = (options: readonly Option[]) =>
+  options.map((option) => ({ ...option, default: defaultOf(option.key) }));
+
+/** Trains a network. */
+export const train: Command = {
+  usage: "rin train [options]",
+  summary: "train a network on images",
+  about:
+    "Trains a network and leaves checkpoints, grids of samples, metrics and a loss curve in a " +
+    "run folder. Ctrl-C saves and says how to go on. Defaults shown are those of the faces preset.",
+  groups: [
+    { title: "Run", options: own },
+    { title: "Images and files", options: withDefaults(FIELDS.run) },
+    { title: "Network", options: withDefaults(FIELDS.network) },
+    { title: "Training", options: withDefaults(FIELDS.training) },
+  ],
+  examples: [
+    "rin train",
+    "rin train --data ~/pictures --image-size 64 --flip --steps 20000",
+    "rin train --preset demo --out runs/demo",
+    "rin train --resume runs/demo --steps 5000",
+  ],
+  run: runTrain,
+};
+
+async function runTrain(given: Given): Promise<number> {
+  expectNoRest(given);
+  const { flags } = given;
+  const terminal = new Terminal(flags.quiet === true);
+  const opened = flags.resume === undefined ? await newRun(given) : await openRun(given);
+  const { folder } = opened;
+  try {
+    return await trainOn(await requestGpu(), opened, terminal, flags.profile === true);
+  } catch (thrown) {
+    await folder.discard();
+    throw thrown;
+  }
+}
+
+async function trainOn(
+  gpu: Gpu,
+  opened: OpenedRun,
+  terminal: Terminal,
+  onlyProfile: boolean,
+): Promise<number> {
+  const { preset, settings, saved, folder } = opened;
+  terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
+  try {
+    const splits = await loadData(settings.run, settings.network.imageSize, terminal);
+    saved?.checkImages(splits.train.count);
+    const trainer = saved
+      ? await Trainer.resume(gpu, saved.bytes, settings.training)
+      : await Trainer.create(gpu, settings.network, settings.training);
+    if (onlyProfile) {
+      await folder.discard();
+      print(await profile(trainer, splits.train, settings));
+      return 0;
+    }
+    await folder.writeConfig({ preset, ...flatten(settings) });
+    return await trainIn(opened, trainer, splits, terminal);
+  } finally {
+    gpu.destroy();
+  }
+}
+
+async function newRun({ flags }: Given): Promise<OpenedRun> {
+  const { preset: asked, config, out, profile: _p, quiet: _q, ...fields } = flags;
+  const file = config === undefined ? {} : await readConfigFile(String(config));
+  const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
+  const path = out === undefined ? await newRunPath(preset, new Date()) : String(out);
+  const { data } = settings.run;
+  const absolute = data === "" || data === "faces" || data === "emoji"
+    ? data
+    // A run may be resumed from another folder. What isn't there is the data reader's to report.
+    : await Deno.realPath(data).catch(() => data);
+  const run = { ...settings.run, data: absolute };
+  return { preset, settings: { ...settings, run }, folder: await RunFolder.create(path) };
+}
+
+async function trainIn(
+  opened: OpenedRun,
+  trainer: Trainer,
+  splits: Splits,
+  terminal: Terminal,
+): Promise<number> {
+  const { preset, settings, saved, folder } = opened;
+  const { steps } = settings.training;
+  const start = trainer.stepsDone;
+  terminal.note(
+    start >= steps
+      ? `All ${steps} steps of ${folder.path} are done: to go on, give more --steps`
+      : start > 0
+      ? `Going on after step ${start} of ${steps} in ${folder.path}`
+      : `Training for ${steps} steps into ${folder.path}`,
+  );
+  const again = `${programName()} train --resume ${quoted(folder.path)}`;
+  const result = await interruptible(
+    (stop) =>
+      new TrainingRun(
+        { preset, trainer, splits, settings, folder, terminal, stop },
+        saved?.state,
+      ).go(),
+    () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),
+  ).catch((thrown) => {
+    if (!(thrown instanceof GpuLostError)) throw thrown;
+    throw new GpuLostError(`${thrown.message}; go on from the last checkpoint with: ${again}`);
+  });
+  if (result === "stopped") {
+    terminal.note(`Stopped after step ${trainer.stepsDone} of ${steps} and saved. Go on with:`);
+    terminal.note(`  ${again}`);
+    return INTERRUPTED;
+  }
+  terminal.note(`Done: samples, checkpoints and the loss curve are in ${folder.path}`);
+  terminal.note(`  ${programName()} sample --checkpoint ${quoted(folder.path)}`);
+  return 0;
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./~+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,66 @@
+/**
+ * Writing files so that each is found whole: the old one or the new one, never a part.
+ *
+ * @module
+ */
+import { CommandError, fileReason } from "./errors.ts";
+
+/**
+ * Writes beside the target, syncs, and renames.
+ *
+ * @throws {CommandError} saying why it failed; what was at `path` before is then still there
+ */
+export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const temporary = `${path}.${Deno.pid}.tmp`;
+  try {
+    await writeSynced(temporary, bytes);
+    await Deno.rename(temporary, path);
+    await syncFolder(folderOf(path));
+  } catch (thrown) {
+    await Deno.remove(temporary).catch(() => {});
+    throw cannotWrite(path, thrown);
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+}
+
+/** A rename is kept after a power cut only when its folder is synced; Windows has no such call. */
+async function syncFolder(folder: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using file = await Deno.open(folder);
+  // Some network file systems refuse it, and then know better.
+  await file.sync().catch(() => {});
+}
+
+/** Adds lines to the end of a file. */
+export async function appendFile(path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text, { append: true });
+  } catch (thrown) {
+    throw cannotWrite(path, thrown);
+  }
+}
+
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (thrown) {
+    throw new CommandError(`Cannot make folder ${path}: ${fileReason(thrown)}`);
+  }
+}
+
+function cannotWrite(path: string, thrown: unknown): CommandError {
+  return new CommandError(`Cannot write ${path}: ${fileReason(thrown)}`, { cause: thrown });
+}
+
+/** The folder that a file lies in. */
+export function folderOf(path: string): string {
+  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return end < 0 ? "." : end === 0 ? "/" : path.slice(0, end);
+}

@@ -1,0 +1,72 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { samplingBytes, trainingBytes } from "../../cli/memory.ts";
+import { PRESETS } from "../../cli/presets.ts";
+import { Rin } from "../../src/diffusion/rin.ts";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { forwardFlops } from "../../src/model/flops.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { completeTrainOptions } from "../../src/train/options.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { FAMILIES, gpuTest } from "../helpers/gpu.ts";
+import { complaint, rin } from "./rin.ts";
+
+const sizes = { imageSize: 24, patchSize: 4, latentDim: 24, interfaceDim: 12, numLatents: 5 };
+
+Deno.test("info: work of a pass is that of the presets", () => {
+  const expected = { faces: 41e6, demo: 68e6, readme: 472e6 };
+  for (const [name, flops] of Object.entries(expected)) {
+    const found = forwardFlops(completeConfig(PRESETS[name].network));
+    assert(Math.abs(found / flops - 1) < 0.03, `${name}: ${found}`);
+  }
+});
+
+for (const family of FAMILIES) {
+  gpuTest(`info: memory is what the GPU then holds (${family} kernels)`, async (gpu) => {
+    const config = completeConfig(sizes);
+    const options = completeTrainOptions({ batchSize: 3 });
+    const trainer = await Trainer.create(gpu, config, options);
+    await trainer.step(new Float32Array(3 * 3 * 24 * 24));
+    assertEquals(gpu.bytes, trainingBytes(family, config, options));
+    trainer.destroy();
+    assertEquals(gpu.bytes, 0);
+
+    const net = await Rin.create(gpu, config);
+    await net.sample({ count: 5, steps: 2 });
+    assertEquals(gpu.bytes, samplingBytes(family, config, 5));
+    net.destroy();
+  }, family);
+}
+
+Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", async () => {
+  await withFolder(async (cwd) => {
+    const config = completeConfig(sizes);
+    const parameters = initialize(parameterLayout(config), 0);
+    const training = { step: 1234, options: completeTrainOptions({ batchSize: 8, steps: 5000 }) };
+    await write(
+      `${cwd}/net.safetensors`,
+      writeCheckpoint({ config, slabs: { parameters, ema: parameters }, training }),
+    );
+    const words = await rin(["info", "net.safetensors"], { cwd });
+    assertEquals([words.code, words.stderr], [0, ""]);
+    for (
+      const text of [
+        "1,234 of 5,000 steps",
+        "moving average",
+        "latentDim     24",
+        "MiB to train with 8",
+      ]
+    ) assertStringIncludes(words.stdout, text);
+    assert(!words.stdout.includes("optimiser"));
+
+    const facts = JSON.parse((await rin(["info", "net.safetensors", "--json"], { cwd })).stdout);
+    assertEquals(facts.config, config);
+    assertEquals([facts.step, facts.forwardFlopsPerImage], [1234, forwardFlops(config)]);
+    assertEquals(facts.holds, { movingAverage: true, optimiser: false });
+    assertEquals(facts.memory.sampling.bytes, samplingBytes("hardware", config, 16));
+
+    assertStringIncludes(complaint(await rin(["info", "gone"], { cwd })), "no such file");
+  });
+});

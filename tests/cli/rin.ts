@@ -1,0 +1,105 @@
+// The command line as a user runs it, with something small to train on.
+
+import { imagePng } from "../../cli/pictures.ts";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { write } from "../data/scratch.ts";
+
+const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+
+/** What a command left behind. */
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts `rin` in a folder. */
+export function startRin(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "--config",
+      `${root}deno.json`,
+      `${root}cli/main.ts`,
+      ...args,
+    ],
+    env: { NO_COLOR: "1", ...options.env },
+    cwd: options.cwd,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Waits for the end of a command. */
+export async function outcome(child: Deno.ChildProcess): Promise<Outcome> {
+  const { code, stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs `rin` to its end. */
+export function rin(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<Outcome> {
+  return outcome(startRin(args, options));
+}
+
+/** The one sentence a command failed with; everything else that it may have printed is an error. */
+export function complaint({ code, stderr }: Outcome, expectedCode = 1): string {
+  const lines = stderr.trimEnd().split("\n");
+  const last = lines.at(-1)!;
+  if (code !== expectedCode || !last.startsWith("rin: ") || /\n\s+at /.test(stderr)) {
+    throw new Error(`No complaint with exit code ${expectedCode}, but ${code}: ${stderr}`);
+  }
+  return last;
+}
+
+/** An environment in which WebGPU finds no adapter, whatever the machine has. */
+export const NO_ADAPTER = {
+  DENO_WEBGPU_BACKEND: "vulkan",
+  VK_DRIVER_FILES: "/nowhere.json",
+  VK_ICD_FILENAMES: "/nowhere.json",
+};
+
+/** A network that trains in milliseconds. */
+export const TINY = [
+  ...["--image-size", "16", "--patch-size", "4", "--latent-dim", "16", "--interface-dim", "16"],
+  ...["--num-latents", "4", "--num-blocks", "1", "--num-heads", "2", "--batch-size", "4"],
+  ...["--sample-steps", "3", "--sample-count", "5", "--lr-schedule", "constant", "--warmup", "0"],
+];
+
+/** Writes `count` different pictures of 16x16 into a folder. */
+export async function writePictures(folder: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const pixels = Float32Array.from({ length: 3 * 256 }, (_, p) => Math.sin(p * (i + 1) / 50));
+    await write(`${folder}/${i}.png`, imagePng(pixels, 0, 16));
+  }
+}
+
+/** The lines of a run's metrics. */
+export async function metrics(folder: string): Promise<Record<string, unknown>[]> {
+  const text = await Deno.readTextFile(`${folder}/metrics.jsonl`);
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+/** The step of a run's last checkpoint. */
+export async function lastStep(folder: string): Promise<number> {
+  const { training } = readCheckpoint(await Deno.readFile(`${folder}/last.safetensors`));
+  return training!.step as number;
+}
+
+/** Waits until something holds. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    if (await holds().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error("It did not happen within 12 seconds");
+}

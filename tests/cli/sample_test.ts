@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { decode } from "fast-png";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import { complaint, rin } from "./rin.ts";
+
+const sizes = {
+  imageSize: 16,
+  patchSize: 4,
+  latentDim: 16,
+  interfaceDim: 16,
+  numLatents: 4,
+  numBlocks: 1,
+  numHeads: 2,
+};
+
+/** The bytes of an untrained network's checkpoint. */
+function untrained(): Uint8Array {
+  const config = completeConfig(sizes);
+  return writeCheckpoint({ config, slabs: { parameters: initialize(parameterLayout(config), 1) } });
+}
+
+function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
+  Deno.test({
+    name: `sample: ${name}`,
+    ignore: !available,
+    fn: () =>
+      withFolder(async (cwd) => {
+        await write(`${cwd}/net.safetensors`, untrained());
+        await fn(cwd);
+      }),
+  });
+}
+
+const sample = (cwd: string, ...args: string[]) =>
+  rin(["sample", "--checkpoint", "net.safetensors", "--steps", "3", ...args], { cwd });
+
+sampleTest("a grid of 16 by default, and what was written is told", async (cwd) => {
+  const { code, stdout } = await sample(cwd);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "Wrote a grid of 16 images of 16x16 to samples.png in ");
+  const { width, height, channels } = decode(await Deno.readFile(`${cwd}/samples.png`));
+  assertEquals([width, height, channels], [4 * 18 + 2, 4 * 18 + 2, 3]);
+});
+
+sampleTest("a folder of single images, the same whatever the batch", async (cwd) => {
+  assertEquals((await sample(cwd, "--count", "5", "--out", "new/a/")).code, 0);
+  assertEquals((await sample(cwd, "--count", "5", "--out", "b", "--batch-size", "2")).code, 0);
+  const names = [...Deno.readDirSync(`${cwd}/new/a`)].map(({ name }) => name).sort();
+  assertEquals(names, ["000000.png", "000001.png", "000002.png", "000003.png", "000004.png"]);
+  for (const name of names) {
+    const image = await Deno.readFile(`${cwd}/new/a/${name}`);
+    assertEquals(decode(image).width, 16);
+    assertEquals(await Deno.readFile(`${cwd}/b/${name}`), image);
+  }
+});
+
+sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
+  const picture = async (...args: string[]) => {
+    const { code, stderr } = await sample(cwd, "--count", "2", "--out", "o.png", ...args);
+    assertEquals(code, 0, stderr);
+    return (await Deno.readFile(`${cwd}/o.png`)).toString();
+  };
+  const first = await picture();
+  assertEquals(await picture("--seed", "0", "--sampler", "ddpm", "--variance", "small"), first);
+  const others = [["--seed", "1"], ["--sampler", "ddim"], ["--sampler", "renoise"]];
+  const made = new Set([first]);
+  for (const args of [...others, ["--variance", "large"]]) made.add(await picture(...args));
+  assertEquals(made.size, 5);
+  assertNotEquals(await picture("--sampler", "ddim", "--eta", "1"), await picture(...others[1]));
+});
+
+sampleTest("a bare state_dict with a config file", async (cwd) => {
+  const { tensors } = readSafetensors(untrained());
+  await write(`${cwd}/net.safetensors`, writeSafetensors({ metadata: {}, tensors }));
+  await write(`${cwd}/c.json`, JSON.stringify(sizes));
+  assertEquals((await sample(cwd, "--config", "c.json")).code, 0);
+  assertStringIncludes(complaint(await sample(cwd)), "Cannot use checkpoint net.safetensors: ");
+});
+
+Deno.test("sample: a checkpoint that can't be used is told before a GPU is asked for", async () => {
+  await withFolder(async (cwd) => {
+    const bytes = untrained();
+    const say = async (content: Uint8Array | string, ...args: string[]) => {
+      await write(`${cwd}/net.safetensors`, content);
+      const found = complaint(await sample(cwd, ...args));
+      assertStringIncludes(found, "Cannot use checkpoint net.safetensors: ");
+      return found;
+    };
+    assertStringIncludes(await say(bytes.subarray(0, 6)), "it has 6 bytes");
+    assertStringIncludes(await say(bytes.subarray(0, 300)), "it is truncated");
+    assertStringIncludes(await say(bytes.subarray(0, -8)), "it is truncated");
+    assertStringIncludes(
+      await say("This is no checkpoint at all."),
+      "does not begin as a safetensors",
+    );
+    await write(`${cwd}/c.json`, JSON.stringify({ numLatents: 8 }));
+    assertStringIncludes(await say(bytes, "--config", "c.json"), "the config needs");
+
+    const { metadata, tensors } = readSafetensors(bytes);
+    tensors.delete("readout.bias");
+    const lacking = await say(writeSafetensors({ metadata, tensors }));
+    assertStringIncludes(lacking, "it lacks the tensor readout.bias");
+    await Deno.remove(`${cwd}/net.safetensors`);
+    assertStringIncludes(complaint(await sample(cwd)), "there is no such file");
+  });
+});
+
+Deno.test("sample: numbers out of range", async () => {
+  await withFolder(async (cwd) => {
+    await write(`${cwd}/net.safetensors`, untrained());
+    const cases = [["--count", "0"], ["--steps", "0"], ["--eta", "2"], ["--batch-size", "0"]];
+    for (const [flag, value] of cases) {
+      const found = complaint(await sample(cwd, flag, value));
+      assert(found.includes(`${flag.slice(2)} is ${value}`), found);
+    }
+  });
+});

@@ -1,0 +1,98 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { withFolder, write } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import { complaint, NO_ADAPTER, rin, TINY, writePictures } from "./rin.ts";
+
+function failTest(
+  name: string,
+  args: readonly string[],
+  sentence: string,
+  prepare: (cwd: string) => Promise<void> = async () => {},
+): void {
+  Deno.test({
+    name: `train: ${name}`,
+    ignore: !available,
+    fn: () =>
+      withFolder(async (cwd) => {
+        await writePictures(`${cwd}/pictures`, 3);
+        await prepare(cwd);
+        const found = complaint(await rin(["train", ...args], { cwd }));
+        assertStringIncludes(found, sentence);
+        // What failed before its first step leaves no folder behind.
+        const left = [...Deno.readDirSync(cwd)].filter(({ name }) => name === "r");
+        assertEquals(left, []);
+      }),
+  });
+}
+
+const data = (source: string) => [...TINY, "--steps", "2", "--out", "r", "--data", source];
+
+failTest("a missing folder", data("nowhere"), "Cannot load nowhere: there is no such file");
+
+failTest(
+  "a folder without one good picture",
+  data("bad"),
+  "none of its 2 image files can be decoded",
+  async (cwd) => {
+    await write(`${cwd}/bad/a.png`, "hello");
+    await write(`${cwd}/bad/b.jpg`, "hello");
+  },
+);
+
+failTest(
+  "a preset without images",
+  [...TINY, "--preset", "readme", "--out", "r"],
+  "give --data DIR",
+);
+
+failTest(
+  "a batch that the adapter can't hold names the limit and a way out",
+  [...data("pictures"), "--batch-size", "60000"],
+  "use a smaller",
+);
+
+failTest(
+  "a run folder that is a file",
+  [...TINY, "--data", "pictures", "--out", "pictures/0.png"],
+  "Cannot make folder pictures/0.png",
+);
+
+failTest("resuming what isn't there", ["--resume", "gone"], "Cannot resume gone: there is no such");
+
+failTest(
+  "resuming a folder without a checkpoint",
+  ["--resume", "pictures"],
+  "the run saved no checkpoint, or it is no run's folder",
+);
+
+Deno.test({
+  name: "train: resuming refuses what would make it another run",
+  ignore: !available,
+  fn: () =>
+    withFolder(async (cwd) => {
+      await writePictures(`${cwd}/pictures`, 3);
+      assertEquals((await rin(["train", ...data("pictures"), "--quiet"], { cwd })).code, 0);
+      const resume = (...args: string[]) => rin(["train", "--resume", "r", ...args], { cwd });
+      for (const args of [["--latent-dim", "32"], ["--seed", "3"], ["--preset", "demo"]]) {
+        assertStringIncludes(complaint(await resume(...args), 2), `${args[0]} can't be given with`);
+      }
+      assertStringIncludes(complaint(await resume("--steps", "1")), "it is at step 2 already");
+      assertStringIncludes(
+        complaint(await rin(["train", ...data("pictures")], { cwd })),
+        "There is a run in r already",
+      );
+      await write(`${cwd}/pictures/new.png`, await Deno.readFile(`${cwd}/pictures/0.png`));
+      assertStringIncludes(complaint(await resume("--steps", "3")), "it trained on 3 images");
+      await Deno.truncate(`${cwd}/r/last.safetensors`, 5000);
+      assertStringIncludes(complaint(await resume()), "it is truncated");
+    }),
+});
+
+Deno.test("train: without an adapter it says what to install", () =>
+  withFolder(async (cwd) => {
+    await writePictures(`${cwd}/pictures`, 3);
+    const found = complaint(await rin(["train", ...data("pictures")], { cwd, env: NO_ADAPTER }));
+    assertStringIncludes(found, "WebGPU found no adapter");
+    assertStringIncludes(found, "mesa-vulkan-drivers");
+    assertEquals(await Deno.stat(`${cwd}/r`).catch(() => "gone"), "gone");
+  }));

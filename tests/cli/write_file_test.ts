@@ -1,0 +1,99 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError } from "../../cli/errors.ts";
+import { folderOf, writeFile } from "../../cli/write_file.ts";
+import { withFolder } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import { complaint, lastStep, rin, TINY, writePictures } from "./rin.ts";
+
+Deno.test("write: a file is replaced, and nothing is left beside it", async () => {
+  await withFolder(async (folder) => {
+    await writeFile(`${folder}/a`, "one");
+    await writeFile(`${folder}/a`, new Uint8Array([50]));
+    assertEquals(await Deno.readTextFile(`${folder}/a`), "2");
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
+  });
+});
+
+Deno.test("write: where it can't be written the sentence says why", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "");
+    await Deno.mkdir(`${folder}/taken`);
+    const fails = async (path: string, why: string) => {
+      const thrown = await assertRejects(() => writeFile(path, "x"), CommandError);
+      assertStringIncludes(thrown.message, `Cannot write ${path}: ${why}`);
+    };
+    await fails(`${folder}/none/a`, "there is no such file or folder");
+    await fails(`${folder}/file/a`, "a part of its path is a file");
+    await fails(`${folder}/taken`, "it is a folder");
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+  });
+});
+
+Deno.test("write: the folder of a path", () => {
+  assertEquals(["a", "b/a", "/a", "b/c/a"].map(folderOf), [".", "b", "/", "b/c"]);
+});
+
+/** Mounts a small file system; undefined where that isn't allowed. */
+async function smallDisk(kilobytes: number): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  const folder = await Deno.makeTempDir();
+  if (await mount("-t", "tmpfs", "-o", `size=${kilobytes}k`, "tmpfs", folder)) return folder;
+  await Deno.remove(folder);
+}
+
+async function mount(...args: string[]): Promise<boolean> {
+  const command = new Deno.Command("mount", { args, stdout: "null", stderr: "null" });
+  return await command.output().then(({ success }) => success, () => false);
+}
+
+async function unmount(folder: string): Promise<void> {
+  await new Deno.Command("umount", { args: [folder] }).output();
+  await Deno.remove(folder);
+}
+
+const probe = await smallDisk(64);
+if (probe) await unmount(probe);
+
+/** A run of two steps on a disk that holds its checkpoints and little more; then `spoil`. */
+function diskTest(name: string, why: string, spoil: (disk: string) => Promise<unknown>): void {
+  Deno.test({
+    name: `train: ${name} ends the run with one sentence and keeps the old checkpoint`,
+    ignore: !available || probe === undefined,
+    fn: () =>
+      withFolder(async (cwd) => {
+        const disk = (await smallDisk(1500))!;
+        try {
+          await writePictures(`${cwd}/pictures`, 5);
+          const out = `${disk}/run`;
+          const args = ["--data", "pictures", "--steps", "2", "--out", out, "--quiet"];
+          assertEquals((await rin(["train", ...TINY, ...args], { cwd })).code, 0);
+          const before = await Deno.readFile(`${out}/last.safetensors`);
+          await spoil(disk);
+          const resumed = await rin(["train", "--resume", out, "--steps", "9", "--quiet"], { cwd });
+          assertStringIncludes(complaint(resumed), `Cannot write ${out}/`);
+          assertStringIncludes(complaint(resumed), why);
+          assertEquals(await Deno.readFile(`${out}/last.safetensors`), before);
+          assertEquals(await lastStep(out), 2);
+        } finally {
+          await unmount(disk);
+        }
+      }),
+  });
+}
+
+diskTest("a full disk", "the disk is full", (disk) => fillUp(`${disk}/rest`, 20_000));
+
+diskTest(
+  "a read-only disk",
+  "the file system is read-only",
+  (disk) => mount("-o", "remount,ro", disk),
+);
+
+/** Leaves only so many bytes. */
+async function fillUp(path: string, left: number): Promise<void> {
+  try {
+    for (;;) await Deno.writeFile(path, new Uint8Array(10_000), { append: true });
+  } catch {
+    await Deno.truncate(path, (await Deno.stat(path)).size - left);
+  }
+}

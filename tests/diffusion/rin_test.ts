@@ -1,0 +1,303 @@
+// Prediction and sampling as the library's user sees them.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { lossAndGradients } from "../../src/diffusion/loss.ts";
+import { Rin, type SampleOptions } from "../../src/diffusion/rin.ts";
+import type { Gpu } from "../../src/gpu/device.ts";
+import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { ConfigError, type RinConfig } from "../../src/model/config.ts";
+import { CheckpointError } from "../../src/model/safetensors.ts";
+import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
+import { familyTest, gpuTest } from "../helpers/gpu.ts";
+
+const SMALL: Partial<RinConfig> = {
+  imageSize: 8,
+  patchSize: 4,
+  latentDim: 24,
+  interfaceDim: 12,
+  numLatents: 5,
+  numBlocks: 2,
+  numHeads: 2,
+};
+const PIXELS = 3 * 8 * 8;
+const LATENTS = 5 * 24;
+
+/** A network whose latents carry over: LN0 begins at zero, which would hide them. */
+async function warmed(gpu: Gpu, config: Partial<RinConfig> = {}): Promise<Rin> {
+  const fresh = await Rin.create(gpu, { ...SMALL, ...config }, { seed: 3 });
+  const checkpoint = readCheckpoint(await fresh.save());
+  const { layout } = fresh.weights;
+  fresh.destroy();
+  for (const { name, offset, size } of layout.parameters) {
+    if (name.startsWith("latent_initializer.layer_norm")) {
+      checkpoint.slabs.parameters.set(data(size, 400), offset);
+    }
+  }
+  return Rin.load(gpu, writeCheckpoint(checkpoint));
+}
+
+const f32 = (length: number, stream: number) => Float32Array.from(data(length, stream));
+
+familyTest("the same seed gives the same bits, another seed other images", async (gpu) => {
+  const rin = await warmed(gpu);
+  const options: SampleOptions = { count: 3, steps: 5, seed: 9 };
+  const first = await rin.sample(options);
+  assertEquals(first.length, 3 * PIXELS);
+  assertSameBits("again", await rin.sample(options), first);
+  const image = (i: number) => first.subarray(i * PIXELS, (i + 1) * PIXELS);
+  const other = await rin.sample({ ...options, seed: 10 });
+  const equal = (a: Float32Array, b: Float32Array) => a.filter((v, i) => v === b[i]).length;
+  assert(equal(first, other) < PIXELS / 10, "another seed");
+  assert(equal(image(0), image(1)) < PIXELS / 10, "another image of one run");
+  rin.destroy();
+  const copy = await warmed(gpu);
+  assertSameBits("another network of the same weights", await copy.sample(options), first);
+  copy.destroy();
+});
+
+familyTest("an image depends on the seed and its number alone, not on the batches", async (gpu) => {
+  const rin = await warmed(gpu);
+  for (const sampler of ["ddpm", "ddim", "renoise"] as const) {
+    const sample = (count: number, batchSize: number) =>
+      rin.sample({ count, batchSize, steps: 4, seed: 2, sampler, eta: 1 });
+    const all = await sample(5, 5);
+    for (const batchSize of [1, 2, 3, 64]) {
+      assertSameBits(`${sampler}, ${batchSize} at a time`, await sample(5, batchSize), all);
+    }
+    assertSameBits(`${sampler}, fewer`, await sample(2, 2), all.slice(0, 2 * PIXELS));
+  }
+  rin.destroy();
+});
+
+gpuTest("sampling is finite and clipped for every prediction and sampler", async (gpu) => {
+  for (const prediction of ["eps", "x0", "v"] as const) {
+    // An untrained network is as wrong as can be at t = 1, where eps is divided by sqrt(1e-9).
+    const rin = await warmed(gpu, { prediction });
+    for (const sampler of ["ddpm", "ddim", "renoise"] as const) {
+      for (const variance of ["small", "large"] as const) {
+        const images = await rin.sample({ count: 2, steps: 8, sampler, variance });
+        assert(images.every((v) => Math.abs(v) <= 1), `${prediction} ${sampler} ${variance}`);
+        assert(largest(images) > 0.1, "and not all grey");
+      }
+    }
+    const free = await rin.sample({ count: 1, steps: 1, clip: false });
+    assert(free.every(Number.isFinite), `${prediction} without clipping`);
+    if (prediction === "eps") assert(largest(free) > 100, "which explodes without clipping");
+    rin.destroy();
+  }
+});
+
+gpuTest("progress is told after each step of each batch", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL);
+  const seen: [number, number][] = [];
+  const onStep = (done: number, total: number) => seen.push([done, total]);
+  await rin.sample({ count: 5, batchSize: 2, steps: 3, onStep });
+  assertEquals(seen, Array.from({ length: 9 }, (_, i) => [i + 1, 9]));
+  rin.destroy();
+});
+
+gpuTest("latents are carried from step to step", async (gpu) => {
+  // The same run by hand: predict, then DDIM without noise, which needs x0 and eps only.
+  const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
+  const options: SampleOptions = { count: 2, steps: 1, sampler: "ddim", clip: false, seed: 4 };
+  const once = await rin.sample(options);
+  const twice = await rin.sample({ ...options, steps: 2 });
+  // With one step the result is the prediction at t = 1 of x_T. Undoing the first of two steps:
+  // x_0.5 = sqrt(0.5) x0 + sqrt(0.5) eps, eps = x_T as gamma(1) is 1e-9.
+  const { Inference } = await import("../../src/diffusion/inference.ts");
+  const inference = await Inference.create(gpu, rin.config, rin.weights, 2);
+  const { x } = inference.tensors;
+  const { noiseKeysOf } = await import("./noise_keys.ts");
+  gpu.write(inference.tensors.keys, noiseKeysOf(4, 2));
+  inference.program.run("start");
+  const xT = await gpu.read(x);
+  inference.destroy();
+  const first = await rin.predict(xT, Float32Array.of(1, 1));
+  assertSameBits("one step", once, first.output);
+  const half = Float32Array.from(xT, (v, i) => Math.SQRT1_2 * (first.output[i] + v));
+  const warm = await rin.predict(half, Float32Array.of(0.5, 0.5), first.latents);
+  assertWithin("two steps", twice, warm.output, 2e-4);
+  const cold = await rin.predict(half, Float32Array.of(0.5, 0.5));
+  const error = largest(cold.output.map((v, i) => v - twice[i]));
+  assert(error > 0.05, `cold latents would differ, by ${error}`);
+  rin.destroy();
+});
+
+gpuTest("sample refuses options that are out of range", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL);
+  const refused: [SampleOptions, string][] = [
+    [{ count: 0 }, "count is 0: needed a positive whole number"],
+    [{ count: 1.5 }, "count is 1.5"],
+    [{ batchSize: -1 }, "batchSize is -1"],
+    [{ batchSize: NaN }, "batchSize is NaN"],
+    [{ steps: 0 }, "steps is 0"],
+    [{ sampler: "ddim", eta: 2 }, "eta is 2"],
+  ];
+  for (const [options, message] of refused) {
+    await assertRejects(() => rin.sample(options), RangeError, message);
+  }
+  rin.destroy();
+});
+
+familyTest("Z_prev changes the prediction, each example by itself", async (gpu) => {
+  const rin = await warmed(gpu);
+  const [x, t] = [f32(2 * PIXELS, 410), Float32Array.of(0.3, 0.8)];
+  const cold = await rin.predict(x, t);
+  assertEquals([cold.output.length, cold.latents.length], [2 * PIXELS, 2 * LATENTS]);
+  const warm = await rin.predict(x, t, cold.latents);
+  const difference = (a: Float32Array, b: Float32Array) => largest(a.map((v, i) => v - b[i]));
+  assert(difference(warm.output, cold.output) > 1e-3);
+  assert(difference(warm.latents, cold.latents) > 1e-3);
+  const changed = cold.latents.slice();
+  changed.set(f32(LATENTS, 411), LATENTS);
+  const second = await rin.predict(x, t, changed);
+  assertSameBits("example 0", second.output.slice(0, PIXELS), warm.output.slice(0, PIXELS));
+  assert(difference(second.output.slice(PIXELS), warm.output.slice(PIXELS)) > 1e-3, "example 1");
+  assertSameBits("cold again", (await rin.predict(x, t)).output, cold.output);
+  const alone = await rin.predict(x.slice(PIXELS), t.slice(1), changed.slice(LATENTS));
+  assertSameBits("example 1 alone", alone.output, second.output.slice(PIXELS));
+  rin.destroy();
+});
+
+gpuTest("a fresh network's LN0 is zero: latents of before don't matter yet", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL);
+  const [x, t] = [f32(PIXELS, 412), Float32Array.of(0.5)];
+  const cold = await rin.predict(x, t);
+  const warm = await rin.predict(x, t, cold.latents);
+  assertSameBits("warm", warm.output, cold.output);
+  rin.destroy();
+});
+
+gpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL);
+  const x = new Float32Array(2 * PIXELS);
+  const t = new Float32Array(2);
+  const short = x.slice(1);
+  const message = `xt has ${2 * PIXELS - 1} numbers: needed ${2 * PIXELS}`;
+  await assertRejects(() => rin.predict(short, t), RangeError, message);
+  await assertRejects(() => rin.predict(x, new Float32Array(3)), RangeError, "xt has");
+  await assertRejects(
+    () => rin.predict(x, t, new Float32Array(LATENTS)),
+    RangeError,
+    `latentsPrev has ${LATENTS} numbers: needed ${2 * LATENTS}`,
+  );
+  await assertRejects(() => rin.predict(new Float32Array(), new Float32Array()), RangeError);
+  rin.destroy();
+});
+
+gpuTest("a hundred predictions take no more memory; destroy gives all back", async (gpu) => {
+  const start = gpu.bytes;
+  const rin = await Rin.create(gpu, SMALL);
+  const [x, t] = [f32(2 * PIXELS, 413), Float32Array.of(0.3, 0.8)];
+  let { latents } = await rin.predict(x, t);
+  const held = gpu.bytes;
+  assert(held > start);
+  for (let i = 0; i < 100; i++) ({ latents } = await rin.predict(x, t, latents));
+  assertEquals(gpu.bytes, held);
+  await rin.predict(x.slice(PIXELS), t.slice(1));
+  assert(gpu.bytes < held, "a smaller batch takes less, and the other's memory is gone");
+  await lossAndGradients(rin, { x0: x, noise: x, t });
+  await rin.predict(x, t);
+  assertEquals(gpu.bytes, held, "and the same again for the same batch");
+  rin.destroy();
+  assertEquals(gpu.bytes, start);
+});
+
+gpuTest("a network saved and loaded is the same, moving averages first", async (gpu) => {
+  const rin = await warmed(gpu);
+  const [x, t] = [f32(PIXELS, 414), Float32Array.of(0.4)];
+  const { output } = await rin.predict(x, t);
+  const bytes = await rin.save();
+  const loaded = await Rin.load(gpu, bytes);
+  assertEquals(loaded.config, rin.config);
+  assertSameBits("loaded", (await loaded.predict(x, t)).output, output);
+  const { slabs, config } = readCheckpoint(bytes);
+  const averaged = { parameters: new Float32Array(slabs.parameters.length), ema: slabs.parameters };
+  const average = await Rin.load(gpu, writeCheckpoint({ config, slabs: averaged }));
+  assertSameBits("average", (await average.predict(x, t)).output, output);
+  const named = await rin.parameters();
+  assertEquals(Object.keys(named).length, rin.weights.layout.parameters.length);
+  for (const { name, offset, size } of rin.weights.layout.parameters) {
+    assertSameBits(name, named[name], slabs.parameters.slice(offset, offset + size));
+  }
+  for (const network of [rin, loaded, average]) network.destroy();
+});
+
+gpuTest("networks that can't be are refused by promise", async (gpu) => {
+  const start = gpu.bytes;
+  await assertRejects(() => Rin.create(gpu, { numHeads: 7 }), ConfigError, "numHeads");
+  await assertRejects(
+    () => Rin.create(gpu, { schedule: "round" }),
+    ConfigError,
+    "Unknown schedule",
+  );
+  await assertRejects(() => Rin.load(gpu, new Uint8Array(3)), CheckpointError, "3 bytes");
+  assertEquals(gpu.bytes, start);
+});
+
+const SIX = [
+  "mlp.0.weight",
+  "mlp.0.bias",
+  "mlp.2.weight",
+  "mlp.2.bias",
+  "layer_norm.weight",
+  "layer_norm.bias",
+];
+
+gpuTest("the six warm-start gradients: which are zero, and when", async (gpu) => {
+  const example = {
+    x0: f32(2 * PIXELS, 415),
+    noise: f32(2 * PIXELS, 416),
+    t: Float32Array.of(0.2, 0.7),
+  };
+  const latentsPrev = f32(2 * LATENTS, 417);
+  const nonzero = async (rin: Rin, given: boolean) => {
+    const { gradients } = await lossAndGradients(
+      rin,
+      given ? { ...example, latentsPrev } : example,
+    );
+    rin.destroy();
+    assert(largest(gradients["latent_initializer.Z_init"]) > 0);
+    return SIX.filter((name) => largest(gradients[`latent_initializer.${name}`]) > 0);
+  };
+  assertEquals(await nonzero(await warmed(gpu), true), SIX);
+  assertEquals(await nonzero(await warmed(gpu), false), []);
+  // LN0 begins at weight 0: what is before it has no effect yet, but LN0 itself can learn.
+  const fresh = await Rin.create(gpu, SMALL);
+  assertEquals(await nonzero(fresh, true), ["layer_norm.weight", "layer_norm.bias"]);
+});
+
+gpuTest("the loss of each prediction type is the mean square of what it misses", async (gpu) => {
+  const [x0, noise, t] = [f32(PIXELS, 418), f32(PIXELS, 419), Float32Array.of(0.35)];
+  const g = 1 - t[0];
+  for (const prediction of ["eps", "x0", "v"] as const) {
+    const rin = await warmed(gpu, { prediction, schedule: "linear" });
+    const xt = x0.map((v, i) => Math.sqrt(g) * v + Math.sqrt(1 - g) * noise[i]);
+    const { output } = await rin.predict(xt, t);
+    const goal = {
+      eps: noise,
+      x0,
+      v: x0.map((v, i) => Math.sqrt(g) * noise[i] - Math.sqrt(1 - g) * v),
+    };
+    const wanted = output.reduce((sum, v, i) => sum + (v - goal[prediction][i]) ** 2, 0) / PIXELS;
+    const { loss } = await lossAndGradients(rin, { x0, noise, t });
+    assertWithin(prediction, [loss], [wanted], 1e-5 * wanted);
+    rin.destroy();
+  }
+});
+
+gpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL);
+  const example = { x0: f32(PIXELS, 1), noise: f32(PIXELS, 2), t: Float32Array.of(0.5) };
+  const start = gpu.bytes;
+  for (const wrong of ["x0", "noise"] as const) {
+    const bad = { ...example, [wrong]: f32(PIXELS + 1, 3) };
+    await assertRejects(() => lossAndGradients(rin, bad), RangeError, `${wrong} has ${PIXELS + 1}`);
+  }
+  for (const length of [LATENTS - 1, LATENTS + 1]) {
+    const bad = { ...example, latentsPrev: f32(length, 4) };
+    await assertRejects(() => lossAndGradients(rin, bad), RangeError, "latents");
+  }
+  assertEquals(gpu.bytes, start);
+  rin.destroy();
+});

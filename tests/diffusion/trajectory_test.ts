@@ -1,0 +1,59 @@
+// Whole sampling runs of the original project, its random draws replayed.
+
+import { samplerStep } from "../../kernels/diffusion.ts";
+import { samplerSteps } from "../../src/diffusion/samplers.ts";
+import { parseSchedule } from "../../src/diffusion/schedule.ts";
+import { persistent, Plan } from "../../src/gpu/plan.ts";
+import { Program } from "../../src/gpu/program.ts";
+import { rin } from "../../src/model/rin.ts";
+import { keep } from "../../src/nn/tokens.ts";
+import { assertWithin } from "../helpers/close.ts";
+import { readGolden } from "../helpers/golden.ts";
+import { loadGolden } from "../helpers/golden_rin.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+import { tensorOf } from "../helpers/launch.ts";
+
+for (
+  const { name, schedule } of [
+    { name: "clip", schedule: "cosine" },
+    { name: "t999clip", schedule: "cosine" },
+    { name: "sigmoidclip", schedule: "sigmoid" },
+  ]
+) {
+  gpuTest(`re-noising gives the golden trajectory ${name}`, async (gpu) => {
+    const golden = readGolden("A_sampling");
+    const network = await loadGolden(gpu, readGolden("A_tiny"), { schedule });
+    const { config, weights } = network;
+    const start = golden.tensor("x_T");
+    const [batch] = start.shape;
+    const x = tensorOf(gpu, "x", start.data, start.shape);
+    const t = persistent("t", [batch, 1]);
+    const mask = persistent("mask", [batch]);
+    const latents = persistent("latents", [batch, config.numLatents, config.latentDim]);
+    const prediction = persistent("prediction", start.shape);
+    const fresh = persistent("fresh", start.shape);
+    const scalars = persistent("scalars", [12]);
+    const plan = new Plan(gpu.kind);
+    const result = rin(plan, config, weights, { xt: x, t, previous: { latents, mask } });
+    keep(plan, result.output, prediction);
+    keep(plan, result.latents, latents);
+    plan.dispatch(samplerStep({ size: x.size }), [x, prediction, fresh, scalars]);
+    const program = await Program.compile(gpu, plan);
+    const times = [...golden.f64(`${name}.t_vals`)];
+    const steps = samplerSteps(parseSchedule(schedule), "eps", { sampler: "renoise" }, times);
+    for (const [i, step] of steps.entries()) {
+      gpu.write(t, new Float32Array(batch).fill(step.t));
+      gpu.write(mask, new Float32Array(batch).fill(i === 0 ? 0 : 1));
+      gpu.write(fresh, golden.f32(`z.${i}`));
+      gpu.write(scalars, step.scalars);
+      program.run();
+      for (const [part, tensor] of Object.entries({ eps: prediction, Z: latents, x })) {
+        const wanted = golden.f32(`${name}.${part}.${i}`);
+        assertWithin(`${part} ${i}`, await gpu.read(tensor), wanted, 1e-4);
+      }
+    }
+    program.destroy();
+    gpu.release(...[x, t, mask, latents, prediction, fresh, scalars].map((y) => y.storage!));
+    network.destroy();
+  });
+}

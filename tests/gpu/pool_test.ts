@@ -1,0 +1,92 @@
+// Placement of activations: never two live ones in one slot, and few slots.
+
+import { assert, assertEquals } from "@std/assert";
+import { launch } from "../../kernels/kernel.ts";
+import { type Dispatch, persistent, Plan, type Tensor } from "../../src/gpu/plan.ts";
+import { bufferBytes, bytesOf, PARAMS_STRIDE, place } from "../../src/gpu/pool.ts";
+import { addRows, patchify } from "../../src/nn/tokens.ts";
+import { RandomStream } from "../../src/nn/random.ts";
+
+const nothing = launch("nothing", {}, [], [1, 1, 1], "");
+const activation = (size: number): Tensor => ({ shape: [size], size, offset: 0, tracked: false });
+const uses = (...tensors: Tensor[]): Dispatch => ({ launch: nothing, tensors, section: "step" });
+
+/** First and last use of every activation. */
+function lifetimes(dispatches: readonly Dispatch[]): Map<Tensor, [first: number, last: number]> {
+  const found = new Map<Tensor, [number, number]>();
+  dispatches.forEach(({ tensors }, index) => {
+    for (const tensor of tensors) {
+      if (!tensor.storage) found.set(tensor, [found.get(tensor)?.[0] ?? index, index]);
+    }
+  });
+  return found;
+}
+
+function checkPlacement(name: string, dispatches: readonly Dispatch[]): void {
+  const { slotOf, sizes } = place(dispatches);
+  const lives = [...lifetimes(dispatches)];
+  assertEquals(slotOf.size, lives.length, `${name}: every activation has a slot, nothing else`);
+  for (const [tensor, [first, last]] of lives) {
+    const slot = slotOf.get(tensor)!;
+    assert(sizes[slot] >= tensor.size, `${name}: slot ${slot} holds its tensor`);
+    for (const [other, [otherFirst, otherLast]] of lives) {
+      const together = first <= otherLast && otherFirst <= last;
+      if (other === tensor || !together) continue;
+      assert(slotOf.get(other) !== slot, `${name}: two live activations share slot ${slot}`);
+    }
+  }
+}
+
+/** A plan of random dispatches, each on some tensors of before and some new ones. */
+function randomPlan(seed: number): Dispatch[] {
+  const stream = new RandomStream(seed, 0);
+  let index = 0;
+  const below = (limit: number) => Math.floor(stream.uniform(index++) * limit);
+  const known: Tensor[] = [persistent("input", [8])];
+  return Array.from({ length: 1 + below(60) }, () => {
+    const old = Array.from({ length: below(4) }, () => known[below(known.length)]);
+    const fresh = Array.from({ length: 1 + below(3) }, () => activation(1 + below(100)));
+    known.push(...fresh);
+    if (below(10) === 0) known.push(persistent("more", [8]));
+    return uses(...old, ...fresh);
+  });
+}
+
+Deno.test("no two live activations share a slot, in any of 300 random plans", () => {
+  for (let seed = 0; seed < 300; seed++) checkPlacement(`plan ${seed}`, randomPlan(seed));
+});
+
+Deno.test("a chain of activations needs two slots", () => {
+  const chain = Array.from({ length: 20 }, (_, i) => activation(10 + i % 3));
+  const dispatches = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
+  checkPlacement("chain", dispatches);
+  assertEquals(place(dispatches).sizes.length, 2);
+});
+
+Deno.test("the smallest free slot that fits is taken, else the largest is enlarged", () => {
+  const [a, b, c] = [activation(10), activation(100), activation(30)];
+  const [small, large, larger] = [activation(9), activation(25), activation(120)];
+  const first = place([uses(a, b, c), uses(small), uses(large)]);
+  assertEquals(first.slotOf.get(small), first.slotOf.get(a));
+  assertEquals(first.slotOf.get(large), first.slotOf.get(c));
+  const second = place([uses(a, b, c), uses(larger)]);
+  assertEquals(second.slotOf.get(larger), second.slotOf.get(b));
+  assertEquals(second.sizes, [10, 120, 30]);
+});
+
+Deno.test("storages take no slot; an activation that is bound twice takes one", () => {
+  const [input, x] = [persistent("input", [4]), activation(4)];
+  const { slotOf, sizes } = place([uses(input, x, x)]);
+  assertEquals([[...slotOf.keys()], sizes], [[x], [4]]);
+});
+
+Deno.test("the bytes of a plan: slots, storages once, parameters of each dispatch", () => {
+  const plan = new Plan("software");
+  const x = persistent("x", [1, 3, 6, 6]);
+  const table = persistent("table", [4, 27]);
+  const patches = patchify(plan, x, 3);
+  addRows(plan, addRows(plan, patches, table), table);
+  // Two slots of 108 floats serve three activations.
+  assertEquals(bytesOf(plan.dispatches), 2 * 432 + 2 * 432 + 3 * PARAMS_STRIDE);
+  assertEquals([bufferBytes(1), bufferBytes(16), bufferBytes(17)], [16, 16, 32]);
+});

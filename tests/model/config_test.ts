@@ -1,0 +1,77 @@
+// Configs: the defaults, and an error for each thing that can't be.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseSchedule } from "../../src/diffusion/schedule.ts";
+import {
+  completeConfig,
+  ConfigError,
+  DEFAULT_CONFIG,
+  type RinConfig,
+} from "../../src/model/config.ts";
+
+Deno.test("nothing given is the default; what is given replaces it", () => {
+  assertEquals(completeConfig({}), DEFAULT_CONFIG);
+  assertEquals(completeConfig(DEFAULT_CONFIG), DEFAULT_CONFIG);
+  const config = completeConfig({ imageSize: 64, prediction: "v", numHeads: undefined });
+  assertEquals(config, { ...DEFAULT_CONFIG, imageSize: 64, prediction: "v" });
+});
+
+const refused: [name: string, config: Record<string, unknown>, message: string][] = [
+  [
+    "an unknown field",
+    { image_size: 32 },
+    'Unknown config field "image_size": known are imageSize',
+  ],
+  ["an inherited name", { toString: 1 }, 'Unknown config field "toString"'],
+  ["no pixels", { imageSize: 0 }, "imageSize is 0: needed a whole number from 1 to 65536"],
+  ["half a head", { numHeads: 1.5 }, "numHeads is 1.5: needed a whole number"],
+  ["text for a number", { numLatents: "16" }, "numLatents is 16: needed a whole number"],
+  ["null", { numBlocks: null }, "numBlocks is null: needed a whole number"],
+  ["not a number", { blockDepth: NaN }, "blockDepth is NaN: needed a whole number"],
+  ["far too many", { latentDim: 65540 }, "latentDim is 65540: needed a whole number"],
+  ["negative", { interfaceDim: -4 }, "interfaceDim is -4: needed a whole number"],
+  [
+    "patches that don't fit",
+    { imageSize: 32, patchSize: 5 },
+    "imageSize 32 is not divisible by patchSize 5: use a patch size of 1, 2, 4, 8, 16",
+  ],
+  [
+    "heads that don't divide the latents",
+    { latentDim: 12, interfaceDim: 16, numHeads: 8 },
+    "numHeads 8 does not divide latentDim 12: use 1, 2, 3, 4, 6, 12 heads",
+  ],
+  [
+    "heads that don't divide the interface",
+    { latentDim: 32, interfaceDim: 20, numHeads: 8 },
+    "numHeads 8 does not divide interfaceDim 20: use 1, 2, 4, 5, 10, 20 heads",
+  ],
+  ["another prediction", { prediction: "noise" }, 'prediction is "noise": needed eps, x0 or v'],
+];
+
+for (const [name, config, message] of refused) {
+  Deno.test(`refused: ${name}`, () => {
+    assertThrows(() => completeConfig(config as Partial<RinConfig>), ConfigError, message);
+  });
+}
+
+Deno.test("refused: schedules that there aren't", () => {
+  const names = [
+    "quadratic",
+    "",
+    "Cosine",
+    "constructor",
+    "sigmoid()",
+    "sigmoid(1,2)",
+    "sigmoid(1,2,3,4)",
+    "sigmoid(-3,3,0)",
+    "sigmoid(-3,3,-1)",
+    "sigmoid(-3,3,x)",
+    "sigmoid(1,1,1)",
+    "cosine(0,2,1)",
+    "linear(0,1,1)",
+    "toString(0,1,1)",
+  ];
+  for (const name of names) {
+    assertThrows(() => parseSchedule(name), ConfigError, `Unknown schedule "${name}": use linear`);
+  }
+});
