@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AdapterKind } from "../src/gpu/plan.ts";
 import { forwardFlops } from "../src/model/flops.ts";
 import { countParameters } from "../src/model/parameters.ts";
 import { completeTrainOptions, type TrainOptions } from "../src/train/options.ts";
@@ -71,13 +72,21 @@ function describe({ path, bytes, checkpoint: { config, slabs, training } }: Chec
     training: saved?.options ? trainOptions : null,
     forwardFlopsPerImage: forwardFlops(config),
     memory: {
-      sampling: { batch: SAMPLED, bytes: samplingBytes("hardware", config, SAMPLED) },
+      sampling: {
+        batch: SAMPLED,
+        bytes: onAnyAdapter((kind) => samplingBytes(kind, config, SAMPLED)),
+      },
       training: {
         batch: trainOptions.batchSize,
-        bytes: trainingBytes("hardware", config, trainOptions),
+        bytes: onAnyAdapter((kind) => trainingBytes(kind, config, trainOptions)),
       },
     },
   };
+}
+
+/** Kernels differ by the kind of adapter, and so does what they take: this is the larger figure. */
+function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
+  return Math.max(bytes("software"), bytes("hardware"));
 }
 
 function prose(facts: ReturnType<typeof describe>): string {

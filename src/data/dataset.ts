@@ -8,7 +8,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import { listImages } from "./folder.ts";
 import { idxName, idxToImageSet, parseIdx } from "./idx.ts";
 import type { ImageSet, Skipped } from "./image_set.ts";
-import { type ImageFile, loadImages } from "./load_images.ts";
+import { type ImageFile, loadImages, noneDecodable } from "./load_images.ts";
 import { DEFAULT_VALID_FRACTION, type Parts, splitByName, splitEvery20th } from "./split.ts";
 
 export type { ImageSet, Skipped };
@@ -120,9 +120,26 @@ async function loadFiles(
   const total = train.length + (shared ? 0 : valid.length);
   let done = 0;
   const load = (name: string, files: readonly ImageFile[]) =>
-    loadImages(files, { name, imageSize, attribution, onImage: () => onProgress?.(++done, total) });
+    loadImages(files, {
+      name,
+      imageSize,
+      attribution,
+      mayBeEmpty: true,
+      onImage: () => onProgress?.(++done, total),
+    });
   const trainSet = await load(source, train);
-  return { train: trainSet, valid: shared ? trainSet : await load(`${source} (valid)`, valid) };
+  const validSet = shared ? trainSet : await load(`${source} (valid)`, valid);
+  if (trainSet.count > 0 && validSet.count > 0) return { train: trainSet, valid: validSet };
+  return bothFrom(source, shared ? [trainSet] : [trainSet, validSet]);
+}
+
+/** Where all files of one side are broken, the other is both sides. */
+function bothFrom(source: string, sets: readonly ImageSet[]): Splits {
+  const skipped = sets.flatMap((set) => set.skipped);
+  const good = sets.find(({ count }) => count > 0);
+  if (!good) throw noneDecodable(source, skipped);
+  const only = { ...good, name: source, skipped };
+  return { train: only, valid: only };
 }
 
 /** The splits are either disjoint or the same. */

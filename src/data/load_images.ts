@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly imageSize: number;
   /** Kept on the set. */
   readonly attribution?: string;
+  /** Whether a set without a single good image is given back; otherwise it is an error. */
+  readonly mayBeEmpty?: boolean;
   /** Called after each file, decoded or skipped. */
   readonly onImage?: () => void;
 }
@@ -37,11 +39,11 @@ const READERS = 8;
  * Memory is taken once, 3*S*S bytes a file: all of CelebA at 64 px is 2.5 GB, too much to hold
  * twice or in small pieces.
  *
- * @throws {DataError} when not a single file can be decoded
+ * @throws {DataError} when not a single file can be decoded, unless it may be empty
  */
 export async function loadImages(
   files: readonly ImageFile[],
-  { name, imageSize, attribution, onImage }: LoadOptions,
+  { name, imageSize, attribution, mayBeEmpty, onImage }: LoadOptions,
 ): Promise<ImageSet> {
   const stride = 3 * imageSize * imageSize;
   const pixels = allocate(files.length, stride, name);
@@ -72,7 +74,7 @@ export async function loadImages(
     if (names.length < i) pixels.copyWithin(names.length * stride, i * stride, (i + 1) * stride);
     names.push(file.name);
   });
-  if (names.length === 0) throw noneDecodable(name, skipped);
+  if (names.length === 0 && !mayBeEmpty) throw noneDecodable(name, skipped);
   const count = names.length;
   return {
     name,
@@ -102,7 +104,8 @@ export function allocate(count: number, stride: number, name: string): Uint8Arra
   }
 }
 
-function noneDecodable(name: string, skipped: readonly Skipped[]): DataError {
+/** Says that there is no image, and why the first file gave none. */
+export function noneDecodable(name: string, skipped: readonly Skipped[]): DataError {
   const first = skipped[0];
   return new DataError(
     first

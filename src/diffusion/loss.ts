@@ -102,8 +102,10 @@ export async function lossAndGradients(
     mask: persistent("mask", [batch]),
     partial: persistent("partial", [PARTIALS, 2]),
   };
-  for (const [name, tensor] of Object.entries({ x0: inputs.x0, noise: inputs.noise })) {
-    const length = example[name as "x0" | "noise"].length;
+  const sized = { x0: inputs.x0, noise: inputs.noise, latentsPrev: inputs.latents };
+  for (const name of ["x0", "noise", "latentsPrev"] as const) {
+    const tensor = sized[name];
+    const length = example[name]?.length ?? tensor.size;
     if (length !== tensor.size) {
       throw new RangeError(`${name} has ${length} numbers: needed ${tensor.size}`);
     }

@@ -100,7 +100,8 @@ export function samplerSteps(
   return times.slice(0, -1).map((t, index) => {
     const [now, next] = [schedule(t), schedule(times[index + 1])];
     // Re-noising ends on gamma(0), as the original does, even where the schedule's is below 1.
-    const arrive = times[index + 1] === 0 && sampler !== "renoise";
+    // Steep schedules round to 1 before that: nothing is left to denoise (and 1 - gamma to divide by).
+    const arrive = (times[index + 1] === 0 || now === 1) && sampler !== "renoise";
     const step = arrive ? { x0: 1, x: 0, eps: 0, sigma: 0 } : factors(now, next);
     const clean = cleanFrom(prediction, now);
     const s = Math.sqrt(1 - now);

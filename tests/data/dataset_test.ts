@@ -83,6 +83,21 @@ Deno.test("loadSplits: one picture is enough, decoded once", async () => {
   });
 });
 
+Deno.test("loadSplits: where a side has broken pictures only, the other is both", async () => {
+  for (const brokenIsHeldOut of [true, false]) {
+    await withFolder(async (root) => {
+      for (const name of NAMES.slice(0, 40)) {
+        const broken = isHeldOut(name, 0.2) === brokenIsHeldOut;
+        await write(`${root}/${name}`, broken ? "not a picture" : await greyPng(7));
+      }
+      const { train, valid } = await loadSplits({ source: root, imageSize: 4, validFraction: 0.2 });
+      assert(train === valid);
+      assertEquals([train.name, train.count + train.skipped.length], [root, 40]);
+      assert(train.count > 0 && train.skipped.length > 0);
+    });
+  }
+});
+
 Deno.test("loadSplits: an IDX file is split by place, and labels are refused", async () => {
   await withFolder(async (root) => {
     const header = [0, 0, 8, 3, 0, 0, 0, 60, 0, 0, 0, 2, 0, 0, 0, 2];

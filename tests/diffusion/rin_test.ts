@@ -7,6 +7,7 @@ import type { Gpu } from "../../src/gpu/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
+import { RandomStream, seedFor } from "../../src/nn/random.ts";
 import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
 import { familyTest, gpuTest } from "../helpers/gpu.ts";
 
@@ -104,16 +105,13 @@ gpuTest("latents are carried from step to step", async (gpu) => {
   const twice = await rin.sample({ ...options, steps: 2 });
   // With one step the result is the prediction at t = 1 of x_T. Undoing the first of two steps:
   // x_0.5 = sqrt(0.5) x0 + sqrt(0.5) eps, eps = x_T as gamma(1) is 1e-9.
-  const { Inference } = await import("../../src/diffusion/inference.ts");
-  const inference = await Inference.create(gpu, rin.config, rin.weights, 2);
-  const { x } = inference.tensors;
-  const { noiseKeysOf } = await import("./noise_keys.ts");
-  gpu.write(inference.tensors.keys, noiseKeysOf(4, 2));
-  inference.program.run("start");
-  const xT = await gpu.read(x);
-  inference.destroy();
+  const images = new RandomStream(seedFor(4, "sample"), 0);
+  const xT = Float32Array.from(
+    { length: 2 * PIXELS },
+    (_, i) => new RandomStream(images.bits(Math.floor(i / PIXELS)), 0).normal(i % PIXELS),
+  );
   const first = await rin.predict(xT, Float32Array.of(1, 1));
-  assertSameBits("one step", once, first.output);
+  assertWithin("one step", once, first.output, 1e-4);
   const half = Float32Array.from(xT, (v, i) => Math.SQRT1_2 * (first.output[i] + v));
   const warm = await rin.predict(half, Float32Array.of(0.5, 0.5), first.latents);
   assertWithin("two steps", twice, warm.output, 2e-4);
@@ -194,8 +192,8 @@ gpuTest("a hundred predictions take no more memory; destroy gives all back", asy
   assert(held > start);
   for (let i = 0; i < 100; i++) ({ latents } = await rin.predict(x, t, latents));
   assertEquals(gpu.bytes, held);
-  await rin.predict(x.slice(PIXELS), t.slice(1));
-  assert(gpu.bytes < held, "a smaller batch takes less, and the other's memory is gone");
+  await rin.predict(f32(20 * PIXELS, 413), new Float32Array(20));
+  assert(gpu.bytes > held, "a larger batch takes more");
   await lossAndGradients(rin, { x0: x, noise: x, t });
   await rin.predict(x, t);
   assertEquals(gpu.bytes, held, "and the same again for the same batch");

@@ -1,0 +1,78 @@
+/**
+ * Bytes of GPU buffers that training takes, by preset and by what they are for.
+ *
+ *     deno run -A bench/memory.ts
+ *
+ * How they are counted: a trainer is built and `gpu.bytes`, the sum of the sizes of all buffers that
+ * exist, is read. The parts are added up from the same plan that the trainer replays, and must give
+ * that figure. "unpooled" is what the activations would take with a buffer for each. The driver's own
+ * memory (pipelines, command buffers, staging for writes) is not in it.
+ *
+ * @module
+ */
+import { PRESETS } from "../cli/presets.ts";
+import { requestGpu, Trainer } from "../mod.ts";
+import type { Storage, Tensor } from "../src/gpu/plan.ts";
+import { bufferBytes, PARAMS_STRIDE, place } from "../src/gpu/pool.ts";
+import { completeConfig } from "../src/model/config.ts";
+import { parameterLayout } from "../src/model/parameters.ts";
+import { completeTrainOptions } from "../src/train/options.ts";
+import { recordStep, trainSlabs } from "../src/train/step_plan.ts";
+import { markdown } from "./measure.ts";
+
+const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+const storagesOf = (storages: Iterable<Storage>) =>
+  sum([...storages].map(({ bytes }) => bufferBytes(bytes)));
+const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
+
+const gpu = await requestGpu();
+const rows: string[][] = [];
+for (const [name, { network, training }] of Object.entries(PRESETS)) {
+  const config = completeConfig(network);
+  const options = completeTrainOptions(training);
+  const layout = parameterLayout(config);
+  const slabs = trainSlabs(layout);
+  const { plan, tensors } = recordStep(gpu.kind, config, options, layout, slabs);
+  const activations = new Set<Tensor>();
+  for (const dispatch of plan.dispatches) {
+    for (const tensor of dispatch.tensors) if (!tensor.storage) activations.add(tensor);
+  }
+  const parts = {
+    slabs: storagesOf(Object.values(slabs)),
+    pooled: sum(place(plan.dispatches).sizes.map((size) => bufferBytes(4 * size))),
+    written: storagesOf(Object.values<Tensor>({ ...tensors }).map(({ storage }) => storage!)),
+    params: plan.dispatches.length * PARAMS_STRIDE,
+  };
+  const unpooled = sum([...activations].map(({ size }) => bufferBytes(4 * size)));
+
+  const before = gpu.bytes;
+  const trainer = await Trainer.create(gpu, config, options);
+  const found = gpu.bytes - before;
+  trainer.destroy();
+  if (found !== sum(Object.values(parts))) {
+    throw new Error(`${name}: counted ${sum(Object.values(parts))} bytes, there are ${found}`);
+  }
+  if (gpu.bytes !== before) throw new Error(`${name}: ${gpu.bytes - before} bytes were not freed`);
+  rows.push([
+    `${name}, batch ${options.batchSize}`,
+    (layout.size / 1e6).toFixed(2),
+    mib(found),
+    mib(parts.slabs),
+    mib(parts.pooled),
+    mib(unpooled),
+    mib(parts.written),
+    mib(parts.params),
+  ]);
+}
+console.log(`MiB of GPU buffers; ${gpu.info.description}, ${gpu.kind} kernels\n`);
+console.log(markdown([
+  "preset",
+  "M parameters",
+  "all",
+  "5 slabs",
+  "activations",
+  "unpooled",
+  "inputs, results",
+  "sizes",
+], rows));
+Deno.exit(0);
