@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HISTORY, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { HISTORY } from "../../kernels/optimizer.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule, type Schedule } from "../diffusion/schedule.ts";
@@ -15,7 +15,6 @@ import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { CheckpointError } from "../model/safetensors.ts";
 import { Weights, whole } from "../model/weights.ts";
-import { RandomStream, seedFor } from "../nn/random.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
 import {
@@ -26,6 +25,7 @@ import {
   type TrainSlabs,
   trainSlabs,
 } from "./step_plan.ts";
+import { drawStep, optimizerScalars } from "./step_inputs.ts";
 import { Validator } from "./validator.ts";
 
 /** What is known of a step once the device has finished it. */
@@ -210,14 +210,14 @@ export class Trainer {
       throw new RangeError(`The figures of ${HISTORY} steps are unread: call figures() more often`);
     }
     const step = this.#done;
-    const draws = this.#draw(step);
+    const draws = drawStep(this.options, step);
     const gammas = draws.t.map(this.#schedule);
     this.#gpu.write(x0, batch);
     this.#gpu.write(t, new Float32Array(draws.t));
     this.#gpu.write(coefficients, noisingCoefficients(this.config.prediction, gammas));
     this.#gpu.write(mask, new Float32Array(draws.mask));
     this.#gpu.write(keys, new Uint32Array(draws.keys));
-    this.#gpu.write(scalars, this.#scalars(step));
+    this.#gpu.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
     this.#program.run("step", ...(measure ? ["metrics"] : []));
     this.#done++;
     const idle = this.#gpu.idle();
@@ -227,41 +227,8 @@ export class Trainer {
     if (this.#flight.length > IN_FLIGHT) await this.#flight.shift();
   }
 
-  /** The times, self-conditioned examples and noise streams of a step. */
-  #draw(step: number): { t: number[]; mask: number[]; keys: number[] } {
-    const { batchSize, seed, selfCondRate } = this.options;
-    const times = new RandomStream(seedFor(seed, "time"), step);
-    const chosen = new RandomStream(seedFor(seed, "self-conditioning"), step);
-    const noise = seedFor(seed, "noise");
-    const examples = Array.from({ length: batchSize }, (_, i) => i);
-    return {
-      t: examples.map((i) => times.uniform(i)),
-      mask: examples.map((i) => chosen.uniform(i) < selfCondRate ? 1 : 0),
-      keys: examples.flatMap((i) => new RandomStream(noise, step * batchSize + i).keys),
-    };
-  }
-
   #lr(step: number): number {
     return learningRate(this.options, step) * this.#plateau.scale;
-  }
-
-  #scalars(step: number): Float32Array<ArrayBuffer> {
-    const { beta1, beta2, epsilon, weightDecay, emaDecay, clip } = this.options;
-    const values: Record<typeof OPTIMIZER_SCALARS[number], number> = {
-      lr: this.#lr(step),
-      beta1,
-      beta2,
-      epsilon,
-      weightDecay,
-      correction1: 1 - beta1 ** (step + 1),
-      correction2: Math.sqrt(1 - beta2 ** (step + 1)),
-      emaDecay: Math.min(emaDecay, (1 + step) / (10 + step)),
-      clip,
-      slot: step % HISTORY,
-    };
-    const packed = new Float32Array(12);
-    packed.set(OPTIMIZER_SCALARS.map((name) => values[name]));
-    return packed;
   }
 
   /** The figures of all steps since the last call, once the device has done them. */
