@@ -31,13 +31,18 @@ async function check(
     a: gapped(from.a, m, strides.a),
     b: gapped(from.b, n, strides.b),
     bias: from.bias,
-    out: m * n,
-    sums: m,
+    // Room behind the results shows what is stored beyond them.
+    out: marked(m * n + 16 * n),
+    sums: marked(m + 16),
   });
   const wanted = expected({ layout, bias: options.bias }, shape, from);
-  const name = `${JSON.stringify(options)} at ${shape}:`;
-  assertClose(`${name} out`, found.out, wanted.out, RELATIVE);
-  if (options.columnSums) assertClose(`${name} sums`, found.sums, wanted.sums, RELATIVE);
+  for (const name of options.columnSums ? ["out", "sums"] as const : ["out"] as const) {
+    const what = `${JSON.stringify(options)} at ${shape}: ${name}`;
+    const { length } = wanted[name];
+    assertClose(what, found[name].subarray(0, length), wanted[name], RELATIVE);
+    const behind = found[name].slice(length);
+    assertSameBits(`${what}, behind it`, behind, marked(behind.length));
+  }
 }
 
 gpuTest("outer matmul: every shape", async (gpu) => {

@@ -1,6 +1,6 @@
 // Names, shapes, places and first values of all parameters.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import {
@@ -9,7 +9,6 @@ import {
   type PlacedParameter,
 } from "../../src/model/parameters.ts";
 import { Weights } from "../../src/model/weights.ts";
-import { assertThrows } from "@std/assert";
 import { assertSameBits, largest } from "../helpers/close.ts";
 import { parameterShapes, readGolden } from "../helpers/golden.ts";
 
