@@ -48,7 +48,12 @@ export class Inference {
     batch: number,
   ): Promise<Inference> {
     const { plan, tensors } = recordInference(gpu.kind, config, weights, batch);
-    return new Inference(gpu, batch, tensors, await Program.compile(gpu, plan));
+    try {
+      return new Inference(gpu, batch, tensors, await Program.compile(gpu, plan));
+    } catch (error) {
+      gpu.release(...Object.values(tensors).map(({ storage }) => storage!));
+      throw error;
+    }
   }
 
   /** Frees its memory. */

@@ -118,8 +118,9 @@ export async function lossAndGradients(
   const loss = recordLoss(plan, config, trained, { x0, noise, coefficients, t, previous });
   keep(plan, loss.partial, inputs.partial);
   plan.backward(loss.output, loss.gradient);
-  const program = await Program.compile(gpu, plan);
+  let program: Program | undefined;
   try {
+    program = await Program.compile(gpu, plan);
     const gammas = Array.from(example.t, parseSchedule(config.schedule));
     gpu.write(x0, example.x0);
     gpu.write(noise, example.noise);
@@ -133,7 +134,7 @@ export async function lossAndGradients(
     const values = await gpu.read(whole(gradients));
     return { loss: sum / x0.size, gradients: byName(weights, values) };
   } finally {
-    program.destroy();
+    program?.destroy();
     gpu.release(gradients, ...Object.values(inputs).map(({ storage }) => storage!));
   }
 }

@@ -60,6 +60,8 @@ export class Rin {
    */
   readonly weights: Weights;
   #inference: Inference | undefined;
+  /** The call in progress: the next one waits for it, since they share buffers. */
+  #turn: Promise<unknown> = Promise.resolve();
   #gpu: Gpu;
 
   private constructor(
@@ -142,13 +144,22 @@ export class Rin {
    * @param latentsPrev latents of an earlier pass (B, M, Dz); without them latents begin at Z_init
    * @throws {RangeError} when the sizes don't fit each other and the config
    */
-  async predict(
+  predict(
+    xt: Float32Array<ArrayBuffer>,
+    t: Float32Array<ArrayBuffer>,
+    latentsPrev?: Float32Array<ArrayBuffer>,
+  ): Promise<PredictionResult> {
+    return this.#inTurn(() => this.#predict(xt, t, latentsPrev));
+  }
+
+  async #predict(
     xt: Float32Array<ArrayBuffer>,
     t: Float32Array<ArrayBuffer>,
     latentsPrev?: Float32Array<ArrayBuffer>,
   ): Promise<PredictionResult> {
     const { imageSize, numLatents, latentDim } = this.config;
     const batch = t.length;
+    if (batch === 0) throw new RangeError("t is empty: needed one time for each image");
     expectLength("xt", xt, batch * 3 * imageSize ** 2);
     if (latentsPrev) expectLength("latentsPrev", latentsPrev, batch * numLatents * latentDim);
     const { tensors, program } = await this.#prepare(batch);
@@ -170,7 +181,11 @@ export class Rin {
    * @returns (count, 3, S, S) in about [-1, 1]
    * @throws {RangeError} when an option is out of range
    */
-  async sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+  sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+    return this.#inTurn(() => this.#sample(options));
+  }
+
+  async #sample(options: SampleOptions): Promise<Float32Array<ArrayBuffer>> {
     const { count = 16, seed = 0, batchSize = 32, onStep } = options;
     for (const [name, value] of Object.entries({ count, batchSize })) {
       if (!Number.isInteger(value) || value < 1) {
@@ -224,6 +239,12 @@ export class Rin {
     const slabs: Slabs = { parameters: await this.#gpu.read(whole(this.weights.values)) };
     const checkpoint: Checkpoint = { config: this.config, slabs };
     return writeCheckpoint(checkpoint);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   async #prepare(batch: number): Promise<Inference> {

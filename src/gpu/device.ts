@@ -90,7 +90,7 @@ export class Gpu {
     return this.#bytes;
   }
 
-  /** Throws what went wrong on the device since the last look, if anything did. */
+  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
   check(): void {
     if (this.#fault) throw this.#fault;
   }
@@ -110,7 +110,10 @@ export class Gpu {
   }
 
   async #compile(code: string, label: string): Promise<GPUComputePipeline> {
+    // The scope keeps a faulty text from being taken for a fault of the device.
+    this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ code, label });
+    await this.device.popErrorScope();
     try {
       return await this.device.createComputePipelineAsync({
         label,

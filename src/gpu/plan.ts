@@ -140,7 +140,8 @@ export class Plan {
     }
     const known = this.#derived.get(storage) ?? new Map<string, Tensor>();
     this.#derived.set(storage, known);
-    const key = `${offset} ${shape}`;
+    // What one section records, a replay of another may lack.
+    const key = `${this.#section} ${offset} ${shape}`;
     const tensor = known.get(key) ?? make();
     known.set(key, tensor);
     return tensor;
@@ -168,12 +169,28 @@ export class Plan {
   }
 
   /**
+   * Where to write the whole gradient of `tensor`, for operations that can't add to it.
+   *
+   * @throws {RangeError} when another use of the tensor has written a share already
+   */
+  fresh(tensor: Tensor): Tensor {
+    const { gradient, accumulate } = this.share(tensor);
+    if (accumulate) {
+      throw new RangeError(
+        `Cannot use a tensor (${tensor.shape}) twice where its gradient is written whole`,
+      );
+    }
+    return gradient;
+  }
+
+  /**
    * Passes the finished gradient of an operation's output on to one of its inputs unchanged (as a
    * residual does). The input takes the buffer over, so this is called when nothing reads it as
    * the output's gradient any more.
    */
   pass(gradient: Tensor, to: Tensor): void {
     if (!to.tracked) return;
+    if (to.gradient) throw new RangeError("Cannot pass a gradient on to a parameter");
     const known = this.#gradients.get(to);
     if (known === undefined) this.#gradients.set(to, gradient);
     else this.dispatch(addInto({ size: to.size }), [gradient, known]);

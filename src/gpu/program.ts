@@ -12,6 +12,9 @@ import { PARAMS_STRIDE, place } from "./pool.ts";
 // WebGPU's default minStorageBufferOffsetAlignment and minUniformBufferOffsetAlignment.
 const ALIGNMENT = 256;
 
+/** The most timestamps that a WebGPU query set holds. */
+const MAX_QUERIES = 4096;
+
 interface Command {
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
@@ -101,12 +104,12 @@ export class Program {
 
   /**
    * Replays once with a pass and two timestamps for each dispatch, and adds the times up by kernel.
-   * Where the adapter has no timestamps, each dispatch is timed from the host instead.
+   * Where the adapter has no timestamps (or too few), each dispatch is timed from the host instead.
    */
   async profile(): Promise<KernelProfile[]> {
-    const nanoseconds = this.#gpu.device.features.has("timestamp-query")
-      ? await this.#timestamps()
-      : await this.#hostTimes();
+    const timed = this.#gpu.device.features.has("timestamp-query") &&
+      2 * this.#commands.length <= MAX_QUERIES;
+    const nanoseconds = timed ? await this.#timestamps() : await this.#hostTimes();
     const profiles = new Map<string, { count: number; milliseconds: number; flops: number }>();
     this.#commands.forEach(({ dispatch: { launch } }, index) => {
       const entry = profiles.get(launch.name) ?? { count: 0, milliseconds: 0, flops: 0 };

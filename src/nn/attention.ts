@@ -50,8 +50,9 @@ export function attention(
   plan.dispatch(forward(shape), [q.matrix, k.matrix, output, logSum]);
   plan.onBackward(output, (dout) => {
     const delta = plan.activation([batch, heads, queries]);
-    const dq = plan.share(q.matrix).gradient;
-    const dkv = plan.share(k.matrix).gradient;
+    // Each writes columns of its own where they share a matrix.
+    const dq = plan.fresh(q.matrix);
+    const dkv = k.matrix === q.matrix ? dq : plan.fresh(k.matrix);
     plan.dispatch(
       attentionQueryGradient(shape),
       [q.matrix, k.matrix, output, dout, logSum, dq, delta],

@@ -29,7 +29,7 @@ export function layerNorm(plan: Plan, x: Tensor, affine: Tensor): Tensor {
     if (affine.tracked) {
       const chunks = Math.ceil(rows / AFFINE_CHUNK);
       const partial = plan.activation([chunks, 2, d]);
-      const { gradient } = plan.share(affine);
+      const gradient = plan.fresh(affine);
       plan.dispatch(layerNormAffineGradient({ rows, d }), [x, stats, dy, partial]);
       plan.dispatch(
         sumMiddle({ outer: 1, middle: chunks, inner: 2 * d, origin: originOf(gradient) }),

@@ -87,8 +87,8 @@ function layer(
         k: rows,
         a: gradient,
         b: x,
-        out: plan.share(weight).gradient,
-        sums: plan.share(bias).gradient,
+        out: plan.fresh(weight),
+        sums: plan.fresh(bias),
       });
     }
     if (x.tracked) {

@@ -28,7 +28,7 @@ export function depatchify(plan: Plan, x: Tensor, s: number, patch: number): Ten
   const y = plan.activation([batch, 3, s, s], [x]);
   plan.dispatch(patches({ batch, s, patch, inverse: true }), [x, y]);
   plan.onBackward(y, (dy) => {
-    const { gradient } = plan.share(x);
+    const gradient = plan.fresh(x);
     plan.dispatch(patches({ batch, s, patch, inverse: false }), [dy, gradient]);
   });
   return y;
@@ -74,7 +74,7 @@ export function beginLatents(
     if (start.tracked) sumInto(plan, dy, { outer: 1, middle: batch, inner: m * d }, start);
     if (time.tracked) sumInto(plan, dy, { outer: batch, middle: m, inner: d }, time);
     if (warm?.latents.tracked) {
-      const { gradient } = plan.share(warm.latents);
+      const gradient = plan.fresh(warm.latents);
       plan.dispatch(maskRows({ batch, each: m * d }), [dy, warm.mask, gradient]);
     }
   });

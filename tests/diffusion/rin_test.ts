@@ -299,3 +299,15 @@ gpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => 
   assertEquals(gpu.bytes, start);
   rin.destroy();
 });
+
+gpuTest("calls that overlap wait for each other", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL, { seed: 1 });
+  const options = { count: 2, steps: 3, seed: 5 };
+  const alone = await rin.sample(options);
+  const bytes = gpu.bytes;
+  const [first, second] = await Promise.all([rin.sample(options), rin.sample(options)]);
+  assertSameBits("first", first, alone);
+  assertSameBits("second", second, alone);
+  assertEquals(gpu.bytes, bytes);
+  rin.destroy();
+});

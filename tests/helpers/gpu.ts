@@ -18,6 +18,12 @@ export function sharedGpu(kernels: AdapterKind = "software"): Promise<Gpu> {
   return gpu;
 }
 
+// A device that is alive while the process ends has crashed the software driver.
+Deno.test.afterAll(async () => {
+  for (const gpu of gpus.values()) (await gpu).destroy();
+  gpus.clear();
+});
+
 /** A test on the file's GPU; the device outlives it, so Deno can't hold the test to its resources. */
 export function gpuTest(
   name: string,
