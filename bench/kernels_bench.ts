@@ -13,7 +13,7 @@
  */
 import { requestGpu } from "../mod.ts";
 import { recordInference } from "../src/diffusion/inference.ts";
-import { type Gpu } from "../src/gpu/device.ts";
+import type { Gpu } from "../src/gpu/device.ts";
 import { type AdapterKind, type Dispatch, persistent, type Tensor } from "../src/gpu/plan.ts";
 import { DEFAULT_CONFIG } from "../src/model/config.ts";
 import { parameterLayout } from "../src/model/parameters.ts";
@@ -57,7 +57,6 @@ function benchKernel(gpu: Gpu, label: string, dispatch: Dispatch): void {
   results.push({ label, dispatch, times });
   Deno.bench({
     name: label,
-    group: dispatch.launch.name,
     n: 10,
     warmup: 1,
     fn: async (bench) => {

@@ -191,16 +191,17 @@ function jitted(jax: Jax, c: RinSizes) {
 const refs = (record: JaxRecord): JaxRecord =>
   Object.fromEntries(Object.entries(record).map(([name, array]) => [name, array.ref]));
 
-/**
- * Times the network in jax-js: `repeats` forward passes with Z_prev, then as many passes forward
- * and backward (mean squared error, gradients of every parameter), after one untimed call of
- * each. Weights and inputs are random. Each timing ends when the device is done.
- */
-export async function timeJaxRin(
-  config: RinSizes,
-  batch: number,
-  { repeats }: { repeats: number },
-): Promise<JaxRinTimes> {
+/** The network in jax-js on random weights and inputs. Each call ends when the device is done. */
+export interface JaxRinRun {
+  /** A forward pass with Z_prev. */
+  forward(): Promise<void>;
+  /** A pass forward and backward: mean squared error, gradients of every parameter. */
+  grad(): Promise<void>;
+  dispose(): void;
+}
+
+/** Makes the network; the first call of each function compiles it. */
+export async function startJaxRin(config: RinSizes, batch: number): Promise<JaxRinRun> {
   const jax = await loadJax();
   let seed = 1;
   const make = (shape: number[], scale: number) =>
@@ -220,17 +221,31 @@ export async function timeJaxRin(
     await first.data();
     for (const output of others) output.dispose();
   };
-  const runForward = () => finish(forward(refs(params), xt.ref, t.ref, zPrev.ref));
-  const runGrad = () => {
-    const [loss, grads] = lossAndGrad(refs(params), xt.ref, t.ref, zPrev.ref, target.ref);
-    return finish([loss, ...Object.values(grads)]);
+  return {
+    forward: () => finish(forward(refs(params), xt.ref, t.ref, zPrev.ref)),
+    grad: () => {
+      const [loss, grads] = lossAndGrad(refs(params), xt.ref, t.ref, zPrev.ref, target.ref);
+      return finish([loss, ...Object.values(grads)]);
+    },
+    dispose: () => {
+      for (const array of [...Object.values(params), xt, target, t, zPrev]) array.dispose();
+    },
   };
-  const compileMs = { forward: await milliseconds(runForward), grad: 0 };
+}
+
+/** Times the network: `repeats` passes of each kind, after one untimed call of each. */
+export async function timeJaxRin(
+  config: RinSizes,
+  batch: number,
+  { repeats }: { repeats: number },
+): Promise<JaxRinTimes> {
+  const run = await startJaxRin(config, batch);
+  const compileMs = { forward: await milliseconds(run.forward), grad: 0 };
   const forwardMs: number[] = [], gradMs: number[] = [];
-  for (let i = 0; i < repeats; i++) forwardMs.push(await milliseconds(runForward));
-  compileMs.grad = await milliseconds(runGrad);
-  for (let i = 0; i < repeats; i++) gradMs.push(await milliseconds(runGrad));
-  for (const array of [...Object.values(params), xt, target, t, zPrev]) array.dispose();
+  for (let i = 0; i < repeats; i++) forwardMs.push(await milliseconds(run.forward));
+  compileMs.grad = await milliseconds(run.grad);
+  for (let i = 0; i < repeats; i++) gradMs.push(await milliseconds(run.grad));
+  run.dispose();
   return { forwardMs, gradMs, compileMs };
 }
 
