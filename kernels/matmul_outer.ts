@@ -24,20 +24,21 @@ export interface OuterOptions {
   readonly k: number;
   /** Begins with `bias` (n) instead of 0. */
   readonly bias?: boolean;
-  /** Also writes the sums of a's columns (m) to `sums`. */
-  readonly columnSums?: boolean;
   /** Elements between the rows of a and b. */
   readonly strides: { readonly a: number; readonly b: number };
   /** First element of each within what is bound; 0 where not given. */
-  readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
+  readonly origins?: Partial<Record<"a" | "b" | "bias" | "out", number>>;
 }
 
 const tilesOf = (m: number, n: number, side: number) => Math.ceil(m / side) * Math.ceil(n / side);
 
-/** A product of this family. Binds a, b, (bias,) out, (sums). */
+/**
+ * A product of this family. Binds a, b, bias, out; without a bias, anything in its place: whether
+ * there is one is asked when running, so that one pipeline serves all products.
+ */
 export function matmulOuter(options: OuterOptions): Launch {
-  const { m, n, k, bias = false, columnSums = false, strides, origins = {} } = options;
-  const { a = 0, b = 0, bias: biasAt = 0, out = 0, sums = 0 } = origins;
+  const { m, n, k, bias = false, strides, origins = {} } = options;
+  const { a = 0, b = 0, bias: biasAt = 0, out = 0 } = origins;
   const width = laneWidth(a, b, biasAt, out, strides.a, strides.b, n);
   const side = tilesOf(m, n, 16) < ENOUGH ? 8 : 16;
   const array = `array<${laneType(width)}>`;
@@ -49,22 +50,16 @@ export function matmulOuter(options: OuterOptions): Launch {
     b: b / width,
     aStride: strides.a / width,
     bStride: strides.b / width,
+    hasBias: bias ? 1 : 0,
     bias: biasAt / width,
     out: out / width,
-    sums,
   };
   return launch(
     "matmul",
     params,
-    [
-      read("a", array),
-      read("b", array),
-      bias && read("bias", array),
-      write("out", array),
-      columnSums && write("sums"),
-    ],
+    [read("a", array), read("b", array), read("bias", array), write("out", array)],
     [Math.ceil(tilesOf(m, n, side) / LANES), 1, 1],
-    entryPoint({ side, width, bias, columnSums, ragged: m % width !== 0 }),
+    entryPoint({ side, width, ragged: m % width !== 0 }),
     2 * m * n * k,
   );
 }
@@ -72,26 +67,20 @@ export function matmulOuter(options: OuterOptions): Launch {
 interface Variant {
   readonly side: number;
   readonly width: 1 | 4;
-  readonly bias: boolean;
-  readonly columnSums: boolean;
   /** Whether the last piece of a column of the result reaches beyond row m. */
   readonly ragged: boolean;
 }
 
-function entryPoint({ side, width, bias, columnSums, ragged }: Variant): string {
+function entryPoint({ side, width, ragged }: Variant): string {
   const pieces = side / width;
   const lane = laneType(width);
   const part = (r: number) => `x${Math.floor(r / width)}${width === 4 ? `.${"xyzw"[r % 4]}` : ""}`;
   const rowOf = (r: number) => `i${Math.floor(r / width)} * ${width}u + ${r % width}u`;
-  const guard = (r: number, body: string) => ragged ? `if (${rowOf(r)} < p.m) { ${body} }` : body;
-  const store = (r: number) =>
-    guard(
-      r,
-      `let o${r} = p.out + (${rowOf(r)}) * p.n; ${
-        unroll(pieces, (c) => `out[o${r} + j${c}] = s${r}_${c};`, " ")
-      }`,
-    );
-  const sum = (r: number) => guard(r, `sums[p.sums + ${rowOf(r)}] = t${r};`);
+  const store = (r: number) => {
+    const pieceStores = unroll(pieces, (c) => `out[o${r} + j${c}] = s${r}_${c};`, " ");
+    const body = `let o${r} = p.out + (${rowOf(r)}) * p.n; ${pieceStores}`;
+    return ragged ? `if (${rowOf(r)} < p.m) { ${body} }` : body;
+  };
   return `@compute @workgroup_size(${LANES})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let tall = (p.m + ${width - 1}u) / ${width}u;
@@ -101,9 +90,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   if (row >= tall) { return; }
   ${unroll(pieces, (i) => `let i${i} = min(row + ${i}u, tall - 1u);`, " ")}
   ${unroll(pieces, (j) => `let j${j} = min(col + ${j}u, p.n - 1u);`, " ")}
-  ${unroll(pieces, (c) => `let c${c} = ${bias ? `bias[p.bias + j${c}]` : `${lane}()`};`, " ")}
+  ${unroll(pieces, (c) => `var c${c} = ${lane}();`, " ")}
+  if (p.hasBias == 1u) { ${unroll(pieces, (c) => `c${c} = bias[p.bias + j${c}];`, " ")} }
   ${unroll(side, (r) => unroll(pieces, (c) => `var s${r}_${c} = c${c};`, " "), "\n  ")}
-  ${columnSums ? unroll(side, (r) => `var t${r} = 0.0;`, " ") : ""}
   for (var k = 0u; k < p.k; k++) {
     let aRow = p.a + k * p.aStride;
     let bRow = p.b + k * p.bStride;
@@ -112,10 +101,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     ${
     unroll(side, (r) => unroll(pieces, (c) => `s${r}_${c} += ${part(r)} * y${c};`, " "), "\n    ")
   }
-    ${columnSums ? unroll(side, (r) => `t${r} += ${part(r)};`, " ") : ""}
   }
   ${unroll(side, store, "\n  ")}
-  ${columnSums ? `if (col == 0u) {\n    ${unroll(side, sum, "\n    ")}\n  }` : ""}
 }
 `;
 }

@@ -6,6 +6,7 @@
 import { epilogue, type EpilogueOptions, hasEpilogue } from "../../kernels/epilogue.ts";
 import { matmulOuter } from "../../kernels/matmul_outer.ts";
 import { type Layout, matmulTiled } from "../../kernels/matmul_tiled.ts";
+import { sumMiddle } from "../../kernels/reduce.ts";
 import { transpose, transposedStride } from "../../kernels/transpose.ts";
 import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
 
@@ -88,11 +89,16 @@ function outer(plan: Plan, operands: Product): void {
     n,
     k,
     bias: bias !== undefined,
-    columnSums: sums !== undefined,
     strides: { a: a.stride, b: b.stride },
-    origins: originsOf({ a: a.tensor, b: b.tensor, out: raw, bias, sums }),
+    origins: originsOf({ a: a.tensor, b: b.tensor, out: raw, bias }),
   });
-  plan.dispatch(launch, [a.tensor, b.tensor, bias, raw, sums]);
+  plan.dispatch(launch, [a.tensor, b.tensor, bias ?? b.tensor, raw]);
+  if (sums) {
+    plan.dispatch(
+      sumMiddle({ outer: 1, middle: k, inner: m, origin: originOf(sums) }),
+      [operands.a, sums],
+    );
+  }
   if (finished) return;
   plan.dispatch(
     epilogue({ size: m * n, origin: originOf(out), ...after }),
