@@ -86,7 +86,19 @@ function prepare(gpu: Gpu, { launch, tensors }: Dispatch): Promise<Repeated> {
 
 const results: { label: string; dispatch: Dispatch; times: readonly number[] }[] = [];
 
-function report(gpu: Gpu): void {
+/** Milliseconds until an answer comes from a device that has nothing to do. */
+async function waitOf(gpu: Gpu): Promise<number> {
+  const waits: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    const start = performance.now();
+    gpu.device.queue.submit([]);
+    await gpu.idle();
+    waits.push(performance.now() - start);
+  }
+  return median(waits);
+}
+
+function report(gpu: Gpu, wait: number): void {
   const rows = results.filter(({ times }) => times.length > 0).map(
     ({ label, dispatch, times }) => {
       const { flops } = dispatch.launch;
@@ -100,7 +112,10 @@ function report(gpu: Gpu): void {
       ];
     },
   );
-  console.log(`\n${gpu.info.description}; rates from the least time\n`);
+  console.log(
+    `\n${gpu.info.description}; rates from the least time; ` +
+      `waiting for an idle device takes ${wait.toFixed(1)} ms\n`,
+  );
   console.log(
     markdown(["kernel, faces, batch 32", "median us", "least us", "GFLOP/s", "GB/s"], rows),
   );
@@ -111,5 +126,6 @@ const gpu = await requestGpu().catch((error: Error) => {
 });
 if (gpu) {
   for (const [label, dispatch] of kernelsOf(gpu.kind)) benchKernel(gpu, label, dispatch);
-  globalThis.addEventListener("unload", () => report(gpu));
+  const wait = await waitOf(gpu);
+  globalThis.addEventListener("unload", () => report(gpu, wait));
 }
