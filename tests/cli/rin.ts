@@ -28,7 +28,8 @@ export function startRin(
       `${root}cli/main.ts`,
       ...args,
     ],
-    env: { NO_COLOR: "1", ...options.env },
+    // The tests may themselves run under a script that gives the command another name.
+    env: { NO_COLOR: "1", RIN_COMMAND: "rin", ...options.env },
     cwd: options.cwd,
     stdin: "null",
     stdout: "piped",
