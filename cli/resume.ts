@@ -10,7 +10,7 @@ import { flagOf, type Given } from "./options.ts";
 import { completeSettings, type Fields, only } from "./resolve.ts";
 import { RunFolder } from "./run_folder.ts";
 import type { RunOptions, Settings } from "./settings.ts";
-import type { RunState } from "./training_run.ts";
+import type { RunState } from "./run_state.ts";
 
 /** A new run, or one that goes on. */
 export interface OpenedRun {
@@ -94,7 +94,7 @@ export async function openRun({ flags }: Given): Promise<OpenedRun> {
   return {
     preset,
     settings,
-    folder: await RunFolder.reopen(folder, step),
+    folder: RunFolder.open(folder),
     saved: { bytes, state, checkImages },
   };
 }

@@ -14,6 +14,7 @@ import type { Given, Option } from "./options.ts";
 import { PRESETS } from "./presets.ts";
 import { profile } from "./profile.ts";
 import { defaultOf, flatten, readConfigFile, resolveSettings } from "./resolve.ts";
+import { recordersOf } from "./recorders.ts";
 import { type OpenedRun, openRun } from "./resume.ts";
 import { newRunPath, RunFolder } from "./run_folder.ts";
 import { FIELDS } from "./settings.ts";
@@ -134,11 +135,12 @@ async function trainIn(
       ? `Going on after step ${start} of ${steps} in ${folder.path}`
       : `Training for ${steps} steps into ${folder.path}`,
   );
+  const recorders = recordersOf(folder.path);
   const again = `${programName()} train --resume ${quoted(folder.path)}`;
   const result = await interruptible(
     (stop) =>
       new TrainingRun(
-        { preset, trainer, splits, settings, folder, terminal, stop },
+        { preset, trainer, splits, settings, folder, recorders, terminal, stop },
         saved?.state,
       ).go(),
     () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),

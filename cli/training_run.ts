@@ -9,22 +9,12 @@ import type { Moments, Trainer } from "../src/train/trainer.ts";
 import { TrainingBatches, validationBatches } from "./batches.ts";
 import { CommandError, Interrupted } from "./errors.ts";
 import { gridPng } from "./pictures.ts";
-import type { MetricsLine, RunFolder } from "./run_folder.ts";
+import type { MetricsLine, RunRecorder } from "./recorder.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { RUN_START, type RunState } from "./run_state.ts";
+import { samplePath } from "./sample_files.ts";
 import type { Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** What a checkpoint knows of a run beside the trainer's own state. */
-export interface RunState {
-  /** Exponential average of the loss; null before the first step. */
-  readonly lossAverage: number | null;
-  /** Lowest validation loss; null before the first validation. */
-  readonly bestValidLoss: number | null;
-  /** The step of the last validation. */
-  readonly validatedAt: number;
-}
-
-/** Before the first step. */
-const RUN_START: RunState = { lossAverage: null, bestValidLoss: null, validatedAt: 0 };
 
 /** What a run is made from. */
 export interface RunParts {
@@ -34,6 +24,7 @@ export interface RunParts {
   readonly splits: Splits;
   readonly settings: Settings;
   readonly folder: RunFolder;
+  readonly recorders: readonly RunRecorder[];
   readonly terminal: Terminal;
   /** Aborted when the person wants to stop. */
   readonly stop: AbortSignal;
@@ -60,7 +51,7 @@ export class TrainingRun {
   #state: RunState;
   #batches: TrainingBatches;
   /** The step of the checkpoint that lies in the folder. */
-  #savedAt: number | undefined;
+  #savedAt: number;
   /** Whether something has changed since then. */
   #unsaved: boolean;
   /** The figures on the progress bar. */
@@ -79,7 +70,7 @@ export class TrainingRun {
       flip: settings.run.flip,
     });
     this.#unsaved = state === undefined;
-    this.#savedAt = state && trainer.stepsDone;
+    this.#savedAt = trainer.stepsDone;
   }
 
   /**
@@ -91,6 +82,9 @@ export class TrainingRun {
     const { trainer, terminal, stop, settings: { training: { steps } } } = this.#parts;
     this.#collectedAt = { time: performance.now(), step: trainer.stepsDone };
     terminal.progress(trainer.stepsDone, steps);
+    for (const recorder of this.#parts.recorders) await recorder.rewind?.(trainer.stepsDone);
+    // From here on there is always a checkpoint to go on from.
+    if (this.#unsaved) await this.#save();
     let stopped = false;
     try {
       await this.#chores();
@@ -126,7 +120,7 @@ export class TrainingRun {
 
   /** Reads, logs and shows the figures of the steps since the last time, the last one with `moments`. */
   async #collect(moments?: Record<string, Moments>): Promise<void> {
-    const { trainer, folder, terminal, settings: { training } } = this.#parts;
+    const { trainer, terminal, settings: { training } } = this.#parts;
     const figures = await trainer.figures();
     if (figures.length === 0) return;
     const now = performance.now();
@@ -144,7 +138,7 @@ export class TrainingRun {
       return { step, epoch, loss, lossAverage, lr, gradientNorm, imagesPerSecond };
     });
     if (moments && !bad) lines.push({ ...lines.pop()!, moments });
-    await folder.log(lines);
+    await this.#log(lines);
     if (bad) throw this.#diverged(bad.step);
     const { loss } = figures[figures.length - 1];
     this.#shown = {
@@ -157,9 +151,7 @@ export class TrainingRun {
 
   #diverged(step: number): CommandError {
     const { folder, settings: { training } } = this.#parts;
-    const kept = this.#savedAt
-      ? `the checkpoint of step ${this.#savedAt} in ${folder.path} is kept`
-      : "no checkpoint had been saved yet";
+    const kept = `the checkpoint of step ${this.#savedAt} in ${folder.path} is kept`;
     return new CommandError(
       `The loss or its gradient was no longer a finite number at step ${step}: stopped; ${kept}; ` +
         `try a lower --lr than ${training.lr}`,
@@ -168,13 +160,13 @@ export class TrainingRun {
 
   /** What is due after the last step done. A resumed run makes up for what it was stopped before. */
   async #chores(): Promise<void> {
-    const { trainer, folder, settings: { run, training } } = this.#parts;
+    const { trainer, settings: { run, training } } = this.#parts;
     const step = trainer.stepsDone;
     if (step === 0) return;
     const last = step === training.steps;
     const due = (every: number) => last || step % every === 0;
     const validate = due(run.validEvery) && this.#state.validatedAt < step;
-    const sample = due(run.sampleEvery) && !await folder.hasSample(step);
+    const sample = due(run.sampleEvery) && this.#state.sampledAt < step;
     const save = due(run.saveEvery) && this.#unsaved;
     if (!validate && !sample && !save) return;
     await this.#collect();
@@ -204,13 +196,13 @@ export class TrainingRun {
       validatedAt: step,
       bestValidLoss: best ? validLoss : bestValidLoss,
     };
-    await folder.log([{ step, validLoss }]);
+    await this.#log([{ step, validLoss }]);
     if (best) await folder.writeBest(await this.#checkpoint());
     this.#parts.terminal.note(`Step ${step}: validation loss ${validLoss.toFixed(4)}`);
   }
 
   async #sample(step: number, wanted: number): Promise<void> {
-    const { trainer, folder, terminal, settings: { run, network } } = this.#parts;
+    const { trainer, folder, recorders, terminal, settings: { run, network } } = this.#parts;
     const count = Math.min(wanted, run.sampleCount);
     const images = await trainer.average.sample({
       count,
@@ -218,8 +210,15 @@ export class TrainingRun {
       batchSize: SAMPLE_BATCH,
       onStep: (done, total) => this.#show({ sampling: `${done}/${total}` }),
     });
-    await folder.writeSample(step, gridPng(images, network.imageSize));
-    terminal.note(`Step ${step}: ${count} samples in ${folder.samplePath(step)}`);
+    const png = gridPng(images, network.imageSize);
+    for (const recorder of recorders) await recorder.images?.(step, png);
+    this.#state = { ...this.#state, sampledAt: step };
+    this.#unsaved = true;
+    terminal.note(`Step ${step}: ${count} samples in ${samplePath(folder.path, step)}`);
+  }
+
+  async #log(lines: readonly MetricsLine[]): Promise<void> {
+    for (const recorder of this.#parts.recorders) await recorder.scalars?.(lines);
   }
 
   /** Shows what goes on between steps, and stops it when that is wanted. */
@@ -230,7 +229,9 @@ export class TrainingRun {
   }
 
   async #save(): Promise<void> {
-    await this.#parts.folder.writeLast(await this.#checkpoint());
+    const { recorders, folder } = this.#parts;
+    for (const recorder of recorders) await recorder.sync?.();
+    await folder.writeLast(await this.#checkpoint());
     this.#savedAt = this.#parts.trainer.stepsDone;
     this.#unsaved = false;
   }

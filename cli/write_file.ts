@@ -37,10 +37,39 @@ async function syncFolder(folder: string): Promise<void> {
   await file.sync().catch(() => {});
 }
 
-/** Adds lines to the end of a file. */
-export async function appendFile(path: string, text: string): Promise<void> {
+/** Adds to the end of a file, which is made where there is none. */
+export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await Deno.writeTextFile(path, text, { append: true });
+    await Deno.writeFile(path, bytes, { append: true });
+  } catch (thrown) {
+    throw cannotWrite(path, thrown);
+  }
+}
+
+/** Cuts a file to its first `size` bytes; one that isn't there is left so. */
+export async function truncateFile(path: string, size: number): Promise<void> {
+  try {
+    await Deno.truncate(path, size);
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw cannotWrite(path, thrown);
+  }
+}
+
+/** Removes a file. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (thrown) {
+    throw new CommandError(`Cannot remove ${path}: ${fileReason(thrown)}`);
+  }
+}
+
+/** Waits until all of a file, and its name, is on the disk. */
+export async function syncFile(path: string): Promise<void> {
+  try {
+    using file = await Deno.open(path);
+    await file.sync();
+    await syncFolder(folderOf(path));
   } catch (thrown) {
     throw cannotWrite(path, thrown);
   }
