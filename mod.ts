@@ -33,5 +33,6 @@ export { type PredictionResult, Rin, type SampleOptions } from "./src/diffusion/
 export type { SamplerName, SamplerOptions } from "./src/diffusion/samplers.ts";
 export { lossAndGradients, type LossExample } from "./src/diffusion/loss.ts";
 export { type Moments, type StepFigures, Trainer } from "./src/train/trainer.ts";
+export type { Batches } from "./src/train/validator.ts";
 export type { Measured } from "./src/train/step_plan.ts";
 export type { LrSchedule, TrainOptions } from "./src/train/options.ts";

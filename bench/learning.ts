@@ -8,8 +8,8 @@
  * @module
  */
 import { requestGpu, Trainer } from "../mod.ts";
-import { BatchStream, fillBatch } from "../src/data/batches.ts";
-import { type ImageSet, loadSplits } from "../src/data/dataset.ts";
+import { TrainingBatches, validationBatches } from "../cli/batches.ts";
+import { loadSplits } from "../src/data/dataset.ts";
 
 /** PyTorch's figures at these steps. */
 const reference = {
@@ -33,16 +33,20 @@ const gpu = await requestGpu();
 const { train, valid } = await loadSplits({ source: name, imageSize: 32 });
 const trainer = await Trainer.create(gpu, config, options);
 const { batchSize, seed, steps } = trainer.options;
-const stream = new BatchStream({ seed, batchSize, count: train.count });
-const batch = new Float32Array(batchSize * 3 * 32 * 32);
 const end = name === "faces" ? steps : Number(last);
+const batches = new TrainingBatches(train, {
+  seed,
+  batchSize,
+  imageSize: 32,
+  flip: false,
+  steps: end,
+});
 console.log(`${train.count} images, ${end} steps on ${gpu.info.description}`);
 
 let average: number | undefined;
 const start = performance.now();
 for (let step = 1; step <= end; step++) {
-  fillBatch(train, stream.indices(step - 1), batch);
-  await trainer.enqueue(batch);
+  await trainer.enqueue((await batches.at(step - 1)).images);
   if (step % 10 === 0) {
     for (const { loss } of await trainer.figures()) {
       average = average === undefined ? loss : 0.98 * average + 0.02 * loss;
@@ -56,7 +60,7 @@ async function report(step: number): Promise<void> {
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   const measured = name === "faces"
     ? average!
-    : await trainer.validate(batches(valid), "parameters");
+    : await trainer.validate(validationBatches(valid, 32, valid.count, () => {}), "parameters");
   const ratio = 100 * (measured / expected[step] - 1);
   console.log(
     `step ${String(step).padStart(5)}  ours ${measured.toFixed(4)}  PyTorch ${
@@ -64,14 +68,4 @@ async function report(step: number): Promise<void> {
     }  ` +
       `${ratio >= 0 ? "+" : ""}${ratio.toFixed(1)}%  ${seconds} s`,
   );
-}
-
-/** All images of a set, in batches. */
-function* batches(set: ImageSet): Generator<Float32Array<ArrayBuffer>> {
-  for (let first = 0; first < set.count; first += batchSize) {
-    const count = Math.min(batchSize, set.count - first);
-    const images = new Float32Array(count * 3 * set.imageSize ** 2);
-    fillBatch(set, Array.from({ length: count }, (_, i) => first + i), images);
-    yield images;
-  }
 }

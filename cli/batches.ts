@@ -3,49 +3,96 @@
  *
  * @module
  */
-import { BatchStream, fillBatch } from "../src/data/batches.ts";
+import { BatchStream } from "../src/data/batches.ts";
 import type { ImageSet } from "../src/data/dataset.ts";
+import { fillBatch } from "../src/data/fill_batch.ts";
 
 /** Images of one validation pass at a time: few, so that it can be stopped soon. */
 const VALID_BATCH = 16;
 
+/** Steps whose images are read while the device works: enough to sit out a slow read. */
+const AHEAD = 4;
+
+/** What one step trains on. */
+export interface TrainingBatch {
+  /** (B, 3, S, S), in [-1, 1]. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** (B), classes; only where the set is labelled. */
+  readonly labels?: Uint32Array<ArrayBuffer>;
+}
+
+/** How the batches of a run are made. */
+export interface TrainingBatchOptions {
+  readonly seed: number;
+  /** B. */
+  readonly batchSize: number;
+  /** S, in pixels. */
+  readonly imageSize: number;
+  readonly flip: boolean;
+  /** Steps of the whole run: nothing is read beyond. */
+  readonly steps: number;
+}
+
 /** The batch of each step; it follows from the seed and the step alone. */
 export class TrainingBatches {
   readonly #stream: BatchStream;
-  readonly #batch: Float32Array<ArrayBuffer>;
-  #step = -1;
+  readonly #ahead = new Map<number, Promise<TrainingBatch>>();
+  #waited = 0;
 
-  constructor(
-    readonly set: ImageSet,
-    readonly options: { readonly seed: number; readonly batchSize: number; readonly flip: boolean },
-  ) {
+  constructor(readonly set: ImageSet, readonly options: TrainingBatchOptions) {
     const { seed, batchSize } = options;
     this.#stream = new BatchStream({ seed, batchSize, count: set.count });
-    this.#batch = new Float32Array(batchSize * 3 * set.imageSize ** 2);
   }
 
-  /** The batch of a step, counted from 0; overwritten by the next call for another step. */
-  at(step: number): Float32Array<ArrayBuffer> {
-    if (step !== this.#step) {
-      const { seed, flip } = this.options;
-      const indices = this.#stream.indices(step);
-      fillBatch(this.set, indices, this.#batch, flip ? { seed, step } : undefined);
-      this.#step = step;
+  /** The batch of a step, counted from 0; those of the next steps are read in the meantime. */
+  async at(step: number): Promise<TrainingBatch> {
+    for (const known of this.#ahead.keys()) if (known < step) this.#ahead.delete(known);
+    const end = Math.min(step + AHEAD + 1, Math.max(this.options.steps, step + 1));
+    for (let next = step; next < end; next++) {
+      if (this.#ahead.has(next)) continue;
+      const batch = this.#make(next);
+      // It is reported when, and if, its step comes.
+      batch.catch(() => {});
+      this.#ahead.set(next, batch);
     }
-    return this.#batch;
+    const start = performance.now();
+    try {
+      return await this.#ahead.get(step)!;
+    } finally {
+      this.#waited += performance.now() - start;
+    }
+  }
+
+  /** Milliseconds that {@linkcode at} has made its caller wait for since this was last asked. */
+  takeWait(): number {
+    const waited = this.#waited;
+    this.#waited = 0;
+    return waited;
+  }
+
+  async #make(step: number): Promise<TrainingBatch> {
+    const { seed, batchSize, imageSize, flip } = this.options;
+    const { labels } = this.set;
+    const indices = this.#stream.indices(step);
+    const images = new Float32Array(batchSize * 3 * imageSize ** 2);
+    const bytes = await this.set.read(indices);
+    fillBatch(bytes, this.set.imageSize, images, imageSize, { seed, step, flip });
+    return { images, labels: labels && Uint32Array.from(indices, (index) => labels[index]) };
   }
 }
 
 /**
  * The images to validate on, in batches: `limit` at most, spread evenly over the set.
  *
+ * @param imageSize S, in pixels: larger stored images are cut to their centre
  * @param onBatch called before each batch with the images done; what it throws stops the pass
  */
-export function* validationBatches(
+export async function* validationBatches(
   set: ImageSet,
+  imageSize: number,
   limit: number,
   onBatch: (done: number, total: number) => void,
-): Generator<Float32Array<ArrayBuffer>> {
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
   const total = Math.min(limit, set.count);
   for (let first = 0; first < total; first += VALID_BATCH) {
     onBatch(first, total);
@@ -54,8 +101,8 @@ export function* validationBatches(
       { length },
       (_, i) => Math.floor((first + i) * set.count / total),
     );
-    const batch = new Float32Array(length * 3 * set.imageSize ** 2);
-    fillBatch(set, indices, batch);
+    const batch = new Float32Array(length * 3 * imageSize ** 2);
+    fillBatch(await set.read(indices), set.imageSize, batch, imageSize);
     yield batch;
   }
 }

@@ -16,14 +16,15 @@ const TIMED = 7;
 export async function profile(
   trainer: Trainer,
   set: ImageSet,
-  { training, run }: Settings,
+  { network: { imageSize }, training: { seed, batchSize }, run: { flip } }: Settings,
 ): Promise<string> {
-  const { seed, batchSize } = training;
-  const batches = new TrainingBatches(set, { seed, batchSize, flip: run.flip });
+  const steps = WARM_UP + TIMED;
+  const batches = new TrainingBatches(set, { seed, batchSize, imageSize, flip, steps });
   const times: number[] = [];
-  for (let step = 0; step < WARM_UP + TIMED; step++) {
+  for (let step = 0; step < steps; step++) {
+    const { images } = await batches.at(step);
     const start = performance.now();
-    await trainer.step(batches.at(step));
+    await trainer.step(images);
     if (step >= WARM_UP) times.push(performance.now() - start);
   }
   const wall = times.sort((a, b) => a - b)[Math.floor(TIMED / 2)];

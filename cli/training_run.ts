@@ -63,12 +63,9 @@ export class TrainingRun {
     const { splits, settings, trainer } = parts;
     this.#parts = parts;
     this.#state = state ?? RUN_START;
-    const { seed, batchSize } = settings.training;
-    this.#batches = new TrainingBatches(splits.train, {
-      seed,
-      batchSize,
-      flip: settings.run.flip,
-    });
+    const { network: { imageSize }, training: { seed, batchSize, steps }, run: { flip } } =
+      settings;
+    this.#batches = new TrainingBatches(splits.train, { seed, batchSize, imageSize, flip, steps });
     this.#unsaved = state === undefined;
     this.#savedAt = trainer.stepsDone;
   }
@@ -105,13 +102,12 @@ export class TrainingRun {
   }
 
   async #step(): Promise<void> {
-    const { trainer, settings: { run, training } } = this.#parts;
+    const { trainer, settings: { run } } = this.#parts;
     const step = trainer.stepsDone;
     const measure = (step + 1) % run.logEvery === 0;
-    await trainer.enqueue(this.#batches.at(step), measure);
+    const { images } = await this.#batches.at(step);
+    await trainer.enqueue(images, measure);
     this.#unsaved = true;
-    // Prepared here, the next batch is ready before the device runs out of work.
-    if (step + 1 < training.steps) this.#batches.at(step + 1);
     const { time, step: collected } = this.#collectedAt;
     const due = performance.now() - time > COLLECT_EVERY || step + 1 - collected >= MAX_UNREAD;
     if (measure) await this.#collect(await trainer.moments());
@@ -126,6 +122,7 @@ export class TrainingRun {
     const now = performance.now();
     const seconds = (now - this.#collectedAt.time) / 1000;
     const imagesPerSecond = Number((figures.length * training.batchSize / seconds).toPrecision(4));
+    const dataWait = Number((this.#batches.takeWait() / (1000 * seconds)).toFixed(4));
     this.#collectedAt = { time: now, step: trainer.stepsDone };
     const bad = figures.find(({ finite }) => !finite);
     const epochSize = this.#batches.set.count;
@@ -135,7 +132,7 @@ export class TrainingRun {
       const lossAverage = AVERAGE_DECAY * before + (1 - AVERAGE_DECAY) * loss;
       this.#state = { ...this.#state, lossAverage };
       const epoch = Number((step * training.batchSize / epochSize).toFixed(3));
-      return { step, epoch, loss, lossAverage, lr, gradientNorm, imagesPerSecond };
+      return { step, epoch, loss, lossAverage, lr, gradientNorm, imagesPerSecond, dataWait };
     });
     if (moments && !bad) lines.push({ ...lines.pop()!, moments });
     await this.#log(lines);
@@ -178,10 +175,11 @@ export class TrainingRun {
   }
 
   async #validate(step: number): Promise<void> {
-    const { trainer, folder, splits, settings: { run } } = this.#parts;
+    const { trainer, folder, splits, settings: { run, network } } = this.#parts;
     const validLoss = await trainer.validate(
       validationBatches(
         splits.valid,
+        network.imageSize,
         run.validCount,
         (done, total) => this.#show({ validating: `${done}/${total}` }),
       ),

@@ -1,16 +1,14 @@
 /**
- * Which images make up each training step, and their pixels as floats. Pure.
+ * Which images make up each training step. Pure.
  *
  * Nothing here has a state that matters: the batch of step s follows from the seed, s, the batch
  * size and the number of images, so resuming a run needs the step number only.
  * @module
  */
 import { hash32 } from "./hash.ts";
-import type { ImageSet } from "./image_set.ts";
 
-/** Set the draws for order and for flips apart from each other. */
+/** Sets these draws apart from those of flips and crops. */
 const ORDER = 1;
-const FLIP = 2;
 
 /**
  * The order in which an epoch goes through the images: a random permutation of 0..count-1, the
@@ -95,53 +93,6 @@ export class BatchStream {
     this.#orders.set(epoch, order);
     return order;
   }
-}
-
-/** From a byte to [-1, 1], rounded to float32 once. */
-const TO_FLOAT = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
-
-/**
- * Writes the pixels of a batch as floats in [-1, 1].
- *
- * @param indices (B), which images of the set
- * @param out (B, 3, S, S), overwritten
- * @param flip mirrors each picture left to right with probability 1/2, decided by the seed, the
- * step and the place in the batch; without it none is mirrored
- * @throws {RangeError} when `out` has another length or an index is outside the set
- */
-export function fillBatch(
-  set: Pick<ImageSet, "pixels" | "imageSize" | "count">,
-  indices: ArrayLike<number>,
-  out: Float32Array,
-  flip?: { readonly seed: number; readonly step: number },
-): void {
-  const size = set.imageSize;
-  const stride = 3 * size * size;
-  if (out.length !== indices.length * stride) {
-    throw new RangeError(
-      `Cannot fill a batch of ${indices.length} images of 3x${size}x${size} into ${out.length} ` +
-        `floats: it takes ${indices.length * stride}`,
-    );
-  }
-  for (let i = 0, o = 0; i < indices.length; i++) {
-    const index = indices[i];
-    if (!(Number.isInteger(index) && index >= 0 && index < set.count)) {
-      throw new RangeError(`Cannot take image ${index} of a set of ${set.count}`);
-    }
-    const mirrored = flip !== undefined && isFlipped(flip.seed, flip.step, i);
-    // A mirrored row is read from its last pixel backwards.
-    const [first, next] = mirrored ? [size - 1, -1] : [0, 1];
-    for (let row = index * stride, end = row + stride; row < end; row += size) {
-      for (let x = 0, p = row + first; x < size; x++, p += next) {
-        out[o++] = TO_FLOAT[set.pixels[p]];
-      }
-    }
-  }
-}
-
-/** Whether {@linkcode fillBatch} mirrors the i-th picture of a step. */
-export function isFlipped(seed: number, step: number, i: number): boolean {
-  return hash32(FLIP, seed, step, i) >= 2 ** 31;
 }
 
 function checkInteger(name: string, value: number, least = -Infinity): void {

@@ -9,6 +9,7 @@ import { listImages } from "./folder.ts";
 import { idxName, idxToImageSet, parseIdx } from "./idx.ts";
 import type { ImageSet, Skipped } from "./image_set.ts";
 import { type ImageFile, loadImages, noneDecodable } from "./load_images.ts";
+import type { MemorySet } from "./memory_set.ts";
 import { DEFAULT_VALID_FRACTION, type Parts, splitByName, splitEvery20th } from "./split.ts";
 
 export type { ImageSet, Skipped };
@@ -16,9 +17,9 @@ export type { ImageSet, Skipped };
 /** What to train on and what to measure on. */
 export interface Splits {
   /** To train on. */
-  readonly train: ImageSet;
+  readonly train: MemorySet;
   /** To measure on; the same object as `train` where the set is to be learnt by heart. */
-  readonly valid: ImageSet;
+  readonly valid: MemorySet;
 }
 
 /** What to load. */
@@ -134,7 +135,7 @@ async function loadFiles(
 }
 
 /** Where all files of one side are broken, the other is both sides. */
-function bothFrom(source: string, sets: readonly ImageSet[]): Splits {
+function bothFrom(source: string, sets: readonly MemorySet[]): Splits {
   const skipped = sets.flatMap((set) => set.skipped);
   const good = sets.find(({ count }) => count > 0);
   if (!good) throw noneDecodable(source, skipped);

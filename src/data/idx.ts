@@ -3,8 +3,8 @@
  * @module
  */
 import { DataError, reasonOf } from "./errors.ts";
-import type { ImageSet } from "./image_set.ts";
 import { allocate } from "./load_images.ts";
+import { type MemorySet, memorySet } from "./memory_set.ts";
 import { resizeCrop } from "./resize.ts";
 
 /** Grey images as an IDX file holds them. */
@@ -88,7 +88,7 @@ export function idxToImageSet(
   imageSize: number,
   name: string,
   indices: readonly number[] = Array.from({ length: images.count }, (_, i) => i),
-): ImageSet {
+): MemorySet {
   const { rows, columns, data } = images;
   if (indices.length === 0 || rows * columns === 0) {
     throw new DataError(`Cannot load ${name}: it holds no images; give a file that has some`);
@@ -111,14 +111,14 @@ export function idxToImageSet(
     out.copyWithin(plane, 0, plane);
     out.copyWithin(2 * plane, 0, plane);
   });
-  return {
+  return memorySet({
     name,
     imageSize,
     count: indices.length,
     names: indices.map(idxName),
     pixels,
     skipped: [],
-  };
+  });
 }
 
 /** The name of an image that has none: its place in the file, e.g. "000042". */

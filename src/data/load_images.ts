@@ -4,7 +4,8 @@
  */
 import { decodeImage } from "./decode_image.ts";
 import { DataError, reasonOf } from "./errors.ts";
-import type { ImageSet, Skipped } from "./image_set.ts";
+import type { Skipped } from "./image_set.ts";
+import { type MemorySet, memorySet } from "./memory_set.ts";
 import { resizeCrop } from "./resize.ts";
 
 /** One image file to read. */
@@ -44,7 +45,7 @@ const READERS = 8;
 export async function loadImages(
   files: readonly ImageFile[],
   { name, imageSize, attribution, mayBeEmpty, onImage }: LoadOptions,
-): Promise<ImageSet> {
+): Promise<MemorySet> {
   const stride = 3 * imageSize * imageSize;
   const pixels = allocate(files.length, stride, name);
   const failures = new Map<number, string>();
@@ -76,7 +77,7 @@ export async function loadImages(
   });
   if (names.length === 0 && !mayBeEmpty) throw noneDecodable(name, skipped);
   const count = names.length;
-  return {
+  return memorySet({
     name,
     imageSize,
     count,
@@ -84,7 +85,7 @@ export async function loadImages(
     pixels: pixels.subarray(0, count * stride),
     skipped,
     attribution,
-  };
+  });
 }
 
 /**

@@ -26,7 +26,7 @@ import {
   trainSlabs,
 } from "./step_plan.ts";
 import { drawStep, optimizerScalars } from "./step_inputs.ts";
-import { Validator } from "./validator.ts";
+import { type Batches, Validator } from "./validator.ts";
 
 /** What is known of a step once the device has finished it. */
 export interface StepFigures {
@@ -268,7 +268,7 @@ export class Trainer {
    * @param which whose weights: the moving average (default) or the parameters themselves
    */
   async validate(
-    images: Iterable<Float32Array<ArrayBuffer>>,
+    images: Batches,
     which: "ema" | "parameters" = "ema",
   ): Promise<number> {
     this.#validator ??= new Validator(this.#gpu, this.config, this.options);

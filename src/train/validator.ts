@@ -20,6 +20,11 @@ import type { TrainOptions } from "./options.ts";
 /** Times that the loss is averaged over: (i + 1/2) / 16. */
 const TIMES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
 
+/** Images (B, 3, S, S) in [-1, 1], a batch at a time. */
+export type Batches =
+  | Iterable<Float32Array<ArrayBuffer>>
+  | AsyncIterable<Float32Array<ArrayBuffer>>;
+
 interface Prepared {
   readonly program: Program;
   readonly tensors: Record<"x0" | "t" | "coefficients" | "mask" | "keys" | "partial", Tensor>;
@@ -36,10 +41,10 @@ export class Validator {
   ) {}
 
   /** The mean over all images and times; noise depends on seed, image and time alone. */
-  async loss(weights: Weights, images: Iterable<Float32Array<ArrayBuffer>>): Promise<number> {
+  async loss(weights: Weights, images: Batches): Promise<number> {
     const size = 3 * this.config.imageSize ** 2;
     let [sum, count] = [0, 0];
-    for (const x0 of images) {
+    for await (const x0 of images) {
       const batch = x0.length / size;
       const { program, tensors } = await this.#prepare(weights, batch);
       this.gpu.write(tensors.x0, x0);

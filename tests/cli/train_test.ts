@@ -37,7 +37,17 @@ trainTest("a run leaves config, metrics, samples, checkpoints and a loss curve",
   assertEquals(steps.map(({ step }) => step), [1, 2, 3, 4, 5, 6]);
   assertEquals(steps.filter(({ moments }) => moments).map(({ step }) => step), [3, 6]);
   assertEquals(Object.keys(steps[2].moments!), MOMENTS);
-  for (const key of ["epoch", "loss", "lossAverage", "lr", "gradientNorm", "imagesPerSecond"]) {
+  for (
+    const key of [
+      "epoch",
+      "loss",
+      "lossAverage",
+      "lr",
+      "gradientNorm",
+      "imagesPerSecond",
+      "dataWait",
+    ]
+  ) {
     assert(steps.every((line) => Number.isFinite(line[key])), key);
   }
   const validations = lines.filter(({ validLoss }) => Number.isFinite(validLoss));

@@ -1,11 +1,5 @@
-import {
-  assert,
-  assertAlmostEquals,
-  assertEquals,
-  assertNotEquals,
-  assertThrows,
-} from "@std/assert";
-import { BatchStream, epochOrder, fillBatch, isFlipped } from "../../src/data/batches.ts";
+import { assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { BatchStream, epochOrder } from "../../src/data/batches.ts";
 import { hash32 } from "../../src/data/hash.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -67,47 +61,7 @@ Deno.test("BatchStream: a step far into a run is as good as the first", () => {
   assertEquals(indices[0], order[position % count]);
 });
 
-const set = {
-  imageSize: 2,
-  count: 2,
-  pixels: Uint8Array.from({ length: 24 }, (_, i) => i === 23 ? 255 : i * 10),
-};
-
-Deno.test("fillBatch: bytes become floats in [-1, 1], in the order asked for", () => {
-  const out = new Float32Array(24);
-  fillBatch(set, [1, 0], out);
-  const expected = [...set.pixels.slice(12), ...set.pixels.slice(0, 12)];
-  assertEquals(out, Float32Array.from(expected, (v) => v / 127.5 - 1));
-  assertEquals([out[11], out[12]], [1, -1]);
-});
-
-Deno.test("fillBatch: flips rows of the pictures that the hash chooses, about half", () => {
-  const flip = { seed: 3, step: 9 };
-  const indices = Array(200).fill(0);
-  const out = new Float32Array(200 * 12);
-  fillBatch(set, indices, out, flip);
-  const plain = new Float32Array(12);
-  fillBatch(set, [0], plain);
-  const mirrored = plain.map((_, i) => plain[i ^ 1]);
-  let flipped = 0;
-  for (let i = 0; i < 200; i++) {
-    const chosen = isFlipped(3, 9, i);
-    if (chosen) flipped++;
-    assertEquals(out.slice(i * 12, (i + 1) * 12), chosen ? mirrored : plain);
-  }
-  assert(flipped > 65 && flipped < 135, `${flipped}`);
-  const other = new Float32Array(200 * 12);
-  fillBatch(set, indices, other, { seed: 3, step: 10 });
-  assertNotEquals(out, other);
-});
-
 Deno.test("batches: arguments that make no sense are refused", () => {
-  assertThrows(() => fillBatch(set, [0], new Float32Array(24)), RangeError, "12");
-  assertThrows(
-    () => fillBatch(set, [2], new Float32Array(12)),
-    RangeError,
-    "image 2 of a set of 2",
-  );
   assertThrows(() => epochOrder(0.5, 0, 3), RangeError, "seed 0.5");
   assertThrows(() => epochOrder(0, -1, 3), RangeError, "epoch -1");
   assertThrows(

@@ -1,0 +1,103 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TrainingBatches, validationBatches } from "../../cli/batches.ts";
+import type { ImageSet } from "../../src/data/image_set.ts";
+
+/** Seven images of 2x2, image i being all i; `read` is told of, and may be made to wait. */
+function numbered(read: (indices: number[]) => Promise<void> = async () => {}): ImageSet {
+  return {
+    name: "numbered",
+    imageSize: 2,
+    count: 7,
+    skipped: [],
+    labels: Uint32Array.from({ length: 7 }, (_, i) => 10 * i),
+    classNames: [],
+    read: async (indices) => {
+      await read(Array.from(indices));
+      return Uint8Array.from(Array.from(indices).flatMap((i) => Array(12).fill(i)));
+    },
+  };
+}
+
+const OPTIONS = { seed: 3, batchSize: 4, imageSize: 2, flip: true, steps: 20 };
+const numbersOf = (images: Float32Array, stride = 12) =>
+  Array.from(
+    { length: images.length / stride },
+    (_, i) => Math.round((images[i * stride] + 1) * 127.5),
+  );
+
+Deno.test("TrainingBatches: the same images and labels however a step is reached", async () => {
+  const straight = new TrainingBatches(numbered(), OPTIONS);
+  const all = [];
+  for (let step = 0; step < 20; step++) all.push(await straight.at(step));
+  for (const order of [[19], [5, 6, 2, 3], [0, 7]]) {
+    const batches = new TrainingBatches(numbered(), OPTIONS);
+    for (const step of order) assertEquals(await batches.at(step), all[step]);
+  }
+  for (const { images, labels } of all) {
+    assertEquals(numbersOf(images).map((i) => 10 * i), [...labels!]);
+  }
+  const seven = all.slice(0, 7).flatMap(({ images }) => numbersOf(images));
+  assertEquals(seven.toSorted(), [0, 1, 2, 3, 4, 5, 6].flatMap((i) => Array(4).fill(i)));
+});
+
+Deno.test("TrainingBatches: a few steps are read ahead, none twice and none beyond the last", async () => {
+  let reads = 0;
+  const batches = new TrainingBatches(numbered(() => Promise.resolve(void reads++)), {
+    ...OPTIONS,
+    steps: 8,
+  });
+  const seen = [];
+  for (let step = 0; step < 8; step++) {
+    await batches.at(step);
+    seen.push(reads);
+  }
+  assertEquals(seen, [5, 6, 7, 8, 8, 8, 8, 8]);
+});
+
+Deno.test("TrainingBatches: only the time spent waiting counts, once", async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => release = resolve);
+  const batches = new TrainingBatches(numbered(() => gate), OPTIONS);
+  const first = batches.at(0);
+  setTimeout(release, 60);
+  await first;
+  assert(batches.takeWait() >= 50);
+  assertEquals(batches.takeWait(), 0);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await batches.at(1);
+  assert(batches.takeWait() < 20);
+});
+
+Deno.test("TrainingBatches: a read that fails is told at its own step", async () => {
+  let reads = 0;
+  const batches = new TrainingBatches(
+    numbered(() =>
+      ++reads === 3 ? Promise.reject(new Error("the disk is gone")) : Promise.resolve()
+    ),
+    OPTIONS,
+  );
+  await batches.at(0);
+  await batches.at(1);
+  await assertRejects(() => batches.at(2), Error, "the disk is gone");
+});
+
+Deno.test("validationBatches: spread evenly over the set, at most the limit", async () => {
+  const passes = async (limit: number) => {
+    const told: number[][] = [];
+    const seen: number[] = [];
+    const batches = validationBatches(numbered(), 2, limit, (...done) => told.push(done));
+    for await (const images of batches) seen.push(...numbersOf(images));
+    return [seen, told];
+  };
+  assertEquals(await passes(3), [[0, 2, 4], [[0, 3]]]);
+  assertEquals(await passes(50), [[0, 1, 2, 3, 4, 5, 6], [[0, 7]]]);
+});
+
+Deno.test("batches: larger stored images are cut to the size of the network", async () => {
+  const options = { ...OPTIONS, imageSize: 1 };
+  const { images } = await new TrainingBatches(numbered(), options).at(0);
+  assertEquals(images.length, 4 * 3);
+  for await (const batch of validationBatches(numbered(), 1, 7, () => {})) {
+    assertEquals(numbersOf(batch, 3), [0, 1, 2, 3, 4, 5, 6]);
+  }
+});

@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { cropCorner, fillBatch, isFlipped } from "../../src/data/fill_batch.ts";
+
+/** (B, 3, size, size), every byte of an image different from its neighbours. */
+const pictures = (count: number, size: number) =>
+  Uint8Array.from({ length: count * 3 * size ** 2 }, (_, i) => i * 7 % 256);
+
+const toFloat = (bytes: ArrayLike<number>) => Float32Array.from(bytes, (v) => v / 127.5 - 1);
+
+Deno.test("fillBatch: bytes become floats in [-1, 1]", () => {
+  const bytes = Uint8Array.from({ length: 24 }, (_, i) => i === 23 ? 255 : i * 10);
+  const out = new Float32Array(24);
+  fillBatch(bytes, 2, out, 2);
+  assertEquals(out, toFloat(bytes));
+  assertEquals([out[0], out[23]], [-1, 1]);
+});
+
+Deno.test("fillBatch: flips rows of the pictures that the hash chooses, about half", () => {
+  const one = pictures(1, 2);
+  const bytes = new Uint8Array(200 * 12);
+  for (let i = 0; i < 200; i++) bytes.set(one, i * 12);
+  const out = new Float32Array(200 * 12);
+  fillBatch(bytes, 2, out, 2, { seed: 3, step: 9, flip: true });
+  const plain = toFloat(one);
+  const mirrored = plain.map((_, i) => plain[i ^ 1]);
+  let flipped = 0;
+  for (let i = 0; i < 200; i++) {
+    const chosen = isFlipped(3, 9, i);
+    if (chosen) flipped++;
+    assertEquals(out.slice(i * 12, (i + 1) * 12), chosen ? mirrored : plain);
+  }
+  assert(flipped > 65 && flipped < 135, `${flipped}`);
+  const other = new Float32Array(200 * 12);
+  fillBatch(bytes, 2, other, 2, { seed: 3, step: 10, flip: true });
+  assertNotEquals(out, other);
+  fillBatch(bytes, 2, other, 2, { seed: 3, step: 10, flip: false });
+  assertEquals(other, toFloat(bytes));
+});
+
+/** The picture cut at (top, left), pixel by pixel. */
+function cut(bytes: Uint8Array, i: number, from: number, to: number, top: number, left: number) {
+  const out: number[] = [];
+  for (let c = 0; c < 3; c++) {
+    for (let y = 0; y < to; y++) {
+      for (let x = 0; x < to; x++) {
+        out.push(bytes[((i * 3 + c) * from + top + y) * from + left + x]);
+      }
+    }
+  }
+  return out;
+}
+
+Deno.test("fillBatch: a larger picture is cut at its centre, or where chance says", () => {
+  const bytes = pictures(2, 5);
+  const centre = new Float32Array(2 * 3 * 9);
+  fillBatch(bytes, 5, centre, 3);
+  assertEquals(centre, toFloat([...cut(bytes, 0, 5, 3, 1, 1), ...cut(bytes, 1, 5, 3, 1, 1)]));
+  const out = new Float32Array(2 * 3 * 9);
+  const chance = { seed: 1, step: 4, flip: true };
+  fillBatch(bytes, 5, out, 3, chance);
+  const expected = [0, 1].flatMap((i) => {
+    const [top, left] = cropCorner(chance, i, 2);
+    const plain = cut(bytes, i, 5, 3, top, left);
+    return isFlipped(1, 4, i) ? plain.map((_, p) => plain[p - p % 3 + 2 - p % 3]) : plain;
+  });
+  assertEquals(out, toFloat(expected));
+});
+
+Deno.test("cropCorner: every place is as likely, top and left apart", () => {
+  const counts = Array(9).fill(0);
+  for (let step = 0; step < 900; step++) {
+    for (let i = 0; i < 10; i++) {
+      const [top, left] = cropCorner({ seed: 5, step }, i, 2);
+      counts[top * 3 + left]++;
+    }
+  }
+  // 1000 expected with a standard deviation of 30.
+  assert(counts.every((count) => Math.abs(count - 1000) < 150), `${counts}`);
+});
+
+Deno.test("fillBatch: sizes that disagree are refused", () => {
+  const bytes = pictures(1, 2);
+  assertThrows(() => fillBatch(bytes, 2, new Float32Array(24), 2), RangeError, "24 floats");
+  assertThrows(() => fillBatch(bytes, 2, new Float32Array(27), 3), RangeError, "3x3");
+});
