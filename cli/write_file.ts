@@ -84,7 +84,8 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function cannotWrite(path: string, thrown: unknown): CommandError {
+/** What a file that could not be written is told with. */
+export function cannotWrite(path: string, thrown: unknown): CommandError {
   return new CommandError(`Cannot write ${path}: ${fileReason(thrown)}`, { cause: thrown });
 }
 

@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { crc32c, maskedCrc32c } from "../../cli/tensorboard/crc32c.ts";
+import { EventFile } from "../../cli/tensorboard/event_file.ts";
+import { greyPng, withFolder } from "../data/scratch.ts";
+import { crcTwin, events, shown } from "./reader.ts";
+
+Deno.test("crc32c: the vectors of RFC 3720, and its twin at every length up to 70", () => {
+  const vectors: [number[], number][] = [
+    [Array(32).fill(0), 0x8a9136aa],
+    [Array(32).fill(255), 0x62a8ab43],
+    [Array.from({ length: 32 }, (_, i) => i), 0x46dd794e],
+    [Array.from({ length: 32 }, (_, i) => 31 - i), 0x113fdb5c],
+    [[..."123456789"].map((c) => c.charCodeAt(0)), 0xe3069283],
+  ];
+  for (const [bytes, sum] of vectors) assertEquals(crc32c(Uint8Array.from(bytes)), sum);
+  for (let length = 0; length < 70; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 7919 + length) >> 3);
+    assertEquals(crc32c(bytes), crcTwin(bytes));
+  }
+  // TensorFlow's own files begin with 18 00 00 00 00 00 00 00 a3 7f 4b 22.
+  assertEquals(maskedCrc32c(Uint8Array.of(0x18, 0, 0, 0, 0, 0, 0, 0)), 0x224b7fa3);
+});
+
+/** The event files of a folder, in the order TensorBoard reads them. */
+async function files(folder: string): Promise<Uint8Array<ArrayBuffer>[]> {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  assert(names.every((name) => /^events\.out\.tfevents\.\d{10}\.rin$/.test(name)), `${names}`);
+  return await Promise.all(names.map((name) => Deno.readFile(`${folder}/${name}`)));
+}
+
+Deno.test("events: a file begins with version and session, then has figures and pictures", () =>
+  withFolder(async (folder) => {
+    const png = await greyPng(9), before = Date.now() / 1000;
+    const file = new EventFile(folder, 1);
+    assertEquals((await files(folder)).length, 0);
+    await file.write([
+      { step: 1, loss: 0.5, note: "text", moments: { x0: { mean: -1e-3, std: 2 } }, none: null },
+      { step: 3_000_000_000, loss: NaN },
+    ]);
+    await file.picture(300, "samples", { png, width: 4, height: 5 });
+    const read = events((await files(folder))[0]);
+    for (const { wallTime } of read) assert(wallTime >= before && wallTime <= Date.now() / 1000);
+    assertEquals(read.map(({ wallTime: _, ...rest }) => rest), [
+      { version: "brain.Event:2" },
+      { step: 1, sessionStart: true },
+      {
+        step: 1,
+        scalars: { loss: 0.5, "moments/x0/mean": Math.fround(-1e-3), "moments/x0/std": 2 },
+      },
+      { step: 3_000_000_000, scalars: { loss: NaN } },
+      { step: 300, images: { samples: { width: 4, height: 5, colours: 3, png } } },
+    ]);
+  }));
+
+Deno.test("events: a run that goes on supersedes steps, also after a crash within the second", () =>
+  withFolder(async (folder) => {
+    const figures = (from: number, to: number, loss: number) =>
+      Array.from({ length: to - from + 1 }, (_, i) => ({ step: from + i, loss }));
+    await new EventFile(folder, 1).write(figures(1, 6, 1));
+    const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    const bytes = await Deno.readFile(`${folder}/${name}`);
+    await Deno.writeFile(`${folder}/${name}`, bytes.subarray(0, -5));
+    await new EventFile(folder, 4).write(figures(4, 7, 2));
+    await new EventFile(folder, 6).write(figures(6, 6, 3));
+    assertEquals((await files(folder)).length, 3);
+    assertEquals(shown(await files(folder), "loss"), [
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+      [5, 2],
+      [6, 3],
+    ]);
+  }));
+
+Deno.test("events: of a long run a thousandth apart are kept, each tag by itself", () =>
+  withFolder(async (folder) => {
+    const file = new EventFile(folder, 1), last = 40_000;
+    for (let step = 1; step <= last; step += 100) {
+      await file.write(Array.from({ length: 100 }, (_, i) => {
+        const at = step + i, rare = at % 5000 === 0;
+        return { step: at, loss: at, ...rare && { validLoss: at } };
+      }));
+    }
+    const all = await files(folder);
+    assertEquals(
+      shown(all, "validLoss").map(([step]) => step),
+      [1, 2, 3, 4, 5, 6, 7, 8].map((i) => i * 5000),
+    );
+    const steps = shown(all, "loss").map(([step]) => step);
+    assertEquals(steps.slice(0, 1000), Array.from({ length: 1000 }, (_, i) => i + 1));
+    assert(steps.length < 1000 * (1 + Math.log(last / 1000)) + 1, `${steps.length} points`);
+    steps.slice(1).forEach((step, i) => assert(step - steps[i] <= step / 1000 + 1));
+  }));
+
+Deno.test("events: a folder that is gone is told in one sentence", () =>
+  withFolder(async (folder) => {
+    const file = new EventFile(folder, 1);
+    await file.write([{ step: 1, loss: 1 }]);
+    await Deno.remove(folder, { recursive: true });
+    await assertRejects(
+      () => file.write([{ step: 2, loss: 1 }]),
+      Error,
+      "there is no such file or folder",
+    );
+    await Deno.mkdir(folder);
+  }));
