@@ -38,6 +38,12 @@ export function imagePng(images: Float32Array, index: number, size: number): Uin
   return encode({ width: size, height: size, data, depth: 8, channels: 3 });
 }
 
+/** The size of a picture, which stands near a PNG's beginning. */
+export function pngSize(png: Uint8Array): { width: number; height: number } {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
 /** From planes of floats to bytes pixel by pixel. */
 function paint(
   images: Float32Array,

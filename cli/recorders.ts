@@ -7,6 +7,7 @@ import { LossPicture } from "./loss_picture.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import type { RunRecorder } from "./recorder.ts";
 import { SampleFiles } from "./sample_files.ts";
+import { EventFiles } from "./tensorboard/event_files.ts";
 
 /**
  * The recorders of a run, in the order in which they are told.
@@ -14,5 +15,10 @@ import { SampleFiles } from "./sample_files.ts";
  * @param folder the run's
  */
 export function recordersOf(folder: string): RunRecorder[] {
-  return [new MetricsFile(folder), new LossPicture(folder), new SampleFiles(folder)];
+  return [
+    new MetricsFile(folder),
+    new LossPicture(folder),
+    new SampleFiles(folder),
+    new EventFiles(folder),
+  ];
 }

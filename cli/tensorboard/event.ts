@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pngSize } from "../pictures.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { type Bytes, bytes, concat, double, float, integer, message, text } from "./protobuf.ts";
 
@@ -12,13 +13,6 @@ export interface Moment {
   /** Seconds since 1970. */
   readonly wallTime: number;
   readonly step: number;
-}
-
-/** A PNG and its size. */
-export interface Picture {
-  readonly png: Uint8Array;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The first record of a file. From this version on readers heed {@linkcode sessionStart}. */
@@ -35,14 +29,15 @@ export function sessionStart({ wallTime, step }: Moment): Bytes {
   return frame([double(1, wallTime), integer(2, step), message(7, [integer(1, START)])]);
 }
 
-/** Values of a step by their tags. */
-export function scalars(at: Moment, values: ReadonlyMap<string, number>): Bytes {
-  return summary(at, Array.from(values, ([tag, value]) => [text(1, tag), float(2, value)]));
+/** Values of a step, each with its tag. */
+export function scalars(at: Moment, values: readonly (readonly [tag: string, number])[]): Bytes {
+  return summary(at, values.map(([tag, value]) => [text(1, tag), float(2, value)]));
 }
 
 /** A picture of a step. */
-export function image(at: Moment, tag: string, { png, width, height }: Picture): Bytes {
+export function image(at: Moment, tag: string, png: Uint8Array): Bytes {
   const RGB = 3;
+  const { width, height } = pngSize(png);
   const fields = [integer(1, height), integer(2, width), integer(3, RGB), bytes(4, png)];
   return summary(at, [[text(1, tag), message(4, fields)]]);
 }

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { crc32c, maskedCrc32c } from "../../cli/tensorboard/crc32c.ts";
-import { EventFile } from "../../cli/tensorboard/event_file.ts";
-import { greyPng, withFolder } from "../data/scratch.ts";
+import { CommandError } from "../../cli/errors.ts";
+import { EventFiles } from "../../cli/tensorboard/event_files.ts";
+import { gridPng } from "../../cli/pictures.ts";
+import { withFolder } from "../data/scratch.ts";
 import { crcTwin, events, shown } from "./reader.ts";
 
 Deno.test("crc32c: the vectors of RFC 3720, and its twin at every length up to 70", () => {
@@ -30,14 +32,15 @@ async function files(folder: string): Promise<Uint8Array<ArrayBuffer>[]> {
 
 Deno.test("events: a file begins with version and session, then has figures and pictures", () =>
   withFolder(async (folder) => {
-    const png = await greyPng(9), before = Date.now() / 1000;
-    const file = new EventFile(folder, 1);
-    assertEquals((await files(folder)).length, 0);
-    await file.write([
+    const png = gridPng(new Float32Array(2 * 3 * 16), 4), before = Date.now() / 1000;
+    const file = new EventFiles(folder);
+    await file.rewind(0);
+    await file.scalars([
       { step: 1, loss: 0.5, note: "text", moments: { x0: { mean: -1e-3, std: 2 } }, none: null },
       { step: 3_000_000_000, loss: NaN },
     ]);
-    await file.picture(300, "samples", { png, width: 4, height: 5 });
+    await file.images(300, png);
+    await file.sync();
     const read = events((await files(folder))[0]);
     for (const { wallTime } of read) assert(wallTime >= before && wallTime <= Date.now() / 1000);
     assertEquals(read.map(({ wallTime: _, ...rest }) => rest), [
@@ -48,7 +51,7 @@ Deno.test("events: a file begins with version and session, then has figures and 
         scalars: { loss: 0.5, "moments/x0/mean": Math.fround(-1e-3), "moments/x0/std": 2 },
       },
       { step: 3_000_000_000, scalars: { loss: NaN } },
-      { step: 300, images: { samples: { width: 4, height: 5, colours: 3, png } } },
+      { step: 300, images: { samples: { width: 14, height: 8, colours: 3, png } } },
     ]);
   }));
 
@@ -56,12 +59,17 @@ Deno.test("events: a run that goes on supersedes steps, also after a crash withi
   withFolder(async (folder) => {
     const figures = (from: number, to: number, loss: number) =>
       Array.from({ length: to - from + 1 }, (_, i) => ({ step: from + i, loss }));
-    await new EventFile(folder, 1).write(figures(1, 6, 1));
+    const file = new EventFiles(folder);
+    await file.rewind(0);
+    await file.scalars(figures(1, 6, 1));
     const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
     const bytes = await Deno.readFile(`${folder}/${name}`);
     await Deno.writeFile(`${folder}/${name}`, bytes.subarray(0, -5));
-    await new EventFile(folder, 4).write(figures(4, 7, 2));
-    await new EventFile(folder, 6).write(figures(6, 6, 3));
+    const other = new EventFiles(folder);
+    await other.rewind(3);
+    await other.scalars(figures(4, 7, 2));
+    await other.rewind(5);
+    await other.scalars(figures(6, 6, 3));
     assertEquals((await files(folder)).length, 3);
     assertEquals(shown(await files(folder), "loss"), [
       [1, 1],
@@ -75,9 +83,10 @@ Deno.test("events: a run that goes on supersedes steps, also after a crash withi
 
 Deno.test("events: of a long run a thousandth apart are kept, each tag by itself", () =>
   withFolder(async (folder) => {
-    const file = new EventFile(folder, 1), last = 40_000;
+    const file = new EventFiles(folder), last = 40_000;
+    await file.rewind(0);
     for (let step = 1; step <= last; step += 100) {
-      await file.write(Array.from({ length: 100 }, (_, i) => {
+      await file.scalars(Array.from({ length: 100 }, (_, i) => {
         const at = step + i, rare = at % 5000 === 0;
         return { step: at, loss: at, ...rare && { validLoss: at } };
       }));
@@ -93,15 +102,37 @@ Deno.test("events: of a long run a thousandth apart are kept, each tag by itself
     steps.slice(1).forEach((step, i) => assert(step - steps[i] <= step / 1000 + 1));
   }));
 
-Deno.test("events: a folder that is gone is told in one sentence", () =>
+Deno.test("events: what can't be written waits, and sync says why", () =>
   withFolder(async (folder) => {
-    const file = new EventFile(folder, 1);
-    await file.write([{ step: 1, loss: 1 }]);
-    await Deno.remove(folder, { recursive: true });
-    await assertRejects(
-      () => file.write([{ step: 2, loss: 1 }]),
-      Error,
-      "there is no such file or folder",
-    );
-    await Deno.mkdir(folder);
+    const file = new EventFiles(folder);
+    await file.rewind(0);
+    const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    await Deno.rename(`${folder}/${name}`, `${folder}/aside`);
+    await Deno.mkdir(`${folder}/${name}`);
+    await file.scalars([{ step: 1, loss: 1 }]);
+    await file.images(1, gridPng(new Float32Array(48), 4));
+    await assertRejects(() => file.sync(), CommandError, "it is a folder, not a file");
+    await Deno.remove(`${folder}/${name}`);
+    await Deno.rename(`${folder}/aside`, `${folder}/${name}`);
+    await file.scalars([{ step: 2, loss: 2 }]);
+    await file.sync();
+    assertEquals(shown(await files(folder), "loss"), [[1, 1], [2, 2]]);
+  }));
+
+Deno.test("events: what a full disk left of a record is cut off before the next one", () =>
+  withFolder(async (folder) => {
+    const file = new EventFiles(folder), { writeFile } = Deno;
+    await file.rewind(0);
+    await file.scalars([{ step: 1, loss: 1 }]);
+    Deno.writeFile = async (path, bytes, options) => {
+      await writeFile(path, (bytes as Uint8Array).subarray(0, 20), options);
+      throw new Error("the disk is full");
+    };
+    try {
+      await file.scalars([{ step: 2, loss: 2 }]);
+    } finally {
+      Deno.writeFile = writeFile;
+    }
+    await file.scalars([{ step: 3, loss: 3 }]);
+    assertEquals(shown(await files(folder), "loss"), [[1, 1], [2, 2], [3, 3]]);
   }));
