@@ -35,4 +35,4 @@ export { lossAndGradients, type LossExample } from "./src/diffusion/loss.ts";
 export { type Moments, type StepFigures, Trainer } from "./src/train/trainer.ts";
 export type { Batches } from "./src/train/validator.ts";
 export type { Measured } from "./src/train/step_plan.ts";
-export type { LrSchedule, TrainOptions } from "./src/train/options.ts";
+export type { LrSchedule, Optimizer, TrainOptions } from "./src/train/options.ts";

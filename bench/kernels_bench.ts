@@ -26,7 +26,7 @@ import { filler, median } from "./peers/timing.ts";
 /** The dispatches of a training step and of a sampler's, one of each kernel at each shape. */
 function kernelsOf(adapter: AdapterKind): Map<string, Dispatch> {
   const layout = parameterLayout(DEFAULT_CONFIG);
-  const slabs = trainSlabs(layout);
+  const slabs = trainSlabs(layout, DEFAULT_TRAIN_OPTIONS);
   const step = recordStep(adapter, DEFAULT_CONFIG, DEFAULT_TRAIN_OPTIONS, layout, slabs);
   const weights = new Weights(layout, slab("parameters", layout));
   const { batchSize } = DEFAULT_TRAIN_OPTIONS;

@@ -31,7 +31,7 @@ for (const [name, { network, training }] of Object.entries(PRESETS)) {
   const config = completeConfig(network);
   const options = completeTrainOptions(training);
   const layout = parameterLayout(config);
-  const slabs = trainSlabs(layout);
+  const slabs = trainSlabs(layout, options);
   const { plan, tensors } = recordStep(gpu.kind, config, options, layout, slabs);
   const activations = new Set<Tensor>();
   for (const dispatch of plan.dispatches) {

@@ -9,7 +9,7 @@
 import type { AdapterKind } from "../src/gpu/plan.ts";
 import { DEFAULT_CONFIG } from "../src/model/config.ts";
 import { parameterLayout } from "../src/model/parameters.ts";
-import { DEFAULT_TRAIN_OPTIONS } from "../src/train/options.ts";
+import { completeTrainOptions, DEFAULT_TRAIN_OPTIONS } from "../src/train/options.ts";
 import { recordStep, trainSlabs } from "../src/train/step_plan.ts";
 
 const [folder = "wgsl"] = Deno.args;
@@ -17,10 +17,14 @@ const kinds: readonly AdapterKind[] = ["software", "hardware"];
 for (const kind of kinds) {
   await Deno.mkdir(`${folder}/${kind}`, { recursive: true });
   const layout = parameterLayout(DEFAULT_CONFIG);
-  const slabs = trainSlabs(layout);
-  const { plan } = recordStep(kind, DEFAULT_CONFIG, DEFAULT_TRAIN_OPTIONS, layout, slabs);
   const variants = new Map<string, Set<string>>();
-  for (const { launch: { name, code } } of plan.dispatches) {
+  const dispatches = [
+    DEFAULT_TRAIN_OPTIONS,
+    completeTrainOptions({ optimizer: "lamb", accumulate: 2, offsetNoise: 0.1 }),
+  ].flatMap((options) =>
+    recordStep(kind, DEFAULT_CONFIG, options, layout, trainSlabs(layout, options)).plan.dispatches
+  );
+  for (const { launch: { name, code } } of dispatches) {
     const stem = name.replace(/\W+/g, "_");
     variants.set(stem, (variants.get(stem) ?? new Set()).add(code));
   }

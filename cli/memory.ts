@@ -26,6 +26,6 @@ export function trainingBytes(
   options: TrainOptions,
 ): number {
   const layout = parameterLayout(config);
-  const { plan } = recordStep(adapter, config, options, layout, trainSlabs(layout));
+  const { plan } = recordStep(adapter, config, options, layout, trainSlabs(layout, options));
   return bytesOf(plan.dispatches);
 }

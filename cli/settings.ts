@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_CONFIG, type RinConfig } from "../src/model/config.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../src/train/options.ts";
+import { DEFAULT_TRAIN_OPTIONS, TRAIN_CHOICES, type TrainOptions } from "../src/train/options.ts";
 import type { Option } from "./options.ts";
 
 /** What a run trains on and what it writes when. */
@@ -65,19 +65,58 @@ const network: Field<RinConfig>[] = [
     key: "schedule",
     type: "text",
     value: "NAME",
-    help: "noise: linear, cosine, sigmoid, or 'sigmoid(start,end,tau)', 'cosine(start,end,tau)'",
+    help: "noise: linear, cosine, sigmoid, linear-beta (DDPM's), 'sigmoid(start,end,tau)' or " +
+      "'cosine(start,end,tau)'",
+  },
+  {
+    key: "inputScale",
+    type: "number",
+    help: "what images are multiplied by before they are noised; below 1 for large ones",
+  },
+  {
+    key: "normalizeInput",
+    type: "boolean",
+    help: "divide what the network sees by its standard deviation, which --input-scale changes",
   },
 ];
 
 const training: Field<TrainOptions>[] = [
   { key: "steps", type: "integer", help: "steps of the whole run" },
   { key: "batchSize", type: "integer", help: "images a step" },
+  {
+    key: "accumulate",
+    type: "integer",
+    help: "parts that a batch is worked through in, for less memory and the same result",
+  },
+  {
+    key: "lossSpace",
+    type: TRAIN_CHOICES.lossSpace,
+    help: "what the squared error is of",
+  },
+  {
+    key: "minSnr",
+    type: "number",
+    help: "min-SNR weighting of the loss: its gamma, such as 5; 0 for none",
+  },
+  {
+    key: "offsetNoise",
+    type: "number",
+    help: "strength of the noise that is one number for each image and channel; 0 for none",
+  },
+  { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "what turns gradients into steps" },
   { key: "lr", type: "number", help: "highest learning rate" },
   {
     key: "lrSchedule",
-    type: ["constant", "cosine", "plateau"],
-    help:
-      "how it moves; cosine falls to 0 at the last step, plateau when validation stops improving",
+    type: "text",
+    value: "NAME",
+    help: "how it moves: constant; cosine, falling to --lr-end at the last step; cosine@0.7, the " +
+      "first 70% of that cosine; plateau, falling when validation stops improving",
+  },
+  { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
+  {
+    key: "decayStart",
+    type: "number",
+    help: "cosine: share of the steps after which it begins, such as 0.7",
   },
   { key: "warmup", type: "integer", help: "steps in which the learning rate rises from 0" },
   {
@@ -90,22 +129,43 @@ const training: Field<TrainOptions>[] = [
     type: "integer",
     help: "plateau: validations without improvement before that",
   },
-  { key: "weightDecay", type: "number", help: "decoupled weight decay, of matrices" },
+  {
+    key: "plateauThreshold",
+    type: "number",
+    help: "plateau: share by which the loss must fall to be an improvement",
+  },
+  {
+    key: "weightDecay",
+    type: "number",
+    help: "decoupled weight decay: adamw's of matrices, lamb's of all but biases and norms",
+  },
   {
     key: "decayAll",
     type: "boolean",
     help: "decay biases, norms and embeddings too, as the original (PyTorch) project does",
   },
-  { key: "beta1", type: "number", help: "AdamW: decay of the first moment" },
-  { key: "beta2", type: "number", help: "AdamW: decay of the second moment" },
-  { key: "epsilon", type: "number", help: "AdamW: added to the denominator" },
-  { key: "clip", type: "number", help: "largest norm of the gradient" },
+  { key: "beta1", type: "number", help: "decay of the gradient's first moment" },
+  { key: "beta2", type: "number", help: "decay of the gradient's second moment" },
+  { key: "epsilon", type: "number", help: "added to the root of the second moment" },
+  { key: "clip", type: "number", help: "largest norm of the gradient; 0 to leave it as it is" },
   {
     key: "selfCondRate",
     type: "number",
     help: "share of the examples whose latents begin from a pass of their own",
   },
   { key: "emaDecay", type: "number", help: "decay of the moving average of the weights" },
+  {
+    key: "emaWarmup",
+    type: TRAIN_CHOICES.emaWarmup,
+    help:
+      "how that decay begins at step s: ratio, (1+s)/(10+s); power, 1-(1+s)^(-2/3); none, at once",
+  },
+  {
+    key: "emaStart",
+    type: "integer",
+    help: "steps in which the average is the weights themselves",
+  },
+  { key: "emaEvery", type: "integer", help: "steps from one update of the average to the next" },
   { key: "seed", type: "integer", help: "seed of everything random" },
 ];
 

@@ -46,27 +46,45 @@ export function addNoise({ batch, each }: { batch: number; each: number }): Laun
 }
 
 /**
- * Mean squared error over `size` elements: its gradient, 2 (prediction - target) / size, and
- * partial sums (1024, 2) whose second column adds up to the squares. Binds prediction, target,
+ * y (batch, 3, plane) += offsets (batch, 3): noise that is the same all over an image's channel.
+ * Binds offsets, y.
+ */
+export function addOffsets({ batch, plane }: { batch: number; plane: number }): Launch {
+  return launch(
+    "offset noise",
+    { count: 3 * batch * plane, plane },
+    [read("offsets"), write("y")],
+    linearGrid(3 * batch * plane),
+    forEach("p.count", "  y[i] += offsets[i / p.plane];"),
+  );
+}
+
+/**
+ * Weighted squared error of a part (batch, each) of the `whole` examples of a step: the gradient of
+ * the mean over them all, 2 w (prediction - target) / (whole each), and partial sums (1024, 2) whose
+ * second column adds up to the weighted squares. Binds prediction, target, importance (batch),
  * gradient, partial.
  */
-export function squaredError({ size }: { size: number }): Launch {
+export function squaredError(
+  { batch, each, whole = batch }: { batch: number; each: number; whole?: number },
+): Launch {
   return launch(
     "squared error",
-    { size, count: PARTIALS },
-    [read("prediction"), read("goal"), write("gradient"), write("partial")],
+    { size: batch * each, each, total: whole * each, count: PARTIALS },
+    [read("prediction"), read("goal"), read("importance"), write("gradient"), write("partial")],
     linearGrid(PARTIALS),
     forEach(
       "p.count",
       `
-  let scale = 2.0 / f32(p.size);
+  let scale = 2.0 / f32(p.total);
   var sum = 0.0;
   var squares = 0.0;
   for (var k = i; k < p.size; k += p.count) {
     let v = prediction[k] - goal[k];
-    gradient[k] = scale * v;
+    let w = importance[k / p.each];
+    gradient[k] = scale * w * v;
     sum += v;
-    squares += v * v;
+    squares += w * v * v;
   }
   partial[2u * i] = sum;
   partial[2u * i + 1u] = squares;`,

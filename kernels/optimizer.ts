@@ -24,10 +24,11 @@ export const OPTIMIZER_SCALARS = [
   "slot",
 ] as const;
 
-const scalars = uniform("scalars", "array<vec4<f32>, 3>");
+/** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
+export const optimizerScalars = uniform("scalars", "array<vec4<f32>, 3>");
 
 /**
- * From the partial sums of the loss's squares (over `size` elements) and of the gradient's: the
+ * From the partial sums of the loss's weighted squares (over `size` elements) and of the gradient's: the
  * loss, the gradient's norm, the factor that clips it (Pascanu et al. 2013: min(1, clip / (norm +
  * 1e-6)), as torch.nn.utils.clip_grad_norm_), and whether both are finite, judged by their bits.
  * Written to verdict (4: factor, finite, loss, norm) and to history (64, 4) at `slot`. Binds
@@ -37,7 +38,7 @@ export function judgeStep({ size }: { size: number }): Launch {
   return launch(
     "judge step",
     { size },
-    [read("lossPartial"), read("partial"), scalars, write("verdict"), write("history")],
+    [read("lossPartial"), read("partial"), optimizerScalars, write("verdict"), write("history")],
     [1, 1, 1],
     `${totals}
 fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
@@ -79,7 +80,7 @@ export function adamW({ size, decayed }: { size: number; decayed: number }): Lau
       write("second", array),
       write("average", array),
       read("verdict"),
-      scalars,
+      optimizerScalars,
     ],
     linearGrid(size / 4),
     forEach(

@@ -23,6 +23,10 @@ export interface LossInputs {
   readonly noise: Tensor;
   /** From `noisingCoefficients`: (B, 4). */
   readonly coefficients: Tensor;
+  /** Factors on the examples' squared errors (B), see `lossWeight`. */
+  readonly importance: Tensor;
+  /** Examples that the mean is over, where these are but a part of them. */
+  readonly whole?: number;
   /** Times (B, 1). */
   readonly t: Tensor;
   /**
@@ -35,7 +39,7 @@ export interface LossInputs {
 /** The loss with what it was computed from. */
 export interface Loss extends RinOutputs {
   readonly xt: Tensor;
-  /** (1024, 2): the second column adds up to the sum of squared errors. */
+  /** (1024, 2): the second column adds up to the weighted sum of squared errors. */
   readonly partial: Tensor;
   /** The gradient of the prediction (B, 3, S, S). */
   readonly gradient: Tensor;
@@ -46,7 +50,7 @@ export function recordLoss(
   plan: Plan,
   config: RinConfig,
   weights: Weights,
-  { x0, noise, coefficients, t, previous }: LossInputs,
+  { x0, noise, coefficients, importance, whole, t, previous }: LossInputs,
 ): Loss {
   const [batch] = x0.shape;
   const xt = plan.activation(x0.shape);
@@ -64,7 +68,10 @@ export function recordLoss(
   const outputs = rin(plan, config, weights, { xt, t, previous: warm });
   const gradient = plan.activation(x0.shape);
   const partial = plan.activation([PARTIALS, 2]);
-  plan.dispatch(squaredError({ size: x0.size }), [outputs.output, target, gradient, partial]);
+  plan.dispatch(
+    squaredError({ batch, each: x0.size / batch, whole }),
+    [outputs.output, target, importance, gradient, partial],
+  );
   return { ...outputs, xt, partial, gradient };
 }
 
@@ -78,6 +85,8 @@ export interface LossExample {
   readonly t: Float32Array<ArrayBuffer>;
   /** Latents to begin from (B, M, Dz). */
   readonly latentsPrev?: Float32Array<ArrayBuffer>;
+  /** Factors on the examples' squared errors (B); 1 unless given. */
+  readonly importance?: Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -100,10 +109,16 @@ export async function lossAndGradients(
     t: persistent("t", [batch, 1]),
     latents: persistent("latents", [batch, config.numLatents, config.latentDim]),
     mask: persistent("mask", [batch]),
+    importance: persistent("importance", [batch]),
     partial: persistent("partial", [PARTIALS, 2]),
   };
-  const sized = { x0: inputs.x0, noise: inputs.noise, latentsPrev: inputs.latents };
-  for (const name of ["x0", "noise", "latentsPrev"] as const) {
+  const sized = {
+    x0: inputs.x0,
+    noise: inputs.noise,
+    latentsPrev: inputs.latents,
+    importance: inputs.importance,
+  };
+  for (const name of ["x0", "noise", "latentsPrev", "importance"] as const) {
     const tensor = sized[name];
     const length = example[name]?.length ?? tensor.size;
     if (length !== tensor.size) {
@@ -112,10 +127,17 @@ export async function lossAndGradients(
   }
   const gradients = slab("gradients", weights.layout);
   const trained = new Weights(weights.layout, weights.values, gradients);
-  const { x0, noise, coefficients, t, latents, mask } = inputs;
+  const { x0, noise, coefficients, t, latents, mask, importance } = inputs;
   const plan = new Plan(gpu.kind);
   const previous = example.latentsPrev ? { latents, mask } : undefined;
-  const loss = recordLoss(plan, config, trained, { x0, noise, coefficients, t, previous });
+  const loss = recordLoss(plan, config, trained, {
+    x0,
+    noise,
+    coefficients,
+    importance,
+    t,
+    previous,
+  });
   keep(plan, loss.partial, inputs.partial);
   plan.backward(loss.output, loss.gradient);
   let program: Program | undefined;
@@ -124,10 +146,11 @@ export async function lossAndGradients(
     const gammas = Array.from(example.t, parseSchedule(config.schedule));
     gpu.write(x0, example.x0);
     gpu.write(noise, example.noise);
-    gpu.write(coefficients, noisingCoefficients(config.prediction, gammas));
+    gpu.write(coefficients, noisingCoefficients(config, gammas));
     gpu.write(t, example.t);
     if (example.latentsPrev) gpu.write(latents, example.latentsPrev);
     gpu.write(mask, new Float32Array(batch).fill(1));
+    gpu.write(importance, example.importance ?? new Float32Array(batch).fill(1));
     program.run();
     const partial = await gpu.read(inputs.partial);
     const sum = partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);

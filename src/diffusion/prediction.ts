@@ -2,11 +2,15 @@
  * What a prediction means: the noise, the clean image, or v (Salimans & Ho 2022, arXiv 2202.00512).
  *
  * With gamma the share of the signal's variance, a = sqrt(gamma) and s = sqrt(1 - gamma):
- * x_t = a x0 + s eps, and v = a eps - s x0.
+ * x_t = a x0 + s eps, and v = a eps - s x0. Where a config has an input scale b, x0 is the image
+ * times b.
  *
  * @module
  */
-import type { Prediction } from "../model/config.ts";
+import type { Prediction, RinConfig } from "../model/config.ts";
+
+/** What of a config says what x_t and a prediction are. */
+export type PredictionMeaning = Pick<RinConfig, "prediction" | "inputScale" | "normalizeInput">;
 
 /** The target as a mix of the clean image and the noise: x0 x0 + eps eps. */
 export function targetOf(prediction: Prediction, gamma: number): { x0: number; eps: number } {
@@ -34,15 +38,28 @@ export function cleanFrom(prediction: Prediction, gamma: number): { x: number; o
 }
 
 /**
- * Per example, (sqrt(gamma), sqrt(1 - gamma), target's share of x0, of noise): what the kernel
- * `add noise` takes.
+ * What x_t is multiplied by before the network sees it (Chen 2023): with `normalizeInput` one over
+ * its standard deviation for images of variance 1, which is exact in float64 and the same for all
+ * images of a time; the paper's code divides by the deviation measured on each.
+ */
+export function inputFactor(
+  { inputScale, normalizeInput }: PredictionMeaning,
+  gamma: number,
+): number {
+  return normalizeInput ? 1 / Math.sqrt(gamma * inputScale ** 2 + 1 - gamma) : 1;
+}
+
+/**
+ * Per example, what the kernel `add noise` takes: the shares of the image and of the noise in what
+ * the network sees, and in its target. x0 stands for the image times `inputScale` everywhere else.
  */
 export function noisingCoefficients(
-  prediction: Prediction,
+  meaning: PredictionMeaning,
   gammas: readonly number[],
 ): Float32Array<ArrayBuffer> {
   return new Float32Array(gammas.flatMap((gamma) => {
-    const target = targetOf(prediction, gamma);
-    return [Math.sqrt(gamma), Math.sqrt(1 - gamma), target.x0, target.eps];
+    const target = targetOf(meaning.prediction, gamma);
+    const [b, c] = [meaning.inputScale, inputFactor(meaning, gamma)];
+    return [c * b * Math.sqrt(gamma), c * Math.sqrt(1 - gamma), b * target.x0, target.eps];
   }));
 }

@@ -16,6 +16,7 @@ import { parameterLayout } from "../model/parameters.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import { Inference } from "./inference.ts";
+import { inputFactor } from "./prediction.ts";
 import { type SamplerOptions, samplerSteps } from "./samplers.ts";
 import { parseSchedule } from "./schedule.ts";
 
@@ -139,7 +140,7 @@ export class Rin {
   /**
    * One pass of the network.
    *
-   * @param xt noisy images (B, 3, S, S)
+   * @param xt noisy images (B, 3, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
    * @param t their times (B), in [0, 1]
    * @param latentsPrev latents of an earlier pass (B, M, Dz); without them latents begin at Z_init
    * @throws {RangeError} when the sizes don't fit each other and the config
@@ -163,7 +164,7 @@ export class Rin {
     expectLength("xt", xt, batch * 3 * imageSize ** 2);
     if (latentsPrev) expectLength("latentsPrev", latentsPrev, batch * numLatents * latentDim);
     const { tensors, program } = await this.#prepare(batch);
-    this.#gpu.write(tensors.x, xt);
+    this.#gpu.write(tensors.x, this.#asSeen(xt, t));
     this.#gpu.write(tensors.t, t);
     this.#gpu.write(tensors.warm, new Float32Array(batch).fill(latentsPrev ? 1 : 0));
     this.#gpu.write(tensors.latents, latentsPrev ?? new Float32Array(tensors.latents.size));
@@ -173,6 +174,18 @@ export class Rin {
       this.#gpu.read(tensors.latents),
     ]);
     return { output, latents };
+  }
+
+  /** x_t as the network takes it. */
+  #asSeen(
+    xt: Float32Array<ArrayBuffer>,
+    t: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer> {
+    if (!this.config.normalizeInput) return xt;
+    const schedule = parseSchedule(this.config.schedule);
+    const factors = Array.from(t, (time) => inputFactor(this.config, schedule(time)));
+    const each = xt.length / t.length;
+    return xt.map((value, i) => value * factors[Math.floor(i / each)]);
   }
 
   /**
@@ -192,11 +205,7 @@ export class Rin {
         throw new RangeError(`${name} is ${value}: needed a positive whole number`);
       }
     }
-    const steps = samplerSteps(
-      parseSchedule(this.config.schedule),
-      this.config.prediction,
-      options,
-    );
+    const steps = samplerSteps(parseSchedule(this.config.schedule), this.config, options);
     const batch = Math.min(count, batchSize);
     const batches = Math.ceil(count / batch);
     const inference = await this.#prepare(batch);

@@ -4,8 +4,7 @@
  * @module
  */
 import { SAMPLER_SCALARS } from "../../kernels/diffusion.ts";
-import type { Prediction } from "../model/config.ts";
-import { cleanFrom } from "./prediction.ts";
+import { cleanFrom, inputFactor, type PredictionMeaning } from "./prediction.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** How to go from noise to images. */
@@ -74,14 +73,15 @@ export interface SamplerStep {
 
 /**
  * All steps, from t = 1 (or a little below, where given times) to t = 0, where the last one gives the
- * estimate of x0 itself.
+ * estimate of x0 itself. What a step takes and gives is x_t as the network sees it; within, x0 is
+ * the image times `inputScale`, by which the last step divides.
  *
  * @param times the network's times in falling order, and the one to arrive at; default uniform
  * @throws {RangeError} when steps is no positive integer, or eta is negative
  */
 export function samplerSteps(
   schedule: Schedule,
-  prediction: Prediction,
+  meaning: PredictionMeaning,
   options: SamplerOptions,
   times: readonly number[] = uniformTimes(options.steps ?? 100),
 ): SamplerStep[] {
@@ -103,18 +103,21 @@ export function samplerSteps(
     // Steep schedules round to 1 before that: nothing is left to denoise (and 1 - gamma to divide by).
     const arrive = (times[index + 1] === 0 || now === 1) && sampler !== "renoise";
     const step = arrive ? { x0: 1, x: 0, eps: 0, sigma: 0 } : factors(now, next);
-    const clean = cleanFrom(prediction, now);
+    const clean = cleanFrom(meaning.prediction, now);
     const s = Math.sqrt(1 - now);
+    const seen = inputFactor(meaning, now);
+    const last = index === times.length - 2;
+    const given = last ? 1 / meaning.inputScale : inputFactor(meaning, next);
     const scalars: Record<typeof SAMPLER_SCALARS[number], number> = {
-      x0FromX: clean.x,
+      x0FromX: clean.x / seen,
       x0FromPrediction: clean.output,
-      x0Limit: clip ? 1 : 3e38,
-      noiseFromX: s === 0 ? 0 : 1 / s,
+      x0Limit: clip ? meaning.inputScale : 3e38,
+      noiseFromX: s === 0 ? 0 : 1 / (s * seen),
       noiseFromX0: s === 0 ? 0 : -Math.sqrt(now) / s,
-      nextFromX0: step.x0,
-      nextFromX: step.x,
-      nextFromNoise: step.eps,
-      sigma: step.sigma,
+      nextFromX0: given * step.x0,
+      nextFromX: given * step.x / seen,
+      nextFromNoise: given * step.eps,
+      sigma: given * step.sigma,
     };
     const packed = new Float32Array(12);
     packed.set(SAMPLER_SCALARS.map((name) => scalars[name]));

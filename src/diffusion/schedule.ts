@@ -14,6 +14,8 @@ const plain: Record<string, Schedule> = {
   linear: (t) => 1 - t,
   cosine: (t) => Math.cos(Math.PI * t / 2) ** 2,
   sigmoid: (t) => sigmoid(-5 + 10 * (1 - t)),
+  // DDPM's betas from 1e-4 to 0.02 in 1,000 steps, in continuous time (Song et al. 2021, equation 33).
+  "linear-beta": (t) => Math.exp(-0.1 * t - 9.95 * t ** 2),
 };
 
 // Chen 2023 (arXiv 2301.10972), algorithm 1, in the order start, end, tau.
@@ -31,7 +33,8 @@ const family: Record<string, (start: number, end: number, tau: number) => Schedu
 
 /**
  * The schedule of a name: "linear" (1 - t), "cosine" (cos^2(pi t / 2)), "sigmoid"
- * (sigmoid(-5 + 10 (1 - t))), "sigmoid(start,end,tau)" or "cosine(start,end,tau)" (Chen 2023).
+ * (sigmoid(-5 + 10 (1 - t))), "sigmoid(start,end,tau)" or "cosine(start,end,tau)" (Chen 2023),
+ * "linear-beta" (Ho et al. 2020). "cosine(0.0079365,1,1)" is Nichol & Dhariwal's with s = 0.008.
  *
  * @throws {ConfigError} when there is no such schedule
  */
@@ -48,7 +51,7 @@ export function parseSchedule(name: string): Schedule {
     if (tau > 0 && Number.isFinite(schedule(0.5))) return clipped(schedule);
   }
   throw new ConfigError(
-    `Unknown schedule "${name}": use linear, cosine, sigmoid, sigmoid(start,end,tau) or ` +
-      `cosine(start,end,tau), for example sigmoid(-3,3,0.9)`,
+    `Unknown schedule "${name}": use linear, cosine, sigmoid, linear-beta, ` +
+      `sigmoid(start,end,tau) or cosine(start,end,tau), for example sigmoid(-3,3,0.9)`,
   );
 }

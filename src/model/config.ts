@@ -26,8 +26,18 @@ export interface RinConfig {
   readonly numHeads: number;
   /** What the output means: the noise, the clean image, or v = sqrt(g) noise - sqrt(1-g) x0. */
   readonly prediction: Prediction;
-  /** gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)" or "cosine(start,end,tau)". */
+  /**
+   * gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)", "cosine(start,end,tau)" or
+   * "linear-beta".
+   */
   readonly schedule: string;
+  /** The b of Chen 2023 (arXiv 2301.10972): images are multiplied by it before they are noised. */
+  readonly inputScale: number;
+  /**
+   * Whether the network sees x_t divided by its standard deviation, sqrt(gamma b^2 + 1 - gamma) for
+   * images of variance 1. Without an input scale that is 1.
+   */
+  readonly normalizeInput: boolean;
 }
 
 /** A configuration that makes no sense; the message says which field and what would. */
@@ -48,6 +58,8 @@ export const DEFAULT_CONFIG: RinConfig = {
   numHeads: 4,
   prediction: "x0",
   schedule: "cosine",
+  inputScale: 1,
+  normalizeInput: false,
 };
 
 const sizes = [
@@ -101,6 +113,12 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   }
   if (!["eps", "x0", "v"].includes(full.prediction)) {
     throw new ConfigError(`prediction is "${full.prediction}": needed eps, x0 or v`);
+  }
+  if (!(full.inputScale >= 1e-3 && full.inputScale <= 1e3)) {
+    throw new ConfigError(`inputScale is ${full.inputScale}: needed a number from 0.001 to 1000`);
+  }
+  if (typeof full.normalizeInput !== "boolean") {
+    throw new ConfigError(`normalizeInput is ${full.normalizeInput}: needed true or false`);
   }
   return full;
 }

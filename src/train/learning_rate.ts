@@ -3,18 +3,26 @@
  *
  * @module
  */
-import type { TrainOptions } from "./options.ts";
+import { cosineShare, type TrainOptions } from "./options.ts";
 
 /**
- * The learning rate of a step (0-based): rises linearly over `warmup` steps, then stays ("constant",
- * "plateau") or falls to 0 at `steps` along half a cosine.
+ * The learning rate of a step (0-based). It rises linearly over `warmup` steps. Then it stays, times
+ * what a plateau has made of it but not below `lrEnd` ("constant", "plateau"); or from the share
+ * `decayStart` of training on it falls along half a cosine that reaches `lrEnd` at `steps`
+ * ("cosine"), or along the first share P of that half, stretched to end there ("cosine@P": in
+ * pix2seq, the paper's code, P = 0.7 ends at 0.21 lr).
+ *
+ * @param scale the factor of reduce-on-plateau so far
  */
-export function learningRate(options: TrainOptions, step: number): number {
-  const { lr, lrSchedule, warmup, steps } = options;
-  if (step < warmup) return lr * (step + 1) / warmup;
-  if (lrSchedule !== "cosine") return lr;
-  const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
-  return lr * 0.5 * (1 + Math.cos(Math.PI * progress));
+export function learningRate(options: TrainOptions, step: number, scale = 1): number {
+  const { lr, lrSchedule, lrEnd, warmup, steps, decayStart } = options;
+  const highest = Math.max(lrEnd, lr * scale);
+  if (step < warmup) return highest * (step + 1) / warmup;
+  const share = cosineShare(lrSchedule);
+  if (Number.isNaN(share)) return highest;
+  const start = Math.max(warmup, decayStart * steps);
+  const progress = Math.min(1, Math.max(0, step - start) / Math.max(1, steps - start));
+  return lrEnd + (highest - lrEnd) * 0.5 * (1 + Math.cos(Math.PI * share * progress));
 }
 
 /** Where reduce-on-plateau stands; part of a checkpoint. */
@@ -30,13 +38,18 @@ export interface PlateauState {
 /** Before the first validation. */
 export const PLATEAU_START: PlateauState = { scale: 1, best: null, waited: 0 };
 
-/** Takes a validation loss into account: after `plateauPatience` without improvement, the rate falls. */
+/**
+ * Takes a validation loss into account, as torch's ReduceLROnPlateau does: after `plateauPatience`
+ * validations that did not improve the next such one lowers the rate. A loss that is no number is no
+ * improvement.
+ */
 export function observePlateau(
-  { plateauFactor, plateauPatience }: TrainOptions,
+  { plateauFactor, plateauPatience, plateauThreshold }: TrainOptions,
   { scale, best, waited }: PlateauState,
   loss: number,
 ): PlateauState {
-  if (best === null || loss < best) return { scale, best: loss, waited: 0 };
+  const bar = best === null ? Infinity : best * (1 - plateauThreshold);
+  if (loss < bar) return { scale, best: loss, waited: 0 };
   if (waited < plateauPatience) return { scale, best, waited: waited + 1 };
   return { scale: scale * plateauFactor, best, waited: 0 };
 }

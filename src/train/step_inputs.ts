@@ -5,7 +5,12 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { lossWeight } from "../diffusion/loss_weight.ts";
+import { noisingCoefficients } from "../diffusion/prediction.ts";
+import { parseSchedule } from "../diffusion/schedule.ts";
+import type { RinConfig } from "../model/config.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
+import { averageDecay } from "./moving_average.ts";
 import type { TrainOptions } from "./options.ts";
 
 /** One entry an example, but two for `keys`. */
@@ -31,12 +36,54 @@ export function drawStep({ batchSize, seed, selfCondRate }: TrainOptions, step: 
   };
 }
 
+/** What a step's examples are noised and weighted with, by the tensor that it is written to. */
+export interface ExampleInputs {
+  /** (B, 1). */
+  readonly t: Float32Array<ArrayBuffer>;
+  /** (B, 4). */
+  readonly coefficients: Float32Array<ArrayBuffer>;
+  /** (B). */
+  readonly importance: Float32Array<ArrayBuffer>;
+  /** (B). */
+  readonly mask: Float32Array<ArrayBuffer>;
+  /** (B, 2). */
+  readonly keys: Uint32Array<ArrayBuffer>;
+  /** (B, 3). */
+  readonly offsets: Float32Array<ArrayBuffer>;
+}
+
+/** The inputs of a step (0-based), of the whole batch. */
+export function exampleInputs(
+  config: RinConfig,
+  options: TrainOptions,
+  step: number,
+): ExampleInputs {
+  const draws = drawStep(options, step);
+  const gammas = draws.t.map(parseSchedule(config.schedule));
+  const weights = gammas.map((gamma) =>
+    lossWeight(options, config.prediction, gamma, config.inputScale)
+  );
+  const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
+  return {
+    t: new Float32Array(draws.t),
+    coefficients: noisingCoefficients(config, gammas),
+    importance: new Float32Array(weights),
+    mask: new Float32Array(draws.mask),
+    keys: new Uint32Array(draws.keys),
+    offsets: Float32Array.from(
+      { length: 3 * options.batchSize },
+      (_, i) => options.offsetNoise * shifts.normal(i),
+    ),
+  };
+}
+
 /** The scalars of a step (0-based) in the order of the kernels' uniform, padded to 12. */
 export function optimizerScalars(
-  { beta1, beta2, epsilon, weightDecay, emaDecay, clip }: TrainOptions,
+  options: TrainOptions,
   step: number,
   lr: number,
 ): Float32Array<ArrayBuffer> {
+  const { beta1, beta2, epsilon, weightDecay, clip } = options;
   const values: Record<typeof OPTIMIZER_SCALARS[number], number> = {
     lr,
     beta1,
@@ -45,9 +92,8 @@ export function optimizerScalars(
     weightDecay,
     correction1: 1 - beta1 ** (step + 1),
     correction2: Math.sqrt(1 - beta2 ** (step + 1)),
-    // A short run's average follows closely at first.
-    emaDecay: Math.min(emaDecay, (1 + step) / (10 + step)),
-    clip,
+    emaDecay: averageDecay(options, step),
+    clip: clip === 0 ? 3e38 : clip,
     slot: step % HISTORY,
   };
   const packed = new Float32Array(12);

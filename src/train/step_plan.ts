@@ -1,10 +1,12 @@
 /**
- * The plan that a training step replays: noising, both passes, the loss, the backward pass, and the
- * update of all parameters.
+ * The plan that a training step replays: for each part of the batch noising, both passes, the loss
+ * and the backward pass, then the update of all parameters.
  *
  * @module
  */
-import { adamW, HISTORY, judgeStep } from "../../kernels/optimizer.ts";
+import { addOffsets } from "../../kernels/diffusion.ts";
+import { addInto } from "../../kernels/elementwise.ts";
+import { HISTORY } from "../../kernels/optimizer.ts";
 import { normals } from "../../kernels/random.ts";
 import { moments, partialMoments, PARTIALS } from "../../kernels/reduce.ts";
 import { recordLoss } from "../diffusion/loss.ts";
@@ -12,7 +14,9 @@ import { type AdapterKind, persistent, Plan, type Storage, type Tensor } from ".
 import type { RinConfig } from "../model/config.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
+import { keep } from "../nn/tokens.ts";
 import type { TrainOptions } from "./options.ts";
+import { recordUpdate, updateChunks } from "./update_plan.ts";
 
 /** Slabs of a run, all laid out alike. */
 export interface TrainSlabs {
@@ -24,6 +28,8 @@ export interface TrainSlabs {
   readonly adam_v: Storage;
   /** Moving average of the parameters. */
   readonly ema: Storage;
+  /** The sum of the gradients of a batch's parts, where it has several. */
+  readonly sum?: Storage;
 }
 
 /** A tensor whose moments are measured. */
@@ -39,32 +45,59 @@ export const MEASURED: readonly Measured[] = [
   "latents",
 ];
 
-/** What the host writes before a step, and reads after it. */
-export interface StepTensors {
+/** What the host writes before each part of a step's batch (of `part` examples). */
+export interface PartTensors {
+  /** (part, 3, S, S). */
   readonly x0: Tensor;
   readonly t: Tensor;
   readonly coefficients: Tensor;
+  readonly importance: Tensor;
   readonly mask: Tensor;
   readonly keys: Tensor;
+  /** (part, 3), with `offsetNoise` only. */
+  readonly offsets?: Tensor;
+}
+
+/** What the host writes before a step, and reads after it. */
+export interface StepTensors extends PartTensors {
   readonly scalars: Tensor;
   /** (64, 4): factor, finite, loss, norm. */
   readonly history: Tensor;
-  /** Mean, standard deviation and norm of each of {@linkcode MEASURED}. */
+  /** Mean, standard deviation and norm of each of {@linkcode MEASURED}, in the batch's last part. */
   readonly figures: Tensor;
+  /** The sum of the parts' partial sums of the loss, where there are several. */
+  readonly squares?: Tensor;
+  /** LAMB's table, written once. */
+  readonly chunks?: Tensor;
 }
 
 /** Makes the slabs' descriptions. */
-export function trainSlabs(layout: ParameterLayout): TrainSlabs {
+export function trainSlabs(layout: ParameterLayout, { accumulate }: TrainOptions): TrainSlabs {
   return {
     parameters: slab("parameters", layout),
     gradients: slab("gradients", layout),
     adam_m: slab("adam_m", layout),
     adam_v: slab("adam_v", layout),
     ema: slab("ema", layout),
+    ...accumulate > 1 && { sum: slab("gradient sum", layout) },
   };
 }
 
-/** Records a step; its section "metrics" measures, the rest ("step") trains. */
+/**
+ * The sections that the parts of a step replay: "part" for all; "first" and "further" gather the
+ * gradients where there are several; "update" ends the last, and "metrics" measures it.
+ */
+export function partSections(part: number, { accumulate }: TrainOptions, measure: boolean) {
+  const last = part === accumulate - 1;
+  return [
+    "part",
+    part === 0 ? "first" : "further",
+    ...last ? ["update"] : [],
+    ...last && measure ? ["metrics"] : [],
+  ];
+}
+
+/** Records a step in the sections of {@linkcode partSections}. */
 export function recordStep(
   adapter: AdapterKind,
   config: RinConfig,
@@ -72,48 +105,67 @@ export function recordStep(
   layout: ParameterLayout,
   slabs: TrainSlabs,
 ): { plan: Plan; tensors: StepTensors } {
-  const { batchSize: batch, selfCondRate, decayAll } = options;
-  const image = [batch, 3, config.imageSize, config.imageSize];
+  const { batchSize, accumulate, selfCondRate, offsetNoise } = options;
+  const part = batchSize / accumulate;
+  const image = [part, 3, config.imageSize, config.imageSize];
+  const chunks = updateChunks(options, layout);
   const tensors: StepTensors = {
     x0: persistent("x0", image),
-    t: persistent("t", [batch, 1]),
-    coefficients: persistent("coefficients", [batch, 4]),
-    mask: persistent("mask", [batch]),
-    keys: persistent("keys", [batch, 2]),
+    t: persistent("t", [part, 1]),
+    coefficients: persistent("coefficients", [part, 4]),
+    importance: persistent("importance", [part]),
+    mask: persistent("mask", [part]),
+    keys: persistent("keys", [part, 2]),
+    ...offsetNoise > 0 && { offsets: persistent("offsets", [part, 3]) },
     scalars: persistent("scalars", [12]),
     history: persistent("history", [HISTORY, 4]),
     figures: persistent("figures", [MEASURED.length, 3]),
+    ...accumulate > 1 && { squares: persistent("squares", [PARTIALS, 2]) },
+    ...chunks && { chunks: persistent("chunks", [chunks.length / 4, 4]) },
   };
-  const { x0, t, coefficients, mask, keys, scalars, history, figures } = tensors;
+  const { x0, t, coefficients, importance, mask, keys, offsets, figures } = tensors;
   const plan = new Plan(adapter);
   const weights = new Weights(layout, slabs.parameters, slabs.gradients);
-  const noise = plan.activation(image);
-  plan.dispatch(normals({ batch, each: noise.size / batch }), [keys, noise]);
-  const previous = selfCondRate > 0 ? { self: true, mask } as const : undefined;
-  const loss = recordLoss(plan, config, weights, { x0, noise, coefficients, t, previous });
-  plan.section("metrics", () => {
-    const measured = [x0, loss.xt, noise, loss.output, loss.interface, loss.latents];
-    measured.forEach((x, i) => {
-      const partial = plan.activation([PARTIALS, 2]);
-      plan.dispatch(partialMoments({ size: x.size }), [x, partial]);
-      plan.dispatch(moments({ size: x.size, at: 3 * i }), [partial, figures]);
+  const loss = plan.section("part", () => {
+    const noise = plan.activation(image);
+    plan.dispatch(normals({ batch: part, each: noise.size / part }), [keys, noise]);
+    if (offsets) {
+      const plane = config.imageSize ** 2;
+      plan.dispatch(addOffsets({ batch: part, plane }), [offsets, noise]);
+    }
+    const previous = selfCondRate > 0 ? { self: true, mask } as const : undefined;
+    const loss = recordLoss(plan, config, weights, {
+      x0,
+      noise,
+      coefficients,
+      importance,
+      whole: batchSize,
+      t,
+      previous,
     });
+    plan.section("metrics", () => {
+      const measured = [x0, loss.xt, noise, loss.output, loss.interface, loss.latents];
+      measured.forEach((x, i) => {
+        const partial = plan.activation([PARTIALS, 2]);
+        plan.dispatch(partialMoments({ size: x.size }), [x, partial]);
+        plan.dispatch(moments({ size: x.size, at: 3 * i }), [partial, figures]);
+      });
+    });
+    plan.backward(loss.output, loss.gradient);
+    return loss;
   });
-  plan.backward(loss.output, loss.gradient);
-
-  const { size } = layout;
-  const partial = plan.activation([PARTIALS, 2]);
-  const verdict = plan.activation([4]);
-  plan.dispatch(partialMoments({ size }), [whole(slabs.gradients), partial]);
-  plan.dispatch(judgeStep({ size: x0.size }), [loss.partial, partial, scalars, verdict, history]);
-  plan.dispatch(adamW({ size, decayed: decayAll ? size : layout.matrices }), [
-    whole(slabs.parameters),
-    whole(slabs.gradients),
-    whole(slabs.adam_m),
-    whole(slabs.adam_v),
-    whole(slabs.ema),
-    verdict,
-    scalars,
-  ]);
+  const { sum } = slabs;
+  const { squares } = tensors;
+  if (sum === undefined || squares === undefined) {
+    recordUpdate(plan, options, layout, slabs, tensors, slabs.gradients, loss.partial);
+    return { plan, tensors };
+  }
+  const gathered = [[whole(slabs.gradients), whole(sum)], [loss.partial, squares]] as const;
+  plan.section("first", () => gathered.forEach(([from, to]) => keep(plan, from, to)));
+  plan.section(
+    "further",
+    () => gathered.forEach(([from, to]) => plan.dispatch(addInto({ size: to.size }), [from, to])),
+  );
+  recordUpdate(plan, options, layout, slabs, tensors, sum, squares);
   return { plan, tensors };
 }

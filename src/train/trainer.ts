@@ -4,10 +4,10 @@
  * @module
  */
 import { HISTORY } from "../../kernels/optimizer.ts";
-import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { Rin } from "../diffusion/rin.ts";
-import { parseSchedule, type Schedule } from "../diffusion/schedule.ts";
+import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Gpu } from "../gpu/device.ts";
+import type { Storage } from "../gpu/plan.ts";
 import { type KernelProfile, Program } from "../gpu/program.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
@@ -20,19 +20,21 @@ import { completeTrainOptions, type TrainOptions } from "./options.ts";
 import {
   MEASURED,
   type Measured,
+  partSections,
   recordStep,
   type StepTensors,
   type TrainSlabs,
   trainSlabs,
 } from "./step_plan.ts";
-import { drawStep, optimizerScalars } from "./step_inputs.ts";
+import { exampleInputs, optimizerScalars } from "./step_inputs.ts";
+import { updateChunks } from "./update_plan.ts";
 import { type Batches, Validator } from "./validator.ts";
 
 /** What is known of a step once the device has finished it. */
 export interface StepFigures {
   /** The step, counted from 1. */
   readonly step: number;
-  /** Mean squared error of the batch. */
+  /** Mean squared error of the batch, weighted as `lossSpace` and `minSnr` say: what is trained. */
   readonly loss: number;
   /** The gradient's norm before clipping. */
   readonly gradientNorm: number;
@@ -72,7 +74,6 @@ export class Trainer {
   #tensors: StepTensors;
   #slabs: TrainSlabs;
   #weights: Weights;
-  #schedule: Schedule;
   #done: number;
   #read: number;
   #plateau: PlateauState;
@@ -92,7 +93,6 @@ export class Trainer {
     this.#tensors = made.tensors;
     this.#slabs = made.slabs;
     this.#weights = made.weights;
-    this.#schedule = parseSchedule(config.schedule);
     this.#done = this.#read = state.step;
     this.#plateau = state.plateau;
   }
@@ -154,7 +154,7 @@ export class Trainer {
   ): Promise<Trainer> {
     parseSchedule(config.schedule);
     const layout = parameterLayout(config);
-    const slabs = trainSlabs(layout);
+    const slabs = trainSlabs(layout, options);
     const weights = new Weights(layout, slabs.parameters);
     const { plan, tensors } = recordStep(gpu.kind, config, options, layout, slabs);
     try {
@@ -162,6 +162,8 @@ export class Trainer {
         const values = initial[kind];
         if (values) gpu.write(whole(slabs[kind]), values);
       }
+      const chunks = updateChunks(options, layout);
+      if (chunks) gpu.write(tensors.chunks!, chunks);
       const program = await Program.compile(gpu, plan);
       return new Trainer(gpu, config, options, { program, tensors, slabs, weights }, state);
     } catch (error) {
@@ -200,25 +202,28 @@ export class Trainer {
    * @throws {RangeError} when the batch has the wrong size, or 64 steps' figures are unread
    */
   async enqueue(batch: Float32Array<ArrayBuffer>, measure = false): Promise<void> {
-    const { x0, t, coefficients, mask, keys, scalars } = this.#tensors;
-    if (batch.length !== x0.size) {
+    const { accumulate } = this.options;
+    const { x0, scalars } = this.#tensors;
+    if (batch.length !== x0.size * accumulate) {
+      const shape = [this.options.batchSize, ...x0.shape.slice(1)];
       throw new RangeError(
-        `The batch has ${batch.length} numbers: needed ${x0.size} (${x0.shape})`,
+        `The batch has ${batch.length} numbers: needed ${x0.size * accumulate} (${shape})`,
       );
     }
     if (this.#done - this.#read >= HISTORY) {
       throw new RangeError(`The figures of ${HISTORY} steps are unread: call figures() more often`);
     }
     const step = this.#done;
-    const draws = drawStep(this.options, step);
-    const gammas = draws.t.map(this.#schedule);
-    this.#gpu.write(x0, batch);
-    this.#gpu.write(t, new Float32Array(draws.t));
-    this.#gpu.write(coefficients, noisingCoefficients(this.config.prediction, gammas));
-    this.#gpu.write(mask, new Float32Array(draws.mask));
-    this.#gpu.write(keys, new Uint32Array(draws.keys));
+    const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step) };
     this.#gpu.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
-    this.#program.run("step", ...(measure ? ["metrics"] : []));
+    for (let part = 0; part < accumulate; part++) {
+      for (const [name, values] of Object.entries(inputs)) {
+        const tensor = this.#tensors[name as keyof typeof inputs];
+        if (tensor === undefined) continue;
+        this.#gpu.write(tensor, values.subarray(part * tensor.size, (part + 1) * tensor.size));
+      }
+      this.#program.run(...partSections(part, this.options, measure));
+    }
     this.#done++;
     const idle = this.#gpu.idle();
     // A lost device is reported where the promise is awaited, which may be never.
@@ -228,7 +233,7 @@ export class Trainer {
   }
 
   #lr(step: number): number {
-    return learningRate(this.options, step) * this.#plateau.scale;
+    return learningRate(this.options, step, this.#plateau.scale);
   }
 
   /** The figures of all steps since the last call, once the device has done them. */
@@ -296,7 +301,7 @@ export class Trainer {
       options: this.options,
       plateau: this.#plateau,
     };
-    const read = (storage: TrainSlabs[keyof TrainSlabs]) => this.#gpu.read(whole(storage));
+    const read = (storage: Storage) => this.#gpu.read(whole(storage));
     const { parameters, ema, adam_m, adam_v } = this.#slabs;
     const slabs: Slabs = {
       parameters: await read(parameters),

@@ -1,5 +1,6 @@
 /**
- * The loss on images that are not trained on.
+ * The loss on images that are not trained on: the squared error of the network's own prediction,
+ * without `lossSpace` and `minSnr`, so that runs that weight differently can be compared.
  *
  * @module
  */
@@ -27,7 +28,10 @@ export type Batches =
 
 interface Prepared {
   readonly program: Program;
-  readonly tensors: Record<"x0" | "t" | "coefficients" | "mask" | "keys" | "partial", Tensor>;
+  readonly tensors: Record<
+    "x0" | "t" | "coefficients" | "importance" | "mask" | "keys" | "partial",
+    Tensor
+  >;
 }
 
 /** Measures the loss; plans are kept for each slab of weights and batch size. */
@@ -49,6 +53,7 @@ export class Validator {
       const { program, tensors } = await this.#prepare(weights, batch);
       this.gpu.write(tensors.x0, x0);
       this.gpu.write(tensors.mask, new Float32Array(batch).fill(1));
+      this.gpu.write(tensors.importance, new Float32Array(batch).fill(1));
       for (const [index, t] of TIMES.entries()) {
         this.#write(tensors, batch, count, index, t);
         program.run();
@@ -74,7 +79,7 @@ export class Validator {
       new RandomStream(seed, (first + i) * TIMES.length + index).keys
     );
     this.gpu.write(tensors.t, new Float32Array(batch).fill(t));
-    this.gpu.write(tensors.coefficients, noisingCoefficients(this.config.prediction, gammas));
+    this.gpu.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
     this.gpu.write(tensors.keys, new Uint32Array(keys));
   }
 
@@ -95,16 +100,24 @@ export class Validator {
       x0: persistent("x0", image),
       t: persistent("t", [batch, 1]),
       coefficients: persistent("coefficients", [batch, 4]),
+      importance: persistent("importance", [batch]),
       mask: persistent("mask", [batch]),
       keys: persistent("keys", [batch, 2]),
       partial: persistent("partial", [PARTIALS, 2]),
     };
-    const { x0, t, coefficients, mask, keys, partial } = tensors;
+    const { x0, t, coefficients, importance, mask, keys, partial } = tensors;
     const plan = new Plan(this.gpu.kind);
     const noise = plan.activation(image);
     plan.dispatch(normals({ batch, each: noise.size / batch }), [keys, noise]);
     const previous = this.options.selfCondRate > 0 ? { self: true, mask } as const : undefined;
-    const loss = recordLoss(plan, this.config, weights, { x0, noise, coefficients, t, previous });
+    const loss = recordLoss(plan, this.config, weights, {
+      x0,
+      noise,
+      coefficients,
+      importance,
+      t,
+      previous,
+    });
     keep(plan, loss.partial, partial);
     return { program: await Program.compile(this.gpu, plan), tensors };
   }

@@ -27,6 +27,13 @@ const OPTIONS: readonly SamplerOptions[] = [
   { sampler: "renoise" },
 ];
 
+/** What a network predicts, without input scale. */
+const plain = (prediction: typeof PREDICTIONS[number]) => ({
+  prediction,
+  inputScale: 1,
+  normalizeInput: false,
+});
+
 const scalarsOf = ({ scalars }: SamplerStep): Scalars =>
   Object.fromEntries(SAMPLER_SCALARS.map((name, i) => [name, scalars[i]])) as Scalars;
 
@@ -47,7 +54,7 @@ for (const options of OPTIONS) {
       const schedule = parseSchedule(name);
       const times = uniformTimes(12);
       for (const type of PREDICTIONS) {
-        const steps = samplerSteps(schedule, type, { ...options, steps: 12 });
+        const steps = samplerSteps(schedule, plain(type), { ...options, steps: 12 });
         steps.forEach((step, index) => {
           assertEquals(step.t, times[index]);
           const gammas = { now: schedule(times[index]), next: schedule(times[index + 1]) };
@@ -74,7 +81,7 @@ Deno.test("without clipping x0 is the estimate as it is", () => {
   const schedule = parseSchedule("cosine");
   for (const type of PREDICTIONS) {
     const times = [0.6, 0.3, 0];
-    const steps = samplerSteps(schedule, type, { sampler: "ddim", clip: false }, times);
+    const steps = samplerSteps(schedule, plain(type), { sampler: "ddim", clip: false }, times);
     const now = Float64Array.of(schedule(0.6));
     const estimate = fromPrediction(type, prediction, x, now);
     const gammas = { now: now[0], next: schedule(0.3) };
@@ -88,7 +95,7 @@ Deno.test("DDIM with eta 1 is DDPM with the small variance", () => {
   for (const name of SCHEDULES) {
     const schedule = parseSchedule(name);
     const [ddim, ddpm] = ([{ sampler: "ddim", eta: 1 }, { sampler: "ddpm" }] as const).map(
-      (options) => samplerSteps(schedule, "x0", { ...options, steps: 50 }).map(scalarsOf),
+      (options) => samplerSteps(schedule, plain("x0"), { ...options, steps: 50 }).map(scalarsOf),
     );
     ddim.forEach((a, index) => {
       const b = ddpm[index];
@@ -106,7 +113,7 @@ Deno.test("the perfect prediction keeps x_t on the schedule: mean and variance",
   // With the true x0 known a step from x_t = a x0 + s eps gives x_next of the right marginal.
   const schedule = parseSchedule("cosine");
   for (const options of OPTIONS.filter(({ variance }) => variance !== "large")) {
-    const steps = samplerSteps(schedule, "x0", { ...options, steps: 20 });
+    const steps = samplerSteps(schedule, plain("x0"), { ...options, steps: 20 });
     steps.slice(0, -1).forEach((step, index) => {
       const c = scalarsOf(step);
       const [now, next] = [schedule(step.t), schedule(steps[index + 1].t)];
@@ -122,7 +129,9 @@ Deno.test("the perfect prediction keeps x_t on the schedule: mean and variance",
 Deno.test("the last step gives x0 itself, whatever the schedule's gamma(0)", () => {
   for (const options of OPTIONS.filter(({ sampler }) => sampler !== "renoise")) {
     for (const name of SCHEDULES) {
-      const c = scalarsOf(samplerSteps(parseSchedule(name), "v", { ...options, steps: 3 })[2]);
+      const c = scalarsOf(
+        samplerSteps(parseSchedule(name), plain("v"), { ...options, steps: 3 })[2],
+      );
       assertEquals([c.nextFromX0, c.nextFromX, c.nextFromNoise, c.sigma], [1, 0, 0, 0], name);
     }
   }
@@ -135,7 +144,10 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
       for (const options of OPTIONS) {
         for (const steps of [1, 2, 100, 1000]) {
           for (
-            const { t, scalars } of samplerSteps(parseSchedule(name), type, { ...options, steps })
+            const { t, scalars } of samplerSteps(parseSchedule(name), plain(type), {
+              ...options,
+              steps,
+            })
           ) {
             const what = `${name} ${type} ${JSON.stringify(options)} at ${t}: ${scalars}`;
             assert(scalars.every(Number.isFinite), what);
@@ -148,7 +160,8 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
 
 Deno.test("times go evenly from 1 to 0; options out of range are refused", () => {
   assertEquals(uniformTimes(4), [1, 0.75, 0.5, 0.25, 0]);
-  const steps = (options: SamplerOptions) => samplerSteps(parseSchedule("cosine"), "x0", options);
+  const steps = (options: SamplerOptions) =>
+    samplerSteps(parseSchedule("cosine"), plain("x0"), options);
   assertEquals(steps({}).length, 100);
   for (const count of [0, -1, 2.5, NaN, 100_001]) {
     assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: needed`);
@@ -162,7 +175,7 @@ Deno.test("noising coefficients give the twin's x_t and targets", () => {
   const gammas = [1e-9, 0.3, 1];
   const [x0, eps] = [data(3, 4), data(3, 5)];
   for (const type of PREDICTIONS) {
-    const c = noisingCoefficients(type, gammas);
+    const c = noisingCoefficients(plain(type), gammas);
     const mix = (at: number) =>
       x0.map((value, i) => c[4 * i + at] * value + c[4 * i + at + 1] * eps[i]);
     const all = Float64Array.from(gammas);

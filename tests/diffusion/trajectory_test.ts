@@ -40,7 +40,7 @@ for (
     plan.dispatch(samplerStep({ size: x.size }), [x, prediction, fresh, scalars]);
     const program = await Program.compile(gpu, plan);
     const times = [...golden.f64(`${name}.t_vals`)];
-    const steps = samplerSteps(parseSchedule(schedule), "eps", { sampler: "renoise" }, times);
+    const steps = samplerSteps(parseSchedule(schedule), config, { sampler: "renoise" }, times);
     for (const [i, step] of steps.entries()) {
       gpu.write(t, new Float32Array(batch).fill(step.t));
       gpu.write(mask, new Float32Array(batch).fill(i === 0 ? 0 : 1));

@@ -1,6 +1,12 @@
 // Noising, the loss and a sampler's step against their float64 twins.
 
-import { addNoise, SAMPLER_SCALARS, samplerStep, squaredError } from "../../kernels/diffusion.ts";
+import {
+  addNoise,
+  addOffsets,
+  SAMPLER_SCALARS,
+  samplerStep,
+  squaredError,
+} from "../../kernels/diffusion.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
 import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
 import { assertClose, assertWithin, data } from "../helpers/close.ts";
@@ -13,10 +19,11 @@ gpuTest("add noise: x_t and the target of each prediction", async (gpu) => {
     const [x0, noise] = [data(batch * each, 60), data(batch * each, 61)];
     const gammas = Float64Array.from({ length: batch }, (_, b) => (b + 0.5) / batch);
     for (const prediction of ["eps", "x0", "v"] as const) {
+      const meaning = { prediction, inputScale: 1, normalizeInput: false };
       const found = await runLaunch(gpu, addNoise({ batch, each }), {
         x0,
         noise,
-        coefficients: noisingCoefficients(prediction, [...gammas]),
+        coefficients: noisingCoefficients(meaning, [...gammas]),
         xt: x0.length,
         goal: x0.length,
       });
@@ -27,22 +34,36 @@ gpuTest("add noise: x_t and the target of each prediction", async (gpu) => {
   }
 });
 
-gpuTest("squared error: its gradient and its partial sums", async (gpu) => {
-  for (const size of [1, 7, PARTIALS, 5000]) {
+gpuTest("squared error: its gradient and its partial sums, weighted by example", async (gpu) => {
+  for (const [batch, each, whole] of [[1, 1, 1], [7, 1, 7], [4, 256, 4], [3, 777, 12]]) {
+    const size = batch * each;
     const [prediction, goal] = [data(size, 62), data(size, 63)];
-    const found = await runLaunch(gpu, squaredError({ size }), {
+    const importance = data(batch, 64).map((value) => Math.fround(value ** 2 + 0.1));
+    const found = await runLaunch(gpu, squaredError({ batch, each, whole }), {
       prediction,
       goal,
+      importance,
       gradient: size,
       partial: 2 * PARTIALS,
     });
-    const { loss, gradient } = meanSquaredError(prediction, goal);
-    assertClose(`${size}: gradient`, found.gradient, gradient, 5e-7);
+    const { loss, gradient } = meanSquaredError(prediction, goal, importance);
+    const share = batch / whole;
+    const name = `${batch} of ${each} in ${whole}`;
+    assertClose(`${name}: gradient`, found.gradient, gradient.map((g) => g * share), 5e-7);
     const columns = [0, 0];
     found.partial.forEach((value, i) => columns[i % 2] += value);
     const errors = prediction.reduce((sum, value, i) => sum + value - goal[i], 0);
-    assertWithin(`${size}: loss`, [columns[1] / size], [loss], 1e-6 * loss);
-    assertWithin(`${size}: errors`, [columns[0]], [errors], 1e-6 * size);
+    assertWithin(`${name}: loss`, [columns[1] / size], [loss], 1e-6 * loss);
+    assertWithin(`${name}: errors`, [columns[0]], [errors], 1e-6 * size);
+  }
+});
+
+gpuTest("offset noise is the same all over a channel", async (gpu) => {
+  for (const [batch, plane] of [[1, 1], [2, 49], [3, 64]]) {
+    const [y, offsets] = [data(3 * batch * plane, 67), data(3 * batch, 68)];
+    const found = await runLaunch(gpu, addOffsets({ batch, plane }), { y, offsets });
+    const wanted = y.map((value, i) => value + offsets[Math.floor(i / plane)]);
+    assertClose(`${batch} of ${plane}`, found.y, wanted, 1e-7);
   }
 });
 

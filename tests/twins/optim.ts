@@ -59,3 +59,32 @@ export function clipGlobalNorm(gradients: Float64Array[], maxNorm: number): numb
   }
   return norm;
 }
+
+/** Settings of one LAMB update. */
+export interface LambOptions extends AdamWOptions {
+  /** Whether the tensor decays and is scaled by its trust ratio. */
+  adapted: boolean;
+}
+
+/**
+ * One update of one tensor in place, as TensorFlow Addons' LAMB: Adam's step u with bias corrections
+ * plus the decay, times the ratio of the norms of parameter and u, 1 where either is 0.
+ */
+export function lambStep(
+  parameter: Float64Array,
+  gradient: Float64Array,
+  moment1: Float64Array,
+  moment2: Float64Array,
+  { lr, beta1, beta2, eps, weightDecay, step, adapted }: LambOptions,
+): void {
+  const update = parameter.map((value, i) => {
+    moment1[i] = beta1 * moment1[i] + (1 - beta1) * gradient[i];
+    moment2[i] = beta2 * moment2[i] + (1 - beta2) * gradient[i] ** 2;
+    const mean = moment1[i] / (1 - beta1 ** step);
+    const square = moment2[i] / (1 - beta2 ** step);
+    return mean / (Math.sqrt(square) + eps) + (adapted ? weightDecay * value : 0);
+  });
+  const [size, change] = [globalNorm([parameter]), globalNorm([update])];
+  const ratio = adapted && size > 0 && change > 0 ? size / change : 1;
+  for (let i = 0; i < parameter.length; i++) parameter[i] -= lr * ratio * update[i];
+}

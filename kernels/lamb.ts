@@ -1,0 +1,154 @@
+/**
+ * LAMB (You et al. 2020, arXiv 1904.00962): Adam's step of each tensor, scaled to the size of the
+ * tensor. Three kernels over a slab in chunks, each of which lies in one tensor.
+ *
+ * @module
+ */
+import { forEach, LANES, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
+import { optimizerScalars } from "./optimizer.ts";
+
+/** Elements of a chunk at most. */
+const CHUNK = 4096;
+
+/** A tensor's place in a slab, and whether it decays and is scaled. */
+export interface LambTensor {
+  readonly offset: number;
+  readonly size: number;
+  readonly adapted: boolean;
+}
+
+/**
+ * The table of chunks that the kernels bind, (chunks, 4) u32: first element, number of elements, the
+ * first chunk of the same tensor, 1 where the tensor is adapted.
+ */
+export function lambChunks(tensors: readonly LambTensor[]): Uint32Array<ArrayBuffer> {
+  const rows: number[][] = [];
+  for (const { offset, size, adapted } of tensors) {
+    const first = rows.length;
+    for (let at = 0; at < size; at += CHUNK) {
+      rows.push([offset + at, Math.min(CHUNK, size - at), first, adapted ? 1 : 0]);
+    }
+  }
+  return new Uint32Array(rows.flat());
+}
+
+const table = read("chunks", "array<vec4<u32>>");
+const ROW = 65535;
+
+/** One workgroup a chunk: `c` is its row of the table, `lane` the invocation's. */
+function forEachChunk(body: string): string {
+  return `@compute @workgroup_size(${LANES})
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = group.x + group.y * ${ROW}u;
+  if (at >= p.count) { return; }
+  let c = chunks[at];
+${body}
+}
+`;
+}
+
+const grid = (chunks: number) => [Math.min(chunks, ROW), Math.ceil(chunks / ROW), 1] as const;
+
+/**
+ * Moments and Adam's step u = m / (sqrt(v) + epsilon) with bias corrections, plus weightDecay times
+ * the parameter where adapted, written over the gradients; and each chunk's sums of the squares of
+ * parameters and u, norms (chunks, 2). A step that was not finite changes nothing. Binds parameters,
+ * gradients, first and second moments, norms, verdict, chunks, scalars.
+ */
+export function lambStep({ chunks }: { chunks: number }): Launch {
+  return launch(
+    "lamb step",
+    { count: chunks },
+    [
+      read("parameters"),
+      write("gradients"),
+      write("first"),
+      write("second"),
+      write("norms", "array<vec2<f32>>"),
+      read("verdict"),
+      table,
+      optimizerScalars,
+    ],
+    grid(chunks),
+    `var<workgroup> sums: array<vec2<f32>, ${LANES}>;
+${
+      forEachChunk(`  let beta1 = scalars[0].y;
+  let beta2 = scalars[0].z;
+  let decay = scalars[1].x * f32(c.w);
+  // Nothing to do for a step that was not finite: the barrier is for all.
+  let end = select(c.x, c.x + c.y, verdict[1] != 0.0);
+  var sum = vec2<f32>();
+  for (var i = c.x + lane; i < end; i += ${LANES}u) {
+    let g = gradients[i] * verdict[0];
+    let m = beta1 * first[i] + (1.0 - beta1) * g;
+    let v = beta2 * second[i] + (1.0 - beta2) * g * g;
+    first[i] = m;
+    second[i] = v;
+    let w = parameters[i];
+    let u = (m / scalars[1].y) / (sqrt(v) / scalars[1].z + scalars[0].w) + decay * w;
+    gradients[i] = u;
+    sum += vec2<f32>(w * w, u * u);
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var whole = vec2<f32>();
+    for (var k = 0u; k < ${LANES}u; k++) { whole += sums[k]; }
+    norms[at] = whole;
+  }`)
+    }`,
+  );
+}
+
+/**
+ * Each tensor's trust ratio, |parameters| / |u|, 1 where either is 0 or the tensor is not adapted,
+ * at its first chunk's place in ratios (chunks). Binds norms, chunks, ratios.
+ */
+export function trustRatio({ chunks }: { chunks: number }): Launch {
+  return launch(
+    "trust ratio",
+    { count: chunks },
+    [read("norms", "array<vec2<f32>>"), table, write("ratios")],
+    linearGrid(chunks),
+    forEach(
+      "p.count",
+      `
+  if (chunks[i].z != i) { return; }
+  var squares = vec2<f32>();
+  for (var k = i; k < p.count && chunks[k].z == i; k++) { squares += norms[k]; }
+  let both = chunks[i].w == 1u && squares.x > 0.0 && squares.y > 0.0;
+  ratios[i] = select(1.0, sqrt(squares.x) / sqrt(squares.y), both);`,
+    ),
+  );
+}
+
+/**
+ * parameters -= lr ratio u, and the exponential moving average; nothing after a step that was not
+ * finite. Binds parameters, u, average, ratios, verdict, chunks, scalars.
+ */
+export function lambUpdate({ chunks }: { chunks: number }): Launch {
+  return launch(
+    "lamb update",
+    { count: chunks },
+    [
+      write("parameters"),
+      read("u"),
+      write("average"),
+      read("ratios"),
+      read("verdict"),
+      table,
+      optimizerScalars,
+    ],
+    grid(chunks),
+    forEachChunk(`  if (verdict[1] == 0.0) { return; }
+  let rate = scalars[0].x * ratios[c.z];
+  for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) {
+    let w = parameters[i] - rate * u[i];
+    parameters[i] = w;
+    average[i] = scalars[1].w * average[i] + (1.0 - scalars[1].w) * w;
+  }`),
+  );
+}
