@@ -11,7 +11,7 @@ import {
 } from "../../src/diffusion/samplers.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { assertWithin, data } from "../helpers/close.ts";
-import { addNoise, clipEstimate, fromPrediction, target } from "../twins/diffusion.ts";
+import { addNoise, clipEstimate, fromPrediction, inputFactor, target } from "../twins/diffusion.ts";
 import { ddimStep, ddpmStep, renoiseStep } from "../twins/samplers.ts";
 
 type Scalars = Record<typeof SAMPLER_SCALARS[number], number>;
@@ -47,34 +47,75 @@ function apply(c: Scalars, x: Float64Array, prediction: Float64Array, z: Float64
   });
 }
 
+const SCALES = [
+  { inputScale: 1, normalizeInput: false },
+  { inputScale: 0.4, normalizeInput: false },
+  { inputScale: 0.4, normalizeInput: true },
+  { inputScale: 3, normalizeInput: true },
+];
+
 for (const options of OPTIONS) {
   Deno.test(`${JSON.stringify(options)}: every step is the twin's`, () => {
     const [x, prediction, z] = [data(40, 1), data(40, 2), data(40, 3)];
+    const times = uniformTimes(12);
     for (const name of SCHEDULES) {
       const schedule = parseSchedule(name);
-      const times = uniformTimes(12);
-      for (const type of PREDICTIONS) {
-        const steps = samplerSteps(schedule, plain(type), { ...options, steps: 12 });
+      for (
+        const { type, scale: { inputScale: scale, normalizeInput } } of PREDICTIONS.flatMap((
+          type,
+        ) => SCALES.map((scale) => ({ type, scale })))
+      ) {
+        const meaning = { prediction: type, inputScale: scale, normalizeInput };
+        const factor = (gamma: number) => normalizeInput ? inputFactor(gamma, scale) : 1;
+        const steps = samplerSteps(schedule, meaning, { ...options, steps: 12 });
         steps.forEach((step, index) => {
           assertEquals(step.t, times[index]);
-          const gammas = { now: schedule(times[index]), next: schedule(times[index + 1]) };
+          const gammas = { now: schedule(times[index]), next: schedule(times[index + 1]), scale };
           const now = Float64Array.of(gammas.now);
-          const estimate = clipEstimate(fromPrediction(type, prediction, x, now), x, now);
-          const wanted = () => {
+          const raw = fromPrediction(type, prediction, x, now, scale);
+          const estimate = clipEstimate(raw, x, now, scale);
+          const last = index === steps.length - 1;
+          const next = () => {
             if (options.sampler === "renoise") return renoiseStep(estimate.x0, z, gammas);
-            if (index === steps.length - 1) return estimate.x0;
+            if (last) return estimate.x0.map((value) => scale * value);
             if (options.sampler === "ddim") return ddimStep(estimate, z, gammas, options.eta ?? 0);
             return ddpmStep(x, estimate.x0, z, gammas, options.variance ?? "small");
           };
+          const given = last ? 1 / scale : factor(gammas.next);
+          const wanted = next().map((value) => given * value);
+          const seen = x.map((value) => factor(gammas.now) * value);
           // Rounding the scalars to float32; for eps at gamma 1e-9 that of a factor of 3e4.
-          const tolerance = 1e-5;
-          const found = apply(scalarsOf(step), x, prediction, z);
-          assertWithin(`${name}, ${type}, step ${index}`, found, wanted(), tolerance);
+          const found = apply(scalarsOf(step), seen, prediction, z);
+          const what = `${name}, ${JSON.stringify(meaning)}, step ${index}`;
+          assertWithin(what, found, wanted, 1e-5 * Math.max(1, 1 / scale));
         });
       }
     }
   });
 }
+
+Deno.test("a perfect prediction samples the image itself, whatever the input scale", () => {
+  const [image, noise] = [data(40, 4, 0.3), data(40, 5)];
+  const schedule = parseSchedule("sigmoid(-3,3,0.9)");
+  for (const scale of SCALES) {
+    for (const prediction of PREDICTIONS) {
+      const meaning = { prediction, ...scale };
+      for (const { t, scalars } of samplerSteps(schedule, meaning, { sampler: "ddim", steps: 5 })) {
+        const gamma = schedule(t);
+        const c = noisingCoefficients(meaning, [gamma]);
+        const seen = image.map((value, i) => c[0] * value + c[1] * noise[i]);
+        const goal = image.map((value, i) => c[2] * value + c[3] * noise[i]);
+        const { x0FromX, x0FromPrediction } = scalarsOf({ t, scalars });
+        const found = seen.map((value, i) => x0FromX * value + x0FromPrediction * goal[i]);
+        // At t = 1 float32 leaves nothing of the image in x_t for eps to find it from.
+        if (gamma > 1e-6 || prediction !== "eps") {
+          const wanted = image.map((value) => scale.inputScale * value);
+          assertWithin(`${JSON.stringify(meaning)} at ${t}`, found, wanted, 2e-5);
+        }
+      }
+    }
+  }
+});
 
 Deno.test("without clipping x0 is the estimate as it is", () => {
   const [x, prediction, z] = [data(40, 1, 3), data(40, 2), data(40, 3)];
@@ -174,13 +215,18 @@ Deno.test("times go evenly from 1 to 0; options out of range are refused", () =>
 Deno.test("noising coefficients give the twin's x_t and targets", () => {
   const gammas = [1e-9, 0.3, 1];
   const [x0, eps] = [data(3, 4), data(3, 5)];
-  for (const type of PREDICTIONS) {
-    const c = noisingCoefficients(plain(type), gammas);
-    const mix = (at: number) =>
-      x0.map((value, i) => c[4 * i + at] * value + c[4 * i + at + 1] * eps[i]);
-    const all = Float64Array.from(gammas);
-    assertWithin(`${type}: x_t`, mix(0), addNoise(x0, eps, all), 1e-6);
-    assertWithin(`${type}: target`, mix(2), target(type, x0, eps, all), 1e-6);
-    assertEquals(targetOf("x0", 0.5), { x0: 1, eps: 0 });
+  const all = Float64Array.from(gammas);
+  for (const { inputScale, normalizeInput } of SCALES) {
+    for (const prediction of PREDICTIONS) {
+      const c = noisingCoefficients({ prediction, inputScale, normalizeInput }, gammas);
+      const mix = (at: number) =>
+        x0.map((value, i) => c[4 * i + at] * value + c[4 * i + at + 1] * eps[i]);
+      const factors = gammas.map((g) => normalizeInput ? inputFactor(g, inputScale) : 1);
+      const seen = addNoise(x0, eps, all, inputScale).map((value, i) => factors[i] * value);
+      const name = `${prediction} ${inputScale} ${normalizeInput}`;
+      assertWithin(`${name}: x_t`, mix(0), seen, 1e-6);
+      assertWithin(`${name}: target`, mix(2), target(prediction, x0, eps, all, inputScale), 1e-6);
+    }
   }
+  assertEquals(targetOf("x0", 0.5), { x0: 1, eps: 0 });
 });

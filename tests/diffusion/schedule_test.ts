@@ -14,6 +14,7 @@ const NAMES = [
   "sigmoid(0,3,0.3)",
   "cosine(0.2,1,1)",
   "cosine(0,1,2)",
+  "linear-beta",
 ];
 
 for (const name of ["linear", "cosine", "sigmoid"] as const) {
@@ -55,4 +56,16 @@ Deno.test("every schedule falls from about 1 to about 0, within [1e-9, 1]", () =
   }
   assertEquals(parseSchedule("linear")(1), 1e-9);
   assertEquals(parseSchedule("cosine")(0), 1);
+});
+
+Deno.test("linear-beta is DDPM's product of 1 - beta, Nichol & Dhariwal's cosine one of the family", () => {
+  const [linear, cosine] = [parseSchedule("linear-beta"), parseSchedule("cosine(0.0079365,1,1)")];
+  let product = 1;
+  for (let step = 1; step <= 1000; step++) {
+    product *= 1 - (1e-4 + (0.02 - 1e-4) * (step - 1) / 999);
+    const t = step / 1000;
+    assertAlmostEquals(linear(t), product, 2e-3, `${step}`);
+    const at = (time: number) => Math.cos((time + 0.008) / 1.008 * Math.PI / 2) ** 2;
+    assertAlmostEquals(cosine(t), Math.max(1e-9, at(t) / at(0)), 1e-7, `${step}`);
+  }
 });

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/model/config.ts";
 import { learningRate, observePlateau, PLATEAU_START } from "../../src/train/learning_rate.ts";
 import { completeTrainOptions } from "../../src/train/options.ts";
@@ -18,6 +18,46 @@ Deno.test("cosine falls to half in the middle and to 0 at the end, and stays the
   assertAlmostEquals(learningRate(options(), 500), 0);
 });
 
+Deno.test("cosine ends at lrEnd", () => {
+  const ending = options({ lrEnd: 0.5 });
+  assertAlmostEquals(learningRate(ending, 9), 2);
+  assertAlmostEquals(learningRate(ending, 60), 1.25);
+  assertAlmostEquals(learningRate(ending, 110), 0.5);
+  assertAlmostEquals(learningRate(ending, 500), 0.5);
+});
+
+Deno.test("a cosine that begins at a share of training is constant until then", () => {
+  const late = options({ decayStart: 0.5, lrEnd: 0.2 });
+  for (const step of [10, 30, 55]) assertEquals(learningRate(late, step), 2, `${step}`);
+  assert(learningRate(late, 56) < 2);
+  assertAlmostEquals(learningRate(late, 82.5), 1.1);
+  assertAlmostEquals(learningRate(late, 110), 0.2);
+  // It can't begin before the warm-up is over, and needn't begin at all.
+  assertEquals(learningRate(options({ decayStart: 0.05 }), 60), learningRate(options(), 60));
+  assertEquals(learningRate(options({ decayStart: 1 }), 109), 2);
+});
+
+Deno.test("cosine@P is the first share P of the cosine, as in the paper's code", () => {
+  for (const share of [0.7, 0.8]) {
+    const part = options({ lrSchedule: `cosine@${share}`, lrEnd: 0.1 });
+    for (const step of [10, 40, 80, 110]) {
+      // CosineDecay(base, (total - warmup) / rate, alpha) of TensorFlow.
+      const cosine = 0.5 * (1 + Math.cos(Math.PI * (step - 10) / (100 / share)));
+      const wanted = 2 * ((1 - 0.05) * cosine + 0.05);
+      assertAlmostEquals(learningRate(part, step), wanted, 1e-12, `${share} at ${step}`);
+    }
+  }
+  const [whole, plain] = [options({ lrSchedule: "cosine@1" }), options()];
+  assertEquals(learningRate(whole, 77), learningRate(plain, 77));
+});
+
+Deno.test("a plateau lowers the rate as far as lrEnd, warm-up and all", () => {
+  const plateau = options({ lrSchedule: "plateau", lrEnd: 0.5 });
+  assertEquals(learningRate(plateau, 20, 0.5), 1);
+  assertEquals(learningRate(plateau, 20, 0.01), 0.5);
+  assertAlmostEquals(learningRate(plateau, 4, 0.5), 0.5);
+});
+
 Deno.test("constant stays", () => {
   assertEquals(learningRate(options({ lrSchedule: "constant" }), 10_000), 2);
   assertEquals(learningRate(options({ lrSchedule: "constant", warmup: 0 }), 0), 2);
@@ -34,6 +74,16 @@ Deno.test("plateau divides the rate after `patience` validations without improve
   assertEquals(scales, [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]);
 });
 
+Deno.test("what is no improvement: less than the threshold, or no number", () => {
+  const plateau = options({ lrSchedule: "plateau", plateauPatience: 0, plateauThreshold: 0.1 });
+  const after = (losses: number[]) =>
+    losses.reduce((state, loss) => observePlateau(plateau, state, loss), PLATEAU_START);
+  assertEquals(after([2, 1.81]), { scale: 0.5, best: 2, waited: 0 });
+  assertEquals(after([2, 1.79]), { scale: 1, best: 1.79, waited: 0 });
+  assertEquals(after([NaN, 3]), { scale: 0.5, best: 3, waited: 0 });
+  assertEquals(after([3, NaN, Infinity, 2]), { scale: 0.25, best: 2, waited: 0 });
+});
+
 Deno.test("options out of range are refused by name", () => {
   assertThrows(() => completeTrainOptions({ batchSize: 0 }), ConfigError, "batchSize is 0");
   assertThrows(() => completeTrainOptions({ steps: 1.5 }), ConfigError, "steps is 1.5");
@@ -43,5 +93,17 @@ Deno.test("options out of range are refused by name", () => {
     "selfCondRate is NaN",
   );
   assertThrows(() => completeTrainOptions({ lrSchedule: "step" as "cosine" }), ConfigError, "step");
+  for (const name of ["cosine@", "cosine@0", "cosine@1.2", "cosine@x", "cosine @0.5"]) {
+    const lrSchedule = name as "cosine";
+    assertThrows(() => completeTrainOptions({ lrSchedule }), ConfigError, `"${name}": needed`);
+  }
+  assertThrows(() => completeTrainOptions({ lr: 1, lrEnd: 2 }), ConfigError, "lrEnd is 2");
+  assertThrows(
+    () => completeTrainOptions({ lossSpace: "y" as "v" }),
+    ConfigError,
+    'lossSpace is "y": needed prediction, eps, x0 or v',
+  );
+  assertThrows(() => completeTrainOptions({ optimizer: "sgd" as "lamb" }), ConfigError, "lamb");
+  assertThrows(() => completeTrainOptions({ minSnr: -1 }), ConfigError, "minSnr is -1");
   assertThrows(() => completeTrainOptions({ lrr: 1 } as object), ConfigError, '"lrr"');
 });

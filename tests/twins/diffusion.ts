@@ -55,7 +55,7 @@ export function inputFactor(gammaNow: number, scale = 1): number {
 /** What the network predicts. */
 export type PredictionType = "eps" | "x0" | "v";
 
-/** The training target: eps, x0, or `v = sqrt(gamma) eps - sqrt(1 - gamma) scale x0`. */
+/** The training target: eps, scale x0, or `v = sqrt(gamma) eps - sqrt(1 - gamma) scale x0`. */
 export function target(
   type: PredictionType,
   x0: Float64Array,
@@ -64,7 +64,7 @@ export function target(
   scale = 1,
 ): Float64Array {
   if (type === "eps") return eps.slice();
-  if (type === "x0") return x0.slice();
+  if (type === "x0") return x0.map((value) => scale * value);
   return perExample(
     gammas,
     x0.length,
@@ -97,7 +97,7 @@ export function fromPrediction(
     return { x0, eps };
   }
   if (type === "x0") {
-    const x0 = prediction.slice();
+    const x0 = prediction.map((value) => value / scale);
     return { x0, eps: impliedNoise(x0, xt, gammas, scale) };
   }
   return {

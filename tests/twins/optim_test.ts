@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { readGolden } from "../helpers/golden.ts";
 import { meanSquaredError } from "./diffusion.ts";
 import { largestDifference } from "./finite_difference.ts";
-import { adamwStep, clipGlobalNorm, emaUpdate, globalNorm } from "./optim.ts";
+import { adamwStep, clipGlobalNorm, emaUpdate, globalNorm, lambStep } from "./optim.ts";
 import { rin } from "./rin.ts";
 
 const SETTINGS = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 1e-2 };
@@ -88,6 +88,35 @@ Deno.test("AdamW's first step has the size of lr, besides the decay", () => {
   adamwStep(p, Float64Array.of(3, -0.5), zero(), zero(), { ...SETTINGS, lr: 0.1, step: 1 });
   assertAlmostEquals(p[0], 2 * (1 - 1e-3) - 0.1, 1e-8);
   assertAlmostEquals(p[1], -4 * (1 - 1e-3) + 0.1, 1e-8);
+});
+
+Deno.test("three LAMB steps agree with the same written in numpy", () => {
+  const tensors = [
+    { values: Float64Array.of(1, -2, 0.5, 0.25), adapted: true },
+    { values: Float64Array.of(0.1, -0.3), adapted: false },
+  ];
+  const gradients = [
+    [[0.1, 0.2, -0.3, 0], [1, -0.5]],
+    [[-0.4, 0.1, 0.05, 0.02], [0.2, 0.2]],
+    [[0.3, -0.6, 0.1, -0.1], [-0.7, 0.05]],
+  ];
+  const wanted = [
+    [0.971776502538052, -2.073539491269528, 0.6461396023875132, 0.28208224948776706],
+    [0.002354544681353328, -0.22237512796493197],
+  ];
+  const moments = tensors.map(({ values }) => [0, 1].map(() => new Float64Array(values.length)));
+  gradients.forEach((of, step) =>
+    tensors.forEach(({ values, adapted }, i) =>
+      lambStep(values, Float64Array.from(of[i]), moments[i][0], moments[i][1], {
+        ...SETTINGS,
+        lr: 0.05,
+        eps: 1e-6,
+        step: step + 1,
+        adapted,
+      })
+    )
+  );
+  tensors.forEach(({ values }, i) => assert(largestDifference(values, wanted[i]) < 1e-15));
 });
 
 Deno.test("clipping scales all gradients by one factor, and only when they are too large", () => {
