@@ -1,0 +1,87 @@
+/**
+ * A feature space that needs no download: colours of a coarse grid, and a wavelet scattering
+ * transform (Mallat 2012; Bruna & Mallat 2013, arXiv 1203.1513) of two orders.
+ *
+ * Nothing in it is learnt. It is computed in float64 on the processor, so that it is the same
+ * whatever the GPU. What it gives for a picture must never change: figures of different versions
+ * can't be compared, so a better space gets another name.
+ *
+ * @module
+ */
+import { resizeCrop } from "../data/resize.ts";
+import { cellMeans, halved, morletModuli, type Plane } from "./morlet.ts";
+
+/** The name under which figures of this space are reported. */
+export const SCATTERING = "scattering-v1";
+
+/** Side that pictures are brought to. */
+const SIDE = 64;
+/** Octaves of the pyramid: 64, 32, 16 and 8 pixels; colours, which are seen less sharply, lack the first. */
+const SCALES = 4;
+const COLOUR_CELLS = 4;
+const QUADRANTS = 2;
+/** Moduli far above it count by their logarithm, those far below by their value. */
+const KNEE = 0.01;
+
+/** Numbers in a feature vector: 48 colours, 64 + 6 moduli of first and 96 of second order. */
+export const SCATTERING_SIZE = 214;
+
+/**
+ * The features of a picture.
+ *
+ * @param image (3, S, S), RGB, values 0..255
+ * @param size S
+ * @returns (214)
+ */
+export function scatteringFeatures(image: Uint8Array, size: number): Float32Array {
+  const [luminance, ...chroma] = opponentPlanes(image, size);
+  const features = [luminance, ...chroma].flatMap((plane) => cellMeans(plane, COLOUR_CELLS));
+  const moduli = pyramid(luminance, SCALES).map(morletModuli);
+  for (const plane of moduli.flat()) {
+    features.push(...cellMeans(plane, QUADRANTS).map(compress));
+  }
+  for (const plane of chroma) {
+    for (const level of pyramid(halved(plane), SCALES - 1)) {
+      features.push(compress(average(morletModuli(level).flatMap((m) => cellMeans(m, 1)))));
+    }
+  }
+  moduli.forEach((level, scale) => {
+    for (const first of level) {
+      for (const coarser of pyramid(first, SCALES - scale).slice(1)) {
+        features.push(...morletModuli(coarser).map((second) => compress(cellMeans(second, 1)[0])));
+      }
+    }
+  });
+  return Float32Array.from(features);
+}
+
+/** Luminance and two colour differences, in about [-1, 1], at 64 pixels. */
+function opponentPlanes(image: Uint8Array, size: number): Plane[] {
+  const area = size * size;
+  const data = new Uint8Array(3 * area);
+  for (let i = 0; i < area; i++) {
+    for (let c = 0; c < 3; c++) data[3 * i + c] = image[c * area + i];
+  }
+  const rgb = resizeCrop({ width: size, height: size, data }, SIDE);
+  const planes = [0, 1, 2].map((): Plane => ({
+    side: SIDE,
+    values: new Float64Array(SIDE * SIDE),
+  }));
+  for (let i = 0; i < SIDE * SIDE; i++) {
+    const [r, g, b] = [0, 1, 2].map((c) => rgb[c * SIDE * SIDE + i] / 127.5 - 1);
+    planes[0].values[i] = 0.299 * r + 0.587 * g + 0.114 * b;
+    planes[1].values[i] = (r - g) / 2;
+    planes[2].values[i] = (r + g) / 4 - b / 2;
+  }
+  return planes;
+}
+
+function pyramid(plane: Plane, levels: number): Plane[] {
+  const all = [plane];
+  while (all.length < levels) all.push(halved(all[all.length - 1]));
+  return all;
+}
+
+const compress = (modulus: number) => Math.log1p(modulus / KNEE);
+
+const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
