@@ -3,7 +3,6 @@
  *
  * @module
  */
-import meta from "../deno.json" with { type: "json" };
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { explain, UsageError } from "./errors.ts";
@@ -14,6 +13,7 @@ import { readArguments } from "./options.ts";
 import { sample } from "./sample.ts";
 import { print, printError } from "./terminal.ts";
 import { train } from "./train.ts";
+import { versionLine } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = { train, sample, info, doctor };
 
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (["version", "--version", "-V"].includes(name)) {
-    print(`rin ${meta.version} (Deno ${Deno.version.deno})`);
+    print(await versionLine());
     return 0;
   }
   if (!Object.hasOwn(commands, name)) {

@@ -13,21 +13,20 @@ export interface Outcome {
   stderr: string;
 }
 
+// `deno task test:binary` names the packed program, which the tests then start instead.
+const binary = Deno.env.get("RIN_BINARY");
+const [program, ...before] = binary ? [await Deno.realPath(binary)] : [
+  Deno.execPath(),
+  ...["run", "-A", "--no-check", "--config", `${root}deno.json`, `${root}cli/main.ts`],
+];
+
 /** Starts `rin` in a folder. */
 export function startRin(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      "--config",
-      `${root}deno.json`,
-      `${root}cli/main.ts`,
-      ...args,
-    ],
+  return new Deno.Command(program, {
+    args: [...before, ...args],
     // The tests may themselves run under a script that gives the command another name.
     env: { NO_COLOR: "1", RIN_COMMAND: "rin", ...options.env },
     cwd: options.cwd,
