@@ -1,5 +1,5 @@
 /**
- * Ctrl-C: the first one asks to stop, the second one stops.
+ * Ctrl-C, or another signal to end: the first one asks to stop, the second one stops.
  *
  * @module
  */
@@ -7,7 +7,10 @@
 /** Exit code of a command that was interrupted. */
 export const INTERRUPTED = 130;
 
-/** Runs `work` with a signal that the first Ctrl-C, or SIGTERM, aborts; the second one leaves at once. */
+/**
+ * Runs `work` with a signal that is aborted by the first Ctrl-C, by SIGTERM, or by SIGHUP (the
+ * terminal was closed) where `nohup` has not asked to outlive that; the second one leaves at once.
+ */
 export async function interruptible<T>(
   work: (stop: AbortSignal) => Promise<T>,
   onFirst: () => void,
@@ -18,11 +21,25 @@ export async function interruptible<T>(
     controller.abort();
     onFirst();
   };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const signals: Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : await outlivesTerminal()
+    ? ["SIGINT", "SIGTERM"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, listener);
   try {
     return await work(controller.signal);
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, listener);
   }
+}
+
+/** Whether SIGHUP was ignored when the process began, as under `nohup`: listening would end that. */
+async function outlivesTerminal(): Promise<boolean> {
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  // Elsewhere than on Linux it can't be seen; but nohup takes the terminal from the output.
+  return ignored === undefined
+    ? !Deno.stderr.isTerminal()
+    : Number("0x" + ignored.at(-1)) % 2 === 1;
 }

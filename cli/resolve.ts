@@ -72,8 +72,9 @@ function completeNetwork(fields: Fields): RinConfig {
 function completeRun(fields: Partial<RunOptions>): RunOptions {
   const full = { ...DEFAULT_RUN_OPTIONS, ...fields };
   for (const [key, value] of Object.entries(full)) {
-    if (typeof value === "number" && key !== "validFraction" && value < 1) {
-      throw new ConfigError(`${key} is ${value}: needed a whole number of 1 or more`);
+    const least = key === "keepEvery" || key === "keep" ? 0 : 1;
+    if (typeof value === "number" && key !== "validFraction" && value < least) {
+      throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);
     }
   }
   return full;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RinConfig } from "../src/model/config.ts";
 import { CheckpointError } from "../src/model/safetensors.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
 import { CommandError, UsageError } from "./errors.ts";
@@ -17,20 +18,15 @@ export interface OpenedRun {
   readonly preset: string;
   readonly settings: Settings;
   readonly folder: RunFolder;
-  /** Where a run that goes on stood. */
-  readonly saved?: {
-    readonly bytes: Uint8Array<ArrayBuffer>;
-    readonly state: RunState;
-    /** @throws {CommandError} when the images are not as many as they were */
-    readonly checkImages: (count: number) => void;
-  };
+  /** @throws {CommandError} when the images of a run that goes on are not as many as they were */
+  readonly checkImages: (count: number) => void;
 }
 
 /** What would make the run another one. */
 const FIXED = ["preset", "config", "out", "batchSize", "seed", "flip", "validFraction"];
 
 /** What the CLI puts in a checkpoint's metadata, and the trainer. */
-interface SavedRun {
+export interface SavedRun {
   readonly step: number;
   readonly options: Fields;
   readonly preset: string;
@@ -67,11 +63,18 @@ export async function openRun({ flags }: Given): Promise<OpenedRun> {
       }`,
     );
   }
-  const { bytes, path, checkpoint: { config, training } } = await openCheckpoint(folder);
-  const { step, options, preset, run, images, state } = (training ?? {}) as unknown as SavedRun;
-  if (!options || !run || !state) {
-    throw new CheckpointError(`Cannot resume from ${path}: it was not saved by rin train`);
+  const opened = await RunFolder.open(folder);
+  try {
+    return await goOn(opened, changes);
+  } catch (thrown) {
+    await opened.close();
+    throw thrown;
   }
+}
+
+async function goOn(opened: RunFolder, changes: Fields): Promise<OpenedRun> {
+  const folder = opened.path;
+  const { config, run: { step, options, preset, run, images } } = await readSavedRun(folder);
   const settings = completeSettings({
     ...config as unknown as Fields,
     ...options,
@@ -94,7 +97,24 @@ export async function openRun({ flags }: Given): Promise<OpenedRun> {
   return {
     preset,
     settings,
-    folder: RunFolder.open(folder),
-    saved: { bytes, state, checkImages },
+    folder: opened,
+    checkImages,
   };
+}
+
+/**
+ * Reads the checkpoint that a run goes on from.
+ *
+ * @throws {CommandError} when there is none
+ * @throws {CheckpointError} when it isn't one of a run
+ */
+export async function readSavedRun(
+  folder: string,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; config: RinConfig; run: SavedRun }> {
+  const { bytes, path, checkpoint: { config, training } } = await openCheckpoint(folder);
+  const { options, run, state } = (training ?? {}) as unknown as SavedRun;
+  if (!options || !run || !state) {
+    throw new CheckpointError(`Cannot resume from ${path}: it was not saved by rin train`);
+  }
+  return { bytes, config, run: training as unknown as SavedRun };
 }

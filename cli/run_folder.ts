@@ -5,11 +5,22 @@
  */
 import { BEST, LAST } from "./checkpoint_file.ts";
 import { CommandError } from "./errors.ts";
-import { makeFolder, writeFile } from "./write_file.ts";
+import { FolderLock, LOCK } from "./folder_lock.ts";
+import { makeFolder, removeFile, removeTemporary, writeFile } from "./write_file.ts";
 
-/** Writes a run's config and checkpoints; its recorders write the rest. */
+/** Where checkpoints lie that are kept for good. */
+const KEPT = "checkpoints";
+
+/**
+ * Writes a run's config and checkpoints; its recorders write the rest. Until it is closed, no other
+ * process can train into it.
+ */
 export class RunFolder {
-  private constructor(readonly path: string) {}
+  #lock: FolderLock;
+
+  private constructor(readonly path: string, lock: FolderLock) {
+    this.#lock = lock;
+  }
 
   /**
    * A new run's folder.
@@ -17,23 +28,48 @@ export class RunFolder {
    * @throws {CommandError} when a run lies there already, or it can't be made
    */
   static async create(path: string): Promise<RunFolder> {
-    if (await exists(`${path}/${LAST}`)) {
-      throw new CommandError(
-        `There is a run in ${path} already: go on with --resume ${path}, or choose another --out`,
-      );
-    }
     await makeFolder(path);
-    return new RunFolder(path);
+    const folder = await RunFolder.#enter(path);
+    if (!await folder.hasCheckpoint()) return folder;
+    await folder.close();
+    throw new CommandError(
+      `There is a run in ${path} already: go on with --resume ${path}, or choose another --out`,
+    );
   }
 
-  /** The folder of a run that goes on. */
-  static open(path: string): RunFolder {
-    return new RunFolder(path);
+  /**
+   * The folder of a run that goes on.
+   *
+   * @throws {CommandError} when there is nothing to go on from, or another process does so
+   */
+  static async open(path: string): Promise<RunFolder> {
+    if (await exists(`${path}/${LAST}`)) return await RunFolder.#enter(path);
+    throw new CommandError(
+      `Cannot resume ${path}: the run saved no checkpoint, or it is no run's folder`,
+    );
   }
 
-  /** Takes the folder away again, where nothing has been written into it. */
-  async discard(): Promise<void> {
-    await Deno.remove(this.path).catch(() => {});
+  /** Takes the folder for this process, without what a crash has left of unfinished files. */
+  static async #enter(path: string): Promise<RunFolder> {
+    const lock = await FolderLock.take(path);
+    for (const folder of [path, `${path}/samples`, `${path}/${KEPT}`]) {
+      await removeTemporary(folder);
+    }
+    return new RunFolder(path, lock);
+  }
+
+  /** Whether there is a checkpoint to go on from. */
+  hasCheckpoint(): Promise<boolean> {
+    return exists(`${this.path}/${LAST}`);
+  }
+
+  /** Lets others train into the folder; takes it away where nothing has been written into it. */
+  async close(): Promise<void> {
+    const entries = await Array.fromAsync(Deno.readDir(this.path)).catch(() => []);
+    this.#lock.release();
+    if (entries.length === 1 && entries[0].name === LOCK) {
+      await Deno.remove(this.path, { recursive: true }).catch(() => {});
+    }
   }
 
   /** Writes the fields that the run is made from. */
@@ -44,6 +80,23 @@ export class RunFolder {
   /** Writes the checkpoint that the run goes on from. */
   async writeLast(bytes: Uint8Array): Promise<void> {
     await writeFile(`${this.path}/${LAST}`, bytes);
+  }
+
+  /**
+   * Writes a checkpoint that stays.
+   *
+   * @param newest how many of them stay, up to this one; 0 for all
+   */
+  async keep(step: number, bytes: Uint8Array, newest: number): Promise<void> {
+    const folder = `${this.path}/${KEPT}`;
+    await makeFolder(folder);
+    await writeFile(`${folder}/${keptName(step)}`, bytes);
+    if (newest === 0) return;
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    // Those of later steps are of a time before the run was taken back.
+    const older = names.filter((name) => stepOf(name) <= step)
+      .sort((a, b) => stepOf(b) - stepOf(a)).slice(newest);
+    for (const name of older) await removeFile(`${folder}/${name}`);
   }
 
   /** Writes the checkpoint with the lowest validation loss. */
@@ -60,6 +113,15 @@ export async function newRunPath(preset: string, now: Date): Promise<string> {
   let path = base;
   for (let i = 2; await exists(path); i++) path = `${base}-${i}`;
   return path;
+}
+
+function keptName(step: number): string {
+  return `step-${String(step).padStart(7, "0")}.safetensors`;
+}
+
+/** The step of a kept checkpoint; NaN where a file is none. */
+function stepOf(name: string): number {
+  return Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? NaN);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -22,6 +22,14 @@ export interface RunOptions {
   readonly sampleCount: number;
   readonly sampleSteps: number;
   readonly saveEvery: number;
+  /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
+  readonly keepEvery: number;
+  /** How many of them are kept, the newest; 0 keeps all. */
+  readonly keep: number;
+  /** What follows when a file of the run can't be written. */
+  readonly onSaveError: "continue" | "stop";
+  /** What follows a step whose loss or gradient is not finite; it changes no parameter. */
+  readonly onNan: "skip" | "stop";
   /** Steps between measurements of moments. */
   readonly logEvery: number;
 }
@@ -43,6 +51,10 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   sampleCount: 64,
   sampleSteps: 100,
   saveEvery: 250,
+  keepEvery: 0,
+  keep: 0,
+  onSaveError: "continue",
+  onNan: "skip",
   logEvery: 50,
 };
 
@@ -190,6 +202,25 @@ const run: Field<RunOptions>[] = [
   { key: "sampleCount", type: "integer", help: "samples in the last grid" },
   { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
   { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
+  {
+    key: "keepEvery",
+    type: "integer",
+    help:
+      "steps between checkpoints that stay, in checkpoints/; 0: only the last and the best stay",
+  },
+  { key: "keep", type: "integer", help: "how many of those stay, the newest; 0: all" },
+  {
+    key: "onSaveError",
+    type: ["continue", "stop"],
+    help: "when a checkpoint can't be written: train on and try again at the next, or stop",
+  },
+  {
+    key: "onNan",
+    type: ["skip", "stop"],
+    help:
+      "when a step's loss or gradient is no finite number (it changes nothing then): go on to " +
+      "the next, 64 times in a row at most, or stop",
+  },
   { key: "logEvery", type: "integer", help: "steps between measurements of moments" },
 ];
 

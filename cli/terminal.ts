@@ -14,8 +14,11 @@ function writeAll(stream: typeof Deno.stderr | typeof Deno.stdout, text: string)
   try {
     for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
   } catch (thrown) {
-    // Nobody listens any more, as in `rin info F | head`; a run is worth finishing all the same.
-    if (!(thrown instanceof Deno.errors.BrokenPipe)) throw thrown;
+    // Nobody listens any more, as in `rin info F | head`, or the terminal was closed; a run is worth
+    // finishing all the same.
+    const gone = thrown instanceof Deno.errors.BrokenPipe ||
+      (thrown as { code?: string }).code === "EIO";
+    if (!gone) throw thrown;
   }
 }
 
@@ -41,6 +44,12 @@ export class Terminal {
     if (this.quiet) return;
     if (this.#progress) this.#progress.line(text);
     else writeAll(Deno.stderr, text + "\n");
+  }
+
+  /** Writes what must be read even if the command is quiet. */
+  warn(text: string): void {
+    if (this.quiet) printError(`rin: ${text}`);
+    else this.note(`rin: ${text}`);
   }
 
   /** Shows how far something has got; the first call, or a new total after `finish`, begins a bar. */

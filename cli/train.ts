@@ -6,20 +6,18 @@
 import type { Splits } from "../src/data/dataset.ts";
 import { type Gpu, requestGpu } from "../src/gpu/device.ts";
 import { GpuLostError } from "../src/gpu/errors.ts";
-import { Trainer } from "../src/train/trainer.ts";
 import { type Command, expectNoRest, programName } from "./command.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
+import { keepTraining, openTrainer } from "./keep_training.ts";
 import { loadData } from "./load_data.ts";
 import type { Given, Option } from "./options.ts";
 import { PRESETS } from "./presets.ts";
 import { profile } from "./profile.ts";
-import { defaultOf, flatten, readConfigFile, resolveSettings } from "./resolve.ts";
-import { recordersOf } from "./recorders.ts";
+import { defaultOf, readConfigFile, resolveSettings } from "./resolve.ts";
 import { type OpenedRun, openRun } from "./resume.ts";
 import { newRunPath, RunFolder } from "./run_folder.ts";
 import { FIELDS } from "./settings.ts";
 import { print, Terminal } from "./terminal.ts";
-import { TrainingRun } from "./training_run.ts";
 
 const own: Option[] = [
   {
@@ -70,38 +68,24 @@ async function runTrain(given: Given): Promise<number> {
   const { flags } = given;
   const terminal = new Terminal(flags.quiet === true);
   const opened = flags.resume === undefined ? await newRun(given) : await openRun(given);
-  const { folder } = opened;
+  const { settings, folder } = opened;
   try {
-    return await trainOn(await requestGpu(), opened, terminal, flags.profile === true);
-  } catch (thrown) {
-    await folder.discard();
-    throw thrown;
-  }
-}
-
-async function trainOn(
-  gpu: Gpu,
-  opened: OpenedRun,
-  terminal: Terminal,
-  onlyProfile: boolean,
-): Promise<number> {
-  const { preset, settings, saved, folder } = opened;
-  terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
-  try {
-    const splits = await loadData(settings.run, settings.network.imageSize, terminal);
-    saved?.checkImages(splits.train.count);
-    const trainer = saved
-      ? await Trainer.resume(gpu, saved.bytes, settings.training)
-      : await Trainer.create(gpu, settings.network, settings.training);
-    if (onlyProfile) {
-      await folder.discard();
-      print(await profile(trainer, splits.train, settings));
-      return 0;
+    const gpu = await requestGpu();
+    terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
+    try {
+      const splits = await loadData(settings.run, settings.network.imageSize, terminal);
+      opened.checkImages(splits.train.count);
+      if (flags.profile === true) {
+        const { trainer } = await openTrainer(gpu, opened);
+        print(await profile(trainer, splits.train, settings));
+        return 0;
+      }
+      return await trainIn(opened, splits, gpu, terminal);
+    } finally {
+      gpu.destroy();
     }
-    await folder.writeConfig({ preset, ...flatten(settings) });
-    return await trainIn(opened, trainer, splits, terminal);
   } finally {
-    gpu.destroy();
+    await folder.close();
   }
 }
 
@@ -116,40 +100,31 @@ async function newRun({ flags }: Given): Promise<OpenedRun> {
     // A run may be resumed from another folder. What isn't there is the data reader's to report.
     : await Deno.realPath(data).catch(() => data);
   const run = { ...settings.run, data: absolute };
-  return { preset, settings: { ...settings, run }, folder: await RunFolder.create(path) };
+  return {
+    preset,
+    settings: { ...settings, run },
+    folder: await RunFolder.create(path),
+    checkImages: () => {},
+  };
 }
 
 async function trainIn(
   opened: OpenedRun,
-  trainer: Trainer,
   splits: Splits,
+  gpu: Gpu,
   terminal: Terminal,
 ): Promise<number> {
-  const { preset, settings, saved, folder } = opened;
-  const { steps } = settings.training;
-  const start = trainer.stepsDone;
-  terminal.note(
-    start >= steps
-      ? `All ${steps} steps of ${folder.path} are done: to go on, give more --steps`
-      : start > 0
-      ? `Going on after step ${start} of ${steps} in ${folder.path}`
-      : `Training for ${steps} steps into ${folder.path}`,
-  );
-  const recorders = recordersOf(folder.path);
+  const { settings: { training: { steps } }, folder } = opened;
   const again = `${programName()} train --resume ${quoted(folder.path)}`;
-  const result = await interruptible(
-    (stop) =>
-      new TrainingRun(
-        { preset, trainer, splits, settings, folder, recorders, terminal, stop },
-        saved?.state,
-      ).go(),
+  const { ended, step } = await interruptible(
+    (stop) => keepTraining({ opened, splits, gpu, terminal, stop }),
     () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),
   ).catch((thrown) => {
     if (!(thrown instanceof GpuLostError)) throw thrown;
     throw new GpuLostError(`${thrown.message}; go on from the last checkpoint with: ${again}`);
   });
-  if (result === "stopped") {
-    terminal.note(`Stopped after step ${trainer.stepsDone} of ${steps} and saved. Go on with:`);
+  if (ended === "stopped") {
+    terminal.note(`Stopped after step ${step} of ${steps} and saved. Go on with:`);
     terminal.note(`  ${again}`);
     return INTERRUPTED;
   }

@@ -5,6 +5,20 @@
  */
 import { CommandError, fileReason } from "./errors.ts";
 
+/** Ends the names of files that are being written. */
+const TEMPORARY = `.${Deno.pid}.tmp`;
+
+/** Removes what a crash has left of files that were being written into a folder, if it is there. */
+export async function removeTemporary(folder: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (/\.\d+\.tmp$/.test(name)) await removeFile(`${folder}/${name}`);
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+}
+
 /**
  * Writes beside the target, syncs, and renames.
  *
@@ -12,7 +26,7 @@ import { CommandError, fileReason } from "./errors.ts";
  */
 export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const temporary = `${path}.${Deno.pid}.tmp`;
+  const temporary = path + TEMPORARY;
   try {
     await writeSynced(temporary, bytes);
     await Deno.rename(temporary, path);

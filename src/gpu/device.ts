@@ -66,7 +66,9 @@ export class Gpu {
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #memory = new Map<Storage, GPUBuffer>();
   #bytes = 0;
-  #fault: Error | undefined;
+  #fault: GpuLostError | undefined;
+  /** What to do when there is a fault, for each promise that is awaited. */
+  #waiting = new Set<(fault: GpuLostError) => void>();
 
   /** Use {@linkcode requestGpu}. */
   constructor(
@@ -75,14 +77,33 @@ export class Gpu {
     readonly kind: AdapterKind,
   ) {
     device.lost.then(({ reason, message }) => {
-      if (reason !== "destroyed") this.#fault ??= new GpuLostError(`The GPU was lost: ${message}`);
+      if (reason !== "destroyed") this.#fail(`The GPU was lost: ${message}`);
     });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#fault ??= new GpuLostError(
-        `The GPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
-      );
+      const { message } = (event as GPUUncapturedErrorEvent).error;
+      this.#fail(`The GPU refused a command: ${message}`);
     });
+  }
+
+  #fail(message: string): void {
+    this.#fault ??= new GpuLostError(message);
+    for (const reject of this.#waiting) reject(this.#fault);
+  }
+
+  /** Waits for what a lost device may never do. */
+  async #answer(promise: Promise<unknown>): Promise<void> {
+    const { promise: fault, reject } = Promise.withResolvers<never>();
+    this.#waiting.add(reject);
+    try {
+      await Promise.race([promise, fault]);
+    } catch (error) {
+      this.check();
+      throw new GpuLostError(`The GPU did not answer: ${(error as Error).message}`);
+    } finally {
+      this.#waiting.delete(reject);
+    }
+    this.check();
   }
 
   /** Bytes of GPU buffers held at this moment. */
@@ -226,27 +247,16 @@ export class Gpu {
       const encoder = this.device.createCommandEncoder();
       encoder.copyBufferToBuffer(this.memory(storage), offset * 4, staging, 0, size * 4);
       this.device.queue.submit([encoder.finish()]);
-      await this.#mapped(staging);
+      await this.#answer(staging.mapAsync(GPUMapMode.READ));
       return new Float32Array(staging.getMappedRange().slice(0, size * 4));
     } finally {
       this.destroyBuffer(staging);
     }
   }
 
-  async #mapped(staging: GPUBuffer): Promise<void> {
-    try {
-      await staging.mapAsync(GPUMapMode.READ);
-    } catch (error) {
-      this.check();
-      throw new GpuLostError(`The GPU did not answer: ${(error as Error).message}`);
-    }
-    this.check();
-  }
-
   /** Waits for all work queued so far. */
   async idle(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
-    this.check();
+    await this.#answer(this.device.queue.onSubmittedWorkDone());
   }
 
   /** Gives the device back, with all its memory. */

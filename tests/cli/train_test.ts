@@ -209,9 +209,17 @@ trainTest("a loss that is no number stops the run and keeps the last checkpoint"
   assertEquals((await rin(args, { cwd })).code, 0);
   const before = await Deno.readFile(`${cwd}/r/last.safetensors`);
   // Each step multiplies all weights by about -99.
-  const wild = ["--lr", "10", "--weight-decay", "10", "--steps", "200"];
-  const found = complaint(await rin(["train", "--resume", "r", ...wild, "--quiet"], { cwd }));
-  assert(/no longer a finite number at step \d+: stopped/.test(found), found);
-  assertStringIncludes(found, "the checkpoint of step 4 in r is kept; try a lower --lr than 10");
-  assert(equalBytes(await Deno.readFile(`${cwd}/r/last.safetensors`), before));
+  const wild = ["--resume", "r", "--lr", "10", "--weight-decay", "10", "--steps", "200", "--quiet"];
+  const kept = "the checkpoint of step 4 in r is kept; go on from it with a lower --lr than 10";
+  for (const asked of ["stop", "skip"]) {
+    const found = complaint(await rin(["train", ...wild, "--on-nan", asked], { cwd }));
+    const many = /^rin: In each of the last (6[4-9]|[7-9]\d) steps, to step \d+, the loss/;
+    const one = /^rin: At step (\d|1\d|2\d) the loss or its gradient was no finite number/;
+    assert((asked === "stop" ? one : many).test(found), found);
+    assertStringIncludes(found, kept);
+    assert(equalBytes(await Deno.readFile(`${cwd}/r/last.safetensors`), before));
+  }
+  const skipped = (await metrics(`${cwd}/r`)).filter(({ skipped }) => skipped !== undefined);
+  assert(skipped.length >= 64);
+  assertEquals(skipped.map(({ skipped }) => skipped), skipped.map((_, i) => i + 1));
 });
