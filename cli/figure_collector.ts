@@ -73,7 +73,9 @@ export class FigureCollector {
     }));
     if (moments && figures.at(-1)!.finite) lines.push({ ...lines.pop()!, moments });
     for (const recorder of recorders) await recorder.scalars?.(lines);
-    if (state.skipped > skipped) this.#judge(figures.findLast(({ finite }) => !finite)!.step);
+    if (state.skipped > skipped) {
+      this.#judge(figures.filter(({ finite }) => !finite).map(({ step }) => step));
+    }
     this.#shown = {
       ...(state.lossAverage === null ? {} : { loss: state.lossAverage.toFixed(4) }),
       last: figures.at(-1)!.loss.toFixed(4),
@@ -100,19 +102,19 @@ export class FigureCollector {
   }
 
   /** Says that steps were skipped, or that the run can't go on like this. */
-  #judge(step: number): void {
+  #judge(steps: readonly number[]): void {
     const { state, folder, terminal, settings: { run, training } } = this.#parts;
     const what = "the loss or its gradient was no finite number";
     const end =
       `stopped; the checkpoint of step ${this.saving.savedAt} in ${folder.path} is kept; ` +
       `go on from it with a lower --lr than ${training.lr}`;
-    if (run.onNan === "stop") throw new CommandError(`At step ${step} ${what}: ${end}`);
+    if (run.onNan === "stop") throw new CommandError(`At step ${steps[0]} ${what}: ${end}`);
     if (state.skippedInRow >= MAX_SKIPPED_IN_ROW) {
       throw new CommandError(
-        `In each of the last ${state.skippedInRow} steps, to step ${step}, ${what}: ${end}`,
+        `In each of the last ${state.skippedInRow} steps, to step ${steps.at(-1)}, ${what}: ${end}`,
       );
     }
-    terminal.note(`Step ${step} was skipped: ${what} (skipped so far: ${state.skipped})`);
+    terminal.note(`Step ${steps.at(-1)} was skipped: ${what} (skipped so far: ${state.skipped})`);
   }
 
   /** Draws the progress bar, with what else is going on or the last figures. */

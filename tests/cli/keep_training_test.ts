@@ -1,0 +1,162 @@
+// A GPU that is lost at whatever moment: the run goes on from the last checkpoint, to the same end.
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { keepTraining, type TrainingParts } from "../../cli/keep_training.ts";
+import { Gpu, requestGpu } from "../../src/gpu/device.ts";
+import { GpuLostError, NoGpuError } from "../../src/gpu/errors.ts";
+import { withFolder } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import { Listener, openTiny, tinySplits, traces } from "./small_run.ts";
+
+/** A GPU, and what makes it go away as a driver's reset does. */
+async function losableGpu(): Promise<{ gpu: Gpu; lose: () => void }> {
+  const { device, info, kind } = await requestGpu();
+  const { promise, resolve } = Promise.withResolvers<GPUDeviceLostInfo>();
+  Object.defineProperty(device, "lost", { value: promise });
+  const lose = () => {
+    device.destroy();
+    resolve({ reason: "unknown", message: "the driver was reset" } as unknown as GPUDeviceLostInfo);
+  };
+  return { gpu: new Gpu(device, info, kind), lose };
+}
+
+const SETTINGS = { steps: 12, saveEvery: 5, validEvery: 4, sampleEvery: 6, logEvery: 3 };
+
+/** Trains in a folder, on GPUs that are asked for anew each time one is lost. */
+async function trainIn(
+  path: string,
+  terminal: Listener,
+  parts: Partial<TrainingParts> = {},
+  settings: Record<string, number> = SETTINGS,
+) {
+  const opened = await openTiny(path, settings);
+  const stop = new AbortController().signal;
+  const splits = tinySplits();
+  const gpu = parts.gpu ?? await requestGpu();
+  try {
+    return await keepTraining({ opened, splits, gpu, terminal, stop, waits: [0], ...parts });
+  } finally {
+    await opened.folder.close();
+  }
+}
+
+function lossTest(name: string, run: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name: `lost GPU: ${name}`,
+    ignore: !available,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () => withFolder(run),
+  });
+}
+
+const moments: [name: string, when: (done: number, fields: Record<string, string>) => boolean][] = [
+  ["before the first step", (done) => done === 0],
+  ["between steps", (done, { loss }) => done === 9 && loss !== undefined],
+  ["while validating", (done, { validating }) => done === 8 && validating !== undefined],
+  ["while sampling", (done, { sampling }) => done === 6 && sampling === "2/3"],
+  ["in the last samples", (done, { sampling }) => done === 12 && sampling === "1/3"],
+];
+
+lossTest("the run goes on to the same end, whenever it happens", async (folder) => {
+  await trainIn(`${folder}/whole`, new Listener(() => {}));
+  const whole = await traces(`${folder}/whole`);
+  for (const [name, when] of moments) {
+    const first = await losableGpu();
+    let [lost, asked] = [false, 0];
+    const terminal = new Listener((done, fields) => {
+      if (lost || !when(done, fields)) return;
+      lost = true;
+      first.lose();
+    });
+    const request = () => (asked++, requestGpu());
+    const path = `${folder}/${name}`;
+    const ended = await trainIn(path, terminal, { gpu: first.gpu, request });
+    assertEquals(ended, { ended: "finished", step: 12 }, name);
+    assertEquals([lost, asked], [true, 1], name);
+    assertEquals(terminal.warnings.length, 1);
+    assertStringIncludes(terminal.warnings[0], "The GPU was lost: the driver was reset; asking");
+    assertEquals(await traces(path), whole, name);
+  }
+});
+
+lossTest("also while a checkpoint is written", async (folder) => {
+  await trainIn(`${folder}/whole`, new Listener(() => {}));
+  const { gpu, lose } = await losableGpu();
+  const opened = await openTiny(`${folder}/run`, SETTINGS);
+  const { folder: files } = opened;
+  const writeLast = files.writeLast.bind(files);
+  let writes = 0;
+  files.writeLast = async (bytes) => {
+    if (++writes === 3) lose();
+    await writeLast(bytes);
+  };
+  const terminal = new Listener(() => {});
+  const stop = new AbortController().signal;
+  const ended = await keepTraining({
+    opened,
+    splits: tinySplits(),
+    gpu,
+    terminal,
+    stop,
+    waits: [0],
+  });
+  await files.close();
+  assertEquals(ended.ended, "finished");
+  assertEquals(terminal.warnings.length, 1);
+  assertEquals(await traces(`${folder}/run`), await traces(`${folder}/whole`));
+});
+
+lossTest(
+  "a GPU that is not there yet is waited for; one that stays away ends the run",
+  async (folder) => {
+    for (const [waits, outcome] of [[[0, 0, 0], "finished"], [[0, 0], "lost"]] as const) {
+      const { gpu, lose } = await losableGpu();
+      let asked = 0;
+      const request = () => {
+        if (++asked < 3) return Promise.reject(new NoGpuError("WebGPU found no adapter"));
+        return requestGpu();
+      };
+      const terminal = new Listener((done) => done === 5 && asked === 0 && lose());
+      const run = trainIn(`${folder}/${outcome}`, terminal, { gpu, request, waits });
+      if (outcome === "finished") assertEquals((await run).step, 12);
+      else {await assertRejects(
+          () => run,
+          GpuLostError,
+          "did not come back: WebGPU found no adapter",
+        );}
+    }
+  },
+);
+
+lossTest("lost again and again at the same place it ends the run", async (folder) => {
+  let current = await losableGpu();
+  let asked = 0;
+  const request = async () => {
+    asked++;
+    return (current = await losableGpu()).gpu;
+  };
+  const terminal = new Listener((done) => done >= 9 && current.lose());
+  const run = trainIn(`${folder}/run`, terminal, { gpu: current.gpu, request });
+  const { message } = await assertRejects(() => run, GpuLostError);
+  assert(/5 times after step 8 and before another checkpoint/.test(message), message);
+  assertEquals(asked, 4);
+});
+
+lossTest("a person who wants to stop is not kept waiting for a GPU", async (folder) => {
+  const { gpu, lose } = await losableGpu();
+  const controller = new AbortController();
+  const request = () => Promise.reject(new NoGpuError("none"));
+  const terminal = new Listener((done) => {
+    if (done < 5) return;
+    lose();
+    setTimeout(() => controller.abort(), 50);
+  });
+  const ended = await trainIn(`${folder}/run`, terminal, {
+    gpu,
+    request,
+    stop: controller.signal,
+    waits: [0, 1000],
+  });
+  assertEquals(ended, { ended: "stopped", step: 4 });
+});

@@ -1,0 +1,84 @@
+// A run of a tiny network inside the test's own process.
+
+import { readArguments } from "../../cli/options.ts";
+import { completeSettings, type Fields } from "../../cli/resolve.ts";
+import type { OpenedRun } from "../../cli/resume.ts";
+import { RunFolder } from "../../cli/run_folder.ts";
+import { FIELDS, type Settings } from "../../cli/settings.ts";
+import { Terminal } from "../../cli/terminal.ts";
+import { memorySet } from "../../src/data/memory_set.ts";
+import type { Splits } from "../../src/data/dataset.ts";
+import { readSafetensors } from "../../src/model/safetensors.ts";
+import { metrics, TINY } from "./rin.ts";
+
+/** The settings of a run with the network of {@linkcode TINY}. */
+export function tinySettings(changes: Fields): Settings {
+  const options = [...FIELDS.network, ...FIELDS.training, ...FIELDS.run];
+  return completeSettings({ ...readArguments(TINY, options).flags, ...changes });
+}
+
+/** A new run in a folder; to be closed. */
+export async function openTiny(path: string, changes: Fields): Promise<OpenedRun> {
+  const folder = await RunFolder.create(path);
+  return { preset: "faces", settings: tinySettings(changes), folder, checkImages: () => {} };
+}
+
+/** Seven pictures of 16x16. */
+export function tinySplits(): Splits {
+  const pixels = Uint8Array.from({ length: 7 * 3 * 256 }, (_, i) => 128 + 127 * Math.sin(i / 41));
+  const names = Array.from({ length: 7 }, (_, i) => `${i}`);
+  const set = memorySet({ name: "tiny", imageSize: 16, count: 7, names, pixels, skipped: [] });
+  return { train: set, valid: set };
+}
+
+/** A terminal that keeps what is said, and tells of each move of the bar. */
+export class Listener extends Terminal {
+  readonly warnings: string[] = [];
+
+  constructor(readonly onProgress: (done: number, fields: Record<string, string>) => void) {
+    super(true);
+  }
+
+  override warn(text: string): void {
+    this.warnings.push(text);
+  }
+
+  override progress(done: number, _total: number, fields: Record<string, string> = {}): void {
+    this.onProgress(done, fields);
+  }
+}
+
+/** What must be the same in each run of the same settings: all but the time it took. */
+export async function traces(folder: string): Promise<Record<string, unknown>> {
+  const lines = await metrics(folder);
+  const found: Record<string, unknown> = {
+    metrics: lines.map(({ imagesPerSecond: _i, dataWait: _d, ...line }) => JSON.stringify(line)),
+  };
+  for (const place of ["", "samples/", "checkpoints/"]) {
+    for await (const { name } of readDirIfThere(`${folder}/${place}`)) {
+      const bytes = () => Deno.readFile(`${folder}/${place}${name}`);
+      if (name.endsWith(".png")) found[place + name] = await digest(await bytes());
+      if (name.endsWith(".safetensors")) {
+        const { metadata, tensors } = readSafetensors(await bytes());
+        const all = await Array.fromAsync(tensors, async ([name, { shape, data }]) => {
+          return `${name} ${shape} ${await digest(data)}`;
+        });
+        found[place + name] = { training: metadata.training, tensors: all };
+      }
+      if (name.endsWith(".tmp")) found[place + name] = "left behind";
+    }
+  }
+  return found;
+}
+
+async function* readDirIfThere(path: string): AsyncGenerator<Deno.DirEntry> {
+  try {
+    yield* Deno.readDir(path);
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+}
+
+async function digest(data: BufferSource): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+}
