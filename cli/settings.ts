@@ -103,12 +103,12 @@ const training: Field<TrainOptions>[] = [
   {
     key: "lossSpace",
     type: TRAIN_CHOICES.lossSpace,
-    help: "what the squared error is of",
+    help: "what the squared error is of: what the network predicts, or what that amounts to",
   },
   {
     key: "minSnr",
     type: "number",
-    help: "min-SNR weighting of the loss: its gamma, such as 5; 0 for none",
+    help: "min-SNR weighting of the loss: its gamma, 5 in its paper; 0 for none",
   },
   {
     key: "offsetNoise",
@@ -122,7 +122,8 @@ const training: Field<TrainOptions>[] = [
     type: "text",
     value: "NAME",
     help: "how it moves: constant; cosine, falling to --lr-end at the last step; cosine@0.7, the " +
-      "first 70% of that cosine; plateau, falling when validation stops improving",
+      "first 70% of that cosine, as in the paper's configs; plateau, falling when validation " +
+      "stops improving",
   },
   { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
   {

@@ -7,7 +7,10 @@ import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { RandomStream, seedFor } from "../../src/nn/random.ts";
-import type { TrainOptions } from "../../src/train/options.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
+import { updateChunks } from "../../src/train/update_plan.ts";
 import { drawStep } from "../../src/train/step_inputs.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertWithin } from "../helpers/close.ts";
@@ -82,14 +85,54 @@ gpuTest("the gradient of a weighted example is its own times the weight", async 
   rin.destroy();
 });
 
-gpuTest("validation is of the plain error, whatever is trained", async (gpu) => {
+gpuTest("validation is the mean of the plain error, whatever is trained", async (gpu) => {
   const found: number[] = [];
+  const image = images.slice(0, LENGTH);
   for (const recipe of [{}, ...RECIPES]) {
     const trainer = await Trainer.create(gpu, config, { ...options, ...recipe });
-    found.push(await trainer.validate([images]));
+    found.push(await trainer.validate([image]));
     trainer.destroy();
   }
   assertEquals(new Set(found).size, 1);
+  // The 16 times and their noise, as one batch.
+  const rin = await Rin.create(gpu, config, { seed: 5 });
+  const streams = Array.from({ length: 16 }, (_, i) => new RandomStream(seedFor(5, "validate"), i));
+  const { loss } = await lossAndGradients(rin, {
+    x0: Float32Array.from({ length: 16 * LENGTH }, (_, i) => image[i % LENGTH]),
+    noise: Float32Array.from(
+      streams.flatMap((stream) => Array.from(image, (_, i) => stream.normal(i))),
+    ),
+    t: Float32Array.from(streams, (_, i) => (i + 0.5) / 16),
+  });
+  rin.destroy();
+  assertWithin("validation", [found[0]], [loss], 1e-6 * loss);
+});
+
+gpuTest("a clip of 0 leaves the gradient as it is", async (gpu) => {
+  const after = async (clip: number) => {
+    const trainer = await Trainer.create(gpu, config, { ...options, clip });
+    await trainer.step(images);
+    const { slabs } = readCheckpoint(await trainer.save());
+    trainer.destroy();
+    return slabs.adam_m!;
+  };
+  const [free, open, tight] = [await after(0), await after(1e30), await after(1e-3)];
+  assertEquals(free, open);
+  assert(free.some((value, i) => Math.abs(value) > 10 * Math.abs(tight[i])));
+});
+
+Deno.test("LAMB decays and scales all but biases and norms, or everything", () => {
+  const layout = parameterLayout(completeConfig(config));
+  for (const decayAll of [false, true]) {
+    const chunks = updateChunks(completeTrainOptions({ optimizer: "lamb", decayAll }), layout)!;
+    const adapted = new Set<number>();
+    for (let i = 0; i < chunks.length; i += 4) if (chunks[i + 3] === 1) adapted.add(chunks[i]);
+    for (const { name, offset } of layout.parameters) {
+      const plain = offset >= layout.matrices && !/pos_embed|Z_init/.test(name);
+      assertEquals(adapted.has(offset), decayAll || !plain, name);
+    }
+  }
+  assertEquals(updateChunks(completeTrainOptions({}), layout), undefined);
 });
 
 gpuTest("what a plateau has made of the learning rate is saved and resumed", async (gpu) => {
