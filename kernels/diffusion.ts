@@ -5,6 +5,7 @@
  */
 import {
   forEach,
+  LANES,
   laneType,
   laneWidth,
   type Launch,
@@ -97,38 +98,101 @@ export const SAMPLER_SCALARS = [
   "x0FromX",
   "x0FromPrediction",
   "x0Limit",
-  "noiseFromX",
-  "noiseFromX0",
-  "nextFromX0",
+  "thresholdRank",
   "nextFromX",
-  "nextFromNoise",
+  "nextFromX0",
+  "nextFromPrevious",
   "sigma",
 ] as const;
 
-/** WGSL type of the uniform that holds {@linkcode SAMPLER_SCALARS}, padded to 48 bytes. */
-const scalarsType = `array<vec4<f32>, 3>`;
+/** WGSL type of the uniform that holds {@linkcode SAMPLER_SCALARS}. */
+const scalarsType = `array<vec4<f32>, 2>`;
 
 /**
- * One step of a sampler, x (size) -> x in place, linear in what it knows:
- * x0 = clamp(x0FromX x + x0FromPrediction prediction, +-x0Limit);
- * noise = noiseFromX x + noiseFromX0 x0;
- * x = nextFromX0 x0 + nextFromX x + nextFromNoise noise + sigma fresh.
- * Binds x, prediction, fresh, scalars (uniform).
+ * One step of a sampler, x (batch, each) -> x in place, linear in what it knows:
+ * x0 = clamp(x0FromX x + x0FromPrediction prediction, +-x0Limit threshold) / threshold;
+ * x = nextFromX x + nextFromX0 x0 + nextFromPrevious (what `clean` held) + sigma fresh; clean = x0.
+ * Binds x, prediction, fresh, clean, thresholds (batch), scalars (uniform).
  */
-export function samplerStep({ size }: { size: number }): Launch {
+export function samplerStep({ batch, each }: { batch: number; each: number }): Launch {
+  const size = batch * each;
   return launch(
     "sampler step",
-    { size },
-    [write("x"), read("prediction"), read("fresh"), uniform("scalars", scalarsType)],
+    { size, each },
+    [
+      write("x"),
+      read("prediction"),
+      read("fresh"),
+      write("clean"),
+      read("thresholds"),
+      uniform("scalars", scalarsType),
+    ],
     linearGrid(size),
     forEach(
       "p.size",
       `
   let c = scalars[0];
   let d = scalars[1];
-  let x0 = clamp(c.x * x[i] + c.y * prediction[i], -c.z, c.z);
-  let noise = c.w * x[i] + d.x * x0;
-  x[i] = d.y * x0 + d.z * x[i] + d.w * noise + scalars[2].x * fresh[i];`,
+  let threshold = thresholds[i / p.each];
+  let limit = c.z * threshold;
+  let x0 = clamp(c.x * x[i] + c.y * prediction[i], -limit, limit) / threshold;
+  x[i] = d.x * x[i] + d.y * x0 + d.z * clean[i] + d.w * fresh[i];
+  clean[i] = x0;`,
     ),
+  );
+}
+
+/** Bits that each pass of {@linkcode x0Thresholds} settles. */
+const DIGIT = 8;
+
+/**
+ * Dynamic thresholding: for each image the thresholdRank-th smallest (from 1) of the absolute values
+ * of x0FromX x + x0FromPrediction prediction, or 1 if that is more. Exact, by the bits: floats that
+ * are not negative order as integers do. Binds x (batch, each), prediction, scalars (uniform),
+ * thresholds (batch).
+ */
+export function x0Thresholds({ batch, each }: { batch: number; each: number }): Launch {
+  return launch(
+    "thresholds",
+    { each },
+    [read("x"), read("prediction"), uniform("scalars", scalarsType), write("thresholds")],
+    [batch, 1, 1],
+    `
+var<workgroup> counts: array<atomic<u32>, ${1 << DIGIT}>;
+var<workgroup> found: u32;
+var<workgroup> wanted: u32;
+
+@compute @workgroup_size(${LANES})
+fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let first = image.x * p.each;
+  let c = scalars[0];
+  if (lane == 0u) { found = 0u; wanted = u32(c.w); }
+  for (var shift = ${32 - DIGIT}u; ; shift -= ${DIGIT}u) {
+    for (var k = lane; k < ${1 << DIGIT}u; k += ${LANES}u) { atomicStore(&counts[k], 0u); }
+    workgroupBarrier();
+    for (var k = first + lane; k < first + p.each; k += ${LANES}u) {
+      let bits = bitcast<u32>(c.x * x[k] + c.y * prediction[k]) & 0x7fffffffu;
+      // Two shifts: one by 32 is not defined.
+      if (((bits ^ found) >> shift) >> ${DIGIT}u == 0u) {
+        atomicAdd(&counts[(bits >> shift) & ${(1 << DIGIT) - 1}u], 1u);
+      }
+    }
+    workgroupBarrier();
+    if (lane == 0u) {
+      var digit = 0u;
+      var count = atomicLoad(&counts[0]);
+      while (digit < ${(1 << DIGIT) - 1}u && count < wanted) {
+        wanted -= count;
+        digit++;
+        count = atomicLoad(&counts[digit]);
+      }
+      found |= digit << shift;
+    }
+    workgroupBarrier();
+    if (shift == 0u) { break; }
+  }
+  if (lane == 0u) { thresholds[image.x] = max(1.0, bitcast<f32>(found)); }
+}
+`,
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { normals } from "../../kernels/random.ts";
-import { samplerStep } from "../../kernels/diffusion.ts";
+import { samplerStep, x0Thresholds } from "../../kernels/diffusion.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { type AdapterKind, persistent, Plan, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
@@ -21,14 +21,18 @@ export interface InferenceTensors {
   readonly t: Tensor;
   /** Latents that a pass begins with, and in sampling what they become: (B, M, Dz). */
   readonly latents: Tensor;
-  /** (B): 1 where an example begins from `latents`. */
+  /** (B): how much of `latents` an example begins from, 0 to 1. */
   readonly warm: Tensor;
   /** The prediction (B, 3, S, S). */
   readonly output: Tensor;
   /** Streams of the fresh noise (B, 2), u32. */
   readonly keys: Tensor;
-  /** The sampler's scalars (12). */
+  /** The sampler's scalars (8). */
   readonly scalars: Tensor;
+  /** The latest estimate of x0 (B, 3, S, S). */
+  readonly clean: Tensor;
+  /** (B): what the estimate is clipped to and divided by, 1 without dynamic thresholding. */
+  readonly thresholds: Tensor;
 }
 
 /** A compiled plan of one batch size. */
@@ -63,7 +67,10 @@ export class Inference {
   }
 }
 
-/** Records noise ("start"), a pass ("network"), its reading ("predict") and a sampler's step ("sample"). */
+/**
+ * Records noise ("start"), a pass ("network"), its reading ("predict"), dynamic thresholds
+ * ("threshold") and a sampler's step ("sample").
+ */
 export function recordInference(
   adapter: AdapterKind,
   config: RinConfig,
@@ -79,12 +86,15 @@ export function recordInference(
     warm: persistent("warm", [batch]),
     output: persistent("output", image),
     keys: persistent("keys", [batch, 2]),
-    scalars: persistent("scalars", [12]),
+    scalars: persistent("scalars", [8]),
+    clean: persistent("clean", image),
+    thresholds: persistent("thresholds", [batch]),
   };
-  const { x, t, latents, warm, output, keys, scalars } = tensors;
+  const { x, t, latents, warm, output, keys, scalars, clean, thresholds } = tensors;
+  const images = { batch, each: x.size / batch };
   const plan = new Plan(adapter);
   plan.section("start", () => {
-    plan.dispatch(normals({ batch, each: x.size / batch }), [keys, x]);
+    plan.dispatch(normals(images), [keys, x]);
   });
   const result = plan.section(
     "network",
@@ -92,10 +102,16 @@ export function recordInference(
   );
   plan.section("predict", () => keep(plan, result.output, output));
   plan.section("network", () => keep(plan, result.latents, latents));
+  plan.section("threshold", () => {
+    plan.dispatch(x0Thresholds(images), [x, result.output, scalars, thresholds]);
+  });
   plan.section("sample", () => {
     const fresh = plan.activation(image);
-    plan.dispatch(normals({ batch, each: x.size / batch }), [keys, fresh]);
-    plan.dispatch(samplerStep({ size: x.size }), [x, result.output, fresh, scalars]);
+    plan.dispatch(normals(images), [keys, fresh]);
+    plan.dispatch(
+      samplerStep(images),
+      [x, result.output, fresh, clean, thresholds, scalars],
+    );
   });
   return { plan, tensors };
 }

@@ -17,7 +17,7 @@ import { slab, Weights, whole } from "../model/weights.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import { Inference } from "./inference.ts";
 import { inputFactor } from "./prediction.ts";
-import { type SamplerOptions, samplerSteps } from "./samplers.ts";
+import { type SamplerOptions, samplerSteps, stepScalars } from "./samplers.ts";
 import { parseSchedule } from "./schedule.ts";
 
 /** What {@linkcode Rin.sample} makes. */
@@ -28,6 +28,11 @@ export interface SampleOptions extends SamplerOptions {
   readonly seed?: number;
   /** Images made at a time; more needs more memory. Default 32, or `count` if that is less. */
   readonly batchSize?: number;
+  /**
+   * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
+   * each step from Z_init; in between, Z_init + warmStart (LN0's share).
+   */
+  readonly warmStart?: number;
   /** Called after each step of each batch with the number of steps done and of all. */
   readonly onStep?: (done: number, total: number) => void;
 }
@@ -199,12 +204,16 @@ export class Rin {
   }
 
   async #sample(options: SampleOptions): Promise<Float32Array<ArrayBuffer>> {
-    const { count = 16, seed = 0, batchSize = 32, onStep } = options;
+    const { count = 16, seed = 0, batchSize = 32, clip = true, warmStart = 1, onStep } = options;
     for (const [name, value] of Object.entries({ count, batchSize })) {
       if (!Number.isInteger(value) || value < 1) {
         throw new RangeError(`${name} is ${value}: needed a positive whole number`);
       }
     }
+    if (!(warmStart >= 0 && warmStart <= 1)) {
+      throw new RangeError(`warmStart is ${warmStart}: needed a number from 0 to 1`);
+    }
+    const sections = ["network", ...typeof clip === "number" ? ["threshold"] : [], "sample"];
     const steps = samplerSteps(parseSchedule(this.config.schedule), this.config, options);
     const batch = Math.min(count, batchSize);
     const batches = Math.ceil(count / batch);
@@ -214,12 +223,14 @@ export class Rin {
     for (let first = 0; first < count; first += batch) {
       const done = steps.length * first / batch;
       this.#begin(inference, seed, first);
-      for (const [index, { t, scalars }] of steps.entries()) {
-        this.#gpu.write(inference.tensors.t, new Float32Array(batch).fill(t));
-        this.#gpu.write(inference.tensors.scalars, scalars);
+      for (const [index, step] of steps.entries()) {
+        this.#gpu.write(inference.tensors.t, new Float32Array(batch).fill(step.t));
+        this.#gpu.write(inference.tensors.scalars, stepScalars(step, clip, size));
         this.#gpu.write(inference.tensors.keys, noiseKeys(seed, first, batch, index + 1));
-        inference.program.run("network", "sample");
-        if (index === 0) this.#gpu.write(inference.tensors.warm, new Float32Array(batch).fill(1));
+        inference.program.run(...sections);
+        if (index === 0) {
+          this.#gpu.write(inference.tensors.warm, new Float32Array(batch).fill(warmStart));
+        }
         if (index % STEPS_AHEAD === 0) await this.#gpu.idle();
         onStep?.(done + index + 1, steps.length * batches);
       }
@@ -234,6 +245,8 @@ export class Rin {
     this.#gpu.write(tensors.keys, noiseKeys(seed, first, batch, 0));
     this.#gpu.write(tensors.warm, new Float32Array(batch));
     this.#gpu.write(tensors.latents, new Float32Array(tensors.latents.size));
+    this.#gpu.write(tensors.clean, new Float32Array(tensors.clean.size));
+    this.#gpu.write(tensors.thresholds, new Float32Array(batch).fill(1));
     program.run("start");
   }
 

@@ -1,134 +1,171 @@
 /**
- * Samplers as pure functions: each step is a linear map of what the network's prediction gives.
+ * Samplers as pure functions: each evaluation of the network is followed by a linear map of what it
+ * gives.
  *
  * @module
  */
 import { SAMPLER_SCALARS } from "../../kernels/diffusion.ts";
 import { cleanFrom, inputFactor, type PredictionMeaning } from "./prediction.ts";
 import type { Schedule } from "./schedule.ts";
+import {
+  ddimStep,
+  ddpmStep,
+  dpmSolverStep,
+  heunCorrection,
+  heunCorrects,
+  type NoiseLevel,
+  noiseLevel,
+  renoiseStep,
+  type StepFactors,
+} from "./step_factors.ts";
+import { samplingTimes, type TimeSpacing } from "./times.ts";
 
 /** How to go from noise to images. */
 export interface SamplerOptions {
   /**
-   * "ddpm": ancestral (Ho et al. 2020), the default; "ddim" (Song et al. 2021); "renoise": the
-   * original project's, the estimate of x0 noised afresh at each step.
+   * "ddpm": ancestral (Ho et al. 2020), the default; "ddim" (Song et al. 2021); "dpm++": DPM-Solver++
+   * 2M (Lu et al. 2022), of second order from one evaluation a step; "heun": the deterministic
+   * sampler of EDM (Karras et al. 2022), of second order from two; "renoise": the original
+   * project's, the estimate of x0 noised afresh at each step.
    */
   readonly sampler?: SamplerName;
-  /** Network evaluations, at times 1, 1 - 1/steps, ... Default 100. */
+  /**
+   * Network evaluations of an image. Default 100. "heun" makes of them steps / 2 + 1 intervals, the
+   * first and the last of one evaluation, and leaves one out where `steps` is odd.
+   */
   readonly steps?: number;
+  /**
+   * How the times of the evaluations are spread from 1 to 0: "uniform", the default; "cosine", closer
+   * together at both ends; "logsnr", even in the log of the signal-to-noise ratio.
+   */
+  readonly times?: TimeSpacing;
   /** "ddpm" only: the noise's variance, beta_t ("large") or the posterior's ("small", default). */
   readonly variance?: "large" | "small";
   /** "ddim" only: 0 (default) adds no noise, 1 as much as "ddpm" with the small variance. */
   readonly eta?: number;
-  /** Whether the estimate of x0 is clipped to [-1, 1]. Default true. */
-  readonly clip?: boolean;
+  /**
+   * What is done to the estimate of x0. `true`, the default: clipped to [-1, 1]. A number between 0
+   * and 1, such as 0.995: dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487): with q that
+   * share's quantile of an image's absolute values, or 1 if that is more, clipped to [-q, q] and
+   * divided by q. `false`: nothing.
+   */
+  readonly clip?: boolean | number;
 }
 
 /** The samplers' names. */
-export type SamplerName = "ddpm" | "ddim" | "renoise";
+export type SamplerName = "ddpm" | "ddim" | "dpm++" | "heun" | "renoise";
 
-/** How x at the next time is made: x0 x0 + x x_t + eps eps + sigma (fresh noise). */
-export interface StepFactors {
-  readonly x0: number;
-  readonly x: number;
-  readonly eps: number;
-  readonly sigma: number;
-}
+/** All samplers. */
+export const SAMPLERS: readonly SamplerName[] = ["ddpm", "ddim", "dpm++", "heun", "renoise"];
 
-/**
- * Ancestral step: the posterior q(x_next | x_t, x0), in a form without cancellation where gamma is
- * near 0.
- */
-export function ddpmStep(now: number, next: number, variance: "large" | "small"): StepFactors {
-  const alpha = Math.min(1, now / next);
-  const beta = 1 - alpha;
-  const posterior = beta * (1 - next) / (1 - now);
-  return {
-    x0: Math.sqrt(next) * beta / (1 - now),
-    x: Math.sqrt(alpha) * (1 - next) / (1 - now),
-    eps: 0,
-    sigma: Math.sqrt(variance === "large" ? beta : posterior),
-  };
-}
-
-/** DDIM step (Song et al. 2021, equation 12). */
-export function ddimStep(now: number, next: number, eta: number): StepFactors {
-  const sigma = eta * Math.sqrt((1 - next) / (1 - now) * (1 - Math.min(1, now / next)));
-  const eps = Math.sqrt(Math.max(0, 1 - next - sigma ** 2));
-  return { x0: Math.sqrt(next), x: 0, eps, sigma };
-}
-
-/** The original project's step: the estimate of x0 noised afresh. */
-export function renoiseStep(next: number): StepFactors {
-  return { x0: Math.sqrt(next), x: 0, eps: 0, sigma: Math.sqrt(1 - next) };
-}
-
-/** One step, ready for the network and for the kernel `sampler step`. */
+/** One evaluation of the network, and what is made of it. What x is, it is as the network sees it. */
 export interface SamplerStep {
   /** The network's time. */
   readonly t: number;
-  /** The kernel's scalars, in the order of its uniform, padded to 12. */
-  readonly scalars: Float32Array<ArrayBuffer>;
+  /** How the estimate of the image is read: x x_t + output prediction. */
+  readonly estimate: { readonly x: number; readonly output: number };
+  /** How the next x is made. */
+  readonly factors: StepFactors;
+  /** The shares of image and noise in the next x. */
+  readonly level: Pick<NoiseLevel, "alpha" | "sigma">;
 }
 
+/** The estimate is the result. */
+const ARRIVAL: StepFactors = { x: 0, x0: 1, previous: 0, sigma: 0 };
+
 /**
- * All steps, from t = 1 (or a little below, where given times) to t = 0, where the last one gives the
- * estimate of x0 itself. What a step takes and gives is x_t as the network sees it; within, x0 is
- * the image times `inputScale`, by which the last step divides.
+ * All evaluations, from t = 1 (or a little below, where given times) to t = 0, where the last one gives
+ * the estimate of the image itself.
  *
- * @param times the network's times in falling order, and the one to arrive at; default uniform
- * @throws {RangeError} when steps is no positive integer, or eta is negative
+ * @param times the times in falling order, and the one to arrive at; default as the options say
+ * @throws {RangeError} when an option is out of range
  */
 export function samplerSteps(
   schedule: Schedule,
   meaning: PredictionMeaning,
   options: SamplerOptions,
-  times: readonly number[] = uniformTimes(options.steps ?? 100),
+  times: readonly number[] = defaultTimes(schedule, options),
 ): SamplerStep[] {
-  const { sampler = "ddpm", variance = "small", eta = 0, clip = true } = options;
-  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta is ${eta}: needed a number from 0 to 1`);
-  const factors = (now: number, next: number): StepFactors => {
-    switch (sampler) {
-      case "ddpm":
-        return ddpmStep(now, next, variance);
-      case "ddim":
-        return ddimStep(now, next, eta);
-      case "renoise":
-        return renoiseStep(next);
-    }
+  const { sampler = "ddpm", variance = "small", eta = 0 } = options;
+  checkShares(options);
+  const levels = times.map((t) => noiseLevel(schedule(t), meaning.inputScale));
+  const seen = levels.map(({ gamma }) => inputFactor(meaning, gamma));
+  const end = times.length - 1;
+  const steps: SamplerStep[] = [];
+  /** From x at `at`, which the network sees, to x at `to`; both are seen scaled, but the result. */
+  const evaluate = (at: number, to: number, { x, x0, previous, sigma }: StepFactors) => {
+    const clean = cleanFrom(meaning.prediction, levels[at].gamma);
+    const given = to < end ? seen[to] : sampler === "renoise" ? 1 / meaning.inputScale : 1;
+    steps.push({
+      t: times[at],
+      estimate: {
+        x: clean.x / (seen[at] * meaning.inputScale),
+        output: clean.output / meaning.inputScale,
+      },
+      factors: {
+        x: given * x / seen[at],
+        x0: given * x0,
+        previous: given * previous,
+        sigma: given * sigma,
+      },
+      level: to < end
+        ? { alpha: given * levels[to].alpha, sigma: given * levels[to].sigma }
+        : { alpha: 1, sigma: 0 },
+    });
   };
-  return times.slice(0, -1).map((t, index) => {
-    const [now, next] = [schedule(t), schedule(times[index + 1])];
+  for (let i = 0; i < end; i++) {
+    const [before, now, next] = [levels[i - 1], levels[i], levels[i + 1]];
     // Re-noising ends on gamma(0), as the original does, even where the schedule's is below 1.
-    // Steep schedules round to 1 before that: nothing is left to denoise (and 1 - gamma to divide by).
-    const arrive = (times[index + 1] === 0 || now === 1) && sampler !== "renoise";
-    const step = arrive ? { x0: 1, x: 0, eps: 0, sigma: 0 } : factors(now, next);
-    const clean = cleanFrom(meaning.prediction, now);
-    const s = Math.sqrt(1 - now);
-    const seen = inputFactor(meaning, now);
-    const last = index === times.length - 2;
-    const given = last ? 1 / meaning.inputScale : inputFactor(meaning, next);
-    const scalars: Record<typeof SAMPLER_SCALARS[number], number> = {
-      x0FromX: clean.x / seen,
-      x0FromPrediction: clean.output,
-      x0Limit: clip ? meaning.inputScale : 3e38,
-      noiseFromX: s === 0 ? 0 : 1 / (s * seen),
-      noiseFromX0: s === 0 ? 0 : -Math.sqrt(now) / s,
-      nextFromX0: given * step.x0,
-      nextFromX: given * step.x / seen,
-      nextFromNoise: given * step.eps,
-      sigma: given * step.sigma,
-    };
-    const packed = new Float32Array(12);
-    packed.set(SAMPLER_SCALARS.map((name) => scalars[name]));
-    return { t, scalars: packed };
-  });
+    if (sampler === "renoise") evaluate(i, i + 1, renoiseStep(next));
+    else if (times[i + 1] === 0) evaluate(i, i + 1, ARRIVAL);
+    // Steep schedules round to 1 before that: nothing is left to denoise (and no sigma to divide by).
+    else if (now.gamma === 1) evaluate(i, i + 1, { ...ARRIVAL, x0: next.alpha });
+    else if (sampler === "ddpm") evaluate(i, i + 1, ddpmStep(now, next, variance));
+    else if (sampler === "ddim") evaluate(i, i + 1, ddimStep(now, next, eta));
+    else if (sampler === "dpm++") evaluate(i, i + 1, dpmSolverStep(before, now, next));
+    else {
+      evaluate(i, i + 1, ddimStep(now, next, 0));
+      if (before && heunCorrects(now, next)) evaluate(i + 1, i + 1, heunCorrection(now, next));
+    }
+  }
+  return steps;
 }
 
-/** 1, 1 - 1/steps, ..., 0. */
-export function uniformTimes(steps: number): number[] {
+/** The times that the options ask for, from `start` to 0. */
+export function defaultTimes(
+  schedule: Schedule,
+  { sampler, steps = 100, times = "uniform" }: SamplerOptions,
+  start = 1,
+): number[] {
   if (!Number.isInteger(steps) || steps < 1 || steps > 100_000) {
     throw new RangeError(`steps is ${steps}: needed a whole number from 1 to 100000`);
   }
-  return Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps);
+  const intervals = sampler === "heun" && steps > 1 ? Math.floor(steps / 2) + 1 : steps;
+  return samplingTimes(times, intervals, schedule, start);
+}
+
+function checkShares({ eta = 0, clip = true }: SamplerOptions): void {
+  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta is ${eta}: needed a number from 0 to 1`);
+  if (typeof clip === "number" && !(clip > 0 && clip <= 1)) {
+    throw new RangeError(`clip is ${clip}: needed true, false, or a share above 0 and up to 1`);
+  }
+}
+
+/** A step as the kernel `sampler step` takes it, for images of `each` numbers. */
+export function stepScalars(
+  { estimate, factors }: SamplerStep,
+  clip: boolean | number,
+  each: number,
+): Float32Array<ArrayBuffer> {
+  const scalars: Record<typeof SAMPLER_SCALARS[number], number> = {
+    x0FromX: estimate.x,
+    x0FromPrediction: estimate.output,
+    x0Limit: clip === false ? 3e38 : 1,
+    thresholdRank: typeof clip === "number" ? Math.ceil(clip * each) : 0,
+    nextFromX: factors.x,
+    nextFromX0: factors.x0,
+    nextFromPrevious: factors.previous,
+    sigma: factors.sigma,
+  };
+  return new Float32Array(SAMPLER_SCALARS.map((name) => scalars[name]));
 }

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin, type SampleOptions } from "../../src/diffusion/rin.ts";
+import { SAMPLERS } from "../../src/diffusion/samplers.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
@@ -58,9 +59,9 @@ familyTest("the same seed gives the same bits, another seed other images", async
 
 familyTest("an image depends on the seed and its number alone, not on the batches", async (gpu) => {
   const rin = await warmed(gpu);
-  for (const sampler of ["ddpm", "ddim", "renoise"] as const) {
+  for (const sampler of SAMPLERS) {
     const sample = (count: number, batchSize: number) =>
-      rin.sample({ count, batchSize, steps: 4, seed: 2, sampler, eta: 1 });
+      rin.sample({ count, batchSize, steps: 4, seed: 2, sampler, eta: 1, clip: 0.9 });
     const all = await sample(5, 5);
     for (const batchSize of [1, 2, 3, 64]) {
       assertSameBits(`${sampler}, ${batchSize} at a time`, await sample(5, batchSize), all);
@@ -74,11 +75,14 @@ gpuTest("sampling is finite and clipped for every prediction and sampler", async
   for (const prediction of ["eps", "x0", "v"] as const) {
     // An untrained network is as wrong as can be at t = 1, where eps is divided by sqrt(1e-9).
     const rin = await warmed(gpu, { prediction });
-    for (const sampler of ["ddpm", "ddim", "renoise"] as const) {
-      for (const variance of ["small", "large"] as const) {
-        const images = await rin.sample({ count: 2, steps: 8, sampler, variance });
-        assert(images.every((v) => Math.abs(v) <= 1), `${prediction} ${sampler} ${variance}`);
-        assert(largest(images) > 0.1, "and not all grey");
+    for (const sampler of SAMPLERS) {
+      for (const steps of [1, 2, 8]) {
+        for (const clip of [true, 0.8]) {
+          const options = { steps, sampler, clip, variance: "large", times: "logsnr" } as const;
+          const images = await rin.sample({ count: 2, ...options });
+          assert(images.every((v) => Math.abs(v) <= 1), `${prediction} ${JSON.stringify(options)}`);
+          assert(largest(images) > 0.1, "and not all grey");
+        }
       }
     }
     const free = await rin.sample({ count: 1, steps: 1, clip: false });
@@ -121,6 +125,46 @@ gpuTest("latents are carried from step to step", async (gpu) => {
   rin.destroy();
 });
 
+gpuTest("warmStart: from the last step's latents, from Z_init, or in between", async (gpu) => {
+  const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
+  const base: SampleOptions = { count: 1, steps: 2, sampler: "ddim", clip: false };
+  const [paper, half, restart] = await Promise.all(
+    [undefined, 0.5, 0].map((warmStart) => rin.sample({ ...base, warmStart })),
+  );
+  const difference = (a: Float32Array, b: Float32Array) => largest(a.map((v, i) => v - b[i]));
+  assertSameBits("default", await rin.sample({ ...base, warmStart: 1 }), paper);
+  assert(difference(paper, half) > 1e-3 && difference(half, restart) > 1e-3);
+  assert(difference(half, restart) < difference(paper, restart), "in between");
+  // A restarted step is a prediction without latents: two steps by hand.
+  const images = new RandomStream(seedFor(0, "sample"), 0);
+  const noise = new RandomStream(images.bits(0), 0);
+  const xT = Float32Array.from({ length: PIXELS }, (_, i) => noise.normal(i));
+  const first = await rin.predict(xT, Float32Array.of(1));
+  const next = Float32Array.from(xT, (v, i) => Math.SQRT1_2 * (first.output[i] + v));
+  const second = await rin.predict(next, Float32Array.of(0.5));
+  assertWithin("restarted", restart, second.output, 2e-4);
+  rin.destroy();
+});
+
+gpuTest("dynamic thresholds: an image's largest values lie at 1", async (gpu) => {
+  const rin = await warmed(gpu, { prediction: "v" });
+  const options: SampleOptions = { count: 2, steps: 1, sampler: "ddim", seed: 8 };
+  const [raw, dynamic] = [false, 0.98].map((clip) => rin.sample({ ...options, clip }));
+  const [free, found] = [await raw, await dynamic];
+  for (const i of [0, 1]) {
+    const image = free.slice(i * PIXELS, (i + 1) * PIXELS);
+    const q = Math.max(1, image.map(Math.abs).sort()[Math.ceil(0.98 * PIXELS) - 1]);
+    assert(q > 1.01, `the test needs values beyond 1: ${q}`);
+    const wanted = image.map((v) => Math.min(q, Math.max(-q, v)) / q);
+    assertWithin(`image ${i}`, found.slice(i * PIXELS, (i + 1) * PIXELS), wanted, 1e-5);
+  }
+  // What one call leaves behind must not reach the next.
+  assertSameBits("clipped afterwards", await rin.sample(options), await rin.sample(options));
+  const clipped = free.map((v) => Math.min(1, Math.max(-1, v)));
+  assertWithin("clipped", await rin.sample(options), clipped, 1e-5);
+  rin.destroy();
+});
+
 gpuTest("sample refuses options that are out of range", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const refused: [SampleOptions, string][] = [
@@ -130,6 +174,8 @@ gpuTest("sample refuses options that are out of range", async (gpu) => {
     [{ batchSize: NaN }, "batchSize is NaN"],
     [{ steps: 0 }, "steps is 0"],
     [{ sampler: "ddim", eta: 2 }, "eta is 2"],
+    [{ clip: 1.5 }, "clip is 1.5"],
+    [{ warmStart: -1 }, "warmStart is -1: needed a number from 0 to 1"],
   ];
   for (const [options, message] of refused) {
     await assertRejects(() => rin.sample(options), RangeError, message);

@@ -7,12 +7,13 @@ import {
   type SamplerOptions,
   type SamplerStep,
   samplerSteps,
-  uniformTimes,
+  stepScalars,
 } from "../../src/diffusion/samplers.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
+import { samplingTimes } from "../../src/diffusion/times.ts";
 import { assertWithin, data } from "../helpers/close.ts";
 import { addNoise, clipEstimate, fromPrediction, inputFactor, target } from "../twins/diffusion.ts";
-import { ddimStep, ddpmStep, renoiseStep } from "../twins/samplers.ts";
+import { ddimStep, ddpmStep, dpmSolverStep, heunStep, renoiseStep } from "../twins/samplers.ts";
 
 type Scalars = Record<typeof SAMPLER_SCALARS[number], number>;
 
@@ -24,28 +25,9 @@ const OPTIONS: readonly SamplerOptions[] = [
   { sampler: "ddim" },
   { sampler: "ddim", eta: 0.5 },
   { sampler: "ddim", eta: 1 },
+  { sampler: "dpm++" },
   { sampler: "renoise" },
 ];
-
-/** What a network predicts, without input scale. */
-const plain = (prediction: typeof PREDICTIONS[number]) => ({
-  prediction,
-  inputScale: 1,
-  normalizeInput: false,
-});
-
-const scalarsOf = ({ scalars }: SamplerStep): Scalars =>
-  Object.fromEntries(SAMPLER_SCALARS.map((name, i) => [name, scalars[i]])) as Scalars;
-
-/** What the kernel `sampler step` does, in float64. */
-function apply(c: Scalars, x: Float64Array, prediction: Float64Array, z: Float64Array) {
-  return x.map((now, i) => {
-    const raw = c.x0FromX * now + c.x0FromPrediction * prediction[i];
-    const x0 = Math.min(c.x0Limit, Math.max(-c.x0Limit, raw));
-    const noise = c.noiseFromX * now + c.noiseFromX0 * x0;
-    return c.nextFromX0 * x0 + c.nextFromX * now + c.nextFromNoise * noise + c.sigma * z[i];
-  });
-}
 
 const SCALES = [
   { inputScale: 1, normalizeInput: false },
@@ -54,64 +36,94 @@ const SCALES = [
   { inputScale: 3, normalizeInput: true },
 ];
 
+/** What a network predicts, and what is done to x_t before it sees it. */
+const meaningOf = (
+  prediction: typeof PREDICTIONS[number],
+  inputScale = 1,
+  normalizeInput = false,
+) => ({ prediction, inputScale, normalizeInput });
+
+const scalarsOf = (step: SamplerStep, clip: boolean | number = true): Scalars => {
+  const packed = stepScalars(step, clip, 40);
+  return Object.fromEntries(SAMPLER_SCALARS.map((name, i) => [name, packed[i]])) as Scalars;
+};
+
+/** What the kernel `sampler step` does without dynamic thresholds, in float64. */
+function apply(
+  c: Scalars,
+  x: Float64Array,
+  prediction: Float64Array,
+  z: Float64Array,
+  previous: Float64Array = x,
+) {
+  const clean = x.map((now, i) => {
+    const raw = c.x0FromX * now + c.x0FromPrediction * prediction[i];
+    return Math.min(c.x0Limit, Math.max(-c.x0Limit, raw));
+  });
+  const next = x.map((now, i) =>
+    c.nextFromX * now + c.nextFromX0 * clean[i] + c.nextFromPrevious * previous[i] + c.sigma * z[i]
+  );
+  return { next, clean };
+}
+
 for (const options of OPTIONS) {
   Deno.test(`${JSON.stringify(options)}: every step is the twin's`, () => {
-    const [x, prediction, z] = [data(40, 1), data(40, 2), data(40, 3)];
-    const times = uniformTimes(12);
+    const [x, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
     for (const name of SCHEDULES) {
       const schedule = parseSchedule(name);
-      for (
-        const { type, scale: { inputScale: scale, normalizeInput } } of PREDICTIONS.flatMap((
-          type,
-        ) => SCALES.map((scale) => ({ type, scale })))
-      ) {
-        const meaning = { prediction: type, inputScale: scale, normalizeInput };
-        const factor = (gamma: number) => normalizeInput ? inputFactor(gamma, scale) : 1;
-        const steps = samplerSteps(schedule, meaning, { ...options, steps: 12 });
+      const times = samplingTimes("uniform", 12, schedule);
+      for (const type of PREDICTIONS) {
+        const steps = samplerSteps(schedule, meaningOf(type), { ...options, steps: 12 });
         steps.forEach((step, index) => {
           assertEquals(step.t, times[index]);
-          const gammas = { now: schedule(times[index]), next: schedule(times[index + 1]), scale };
+          const gammas = { now: schedule(times[index]), next: schedule(times[index + 1]) };
           const now = Float64Array.of(gammas.now);
-          const raw = fromPrediction(type, prediction, x, now, scale);
-          const estimate = clipEstimate(raw, x, now, scale);
-          const last = index === steps.length - 1;
-          const next = () => {
+          const estimate = clipEstimate(fromPrediction(type, prediction, x, now), x, now);
+          const wanted = () => {
             if (options.sampler === "renoise") return renoiseStep(estimate.x0, z, gammas);
-            if (last) return estimate.x0.map((value) => scale * value);
+            if (index === steps.length - 1) return estimate.x0;
             if (options.sampler === "ddim") return ddimStep(estimate, z, gammas, options.eta ?? 0);
+            if (options.sampler === "dpm++") {
+              const before = index === 0 ? undefined : schedule(times[index - 1]);
+              return dpmSolverStep(x, estimate.x0, previous, { ...gammas, before });
+            }
             return ddpmStep(x, estimate.x0, z, gammas, options.variance ?? "small");
           };
-          const given = last ? 1 / scale : factor(gammas.next);
-          const wanted = next().map((value) => given * value);
-          const seen = x.map((value) => factor(gammas.now) * value);
           // Rounding the scalars to float32; for eps at gamma 1e-9 that of a factor of 3e4.
-          const found = apply(scalarsOf(step), seen, prediction, z);
-          const what = `${name}, ${JSON.stringify(meaning)}, step ${index}`;
-          assertWithin(what, found, wanted, 1e-5 * Math.max(1, 1 / scale));
+          const tolerance = 1e-5;
+          const { next } = apply(scalarsOf(step), x, prediction, z, previous);
+          assertWithin(`${name}, ${type}, step ${index}`, next, wanted(), tolerance);
         });
       }
     }
   });
 }
 
-Deno.test("a perfect prediction samples the image itself, whatever the input scale", () => {
-  const [image, noise] = [data(40, 4, 0.3), data(40, 5)];
-  const schedule = parseSchedule("sigmoid(-3,3,0.9)");
-  for (const scale of SCALES) {
-    for (const prediction of PREDICTIONS) {
-      const meaning = { prediction, ...scale };
-      for (const { t, scalars } of samplerSteps(schedule, meaning, { sampler: "ddim", steps: 5 })) {
-        const gamma = schedule(t);
-        const c = noisingCoefficients(meaning, [gamma]);
-        const seen = image.map((value, i) => c[0] * value + c[1] * noise[i]);
-        const goal = image.map((value, i) => c[2] * value + c[3] * noise[i]);
-        const { x0FromX, x0FromPrediction } = scalarsOf({ t, scalars });
-        const found = seen.map((value, i) => x0FromX * value + x0FromPrediction * goal[i]);
-        // At t = 1 float32 leaves nothing of the image in x_t for eps to find it from.
-        if (gamma > 1e-6 || prediction !== "eps") {
-          const wanted = image.map((value) => scale.inputScale * value);
-          assertWithin(`${JSON.stringify(meaning)} at ${t}`, found, wanted, 2e-5);
-        }
+Deno.test("heun: two evaluations are the twin's step", () => {
+  const [x, first, second, z] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
+  for (const name of SCHEDULES) {
+    const schedule = parseSchedule(name);
+    const times = samplingTimes("uniform", 7, schedule);
+    for (const type of PREDICTIONS) {
+      const steps = samplerSteps(schedule, meaningOf(type), { sampler: "heun", steps: 12 });
+      const order = [0, ...Array.from({ length: 10 }, (_, i) => 1 + Math.ceil(i / 2)), 6];
+      assertEquals(steps.map(({ t }) => t), order.map((i) => times[i]));
+      for (let interval = 1; interval < 6; interval++) {
+        const [one, two] = steps.slice(2 * interval - 1);
+        const gammas = { now: schedule(times[interval]), next: schedule(times[interval + 1]) };
+        const clipped = (prediction: Float64Array, at: Float64Array, gamma: number) => {
+          const g = Float64Array.of(gamma);
+          return clipEstimate(fromPrediction(type, prediction, at, g), at, g).x0;
+        };
+        const wanted = heunStep(
+          x,
+          clipped(first, x, gammas.now),
+          (predicted) => clipped(second, predicted, gammas.next),
+          gammas,
+        );
+        const half = apply(scalarsOf(one), x, first, z);
+        const whole = apply(scalarsOf(two), half.next, second, z, half.clean);
+        assertWithin(`${name}, ${type}, ${interval}`, whole.next, wanted, 2e-5);
       }
     }
   }
@@ -122,12 +134,13 @@ Deno.test("without clipping x0 is the estimate as it is", () => {
   const schedule = parseSchedule("cosine");
   for (const type of PREDICTIONS) {
     const times = [0.6, 0.3, 0];
-    const steps = samplerSteps(schedule, plain(type), { sampler: "ddim", clip: false }, times);
+    const steps = samplerSteps(schedule, meaningOf(type), { sampler: "ddim", clip: false }, times);
     const now = Float64Array.of(schedule(0.6));
     const estimate = fromPrediction(type, prediction, x, now);
     const gammas = { now: now[0], next: schedule(0.3) };
     const wanted = ddimStep(estimate, z, gammas, 0);
-    assertWithin(type, apply(scalarsOf(steps[0]), x, prediction, z), wanted, 1e-5);
+    const { next } = apply(scalarsOf(steps[0], false), x, prediction, z);
+    assertWithin(type, next, wanted, 1e-5);
     assert(Math.max(...estimate.x0.map(Math.abs)) > 1.5, "some estimates lie outside [-1, 1]");
   }
 });
@@ -136,15 +149,14 @@ Deno.test("DDIM with eta 1 is DDPM with the small variance", () => {
   for (const name of SCHEDULES) {
     const schedule = parseSchedule(name);
     const [ddim, ddpm] = ([{ sampler: "ddim", eta: 1 }, { sampler: "ddpm" }] as const).map(
-      (options) => samplerSteps(schedule, plain("x0"), { ...options, steps: 50 }).map(scalarsOf),
+      (options) =>
+        samplerSteps(schedule, meaningOf("x0"), { ...options, steps: 50 }).map((step) =>
+          scalarsOf(step)
+        ),
     );
     ddim.forEach((a, index) => {
       const b = ddpm[index];
-      const factors = (c: Scalars) => [
-        c.nextFromX0 + c.nextFromNoise * c.noiseFromX0,
-        c.nextFromX + c.nextFromNoise * c.noiseFromX,
-        c.sigma,
-      ];
+      const factors = (c: Scalars) => [c.nextFromX0, c.nextFromX, c.sigma];
       assertWithin(`${name}, step ${index}`, factors(a), factors(b), 2e-6);
     });
   }
@@ -154,12 +166,11 @@ Deno.test("the perfect prediction keeps x_t on the schedule: mean and variance",
   // With the true x0 known a step from x_t = a x0 + s eps gives x_next of the right marginal.
   const schedule = parseSchedule("cosine");
   for (const options of OPTIONS.filter(({ variance }) => variance !== "large")) {
-    const steps = samplerSteps(schedule, plain("x0"), { ...options, steps: 20 });
+    const steps = samplerSteps(schedule, meaningOf("x0"), { ...options, steps: 20 });
     steps.slice(0, -1).forEach((step, index) => {
       const c = scalarsOf(step);
       const [now, next] = [schedule(step.t), schedule(steps[index + 1].t)];
-      const fromX = c.nextFromX + c.nextFromNoise * c.noiseFromX;
-      const fromX0 = c.nextFromX0 + c.nextFromNoise * c.noiseFromX0;
+      const [fromX, fromX0] = [c.nextFromX, c.nextFromX0 + c.nextFromPrevious];
       const name = `${JSON.stringify(options)}, step ${index}`;
       assertWithin(name, [fromX0 + fromX * Math.sqrt(now)], [Math.sqrt(next)], 1e-6);
       assertWithin(name, [fromX ** 2 * (1 - now) + c.sigma ** 2], [1 - next], 1e-6);
@@ -171,9 +182,9 @@ Deno.test("the last step gives x0 itself, whatever the schedule's gamma(0)", () 
   for (const options of OPTIONS.filter(({ sampler }) => sampler !== "renoise")) {
     for (const name of SCHEDULES) {
       const c = scalarsOf(
-        samplerSteps(parseSchedule(name), plain("v"), { ...options, steps: 3 })[2],
+        samplerSteps(parseSchedule(name), meaningOf("v"), { ...options, steps: 3 })[2],
       );
-      assertEquals([c.nextFromX0, c.nextFromX, c.nextFromNoise, c.sigma], [1, 0, 0, 0], name);
+      assertEquals([c.nextFromX0, c.nextFromX, c.nextFromPrevious, c.sigma], [1, 0, 0, 0], name);
     }
   }
 });
@@ -181,17 +192,19 @@ Deno.test("the last step gives x0 itself, whatever the schedule's gamma(0)", () 
 Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepness", () => {
   const steep = ["sigmoid(-3,3,0.1)", "sigmoid(-3,3,0.05)", "cosine(0,1,20)", "sigmoid(0,3,0.01)"];
   for (const name of [...SCHEDULES, ...steep]) {
-    for (const type of PREDICTIONS) {
-      for (const options of OPTIONS) {
-        for (const steps of [1, 2, 100, 1000]) {
+    const schedule = parseSchedule(name);
+    for (const options of [...OPTIONS, { sampler: "heun" } as const]) {
+      for (const times of ["uniform", "cosine", "logsnr"] as const) {
+        for (const steps of [1, 2, 3, 10, 1000]) {
           for (
-            const { t, scalars } of samplerSteps(parseSchedule(name), plain(type), {
-              ...options,
-              steps,
-            })
+            const step of samplerSteps(schedule, meaningOf("eps"), { ...options, steps, times })
           ) {
-            const what = `${name} ${type} ${JSON.stringify(options)} at ${t}: ${scalars}`;
-            assert(scalars.every(Number.isFinite), what);
+            const c = scalarsOf(step);
+            const what = `${name} ${JSON.stringify(options)} ${times} ${steps} at ${step.t}`;
+            assert(Object.values(c).every(Number.isFinite), `${what}: ${JSON.stringify(c)}`);
+            // Images stay about as large as they are: nothing is magnified on the way.
+            const next = [c.nextFromX, c.nextFromX0, c.nextFromPrevious, c.sigma];
+            assert(next.every((factor) => Math.abs(factor) < 20), `${what}: ${next}`);
           }
         }
       }
@@ -199,16 +212,83 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
   }
 });
 
-Deno.test("times go evenly from 1 to 0; options out of range are refused", () => {
-  assertEquals(uniformTimes(4), [1, 0.75, 0.5, 0.25, 0]);
+Deno.test("input scale and renormalised input: every step is the twin's, as the network sees it", () => {
+  const [image, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
+  const schedule = parseSchedule("cosine");
+  const times = samplingTimes("uniform", 6, schedule);
+  for (const { inputScale: scale, normalizeInput } of SCALES) {
+    const seen = (gamma: number) => normalizeInput ? inputFactor(gamma, scale) : 1;
+    for (const options of OPTIONS.filter(({ eta = 0 }) => eta === 0)) {
+      for (const type of PREDICTIONS) {
+        const meaning = meaningOf(type, scale, normalizeInput);
+        samplerSteps(schedule, meaning, { ...options, steps: 6 }).forEach((step, i) => {
+          const [now, next] = [schedule(times[i]), schedule(times[i + 1])];
+          const gammas = { now, next, scale };
+          const g = Float64Array.of(now);
+          const x = image.map((value, k) => Math.sqrt(now) * scale * value + z[k]);
+          const estimate = clipEstimate(fromPrediction(type, prediction, x, g, scale), x, g, scale);
+          const { x0 } = estimate;
+          const wanted = () => {
+            if (options.sampler === "renoise") return renoiseStep(x0, z, gammas);
+            if (i === 5) return x0;
+            if (options.sampler === "ddim") return ddimStep(estimate, z, gammas, 0);
+            if (options.sampler === "ddpm") {
+              return ddpmStep(x, x0, z, gammas, options.variance ?? "small");
+            }
+            const before = i === 0 ? undefined : schedule(times[i - 1]);
+            return dpmSolverStep(x, x0, previous, { ...gammas, before });
+          };
+          const asSeen = x.map((value) => value * seen(now));
+          const { next: found } = apply(scalarsOf(step), asSeen, prediction, z, previous);
+          const given = i < 5 ? seen(next) : options.sampler === "renoise" ? 1 / scale : 1;
+          const what = `${JSON.stringify(options)}, ${JSON.stringify(meaning)}, step ${i}`;
+          assertWithin(
+            what,
+            found,
+            wanted().map((value) => value * given),
+            2e-5 * Math.max(1, 1 / scale),
+          );
+        });
+      }
+    }
+  }
+});
+
+Deno.test("a perfect prediction samples the image itself, whatever the input scale", () => {
+  const [image, noise] = [data(40, 4, 0.3), data(40, 5)];
+  const schedule = parseSchedule("sigmoid(-3,3,0.9)");
+  for (const scale of SCALES) {
+    for (const prediction of PREDICTIONS) {
+      const meaning = { prediction, ...scale };
+      for (
+        const { t, estimate } of samplerSteps(schedule, meaning, { sampler: "ddim", steps: 5 })
+      ) {
+        const gamma = schedule(t);
+        const c = noisingCoefficients(meaning, [gamma]);
+        const seen = image.map((value, i) => c[0] * value + c[1] * noise[i]);
+        const goal = image.map((value, i) => c[2] * value + c[3] * noise[i]);
+        const found = seen.map((value, i) => estimate.x * value + estimate.output * goal[i]);
+        // At t = 1 float32 leaves nothing of the image in x_t for eps to find it from.
+        if (gamma > 1e-6 || prediction !== "eps") {
+          assertWithin(`${JSON.stringify(meaning)} at ${t}`, found, image, 3e-5);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("options out of range are refused", () => {
   const steps = (options: SamplerOptions) =>
-    samplerSteps(parseSchedule("cosine"), plain("x0"), options);
+    samplerSteps(parseSchedule("cosine"), meaningOf("x0"), options);
   assertEquals(steps({}).length, 100);
   for (const count of [0, -1, 2.5, NaN, 100_001]) {
     assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: needed`);
   }
   for (const eta of [-0.1, 1.1, NaN]) {
     assertThrows(() => steps({ sampler: "ddim", eta }), RangeError, `eta is ${eta}: needed`);
+  }
+  for (const clip of [-0.1, 0, 1.1, NaN]) {
+    assertThrows(() => steps({ clip }), RangeError, `clip is ${clip}: needed`);
   }
 });
 

@@ -1,7 +1,7 @@
 // Whole sampling runs of the original project, its random draws replayed.
 
 import { samplerStep } from "../../kernels/diffusion.ts";
-import { samplerSteps } from "../../src/diffusion/samplers.ts";
+import { samplerSteps, stepScalars } from "../../src/diffusion/samplers.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { persistent, Plan } from "../../src/gpu/plan.ts";
 import { Program } from "../../src/gpu/program.ts";
@@ -32,12 +32,17 @@ for (
     const latents = persistent("latents", [batch, config.numLatents, config.latentDim]);
     const prediction = persistent("prediction", start.shape);
     const fresh = persistent("fresh", start.shape);
-    const scalars = persistent("scalars", [12]);
+    const scalars = persistent("scalars", [8]);
+    const clean = persistent("clean", start.shape);
+    const thresholds = tensorOf(gpu, "thresholds", new Float32Array(batch).fill(1));
     const plan = new Plan(gpu.kind);
     const result = rin(plan, config, weights, { xt: x, t, previous: { latents, mask } });
     keep(plan, result.output, prediction);
     keep(plan, result.latents, latents);
-    plan.dispatch(samplerStep({ size: x.size }), [x, prediction, fresh, scalars]);
+    plan.dispatch(
+      samplerStep({ batch, each: x.size / batch }),
+      [x, prediction, fresh, clean, thresholds, scalars],
+    );
     const program = await Program.compile(gpu, plan);
     const times = [...golden.f64(`${name}.t_vals`)];
     const steps = samplerSteps(parseSchedule(schedule), config, { sampler: "renoise" }, times);
@@ -45,7 +50,7 @@ for (
       gpu.write(t, new Float32Array(batch).fill(step.t));
       gpu.write(mask, new Float32Array(batch).fill(i === 0 ? 0 : 1));
       gpu.write(fresh, golden.f32(`z.${i}`));
-      gpu.write(scalars, step.scalars);
+      gpu.write(scalars, stepScalars(step, true, x.size / batch));
       program.run();
       for (const [part, tensor] of Object.entries({ eps: prediction, Z: latents, x })) {
         const wanted = golden.f32(`${name}.${part}.${i}`);
@@ -53,7 +58,8 @@ for (
       }
     }
     program.destroy();
-    gpu.release(...[x, t, mask, latents, prediction, fresh, scalars].map((y) => y.storage!));
+    const kept = [x, t, mask, latents, prediction, fresh, scalars, clean, thresholds];
+    gpu.release(...kept.map((y) => y.storage!));
     network.destroy();
   });
 }

@@ -6,6 +6,7 @@ import {
   SAMPLER_SCALARS,
   samplerStep,
   squaredError,
+  x0Thresholds,
 } from "../../kernels/diffusion.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
 import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
@@ -13,6 +14,7 @@ import { assertClose, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
 import { addNoise as noiseTwin, meanSquaredError, target } from "../twins/diffusion.ts";
+import { thresholds as thresholdsTwin } from "../twins/samplers.ts";
 
 gpuTest("add noise: x_t and the target of each prediction", async (gpu) => {
   for (const [batch, each] of [[1, 1], [3, 7], [4, 48], [2, 300]]) {
@@ -67,33 +69,64 @@ gpuTest("offset noise is the same all over a channel", async (gpu) => {
   }
 });
 
-gpuTest("a sampler's step: every scalar counts, x0 is clipped", async (gpu) => {
-  const size = 133;
+gpuTest("a sampler's step: every scalar counts, x0 is clipped, scaled and kept", async (gpu) => {
+  const [batch, each] = [3, 43];
+  const size = batch * each;
   const [x, prediction, fresh] = [data(size, 64), data(size, 65), data(size, 66)];
+  const clean = data(size, 67);
   const base = {
     x0FromX: 0.7,
     x0FromPrediction: -0.4,
     x0Limit: 0.5,
-    noiseFromX: 1.3,
-    noiseFromX0: -0.9,
-    nextFromX0: 0.8,
+    thresholdRank: 7,
     nextFromX: 0.25,
-    nextFromNoise: -0.6,
+    nextFromX0: 0.8,
+    nextFromPrevious: -0.6,
     sigma: 0.35,
   };
-  for (const limit of [0.5, 3e38]) {
+  for (
+    const [limit, thresholds] of [[0.5, [1, 1, 1]], [3e38, [1, 1, 1]], [1, [1, 1.5, 2]]] as const
+  ) {
     for (const changed of [...SAMPLER_SCALARS, undefined]) {
       const c = { ...base, x0Limit: limit };
       if (changed && changed !== "x0Limit") c[changed] += 0.5;
-      const scalars = [...SAMPLER_SCALARS.map((name) => c[name]), 0, 0, 0];
-      const found = await runLaunch(gpu, samplerStep({ size }), { x, prediction, fresh, scalars });
-      const wanted = x.map((now, i) => {
+      const scalars = SAMPLER_SCALARS.map((name) => c[name]);
+      const found = await runLaunch(
+        gpu,
+        samplerStep({ batch, each }),
+        { x, prediction, fresh, clean, thresholds, scalars },
+      );
+      const x0 = x.map((now, i) => {
         const raw = c.x0FromX * now + c.x0FromPrediction * prediction[i];
-        const x0 = Math.min(limit, Math.max(-limit, raw));
-        const noise = c.noiseFromX * now + c.noiseFromX0 * x0;
-        return c.nextFromX0 * x0 + c.nextFromX * now + c.nextFromNoise * noise + c.sigma * fresh[i];
+        const threshold = thresholds[Math.floor(i / each)];
+        return Math.min(limit * threshold, Math.max(-limit * threshold, raw)) / threshold;
       });
+      const wanted = x.map((now, i) =>
+        c.nextFromX * now + c.nextFromX0 * x0[i] + c.nextFromPrevious * clean[i] +
+        c.sigma * fresh[i]
+      );
       assertClose(`${changed} limit ${limit}`, found.x, wanted, 1e-6);
+      assertClose(`${changed} limit ${limit}: x0`, found.clean, x0, 1e-6);
+    }
+  }
+});
+
+gpuTest("thresholds: the quantile of each image's absolute values, exactly", async (gpu) => {
+  for (const [batch, each] of [[1, 1], [3, 7], [2, 64], [3, 257], [2, 3000]]) {
+    // Products with powers of two are exact, so that the twin's values are the kernel's, bit by bit.
+    const prediction = data(batch * each, 68, 4);
+    prediction[0] = prediction.at(-1)!; // twice the same value
+    const scalars = (rank: number) => [0, -0.5, 1, rank, 0, 0, 0, 0];
+    const x0 = prediction.map((value) => value / 2);
+    for (const share of [0.01, 0.5, 0.995, 1]) {
+      const rank = Math.ceil(share * each);
+      const { thresholds } = await runLaunch(gpu, x0Thresholds({ batch, each }), {
+        x: data(batch * each, 69),
+        prediction,
+        scalars: scalars(rank),
+        thresholds: batch,
+      });
+      assertWithin(`${batch} of ${each}, ${share}`, thresholds, thresholdsTwin(x0, batch, rank), 0);
     }
   }
 });

@@ -67,3 +67,53 @@ export function ddimStep(
   const direction = Math.sqrt(Math.max(0, 1 - next - sigma ** 2));
   return x0.map((value, i) => Math.sqrt(next) * scale * value + direction * eps[i] + sigma * z[i]);
 }
+
+/** sigma / alpha and its negative logarithm, of a gamma. */
+const ratio = (gamma: number, scale = 1) => Math.sqrt((1 - gamma) / gamma) / scale;
+const lambda = (gamma: number, scale = 1) => -Math.log(ratio(gamma, scale));
+
+/** DPM-Solver++ 2M, algorithm 2 of the paper: without an estimate before, or after a much shorter step, of first order. */
+export function dpmSolverStep(
+  xt: Float64Array,
+  x0: Float64Array,
+  previous: Float64Array,
+  { before, now, next, scale = 1 }: StepGammas & { before?: number },
+): Float64Array {
+  const h = lambda(next, scale) - lambda(now, scale);
+  const r = before === undefined ? 0 : (lambda(now, scale) - lambda(before, scale)) / h;
+  const extrapolated = r >= 0.1
+    ? x0.map((value, i) => (1 + 1 / (2 * r)) * value - 1 / (2 * r) * previous[i])
+    : x0;
+  const [sigma, alpha] = [Math.sqrt(1 - next), Math.sqrt(next) * scale];
+  return xt.map((value, i) =>
+    sigma / Math.sqrt(1 - now) * value - alpha * (Math.exp(-h) - 1) * extrapolated[i]
+  );
+}
+
+/** Heun's step of EDM, algorithm 1 of the paper, on y = x / alpha and s = sigma / alpha. */
+export function heunStep(
+  xt: Float64Array,
+  x0: Float64Array,
+  estimateAt: (predicted: Float64Array) => Float64Array,
+  { now, next, scale = 1 }: StepGammas,
+): Float64Array {
+  const alpha = Math.sqrt(next) * scale;
+  const [from, to] = [ratio(now, scale), ratio(next, scale)];
+  const y = xt.map((value) => value / (Math.sqrt(now) * scale));
+  const slope = y.map((value, i) => (value - x0[i]) / from);
+  const euler = y.map((value, i) => value + (to - from) * slope[i]);
+  const corrected = estimateAt(euler.map((value) => alpha * value));
+  return y.map((value, i) => {
+    const second = (euler[i] - corrected[i]) / to;
+    return alpha * (value + (to - from) * (slope[i] + second) / 2);
+  });
+}
+
+/** The rank-th smallest absolute value of each image, or 1 if that is more. */
+export function thresholds(x0: Float64Array, batch: number, rank: number): Float64Array {
+  const each = x0.length / batch;
+  return Float64Array.from({ length: batch }, (_, b) => {
+    const image = x0.slice(b * each, (b + 1) * each).map(Math.abs).sort();
+    return Math.max(1, image[rank - 1]);
+  });
+}

@@ -1,0 +1,70 @@
+// When the network is evaluated.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { defaultTimes, samplerSteps } from "../../src/diffusion/samplers.ts";
+import { parseSchedule } from "../../src/diffusion/schedule.ts";
+import { samplingTimes } from "../../src/diffusion/times.ts";
+import { assertWithin } from "../helpers/close.ts";
+
+const cosine = parseSchedule("cosine");
+const PLAIN = { prediction: "x0", inputScale: 1, normalizeInput: false } as const;
+const STEEP = ["sigmoid(-3,3,0.1)", "sigmoid(-3,3,0.05)", "cosine(0,1,20)", "sigmoid(0,3,0.01)"];
+
+Deno.test("times: uniform ones go evenly from 1, or a start below it, to 0", () => {
+  assertEquals(samplingTimes("uniform", 4, cosine), [1, 0.75, 0.5, 0.25, 0]);
+  assertEquals(samplingTimes("uniform", 2, cosine, 0.6), [0.6, 0.3, 0]);
+});
+
+Deno.test("times: cosine ones are closer at both ends", () => {
+  const r = Math.SQRT1_2;
+  assertWithin(
+    "4",
+    samplingTimes("cosine", 4, cosine),
+    [1, (1 + r) / 2, 0.5, (1 - r) / 2, 0],
+    1e-15,
+  );
+});
+
+Deno.test("times: logsnr ones are even in the log of the signal-to-noise ratio", () => {
+  for (const name of ["cosine", "linear", "sigmoid", "sigmoid(-3,3,0.9)", "cosine(0.2,1,1)"]) {
+    const schedule = parseSchedule(name);
+    const times = samplingTimes("logsnr", 20, schedule);
+    assertEquals([times[0], times[20]], [1, 0]);
+    const logSnr = times.slice(1, -1).map((t) => Math.log(schedule(t) / (1 - schedule(t))));
+    const gaps = logSnr.slice(1).map((value, i) => value - logSnr[i]);
+    assertWithin(name, gaps, gaps.map(() => gaps[0]), 1e-6);
+    // The ends lie where the schedule, or sigma / alpha = 80 and 0.002, has them.
+    const ends = [1, 0].map((t) => Math.log(schedule(t) / (1 - schedule(t))));
+    const low = Math.max(ends[0], -2 * Math.log(80));
+    assertWithin(`${name}: first`, [logSnr[0] - gaps[0]], [low], 1e-6);
+    const high = Math.min(ends[1], -2 * Math.log(0.002));
+    assertWithin(`${name}: last`, [logSnr[18] + gaps[0]], [high], 1e-6);
+  }
+});
+
+Deno.test("times: of any number they fall, and stay finite, on schedules of any steepness", () => {
+  for (const spacing of ["uniform", "cosine", "logsnr"] as const) {
+    for (const name of ["cosine", "linear", ...STEEP]) {
+      for (const start of [1, 0.5, 1e-3, 1e-12]) {
+        for (const intervals of [1, 2, 3, 1000]) {
+          const times = samplingTimes(spacing, intervals, parseSchedule(name), start);
+          const what = `${spacing} ${name} from ${start}, ${intervals}`;
+          assertEquals([times.length, times[0], times.at(-1)], [intervals + 1, start, 0], what);
+          assert(times.every((t, i) => i === 0 || t <= times[i - 1]), what);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("times: steps counts evaluations of the network, for heun too", () => {
+  for (const sampler of ["ddpm", "ddim", "dpm++", "renoise"] as const) {
+    assertEquals(samplerSteps(cosine, PLAIN, { sampler, steps: 7 }).length, 7);
+  }
+  for (const [steps, made] of [[1, 1], [2, 2], [3, 2], [4, 4], [10, 10], [11, 10], [100, 100]]) {
+    assertEquals(samplerSteps(cosine, PLAIN, { sampler: "heun", steps }).length, made);
+  }
+  for (const steps of [0, -1, 2.5, NaN, 100_001]) {
+    assertThrows(() => defaultTimes(cosine, { steps }), RangeError, `steps is ${steps}: needed`);
+  }
+});
