@@ -1,5 +1,7 @@
 /** Draws a run's losses as a self-contained SVG. Pure: text in, text out. */
 
+import { escapeXml, label, logTicks, n, text, ticks } from "./svg.ts";
+
 /** One logged step of a run. Values that are not finite are left out of the drawing. */
 export interface LossPoint {
   step: number;
@@ -137,27 +139,6 @@ function range(all: Pair[][], axis: 0 | 1): [number, number] {
   return [low, high];
 }
 
-/** Round numbers, 1, 2 or 5 times a power of ten apart, that enclose low to high. */
-function ticks(low: number, high: number, most: number): number[] {
-  const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
-  const apart = power * [1, 2, 5, 10].find((m) => m * power >= rough * 0.999)!;
-  const from = Math.floor(low / apart + 1e-9), to = Math.ceil(high / apart - 1e-9);
-  return Array.from(
-    { length: to - from + 1 },
-    (_, i) => Number(((from + i) * apart).toPrecision(12)),
-  );
-}
-
-function logTicks(low: number, high: number): number[] {
-  const from = Math.floor(Math.log10(low)), to = Math.ceil(Math.log10(high));
-  const apart = Math.ceil((to - from) / 8), within = high < 300 * low ? [1, 2, 5] : [1];
-  const all: number[] = [];
-  for (let power = from; power <= to; power += apart) {
-    for (const m of within) all.push(Number((m * 10 ** power).toPrecision(2)));
-  }
-  return all.filter((t) => t >= low / 1.15 && t <= high * 1.15);
-}
-
 /** At most the lowest and highest point of every column one unit wide, in their order. */
 function decimate(pairs: Pair[]): Pair[] {
   if (pairs.length <= 2 * WIDTH) return pairs;
@@ -194,24 +175,7 @@ function legend(entries: [kind: string, name: string, s: Pair[]][]): string[] {
   });
 }
 
-function text(x: number | string, y: number | string, anchor: string, words: string): string {
-  return `  <text class="soft" x="${x}" y="${y}" text-anchor="${anchor}">${words}</text>`;
-}
-
-const n = (value: number) => String(Number(value.toFixed(1)));
-
-function label(value: number): string {
-  const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e5)
-    ? value.toExponential(2).replace(/\.?0+e\+?/, "e")
-    : String(Number(value.toPrecision(3)));
-}
-
 function stepLabel(step: number): string {
   if (step >= 1e6) return `${Number((step / 1e6).toPrecision(4))}M`;
   return step >= 1e4 ? `${Number((step / 1e3).toPrecision(4))}k` : String(step);
-}
-
-function escapeXml(s: string): string {
-  return s.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]!);
 }

@@ -5,6 +5,7 @@
  */
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
+import { evaluation } from "./eval.ts";
 import { explain, UsageError } from "./errors.ts";
 import { commandHelp } from "./help.ts";
 import { info } from "./info.ts";
@@ -15,7 +16,13 @@ import { print, printError } from "./terminal.ts";
 import { train } from "./train.ts";
 import { versionLine } from "./version.ts";
 
-const commands: Readonly<Record<string, Command>> = { train, sample, info, doctor };
+const commands: Readonly<Record<string, Command>> = {
+  train,
+  sample,
+  eval: evaluation,
+  info,
+  doctor,
+};
 
 const overview = `Usage: rin COMMAND [options]
 

@@ -67,6 +67,18 @@ export function readArguments(args: readonly string[], options: readonly Option[
   return { flags, rest: parsed._.map(String) };
 }
 
+/** The flags that were given, and the defaults of the others. */
+export function withDefaults(
+  options: readonly Option[],
+  flags: Readonly<Record<string, Value>>,
+): Readonly<Record<string, Value>> {
+  const defaults = options.filter((option) => option.default !== undefined);
+  return {
+    ...Object.fromEntries(defaults.map((option) => [option.key, option.default!])),
+    ...flags,
+  };
+}
+
 function readFlag(option: Option, value: unknown): Value {
   const flag = flagOf(option.key);
   if (value === "") throw new UsageError(`${flag} needs a value: ${flag} ${placeholder(option)}`);

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { Rin, type SampleOptions } from "../src/diffusion/rin.ts";
-
-import { SAMPLERS } from "../src/diffusion/samplers.ts";
+import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import type { RinConfig } from "../src/model/config.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
-import { CommandError, UsageError } from "./errors.ts";
-import type { Given, Option } from "./options.ts";
+import { UsageError } from "./errors.ts";
+import { type Given, type Option, withDefaults } from "./options.ts";
 import { gridPng, imagePng } from "./pictures.ts";
 import { only, readConfigFile } from "./resolve.ts";
+import { numberWithin, readSampler, SAMPLER_OPTIONS } from "./sampler_options.ts";
 import { print, Terminal } from "./terminal.ts";
 import { folderOf, makeFolder, writeFile } from "./write_file.ts";
 
@@ -25,23 +24,7 @@ const options: Option[] = [
     help: "a .safetensors file, or a run folder (its last.safetensors)",
   },
   { key: "count", type: "integer", help: "number of images", default: 16 },
-  { key: "steps", type: "integer", help: "network evaluations of an image", default: 100 },
-  {
-    key: "sampler",
-    type: SAMPLERS,
-    help: "ancestral; deterministic (with --eta 0); deterministic and of second order (dpm++, " +
-      "heun): good from 10 to 25 steps on; or as the original project does",
-    default: "ddpm",
-  },
-  { key: "eta", type: "number", help: "ddim: share of fresh noise, 0 to 1", default: 0 },
-  {
-    key: "variance",
-    type: ["small", "large"],
-    help: "ddpm: of the fresh noise; the posterior's, or beta_t",
-    default: "small",
-  },
-  { key: "seed", type: "integer", help: "image i depends on the seed and i alone", default: 0 },
-  { key: "batchSize", type: "integer", help: "images made at a time", default: 32 },
+  ...SAMPLER_OPTIONS,
   {
     key: "out",
     type: "text",
@@ -74,15 +57,12 @@ export const sample: Command = {
 
 async function runSample(given: Given): Promise<number> {
   expectNoRest(given);
-  const defaults = options.filter((option) => option.default !== undefined);
-  const flags = {
-    ...Object.fromEntries(defaults.map((option) => [option.key, option.default!])),
-    ...given.flags,
-  };
+  const flags = withDefaults(options, given.flags);
   if (flags.checkpoint === undefined) {
     throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
   }
-  const { count, batchSize, seed, steps, eta } = checkNumbers(flags);
+  const count = numberWithin(flags, "count", 1, 10_000_000);
+  const sampler = readSampler(flags);
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(flags.checkpoint), config);
   const { imageSize } = file.checkpoint.config;
@@ -96,13 +76,8 @@ async function runSample(given: Given): Promise<number> {
     const rin = await Rin.load(gpu, file.bytes, { config });
     const start = performance.now();
     const images = await rin.sample({
+      ...sampler,
       count,
-      batchSize,
-      seed,
-      steps,
-      eta,
-      sampler: flags.sampler as SampleOptions["sampler"],
-      variance: flags.variance as SampleOptions["variance"],
       onStep: (done, total) => terminal.progress(done, total),
     });
     terminal.finish();
@@ -114,31 +89,6 @@ async function runSample(given: Given): Promise<number> {
   } finally {
     gpu.destroy();
   }
-}
-
-/** @throws {UsageError} when a number is out of range, before anything is loaded */
-function checkNumbers(flags: Readonly<Record<string, unknown>>): {
-  count: number;
-  batchSize: number;
-  seed: number;
-  steps: number;
-  eta: number;
-} {
-  const within = (key: string, low: number, high: number) => {
-    const value = Number(flags[key]);
-    if (value >= low && value <= high) return value;
-    const flag = key === "batchSize" ? "batch-size" : key;
-    throw new CommandError(`--${flag} is ${value}: needed ${low} to ${high}`);
-  };
-  const steps = Number(flags.steps);
-
-  return {
-    count: within("count", 1, 10_000_000),
-    batchSize: within("batchSize", 1, 65535),
-    seed: within("seed", 0, 2 ** 32 - 1),
-    eta: within("eta", 0, 1),
-    steps,
-  };
 }
 
 async function readNetwork(path: string): Promise<Partial<RinConfig>> {

@@ -29,6 +29,11 @@ function squares(space: Prediction, gamma: number): number {
   return { eps: gamma, x0: 1 - gamma, v: 1 }[space];
 }
 
+/** The squared error in a space over that of the network's prediction; 0 or infinite at the poles. */
+export function spaceRatio(space: Prediction, prediction: Prediction, gamma: number): number {
+  return squares(space, gamma) / squares(prediction, gamma);
+}
+
 /**
  * The factor on the squared error of an example's prediction.
  *
@@ -59,5 +64,5 @@ export function lossWeight(
     }
   }
   if (lossSpace === "prediction" || lossSpace === prediction) return 1;
-  return Math.min(LARGEST, squares(lossSpace, gamma) / squares(prediction, gamma));
+  return Math.min(LARGEST, spaceRatio(lossSpace, prediction, gamma));
 }

@@ -24,6 +24,8 @@ import { parseSchedule } from "./schedule.ts";
 export interface SampleOptions extends SamplerOptions {
   /** Number of images. Default 16. */
   readonly count?: number;
+  /** i of the first image: the images from there on are those of a larger `count`. Default 0. */
+  readonly first?: number;
   /** u32; image i depends on the seed and i alone. Default 0. */
   readonly seed?: number;
   /** Images made at a time; more needs more memory. Default 32, or `count` if that is less. */
@@ -204,11 +206,14 @@ export class Rin {
   }
 
   async #sample(options: SampleOptions): Promise<Float32Array<ArrayBuffer>> {
-    const { count = 16, seed = 0, batchSize = 32, clip = true, warmStart = 1, onStep } = options;
+    const { count = 16, first: from = 0, seed = 0, batchSize = 32, clip = true, warmStart = 1, onStep } = options;
     for (const [name, value] of Object.entries({ count, batchSize })) {
       if (!Number.isInteger(value) || value < 1) {
         throw new RangeError(`${name} is ${value}: needed a positive whole number`);
       }
+    }
+    if (!Number.isInteger(from) || from < 0) {
+      throw new RangeError(`first is ${from}: needed a whole number of 0 or more`);
     }
     if (!(warmStart >= 0 && warmStart <= 1)) {
       throw new RangeError(`warmStart is ${warmStart}: needed a number from 0 to 1`);
@@ -222,11 +227,11 @@ export class Rin {
     const images = new Float32Array(count * size);
     for (let first = 0; first < count; first += batch) {
       const done = steps.length * first / batch;
-      this.#begin(inference, seed, first);
+      this.#begin(inference, seed, from + first);
       for (const [index, step] of steps.entries()) {
         this.#gpu.write(inference.tensors.t, new Float32Array(batch).fill(step.t));
         this.#gpu.write(inference.tensors.scalars, stepScalars(step, clip, size));
-        this.#gpu.write(inference.tensors.keys, noiseKeys(seed, first, batch, index + 1));
+        this.#gpu.write(inference.tensors.keys, noiseKeys(seed, from + first, batch, index + 1));
         inference.program.run(...sections);
         if (index === 0) {
           this.#gpu.write(inference.tensors.warm, new Float32Array(batch).fill(warmStart));

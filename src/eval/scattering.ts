@@ -9,10 +9,11 @@
  * @module
  */
 import { resizeCrop } from "../data/resize.ts";
+import { type FeatureSpace, toBytes } from "./feature_set.ts";
 import { cellMeans, halved, morletModuli, type Plane } from "./morlet.ts";
 
 /** The name under which figures of this space are reported. */
-export const SCATTERING = "scattering-v1";
+const SCATTERING = "scattering-v1";
 
 /** Side that pictures are brought to. */
 const SIDE = 64;
@@ -85,3 +86,20 @@ function pyramid(plane: Plane, levels: number): Plane[] {
 const compress = (modulus: number) => Math.log1p(modulus / KNEE);
 
 const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** The space of {@linkcode scatteringFeatures}. */
+export const scattering: FeatureSpace = {
+  name: SCATTERING,
+  dimension: SCATTERING_SIZE,
+  features: (images, size) => {
+    const each = 3 * size * size;
+    const bytes = toBytes(images);
+    const count = bytes.length / each;
+    return Promise.resolve(
+      Array.from(
+        { length: count },
+        (_, i) => scatteringFeatures(bytes.subarray(i * each, (i + 1) * each), size),
+      ),
+    );
+  },
+};

@@ -41,43 +41,49 @@ export class Validator {
   constructor(
     readonly gpu: Gpu,
     readonly config: RinConfig,
-    readonly options: TrainOptions,
+    readonly options: Pick<TrainOptions, "seed" | "selfCondRate">,
   ) {}
 
-  /** The mean over all images and times; noise depends on seed, image and time alone. */
+  /** The mean over all images and times. */
   async loss(weights: Weights, images: Batches): Promise<number> {
+    const losses = await this.losses(weights, images, TIMES);
+    return losses.reduce((a, b) => a + b, 0) / losses.length;
+  }
+
+  /** The mean over all images, for each time; noise depends on seed, image and time alone. */
+  async losses(weights: Weights, images: Batches, times: readonly number[]): Promise<number[]> {
     const size = 3 * this.config.imageSize ** 2;
-    let [sum, count] = [0, 0];
+    const sums = times.map(() => 0);
+    let count = 0;
     for await (const x0 of images) {
       const batch = x0.length / size;
       const { program, tensors } = await this.#prepare(weights, batch);
       this.gpu.write(tensors.x0, x0);
       this.gpu.write(tensors.mask, new Float32Array(batch).fill(1));
       this.gpu.write(tensors.importance, new Float32Array(batch).fill(1));
-      for (const [index, t] of TIMES.entries()) {
-        this.#write(tensors, batch, count, index, t);
+      for (const [index, t] of times.entries()) {
+        this.#write(tensors, batch, t, count * times.length + index, times.length);
         program.run();
         const partial = await this.gpu.read(tensors.partial);
-        sum += partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
+        sums[index] += partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
       }
       count += batch;
     }
-    return sum / (count * size * TIMES.length);
+    return sums.map((sum) => sum / (count * size));
   }
 
+  /** The noise of image i is that of `stream` + i `apart`. */
   #write(
     tensors: Prepared["tensors"],
     batch: number,
-    first: number,
-    index: number,
     t: number,
+    stream: number,
+    apart: number,
   ): void {
     const gamma = parseSchedule(this.config.schedule)(t);
     const gammas = new Array<number>(batch).fill(gamma);
     const seed = seedFor(this.options.seed, "validate");
-    const keys = gammas.flatMap((_, i) =>
-      new RandomStream(seed, (first + i) * TIMES.length + index).keys
-    );
+    const keys = gammas.flatMap((_, i) => new RandomStream(seed, stream + i * apart).keys);
     this.gpu.write(tensors.t, new Float32Array(batch).fill(t));
     this.gpu.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
     this.gpu.write(tensors.keys, new Uint32Array(keys));

@@ -1,0 +1,75 @@
+/**
+ * Features of many images, and how far two sets of them are apart.
+ *
+ * @module
+ */
+import { frechetDistance } from "./frechet.ts";
+import { precisionRecall } from "./precision_recall.ts";
+import { FeatureStatistics } from "./statistics.ts";
+
+/** What turns images into vectors. */
+export interface FeatureSpace {
+  /** Figures of spaces of different names can't be compared. */
+  readonly name: string;
+  /** Numbers in a vector. */
+  readonly dimension: number;
+  /**
+   * The features of images.
+   *
+   * @param images (B, 3, S, S) in [-1, 1]
+   * @param size S
+   */
+  features(images: Float32Array, size: number): Promise<Float32Array[]>;
+}
+
+/** Vectors that are kept for precision and recall, whose time grows with the square of this. */
+const KEPT = 5000;
+
+/** Features of a stream of images; memory does not grow beyond those of 5,000. */
+export class FeatureSet {
+  readonly statistics: FeatureStatistics;
+  /** The first vectors, at most 5,000. */
+  readonly vectors: Float32Array[] = [];
+
+  constructor(readonly space: FeatureSpace) {
+    this.statistics = new FeatureStatistics(space.dimension);
+  }
+
+  /** Adds images (B, 3, S, S) in [-1, 1]. */
+  async add(images: Float32Array, size: number): Promise<void> {
+    for (const vector of await this.space.features(images, size)) this.addVector(vector);
+  }
+
+  /** Adds an image by its features. */
+  addVector(vector: Float32Array): void {
+    this.statistics.add(vector);
+    if (this.vectors.length < KEPT) this.vectors.push(vector);
+  }
+}
+
+/** How samples compare with data; each figure depends on both counts. */
+export interface Comparison {
+  readonly space: string;
+  readonly dataCount: number;
+  readonly sampleCount: number;
+  /** 0 for equal distributions; biased upwards by few images. */
+  readonly frechet: number;
+  readonly precision: number;
+  readonly recall: number;
+}
+
+/** @throws {RangeError} when either has fewer than four images */
+export function compare(data: FeatureSet, samples: FeatureSet): Comparison {
+  return {
+    space: data.space.name,
+    dataCount: data.statistics.count,
+    sampleCount: samples.statistics.count,
+    frechet: frechetDistance(data.statistics.gaussian(), samples.statistics.gaussian()),
+    ...precisionRecall(data.vectors, samples.vectors),
+  };
+}
+
+/** Images in [-1, 1] as bytes, as a file of theirs would hold them. */
+export function toBytes(images: Float32Array): Uint8Array {
+  return Uint8Array.from(images, (value) => Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)));
+}

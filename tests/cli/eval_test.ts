@@ -1,0 +1,95 @@
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import { complaint, metrics, rin, TINY, writePictures } from "./rin.ts";
+
+const evalTest = (name: string, fn: (cwd: string) => Promise<void>) =>
+  Deno.test({ name: `eval: ${name}`, ignore: !available, fn: () => withFolder(fn) });
+
+async function json(cwd: string, args: string[]) {
+  const { code, stdout, stderr } = await rin(["eval", ...args, "--json", "--quiet"], { cwd });
+  assertEquals(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+const QUICK = ["--count", "6", "--steps", "2", "--levels", "4"];
+
+evalTest("a run: its own images, loss by noise level, distances, files", async (cwd) => {
+  await writePictures(`${cwd}/pictures`, 24);
+  const train = ["train", ...TINY, "--data", "pictures", "--valid-fraction", "0.3"];
+  const options = ["--out", "run", "--steps", "3", "--seed", "5", "--quiet"];
+  assertEquals((await rin([...train, ...options], { cwd })).code, 0);
+
+  const { code, stdout, stderr } = await rin(["eval", "run", ...QUICK], { cwd });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "held-out images:");
+  assertStringIncludes(stdout, "scattering-v1");
+  assertStringIncludes(stderr, "Figures and plot are in run/eval-step-3");
+  const report = JSON.parse(await Deno.readTextFile(`${cwd}/run/eval-step-3/eval.json`));
+  assertEquals(report.step, 3);
+  assert(report.data.endsWith("/pictures"));
+  assertEquals(report.loss.heldOut, true);
+  assertEquals(report.loss.levels.length, 4);
+  const [{ sampleCount, dataCount, frechet, precision, recall, halves }] = report.comparisons;
+  assertEquals([sampleCount, dataCount], [6, 24 - report.loss.images]);
+  assert(frechet > halves && halves > 0, `${frechet} ${halves}`);
+  assert([precision, recall].every((share) => share >= 0 && share <= 1));
+  const svg = await Deno.readTextFile(`${cwd}/run/eval-step-3/loss_by_noise.svg`);
+  assertStringIncludes(svg, "Loss by noise level after step 3");
+
+  // The same command gives the same figures; with 16 levels the mean is the run's own validation.
+  const again = await json(cwd, ["run", ...QUICK]);
+  assertEquals(again, report);
+  const fine = await json(cwd, ["run", "--count", "0", "--valid-count", "16", "--out", "other"]);
+  assertEquals(fine.comparisons, []);
+  const mean = fine.loss.levels.reduce((sum: number, level: { x0: number }) => sum + level.x0, 0) /
+    16;
+  const { validLoss } = (await metrics(`${cwd}/run`)).findLast((line) => "validLoss" in line)!;
+  assertAlmostEquals(mean, validLoss as number, 1e-5 * mean);
+});
+
+evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {
+  await writePictures(`${cwd}/pictures`, 12);
+  const config = completeConfig({
+    imageSize: 16,
+    patchSize: 4,
+    latentDim: 16,
+    interfaceDim: 16,
+    numLatents: 4,
+    numBlocks: 1,
+    numHeads: 2,
+  });
+  const parameters = initialize(parameterLayout(config), 1);
+  await write(`${cwd}/net.safetensors`, writeCheckpoint({ config, slabs: { parameters } }));
+  const own = ["net.safetensors", "--data", "pictures", "--valid-fraction", "0", ...QUICK];
+  const same = await json(cwd, [...own, "--samples", "pictures"]);
+  assertEquals(same.samples, { folder: "pictures" });
+  assertEquals(same.loss.heldOut, false);
+  const [{ frechet, precision, recall }] = same.comparisons;
+  assert(frechet < 1e-6, `${frechet}`);
+  assertEquals([precision, recall], [1, 1]);
+  // Whatever the batch, image i is image i.
+  const made = await json(cwd, own);
+  const two = await json(cwd, [...own, "--batch-size", "4"]);
+  assertAlmostEquals(two.comparisons[0].frechet, made.comparisons[0].frechet, 1e-9);
+
+  const unknown = await rin(["eval", "net.safetensors", ...QUICK], { cwd });
+  assertStringIncludes(complaint(unknown, 2), "does not say which images it was trained on");
+  const few = await rin(["eval", ...own, "--count", "3"], { cwd });
+  assertStringIncludes(complaint(few), "more than 3 images of each side, got 3");
+});
+
+Deno.test("eval: what is asked wrongly is told before a GPU is asked for", async () => {
+  assertStringIncludes(complaint(await rin(["eval"]), 2), "Which checkpoint?");
+  assertStringIncludes(complaint(await rin(["eval", "a", "b"]), 2), "One checkpoint at a time");
+  const cases = [["--count", "-1"], ["--levels", "0"], ["--data-count", "3"], ["--steps", "0"]];
+  for (const [flag, value] of cases) {
+    const found = complaint(await rin(["eval", "nowhere", `${flag}=${value}`]));
+    assert(found.includes(`${flag.replace("--steps", "steps")} is ${value}`), found);
+  }
+  assertStringIncludes(complaint(await rin(["eval", "nowhere"])), "Cannot read checkpoint nowhere");
+});
