@@ -1,0 +1,138 @@
+/**
+ * What turns a convolution into a matrix product, and pooling; images are (batch, height, width,
+ * channels), channels last, so that a pixel is a row of a matrix.
+ *
+ * @module
+ */
+import { forEach, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
+
+/** A window that slides over images. Paddings are of zeros, or of nothing in pooling. */
+export interface Window {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Height and width of the window. */
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  /** Above and below, left and right. */
+  readonly padding: readonly [number, number];
+}
+
+/** Height and width of what a window leaves. */
+export function outputSize({ height, width, kernel, stride, padding }: Window): [number, number] {
+  const along = (size: number, axis: 0 | 1) =>
+    Math.floor((size + 2 * padding[axis] - kernel[axis]) / stride) + 1;
+  return [along(height, 0), along(width, 1)];
+}
+
+function paramsOf(window: Window) {
+  const [outHeight, outWidth] = outputSize(window);
+  const { batch, height, width, channels, kernel, stride, padding } = window;
+  return {
+    pixels: batch * outHeight * outWidth,
+    height,
+    width,
+    channels,
+    outHeight,
+    outWidth,
+    tall: kernel[0],
+    wide: kernel[1],
+    stride,
+    above: padding[0],
+    left: padding[1],
+  };
+}
+
+/** WGSL: from `pixel` of the result, its image `b` and the window's first row and column. */
+const place = `
+  let b = pixel / (p.outHeight * p.outWidth);
+  let top = i32((pixel / p.outWidth) % p.outHeight * p.stride) - i32(p.above);
+  let start = i32(pixel % p.outWidth * p.stride) - i32(p.left);`;
+
+/**
+ * Unfolds images to a matrix, a row for each pixel of the result: y (pixels, kernel height, kernel
+ * width, channels), 0 outside. Binds x, y.
+ */
+export function unfold(window: Window): Launch {
+  const params = paramsOf(window);
+  const count = params.pixels * params.tall * params.wide * params.channels;
+  return launch(
+    "unfold",
+    { ...params, count },
+    [read("x"), write("y")],
+    linearGrid(count),
+    forEach(
+      "p.count",
+      `
+  let c = i % p.channels;
+  let tap = (i / p.channels) % (p.tall * p.wide);
+  let pixel = i / (p.channels * p.tall * p.wide);${place}
+  let row = top + i32(tap / p.wide);
+  let column = start + i32(tap % p.wide);
+  var value = 0.0;
+  if (row >= 0 && row < i32(p.height) && column >= 0 && column < i32(p.width)) {
+    value = x[((b * p.height + u32(row)) * p.width + u32(column)) * p.channels + c];
+  }
+  y[i] = value;`,
+    ),
+  );
+}
+
+/** Columns of a wider matrix: where the result of one branch lies beside those of others. */
+export interface Slice {
+  /** Columns of the whole. */
+  readonly of: number;
+  /** The first column. */
+  readonly at: number;
+}
+
+/**
+ * The largest value of each window, or the mean of those inside the image (the padding doesn't
+ * count), into columns of y (pixels, slice.of). Binds x, y.
+ */
+export function pool(window: Window, kind: "max" | "mean", { of, at }: Slice): Launch {
+  const params = paramsOf(window);
+  const count = params.pixels * params.channels;
+  const max = kind === "max";
+  return launch(
+    `${kind} pooling`,
+    { ...params, count, across: of, at },
+    [read("x"), write("y")],
+    linearGrid(count),
+    forEach(
+      "p.count",
+      `
+  let c = i % p.channels;
+  let pixel = i / p.channels;${place}
+  let firstRow = u32(max(top, 0));
+  let endRow = u32(min(top + i32(p.tall), i32(p.height)));
+  let firstColumn = u32(max(start, 0));
+  let endColumn = u32(min(start + i32(p.wide), i32(p.width)));
+  var result = ${max ? "-3.4e38" : "0.0"};
+  for (var row = firstRow; row < endRow; row++) {
+    for (var column = firstColumn; column < endColumn; column++) {
+      let value = x[((b * p.height + row) * p.width + column) * p.channels + c];
+      result = ${max ? "max(result, value)" : "result + value"};
+    }
+  }
+  y[pixel * p.across + p.at + c] = ${
+        max ? "result" : "result / f32((endRow - firstRow) * (endColumn - firstColumn))"
+      };`,
+    ),
+  );
+}
+
+/** max(x, 0) of x (rows, columns) into columns of y (rows, slice.of). Binds x, y. */
+export function rectify(
+  { rows, columns }: { rows: number; columns: number },
+  { of, at }: Slice,
+): Launch {
+  return launch(
+    "rectify",
+    { count: rows * columns, columns, across: of, at },
+    [read("x"), write("y")],
+    linearGrid(rows * columns),
+    forEach("p.count", "  y[i / p.columns * p.across + p.at + i % p.columns] = max(x[i], 0.0);"),
+  );
+}
