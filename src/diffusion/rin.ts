@@ -206,7 +206,15 @@ export class Rin {
   }
 
   async #sample(options: SampleOptions): Promise<Float32Array<ArrayBuffer>> {
-    const { count = 16, first: from = 0, seed = 0, batchSize = 32, clip = true, warmStart = 1, onStep } = options;
+    const {
+      count = 16,
+      first: from = 0,
+      seed = 0,
+      batchSize = 32,
+      clip = true,
+      warmStart = 1,
+      onStep,
+    } = options;
     for (const [name, value] of Object.entries({ count, batchSize })) {
       if (!Number.isInteger(value) || value < 1) {
         throw new RangeError(`${name} is ${value}: needed a positive whole number`);

@@ -35,7 +35,7 @@ for (const kind of ["max", "mean"] as const) {
   gpuTest(`${kind} pooling, into columns of a wider matrix`, async (gpu) => {
     for (const window of WINDOWS) {
       const { channels } = window;
-      const x = data(sizeOf(window), 61).map((value) => value - 3);
+      const x = data(sizeOf(window), 61).map((value) => Math.fround(value - 3));
       const pooled = poolTwin(x, window, kind);
       const rows = pooled.length / channels;
       const [of, at] = [channels + 5, 2];
