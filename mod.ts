@@ -27,13 +27,26 @@ export { Gpu, type GpuOptions, requestGpu } from "./src/gpu/device.ts";
 export { GpuLimitError, GpuLostError, NoGpuError } from "./src/gpu/errors.ts";
 export type { AdapterKind } from "./src/gpu/plan.ts";
 export type { KernelProfile } from "./src/gpu/program.ts";
-export { ConfigError, type Prediction, type RinConfig } from "./src/model/config.ts";
+export {
+  ConfigError,
+  type Positions,
+  type Prediction,
+  type RinConfig,
+  type SelfConditioning,
+  type TimeConditioning,
+} from "./src/model/config.ts";
 export { CheckpointError } from "./src/model/safetensors.ts";
-export { type PredictionResult, Rin, type SampleOptions } from "./src/diffusion/rin.ts";
+export type { CarriedState } from "./src/diffusion/carried.ts";
+export {
+  type PredictionResult,
+  type PredictOptions,
+  Rin,
+  type SampleOptions,
+} from "./src/diffusion/rin.ts";
 export { type SamplerName, type SamplerOptions, SAMPLERS } from "./src/diffusion/samplers.ts";
 export type { TimeSpacing } from "./src/diffusion/times.ts";
 export { lossAndGradients, type LossExample } from "./src/diffusion/loss.ts";
 export { type Moments, type StepFigures, Trainer } from "./src/train/trainer.ts";
-export type { Batches } from "./src/train/validator.ts";
 export type { Measured } from "./src/train/step_plan.ts";
+export type { Batches, ValidationBatch } from "./src/train/validator.ts";
 export type { LrSchedule, Optimizer, TrainOptions } from "./src/train/options.ts";

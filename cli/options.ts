@@ -8,13 +8,13 @@ import { UsageError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 
 /** A value that a flag can have. */
-export type Value = string | number | boolean;
+export type Value = string | number | boolean | readonly number[];
 
 /** One flag. */
 export interface Option {
   /** The name in code and in config files, such as `batchSize`; the flag is `--batch-size`. */
   readonly key: string;
-  readonly type: "integer" | "number" | "text" | "boolean" | readonly string[];
+  readonly type: "integer" | "integers" | "number" | "text" | "boolean" | readonly string[];
   /** What stands for the value in the help, such as `N`, `DIR` or `FILE`. */
   readonly value?: string;
   readonly help: string;
@@ -82,12 +82,18 @@ export function withDefaults(
 function readFlag(option: Option, value: unknown): Value {
   const flag = flagOf(option.key);
   if (value === "") throw new UsageError(`${flag} needs a value: ${flag} ${placeholder(option)}`);
-  const number = option.type === "integer" || option.type === "number";
-  return checkValue(option, number ? Number(value) : value, {
+  return checkValue(option, parse(option, String(value), value), {
     name: flag,
     shown: String(value),
     complain: (sentence) => new UsageError(sentence),
   });
+}
+
+function parse({ type }: Option, text: string, value: unknown): unknown {
+  if (type === "integer" || type === "number") return Number(text);
+  if (type !== "integers") return value;
+  const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  return numbers.length === 1 ? numbers[0] : numbers;
 }
 
 /**
@@ -109,6 +115,9 @@ export function checkValue(
     if (!type.includes(value as string)) throw wrong(either(type));
   } else if (type === "integer") {
     if (!Number.isSafeInteger(value)) throw wrong("a whole number");
+  } else if (type === "integers") {
+    const numbers = Array.isArray(value) ? value : [value];
+    if (!numbers.every(Number.isSafeInteger)) throw wrong("whole numbers, such as 4 or 4,4,4,4");
   } else if (type === "number") {
     if (!Number.isFinite(value)) throw wrong("a number");
   } else if (type === "boolean") {

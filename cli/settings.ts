@@ -68,10 +68,51 @@ const network: Field<RinConfig>[] = [
   { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
   { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },
-  { key: "numLatents", type: "integer", help: "number of latents" },
+  {
+    key: "numLatents",
+    type: "integer",
+    help: "number of latents, tokens of time and class among them",
+  },
   { key: "numBlocks", type: "integer", help: "number of read-compute-write blocks" },
-  { key: "blockDepth", type: "integer", help: "latent self-attention layers in each block" },
-  { key: "numHeads", type: "integer", help: "attention heads; divides both widths" },
+  {
+    key: "blockDepth",
+    type: "integers",
+    value: "N|N,N,...",
+    help: "latent self-attention layers in each block; or a list, one a block, such as 4,4,6,6",
+  },
+  { key: "numHeads", type: "integer", help: "heads of the latents' self-attention" },
+  {
+    key: "readWriteHeads",
+    type: "integer",
+    help: "heads of reading and writing; divides both widths",
+    default: "as --num-heads",
+  },
+  {
+    key: "latentMlpRatio",
+    type: "integer",
+    help: "width of the latents' feed-forward layers, in widths of the latents",
+  },
+  {
+    key: "interfaceMlpRatio",
+    type: "integer",
+    help: "width of the interface's feed-forward layers, in widths of the interface",
+  },
+  {
+    key: "timeConditioning",
+    type: ["add", "token"],
+    help: "how time and class reach the latents: added to each, or as latents of their own (paper)",
+  },
+  { key: "numClasses", type: "integer", help: "classes that the network is told apart by" },
+  {
+    key: "selfConditioning",
+    type: ["latents", "interface", "both"],
+    help: "what self-conditioning hands on from pass to pass",
+  },
+  {
+    key: "positions",
+    type: ["learned", "sincos"],
+    help: "positions of the interface tokens: learned, or fixed sines and cosines",
+  },
   { key: "prediction", type: ["eps", "x0", "v"], help: "what the network predicts" },
   {
     key: "schedule",
@@ -165,6 +206,11 @@ const training: Field<TrainOptions>[] = [
     key: "selfCondRate",
     type: "number",
     help: "share of the examples whose latents begin from a pass of their own",
+  },
+  {
+    key: "labelDropout",
+    type: "number",
+    help: "share of the examples trained without their class, for guidance",
   },
   { key: "emaDecay", type: "number", help: "decay of the moving average of the weights" },
   {

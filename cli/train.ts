@@ -39,7 +39,7 @@ const own: Option[] = [
 ];
 
 const withDefaults = (options: readonly Option[]) =>
-  options.map((option) => ({ ...option, default: defaultOf(option.key) }));
+  options.map((option) => ({ ...option, default: option.default ?? defaultOf(option.key) }));
 
 /** Trains a network. */
 export const train: Command = {

@@ -76,8 +76,9 @@ export class TrainingRun {
     const { trainer, settings: { run } } = this.#parts;
     const step = trainer.stepsDone;
     const measure = (step + 1) % run.logEvery === 0;
-    const { images } = await this.#batches.at(step);
-    await trainer.enqueue(images, measure);
+    const { images, labels } = await this.#batches.at(step);
+    const known = trainer.config.numClasses > 0 ? labels : undefined;
+    await trainer.enqueue(images, { labels: known, measure });
     this.#saving.unsaved = true;
     if (measure) await this.#figures.collect(await trainer.moments());
     else if (this.#figures.due) await this.#figures.collect();

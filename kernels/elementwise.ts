@@ -27,17 +27,31 @@ export function addInto({ size }: { size: number }): Launch {
   );
 }
 
-/** y (outer, inner) = x (outer, inner) + table (inner), for each row. Binds x, table, y. */
-export function addRows({ outer, inner }: { outer: number; inner: number }): Launch {
+/**
+ * y (outer, inner) = x (outer, inner) + table (inner), for each row; if `warm`, plus warm (outer,
+ * inner) where mask (outer) is 1. Binds x, table, (warm, mask,) y.
+ */
+export function addRows(
+  { outer, inner, warm = false }: { outer: number; inner: number; warm?: boolean },
+): Launch {
   const width = laneWidth(inner);
   const array = `array<${laneType(width)}>`;
   const count = outer * inner / width;
   return launch(
     "add rows",
     { count, inner: inner / width },
-    [read("x", array), read("table", array), write("y", array)],
+    [
+      read("x", array),
+      read("table", array),
+      warm && read("warm", array),
+      warm && read("mask"),
+      write("y", array),
+    ],
     linearGrid(count),
-    forEach("p.count", "  y[i] = x[i] + table[i % p.inner];"),
+    forEach(
+      "p.count",
+      `  y[i] = x[i] + table[i % p.inner]${warm ? " + mask[i / p.inner] * warm[i]" : ""};`,
+    ),
   );
 }
 

@@ -15,32 +15,42 @@ import {
 } from "./kernel.ts";
 
 /**
- * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in order. Binds x, y
- * (whose first element is `origin`).
+ * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in order. x may be a
+ * window onto wider rows: (outer, middle, stride), of each of which `inner` elements from `start` on
+ * count. Binds x, y (whose first element is `origin`).
  */
 export function sumMiddle(
-  { outer, middle, inner, accumulate = false, origin = 0 }: {
+  { outer, middle, inner, stride = inner, start = 0, accumulate = false, origin = 0 }: {
     outer: number;
     middle: number;
     inner: number;
+    stride?: number;
+    start?: number;
     accumulate?: boolean;
     origin?: number;
   },
 ): Launch {
-  const width = laneWidth(inner, origin);
+  const width = laneWidth(inner, stride, start, origin);
   const lane = laneType(width);
   const count = outer * inner / width;
   return launch(
     "sum rows",
-    { count, middle, inner: inner / width, origin: origin / width },
+    {
+      count,
+      middle,
+      inner: inner / width,
+      stride: stride / width,
+      start: start / width,
+      origin: origin / width,
+    },
     [read("x", `array<${lane}>`), write("y", `array<${lane}>`)],
     linearGrid(count),
     forEach(
       "p.count",
       `
-  let first = (i / p.inner) * p.middle * p.inner + i % p.inner;
+  let first = (i / p.inner) * p.middle * p.stride + p.start + i % p.inner;
   var sum = ${lane}();
-  for (var k = 0u; k < p.middle; k++) { sum += x[first + k * p.inner]; }
+  for (var k = 0u; k < p.middle; k++) { sum += x[first + k * p.stride]; }
   y[p.origin + i] = ${accumulate ? "y[p.origin + i] + " : ""}sum;`,
     ),
   );

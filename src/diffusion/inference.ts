@@ -6,10 +6,11 @@
 import { normals } from "../../kernels/random.ts";
 import { samplerStep, x0Thresholds } from "../../kernels/diffusion.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type AdapterKind, persistent, Plan, type Tensor } from "../gpu/plan.ts";
+import { type AdapterKind, persistent, Plan, type Storage, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
-import type { RinConfig } from "../model/config.ts";
-import { rin } from "../model/rin.ts";
+import { interfaceTokens, type RinConfig } from "../model/config.ts";
+import { handsOnInterface, rin } from "../model/rin.ts";
+import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { keep } from "../nn/tokens.ts";
 
@@ -17,11 +18,15 @@ import { keep } from "../nn/tokens.ts";
 export interface InferenceTensors {
   /** x_t, and in sampling what it becomes: (B, 3, S, S). */
   readonly x: Tensor;
-  /** (B, 1). */
+  /** (B, timeWidth). */
   readonly t: Tensor;
+  /** Classes (B), u32; for networks that know classes. */
+  readonly labels?: Tensor;
   /** Latents that a pass begins with, and in sampling what they become: (B, M, Dz). */
   readonly latents: Tensor;
-  /** (B): how much of `latents` an example begins from, 0 to 1. */
+  /** The same of the interface (B, N, Dx), for networks that hand it on. */
+  readonly interface?: Tensor;
+  /** (B): how much of `latents` and `interface` an example begins from, 0 to 1. */
   readonly warm: Tensor;
   /** The prediction (B, 3, S, S). */
   readonly output: Tensor;
@@ -55,7 +60,7 @@ export class Inference {
     try {
       return new Inference(gpu, batch, tensors, await Program.compile(gpu, plan));
     } catch (error) {
-      gpu.release(...Object.values(tensors).map(({ storage }) => storage!));
+      gpu.release(...storagesOf(tensors));
       throw error;
     }
   }
@@ -63,8 +68,12 @@ export class Inference {
   /** Frees its memory. */
   destroy(): void {
     this.program.destroy();
-    this.gpu.release(...Object.values(this.tensors).map(({ storage }) => storage!));
+    this.gpu.release(...storagesOf(this.tensors));
   }
+}
+
+function storagesOf(tensors: InferenceTensors): Storage[] {
+  return Object.values(tensors).flatMap((tensor?: Tensor) => tensor?.storage ?? []);
 }
 
 /**
@@ -77,12 +86,15 @@ export function recordInference(
   weights: Weights,
   batch: number,
 ): { plan: Plan; tensors: InferenceTensors } {
-  const { imageSize, numLatents, latentDim } = config;
+  const { imageSize, numLatents, latentDim, interfaceDim, numClasses } = config;
+  const carried = [batch, interfaceTokens(config), interfaceDim];
   const image = [batch, 3, imageSize, imageSize];
   const tensors: InferenceTensors = {
     x: persistent("x", image),
-    t: persistent("t", [batch, 1]),
+    t: persistent("t", [batch, timeWidth(config)]),
+    labels: numClasses > 0 ? persistent("labels", [batch]) : undefined,
     latents: persistent("latents", [batch, numLatents, latentDim]),
+    interface: handsOnInterface(config) ? persistent("interface", carried) : undefined,
     warm: persistent("warm", [batch]),
     output: persistent("output", image),
     keys: persistent("keys", [batch, 2]),
@@ -90,7 +102,7 @@ export function recordInference(
     clean: persistent("clean", image),
     thresholds: persistent("thresholds", [batch]),
   };
-  const { x, t, latents, warm, output, keys, scalars, clean, thresholds } = tensors;
+  const { x, t, labels, latents, warm, output, keys, scalars, clean, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
   const plan = new Plan(adapter);
   plan.section("start", () => {
@@ -98,10 +110,19 @@ export function recordInference(
   });
   const result = plan.section(
     "network",
-    () => rin(plan, config, weights, { xt: x, t, previous: { latents, mask: warm } }),
+    () =>
+      rin(plan, config, weights, {
+        xt: x,
+        t,
+        labels,
+        previous: { latents, interface: tensors.interface, mask: warm },
+      }),
   );
   plan.section("predict", () => keep(plan, result.output, output));
-  plan.section("network", () => keep(plan, result.latents, latents));
+  plan.section("network", () => {
+    keep(plan, result.latents, latents);
+    if (tensors.interface) keep(plan, result.interface, tensors.interface);
+  });
   plan.section("threshold", () => {
     plan.dispatch(x0Thresholds(images), [x, result.output, scalars, thresholds]);
   });

@@ -7,10 +7,13 @@ import { addNoise, squaredError } from "../../kernels/diffusion.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
 import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
-import type { RinConfig } from "../model/config.ts";
-import { rin, rinLatents, type RinOutputs } from "../model/rin.ts";
+import { interfaceTokens, type RinConfig } from "../model/config.ts";
+import { handsOnInterface, type Previous, rin, type RinOutputs, rinState } from "../model/rin.ts";
+import { timeRows, timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
-import { keep, type Warm } from "../nn/tokens.ts";
+import { keep } from "../nn/tokens.ts";
+import { type CarriedState, expectLength, expectState } from "./carried.ts";
+import { labelRows } from "./labels.ts";
 import { noisingCoefficients } from "./prediction.ts";
 import { byName, type Rin } from "./rin.ts";
 import { parseSchedule } from "./schedule.ts";
@@ -27,13 +30,15 @@ export interface LossInputs {
   readonly importance: Tensor;
   /** Examples that the mean is over, where these are but a part of them. */
   readonly whole?: number;
-  /** Times (B, 1). */
+  /** Times (B, timeWidth). */
   readonly t: Tensor;
+  /** Classes (B), u32; for networks that know classes. */
+  readonly labels?: Tensor;
   /**
-   * Where latents come from: given ones; "self", a pass of their own from the same x_t without
-   * gradient, for the examples (B) whose mask is 1; nowhere.
+   * Where latents (and interface) come from: given ones; "self", a pass of their own from the same
+   * x_t and classes without gradient, for the examples (B) whose mask is 1; nowhere.
    */
-  readonly previous?: Warm | { readonly self: true; readonly mask: Tensor };
+  readonly previous?: Previous | { readonly self: true; readonly mask: Tensor };
 }
 
 /** The loss with what it was computed from. */
@@ -50,7 +55,7 @@ export function recordLoss(
   plan: Plan,
   config: RinConfig,
   weights: Weights,
-  { x0, noise, coefficients, importance, whole, t, previous }: LossInputs,
+  { x0, noise, coefficients, importance, whole, t, labels, previous }: LossInputs,
 ): Loss {
   const [batch] = x0.shape;
   const xt = plan.activation(x0.shape);
@@ -59,13 +64,13 @@ export function recordLoss(
     addNoise({ batch, each: x0.size / batch }),
     [x0, noise, coefficients, xt, target],
   );
-  const warm: Warm | undefined = previous && "self" in previous
+  const warm: Previous | undefined = previous && "self" in previous
     ? {
-      latents: plan.withoutGradient(() => rinLatents(plan, config, weights, { xt, t })),
+      ...plan.withoutGradient(() => rinState(plan, config, weights, { xt, t, labels })),
       mask: previous.mask,
     }
     : previous;
-  const outputs = rin(plan, config, weights, { xt, t, previous: warm });
+  const outputs = rin(plan, config, weights, { xt, t, labels, previous: warm });
   const gradient = plan.activation(x0.shape);
   const partial = plan.activation([PARTIALS, 2]);
   plan.dispatch(
@@ -83,8 +88,10 @@ export interface LossExample {
   readonly noise: Float32Array<ArrayBuffer>;
   /** Times (B), in [0, 1]. */
   readonly t: Float32Array<ArrayBuffer>;
-  /** Latents to begin from (B, M, Dz). */
-  readonly latentsPrev?: Float32Array<ArrayBuffer>;
+  /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
+  readonly labels?: ArrayLike<number>;
+  /** What an earlier pass left to begin from. */
+  readonly previous?: CarriedState;
   /** Factors on the examples' squared errors (B); 1 unless given. */
   readonly importance?: Float32Array<ArrayBuffer>;
 }
@@ -106,36 +113,33 @@ export async function lossAndGradients(
     x0: persistent("x0", image),
     noise: persistent("noise", image),
     coefficients: persistent("coefficients", [batch, 4]),
-    t: persistent("t", [batch, 1]),
+    t: persistent("t", [batch, timeWidth(config)]),
     latents: persistent("latents", [batch, config.numLatents, config.latentDim]),
+    interface: persistent("interface", [batch, interfaceTokens(config), config.interfaceDim]),
+    labels: persistent("labels", [batch]),
     mask: persistent("mask", [batch]),
     importance: persistent("importance", [batch]),
     partial: persistent("partial", [PARTIALS, 2]),
   };
-  const sized = {
-    x0: inputs.x0,
-    noise: inputs.noise,
-    latentsPrev: inputs.latents,
-    importance: inputs.importance,
-  };
-  for (const name of ["x0", "noise", "latentsPrev", "importance"] as const) {
-    const tensor = sized[name];
-    const length = example[name]?.length ?? tensor.size;
-    if (length !== tensor.size) {
-      throw new RangeError(`${name} has ${length} numbers: needed ${tensor.size}`);
-    }
-  }
+  expectLength("x0", example.x0, inputs.x0.size);
+  expectLength("noise", example.noise, inputs.noise.size);
+  if (example.importance) expectLength("importance", example.importance, batch);
+  const given = example.previous;
+  if (given) expectState(config, batch, given);
   const gradients = slab("gradients", weights.layout);
   const trained = new Weights(weights.layout, weights.values, gradients);
   const { x0, noise, coefficients, t, latents, mask, importance } = inputs;
+  const labels = config.numClasses > 0 ? inputs.labels : undefined;
+  const carried = handsOnInterface(config) ? inputs.interface : undefined;
   const plan = new Plan(gpu.kind);
-  const previous = example.latentsPrev ? { latents, mask } : undefined;
+  const previous = given && { latents, interface: carried, mask };
   const loss = recordLoss(plan, config, trained, {
     x0,
     noise,
     coefficients,
     importance,
     t,
+    labels,
     previous,
   });
   keep(plan, loss.partial, inputs.partial);
@@ -147,8 +151,10 @@ export async function lossAndGradients(
     gpu.write(x0, example.x0);
     gpu.write(noise, example.noise);
     gpu.write(coefficients, noisingCoefficients(config, gammas));
-    gpu.write(t, example.t);
-    if (example.latentsPrev) gpu.write(latents, example.latentsPrev);
+    gpu.write(t, timeRows(config, example.t));
+    gpu.write(inputs.labels, labelRows(config, batch, example.labels));
+    if (given) gpu.write(latents, given.latents);
+    if (carried && given) gpu.write(carried, given.interface!);
     gpu.write(mask, new Float32Array(batch).fill(1));
     gpu.write(importance, example.importance ?? new Float32Array(batch).fill(1));
     program.run();

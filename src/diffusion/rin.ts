@@ -13,9 +13,12 @@ import {
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
+import { timeRows } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
-import { Inference } from "./inference.ts";
+import { type CarriedState, expectLength, expectState } from "./carried.ts";
+import { Inference, type InferenceTensors } from "./inference.ts";
+import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import { type SamplerOptions, samplerSteps, stepScalars } from "./samplers.ts";
 import { parseSchedule } from "./schedule.ts";
@@ -28,6 +31,8 @@ export interface SampleOptions extends SamplerOptions {
   readonly first?: number;
   /** u32; image i depends on the seed and i alone. Default 0. */
   readonly seed?: number;
+  /** The class of each image (count), of a network that knows classes; -1, or no list, for none. */
+  readonly labels?: ArrayLike<number>;
   /** Images made at a time; more needs more memory. Default 32, or `count` if that is less. */
   readonly batchSize?: number;
   /**
@@ -39,12 +44,18 @@ export interface SampleOptions extends SamplerOptions {
   readonly onStep?: (done: number, total: number) => void;
 }
 
-/** What {@linkcode Rin.predict} gives. */
-export interface PredictionResult {
+/** What {@linkcode Rin.predict} is given beside images and times. */
+export interface PredictOptions {
+  /** What an earlier pass left, such as its result; without it latents begin at Z_init. */
+  readonly previous?: CarriedState;
+  /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
+  readonly labels?: ArrayLike<number>;
+}
+
+/** What {@linkcode Rin.predict} gives; the next prediction can begin from it. */
+export interface PredictionResult extends CarriedState {
   /** The network's own prediction (B, 3, S, S): noise, x0 or v, as the config says. */
   readonly output: Float32Array<ArrayBuffer>;
-  /** Latents after the last block (B, M, Dz), to be passed on to the next prediction. */
-  readonly latents: Float32Array<ArrayBuffer>;
 }
 
 // Steps between waits for the GPU: enough to keep it busy, few enough for progress to be true.
@@ -149,38 +160,41 @@ export class Rin {
    *
    * @param xt noisy images (B, 3, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
    * @param t their times (B), in [0, 1]
-   * @param latentsPrev latents of an earlier pass (B, M, Dz); without them latents begin at Z_init
+   * @param options what an earlier pass left, and classes
    * @throws {RangeError} when the sizes don't fit each other and the config
    */
   predict(
     xt: Float32Array<ArrayBuffer>,
     t: Float32Array<ArrayBuffer>,
-    latentsPrev?: Float32Array<ArrayBuffer>,
+    options: PredictOptions = {},
   ): Promise<PredictionResult> {
-    return this.#inTurn(() => this.#predict(xt, t, latentsPrev));
+    return this.#inTurn(() => this.#predict(xt, t, options));
   }
 
   async #predict(
     xt: Float32Array<ArrayBuffer>,
     t: Float32Array<ArrayBuffer>,
-    latentsPrev?: Float32Array<ArrayBuffer>,
+    { previous, labels }: PredictOptions,
   ): Promise<PredictionResult> {
-    const { imageSize, numLatents, latentDim } = this.config;
+    const { imageSize } = this.config;
     const batch = t.length;
     if (batch === 0) throw new RangeError("t is empty: needed one time for each image");
     expectLength("xt", xt, batch * 3 * imageSize ** 2);
-    if (latentsPrev) expectLength("latentsPrev", latentsPrev, batch * numLatents * latentDim);
+    if (previous) expectState(this.config, batch, previous);
+    const rows = labelRows(this.config, batch, labels);
     const { tensors, program } = await this.#prepare(batch);
     this.#gpu.write(tensors.x, this.#asSeen(xt, t));
-    this.#gpu.write(tensors.t, t);
-    this.#gpu.write(tensors.warm, new Float32Array(batch).fill(latentsPrev ? 1 : 0));
-    this.#gpu.write(tensors.latents, latentsPrev ?? new Float32Array(tensors.latents.size));
+    this.#gpu.write(tensors.t, timeRows(this.config, t));
+    if (tensors.labels) this.#gpu.write(tensors.labels, rows);
+    this.#gpu.write(tensors.warm, new Float32Array(batch).fill(previous ? 1 : 0));
+    this.#carry(tensors, previous);
     program.run("network", "predict");
-    const [output, latents] = await Promise.all([
+    const [output, latents, carried] = await Promise.all([
       this.#gpu.read(tensors.output),
       this.#gpu.read(tensors.latents),
+      tensors.interface && this.#gpu.read(tensors.interface),
     ]);
-    return { output, latents };
+    return { output, latents, ...carried && { interface: carried } };
   }
 
   /** x_t as the network takes it. */
@@ -227,6 +241,7 @@ export class Rin {
       throw new RangeError(`warmStart is ${warmStart}: needed a number from 0 to 1`);
     }
     const sections = ["network", ...typeof clip === "number" ? ["threshold"] : [], "sample"];
+    const rows = labelRows(this.config, count, options.labels);
     const steps = samplerSteps(parseSchedule(this.config.schedule), this.config, options);
     const batch = Math.min(count, batchSize);
     const batches = Math.ceil(count / batch);
@@ -236,8 +251,11 @@ export class Rin {
     for (let first = 0; first < count; first += batch) {
       const done = steps.length * first / batch;
       this.#begin(inference, seed, from + first);
+      const { labels } = inference.tensors;
+      if (labels) this.#gpu.write(labels, rows.slice(first, first + batch));
       for (const [index, step] of steps.entries()) {
-        this.#gpu.write(inference.tensors.t, new Float32Array(batch).fill(step.t));
+        const times = Array<number>(batch).fill(step.t);
+        this.#gpu.write(inference.tensors.t, timeRows(this.config, times));
         this.#gpu.write(inference.tensors.scalars, stepScalars(step, clip, size));
         this.#gpu.write(inference.tensors.keys, noiseKeys(seed, from + first, batch, index + 1));
         inference.program.run(...sections);
@@ -257,10 +275,16 @@ export class Rin {
   #begin({ tensors, batch, program }: Inference, seed: number, first: number): void {
     this.#gpu.write(tensors.keys, noiseKeys(seed, first, batch, 0));
     this.#gpu.write(tensors.warm, new Float32Array(batch));
-    this.#gpu.write(tensors.latents, new Float32Array(tensors.latents.size));
+    this.#carry(tensors);
     this.#gpu.write(tensors.clean, new Float32Array(tensors.clean.size));
     this.#gpu.write(tensors.thresholds, new Float32Array(batch).fill(1));
     program.run("start");
+  }
+
+  /** Writes what a pass begins from; zeros where nothing is carried, which then counts for nothing. */
+  #carry({ latents, interface: carried }: InferenceTensors, state?: CarriedState): void {
+    this.#gpu.write(latents, state?.latents ?? new Float32Array(latents.size));
+    if (carried) this.#gpu.write(carried, state?.interface ?? new Float32Array(carried.size));
   }
 
   /** The parameters by name, as in a state_dict. */
@@ -323,10 +347,4 @@ function noiseKeys(
     Array.from({ length: batch }, (_, i) => new RandomStream(images.bits(first + i), step).keys)
       .flat(),
   );
-}
-
-function expectLength(name: string, array: Float32Array, length: number): void {
-  if (array.length !== length) {
-    throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
-  }
 }

@@ -184,7 +184,7 @@ export class Gpu {
   }
 
   /**
-   * The buffer behind a storage, zeroed when first asked for.
+   * The buffer behind a storage; when first asked for, it holds the storage's contents or zeros.
    *
    * @internal
    */
@@ -195,6 +195,7 @@ export class Gpu {
       // A uniform binding needs the whole buffer declared for it, and only small ones are bound so.
       const usage = STORAGE | COPY_SRC | COPY_DST | (storage.bytes <= 256 ? UNIFORM : 0);
       buffer = this.createBuffer(storage.name, storage.bytes, usage);
+      if (storage.contents) this.device.queue.writeBuffer(buffer, 0, storage.contents);
       this.#memory.set(storage, buffer);
     }
     return buffer;

@@ -12,6 +12,8 @@ export interface Storage {
   readonly name: string;
   /** Bytes. */
   readonly bytes: number;
+  /** What it always holds, where that is known: see {@linkcode constant}. */
+  readonly contents?: Float32Array<ArrayBuffer>;
 }
 
 /** A float32 (or u32) array on the device, dense and row-major. */
@@ -55,6 +57,19 @@ export function originOf(tensor: Tensor): number {
 export function persistent(name: string, shape: readonly number[]): Tensor {
   const size = elements(shape);
   return { shape, size, storage: { name, bytes: size * 4 }, offset: 0, tracked: false };
+}
+
+/** A tensor that holds `values` and is never written; it lives as long as the plan's program. */
+export function constant(
+  name: string,
+  shape: readonly number[],
+  values: Float32Array<ArrayBuffer>,
+): Tensor {
+  const { size, storage, ...rest } = persistent(name, shape);
+  if (values.length !== size) {
+    throw new RangeError(`Cannot make ${name} (${shape}) of ${values.length} numbers`);
+  }
+  return { ...rest, size, storage: { ...storage!, contents: values } };
 }
 
 /** A window onto a tensor: `shape` starting at element `start`; a parameter's gradient goes along. */

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Gpu } from "./device.ts";
-import type { Dispatch, Plan, Tensor } from "./plan.ts";
+import type { Dispatch, Plan, Storage, Tensor } from "./plan.ts";
 import { PARAMS_STRIDE, place } from "./pool.ts";
 
 // WebGPU's default minStorageBufferOffsetAlignment and minUniformBufferOffsetAlignment.
@@ -38,11 +38,18 @@ export class Program {
   #gpu: Gpu;
   #commands: Command[];
   #owned: GPUBuffer[];
+  #constants: readonly Storage[];
 
-  private constructor(gpu: Gpu, commands: Command[], owned: GPUBuffer[]) {
+  private constructor(
+    gpu: Gpu,
+    commands: Command[],
+    owned: GPUBuffer[],
+    constants: readonly Storage[],
+  ) {
     this.#gpu = gpu;
     this.#commands = commands;
     this.#owned = owned;
+    this.#constants = constants;
   }
 
   /** Compiles the kernels of a plan (all at once) and places its activations. */
@@ -51,6 +58,9 @@ export class Program {
     const pipelines = await Promise.all(dispatches.map(({ launch }) => gpu.pipeline(launch)));
     const { STORAGE, UNIFORM, COPY_DST } = GPUBufferUsage;
     const owned: GPUBuffer[] = [];
+    const constants = dispatches.flatMap(({ tensors }) =>
+      tensors.flatMap(({ storage }) => storage?.contents ? [storage] : [])
+    );
     try {
       const { slotOf, sizes } = place(dispatches);
       for (const size of sizes) owned.push(gpu.createBuffer("activations", size * 4, STORAGE));
@@ -82,9 +92,10 @@ export class Program {
         });
         return { pipeline, bindings, dispatch };
       });
-      return new Program(gpu, commands, owned);
+      return new Program(gpu, commands, owned, constants);
     } catch (error) {
       owned.forEach((buffer) => gpu.destroyBuffer(buffer));
+      gpu.release(...constants);
       throw error;
     }
   }
@@ -170,9 +181,10 @@ export class Program {
     return times;
   }
 
-  /** Frees what the program owns; storages stay with the {@linkcode Gpu}. */
+  /** Frees what the program owns; storages but constants stay with the {@linkcode Gpu}. */
   destroy(): void {
     this.#owned.forEach((buffer) => this.#gpu.destroyBuffer(buffer));
+    this.#gpu.release(...this.#constants);
     this.#owned = [];
     this.#commands = [];
   }

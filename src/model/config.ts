@@ -6,6 +6,15 @@
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";
 
+/** How the time (and the class) enters: see {@linkcode RinConfig.timeConditioning}. */
+export type TimeConditioning = "add" | "token";
+
+/** What an earlier pass hands on to the next: its latents, its interface or both. */
+export type SelfConditioning = "latents" | "interface" | "both";
+
+/** Whether the positions of the interface tokens are learned or fixed sines and cosines. */
+export type Positions = "learned" | "sincos";
+
 /** Everything that fixes a network's shape and meaning. It travels in every checkpoint. */
 export interface RinConfig {
   /** Side S of the square images, pixels. */
@@ -16,14 +25,32 @@ export interface RinConfig {
   readonly latentDim: number;
   /** Width Dx of the interface tokens. */
   readonly interfaceDim: number;
-  /** Number M of latents. */
+  /** Number M of latents, those of the time and of the class included where these are tokens. */
   readonly numLatents: number;
-  /** Number of read-compute-write blocks. */
+  /** Number of read-compute-write blocks; where `blockDepth` is a list, its length. */
   readonly numBlocks: number;
-  /** Latent self-attention layers in each block. */
-  readonly blockDepth: number;
-  /** Attention heads; divides both widths. */
+  /** Latent self-attention layers in each block: one number for all, or a list of one a block. */
+  readonly blockDepth: number | readonly number[];
+  /** Heads of the latents' self-attention; divides `latentDim`. */
   readonly numHeads: number;
+  /** Heads of reading and writing; divides both widths. Default `numHeads`. */
+  readonly readWriteHeads: number;
+  /** Width of the latents' feed-forward layers (read, compute), in widths of the latents. */
+  readonly latentMlpRatio: number;
+  /** Width of the interface's feed-forward layers (write), in widths of the interface. */
+  readonly interfaceMlpRatio: number;
+  /**
+   * How the time, and the class where there are classes, reaches the latents: "add", an MLP of t
+   * added to each of them (the original project); "token", a latent of its own made from a sinusoidal
+   * embedding of 1000 t (the paper).
+   */
+  readonly timeConditioning: TimeConditioning;
+  /** Number of classes that the network is told apart by; 0 for a network that knows none. */
+  readonly numClasses: number;
+  /** What self-conditioning hands on from pass to pass. */
+  readonly selfConditioning: SelfConditioning;
+  /** Positions of the interface tokens: parameters, or fixed sines and cosines of row and column. */
+  readonly positions: Positions;
   /** What the output means: the noise, the clean image, or v = sqrt(g) noise - sqrt(1-g) x0. */
   readonly prediction: Prediction;
   /**
@@ -56,22 +83,43 @@ export const DEFAULT_CONFIG: RinConfig = {
   numBlocks: 2,
   blockDepth: 1,
   numHeads: 4,
+  readWriteHeads: 4,
+  latentMlpRatio: 4,
+  interfaceMlpRatio: 4,
+  timeConditioning: "add",
+  numClasses: 0,
+  selfConditioning: "latents",
+  positions: "learned",
   prediction: "x0",
   schedule: "cosine",
   inputScale: 1,
   normalizeInput: false,
 };
 
-const sizes = [
-  "imageSize",
-  "patchSize",
-  "latentDim",
-  "interfaceDim",
-  "numLatents",
-  "numBlocks",
-  "blockDepth",
-  "numHeads",
-] as const;
+type Range = readonly [low: number, high: number];
+
+const size: Range = [1, 65536];
+
+const ranges = {
+  imageSize: size,
+  patchSize: size,
+  latentDim: size,
+  interfaceDim: size,
+  numLatents: size,
+  numBlocks: size,
+  numHeads: size,
+  readWriteHeads: size,
+  latentMlpRatio: [1, 64],
+  interfaceMlpRatio: [1, 64],
+  numClasses: [0, 65535],
+} satisfies Partial<Record<keyof RinConfig, Range>>;
+
+const choices = {
+  timeConditioning: ["add", "token"],
+  selfConditioning: ["latents", "interface", "both"],
+  positions: ["learned", "sincos"],
+  prediction: ["eps", "x0", "v"],
+} satisfies Partial<Record<keyof RinConfig, readonly string[]>>;
 
 /**
  * Fills in the defaults and checks that the sizes fit together.
@@ -86,15 +134,72 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
       );
     }
   }
-  const given = Object.entries(config).filter(([, value]) => value !== undefined);
-  const full: RinConfig = { ...DEFAULT_CONFIG, ...Object.fromEntries(given) };
-  for (const key of sizes) {
-    const value = full[key];
-    if (!Number.isInteger(value) || value < 1 || value > 65536) {
-      throw new ConfigError(`${key} is ${value}: needed a whole number from 1 to 65536`);
+  const given: Partial<RinConfig> = Object.fromEntries(
+    Object.entries(config).filter(([, value]) => value !== undefined),
+  );
+  const { numHeads = DEFAULT_CONFIG.numHeads } = given;
+  const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
+  const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
+  checkValues(full);
+  checkImage(full);
+  checkInput(full);
+  checkBlocks(full);
+  checkHeads(full, given.readWriteHeads === undefined);
+  if (full.numLatents <= tokensAmongLatents(full)) {
+    throw new ConfigError(
+      `numLatents is ${full.numLatents}: needed more than the ${
+        tokensAmongLatents(full)
+      } that are the tokens of time and class`,
+    );
+  }
+  return full;
+}
+
+/** Latents that are tokens of the time or the class; they come last. */
+export function tokensAmongLatents({ timeConditioning, numClasses }: RinConfig): number {
+  return timeConditioning === "add" ? 0 : numClasses > 0 ? 2 : 1;
+}
+
+/** Number N of interface tokens. */
+export function interfaceTokens({ imageSize, patchSize }: RinConfig): number {
+  return (imageSize / patchSize) ** 2;
+}
+
+/** Latent self-attention layers of each block. */
+export function blockDepths({ numBlocks, blockDepth }: RinConfig): readonly number[] {
+  return typeof blockDepth === "number" ? Array(numBlocks).fill(blockDepth) : blockDepth;
+}
+
+function checkValues(config: RinConfig): void {
+  for (const [key, [low, high]] of Object.entries(ranges)) {
+    expectWhole(key, config[key as keyof typeof ranges], low, high);
+  }
+  for (const [key, names] of Object.entries(choices)) {
+    const value = config[key as keyof typeof choices];
+    if (!names.includes(value)) {
+      throw new ConfigError(
+        `${key} is "${value}": needed ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`,
+      );
     }
   }
-  const { imageSize, patchSize, numHeads } = full;
+}
+
+function checkInput({ inputScale, normalizeInput }: RinConfig): void {
+  if (!(inputScale >= 1e-3 && inputScale <= 1e3)) {
+    throw new ConfigError(`inputScale is ${inputScale}: needed a number from 0.001 to 1000`);
+  }
+  if (typeof normalizeInput !== "boolean") {
+    throw new ConfigError(`normalizeInput is ${normalizeInput}: needed true or false`);
+  }
+}
+
+function expectWhole(name: string, value: unknown, low: number, high: number): void {
+  if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
+    throw new ConfigError(`${name} is ${value}: needed a whole number from ${low} to ${high}`);
+  }
+}
+
+function checkImage({ imageSize, patchSize }: RinConfig): void {
   if (imageSize % patchSize !== 0) {
     throw new ConfigError(
       `imageSize ${imageSize} is not divisible by patchSize ${patchSize}: use a patch size of ${
@@ -102,25 +207,33 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
       }`,
     );
   }
-  for (const key of ["latentDim", "interfaceDim"] as const) {
-    if (full[key] % numHeads !== 0) {
-      throw new ConfigError(
-        `numHeads ${numHeads} does not divide ${key} ${full[key]}: use ${
-          divisors(full[key]).filter((heads) => heads <= 32).join(", ")
-        } heads`,
-      );
-    }
+}
+
+function checkBlocks({ numBlocks, blockDepth }: RinConfig): void {
+  if (!Array.isArray(blockDepth)) return expectWhole("blockDepth", blockDepth, ...size);
+  if (blockDepth.length !== numBlocks) {
+    throw new ConfigError(
+      `blockDepth lists ${blockDepth.length} blocks (${blockDepth}) and numBlocks is ${numBlocks}: ` +
+        `give the list alone, or one of that length`,
+    );
   }
-  if (!["eps", "x0", "v"].includes(full.prediction)) {
-    throw new ConfigError(`prediction is "${full.prediction}": needed eps, x0 or v`);
-  }
-  if (!(full.inputScale >= 1e-3 && full.inputScale <= 1e3)) {
-    throw new ConfigError(`inputScale is ${full.inputScale}: needed a number from 0.001 to 1000`);
-  }
-  if (typeof full.normalizeInput !== "boolean") {
-    throw new ConfigError(`normalizeInput is ${full.normalizeInput}: needed true or false`);
-  }
-  return full;
+  for (const depth of blockDepth) expectWhole(`A block's depth in blockDepth`, depth, ...size);
+}
+
+/** Reading has the width of the latents, writing that of the interface. */
+function checkHeads(config: RinConfig, together: boolean): void {
+  const readWrite = together ? "numHeads" : "readWriteHeads";
+  const check = (name: "numHeads" | "readWriteHeads", width: "latentDim" | "interfaceDim") => {
+    if (config[width] % config[name] === 0) return;
+    throw new ConfigError(
+      `${name} ${config[name]} does not divide ${width} ${config[width]}: use ${
+        divisors(config[width]).filter((heads) => heads <= 32).join(", ")
+      } heads`,
+    );
+  };
+  check("numHeads", "latentDim");
+  check(readWrite, "latentDim");
+  check(readWrite, "interfaceDim");
 }
 
 function divisors(n: number): number[] {

@@ -7,6 +7,7 @@ import { type AdapterKind, persistent, Plan } from "../gpu/plan.ts";
 import type { RinConfig } from "./config.ts";
 import { parameterLayout } from "./parameters.ts";
 import { rin } from "./rin.ts";
+import { timeWidth } from "./time.ts";
 import { slab, Weights } from "./weights.ts";
 
 /**
@@ -18,6 +19,8 @@ export function forwardFlops(config: RinConfig, adapter: AdapterKind = "hardware
   const weights = new Weights(layout, slab("parameters", layout));
   const plan = new Plan(adapter);
   const xt = persistent("x", [1, 3, config.imageSize, config.imageSize]);
-  rin(plan, config, weights, { xt, t: persistent("t", [1, 1]) });
+  const t = persistent("t", [1, timeWidth(config)]);
+  const labels = config.numClasses > 0 ? persistent("labels", [1]) : undefined;
+  rin(plan, config, weights, { xt, t, labels });
   return plan.dispatches.reduce((sum, { launch }) => sum + (launch.flops ?? 0), 0);
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { RinConfig } from "./config.ts";
+import { blockDepths, interfaceTokens, type RinConfig, tokensAmongLatents } from "./config.ts";
+import { timeWidth } from "./time.ts";
 
 /** How a parameter begins, as PyTorch begins these modules. */
 export type Initial =
@@ -83,45 +84,74 @@ function attention(name: string, width: number, keyWidth: number): Group[] {
   ];
 }
 
-function feedForward(name: string, width: number): Group[] {
+function feedForward(name: string, width: number, ratio: number): Group[] {
   return [
     ...norm(`${name}.0`, width),
-    ...linear(`${name}.1`, 4 * width, width),
-    ...linear(`${name}.3`, width, 4 * width),
+    ...linear(`${name}.1`, ratio * width, width),
+    ...linear(`${name}.3`, width, ratio * width),
   ];
 }
 
-/** Width of the time embedding's hidden layer. */
-const TIME_WIDTH = 128;
+/** What folds a stream of an earlier pass into its beginning; the norm begins as zero. */
+function warmStart(name: string, width: number): Group[] {
+  return [
+    ...linear(`${name}.mlp.0`, width, width),
+    ...linear(`${name}.mlp.2`, width, width),
+    ...norm(`${name}.layer_norm`, width, zero),
+  ];
+}
+
+/** Width of the hidden layer of the time's embedding, where the time is no token. */
+const TIME_HIDDEN = 128;
+
+/** What makes latents, or what is added to them, from the time and the class. */
+function conditioning(config: RinConfig): Group[] {
+  const { latentDim: dz, numClasses, timeConditioning } = config;
+  const hidden = timeConditioning === "add" ? TIME_HIDDEN : dz;
+  const classes: ParameterSpec = {
+    name: "class_conditioner.class_embed",
+    // The last one stands for no class.
+    shape: [numClasses + 1, dz],
+    initial: normal,
+  };
+  return [
+    ...linear("time_conditioner.time_mlp.0", hidden, timeWidth(config)),
+    ...linear("time_conditioner.time_mlp.2", dz, hidden),
+    ...numClasses > 0 ? [[classes]] : [],
+  ];
+}
 
 function groups(config: RinConfig): Group[] {
-  const { imageSize, patchSize, latentDim: dz, interfaceDim: dx } = config;
+  const { patchSize, latentDim: dz, interfaceDim: dx, selfConditioning } = config;
   const features = 3 * patchSize ** 2;
-  const tokens = (imageSize / patchSize) ** 2;
-  const block = (i: number): Group[] => [
+  const own = config.numLatents - tokensAmongLatents(config);
+  const positions: ParameterSpec = {
+    name: "tokenizer.pos_embed",
+    shape: [1, interfaceTokens(config), dx],
+    initial: normal,
+  };
+  const block = (depth: number, i: number): Group[] => [
     ...norm(`blocks.${i}.read_norm`, dz),
     ...attention(`blocks.${i}.read_attention`, dz, dx),
-    ...feedForward(`blocks.${i}.read_mlp`, dz),
-    ...Array.from({ length: config.blockDepth }, (_, j) => [
+    ...feedForward(`blocks.${i}.read_mlp`, dz, config.latentMlpRatio),
+    ...Array.from({ length: depth }, (_, j) => [
       ...norm(`blocks.${i}.compute_norm.${j}`, dz),
       ...attention(`blocks.${i}.compute_attention.${j}`, dz, dz),
-      ...feedForward(`blocks.${i}.compute_mlp.${j}`, dz),
+      ...feedForward(`blocks.${i}.compute_mlp.${j}`, dz, config.latentMlpRatio),
     ]).flat(),
     ...norm(`blocks.${i}.write_norm`, dx),
     ...attention(`blocks.${i}.write_attention`, dx, dz),
-    ...feedForward(`blocks.${i}.write_mlp`, dx),
+    ...feedForward(`blocks.${i}.write_mlp`, dx, config.interfaceMlpRatio),
   ];
   return [
     ...linear("tokenizer.linear", dx, features),
     ...norm("tokenizer.layer_norm", dx),
-    [{ name: "tokenizer.pos_embed", shape: [1, tokens, dx], initial: normal }],
-    [{ name: "latent_initializer.Z_init", shape: [1, config.numLatents, dz], initial: normal }],
-    ...linear("latent_initializer.mlp.0", dz, dz),
-    ...linear("latent_initializer.mlp.2", dz, dz),
-    ...norm("latent_initializer.layer_norm", dz, zero),
-    ...linear("time_conditioner.time_mlp.0", TIME_WIDTH, 1),
-    ...linear("time_conditioner.time_mlp.2", dz, TIME_WIDTH),
-    ...Array.from({ length: config.numBlocks }, (_, i) => block(i)).flat(),
+    ...config.positions === "learned" ? [[positions]] : [],
+    [{ name: "latent_initializer.Z_init", shape: [1, own, dz], initial: normal }],
+    ...selfConditioning !== "interface" ? warmStart("latent_initializer", dz) : [],
+    ...selfConditioning !== "latents" ? warmStart("interface_initializer", dx) : [],
+    ...conditioning(config),
+    ...blockDepths(config).flatMap(block),
     ...norm("layer_norm", dx),
     ...linear("readout", features, dx),
   ];

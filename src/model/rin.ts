@@ -5,22 +5,47 @@
  *
  * @module
  */
-import type { Plan, Tensor } from "../gpu/plan.ts";
+import { constant, type Plan, type Tensor } from "../gpu/plan.ts";
 import { layerNorm } from "../nn/layer_norm.ts";
 import { linear, perceptron } from "../nn/linear.ts";
-import { addRows, beginLatents, depatchify, patchify, type Warm } from "../nn/tokens.ts";
+import {
+  addRows,
+  beginLatents,
+  depatchify,
+  gatherRows,
+  joinLatents,
+  patchify,
+  type Warm,
+} from "../nn/tokens.ts";
 import { multiHeadAttention } from "./attention.ts";
-import type { RinConfig } from "./config.ts";
+import { blockDepths, type RinConfig } from "./config.ts";
+import { sinCosPositions } from "./positions.ts";
 import type { Weights } from "./weights.ts";
+
+/** What an earlier pass left; which of it counts is said by `selfConditioning` of the config. */
+export interface Previous {
+  /** Latents (B, M, Dz). */
+  readonly latents: Tensor;
+  /** Interface (B, N, Dx), for networks that hand it on. */
+  readonly interface?: Tensor;
+  /** (B): 1 for the examples that begin from them, 0 for those that begin afresh. */
+  readonly mask: Tensor;
+}
+
+/** Whether a network's passes hand on their interface. */
+export function handsOnInterface({ selfConditioning }: RinConfig): boolean {
+  return selfConditioning !== "latents";
+}
 
 /** What a pass begins with. */
 export interface RinInputs {
   /** Noisy images (B, 3, S, S). */
   readonly xt: Tensor;
-  /** Times (B, 1) in [0, 1]. */
+  /** Times (B, timeWidth), from `timeRows`. */
   readonly t: Tensor;
-  /** Latents Z_prev of an earlier pass (B, M, Dz) and the examples (B) that begin from them. */
-  readonly previous?: Warm;
+  /** Classes (B), u32, `numClasses` for none; for networks that know classes. */
+  readonly labels?: Tensor;
+  readonly previous?: Previous;
 }
 
 /** What a pass gives. */
@@ -48,14 +73,17 @@ export function rin(
   return { output, latents: z, interface: written };
 }
 
-/** Records a pass that only asks for the latents: the last write and the readout don't matter. */
-export function rinLatents(
+/** Records a pass that only asks for what it hands on: the readout doesn't matter. */
+export function rinState(
   plan: Plan,
   config: RinConfig,
   weights: Weights,
   inputs: RinInputs,
-): Tensor {
-  return blocks(plan, config, weights, inputs)[0];
+): Omit<Previous, "mask"> {
+  const [z, x] = blocks(plan, config, weights, inputs);
+  // Latents alone don't need the last write.
+  if (!handsOnInterface(config)) return { latents: z };
+  return { latents: z, interface: write(plan, config, weights, config.numBlocks - 1, z, x) };
 }
 
 /** All but the last write. */
@@ -63,50 +91,92 @@ function blocks(
   plan: Plan,
   config: RinConfig,
   weights: Weights,
-  { xt, t, previous }: RinInputs,
+  inputs: RinInputs,
 ): [z: Tensor, x: Tensor] {
-  let x = tokenize(plan, config, weights, xt);
-  let z = begin(plan, weights, t, previous);
-  for (let i = 0; i < config.numBlocks; i++) {
+  let x = tokenize(plan, config, weights, inputs);
+  let z = begin(plan, config, weights, inputs);
+  blockDepths(config).forEach((depth, i) => {
     if (i > 0) x = write(plan, config, weights, i - 1, z, x);
     z = layer(plan, config, weights, layerNames(i, "read"), z, x);
-    for (let j = 0; j < config.blockDepth; j++) {
+    for (let j = 0; j < depth; j++) {
       z = layer(plan, config, weights, layerNames(i, "compute", `.${j}`), z);
     }
-  }
+  });
   return [z, x];
 }
 
-function tokenize(plan: Plan, config: RinConfig, weights: Weights, xt: Tensor): Tensor {
+/** X = LN(Linear(patches)) + positions + mask LN(X_prev + MLP(X_prev)). */
+function tokenize(
+  plan: Plan,
+  config: RinConfig,
+  weights: Weights,
+  { xt, previous }: RinInputs,
+): Tensor {
   const patches = patchify(plan, xt, config.patchSize);
   const tokens = linear(plan, patches, weights.linear("tokenizer.linear"));
   const normed = layerNorm(plan, tokens, weights.norm("tokenizer.layer_norm"));
-  return addRows(plan, normed, weights.get("tokenizer.pos_embed"));
+  const warm = previous?.interface &&
+    warmStart(plan, weights, "interface_initializer", previous.interface, previous.mask);
+  return addRows(plan, normed, positions(config, weights), warm);
 }
 
-/** Z = Z_init + time + mask LN(Z_prev + MLP(Z_prev)): latent self-conditioning (section 3.3). */
-function begin(plan: Plan, weights: Weights, t: Tensor, previous?: Warm): Tensor {
-  const name = "latent_initializer";
+/** (1, N, Dx). */
+function positions({ positions, imageSize, patchSize, interfaceDim }: RinConfig, weights: Weights) {
+  if (positions === "learned") return weights.get("tokenizer.pos_embed");
+  const side = imageSize / patchSize;
+  const table = sinCosPositions([side, side], interfaceDim);
+  return constant("positions", [1, side * side, interfaceDim], table);
+}
+
+/**
+ * Z = Z_init + time + mask LN(Z_prev + MLP(Z_prev)), the class with the time; or, with these as
+ * tokens, Z = (Z_init, time, class) + mask LN(Z_prev + MLP(Z_prev)).
+ */
+function begin(
+  plan: Plan,
+  config: RinConfig,
+  weights: Weights,
+  { t, labels, previous }: RinInputs,
+): Tensor {
+  if ((labels !== undefined) !== config.numClasses > 0) {
+    throw new RangeError(`Labels for a network of ${config.numClasses} classes: ${labels?.shape}`);
+  }
+  const token = config.timeConditioning === "token";
+  const byClass = labels &&
+    gatherRows(plan, weights.get("class_conditioner.class_embed"), labels);
   const time = perceptron(
     plan,
     t,
     weights.linear("time_conditioner.time_mlp.0"),
     "silu",
     weights.linear("time_conditioner.time_mlp.2"),
+    token ? undefined : byClass,
   );
-  const start = weights.get(`${name}.Z_init`);
-  if (previous === undefined) return beginLatents(plan, { start, time });
-  const { latents, mask } = previous;
+  const start = weights.get("latent_initializer.Z_init");
+  const warm = previous && config.selfConditioning !== "interface"
+    ? warmStart(plan, weights, "latent_initializer", previous.latents, previous.mask)
+    : undefined;
+  if (!token) return beginLatents(plan, { start, time, warm });
+  return joinLatents(plan, { start, tokens: byClass ? [time, byClass] : [time], warm });
+}
+
+/** LN(s + MLP(s)) of what an earlier pass left: self-conditioning (section 3.3). */
+function warmStart(
+  plan: Plan,
+  weights: Weights,
+  name: string,
+  stream: Tensor,
+  mask: Tensor,
+): Warm {
   const moved = perceptron(
     plan,
-    latents,
+    stream,
     weights.linear(`${name}.mlp.0`),
     "gelu",
     weights.linear(`${name}.mlp.2`),
-    latents,
+    stream,
   );
-  const normed = layerNorm(plan, moved, weights.norm(`${name}.layer_norm`));
-  return beginLatents(plan, { start, time, warm: { latents: normed, mask } });
+  return { values: layerNorm(plan, moved, weights.norm(`${name}.layer_norm`)), mask };
 }
 
 /** X of block i, having attended to Z. */
@@ -121,16 +191,17 @@ function write(
   return layer(plan, config, weights, layerNames(i, "write"), x, z);
 }
 
-/** Names of a layer's parameters, up to what follows them in each. */
+/** Names of a layer's parameters, up to what follows them in each, and its kind. */
 interface LayerNames {
+  readonly kind: "read" | "compute" | "write";
   readonly norm: string;
   readonly attention: string;
   readonly mlp: string;
 }
 
-function layerNames(i: number, kind: "read" | "compute" | "write", index = ""): LayerNames {
+function layerNames(i: number, kind: LayerNames["kind"], index = ""): LayerNames {
   const name = (part: string) => `blocks.${i}.${kind}_${part}${index}`;
-  return { norm: name("norm"), attention: name("attention"), mlp: name("mlp") };
+  return { kind, norm: name("norm"), attention: name("attention"), mlp: name("mlp") };
 }
 
 /**
@@ -141,7 +212,7 @@ function layer(
   plan: Plan,
   config: RinConfig,
   weights: Weights,
-  { norm, attention, mlp }: LayerNames,
+  { kind, norm, attention, mlp }: LayerNames,
   stream: Tensor,
   context?: Tensor,
 ): Tensor {
@@ -150,12 +221,12 @@ function layer(
     query,
     context: context ?? query,
     residual: stream,
-    heads: config.numHeads,
+    heads: kind === "compute" ? config.numHeads : config.readWriteHeads,
   });
   return feedForward(plan, weights, mlp, attended);
 }
 
-/** x + Linear(GELU(Linear(LN(x)))), four times as wide inside. */
+/** x + Linear(GELU(Linear(LN(x)))). */
 function feedForward(plan: Plan, weights: Weights, name: string, x: Tensor): Tensor {
   const normed = layerNorm(plan, x, weights.norm(`${name}.0`));
   const [first, second] = [weights.linear(`${name}.1`), weights.linear(`${name}.3`)];

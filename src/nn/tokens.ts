@@ -4,6 +4,11 @@
  * @module
  */
 import {
+  gatherRows as gatherKernel,
+  gatherRowsGradient,
+  joinLatents as joinKernel,
+} from "../../kernels/conditioning.ts";
+import {
   addRows as addRowsKernel,
   beginLatents as beginKernel,
   copy,
@@ -34,25 +39,29 @@ export function depatchify(plan: Plan, x: Tensor, s: number, patch: number): Ten
   return y;
 }
 
-/** x (batch, n, d) + table (n, d). */
-export function addRows(plan: Plan, x: Tensor, table: Tensor): Tensor {
+/** What an earlier pass left, and the examples for which it counts. */
+export interface Warm {
+  /** (batch, ...). */
+  readonly values: Tensor;
+  /** (batch): 1 or 0. */
+  readonly mask: Tensor;
+}
+
+/** x (batch, n, d) + table (n, d), plus the warm values (batch, n, d) of examples whose mask is 1. */
+export function addRows(plan: Plan, x: Tensor, table: Tensor, warm?: Warm): Tensor {
   const inner = table.size;
   const outer = x.size / inner;
-  const y = plan.activation(x.shape, [x, table]);
-  plan.dispatch(addRowsKernel({ outer, inner }), [x, table, y]);
+  const y = plan.activation(x.shape, [x, table, warm?.values]);
+  plan.dispatch(
+    addRowsKernel({ outer, inner, warm: warm !== undefined }),
+    [x, table, warm?.values, warm?.mask, y],
+  );
   plan.onBackward(y, (dy) => {
     if (table.tracked) sumInto(plan, dy, { outer: 1, middle: outer, inner }, table);
+    passMasked(plan, dy, warm);
     plan.pass(dy, x);
   });
   return y;
-}
-
-/** Latents of an earlier pass, and where they count. */
-export interface Warm {
-  /** (batch, m, d). */
-  readonly latents: Tensor;
-  /** (batch): 1 or 0. */
-  readonly mask: Tensor;
 }
 
 /**
@@ -65,18 +74,61 @@ export function beginLatents(
 ): Tensor {
   const [m, d] = start.shape.slice(-2);
   const [batch] = time.shape;
-  const y = plan.activation([batch, m, d], [start, warm?.latents, time]);
+  const y = plan.activation([batch, m, d], [start, warm?.values, time]);
   plan.dispatch(
     beginKernel({ batch, m, d, warm: warm !== undefined }),
-    [start, time, warm?.latents, warm?.mask, y],
+    [start, time, warm?.values, warm?.mask, y],
   );
   plan.onBackward(y, (dy) => {
     if (start.tracked) sumInto(plan, dy, { outer: 1, middle: batch, inner: m * d }, start);
     if (time.tracked) sumInto(plan, dy, { outer: batch, middle: m, inner: d }, time);
-    if (warm?.latents.tracked) {
-      const gradient = plan.fresh(warm.latents);
-      plan.dispatch(maskRows({ batch, each: m * d }), [dy, warm.mask, gradient]);
+    passMasked(plan, dy, warm);
+  });
+  return y;
+}
+
+/**
+ * The latents that a pass begins with, (batch, own + tokens, d): start (own, d), then the example's
+ * own tokens, each (batch, d); plus the warm latents for the examples whose mask is 1.
+ */
+export function joinLatents(
+  plan: Plan,
+  { start, tokens, warm }: {
+    start: Tensor;
+    tokens: readonly [Tensor] | readonly [Tensor, Tensor];
+    warm?: Warm;
+  },
+): Tensor {
+  const [own, d] = start.shape.slice(-2);
+  const [batch] = tokens[0].shape;
+  const m = own + tokens.length;
+  const y = plan.activation([batch, m, d], [start, ...tokens, warm?.values]);
+  plan.dispatch(
+    joinKernel({ batch, m, d, tokens: tokens.length, warm: warm !== undefined }),
+    [start, ...tokens, warm?.values, warm?.mask, y],
+  );
+  plan.onBackward(y, (dy) => {
+    const stride = m * d;
+    if (start.tracked) {
+      sumInto(plan, dy, { outer: 1, middle: batch, inner: own * d, stride }, start);
     }
+    tokens.forEach((token, i) => {
+      if (!token.tracked) return;
+      sumInto(plan, dy, { outer: batch, middle: 1, inner: d, stride, start: (own + i) * d }, token);
+    });
+    passMasked(plan, dy, warm);
+  });
+  return y;
+}
+
+/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d). */
+export function gatherRows(plan: Plan, table: Tensor, rows: Tensor): Tensor {
+  const [n, d] = table.shape;
+  const batch = rows.size;
+  const y = plan.activation([batch, d], [table]);
+  plan.dispatch(gatherKernel({ batch, d }), [table, rows, y]);
+  plan.onBackward(y, (dy) => {
+    plan.dispatch(gatherRowsGradient({ batch, n, d }), [dy, rows, plan.fresh(table)]);
   });
   return y;
 }
@@ -86,10 +138,20 @@ export function keep(plan: Plan, x: Tensor, to: Tensor): void {
   plan.dispatch(copy({ size: x.size }), [x, to]);
 }
 
+/** The share of a gradient that belongs to warm values. */
+function passMasked(plan: Plan, dy: Tensor, warm?: Warm): void {
+  if (!warm?.values.tracked) return;
+  const batch = warm.mask.size;
+  plan.dispatch(
+    maskRows({ batch, each: dy.size / batch }),
+    [dy, warm.mask, plan.fresh(warm.values)],
+  );
+}
+
 function sumInto(
   plan: Plan,
   x: Tensor,
-  axes: { outer: number; middle: number; inner: number },
+  axes: { outer: number; middle: number; inner: number; stride?: number; start?: number },
   to: Tensor,
 ): void {
   const { gradient, accumulate } = plan.share(to);

@@ -69,6 +69,8 @@ export interface TrainOptions {
   readonly clip: number;
   /** Share of the examples that begin from latents of a pass of their own (paper: 0.9). */
   readonly selfCondRate: number;
+  /** Share of the examples trained without their class, where there are classes (guidance). */
+  readonly labelDropout: number;
   /** Decay of the moving average of the weights. */
   readonly emaDecay: number;
   /**
@@ -108,6 +110,7 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   epsilon: 1e-8,
   clip: 1,
   selfCondRate: 0.9,
+  labelDropout: 0.1,
   emaDecay: 0.995,
   emaWarmup: "ratio",
   emaStart: 0,
@@ -138,6 +141,7 @@ const ranges = {
   epsilon: [1e-30, 1],
   clip: [0, 1e30],
   selfCondRate: [0, 1],
+  labelDropout: [0, 1],
   emaDecay: [0, 1],
   emaStart: STEPS,
   emaEvery: [1, 2 ** 31, "whole"],

@@ -5,10 +5,12 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { RinConfig } from "../model/config.ts";
+import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import { averageDecay } from "./moving_average.ts";
 import type { TrainOptions } from "./options.ts";
@@ -19,27 +21,36 @@ export interface StepDraws {
   readonly t: number[];
   /** 1 where latents begin from a pass of their own. */
   readonly mask: number[];
+  /** Whether the example goes without its class, for classifier-free guidance. */
+  readonly unlabelled: boolean[];
   /** Streams of the noise. */
   readonly keys: number[];
 }
 
 /** The draws of a step (0-based). */
-export function drawStep({ batchSize, seed, selfCondRate }: TrainOptions, step: number): StepDraws {
+export function drawStep(
+  { batchSize, seed, selfCondRate, labelDropout }: TrainOptions,
+  step: number,
+): StepDraws {
   const times = new RandomStream(seedFor(seed, "time"), step);
   const chosen = new RandomStream(seedFor(seed, "self-conditioning"), step);
+  const dropped = new RandomStream(seedFor(seed, "label dropout"), step);
   const noise = seedFor(seed, "noise");
   const examples = Array.from({ length: batchSize }, (_, i) => i);
   return {
     t: examples.map((i) => times.uniform(i)),
     mask: examples.map((i) => chosen.uniform(i) < selfCondRate ? 1 : 0),
+    unlabelled: examples.map((i) => dropped.uniform(i) < labelDropout),
     keys: examples.flatMap((i) => new RandomStream(noise, step * batchSize + i).keys),
   };
 }
 
 /** What a step's examples are noised and weighted with, by the tensor that it is written to. */
 export interface ExampleInputs {
-  /** (B, 1). */
+  /** (B, timeWidth). */
   readonly t: Float32Array<ArrayBuffer>;
+  /** Classes (B), for a network that knows classes. */
+  readonly labels: Uint32Array<ArrayBuffer>;
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
   /** (B). */
@@ -52,20 +63,35 @@ export interface ExampleInputs {
   readonly offsets: Float32Array<ArrayBuffer>;
 }
 
-/** The inputs of a step (0-based), of the whole batch. */
+/**
+ * The inputs of a step (0-based), of the whole batch.
+ *
+ * @param labels classes (B), -1 for none, for a network that knows classes
+ * @throws {RangeError} when labels are missing or impossible
+ */
 export function exampleInputs(
   config: RinConfig,
   options: TrainOptions,
   step: number,
+  labels?: ArrayLike<number>,
 ): ExampleInputs {
+  const { numClasses } = config;
+  if (numClasses > 0 && labels === undefined) {
+    throw new RangeError(
+      `There are no labels, and the network knows ${numClasses} classes: give one for each image, ` +
+        `-1 for none`,
+    );
+  }
   const draws = drawStep(options, step);
+  const rows = labelRows(config, options.batchSize, labels);
   const gammas = draws.t.map(parseSchedule(config.schedule));
   const weights = gammas.map((gamma) =>
     lossWeight(options, config.prediction, gamma, config.inputScale)
   );
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
-    t: new Float32Array(draws.t),
+    t: timeRows(config, draws.t),
+    labels: rows.map((row, i) => draws.unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
     importance: new Float32Array(weights),
     mask: new Float32Array(draws.mask),

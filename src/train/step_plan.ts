@@ -12,6 +12,7 @@ import { moments, partialMoments, PARTIALS } from "../../kernels/reduce.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { type AdapterKind, persistent, Plan, type Storage, type Tensor } from "../gpu/plan.ts";
 import type { RinConfig } from "../model/config.ts";
+import { timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { keep } from "../nn/tokens.ts";
@@ -50,6 +51,8 @@ export interface PartTensors {
   /** (part, 3, S, S). */
   readonly x0: Tensor;
   readonly t: Tensor;
+  /** Classes (B), u32; for networks that know classes. */
+  readonly labels?: Tensor;
   readonly coefficients: Tensor;
   readonly importance: Tensor;
   readonly mask: Tensor;
@@ -111,7 +114,8 @@ export function recordStep(
   const chunks = updateChunks(options, layout);
   const tensors: StepTensors = {
     x0: persistent("x0", image),
-    t: persistent("t", [part, 1]),
+    t: persistent("t", [part, timeWidth(config)]),
+    ...config.numClasses > 0 && { labels: persistent("labels", [part]) },
     coefficients: persistent("coefficients", [part, 4]),
     importance: persistent("importance", [part]),
     mask: persistent("mask", [part]),
@@ -123,7 +127,7 @@ export function recordStep(
     ...accumulate > 1 && { squares: persistent("squares", [PARTIALS, 2]) },
     ...chunks && { chunks: persistent("chunks", [chunks.length / 4, 4]) },
   };
-  const { x0, t, coefficients, importance, mask, keys, offsets, figures } = tensors;
+  const { x0, t, labels, coefficients, importance, mask, keys, offsets, figures } = tensors;
   const plan = new Plan(adapter);
   const weights = new Weights(layout, slabs.parameters, slabs.gradients);
   const loss = plan.section("part", () => {
@@ -141,6 +145,7 @@ export function recordStep(
       importance,
       whole: batchSize,
       t,
+      labels,
       previous,
     });
     plan.section("metrics", () => {

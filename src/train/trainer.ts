@@ -7,7 +7,7 @@ import { HISTORY } from "../../kernels/optimizer.ts";
 import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Gpu } from "../gpu/device.ts";
-import type { Storage } from "../gpu/plan.ts";
+import type { Storage, Tensor } from "../gpu/plan.ts";
 import { type KernelProfile, Program } from "../gpu/program.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
@@ -188,9 +188,10 @@ export class Trainer {
    * {@linkcode Trainer.enqueue}.
    *
    * @param batch images (batchSize, 3, S, S) in [-1, 1]
+   * @param labels their classes (batchSize), for a network that knows classes; -1 for none
    */
-  async step(batch: Float32Array<ArrayBuffer>): Promise<StepFigures> {
-    await this.enqueue(batch);
+  async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepFigures> {
+    await this.enqueue(batch, { labels });
     return (await this.figures()).at(-1)!;
   }
 
@@ -198,10 +199,15 @@ export class Trainer {
    * Hands a step to the device; waits only for the step before the last to be done.
    *
    * @param batch images (batchSize, 3, S, S) in [-1, 1]
-   * @param measure whether to compute what {@linkcode Trainer.moments} reads, too
-   * @throws {RangeError} when the batch has the wrong size, or 64 steps' figures are unread
+   * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
+   * @param options.measure whether to compute what {@linkcode Trainer.moments} reads, too
+   * @throws {RangeError} when the batch has the wrong size, labels are missing or impossible, or 64
+   * steps' figures are unread
    */
-  async enqueue(batch: Float32Array<ArrayBuffer>, measure = false): Promise<void> {
+  async enqueue(
+    batch: Float32Array<ArrayBuffer>,
+    { labels, measure = false }: { labels?: ArrayLike<number>; measure?: boolean } = {},
+  ): Promise<void> {
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
     if (batch.length !== x0.size * accumulate) {
@@ -214,7 +220,7 @@ export class Trainer {
       throw new RangeError(`The figures of ${HISTORY} steps are unread: call figures() more often`);
     }
     const step = this.#done;
-    const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step) };
+    const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, labels) };
     this.#gpu.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
     for (let part = 0; part < accumulate; part++) {
       for (const [name, values] of Object.entries(inputs)) {
@@ -269,7 +275,8 @@ export class Trainer {
    * Mean squared error on images never trained on, with self-conditioning, averaged over the times
    * t = (i + 1/2) / 16 and on noise that is the same at every call.
    *
-   * @param images (count, 3, S, S) in [-1, 1], in any number of batches
+   * @param images (count, 3, S, S) in [-1, 1], in any number of batches, each with its classes where
+   * the network knows classes (without them it is asked for the loss without a class)
    * @param which whose weights: the moving average (default) or the parameters themselves
    */
   async validate(
@@ -333,5 +340,6 @@ interface SavedTraining {
 }
 
 function releaseAll(gpu: Gpu, tensors: StepTensors, slabs: TrainSlabs): void {
-  gpu.release(...Object.values(tensors).map(({ storage }) => storage!), ...Object.values(slabs));
+  const storages = Object.values(tensors).flatMap((tensor?: Tensor) => tensor?.storage ?? []);
+  gpu.release(...storages, ...Object.values(slabs));
 }

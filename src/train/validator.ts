@@ -7,12 +7,14 @@
 import { normals } from "../../kernels/random.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
 import { recordLoss } from "../diffusion/loss.ts";
+import { labelRows } from "../diffusion/labels.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
 import type { RinConfig } from "../model/config.ts";
+import { timeRows, timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { keep } from "../nn/tokens.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
@@ -21,17 +23,19 @@ import type { TrainOptions } from "./options.ts";
 /** Times that the loss is averaged over: (i + 1/2) / 16. */
 const TIMES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
 
-/** Images (B, 3, S, S) in [-1, 1], a batch at a time. */
-export type Batches =
-  | Iterable<Float32Array<ArrayBuffer>>
-  | AsyncIterable<Float32Array<ArrayBuffer>>;
+/** Images (B, 3, S, S) in [-1, 1], alone or with their classes (B), -1 for none. */
+export type ValidationBatch =
+  | Float32Array<ArrayBuffer>
+  | { readonly images: Float32Array<ArrayBuffer>; readonly labels?: ArrayLike<number> };
+
+/** What is validated on, a batch at a time. */
+export type Batches = Iterable<ValidationBatch> | AsyncIterable<ValidationBatch>;
 
 interface Prepared {
   readonly program: Program;
-  readonly tensors: Record<
-    "x0" | "t" | "coefficients" | "importance" | "mask" | "keys" | "partial",
-    Tensor
-  >;
+  readonly tensors:
+    & Record<"x0" | "t" | "coefficients" | "importance" | "mask" | "keys" | "partial", Tensor>
+    & { readonly labels?: Tensor };
 }
 
 /** Measures the loss; plans are kept for each slab of weights and batch size. */
@@ -45,20 +49,25 @@ export class Validator {
   ) {}
 
   /** The mean over all images and times. */
-  async loss(weights: Weights, images: Batches): Promise<number> {
-    const losses = await this.losses(weights, images, TIMES);
+  async loss(weights: Weights, batches: Batches): Promise<number> {
+    const losses = await this.losses(weights, batches, TIMES);
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   }
 
   /** The mean over all images, for each time; noise depends on seed, image and time alone. */
-  async losses(weights: Weights, images: Batches, times: readonly number[]): Promise<number[]> {
+  async losses(weights: Weights, batches: Batches, times: readonly number[]): Promise<number[]> {
     const size = 3 * this.config.imageSize ** 2;
     const sums = times.map(() => 0);
     let count = 0;
-    for await (const x0 of images) {
+    for await (const given of batches) {
+      const { images: x0, labels = undefined } = ArrayBuffer.isView(given)
+        ? { images: given }
+        : given;
       const batch = x0.length / size;
       const { program, tensors } = await this.#prepare(weights, batch);
       this.gpu.write(tensors.x0, x0);
+      const rows = labelRows(this.config, batch, labels);
+      if (tensors.labels) this.gpu.write(tensors.labels, rows);
       this.gpu.write(tensors.mask, new Float32Array(batch).fill(1));
       this.gpu.write(tensors.importance, new Float32Array(batch).fill(1));
       for (const [index, t] of times.entries()) {
@@ -84,7 +93,8 @@ export class Validator {
     const gammas = new Array<number>(batch).fill(gamma);
     const seed = seedFor(this.options.seed, "validate");
     const keys = gammas.flatMap((_, i) => new RandomStream(seed, stream + i * apart).keys);
-    this.gpu.write(tensors.t, new Float32Array(batch).fill(t));
+    const repeated = Array<number>(batch).fill(t);
+    this.gpu.write(tensors.t, timeRows(this.config, repeated));
     this.gpu.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
     this.gpu.write(tensors.keys, new Uint32Array(keys));
   }
@@ -104,26 +114,21 @@ export class Validator {
     const image = [batch, 3, imageSize, imageSize];
     const tensors = {
       x0: persistent("x0", image),
-      t: persistent("t", [batch, 1]),
+      t: persistent("t", [batch, timeWidth(this.config)]),
+      labels: this.config.numClasses > 0 ? persistent("labels", [batch]) : undefined,
       coefficients: persistent("coefficients", [batch, 4]),
       importance: persistent("importance", [batch]),
       mask: persistent("mask", [batch]),
       keys: persistent("keys", [batch, 2]),
       partial: persistent("partial", [PARTIALS, 2]),
     };
-    const { x0, t, coefficients, importance, mask, keys, partial } = tensors;
+    const { x0, t, labels, coefficients, importance, mask, keys, partial } = tensors;
     const plan = new Plan(this.gpu.kind);
     const noise = plan.activation(image);
     plan.dispatch(normals({ batch, each: noise.size / batch }), [keys, noise]);
     const previous = this.options.selfCondRate > 0 ? { self: true, mask } as const : undefined;
-    const loss = recordLoss(plan, this.config, weights, {
-      x0,
-      noise,
-      coefficients,
-      importance,
-      t,
-      previous,
-    });
+    const inputs = { x0, noise, coefficients, importance, t, labels, previous };
+    const loss = recordLoss(plan, this.config, weights, inputs);
     keep(plan, loss.partial, partial);
     return { program: await Program.compile(this.gpu, plan), tensors };
   }
@@ -133,7 +138,7 @@ export class Validator {
     for (const prepared of this.#plans.values()) {
       const { program, tensors } = await prepared;
       program.destroy();
-      this.gpu.release(...Object.values(tensors).map(({ storage }) => storage!));
+      this.gpu.release(...Object.values(tensors).flatMap((tensor) => tensor?.storage ?? []));
     }
     this.#plans.clear();
   }

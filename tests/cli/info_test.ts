@@ -55,7 +55,7 @@ Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", a
       const text of [
         "1,234 of 5,000 steps",
         "moving average",
-        "latentDim       24",
+        "latentDim          24",
         "MiB to train with 8",
       ]
     ) assertStringIncludes(words.stdout, text);

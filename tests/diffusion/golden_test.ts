@@ -16,8 +16,8 @@ const GRADIENT = 1e-4;
 async function checkForward(rin: Rin, golden: GoldenFile): Promise<void> {
   const [xt, t] = [golden.f32("in.xt"), golden.f32("in.t")];
   for (const kind of ["cold", "warm", "cold"]) {
-    const previous = kind === "warm" ? golden.f32("in.Z_prev") : undefined;
-    const { output, latents } = await rin.predict(xt, t, previous);
+    const previous = kind === "warm" ? { latents: golden.f32("in.Z_prev") } : undefined;
+    const { output, latents } = await rin.predict(xt, t, { previous });
     assertWithin(`${kind}: prediction`, output, golden.f32(`${kind}.noise_pred`), FORWARD);
     assertWithin(`${kind}: latents`, latents, golden.f32(`${kind}.Z`), FORWARD);
   }
@@ -55,8 +55,8 @@ for (const name of ["A_tiny", "B_odd"]) {
     const golden = readGolden(name);
     const rin = await loadGolden(gpu, golden);
     const example = exampleOf(golden);
-    const latentsPrev = golden.f32("in.Z_prev");
-    const { loss, gradients } = await lossAndGradients(rin, { ...example, latentsPrev });
+    const previous = { latents: golden.f32("in.Z_prev") };
+    const { loss, gradients } = await lossAndGradients(rin, { ...example, previous });
     assertWithin("loss", [loss], golden.f32("warm.loss"), 2e-6);
     const wanted = golden.withPrefix("grad.");
     assertEquals(Object.keys(gradients).sort(), [...wanted.keys()].sort());
@@ -76,8 +76,8 @@ familyTest("C_readme: forward, loss, and the checksums of every gradient", async
   const golden = readGolden("C_readme_io");
   const { rin, gradients: wanted } = await loadReadme(gpu);
   await checkForward(rin, golden);
-  const latentsPrev = golden.f32("in.Z_prev");
-  const { loss, gradients } = await lossAndGradients(rin, { ...exampleOf(golden), latentsPrev });
+  const previous = { latents: golden.f32("in.Z_prev") };
+  const { loss, gradients } = await lossAndGradients(rin, { ...exampleOf(golden), previous });
   assertWithin("loss", [loss], golden.f32("warm.loss"), 2e-6);
   assertEquals(Object.keys(gradients).sort(), Object.keys(wanted).sort());
   for (const [name, found] of Object.entries(gradients)) {

@@ -117,7 +117,7 @@ gpuTest("latents are carried from step to step", async (gpu) => {
   const first = await rin.predict(xT, Float32Array.of(1, 1));
   assertWithin("one step", once, first.output, 1e-4);
   const half = Float32Array.from(xT, (v, i) => Math.SQRT1_2 * (first.output[i] + v));
-  const warm = await rin.predict(half, Float32Array.of(0.5, 0.5), first.latents);
+  const warm = await rin.predict(half, Float32Array.of(0.5, 0.5), { previous: first });
   assertWithin("two steps", twice, warm.output, 2e-4);
   const cold = await rin.predict(half, Float32Array.of(0.5, 0.5));
   const error = largest(cold.output.map((v, i) => v - twice[i]));
@@ -188,17 +188,19 @@ familyTest("Z_prev changes the prediction, each example by itself", async (gpu) 
   const [x, t] = [f32(2 * PIXELS, 410), Float32Array.of(0.3, 0.8)];
   const cold = await rin.predict(x, t);
   assertEquals([cold.output.length, cold.latents.length], [2 * PIXELS, 2 * LATENTS]);
-  const warm = await rin.predict(x, t, cold.latents);
+  const warm = await rin.predict(x, t, { previous: cold });
   const difference = (a: Float32Array, b: Float32Array) => largest(a.map((v, i) => v - b[i]));
   assert(difference(warm.output, cold.output) > 1e-3);
   assert(difference(warm.latents, cold.latents) > 1e-3);
   const changed = cold.latents.slice();
   changed.set(f32(LATENTS, 411), LATENTS);
-  const second = await rin.predict(x, t, changed);
+  const second = await rin.predict(x, t, { previous: { latents: changed } });
   assertSameBits("example 0", second.output.slice(0, PIXELS), warm.output.slice(0, PIXELS));
   assert(difference(second.output.slice(PIXELS), warm.output.slice(PIXELS)) > 1e-3, "example 1");
   assertSameBits("cold again", (await rin.predict(x, t)).output, cold.output);
-  const alone = await rin.predict(x.slice(PIXELS), t.slice(1), changed.slice(LATENTS));
+  const alone = await rin.predict(x.slice(PIXELS), t.slice(1), {
+    previous: { latents: changed.slice(LATENTS) },
+  });
   assertSameBits("example 1 alone", alone.output, second.output.slice(PIXELS));
   rin.destroy();
 });
@@ -207,7 +209,7 @@ gpuTest("a fresh network's LN0 is zero: latents of before don't matter yet", asy
   const rin = await Rin.create(gpu, SMALL);
   const [x, t] = [f32(PIXELS, 412), Float32Array.of(0.5)];
   const cold = await rin.predict(x, t);
-  const warm = await rin.predict(x, t, cold.latents);
+  const warm = await rin.predict(x, t, { previous: cold });
   assertSameBits("warm", warm.output, cold.output);
   rin.destroy();
 });
@@ -221,9 +223,9 @@ gpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
   await assertRejects(() => rin.predict(short, t), RangeError, message);
   await assertRejects(() => rin.predict(x, new Float32Array(3)), RangeError, "xt has");
   await assertRejects(
-    () => rin.predict(x, t, new Float32Array(LATENTS)),
+    () => rin.predict(x, t, { previous: { latents: new Float32Array(LATENTS) } }),
     RangeError,
-    `latentsPrev has ${LATENTS} numbers: needed ${2 * LATENTS}`,
+    `previous.latents has ${LATENTS} numbers: needed ${2 * LATENTS}`,
   );
   await assertRejects(() => rin.predict(new Float32Array(), new Float32Array()), RangeError);
   rin.destroy();
@@ -233,10 +235,10 @@ gpuTest("a hundred predictions take no more memory; destroy gives all back", asy
   const start = gpu.bytes;
   const rin = await Rin.create(gpu, SMALL);
   const [x, t] = [f32(2 * PIXELS, 413), Float32Array.of(0.3, 0.8)];
-  let { latents } = await rin.predict(x, t);
+  let previous = await rin.predict(x, t);
   const held = gpu.bytes;
   assert(held > start);
-  for (let i = 0; i < 100; i++) ({ latents } = await rin.predict(x, t, latents));
+  for (let i = 0; i < 100; i++) previous = await rin.predict(x, t, { previous });
   assertEquals(gpu.bytes, held);
   await rin.predict(f32(20 * PIXELS, 413), new Float32Array(20));
   assert(gpu.bytes > held, "a larger batch takes more");
@@ -294,11 +296,11 @@ gpuTest("the six warm-start gradients: which are zero, and when", async (gpu) =>
     noise: f32(2 * PIXELS, 416),
     t: Float32Array.of(0.2, 0.7),
   };
-  const latentsPrev = f32(2 * LATENTS, 417);
+  const previous = { latents: f32(2 * LATENTS, 417) };
   const nonzero = async (rin: Rin, given: boolean) => {
     const { gradients } = await lossAndGradients(
       rin,
-      given ? { ...example, latentsPrev } : example,
+      given ? { ...example, previous } : example,
     );
     rin.destroy();
     assert(largest(gradients["latent_initializer.Z_init"]) > 0);
@@ -339,7 +341,7 @@ gpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => 
     await assertRejects(() => lossAndGradients(rin, bad), RangeError, `${wrong} has ${PIXELS + 1}`);
   }
   for (const length of [LATENTS - 1, LATENTS + 1]) {
-    const bad = { ...example, latentsPrev: f32(length, 4) };
+    const bad = { ...example, previous: { latents: f32(length, 4) } };
     await assertRejects(() => lossAndGradients(rin, bad), RangeError, "latents");
   }
   assertEquals(gpu.bytes, start);

@@ -125,7 +125,10 @@ interface HeaderEntry {
 
 /** Names and shapes of all parameters of a network, in the order of the state_dict. */
 export function parameterShapes(config: RinTwinConfig): Map<string, number[]> {
-  const { imageSize, patchSize, latentDim: dz, interfaceDim: dx, numLatents } = config;
+  const { imageSize, patchSize, latentDim: dz, interfaceDim: dx, numLatents, numBlocks } = config;
+  const { timeConditioning, numClasses = 0, selfConditioning, positions } = config;
+  const { latentMlpRatio = 4, interfaceMlpRatio = 4, blockDepth } = config;
+  const token = timeConditioning === "token";
   const shapes = new Map<string, number[]>();
   const linear = (name: string, inputs: number, outputs: number) =>
     shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
@@ -141,29 +144,40 @@ export function parameterShapes(config: RinTwinConfig): Map<string, number[]> {
     shapes.set(`${name}.in_proj_bias`, [3 * width]);
     linear(`${name}.out_proj`, width, width);
   };
-  const mlp = (name: string, width: number) => {
+  const mlp = (name: string, width: number, ratio: number) => {
     norm(`${name}.0`, width);
-    linear(`${name}.1`, width, 4 * width);
-    linear(`${name}.3`, 4 * width, width);
+    linear(`${name}.1`, width, ratio * width);
+    linear(`${name}.3`, ratio * width, width);
   };
-  const depth = [...Array(config.blockDepth).keys()];
+  const warm = (name: string, width: number) => {
+    norm(`${name}.layer_norm`, width);
+    linear(`${name}.mlp.0`, width, width);
+    linear(`${name}.mlp.2`, width, width);
+  };
   const patchWidth = 3 * patchSize ** 2;
-  shapes.set("tokenizer.pos_embed", [1, (imageSize / patchSize) ** 2, dx]);
+  if (positions !== "sincos") {
+    shapes.set("tokenizer.pos_embed", [1, (imageSize / patchSize) ** 2, dx]);
+  }
   linear("tokenizer.linear", patchWidth, dx);
   norm("tokenizer.layer_norm", dx);
-  shapes.set("latent_initializer.Z_init", [1, numLatents, dz]);
-  norm("latent_initializer.layer_norm", dz);
-  linear("latent_initializer.mlp.0", dz, dz);
-  linear("latent_initializer.mlp.2", dz, dz);
-  linear("time_conditioner.time_mlp.0", 1, 128);
-  linear("time_conditioner.time_mlp.2", 128, dz);
-  for (let i = 0; i < config.numBlocks; i++) {
+  const own = token ? numLatents - (numClasses > 0 ? 2 : 1) : numLatents;
+  shapes.set("latent_initializer.Z_init", [1, own, dz]);
+  if (selfConditioning !== "interface") warm("latent_initializer", dz);
+  if (selfConditioning === "interface" || selfConditioning === "both") {
+    warm("interface_initializer", dx);
+  }
+  const hidden = token ? dz : 128;
+  linear("time_conditioner.time_mlp.0", token ? 2 * Math.ceil(dz / 8) : 1, hidden);
+  linear("time_conditioner.time_mlp.2", hidden, dz);
+  if (numClasses > 0) shapes.set("class_conditioner.class_embed", [numClasses + 1, dz]);
+  for (let i = 0; i < numBlocks; i++) {
+    const depth = [...Array(typeof blockDepth === "number" ? blockDepth : blockDepth[i]).keys()];
     attention(`blocks.${i}.read_attention`, dz, dx);
-    mlp(`blocks.${i}.read_mlp`, dz);
+    mlp(`blocks.${i}.read_mlp`, dz, latentMlpRatio);
     for (const j of depth) attention(`blocks.${i}.compute_attention.${j}`, dz, dz);
-    for (const j of depth) mlp(`blocks.${i}.compute_mlp.${j}`, dz);
+    for (const j of depth) mlp(`blocks.${i}.compute_mlp.${j}`, dz, latentMlpRatio);
     attention(`blocks.${i}.write_attention`, dx, dz);
-    mlp(`blocks.${i}.write_mlp`, dx);
+    mlp(`blocks.${i}.write_mlp`, dx, interfaceMlpRatio);
     norm(`blocks.${i}.read_norm`, dz);
     for (const j of depth) norm(`blocks.${i}.compute_norm.${j}`, dz);
     norm(`blocks.${i}.write_norm`, dx);

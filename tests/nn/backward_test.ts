@@ -214,7 +214,7 @@ gpuTest("the latents' beginning, cold and warm", async (gpu) => {
   await check(gpu, {
     shapes: { ...begin, latents: [batch, m, d] },
     build: (plan, tape, { start, time, latents }) => {
-      const warm = { latents: latents.tensor, mask: tensorOf(gpu, "mask", mask) };
+      const warm = { values: latents.tensor, mask: tensorOf(gpu, "mask", mask) };
       const cold = tape.add(tape.repeat(start.twin, batch), tape.repeatRows(time.twin, d, m));
       return {
         output: beginLatents(plan, { start: start.tensor, time: time.tensor, warm }),

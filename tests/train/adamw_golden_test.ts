@@ -19,7 +19,7 @@ gpuTest("three AdamW steps follow PyTorch's", async (gpu) => {
     x0: golden.f32("in.x0"),
     noise: golden.f32("in.noise"),
     t: golden.f32("in.t"),
-    latentsPrev: golden.f32("in.Z_prev"),
+    previous: { latents: golden.f32("in.Z_prev") },
   };
   const state = new Map(names.map((name) => {
     const { shape, data } = golden.tensor(name);

@@ -45,9 +45,9 @@ gpuTest("a step's latents begin where a pass from the same x_t ended", async (gp
     const gamma = gammas[Math.floor(i / LENGTH)];
     return Math.sqrt(gamma) * value + Math.sqrt(1 - gamma) * noise[i];
   });
-  const { latents: latentsPrev } = await rin.predict(xt, t);
+  const previous = await rin.predict(xt, t);
   const example = { x0: images, noise, t };
-  const warm = (await lossAndGradients(rin, { ...example, latentsPrev })).loss;
+  const warm = (await lossAndGradients(rin, { ...example, previous })).loss;
   const cold = (await lossAndGradients(rin, example)).loss;
   const { loss } = await trainer.step(images);
   rin.destroy();

@@ -136,7 +136,7 @@ gpuTest("GPU memory does not grow over 100 steps", async (gpu) => {
     await train(trainer, 2);
     const bytes = gpu.bytes;
     for (let i = 0; i < 100; i++) {
-      await trainer.enqueue(batch(i), i % 10 === 0);
+      await trainer.enqueue(batch(i), { measure: i % 10 === 0 });
       if (i % 10 === 0) await trainer.figures();
       assertEquals(gpu.bytes, bytes);
     }
@@ -168,7 +168,7 @@ gpuTest("figures come once, for every step, in order", async (gpu) => {
 gpuTest("moments are those of the batch", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     const images = batch(1);
-    await trainer.enqueue(images, true);
+    await trainer.enqueue(images, { measure: true });
     const { x0, noise } = await trainer.moments();
     const norm = Math.sqrt(images.reduce((sum, value) => sum + value ** 2, 0));
     assertLess(Math.abs(x0.norm - norm) / norm, 1e-5);

@@ -4,7 +4,7 @@ import type { Activation } from "./activation.ts";
 import { depatchify, patchify, type PatchShape } from "./patches.ts";
 import { Tape, type Variable, variable, view } from "./tape.ts";
 
-/** Sizes of the network, as in the original's config. */
+/** Sizes of the network, as in the original's config; options of the paper's network beside them. */
 export interface RinTwinConfig {
   imageSize: number;
   patchSize: number;
@@ -12,8 +12,15 @@ export interface RinTwinConfig {
   interfaceDim: number;
   numLatents: number;
   numBlocks: number;
-  blockDepth: number;
+  blockDepth: number | readonly number[];
   numHeads: number;
+  readWriteHeads?: number;
+  latentMlpRatio?: number;
+  interfaceMlpRatio?: number;
+  timeConditioning?: "add" | "token";
+  numClasses?: number;
+  selfConditioning?: "latents" | "interface" | "both";
+  positions?: "learned" | "sincos";
 }
 
 /** Parameters, or their gradients, by state_dict name. */
@@ -27,7 +34,11 @@ export interface RinTwinInput {
   t: Float64Array;
   /** Latents of an earlier pass (B, M, Dz). */
   zPrev?: Float64Array;
-  /** For each example: 1 to start from zPrev, 0 from Z_init alone. All 1 unless given. */
+  /** Interface of an earlier pass (B, N, Dx). */
+  xPrev?: Float64Array;
+  /** Classes (B), `numClasses` for none. */
+  labels?: readonly number[];
+  /** For each example: 1 to start from zPrev and xPrev, 0 afresh. All 1 unless given. */
   mask?: ArrayLike<number>;
 }
 
@@ -37,6 +48,8 @@ export interface RinTwinOutput {
   prediction: Float64Array;
   /** Latents (B, M, Dz). */
   z: Float64Array;
+  /** Interface (B, N, Dx). */
+  x: Float64Array;
   /** Intermediates under the names of the golden files (`X_tokens`, `block0.Z`, ...). */
   mid: Map<string, Float64Array>;
   /** Gradients of `sum(dprediction * prediction)`; call it once. Unused parameters get zeros. */
@@ -44,7 +57,45 @@ export interface RinTwinOutput {
 }
 
 const CHANNELS = 3;
-const TIME_WIDTH = 128;
+const ADDED_TIME_WIDTH = 128;
+
+/** Sines, then cosines, of 1000 t at falling frequencies, standardised: (B, width). */
+export function timeTwin(times: Float64Array, width: number): Float64Array {
+  const rows = new Float64Array(times.length * width);
+  times.forEach((t, b) => {
+    const row = rows.subarray(b * width, (b + 1) * width);
+    for (let j = 0; j < width; j++) {
+      const i = j % (width / 2);
+      const angle = 1000 * t * Math.pow(10000, -2 * i / width);
+      row[j] = j < width / 2 ? Math.sin(angle) : Math.cos(angle);
+    }
+    const mean = row.reduce((a, v) => a + v / width, 0);
+    const deviation = Math.sqrt(row.reduce((a, v) => a + (v - mean) ** 2 / width, 0));
+    for (let j = 0; j < width; j++) row[j] = (row[j] - mean) / deviation;
+  });
+  return rows;
+}
+
+/** Sines and cosines of row, then of column: (side * side, width). */
+function sinCosTwin(side: number, width: number): Float64Array {
+  const table = new Float64Array(side * side * width);
+  const pairs = Math.floor(width / 2);
+  const [first, second] = [Math.ceil(pairs / 2), Math.floor(pairs / 2)];
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const at = (y * side + x) * width;
+      for (let i = 0; i < first; i++) {
+        table[at + i] = Math.sin(y * Math.pow(10000, -i / first));
+        table[at + first + i] = Math.cos(y * Math.pow(10000, -i / first));
+      }
+      for (let i = 0; i < second; i++) {
+        table[at + 2 * first + i] = Math.sin(x * Math.pow(10000, -i / second));
+        table[at + 2 * first + second + i] = Math.cos(x * Math.pow(10000, -i / second));
+      }
+    }
+  }
+  return table;
+}
 
 /** Runs the network. */
 export function rin(config: RinTwinConfig, params: Parameters, input: RinTwinInput): RinTwinOutput {
@@ -76,9 +127,7 @@ class Network {
     const mid = new Map<string, Float64Array>();
     let x = this.#tokens(patchify(this.input.x, shape));
     mid.set("X_tokens", x.value);
-    let z = this.#initialLatents();
-    mid.set("Z_init_or_warm", z.value);
-    z = this.#tape.add(z, this.#timeEmbedding());
+    let z = this.#initialLatents(mid);
     mid.set("Z_time", z.value);
     for (let i = 0; i < numBlocks; i++) {
       [x, z] = this.#block(`blocks.${i}`, x, z);
@@ -90,6 +139,7 @@ class Network {
     return {
       prediction: depatchify(patches.value, shape),
       z: z.value,
+      x: x.value,
       mid,
       backward: (dprediction) => {
         patches.grad.set(patchify(dprediction, shape));
@@ -111,45 +161,80 @@ class Network {
       CHANNELS * patchSize ** 2,
       interfaceDim,
     );
-    const positions = this.#tape.repeat(this.#param("tokenizer.pos_embed"), this.#batch);
-    return this.#tape.add(this.#norm("tokenizer.layer_norm", projected), positions);
+    const normed = this.#norm("tokenizer.layer_norm", projected);
+    const tokens = this.#tape.add(normed, this.#tape.repeat(this.#positions(), this.#batch));
+    return this.#warm("interface_initializer", tokens, this.input.xPrev, interfaceDim);
   }
 
-  #initialLatents(): Variable {
-    const { latentDim: width } = this.config;
-    const { zPrev, mask } = this.input;
-    const fresh = this.#tape.repeat(this.#param("latent_initializer.Z_init"), this.#batch);
-    if (zPrev === undefined) return fresh;
-    const before = variable(zPrev);
-    const hidden = this.#linear("latent_initializer.mlp.0", before, width, width, { act: "gelu" });
-    const sum = this.#linear("latent_initializer.mlp.2", hidden, width, width, {
-      residual: before,
-    });
-    const warm = this.#norm("latent_initializer.layer_norm", sum);
-    return this.#tape.add(fresh, mask === undefined ? warm : this.#tape.mask(warm, mask));
+  #positions(): Variable {
+    const { imageSize, patchSize, interfaceDim, positions } = this.config;
+    if (positions !== "sincos") return this.#param("tokenizer.pos_embed");
+    return variable(sinCosTwin(imageSize / patchSize, interfaceDim));
+  }
+
+  /** start + LN(s + MLP(s)) of what an earlier pass left, where the mask says so. */
+  #warm(name: string, start: Variable, previous: Float64Array | undefined, width: number) {
+    if (previous === undefined) return start;
+    const { mask } = this.input;
+    const before = variable(previous);
+    const hidden = this.#linear(`${name}.mlp.0`, before, width, width, { act: "gelu" });
+    const sum = this.#linear(`${name}.mlp.2`, hidden, width, width, { residual: before });
+    const warm = this.#norm(`${name}.layer_norm`, sum);
+    return this.#tape.add(start, mask === undefined ? warm : this.#tape.mask(warm, mask));
+  }
+
+  #initialLatents(mid: Map<string, Float64Array>): Variable {
+    const { latentDim, numLatents, timeConditioning } = this.config;
+    const own = this.#param("latent_initializer.Z_init");
+    const conditions = [this.#timeEmbedding(), ...this.#classEmbedding()];
+    if (timeConditioning === "token") {
+      const start = this.#tape.join([own, ...conditions], latentDim, this.#batch);
+      return this.#warm("latent_initializer", start, this.input.zPrev, latentDim);
+    }
+    const fresh = this.#tape.repeat(own, this.#batch);
+    let z = this.#warm("latent_initializer", fresh, this.input.zPrev, latentDim);
+    mid.set("Z_init_or_warm", z.value);
+    for (const condition of conditions) {
+      z = this.#tape.add(z, this.#tape.repeatRows(condition, latentDim, numLatents));
+    }
+    return z;
   }
 
   #timeEmbedding(): Variable {
-    const { latentDim, numLatents } = this.config;
-    const time = variable(this.input.t);
+    const { latentDim, timeConditioning } = this.config;
+    const token = timeConditioning === "token";
+    const [inputs, hidden] = token
+      ? [2 * Math.ceil(latentDim / 8), latentDim]
+      : [1, ADDED_TIME_WIDTH];
+    const time = variable(token ? timeTwin(this.input.t, inputs) : this.input.t);
     const mlp = "time_conditioner.time_mlp";
-    const hidden = this.#linear(`${mlp}.0`, time, 1, TIME_WIDTH, { act: "silu" });
-    const embedding = this.#linear(`${mlp}.2`, hidden, TIME_WIDTH, latentDim);
-    return this.#tape.repeatRows(embedding, latentDim, numLatents);
+    const middle = this.#linear(`${mlp}.0`, time, inputs, hidden, { act: "silu" });
+    return this.#linear(`${mlp}.2`, middle, hidden, latentDim);
+  }
+
+  #classEmbedding(): Variable[] {
+    const { labels } = this.input;
+    if (labels === undefined) return [];
+    const table = this.#param("class_conditioner.class_embed");
+    return [this.#tape.gather(table, labels, this.config.latentDim)];
   }
 
   #block(name: string, x: Variable, z: Variable): [Variable, Variable] {
-    const { latentDim: dz, interfaceDim: dx, blockDepth } = this.config;
-    z = this.#attention(`${name}.read_attention`, this.#norm(`${name}.read_norm`, z), dz, x, dx, z);
-    z = this.#feedForward(`${name}.read_mlp`, z, dz);
-    for (let j = 0; j < blockDepth; j++) {
+    const { latentDim: dz, interfaceDim: dx, blockDepth, numHeads } = this.config;
+    const { readWriteHeads: heads = numHeads, latentMlpRatio = 4, interfaceMlpRatio = 4 } =
+      this.config;
+    const query = this.#norm(`${name}.read_norm`, z);
+    z = this.#attention(`${name}.read_attention`, query, dz, x, dx, z, heads);
+    z = this.#feedForward(`${name}.read_mlp`, z, dz, latentMlpRatio);
+    const depth = typeof blockDepth === "number" ? blockDepth : blockDepth[Number(name.slice(7))];
+    for (let j = 0; j < depth; j++) {
       const n = this.#norm(`${name}.compute_norm.${j}`, z);
-      z = this.#attention(`${name}.compute_attention.${j}`, n, dz, n, dz, z);
-      z = this.#feedForward(`${name}.compute_mlp.${j}`, z, dz);
+      z = this.#attention(`${name}.compute_attention.${j}`, n, dz, n, dz, z, numHeads);
+      z = this.#feedForward(`${name}.compute_mlp.${j}`, z, dz, latentMlpRatio);
     }
     const n = this.#norm(`${name}.write_norm`, x);
-    x = this.#attention(`${name}.write_attention`, n, dx, z, dz, x);
-    x = this.#feedForward(`${name}.write_mlp`, x, dx);
+    x = this.#attention(`${name}.write_attention`, n, dx, z, dz, x, heads);
+    x = this.#feedForward(`${name}.write_mlp`, x, dx, interfaceMlpRatio);
     return [x, z];
   }
 
@@ -161,6 +246,7 @@ class Network {
     source: Variable,
     sourceWidth: number,
     residual: Variable,
+    heads: number,
   ): Variable {
     const bias = this.#param(`${name}.in_proj_bias`);
     const packed = width === sourceWidth ? this.#param(`${name}.in_proj_weight`) : null;
@@ -180,16 +266,16 @@ class Network {
       queries: q.value.length / width / this.#batch,
       keys: k.value.length / width / this.#batch,
       width,
-      heads: this.config.numHeads,
+      heads,
     });
     return this.#linear(`${name}.out_proj`, mixed, width, width, { residual });
   }
 
-  /** `x + Linear(GELU(Linear(LN(x))))`, four times as wide inside. */
-  #feedForward(name: string, x: Variable, width: number): Variable {
+  /** `x + Linear(GELU(Linear(LN(x))))`, `ratio` times as wide inside. */
+  #feedForward(name: string, x: Variable, width: number, ratio: number): Variable {
     const normed = this.#norm(`${name}.0`, x);
-    const hidden = this.#linear(`${name}.1`, normed, width, 4 * width, { act: "gelu" });
-    return this.#linear(`${name}.3`, hidden, 4 * width, width, { residual: x });
+    const hidden = this.#linear(`${name}.1`, normed, width, ratio * width, { act: "gelu" });
+    return this.#linear(`${name}.3`, hidden, ratio * width, width, { residual: x });
   }
 
   #norm(name: string, x: Variable): Variable {

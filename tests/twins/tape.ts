@@ -109,6 +109,40 @@ export class Tape {
     return y;
   }
 
+  /**
+   * For each of `batch` examples all parts one after the other. A part is the example's own row of
+   * `width` values, or (the first part) rows that all examples share.
+   */
+  join(parts: readonly Variable[], width: number, batch: number): Variable {
+    const [shared, ...rows] = parts;
+    const each = shared.value.length + rows.length * width;
+    const y = variable(new Float64Array(batch * each));
+    const walk = (visit: (at: number, part: Variable, from: number) => void) => {
+      for (let b = 0; b < batch; b++) {
+        for (let i = 0; i < shared.value.length; i++) visit(b * each + i, shared, i);
+        rows.forEach((row, r) => {
+          for (let i = 0; i < width; i++) {
+            visit(b * each + shared.value.length + r * width + i, row, b * width + i);
+          }
+        });
+      }
+    };
+    walk((at, part, from) => y.value[at] = part.value[from]);
+    this.#adjoints.push(() => walk((at, part, from) => part.grad[from] += y.grad[at]));
+    return y;
+  }
+
+  /** Rows of a table, `width` wide, one for each of `indices`. */
+  gather(table: Variable, indices: readonly number[], width: number): Variable {
+    const y = variable(new Float64Array(indices.length * width));
+    const source = (i: number) => indices[Math.floor(i / width)] * width + i % width;
+    for (let i = 0; i < y.value.length; i++) y.value[i] = table.value[source(i)];
+    this.#adjoints.push(() => {
+      for (let i = 0; i < y.grad.length; i++) table.grad[source(i)] += y.grad[i];
+    });
+    return y;
+  }
+
   /** Zero in the examples whose mask is 0, unchanged where it is 1. */
   mask(x: Variable, mask: ArrayLike<number>): Variable {
     const each = x.value.length / mask.length;

@@ -1,0 +1,102 @@
+/**
+ * What brings time and class to the latents: rows looked up in a table, and rows put side by side.
+ *
+ * @module
+ */
+import {
+  forEach,
+  laneType,
+  laneWidth,
+  type Launch,
+  launch,
+  linearGrid,
+  read,
+  write,
+} from "./kernel.ts";
+
+/**
+ * The latents that a pass begins with, (batch, m, d): start (m - tokens, d) for every example, then
+ * its own tokens (batch, d) one after the other; if `warm`, plus warm (batch, m, d) where mask
+ * (batch) is 1. Binds start, token0, (token1,) (warm, mask,) y.
+ */
+export function joinLatents(
+  { batch, m, d, tokens, warm }: {
+    batch: number;
+    m: number;
+    d: number;
+    tokens: 1 | 2;
+    warm: boolean;
+  },
+): Launch {
+  const width = laneWidth(d);
+  const array = `array<${laneType(width)}>`;
+  const count = batch * m * d / width;
+  return launch(
+    "join latents",
+    { count, m, own: m - tokens, d: d / width },
+    [
+      read("start", array),
+      read("token0", array),
+      tokens === 2 && read("token1", array),
+      warm && read("warm", array),
+      warm && read("mask"),
+      write("y", array),
+    ],
+    linearGrid(count),
+    forEach(
+      "p.count",
+      `
+  let k = i % p.d;
+  let row = (i / p.d) % p.m;
+  let b = i / (p.d * p.m);
+  var z = ${laneType(width)}();
+  if (row < p.own) { z = start[row * p.d + k]; }
+  else if (row == p.own) { z = token0[b * p.d + k]; }
+  ${tokens === 2 ? "else { z = token1[b * p.d + k]; }" : ""}
+  ${warm ? "z += mask[b] * warm[i];" : ""}
+  y[i] = z;`,
+    ),
+  );
+}
+
+/** y (batch, d): row rows[b] of table (any number of rows, d). Binds table, rows (u32), y. */
+export function gatherRows({ batch, d }: { batch: number; d: number }): Launch {
+  const width = laneWidth(d);
+  const array = `array<${laneType(width)}>`;
+  const count = batch * d / width;
+  return launch(
+    "gather rows",
+    { count, d: d / width },
+    [read("table", array), read("rows", "array<u32>"), write("y", array)],
+    linearGrid(count),
+    forEach("p.count", "  y[i] = table[rows[i / p.d] * p.d + i % p.d];"),
+  );
+}
+
+/**
+ * The gradient of the table, written whole: dtable (n, d), row r the sum of dy (batch, d) over the
+ * examples whose row is r, in order. Binds dy, rows (u32), dtable.
+ */
+export function gatherRowsGradient(
+  { batch, n, d }: { batch: number; n: number; d: number },
+): Launch {
+  const width = laneWidth(d);
+  const array = `array<${laneType(width)}>`;
+  const count = n * d / width;
+  return launch(
+    "gather rows: dtable",
+    { count, batch, d: d / width },
+    [read("dy", array), read("rows", "array<u32>"), write("dtable", array)],
+    linearGrid(count),
+    forEach(
+      "p.count",
+      `
+  let row = i / p.d;
+  var sum = ${laneType(width)}();
+  for (var b = 0u; b < p.batch; b++) {
+    if (rows[b] == row) { sum += dy[b * p.d + i % p.d]; }
+  }
+  dtable[i] = sum;`,
+    ),
+  );
+}

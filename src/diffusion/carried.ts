@@ -1,0 +1,39 @@
+/**
+ * What one pass of the network leaves to the next: self-conditioning, as arrays.
+ *
+ * @module
+ */
+import { interfaceTokens, type RinConfig } from "../model/config.ts";
+import { handsOnInterface } from "../model/rin.ts";
+
+/** What a pass leaves for the next one to begin from. */
+export interface CarriedState {
+  /** Latents after the last block (B, M, Dz). */
+  readonly latents: Float32Array<ArrayBuffer>;
+  /** Interface after the last block (B, N, Dx), of networks that hand it on (`selfConditioning`). */
+  readonly interface?: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Checks that a state is one of `batch` examples of this network.
+ *
+ * @throws {RangeError} naming what is missing or has the wrong size
+ */
+export function expectState(config: RinConfig, batch: number, state: CarriedState): void {
+  expectLength("previous.latents", state.latents, batch * config.numLatents * config.latentDim);
+  if (!handsOnInterface(config)) return;
+  if (state.interface === undefined) {
+    throw new RangeError(
+      `previous.interface is missing: this network hands on its ${config.selfConditioning}`,
+    );
+  }
+  const size = interfaceTokens(config) * config.interfaceDim;
+  expectLength("previous.interface", state.interface, batch * size);
+}
+
+/** @throws {RangeError} when an array has another length */
+export function expectLength(name: string, array: Float32Array, length: number): void {
+  if (array.length !== length) {
+    throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
+  }
+}

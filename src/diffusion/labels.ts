@@ -1,0 +1,36 @@
+/**
+ * Classes as the network is given them.
+ *
+ * @module
+ */
+import type { RinConfig } from "../model/config.ts";
+
+/**
+ * Rows (batch) of the table of classes: the label, or the last row, which stands for no class.
+ *
+ * @param labels classes from 0 on; -1 for none; nothing at all means none for every example
+ * @throws {RangeError} when their number or one of them is not possible
+ */
+export function labelRows(
+  { numClasses }: RinConfig,
+  batch: number,
+  labels?: ArrayLike<number>,
+): Uint32Array<ArrayBuffer> {
+  if (labels === undefined) return new Uint32Array(batch).fill(numClasses);
+  if (numClasses === 0) {
+    throw new RangeError("There are labels, and the network knows no classes: numClasses is 0");
+  }
+  if (labels.length !== batch) {
+    throw new RangeError(
+      `There are ${labels.length} labels: needed one for each of ${batch} images`,
+    );
+  }
+  return Uint32Array.from(labels, (label) => {
+    if (!Number.isInteger(label) || label < -1 || label >= numClasses) {
+      throw new RangeError(
+        `A label is ${label}: needed a class from 0 to ${numClasses - 1}, or -1 for none`,
+      );
+    }
+    return label === -1 ? numClasses : label;
+  });
+}

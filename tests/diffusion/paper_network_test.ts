@@ -1,0 +1,122 @@
+// The options of the paper's network on the GPU, whole, against the float64 twin.
+
+import { assert, assertEquals } from "@std/assert";
+import { lossAndGradients } from "../../src/diffusion/loss.ts";
+import { Rin } from "../../src/diffusion/rin.ts";
+import { parseSchedule } from "../../src/diffusion/schedule.ts";
+import { completeConfig, interfaceTokens, type RinConfig } from "../../src/model/config.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
+import { familyTest } from "../helpers/gpu.ts";
+import { type Parameters, rin as rinTwin } from "../twins/rin.ts";
+
+const BASE: Partial<RinConfig> = {
+  imageSize: 9,
+  patchSize: 3,
+  latentDim: 18,
+  interfaceDim: 12,
+  numLatents: 5,
+  numHeads: 9,
+  readWriteHeads: 3,
+  latentMlpRatio: 2,
+  interfaceMlpRatio: 3,
+  blockDepth: [2, 1],
+};
+
+const CONFIGS: Record<string, Partial<RinConfig>> = {
+  "time and class as tokens": { timeConditioning: "token", numClasses: 4 },
+  "time as a token, fixed positions": { timeConditioning: "token", positions: "sincos" },
+  "class added, interface handed on": { numClasses: 3, selfConditioning: "interface" },
+  "all of it": {
+    timeConditioning: "token",
+    numClasses: 2,
+    selfConditioning: "both",
+    positions: "sincos",
+  },
+  "all of it, equal widths that vectors divide": {
+    ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
+    ...{ timeConditioning: "token", numClasses: 2, selfConditioning: "both" },
+  },
+};
+
+const BATCH = 3;
+const LABELS = [1, -1, 0];
+
+/** Parameters as a network may have them after training: nothing is zero. */
+function trained(config: RinConfig): { parameters: Parameters; bytes: Uint8Array<ArrayBuffer> } {
+  const layout = parameterLayout(config);
+  const slab = new Float32Array(layout.size);
+  const parameters: Parameters = new Map();
+  layout.parameters.forEach(({ name, shape, offset, size }, i) => {
+    const values = data(size, 500 + i, shape.length > 1 ? 1 / Math.sqrt(shape.at(-1)!) : 1);
+    slab.set(values, offset);
+    parameters.set(name, values);
+  });
+  return { parameters, bytes: writeCheckpoint({ config, slabs: { parameters: slab } }) };
+}
+
+for (const [name, options] of Object.entries(CONFIGS)) {
+  familyTest(`the paper's network: ${name}`, async (gpu) => {
+    const config = completeConfig({ ...BASE, prediction: "x0", schedule: "linear", ...options });
+    const { parameters, bytes } = trained(config);
+    const rin = await Rin.load(gpu, bytes);
+    const size = 3 * config.imageSize ** 2;
+    const [x0, noise] = [data(BATCH * size, 480), data(BATCH * size, 481)];
+    const t = Float32Array.of(0.0625, 0.5, 0.8125);
+    const interfaceSize = interfaceTokens(config) * config.interfaceDim;
+    const carried = {
+      latents: data(BATCH * config.numLatents * config.latentDim, 482),
+      interface: data(BATCH * interfaceSize, 483),
+    };
+    const rows = LABELS.map((label) => label === -1 ? config.numClasses : label);
+    const gammas = Array.from(t, parseSchedule(config.schedule));
+    const xt = x0.map((value, i) => {
+      const gamma = gammas[Math.floor(i / size)];
+      return Math.fround(Math.sqrt(gamma) * value + Math.sqrt(1 - gamma) * noise[i]);
+    });
+    const handsOn = config.selfConditioning;
+    const twin = (warm: boolean) =>
+      rinTwin(config, parameters, {
+        x: xt,
+        t: Float64Array.from(t),
+        labels: config.numClasses > 0 ? rows : undefined,
+        zPrev: warm && handsOn !== "interface" ? carried.latents : undefined,
+        xPrev: warm && handsOn !== "latents" ? carried.interface : undefined,
+      });
+    const previous = {
+      latents: Float32Array.from(carried.latents),
+      interface: Float32Array.from(carried.interface),
+    };
+    const labels = config.numClasses > 0 ? LABELS : undefined;
+    for (const warm of [false, true]) {
+      const found = await rin.predict(Float32Array.from(xt), t, {
+        labels,
+        previous: warm ? previous : undefined,
+      });
+      const wanted = twin(warm);
+      assertClose("prediction", found.output, wanted.prediction, 1e-5);
+      assertClose("latents", found.latents, wanted.z, 1e-5);
+      assertEquals(found.interface === undefined, handsOn === "latents");
+      if (found.interface) assertClose("interface", found.interface, wanted.x, 1e-5);
+    }
+    const wanted = twin(true);
+    const count = BATCH * size;
+    const gradients = wanted.backward(wanted.prediction.map((v, i) => 2 * (v - x0[i]) / count));
+    const found = await lossAndGradients(rin, {
+      x0: Float32Array.from(x0),
+      noise: Float32Array.from(noise),
+      t,
+      labels,
+      previous,
+    });
+    const loss = wanted.prediction.reduce((sum, v, i) => sum + (v - x0[i]) ** 2, 0) / count;
+    assertWithin("loss", [found.loss], [loss], 1e-5 * loss);
+    assertEquals(Object.keys(found.gradients).sort(), [...gradients.keys()].sort());
+    for (const [parameter, gradient] of gradients) {
+      assert(largest(gradient) > 0, `${parameter} has no gradient`);
+      assertClose(parameter, found.gradients[parameter], gradient, 1e-4);
+    }
+    rin.destroy();
+  });
+}
