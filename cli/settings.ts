@@ -156,6 +156,12 @@ const training: Field<TrainOptions>[] = [
     type: "number",
     help: "strength of the noise that is one number for each image and channel; 0 for none",
   },
+  {
+    key: "immiscible",
+    type: "boolean",
+    help:
+      "deal the noises of a batch out so that they lie near their images; takes time on the CPU",
+  },
   { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "what turns gradients into steps" },
   { key: "lr", type: "number", help: "highest learning rate" },
   {

@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly minSnr: number;
   /** Strength of the noise that is one number for each image and channel (0: none). */
   readonly offsetNoise: number;
+  /** Whether noises are dealt out within a batch so that they lie near their images, see `nearestNoise`. */
+  readonly immiscible: boolean;
   /** "adamw" (Loshchilov & Hutter 2019) or "lamb" (You et al. 2020). */
   readonly optimizer: Optimizer;
   /** Highest learning rate. */
@@ -94,6 +96,7 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   lossSpace: "prediction",
   minSnr: 0,
   offsetNoise: 0,
+  immiscible: false,
   optimizer: "adamw",
   lr: 3e-3,
   lrSchedule: "cosine",
@@ -194,8 +197,10 @@ export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptio
         `from 0 to 1, for example cosine@0.7`,
     );
   }
-  if (typeof full.decayAll !== "boolean") {
-    throw new ConfigError(`decayAll is ${full.decayAll}: needed true or false`);
+  for (const key of ["decayAll", "immiscible"] as const) {
+    if (typeof full[key] !== "boolean") {
+      throw new ConfigError(`${key} is ${full[key]}: needed true or false`);
+    }
   }
   checkTogether(full);
   return full;

@@ -12,10 +12,11 @@ import { parseSchedule } from "../diffusion/schedule.ts";
 import type { RinConfig } from "../model/config.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
+import { nearestNoise } from "./immiscible.ts";
 import { averageDecay } from "./moving_average.ts";
 import type { TrainOptions } from "./options.ts";
 
-/** One entry an example, but two for `keys`. */
+/** One entry an example. */
 export interface StepDraws {
   /** Times, uniform on (0, 1). */
   readonly t: number[];
@@ -24,7 +25,7 @@ export interface StepDraws {
   /** Whether the example goes without its class, for classifier-free guidance. */
   readonly unlabelled: boolean[];
   /** Streams of the noise. */
-  readonly keys: number[];
+  readonly noise: RandomStream[];
 }
 
 /** The draws of a step (0-based). */
@@ -41,7 +42,7 @@ export function drawStep(
     t: examples.map((i) => times.uniform(i)),
     mask: examples.map((i) => chosen.uniform(i) < selfCondRate ? 1 : 0),
     unlabelled: examples.map((i) => dropped.uniform(i) < labelDropout),
-    keys: examples.flatMap((i) => new RandomStream(noise, step * batchSize + i).keys),
+    noise: examples.map((i) => new RandomStream(noise, step * batchSize + i)),
   };
 }
 
@@ -66,6 +67,7 @@ export interface ExampleInputs {
 /**
  * The inputs of a step (0-based), of the whole batch.
  *
+ * @param images (B, 3, S, S)
  * @param labels classes (B), -1 for none, for a network that knows classes
  * @throws {RangeError} when labels are missing or impossible
  */
@@ -73,6 +75,7 @@ export function exampleInputs(
   config: RinConfig,
   options: TrainOptions,
   step: number,
+  images: Float32Array<ArrayBuffer>,
   labels?: ArrayLike<number>,
 ): ExampleInputs {
   const { numClasses } = config;
@@ -88,6 +91,7 @@ export function exampleInputs(
   const weights = gammas.map((gamma) =>
     lossWeight(options, config.prediction, gamma, config.inputScale)
   );
+  const noise = options.immiscible ? nearestNoise(images, draws.noise) : draws.noise;
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
     t: timeRows(config, draws.t),
@@ -95,7 +99,7 @@ export function exampleInputs(
     coefficients: noisingCoefficients(config, gammas),
     importance: new Float32Array(weights),
     mask: new Float32Array(draws.mask),
-    keys: new Uint32Array(draws.keys),
+    keys: new Uint32Array(noise.flatMap(({ keys }) => keys)),
     offsets: Float32Array.from(
       { length: 3 * options.batchSize },
       (_, i) => options.offsetNoise * shifts.normal(i),

@@ -220,7 +220,7 @@ export class Trainer {
       throw new RangeError(`The figures of ${HISTORY} steps are unread: call figures() more often`);
     }
     const step = this.#done;
-    const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, labels) };
+    const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, batch, labels) };
     this.#gpu.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
     for (let part = 0; part < accumulate; part++) {
       for (const [name, values] of Object.entries(inputs)) {

@@ -10,7 +10,7 @@ const RECIPE = [
   ...["--schedule", "sigmoid(-3,3,0.9)", "--input-scale", "0.5", "--normalize-input"],
   ...["--lr-schedule", "cosine@0.7", "--lr-end", "0.0001", "--decay-start", "0.25"],
   ...["--offset-noise", "0.1", "--ema-warmup", "power", "--ema-start", "1", "--ema-every", "2"],
-  ...["--clip", "0", "--lr", "0.002"],
+  ...["--clip", "0", "--lr", "0.002", "--immiscible"],
 ];
 
 Deno.test({
