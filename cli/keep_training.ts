@@ -90,7 +90,7 @@ async function train(gpu: Gpu, parts: TrainingParts): Promise<Ended> {
       ? `Going on after step ${start} of ${steps} in ${folder.path}`
       : `Training for ${steps} steps into ${folder.path}`,
   );
-  const recorders = recordersOf(folder.path);
+  const recorders = recordersOf(folder.path, gpu.info.description || gpu.info.device || gpu.kind);
   const run = new TrainingRun(
     { preset, trainer, splits, settings, folder, recorders, state, terminal, stop },
     resumed,

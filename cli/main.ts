@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { compare } from "./compare.ts";
 import { doctor } from "./doctor.ts";
 import { evaluation } from "./eval.ts";
 import { explain, UsageError } from "./errors.ts";
@@ -11,6 +12,7 @@ import { commandHelp } from "./help.ts";
 import { info } from "./info.ts";
 import { suggestion } from "./nearest.ts";
 import { readArguments } from "./options.ts";
+import { report } from "./report_command.ts";
 import { sample } from "./sample.ts";
 import { print, printError } from "./terminal.ts";
 import { train } from "./train.ts";
@@ -20,6 +22,8 @@ const commands: Readonly<Record<string, Command>> = {
   train,
   sample,
   eval: evaluation,
+  report,
+  compare,
   info,
   doctor,
 };

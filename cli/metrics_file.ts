@@ -16,13 +16,15 @@ const LINE_END = 10;
  * Reads a run's lines one after the other, up to the end or to what a crash has left of a line.
  *
  * @param path of the file; one that isn't there has no lines
+ * @param from the byte to begin at, where a line begins
  * @returns each line with the byte that the next one begins at
  */
 export async function* readMetrics(
   path: string,
+  from = 0,
 ): AsyncGenerator<{ readonly line: MetricsLine; readonly end: number }> {
-  let [rest, end] = [new Uint8Array(), 0];
-  for await (const chunk of chunksOf(path)) {
+  let [rest, end] = [new Uint8Array(), from];
+  for await (const chunk of chunksOf(path, from)) {
     const bytes = new Uint8Array(rest.length + chunk.length);
     bytes.set(rest);
     bytes.set(chunk, rest.length);
@@ -39,9 +41,10 @@ export async function* readMetrics(
   }
 }
 
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+async function* chunksOf(path: string, from: number): AsyncGenerator<Uint8Array> {
   try {
     using file = await Deno.open(path);
+    await file.seek(from, Deno.SeekMode.Start);
     const chunk = new Uint8Array(2 ** 16);
     for (let size; (size = await file.read(chunk)) !== null;) yield chunk.subarray(0, size);
   } catch (thrown) {

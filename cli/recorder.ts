@@ -40,4 +40,6 @@ export interface RunRecorder {
    * @throws {CommandError} when a file can't be written
    */
   sync?(): Promise<void>;
+  /** The run has come to its end, or was stopped; comes last, and not after an error. */
+  end?(): Promise<void>;
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { LossPicture } from "./loss_picture.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import type { RunRecorder } from "./recorder.ts";
+import { ReportFile } from "./report/report_file.ts";
+import { SessionsFile } from "./report/sessions.ts";
 import { SampleFiles } from "./sample_files.ts";
 import { EventFiles } from "./tensorboard/event_files.ts";
 
@@ -13,12 +14,14 @@ import { EventFiles } from "./tensorboard/event_files.ts";
  * The recorders of a run, in the order in which they are told.
  *
  * @param folder the run's
+ * @param device what it is computed on
  */
-export function recordersOf(folder: string): RunRecorder[] {
+export function recordersOf(folder: string, device: string): RunRecorder[] {
   return [
     new MetricsFile(folder),
-    new LossPicture(folder),
     new SampleFiles(folder),
     new EventFiles(folder),
+    new SessionsFile(folder, device),
+    new ReportFile(folder),
   ];
 }

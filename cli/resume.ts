@@ -43,7 +43,7 @@ export interface SavedRun {
  * @throws {CheckpointError} when it isn't one of a run
  */
 export async function openRun({ flags }: Given): Promise<OpenedRun> {
-  const { resume, profile: _p, quiet: _q, ...changes } = flags;
+  const { resume, profile: _p, quiet: _q, watch: _w, port: _o, ...changes } = flags;
   const fixed = Object.keys({ ...only("network", changes) });
   const refused = [...FIXED, ...fixed].find((key) => key in changes);
   if (refused !== undefined) {

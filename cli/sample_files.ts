@@ -11,6 +11,20 @@ export function samplePath(folder: string, step: number): string {
   return `${folder}/samples/step-${String(step).padStart(6, "0")}.png`;
 }
 
+/** Steps of which a run's folder has a grid, in their order. */
+export async function sampleSteps(folder: string): Promise<number[]> {
+  const steps: number[] = [];
+  try {
+    for await (const { name } of Deno.readDir(`${folder}/samples`)) {
+      const found = /^step-(\d+)\.png$/.exec(name);
+      if (found) steps.push(Number(found[1]));
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+  return steps.sort((a, b) => a - b);
+}
+
 /** Writes grids. */
 export class SampleFiles implements RunRecorder {
   #folder: string;
@@ -22,11 +36,9 @@ export class SampleFiles implements RunRecorder {
 
   /** Removes the grids of later steps. */
   async rewind(step: number): Promise<void> {
-    const samples = `${this.#folder}/samples`;
-    await makeFolder(samples);
-    for await (const { name } of Deno.readDir(samples)) {
-      const found = /^step-(\d+)\.png$/.exec(name);
-      if (found && Number(found[1]) > step) await removeFile(`${samples}/${name}`);
+    await makeFolder(`${this.#folder}/samples`);
+    for (const made of await sampleSteps(this.#folder)) {
+      if (made > step) await removeFile(samplePath(this.#folder, made));
     }
   }
 

@@ -13,6 +13,8 @@ import { loadData } from "./load_data.ts";
 import type { Given, Option } from "./options.ts";
 import { PRESETS } from "./presets.ts";
 import { profile } from "./profile.ts";
+import { type Served, serveRun } from "./report/server.ts";
+import { PORT, portOf } from "./report_command.ts";
 import { defaultOf, readConfigFile, resolveSettings } from "./resolve.ts";
 import { type OpenedRun, openRun } from "./resume.ts";
 import { newRunPath, RunFolder } from "./run_folder.ts";
@@ -34,6 +36,8 @@ const own: Option[] = [
     value: "DIR",
     help: "go on with the run in that folder, exactly where it was; --steps may be raised",
   },
+  { key: "watch", type: "boolean", help: "show the run's page on this machine while it trains" },
+  PORT,
   { key: "profile", type: "boolean", help: "say where a step's time goes, and leave" },
   { key: "quiet", type: "boolean", help: "say nothing but errors" },
 ];
@@ -46,7 +50,7 @@ export const train: Command = {
   usage: "rin train [options]",
   summary: "train a network on images",
   about:
-    "Trains a network and leaves checkpoints, grids of samples, metrics and a loss curve in a " +
+    "Trains a network and leaves checkpoints, grids of samples, metrics and a page of curves in a " +
     "run folder. Ctrl-C saves and says how to go on. Defaults shown are those of the faces preset.",
   groups: [
     { title: "Run", options: own },
@@ -66,10 +70,14 @@ export const train: Command = {
 async function runTrain(given: Given): Promise<number> {
   expectNoRest(given);
   const { flags } = given;
+  const port = portOf(flags, "watch");
   const terminal = new Terminal(flags.quiet === true);
   const opened = flags.resume === undefined ? await newRun(given) : await openRun(given);
   const { settings, folder } = opened;
+  let page: Served | undefined;
   try {
+    if (flags.watch === true) page = serveRun(folder.path, port);
+    if (page) terminal.note(`Watch at ${page.url}`);
     const gpu = await requestGpu();
     terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
     try {
@@ -85,12 +93,14 @@ async function runTrain(given: Given): Promise<number> {
       gpu.destroy();
     }
   } finally {
+    page?.stop();
     await folder.close();
   }
 }
 
 async function newRun({ flags }: Given): Promise<OpenedRun> {
-  const { preset: asked, config, out, profile: _p, quiet: _q, ...fields } = flags;
+  const { preset: asked, config, out, profile: _p, quiet: _q, watch: _w, port: _o, ...fields } =
+    flags;
   const file = config === undefined ? {} : await readConfigFile(String(config));
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const path = out === undefined ? await newRunPath(preset, new Date()) : String(out);
@@ -128,7 +138,9 @@ async function trainIn(
     terminal.note(`  ${again}`);
     return INTERRUPTED;
   }
-  terminal.note(`Done: samples, checkpoints and the loss curve are in ${folder.path}`);
+  terminal.note(
+    `Done: samples, checkpoints and report.html, with the curves, are in ${folder.path}`,
+  );
   terminal.note(`  ${programName()} sample --checkpoint ${quoted(folder.path)}`);
   return 0;
 }

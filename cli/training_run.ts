@@ -68,6 +68,7 @@ export class TrainingRun {
     if (this.#saving.unsaved) await this.#saving.save();
     this.#figures.show();
     terminal.finish();
+    for (const recorder of recorders) await recorder.end?.();
     this.#saving.check();
     return stopped ? "stopped" : "finished";
   }

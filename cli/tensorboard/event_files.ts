@@ -4,6 +4,7 @@
  * @module
  */
 import type { MetricsLine, RunRecorder } from "../recorder.ts";
+import { figuresOf } from "../figures.ts";
 import { appendFile, syncFile, truncateFile } from "../write_file.ts";
 import { type Bytes, concat } from "./protobuf.ts";
 import { fileVersion, image, scalars, sessionStart } from "./event.ts";
@@ -47,7 +48,7 @@ export class EventFiles implements RunRecorder {
 
   async scalars(lines: readonly MetricsLine[]): Promise<void> {
     for (const { step, ...figures } of lines) {
-      const due = flatten(figures).filter(([name]) => {
+      const due = figuresOf(figures).filter(([name]) => {
         const last = this.#last.get(name);
         return last === undefined || step >= last + step / RESOLUTION;
       });
@@ -91,17 +92,6 @@ export class EventFiles implements RunRecorder {
     }
     return String(seconds).padStart(10, "0");
   }
-}
-
-/** The numbers in `figures`, and in what is nested in them. */
-function flatten(figures: object, prefix = ""): [name: string, value: number][] {
-  return Object.entries(figures).flatMap(([name, value]) =>
-    typeof value === "number"
-      ? [[prefix + name, value]]
-      : typeof value === "object" && value !== null
-      ? flatten(value, `${prefix}${name}/`)
-      : []
-  );
 }
 
 function now(): number {

@@ -20,7 +20,7 @@ function trainTest(name: string, fn: (cwd: string) => Promise<void>): void {
 
 const MOMENTS = ["x0", "xt", "noise", "prediction", "interface", "latents"];
 
-trainTest("a run leaves config, metrics, samples, checkpoints and a loss curve", async (cwd) => {
+trainTest("a run leaves config, metrics, samples, checkpoints and a report", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 10);
   await write(`${cwd}/pictures/broken.png`, "not a picture");
   const args = ["--data", "pictures", "--steps", "6", "--log-every", "3", "--valid-every", "4"];
@@ -60,7 +60,7 @@ trainTest("a run leaves config, metrics, samples, checkpoints and a loss curve",
   }
   assertEquals(await lastStep(folder), 6);
   assert((await Deno.stat(`${folder}/best.safetensors`)).size > 0);
-  assertStringIncludes(await Deno.readTextFile(`${folder}/loss.svg`), "<svg");
+  assertStringIncludes(await Deno.readTextFile(`${folder}/report.html`), `<h1>${run}</h1>`);
   assert([...Deno.readDirSync(folder)].every(({ name }) => !name.endsWith(".tmp")));
 
   const again = ["--config", `runs/${run}/config.json`, "--out", "again", "--quiet"];

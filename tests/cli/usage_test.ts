@@ -5,7 +5,9 @@ import { complaint, rin } from "./rin.ts";
 Deno.test("usage: rin --help, no command at all and --version", async () => {
   const help = await rin(["--help"]);
   assertEquals(help.code, 0);
-  for (const name of ["train", "sample", "info", "doctor"]) assertStringIncludes(help.stdout, name);
+  for (const name of ["train", "sample", "report", "compare", "info", "doctor"]) {
+    assertStringIncludes(help.stdout, name);
+  }
   assertEquals((await rin([])).stdout, help.stdout);
   const { version } = JSON.parse(
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
@@ -31,7 +33,10 @@ Deno.test("usage: each command's help names its options with their defaults", as
 Deno.test("usage: what is mistyped is named, with the nearest known name", async () => {
   const cases: [string[], string][] = [
     [["trian"], 'Unknown command "trian": did you mean train?'],
-    [["paint"], 'Unknown command "paint": known are train, sample, eval, info, doctor'],
+    [
+      ["paint"],
+      'Unknown command "paint": known are train, sample, eval, report, compare, info, doctor',
+    ],
     [["train", "--latent-dims", "8"], "Unknown option --latent-dims: did you mean --latent-dim?"],
     [["train", "-x"], "Unknown option -x"],
     [["train", "runs/a"], 'Unknown argument "runs/a"'],

@@ -1,0 +1,101 @@
+/**
+ * A run's page on this machine, live.
+ *
+ * @module
+ */
+import { CommandError } from "../errors.ts";
+import { samplePath } from "../sample_files.ts";
+import { linkedGrids } from "./grids.ts";
+import { pageDataOf } from "./page_data.ts";
+import { livePage } from "./run_page.ts";
+import { RunView } from "./run_view.ts";
+
+/** The port where none is asked for, unless something else has it. */
+const USUAL_PORT = 7460;
+
+/** Names of this machine for itself: a page from elsewhere that has them resolved here is refused. */
+const OWN_NAMES = ["localhost", "127.0.0.1"];
+
+/** A page that is being served. */
+export interface Served {
+  readonly url: string;
+  /** Ends it at once. */
+  stop(): void;
+}
+
+/**
+ * Serves the page of a run to this machine only. Requests name no files: there are the page, its
+ * data, and the grids that the run's folder has.
+ *
+ * @param port the one to use; without it a usual one, or any that is free
+ * @throws {CommandError} when the port is in use
+ */
+export function serveRun(folder: string, port: number | undefined): Served {
+  let view: Promise<RunView> | undefined;
+  // One after the other: a reading that is under way serves all that ask meanwhile.
+  const current = () => {
+    const before = view;
+    const next = before
+      ? before.then(async (known) => (await known.refresh(), known))
+      : RunView.open(folder);
+    view = next;
+    // What went wrong once may go well the next time.
+    next.catch(() => view = view === next ? undefined : view);
+    return next;
+  };
+  const answer = (request: Request) => respond(request, current).catch(unavailable);
+  const end = new AbortController();
+  const server = listen(port, end.signal, answer);
+  return { url: `http://localhost:${server.addr.port}/`, stop: () => end.abort() };
+}
+
+function listen(
+  port: number | undefined,
+  signal: AbortSignal,
+  answer: (request: Request) => Promise<Response>,
+) {
+  const at = (port: number) =>
+    Deno.serve({ hostname: "127.0.0.1", port, signal, onListen: () => {} }, answer);
+  try {
+    return at(port ?? USUAL_PORT);
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.AddrInUse)) throw thrown;
+    if (port === undefined) return at(0);
+    throw new CommandError(
+      `Cannot serve on port ${port}: another program uses it; give another --port, or none`,
+    );
+  }
+}
+
+async function respond(request: Request, current: () => Promise<RunView>): Promise<Response> {
+  const { hostname, pathname } = new URL(request.url);
+  if (!OWN_NAMES.includes(hostname)) return text("This page is for this machine only", 403);
+  if (request.method !== "GET") return text("Only GET is answered", 405);
+  if (pathname === "/") {
+    const headers = { "content-type": "text/html; charset=utf-8" };
+    return new Response(await livePage(await current()), { headers });
+  }
+  if (pathname === "/data.json") return dataResponse(request, await current());
+  const step = Number(/^\/samples\/(\d{1,15})\.png$/.exec(pathname)?.[1] ?? NaN);
+  const view = Number.isNaN(step) ? undefined : await current();
+  if (!view?.samples.includes(step)) return text("There is nothing here", 404);
+  const png = await Deno.readFile(samplePath(view.folder, step));
+  return new Response(png, { headers: { "content-type": "image/png" } });
+}
+
+function dataResponse(request: Request, view: RunView): Response {
+  const tag = `"${view.version}"`;
+  const headers = { "content-type": "application/json", etag: tag };
+  if (request.headers.get("if-none-match") === tag) {
+    return new Response(null, { status: 304, headers });
+  }
+  return new Response(JSON.stringify(pageDataOf(view, linkedGrids(view))), { headers });
+}
+
+function unavailable(thrown: unknown): Response {
+  return text(`The run can't be read at the moment: ${(thrown as Error).message}`, 503);
+}
+
+function text(words: string, status: number): Response {
+  return new Response(words, { status });
+}

@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { gridPng } from "../../cli/pictures.ts";
+import { spread } from "../../cli/report/grids.ts";
+import { RunView } from "../../cli/report/run_view.ts";
+import { standalonePage } from "../../cli/report/run_page.ts";
+import { SessionsFile } from "../../cli/report/sessions.ts";
+import { withFolder, write } from "../data/scratch.ts";
+
+/** Writes what a run of `steps` steps leaves, as far as pages read it. */
+export async function writeRun(
+  folder: string,
+  { steps, grids = 0, size = 8, config = {} }: {
+    steps: number;
+    grids?: number;
+    size?: number;
+    config?: Record<string, unknown>;
+  },
+): Promise<void> {
+  const fields = { preset: "faces", imageSize: 16, data: "faces", steps, lr: 0.01, ...config };
+  await write(`${folder}/config.json`, JSON.stringify(fields));
+  await write(
+    `${folder}/metrics.jsonl`,
+    Array.from({ length: steps }, (_, i) => {
+      const [step, loss] = [i + 1, 2 / (i + 2)];
+      const line = {
+        step,
+        loss,
+        lossAverage: loss,
+        lr: 0.01,
+        gradientNorm: 1,
+        imagesPerSecond: 50,
+      };
+      const moments = { x0: { mean: 0, std: 1 + Math.sin(i) }, latents: { mean: 0, std: 2 } };
+      return JSON.stringify({ ...line, dataWait: 0.01, moments }) + "\n" +
+        (step % 10 === 0 ? JSON.stringify({ step, validLoss: loss + 0.01 }) + "\n" : "");
+    }).join(""),
+  );
+  const noise = Float32Array.from({ length: 4 * 3 * size * size }, (_, i) => Math.sin(i * i));
+  for (let i = 1; i <= grids; i++) {
+    const step = Math.round(i * steps / grids);
+    const path = `${folder}/samples/step-${String(step).padStart(6, "0")}.png`;
+    await write(path, gridPng(noise, size));
+  }
+}
+
+/** The data that a page holds. */
+export function dataIn(html: string) {
+  return JSON.parse(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)![1]);
+}
+
+Deno.test("page: without its pictures a page of a very long run is below 150 kB", () =>
+  withFolder(async (folder) => {
+    await writeRun(folder, { steps: 20_000, grids: 3 });
+    const html = await standalonePage(await RunView.open(folder));
+    const { charts, grids, tiles } = dataIn(html);
+    const pictures = grids.reduce((sum: number, { src }: { src: string }) => sum + src.length, 0);
+    assert(html.length - pictures < 150_000, `${html.length - pictures} bytes`);
+    assertEquals(charts.length, 6);
+    assertEquals(tiles[0], { label: "Step", value: "20,000", note: "of 20,000" });
+    assertEquals(tiles[2].note, "lowest 0.0101, step 20,000");
+    assertEquals(/(src|href)="(?!data:)/.exec(html), null, "refers to something outside");
+    assert(!/https?:\/\/(?!github\.com\/leeoniya)/.test(html), "names something outside");
+  }));
+
+Deno.test("page: texts of a run are never markup", () =>
+  withFolder(async (parent) => {
+    const evil = `</script><img src=x onerror="alert(1)"><!--`;
+    const folder = `${parent}/a<b>&"'`;
+    await writeRun(folder, { steps: 20, config: { data: evil, preset: evil } });
+    await write(
+      `${folder}/metrics.jsonl`,
+      `{"step":1,"loss":1,"moments":{"${"<script>"}":{"std":1}}}\n`,
+    );
+    await new SessionsFile(folder, evil).rewind(0);
+    const html = await standalonePage(await RunView.open(folder));
+    assert(!html.includes("<img src=x") && !html.includes('"alert'));
+    assertStringIncludes(html, "<h1>a&lt;b&gt;&amp;&quot;&#39;</h1>");
+    assertEquals(html.match(/<\/script>/g)!.length, 3);
+  }));
+
+Deno.test("page: as many grids as it may hold, spread over the run, the last one always", () =>
+  withFolder(async (folder) => {
+    assertEquals(spread([1, 2, 3], 5), [1, 2, 3]);
+    assertEquals(spread([1, 2, 3, 4, 5], 3), [1, 3, 5]);
+    assertEquals(spread([1, 2, 3, 4, 5], 1), [5]);
+    await writeRun(folder, { steps: 1000, grids: 100 });
+    const small = dataIn(await standalonePage(await RunView.open(folder))).grids;
+    assertEquals([small.length, small[0].caption, small[23].caption], [
+      24,
+      "Step 10",
+      "Step 1,000",
+    ]);
+    // Ten megabytes each.
+    const path = `${folder}/samples/step-001000.png`;
+    await Deno.writeFile(path, new Uint8Array(1e7));
+    const large = dataIn(await standalonePage(await RunView.open(folder))).grids;
+    assertEquals(large.map(({ caption }: { caption: string }) => caption), ["Step 1,000"]);
+  }));
+
+Deno.test("view: reads what is new, forgets what a run that goes on has dropped, minds no half line", () =>
+  withFolder(async (folder) => {
+    await writeRun(folder, { steps: 9 });
+    const view = await RunView.open(folder + "/");
+    const before = view.version, metrics = `${folder}/metrics.jsonl`;
+    await view.refresh();
+    assertEquals([view.history.step, view.version], [9, before]);
+    await Deno.writeTextFile(metrics, '{"step":10,"loss":7}\n{"step":11,"lo', { append: true });
+    await view.refresh();
+    assertEquals([view.history.step, view.history.last("loss")], [10, 7]);
+    assert(view.version > before);
+    await Deno.writeTextFile(metrics, 'ss":8}\n', { append: true });
+    await view.refresh();
+    assertEquals(view.history.last("loss"), 8);
+    // Gone on after step 2, and then as far as before.
+    await new SessionsFile(folder, "gpu").rewind(2);
+    await Deno.writeTextFile(metrics, '{"step":1,"loss":5}'.padEnd(5000) + "\n");
+    await view.refresh();
+    assertEquals([view.history.step, view.history.last("loss")], [1, 5]);
+    await Deno.writeTextFile(metrics, '{"step":1,"loss":4}\n');
+    await view.refresh();
+    assertEquals([view.history.table(["loss"]).steps, view.history.last("loss")], [[1], 4]);
+    assertEquals(view.sessions.map(({ step, device }) => [step, device]), [[2, "gpu"]]);
+  }));
