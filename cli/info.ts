@@ -56,7 +56,7 @@ async function runInfo({ flags, rest }: Given): Promise<number> {
   return 0;
 }
 
-function describe({ path, bytes, checkpoint: { config, slabs, training } }: CheckpointFile) {
+function describe({ path, bytes, checkpoint: { config, slabs, training, about } }: CheckpointFile) {
   const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
   const trainOptions = completeTrainOptions(saved?.options ?? {});
   return {
@@ -65,6 +65,7 @@ function describe({ path, bytes, checkpoint: { config, slabs, training } }: Chec
     config,
     parameters: countParameters(config),
     step: saved?.step ?? null,
+    about: about ?? {},
     holds: {
       movingAverage: slabs.ema !== undefined,
       optimiser: slabs.adam_m !== undefined && slabs.adam_v !== undefined,
@@ -90,7 +91,7 @@ function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
 }
 
 function prose(facts: ReturnType<typeof describe>): string {
-  const { config, holds, memory, step, training } = facts;
+  const { about, config, holds, memory, step, training } = facts;
   const whole = (value: number) => value.toLocaleString("en-US");
   const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
   const held = [
@@ -116,6 +117,7 @@ function prose(facts: ReturnType<typeof describe>): string {
   };
   return [
     ...rows(lines, ""),
+    ...Object.keys(about).length > 0 ? ["", "About:", ...rows(Object.entries(about), "  ")] : [],
     "",
     "Network:",
     ...rows(Object.entries(config), "  "),

@@ -8,7 +8,9 @@ import { compare } from "./compare.ts";
 import { doctor } from "./doctor.ts";
 import { evaluation } from "./eval.ts";
 import { explain, UsageError } from "./errors.ts";
+import { exportCommand } from "./export.ts";
 import { commandHelp } from "./help.ts";
+import { importCommand } from "./import.ts";
 import { info } from "./info.ts";
 import { suggestion } from "./nearest.ts";
 import { readArguments } from "./options.ts";
@@ -25,6 +27,8 @@ const commands: Readonly<Record<string, Command>> = {
   report,
   compare,
   info,
+  export: exportCommand,
+  import: importCommand,
   doctor,
 };
 

@@ -39,6 +39,8 @@ async function bundle(path: string): Promise<void> {
 }
 
 async function make(target: string, program: string, out: string): Promise<void> {
+  // Neither is a file overwritten that another way of compiling made, nor one that runs.
+  await Deno.remove(out).catch(() => {});
   const failure = await deno("compile", "-A", "--target", target, "--output", out, program);
   if (failure === undefined) return await report(out, `deno compile, for ${target}`);
   if (!/denort|base binary/i.test(failure)) throw new Error(`Cannot make ${out}: ${failure}`);
@@ -54,7 +56,6 @@ async function make(target: string, program: string, out: string): Promise<void>
     program: await Deno.readFile(program),
     target,
   });
-  await Deno.remove(out).catch(() => {}); // a program that runs can't be overwritten
   await Deno.writeFile(out, bytes, { mode: 0o755 });
   await report(out, "self-extracting, for denort can't be fetched");
 }

@@ -8,6 +8,7 @@ import { completeConfig, type RinConfig } from "./config.ts";
 import { type ParameterLayout, parameterLayout } from "./parameters.ts";
 import {
   CheckpointError,
+  type Dtype,
   type NamedArray,
   readSafetensors,
   writeSafetensors,
@@ -30,13 +31,22 @@ export interface Checkpoint {
   readonly slabs: Slabs;
   /** What a trainer needs to go on: step, seed, options. */
   readonly training?: Record<string, unknown>;
+  /** What else its metadata says, for people: where it comes from, whose images it was trained on. */
+  readonly about?: Readonly<Record<string, string>>;
 }
 
 const prefixes = { parameters: "", ema: "ema.", adam_m: "adam_m.", adam_v: "adam_v." } as const;
 const kinds = Object.keys(prefixes) as (keyof Slabs)[];
 
-/** Writes a checkpoint. */
-export function writeCheckpoint({ config, slabs, training }: Checkpoint): Uint8Array<ArrayBuffer> {
+/**
+ * Writes a checkpoint.
+ *
+ * @param dtype of the numbers in the file; reading gives float32 again
+ */
+export function writeCheckpoint(
+  { config, slabs, training, about }: Checkpoint,
+  dtype: Dtype = "f32",
+): Uint8Array<ArrayBuffer> {
   const layout = parameterLayout(config);
   const tensors = new Map<string, NamedArray>();
   for (const kind of kinds) {
@@ -47,12 +57,13 @@ export function writeCheckpoint({ config, slabs, training }: Checkpoint): Uint8A
     }
   }
   const metadata: Record<string, string> = {
+    ...about,
     format: "rin",
     rin_version: VERSION,
     config: JSON.stringify(config),
   };
   if (training) metadata.training = JSON.stringify(training);
-  return writeSafetensors({ metadata, tensors });
+  return writeSafetensors({ metadata, tensors }, dtype);
 }
 
 /**
@@ -79,6 +90,7 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
   if (parameters === undefined) {
     throw new CheckpointError("it has none of the network's parameters");
   }
+  const { format: _f, rin_version: _v, config: _c, training, ...about } = metadata;
   return {
     config: full,
     slabs: {
@@ -87,7 +99,8 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
       adam_m: gather(tensors, layout, prefixes.adam_m),
       adam_v: gather(tensors, layout, prefixes.adam_v),
     },
-    training: metadata.training === undefined ? undefined : json(metadata.training, "training"),
+    training: training === undefined ? undefined : json(training, "training"),
+    about,
   };
 }
 

@@ -8,9 +8,32 @@
 export class CheckpointError extends Error {
   /** Tells errors apart by name. */
   override name = "CheckpointError";
+
+  constructor(message: string) {
+    // Names from a file that is damaged, or not meant well, may hold anything.
+    super(message.replace(/\p{Cc}/gu, "?").slice(0, 1000));
+  }
 }
 
-/** A float32 tensor of a file. */
+type Decode = (raw: ArrayBuffer) => Float32Array<ArrayBuffer>;
+
+/** Number types that a file can be read from; in memory all are float32. */
+const decoders: Record<string, { readonly bytes: number; readonly decode: Decode }> = {
+  F32: { bytes: 4, decode: (raw) => new Float32Array(raw) },
+  F16: { bytes: 2, decode: (raw) => new Float32Array(new Float16Array(raw)) },
+  BF16: { bytes: 2, decode: (raw) => fromBfloat16(new Uint16Array(raw)) },
+  F64: { bytes: 8, decode: (raw) => new Float32Array(new Float64Array(raw)) },
+};
+
+/** A bfloat16 is the upper half of a float32. */
+function fromBfloat16(halves: Uint16Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+}
+
+/** Number types that a file can be written in. */
+export type Dtype = "f32" | "f16";
+
+/** A tensor of a file. */
 export interface NamedArray {
   readonly shape: readonly number[];
   readonly data: Float32Array<ArrayBuffer>;
@@ -24,6 +47,7 @@ export interface SafeTensors {
 
 interface Entry {
   readonly name: string;
+  readonly decode: Decode;
   readonly shape: number[];
   readonly begin: number;
   readonly end: number;
@@ -32,7 +56,7 @@ interface Entry {
 const MAX_HEADER = 100 * 2 ** 20;
 
 /**
- * Reads a file whose tensors are all F32.
+ * Reads a file of floats.
  *
  * @throws {CheckpointError} when the file is truncated, no safetensors, holds another type, or its
  * tensors overlap, leave holes or differ from their shapes
@@ -56,9 +80,9 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
   const entries = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry));
   checkCoverage(entries, bytes.length - 8 - length);
   const tensors = new Map<string, NamedArray>();
-  for (const { name, shape, begin, end } of entries) {
+  for (const { name, decode, shape, begin, end } of entries) {
     const start = 8 + length + begin;
-    const data = new Float32Array(bytes.slice(start, start + end - begin).buffer);
+    const data = decode(bytes.slice(start, start + end - begin).buffer);
     tensors.set(name, { shape, data });
   }
   return { metadata: checkMetadata(metadata), tensors };
@@ -91,8 +115,9 @@ const isCount = (value: unknown): value is number =>
 
 function checkEntry(name: string, entry: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (dtype !== "F32") {
-    throw new CheckpointError(`tensor ${name} is of type ${dtype}, only F32 can be read`);
+  if (typeof dtype !== "string" || !Object.hasOwn(decoders, dtype)) {
+    const known = Object.keys(decoders).join(", ");
+    throw new CheckpointError(`tensor ${name} is of type ${dtype}, only ${known} can be read`);
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     throw new CheckpointError(`tensor ${name} has no valid shape`);
@@ -101,7 +126,7 @@ function checkEntry(name: string, entry: unknown): Entry {
     throw new CheckpointError(`tensor ${name} has no valid offsets`);
   }
   const [begin, end] = offsets;
-  const bytes = shape.reduce((a: number, b: number) => a * b, 4);
+  const bytes = shape.reduce((a: number, b: number) => a * b, decoders[dtype].bytes);
   if (end - begin !== bytes) {
     throw new CheckpointError(
       `tensor ${name} of shape (${shape.join(", ")}) needs ${bytes} bytes, its offsets span ${
@@ -109,7 +134,7 @@ function checkEntry(name: string, entry: unknown): Entry {
       }`,
     );
   }
-  return { name, shape, begin, end };
+  return { name, decode: decoders[dtype].decode, shape, begin, end };
 }
 
 function checkCoverage(entries: readonly Entry[], bytes: number): void {
@@ -130,17 +155,22 @@ function checkCoverage(entries: readonly Entry[], bytes: number): void {
   }
 }
 
-/** Writes a file: header padded with spaces to a multiple of 8, tensors in the order given. */
-export function writeSafetensors({ metadata, tensors }: SafeTensors): Uint8Array<ArrayBuffer> {
+/**
+ * Writes a file: header padded with spaces to a multiple of 8, tensors in the order given.
+ *
+ * @param dtype of the numbers in the file; f16 rounds to the nearest
+ */
+export function writeSafetensors(
+  { metadata, tensors }: SafeTensors,
+  dtype: Dtype = "f32",
+): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = { __metadata__: metadata };
+  const bytesEach = dtype === "f16" ? 2 : 4;
   let position = 0;
   for (const [name, { shape, data }] of tensors) {
-    header[name] = {
-      dtype: "F32",
-      shape,
-      data_offsets: [position, position + data.byteLength],
-    };
-    position += data.byteLength;
+    const end = position + data.length * bytesEach;
+    header[name] = { dtype: dtype.toUpperCase(), shape, data_offsets: [position, end] };
+    position = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(json.length / 8) * 8;
@@ -149,8 +179,9 @@ export function writeSafetensors({ metadata, tensors }: SafeTensors): Uint8Array
   bytes.set(json, 8);
   position = 8 + length;
   for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
-    position += data.byteLength;
+    const { buffer, byteOffset, byteLength } = dtype === "f16" ? new Float16Array(data) : data;
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), position);
+    position += byteLength;
   }
   return bytes;
 }

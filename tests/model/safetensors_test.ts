@@ -41,6 +41,41 @@ Deno.test("a part of a larger buffer is read as well, and a slice of an array wr
   assertEquals([...found.tensors.get("x")!.data], [1, 2]);
 });
 
+Deno.test("half floats, bfloat16 and double are read as float32", () => {
+  const exact = [1, -2, 0.5, 0, 65504, -0.25];
+  const halves = new Float16Array(exact);
+  const upper = Float32Array.of(1, -2, 0.5, 0, 65280, -0.25);
+  const bfloat = Uint16Array.from(new Uint32Array(upper.buffer), (bits) => bits >>> 16);
+  const types = {
+    F16: [halves, exact],
+    BF16: [bfloat, upper],
+    F64: [new Float64Array(exact), exact],
+  };
+  for (
+    const [dtype, [raw, values]] of Object.entries(types) as [string, [Uint16Array, number[]]][]
+  ) {
+    const head = file(
+      JSON.stringify({ a: entry([2, 3], [0, raw.byteLength], dtype) }),
+      raw.byteLength,
+    );
+    head.set(new Uint8Array(raw.buffer), head.length - raw.byteLength);
+    assertEquals([...readSafetensors(head).tensors.get("a")!.data], [...values], dtype);
+  }
+});
+
+Deno.test("written as half floats: the nearest of them, in half the bytes", () => {
+  const data = Float32Array.of(1 / 3, -1e-7, 1e-9, 65504, 3.14159, -0);
+  const tensors = new Map([["a", { shape: [6], data }], ["b", {
+    shape: [1],
+    data: data.slice(0, 1),
+  }]]);
+  const half = writeSafetensors({ metadata: { a: "b" }, tensors }, "f16");
+  const found = readSafetensors(half);
+  assertSameBits("a", found.tensors.get("a")!.data, data.map((value) => Math.f16round(value)));
+  assertEquals([found.metadata, found.tensors.get("b")!.data.length], [{ a: "b" }, 1]);
+  assertEquals(writeSafetensors({ metadata: { a: "b" }, tensors }).length - half.length, 14);
+});
+
 Deno.test("no tensors, no metadata", () => {
   const empty = readSafetensors(file("{}", 0));
   assertEquals([empty.metadata, empty.tensors.size], [{}, 0]);
@@ -90,7 +125,22 @@ const wrong: [name: string, bytes: Uint8Array, message: string][] = [
   ],
   ["a list for a tensor", withTensors({ a: [] }, 0), "tensor a is of type undefined"],
   ["null for a tensor", withTensors({ a: null }, 0), "tensor a is of type undefined"],
-  ["half floats", withTensors({ a: entry([4], [0, 8], "F16") }, 8), "a is of type F16, only F32"],
+  [
+    "whole numbers",
+    withTensors({ a: entry([4], [0, 4], "I8") }, 4),
+    "a is of type I8, only F32, F16",
+  ],
+  ["no type", withTensors({ a: entry([4], [0, 4], "toString") }, 4), "a is of type toString, only"],
+  [
+    "half floats of float32's size",
+    withTensors({ a: entry([2], [0, 8], "F16") }, 8),
+    "needs 4 bytes",
+  ],
+  [
+    "a name with an escape",
+    withTensors({ "a\x1b[2J\n": entry([4], [0, 4], "I8") }, 4),
+    "tensor a?[2J? is",
+  ],
   ["no shape", withTensors({ a: entry(2, [0, 8]) }, 8), "tensor a has no valid shape"],
   ["a fraction of a shape", withTensors({ a: entry([0.5], [0, 2]) }, 2), "a has no valid shape"],
   ["a negative shape", withTensors({ a: entry([-1, -2], [0, 8]) }, 8), "a has no valid shape"],

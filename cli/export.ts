@@ -1,0 +1,123 @@
+/**
+ * `rin export`.
+ *
+ * @module
+ */
+import meta from "../deno.json" with { type: "json" };
+import { EMOJI_ATTRIBUTION } from "../src/data/emoji.ts";
+import { writeCheckpoint } from "../src/model/checkpoint.ts";
+import type { Dtype } from "../src/model/safetensors.ts";
+import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
+import type { Command } from "./command.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import type { Given, Option } from "./options.ts";
+import { only, readConfigFile } from "./resolve.ts";
+import { print } from "./terminal.ts";
+import { writeFile } from "./write_file.ts";
+
+const options: Option[] = [
+  {
+    key: "dtype",
+    type: ["f16", "f32"],
+    help: "numbers of the file: half precision, or as they were trained",
+    default: "f16",
+  },
+  {
+    key: "out",
+    type: "text",
+    value: "FILE",
+    help: "the file to write (default: beside the checkpoint, ending in -f16.safetensors)",
+  },
+  {
+    key: "config",
+    type: "text",
+    value: "FILE",
+    help: "JSON file with the network's fields, for a checkpoint that lacks them",
+  },
+];
+
+/** Writes what sampling needs. */
+export const exportCommand: Command = {
+  usage: "rin export CHECKPOINT [options]",
+  summary: "write a small checkpoint, for sampling only",
+  about:
+    "Writes a checkpoint with nothing but what sampling needs: the moving average of the weights " +
+    "(the weights, where there is none), the config, and a few words on what it was trained on. " +
+    "It loads wherever a checkpoint does, but training can't go on from it. Needs no GPU.",
+  groups: [{ title: "Options", options }],
+  examples: ["rin export runs/faces", "rin export runs/faces --dtype f32 --out faces.safetensors"],
+  run: runExport,
+};
+
+async function runExport({ flags, rest }: Given): Promise<number> {
+  if (rest.length !== 1) {
+    throw new UsageError(
+      rest.length === 0
+        ? "Which checkpoint? Give a .safetensors file or a run folder: rin export CHECKPOINT"
+        : `One checkpoint at a time, please: got ${rest.length}`,
+    );
+  }
+  const config = flags.config === undefined
+    ? undefined
+    : only("network", await readConfigFile(String(flags.config)));
+  const file = await openCheckpoint(rest[0], config);
+  const { config: network, slabs } = file.checkpoint;
+  const dtype = (flags.dtype ?? "f16") as Dtype;
+  const weights = slabs.ema ?? slabs.parameters;
+  if (dtype === "f16") checkRange(weights, file.path);
+  const out = flags.out === undefined
+    ? file.path.replace(/(\.safetensors)?$/, `-${dtype}.safetensors`)
+    : String(flags.out);
+  if (await isSameFile(out, file.path)) {
+    throw new CommandError(`--out is the checkpoint itself, ${out}: choose another file`);
+  }
+  const bytes = writeCheckpoint(
+    { config: network, slabs: { parameters: weights }, about: card(file) },
+    dtype,
+  );
+  await writeFile(out, bytes);
+  const mb = (size: number) => `${(size / 1e6).toFixed(2)} MB`;
+  print(`Wrote ${out}: ${mb(bytes.length)} instead of ${mb(file.bytes.length)}`);
+  return 0;
+}
+
+/** The largest half-precision number. */
+const MAX_F16 = 65504;
+
+function checkRange(weights: Float32Array, path: string): void {
+  const wrong = weights.find((value) => !(Math.abs(value) <= MAX_F16));
+  if (wrong !== undefined) {
+    throw new CommandError(
+      `Cannot export ${path} as f16: it has a weight of ${wrong}, beyond ${MAX_F16}; use --dtype f32`,
+    );
+  }
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all(
+    [a, b].map((path) => Deno.realPath(path).catch(() => {})),
+  );
+  return first !== undefined && first === second;
+}
+
+/** What a person wants to know who is given the file, as the checkpoint knows it. */
+function card({ checkpoint: { training, about } }: CheckpointFile): Record<string, string> {
+  const saved = training as {
+    step?: number;
+    options?: { batchSize?: number };
+    run?: { data?: string };
+    images?: number;
+  } | undefined;
+  const data = saved?.run?.data;
+  const isOurs = data === "faces" || data === "emoji";
+  return {
+    ...about,
+    made_by: `rin ${meta.version}`,
+    ...(saved?.step === undefined ? {} : { trained_steps: String(saved.step) }),
+    ...(saved?.options?.batchSize ? { batch_size: String(saved.options.batchSize) } : {}),
+    // A path says more about a machine than about the pictures.
+    ...(data ? { trained_on: isOurs ? data : data.split(/[/\\]/).filter(Boolean).at(-1)! } : {}),
+    ...(saved?.images ? { training_images: String(saved.images) } : {}),
+    ...(isOurs ? { attribution: EMOJI_ATTRIBUTION } : {}),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * A network's sizes, as far as the shapes of its tensors tell.
+ *
+ * @module
+ */
+import type { RinConfig } from "../config.ts";
+import { CheckpointError } from "../safetensors.ts";
+import type { Tensors } from "./networks.ts";
+
+/** All sizes but the number of heads. @throws {CheckpointError} when the shapes fit no network */
+export function inferConfig(tensors: Tensors): Partial<RinConfig> {
+  const [, tokens, interfaceDim] = shapeOf(tensors, "tokenizer.pos_embed", 3);
+  const [, features] = shapeOf(tensors, "tokenizer.linear.weight", 2);
+  const [, numLatents, latentDim] = shapeOf(tensors, "latent_initializer.Z_init", 3);
+  const patchSize = Math.sqrt(features / 3);
+  const side = Math.sqrt(tokens);
+  if (!Number.isInteger(patchSize) || !Number.isInteger(side)) {
+    throw new CheckpointError(
+      `its ${tokens} patches of ${features} numbers are not those of a square RGB image in square ` +
+        "patches",
+    );
+  }
+  return {
+    imageSize: side * patchSize,
+    patchSize,
+    latentDim,
+    interfaceDim,
+    numLatents,
+    numBlocks: countOf(tensors, /^blocks\.(\d+)\./),
+    blockDepth: countOf(tensors, /^blocks\.0\.compute_norm\.(\d+)\./),
+  };
+}
+
+function shapeOf(tensors: Tensors, name: string, axes: number): readonly number[] {
+  const shape = tensors.get(name)?.shape;
+  if (shape === undefined) throw new CheckpointError(`it lacks the tensor ${name}`);
+  if (shape.length !== axes) {
+    throw new CheckpointError(
+      `its tensor ${name} has shape (${shape.join(", ")}): not ${axes} axes`,
+    );
+  }
+  return shape;
+}
+
+/** One more than the highest number that stands at the pattern's place in a name. */
+function countOf(tensors: Tensors, pattern: RegExp): number {
+  const numbers = [...tensors.keys()].map((name) => Number(name.match(pattern)?.[1] ?? -1));
+  return numbers.reduce((highest, number) => Math.max(highest, number), -1) + 1;
+}

@@ -1,0 +1,68 @@
+/**
+ * Files written by `torch.save`: a zip archive of a pickle and of the bytes that tensors lie in.
+ *
+ * @module
+ */
+import { CheckpointError } from "../safetensors.ts";
+import { Global, unpickle } from "./pickle.ts";
+import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
+import { readZip } from "./zip.ts";
+
+/** Whether a file begins as those do that `torch.save` writes, or wrote before PyTorch 1.6. */
+export function isTorchFile(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b || isPickle(bytes);
+}
+
+const isPickle = (bytes: Uint8Array) => bytes[0] === 0x80 && bytes[1] <= 5;
+
+/**
+ * What was saved, as data: dicts are Maps, tensors are {@linkcode TorchTensor}s, and whatever else
+ * a class stands behind is a {@linkcode PythonObject}. No code from the file is run.
+ *
+ * @throws {CheckpointError} when the file is no such archive, or a tensor lies outside of it
+ */
+export function readTorchFile(bytes: Uint8Array<ArrayBuffer>): unknown {
+  if (isPickle(bytes)) {
+    throw new CheckpointError(
+      "it is in the format that PyTorch wrote before version 1.6: load it with torch.load and save " +
+        "it again with torch.save",
+    );
+  }
+  const entries = readZip(bytes);
+  const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
+  if (pickle === undefined) {
+    throw new CheckpointError("it is a zip archive, but none that torch.save wrote: no data.pkl");
+  }
+  const folder = pickle.slice(0, -"data.pkl".length);
+  if (entries.has(`${folder}constants.pkl`)) {
+    throw new CheckpointError(
+      "it is a TorchScript program: save the module's state_dict() with torch.save instead",
+    );
+  }
+  const order = entries.get(`${folder}byteorder`);
+  if (order && new TextDecoder().decode(order) !== "little") {
+    throw new CheckpointError("its numbers are big-endian: save it on a little-endian machine");
+  }
+  return unpickle(entries.get(pickle)!, {
+    call,
+    persistent: (id) => {
+      const [kind, type, key] = Array.isArray(id) ? id : [];
+      if (kind !== "storage" || !(type instanceof Global) || typeof key !== "string") {
+        throw new CheckpointError("its pickle refers to something other than a tensor's storage");
+      }
+      return new TorchStorage(type.name, entries.get(`${folder}data/${key}`));
+    },
+  });
+}
+
+/** Everything that is known by name; the rest stays what the file says of it. */
+function call(name: string, args: readonly unknown[]): unknown {
+  switch (name) {
+    case "torch._utils._rebuild_tensor_v2":
+      return new TorchTensor(args[0], args[1], args[2], args[3]);
+    case "torch._utils._rebuild_parameter":
+      return args[0];
+    case "collections.OrderedDict":
+      return new Map();
+  }
+}
