@@ -5,6 +5,7 @@ import type { Gpu } from "../../src/gpu/device.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
+import { trainingBytes } from "../../cli/memory.ts";
 import { type StepFigures, Trainer } from "../../src/train/trainer.ts";
 import { assertClose, assertWithin } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
@@ -67,6 +68,18 @@ for (const optimizer of ["adamw", "lamb"] as const) {
   });
 }
 
+gpuTest("classes and their dropout fall into parts, too", async (gpu) => {
+  const labels = [0, 2, 1, 1, -1, 0, 2, 2];
+  const losses: number[] = [];
+  for (const accumulate of [1, 4]) {
+    const changes = { ...options, accumulate, labelDropout: 0.4 };
+    const trainer = await Trainer.create(gpu, { ...config, numClasses: 3 }, changes);
+    for (let i = 0; i < 3; i++) losses.push((await trainer.step(batch(i), labels)).loss);
+    trainer.destroy();
+  }
+  assertWithin("losses", losses.slice(3), losses.slice(0, 3), 3e-6 * losses[0]);
+});
+
 gpuTest("a run in parts goes on with the same bits", async (gpu) => {
   const changes = { ...options, accumulate: 4, optimizer: "lamb" } as const;
   const steps = async (trainer: Trainer, count: number) => {
@@ -100,11 +113,11 @@ gpuTest("parts take less memory, and destroy gives it back", async (gpu) => {
   const bytes = gpu.bytes;
   const held: number[] = [];
   for (const accumulate of [1, 4]) {
-    const trainer = await Trainer.create(gpu, { ...config, imageSize: 32 }, {
-      ...options,
-      accumulate,
-    });
+    const changes = { ...options, accumulate, optimizer: "lamb" } as const;
+    const trainer = await Trainer.create(gpu, { ...config, imageSize: 32 }, changes);
+    await trainer.step(new Float32Array(16 * LENGTH));
     held.push(gpu.bytes - bytes);
+    assertEquals(held.at(-1), trainingBytes("software", trainer.config, trainer.options));
     await assertRejects(() => trainer.enqueue(batch(0)), RangeError, `(8,3,32,32)`);
     trainer.destroy();
     await gpu.idle();
