@@ -1,0 +1,104 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { CommandError } from "../../cli/errors.ts";
+import { serveRun } from "../../cli/report/server.ts";
+import { withFolder } from "../data/scratch.ts";
+import { dataIn, writeRun } from "./run_files.ts";
+
+/** Runs a test against the page of a run with grids at steps 10 and 20. */
+async function served(
+  test: (get: (path: string, init?: RequestInit) => Promise<Response>, folder: string) => unknown,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    await writeRun(folder, { steps: 20, grids: 2 });
+    const page = serveRun(folder, undefined);
+    try {
+      await test((path, init) => fetch(new URL(path, page.url), init), folder);
+    } finally {
+      page.stop();
+    }
+  });
+}
+
+Deno.test("server: the page, then what is new, and nothing where nothing is", () =>
+  served(async (get, folder) => {
+    const html = await (await get("/")).text();
+    assertStringIncludes(html, 'id="status"');
+    assertEquals(dataIn(html).grids.map(({ src }: { src: string }) => src), [
+      "samples/10.png",
+      "samples/20.png",
+    ]);
+    const first = await get("/data.json"), tag = first.headers.get("etag")!;
+    assertEquals((await first.json()).tiles[0].value, "20");
+    const same = await get("/data.json", { headers: { "if-none-match": tag } });
+    assertEquals([same.status, await same.text()], [304, ""]);
+    await Deno.writeTextFile(`${folder}/metrics.jsonl`, '{"step":21,"loss":1}\n', { append: true });
+    const next = await get("/data.json", { headers: { "if-none-match": tag } });
+    assertEquals([next.status, (await next.json()).tiles[0].value], [200, "21"]);
+  }));
+
+Deno.test("server: grids by their steps; no path reaches the disk", () =>
+  served(async (get, folder) => {
+    const png = await get("/samples/20.png");
+    assertEquals(png.headers.get("content-type"), "image/png");
+    assertEquals(await png.bytes(), await Deno.readFile(`${folder}/samples/step-000020.png`));
+    await Deno.writeTextFile(`${folder}/samples/1.png`, "");
+    for (
+      const path of [
+        "/samples/11.png",
+        "/samples/1.png",
+        "/samples/step-000020.png",
+        "/config.json",
+        "/samples/..%2fconfig.json",
+        "/..%2f..%2fetc%2fpasswd",
+        "/samples/999999999999999999999.png",
+        "/samples/",
+      ]
+    ) {
+      const answer = await get(path);
+      assertEquals([answer.status, await answer.text()], [404, "There is nothing here"], path);
+    }
+    const post = await get("/", { method: "POST" });
+    assertEquals([post.status, await post.text()], [405, "Only GET is answered"]);
+  }));
+
+Deno.test("server: another name for this machine is refused", () =>
+  served(async (get) => {
+    const { port } = new URL(
+      (await get("/x").then((answer) => (answer.body?.cancel(), answer))).url,
+    );
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    const request = "GET /data.json HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n";
+    await connection.write(new TextEncoder().encode(request));
+    const answer = await new Response(connection.readable).text();
+    assert(answer.startsWith("HTTP/1.1 403"), answer);
+    assert(!answer.includes("tiles"));
+  }));
+
+Deno.test("server: a run that can't be read now is told, and read when it can be", () =>
+  withFolder(async (folder) => {
+    const page = serveRun(folder, undefined);
+    try {
+      const early = await fetch(page.url + "data.json");
+      assertEquals(early.status, 503);
+      assertStringIncludes(await early.text(), "it has no config.json");
+      await writeRun(folder, { steps: 3 });
+      assertEquals((await (await fetch(page.url + "data.json")).json()).tiles[0].value, "3");
+    } finally {
+      page.stop();
+    }
+  }));
+
+Deno.test("server: a port in use is told; where none was asked for, another is found", () => {
+  const first = serveRun("nowhere", undefined), second = serveRun("nowhere", undefined);
+  try {
+    assert(first.url !== second.url);
+    assertThrows(
+      () => serveRun("nowhere", Number(new URL(second.url).port)),
+      CommandError,
+      "another program uses it; give another --port",
+    );
+  } finally {
+    first.stop();
+    second.stop();
+  }
+});
