@@ -26,6 +26,18 @@ const options: Option[] = [
   { key: "count", type: "integer", help: "number of images", default: 16 },
   ...SAMPLER_OPTIONS,
   {
+    key: "class",
+    type: "integers",
+    value: "N|N,N,...",
+    help: "class of the images, or classes that they have in turn; without it, no class",
+  },
+  {
+    key: "guidance",
+    type: "number",
+    help: "classifier-free guidance: 1 is off, more keeps closer to the class at twice the work",
+    default: 1,
+  },
+  {
     key: "out",
     type: "text",
     value: "PATH",
@@ -78,6 +90,10 @@ async function runSample(given: Given): Promise<number> {
     const images = await rin.sample({
       ...sampler,
       count,
+      labels: flags.class === undefined
+        ? undefined
+        : inTurn([flags.class].flat() as number[], count),
+      guidance: numberWithin(flags, "guidance", -1000, 1000),
       onStep: (done, total) => terminal.progress(done, total),
     });
     terminal.finish();
@@ -89,6 +105,10 @@ async function runSample(given: Given): Promise<number> {
   } finally {
     gpu.destroy();
   }
+}
+
+function inTurn(classes: readonly number[], count: number): number[] {
+  return Array.from({ length: count }, (_, i) => classes[i % classes.length]);
 }
 
 async function readNetwork(path: string): Promise<Partial<RinConfig>> {

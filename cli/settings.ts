@@ -214,6 +214,16 @@ const training: Field<TrainOptions>[] = [
     help: "share of the examples whose latents begin from a pass of their own",
   },
   {
+    key: "dropout",
+    type: "number",
+    help: "share of hidden units that latent self-attention layers drop in training",
+  },
+  {
+    key: "dropPath",
+    type: "number",
+    help: "stochastic depth: share of examples that go without a residual branch of these",
+  },
+  {
     key: "labelDropout",
     type: "number",
     help: "share of the examples trained without their class, for guidance",

@@ -126,7 +126,9 @@ export class TrainingRun {
   async #sample(step: number, wanted: number): Promise<void> {
     const { trainer, folder, recorders, state, terminal, settings: { run, network } } = this.#parts;
     const count = Math.min(wanted, run.sampleCount);
+    const { numClasses } = network;
     const images = await trainer.average.sample({
+      labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
       count,
       steps: run.sampleSteps,
       batchSize: SAMPLE_BATCH,

@@ -93,6 +93,22 @@ export function squaredError(
   );
 }
 
+/**
+ * Classifier-free guidance: y (size) = free + scale (guided - free). Binds guided, free, scale (a
+ * uniform of four floats, of which the first counts), y.
+ */
+export function guide({ size }: { size: number }): Launch {
+  const width = laneWidth(size);
+  const array = `array<${laneType(width)}>`;
+  return launch(
+    "guide",
+    { count: size / width },
+    [read("guided", array), read("free", array), uniform("scale", "vec4<f32>"), write("y", array)],
+    linearGrid(size / width),
+    forEach("p.count", "  y[i] = free[i] + scale.x * (guided[i] - free[i]);"),
+  );
+}
+
 /** The per-step scalars of {@linkcode samplerStep}, in the order of its uniform. */
 export const SAMPLER_SCALARS = [
   "x0FromX",

@@ -6,7 +6,7 @@
 import { forEach, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
 
 /** WGSL: `uniform_at(keys, index)` in (0, 1), from 23 bits of a hash. */
-const hash = `
+export const hash = `
 fn hash(v: u32) -> u32 {
   var x = v;
   x ^= x >> 16u;

@@ -4,9 +4,16 @@
  * @module
  */
 import { normals } from "../../kernels/random.ts";
-import { samplerStep, x0Thresholds } from "../../kernels/diffusion.ts";
+import { guide, samplerStep, x0Thresholds } from "../../kernels/diffusion.ts";
 import type { Gpu } from "../gpu/device.ts";
-import { type AdapterKind, persistent, Plan, type Storage, type Tensor } from "../gpu/plan.ts";
+import {
+  type AdapterKind,
+  constant,
+  persistent,
+  Plan,
+  type Storage,
+  type Tensor,
+} from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
 import { interfaceTokens, type RinConfig } from "../model/config.ts";
 import { handsOnInterface, rin } from "../model/rin.ts";
@@ -28,6 +35,12 @@ export interface InferenceTensors {
   readonly interface?: Tensor;
   /** (B): how much of `latents` and `interface` an example begins from, 0 to 1. */
   readonly warm: Tensor;
+  /** With guidance: the scale (4, of which the first counts). */
+  readonly guidance?: Tensor;
+  /** With guidance: latents of the passes that know no class. */
+  readonly freeLatents?: Tensor;
+  /** With guidance: the interface of these, for networks that hand it on. */
+  readonly freeInterface?: Tensor;
   /** The prediction (B, 3, S, S). */
   readonly output: Tensor;
   /** Streams of the fresh noise (B, 2), u32. */
@@ -45,6 +58,7 @@ export class Inference {
   private constructor(
     readonly gpu: Gpu,
     readonly batch: number,
+    readonly guided: boolean,
     readonly tensors: InferenceTensors,
     readonly program: Program,
   ) {}
@@ -55,10 +69,11 @@ export class Inference {
     config: RinConfig,
     weights: Weights,
     batch: number,
+    guided: boolean,
   ): Promise<Inference> {
-    const { plan, tensors } = recordInference(gpu.kind, config, weights, batch);
+    const { plan, tensors } = recordInference(gpu.kind, config, weights, batch, guided);
     try {
-      return new Inference(gpu, batch, tensors, await Program.compile(gpu, plan));
+      return new Inference(gpu, batch, guided, tensors, await Program.compile(gpu, plan));
     } catch (error) {
       gpu.release(...storagesOf(tensors));
       throw error;
@@ -78,13 +93,15 @@ function storagesOf(tensors: InferenceTensors): Storage[] {
 
 /**
  * Records noise ("start"), a pass ("network"), its reading ("predict"), dynamic thresholds
- * ("threshold") and a sampler's step ("sample").
+ * ("threshold") and a sampler's step ("sample"). With `guided`, each pass has a second one beside it
+ * that knows no class and hands its own latents (and interface) on.
  */
 export function recordInference(
   adapter: AdapterKind,
   config: RinConfig,
   weights: Weights,
   batch: number,
+  guided = false,
 ): { plan: Plan; tensors: InferenceTensors } {
   const { imageSize, numLatents, latentDim, interfaceDim, numClasses } = config;
   const carried = [batch, interfaceTokens(config), interfaceDim];
@@ -96,6 +113,11 @@ export function recordInference(
     latents: persistent("latents", [batch, numLatents, latentDim]),
     interface: handsOnInterface(config) ? persistent("interface", carried) : undefined,
     warm: persistent("warm", [batch]),
+    ...guided && {
+      guidance: persistent("guidance", [4]),
+      freeLatents: persistent("free latents", [batch, numLatents, latentDim]),
+      ...handsOnInterface(config) && { freeInterface: persistent("free interface", carried) },
+    },
     output: persistent("output", image),
     keys: persistent("keys", [batch, 2]),
     scalars: persistent("scalars", [8]),
@@ -123,16 +145,42 @@ export function recordInference(
     keep(plan, result.latents, latents);
     if (tensors.interface) keep(plan, result.interface, tensors.interface);
   });
+  const prediction = guided
+    ? plan.section("network", () => recordGuidance(plan, config, weights, tensors, result.output))
+    : result.output;
   plan.section("threshold", () => {
-    plan.dispatch(x0Thresholds(images), [x, result.output, scalars, thresholds]);
+    plan.dispatch(x0Thresholds(images), [x, prediction, scalars, thresholds]);
   });
   plan.section("sample", () => {
     const fresh = plan.activation(image);
     plan.dispatch(normals(images), [keys, fresh]);
     plan.dispatch(
       samplerStep(images),
-      [x, result.output, fresh, clean, thresholds, scalars],
+      [x, prediction, fresh, clean, thresholds, scalars],
     );
   });
   return { plan, tensors };
+}
+
+/** The prediction of a pass without a class, and what guidance makes of both. */
+function recordGuidance(
+  plan: Plan,
+  config: RinConfig,
+  weights: Weights,
+  { x, t, warm, guidance, freeLatents, freeInterface }: InferenceTensors,
+  guided: Tensor,
+): Tensor {
+  const [batch] = x.shape;
+  const none = new Uint32Array(batch).fill(config.numClasses);
+  const free = rin(plan, config, weights, {
+    xt: x,
+    t,
+    labels: constant("no class", [batch], new Float32Array(none.buffer)),
+    previous: { latents: freeLatents!, interface: freeInterface, mask: warm },
+  });
+  keep(plan, free.latents, freeLatents!);
+  if (freeInterface) keep(plan, free.interface, freeInterface);
+  const output = plan.activation(guided.shape);
+  plan.dispatch(guide({ size: x.size }), [guided, free.output, guidance!, output]);
+  return output;
 }

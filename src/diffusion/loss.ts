@@ -11,6 +11,7 @@ import { interfaceTokens, type RinConfig } from "../model/config.ts";
 import { handsOnInterface, type Previous, rin, type RinOutputs, rinState } from "../model/rin.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
+import type { Dropping } from "../nn/dropout.ts";
 import { keep } from "../nn/tokens.ts";
 import { type CarriedState, expectLength, expectState } from "./carried.ts";
 import { labelRows } from "./labels.ts";
@@ -39,6 +40,8 @@ export interface LossInputs {
    * x_t and classes without gradient, for the examples (B) whose mask is 1; nowhere.
    */
   readonly previous?: Previous | { readonly self: true; readonly mask: Tensor };
+  /** For training: what is dropped, in the pass without gradient too, each time something else. */
+  readonly drop?: Dropping;
 }
 
 /** The loss with what it was computed from. */
@@ -55,7 +58,7 @@ export function recordLoss(
   plan: Plan,
   config: RinConfig,
   weights: Weights,
-  { x0, noise, coefficients, importance, whole, t, labels, previous }: LossInputs,
+  { x0, noise, coefficients, importance, whole, t, labels, previous, drop }: LossInputs,
 ): Loss {
   const [batch] = x0.shape;
   const xt = plan.activation(x0.shape);
@@ -66,11 +69,11 @@ export function recordLoss(
   );
   const warm: Previous | undefined = previous && "self" in previous
     ? {
-      ...plan.withoutGradient(() => rinState(plan, config, weights, { xt, t, labels })),
+      ...plan.withoutGradient(() => rinState(plan, config, weights, { xt, t, labels, drop })),
       mask: previous.mask,
     }
     : previous;
-  const outputs = rin(plan, config, weights, { xt, t, labels, previous: warm });
+  const outputs = rin(plan, config, weights, { xt, t, labels, previous: warm, drop });
   const gradient = plan.activation(x0.shape);
   const partial = plan.activation([PARTIALS, 2]);
   plan.dispatch(

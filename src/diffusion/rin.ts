@@ -33,6 +33,12 @@ export interface SampleOptions extends SamplerOptions {
   readonly seed?: number;
   /** The class of each image (count), of a network that knows classes; -1, or no list, for none. */
   readonly labels?: ArrayLike<number>;
+  /**
+   * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is what
+   * the network predicts without the class. 1 (default) is off. The two passes of a step each hand on
+   * their own latents.
+   */
+  readonly guidance?: number;
   /** Images made at a time; more needs more memory. Default 32, or `count` if that is less. */
   readonly batchSize?: number;
   /**
@@ -182,7 +188,7 @@ export class Rin {
     expectLength("xt", xt, batch * 3 * imageSize ** 2);
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
-    const { tensors, program } = await this.#prepare(batch);
+    const { tensors, program } = await this.#prepare(batch, false);
     this.#gpu.write(tensors.x, this.#asSeen(xt, t));
     this.#gpu.write(tensors.t, timeRows(this.config, t));
     if (tensors.labels) this.#gpu.write(tensors.labels, rows);
@@ -240,17 +246,27 @@ export class Rin {
     if (!(warmStart >= 0 && warmStart <= 1)) {
       throw new RangeError(`warmStart is ${warmStart}: needed a number from 0 to 1`);
     }
+    const { guidance = 1 } = options;
+    if (!(Math.abs(guidance) <= 1000)) {
+      throw new RangeError(`guidance is ${guidance}: needed a number from -1000 to 1000`);
+    }
+    if (guidance !== 1 && this.config.numClasses === 0) {
+      throw new RangeError(
+        `guidance is ${guidance}, and the network knows no classes: leave it out, or use 1`,
+      );
+    }
     const sections = ["network", ...typeof clip === "number" ? ["threshold"] : [], "sample"];
     const rows = labelRows(this.config, count, options.labels);
     const steps = samplerSteps(parseSchedule(this.config.schedule), this.config, options);
     const batch = Math.min(count, batchSize);
     const batches = Math.ceil(count / batch);
-    const inference = await this.#prepare(batch);
+    const inference = await this.#prepare(batch, guidance !== 1);
     const size = 3 * this.config.imageSize ** 2;
     const images = new Float32Array(count * size);
     for (let first = 0; first < count; first += batch) {
       const done = steps.length * first / batch;
       this.#begin(inference, seed, from + first);
+      this.#beginGuidance(inference.tensors, guidance);
       const { labels } = inference.tensors;
       if (labels) this.#gpu.write(labels, rows.slice(first, first + batch));
       for (const [index, step] of steps.entries()) {
@@ -281,8 +297,16 @@ export class Rin {
     program.run("start");
   }
 
+  #beginGuidance({ guidance, freeLatents, freeInterface }: InferenceTensors, scale: number): void {
+    if (guidance) this.#gpu.write(guidance, Float32Array.of(scale, 0, 0, 0));
+    for (const free of [freeLatents, freeInterface]) {
+      if (free) this.#gpu.write(free, new Float32Array(free.size));
+    }
+  }
+
   /** Writes what a pass begins from; zeros where nothing is carried, which then counts for nothing. */
-  #carry({ latents, interface: carried }: InferenceTensors, state?: CarriedState): void {
+  #carry(tensors: InferenceTensors, state?: CarriedState): void {
+    const { latents, interface: carried } = tensors;
     this.#gpu.write(latents, state?.latents ?? new Float32Array(latents.size));
     if (carried) this.#gpu.write(carried, state?.interface ?? new Float32Array(carried.size));
   }
@@ -306,11 +330,17 @@ export class Rin {
     return result;
   }
 
-  async #prepare(batch: number): Promise<Inference> {
-    if (this.#inference?.batch !== batch) {
+  async #prepare(batch: number, guided: boolean): Promise<Inference> {
+    if (this.#inference?.batch !== batch || this.#inference.guided !== guided) {
       this.#inference?.destroy();
       this.#inference = undefined;
-      this.#inference = await Inference.create(this.#gpu, this.config, this.weights, batch);
+      this.#inference = await Inference.create(
+        this.#gpu,
+        this.config,
+        this.weights,
+        batch,
+        guided,
+      );
     }
     return this.#inference;
   }

@@ -19,7 +19,7 @@ export function multiHeadAttention(
   { query, context, residual, heads }: {
     query: Tensor;
     context: Tensor;
-    residual: Tensor;
+    residual?: Tensor;
     heads: number;
   },
 ): Tensor {

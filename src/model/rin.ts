@@ -7,6 +7,7 @@
  */
 import { constant, type Plan, type Tensor } from "../gpu/plan.ts";
 import { layerNorm } from "../nn/layer_norm.ts";
+import type { Dropping } from "../nn/dropout.ts";
 import { linear, perceptron } from "../nn/linear.ts";
 import {
   addRows,
@@ -46,6 +47,8 @@ export interface RinInputs {
   /** Classes (B), u32, `numClasses` for none; for networks that know classes. */
   readonly labels?: Tensor;
   readonly previous?: Previous;
+  /** For training: units and branches of the compute layers to be dropped, as in the paper's code. */
+  readonly drop?: Dropping;
 }
 
 /** What a pass gives. */
@@ -99,7 +102,15 @@ function blocks(
     if (i > 0) x = write(plan, config, weights, i - 1, z, x);
     z = layer(plan, config, weights, layerNames(i, "read"), z, x);
     for (let j = 0; j < depth; j++) {
-      z = layer(plan, config, weights, layerNames(i, "compute", `.${j}`), z);
+      z = layer(
+        plan,
+        config,
+        weights,
+        layerNames(i, "compute", `.${j}`),
+        z,
+        undefined,
+        inputs.drop,
+      );
     }
   });
   return [z, x];
@@ -205,8 +216,8 @@ function layerNames(i: number, kind: LayerNames["kind"], index = ""): LayerNames
 }
 
 /**
- * What read, compute and write all are: s += MHA(q = LN(s), k = v = context); s += FF(s). Without a
- * context the normed stream attends to itself.
+ * What read, compute and write all are: s += MHA(q = LN(s), k = v = context), then
+ * s += Linear(GELU(Linear(LN(s)))). Without a context the normed stream attends to itself.
  */
 function layer(
   plan: Plan,
@@ -215,20 +226,22 @@ function layer(
   { kind, norm, attention, mlp }: LayerNames,
   stream: Tensor,
   context?: Tensor,
+  drop?: Dropping,
 ): Tensor {
-  const query = layerNorm(plan, stream, weights.norm(norm));
-  const attended = multiHeadAttention(plan, weights, attention, {
-    query,
-    context: context ?? query,
-    residual: stream,
-    heads: kind === "compute" ? config.numHeads : config.readWriteHeads,
+  const branch = (from: Tensor, record: (residual?: Tensor) => Tensor) =>
+    drop ? drop.branch(plan, from, record) : record(from);
+  const attended = branch(stream, (residual) => {
+    const query = layerNorm(plan, stream, weights.norm(norm));
+    return multiHeadAttention(plan, weights, attention, {
+      query,
+      context: context ?? query,
+      residual,
+      heads: kind === "compute" ? config.numHeads : config.readWriteHeads,
+    });
   });
-  return feedForward(plan, weights, mlp, attended);
-}
-
-/** x + Linear(GELU(Linear(LN(x)))). */
-function feedForward(plan: Plan, weights: Weights, name: string, x: Tensor): Tensor {
-  const normed = layerNorm(plan, x, weights.norm(`${name}.0`));
-  const [first, second] = [weights.linear(`${name}.1`), weights.linear(`${name}.3`)];
-  return perceptron(plan, normed, first, "gelu", second, x);
+  return branch(attended, (residual) => {
+    const normed = layerNorm(plan, attended, weights.norm(`${mlp}.0`));
+    const [first, second] = [weights.linear(`${mlp}.1`), weights.linear(`${mlp}.3`)];
+    return perceptron(plan, normed, first, "gelu", second, residual, drop);
+  });
 }

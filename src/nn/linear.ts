@@ -5,6 +5,7 @@
  */
 import type { Activation } from "../../kernels/activation.ts";
 import type { Plan, Tensor } from "../gpu/plan.ts";
+import type { Dropping } from "./dropout.ts";
 import { product } from "./product.ts";
 
 /** A linear layer's parameters: weight (out, in), bias (out). */
@@ -28,7 +29,7 @@ export function linear(plan: Plan, x: Tensor, w: LinearParameters, residual?: Te
 /**
  * Linear, activation, linear: x (..., in) to (..., out), plus `residual` where given. The hidden
  * layer's pre-activation is kept for the backward pass, which multiplies by the derivative in the
- * epilogue of the second layer's product.
+ * epilogue of the second layer's product. `drop` drops hidden units.
  */
 export function perceptron(
   plan: Plan,
@@ -37,10 +38,13 @@ export function perceptron(
   activation: Activation,
   second: LinearParameters,
   residual?: Tensor,
+  drop?: Dropping,
 ): Tensor {
   const hidden = layer(plan, x, first, { activation });
   const pre = hidden.pre && { tensor: hidden.pre, activation };
-  return layer(plan, hidden.output, second, { residual, pre }).output;
+  // The derivative's factor and the dropped units' commute, so the second layer may have its turn first.
+  const kept = drop ? drop.units(plan, hidden.output) : hidden.output;
+  return layer(plan, kept, second, { residual, pre }).output;
 }
 
 interface LayerOptions {

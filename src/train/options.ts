@@ -71,6 +71,10 @@ export interface TrainOptions {
   readonly clip: number;
   /** Share of the examples that begin from latents of a pass of their own (paper: 0.9). */
   readonly selfCondRate: number;
+  /** Share of hidden units that the latents' self-attention layers drop in training (0: none). */
+  readonly dropout: number;
+  /** Share of examples that go without a residual branch of these layers in training (0: none). */
+  readonly dropPath: number;
   /** Share of the examples trained without their class, where there are classes (guidance). */
   readonly labelDropout: number;
   /** Decay of the moving average of the weights. */
@@ -113,6 +117,8 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   epsilon: 1e-8,
   clip: 1,
   selfCondRate: 0.9,
+  dropout: 0,
+  dropPath: 0,
   labelDropout: 0.1,
   emaDecay: 0.995,
   emaWarmup: "ratio",
@@ -144,6 +150,8 @@ const ranges = {
   epsilon: [1e-30, 1],
   clip: [0, 1e30],
   selfCondRate: [0, 1],
+  dropout: [0, 0.99],
+  dropPath: [0, 0.99],
   labelDropout: [0, 1],
   emaDecay: [0, 1],
   emaStart: STEPS,

@@ -24,6 +24,8 @@ export interface StepDraws {
   readonly mask: number[];
   /** Whether the example goes without its class, for classifier-free guidance. */
   readonly unlabelled: boolean[];
+  /** Streams of what is dropped. */
+  readonly dropped: RandomStream[];
   /** Streams of the noise. */
   readonly noise: RandomStream[];
 }
@@ -35,13 +37,15 @@ export function drawStep(
 ): StepDraws {
   const times = new RandomStream(seedFor(seed, "time"), step);
   const chosen = new RandomStream(seedFor(seed, "self-conditioning"), step);
-  const dropped = new RandomStream(seedFor(seed, "label dropout"), step);
+  const unlabelled = new RandomStream(seedFor(seed, "label dropout"), step);
+  const drops = seedFor(seed, "dropout");
   const noise = seedFor(seed, "noise");
   const examples = Array.from({ length: batchSize }, (_, i) => i);
   return {
     t: examples.map((i) => times.uniform(i)),
     mask: examples.map((i) => chosen.uniform(i) < selfCondRate ? 1 : 0),
-    unlabelled: examples.map((i) => dropped.uniform(i) < labelDropout),
+    unlabelled: examples.map((i) => unlabelled.uniform(i) < labelDropout),
+    dropped: examples.map((i) => new RandomStream(drops, step * batchSize + i)),
     noise: examples.map((i) => new RandomStream(noise, step * batchSize + i)),
   };
 }
@@ -60,6 +64,8 @@ export interface ExampleInputs {
   readonly mask: Float32Array<ArrayBuffer>;
   /** (B, 2). */
   readonly keys: Uint32Array<ArrayBuffer>;
+  /** (B, 2). */
+  readonly dropKeys: Uint32Array<ArrayBuffer>;
   /** (B, 3). */
   readonly offsets: Float32Array<ArrayBuffer>;
 }
@@ -100,6 +106,7 @@ export function exampleInputs(
     importance: new Float32Array(weights),
     mask: new Float32Array(draws.mask),
     keys: new Uint32Array(noise.flatMap(({ keys }) => keys)),
+    dropKeys: new Uint32Array(draws.dropped.flatMap(({ keys }) => keys)),
     offsets: Float32Array.from(
       { length: 3 * options.batchSize },
       (_, i) => options.offsetNoise * shifts.normal(i),

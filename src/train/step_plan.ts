@@ -15,6 +15,7 @@ import type { RinConfig } from "../model/config.ts";
 import { timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
+import { Dropping } from "../nn/dropout.ts";
 import { keep } from "../nn/tokens.ts";
 import type { TrainOptions } from "./options.ts";
 import { recordUpdate, updateChunks } from "./update_plan.ts";
@@ -57,6 +58,8 @@ export interface PartTensors {
   readonly importance: Tensor;
   readonly mask: Tensor;
   readonly keys: Tensor;
+  /** Streams of what is dropped (part, 2), u32; with `dropout` or `dropPath` only. */
+  readonly dropKeys?: Tensor;
   /** (part, 3), with `offsetNoise` only. */
   readonly offsets?: Tensor;
 }
@@ -108,7 +111,7 @@ export function recordStep(
   layout: ParameterLayout,
   slabs: TrainSlabs,
 ): { plan: Plan; tensors: StepTensors } {
-  const { batchSize, accumulate, selfCondRate, offsetNoise } = options;
+  const { batchSize, accumulate, selfCondRate, offsetNoise, dropout, dropPath } = options;
   const part = batchSize / accumulate;
   const image = [part, 3, config.imageSize, config.imageSize];
   const chunks = updateChunks(options, layout);
@@ -120,6 +123,7 @@ export function recordStep(
     importance: persistent("importance", [part]),
     mask: persistent("mask", [part]),
     keys: persistent("keys", [part, 2]),
+    ...(dropout > 0 || dropPath > 0) && { dropKeys: persistent("drop keys", [part, 2]) },
     ...offsetNoise > 0 && { offsets: persistent("offsets", [part, 3]) },
     scalars: persistent("scalars", [12]),
     history: persistent("history", [HISTORY, 4]),
@@ -127,7 +131,8 @@ export function recordStep(
     ...accumulate > 1 && { squares: persistent("squares", [PARTIALS, 2]) },
     ...chunks && { chunks: persistent("chunks", [chunks.length / 4, 4]) },
   };
-  const { x0, t, labels, coefficients, importance, mask, keys, offsets, figures } = tensors;
+  const { x0, t, labels, coefficients, importance, mask, keys, dropKeys, offsets, figures } =
+    tensors;
   const plan = new Plan(adapter);
   const weights = new Weights(layout, slabs.parameters, slabs.gradients);
   const loss = plan.section("part", () => {
@@ -147,6 +152,7 @@ export function recordStep(
       t,
       labels,
       previous,
+      drop: dropKeys && new Dropping(dropKeys, { units: dropout, path: dropPath }),
     });
     plan.section("metrics", () => {
       const measured = [x0, loss.xt, noise, loss.output, loss.interface, loss.latents];

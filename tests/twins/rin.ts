@@ -2,6 +2,7 @@
 
 import type { Activation } from "./activation.ts";
 import { depatchify, patchify, type PatchShape } from "./patches.ts";
+import { uniform } from "./random.ts";
 import { Tape, type Variable, variable, view } from "./tape.ts";
 
 /** Sizes of the network, as in the original's config; options of the paper's network beside them. */
@@ -38,6 +39,8 @@ export interface RinTwinInput {
   xPrev?: Float64Array;
   /** Classes (B), `numClasses` for none. */
   labels?: readonly number[];
+  /** What the compute layers drop: units and branches, by the streams (seed, b) of the examples. */
+  drop?: { units: number; path: number; seed: number };
   /** For each example: 1 to start from zPrev and xPrev, 0 afresh. All 1 unless given. */
   mask?: ArrayLike<number>;
 }
@@ -106,6 +109,7 @@ class Network {
   readonly #tape = new Tape();
   readonly #used = new Map<string, Variable>();
   readonly #batch: number;
+  #drawn = 0;
 
   constructor(
     readonly config: RinTwinConfig,
@@ -225,17 +229,44 @@ class Network {
       this.config;
     const query = this.#norm(`${name}.read_norm`, z);
     z = this.#attention(`${name}.read_attention`, query, dz, x, dx, z, heads);
-    z = this.#feedForward(`${name}.read_mlp`, z, dz, latentMlpRatio);
+    z = this.#feedForward(`${name}.read_mlp`, z, dz, latentMlpRatio, z);
     const depth = typeof blockDepth === "number" ? blockDepth : blockDepth[Number(name.slice(7))];
     for (let j = 0; j < depth; j++) {
-      const n = this.#norm(`${name}.compute_norm.${j}`, z);
-      z = this.#attention(`${name}.compute_attention.${j}`, n, dz, n, dz, z, numHeads);
-      z = this.#feedForward(`${name}.compute_mlp.${j}`, z, dz, latentMlpRatio);
+      z = this.#branch(z, (residual) => {
+        const n = this.#norm(`${name}.compute_norm.${j}`, z);
+        return this.#attention(`${name}.compute_attention.${j}`, n, dz, n, dz, residual, numHeads);
+      });
+      const before = z;
+      z = this.#branch(z, (residual) => {
+        const mlp = `${name}.compute_mlp.${j}`;
+        return this.#feedForward(mlp, before, dz, latentMlpRatio, residual, true);
+      });
     }
     const n = this.#norm(`${name}.write_norm`, x);
     x = this.#attention(`${name}.write_attention`, n, dx, z, dz, x, heads);
-    x = this.#feedForward(`${name}.write_mlp`, x, dx, interfaceMlpRatio);
+    x = this.#feedForward(`${name}.write_mlp`, x, dx, interfaceMlpRatio, x);
     return [x, z];
+  }
+
+  /** residual + branch, or what is left of it where some examples go without. */
+  #branch(residual: Variable, record: (residual?: Variable) => Variable): Variable {
+    const { path = 0 } = this.input.drop ?? {};
+    if (path === 0) return record(residual);
+    const factors = this.#factors(path, 1);
+    const branch = record();
+    const each = branch.value.length / this.#batch;
+    const spread = branch.value.map((_, i) => factors[Math.floor(i / each)]);
+    return this.#tape.add(residual, this.#tape.scale(branch, spread));
+  }
+
+  /** The next `each` factors of every example: 0 with probability `rate`, else 1 / (1 - rate). */
+  #factors(rate: number, each: number): number[] {
+    const first = this.#drawn;
+    this.#drawn += each;
+    return Array.from({ length: this.#batch * each }, (_, i) => {
+      const [b, index] = [Math.floor(i / each), first + i % each];
+      return uniform(this.input.drop!.seed, b, index) < rate ? 0 : 1 / (1 - rate);
+    });
   }
 
   /** `residual + MHA(q = query, k = v = source)`, with PyTorch's two layouts of the projections. */
@@ -245,7 +276,7 @@ class Network {
     width: number,
     source: Variable,
     sourceWidth: number,
-    residual: Variable,
+    residual: Variable | undefined,
     heads: number,
   ): Variable {
     const bias = this.#param(`${name}.in_proj_bias`);
@@ -272,10 +303,21 @@ class Network {
   }
 
   /** `x + Linear(GELU(Linear(LN(x))))`, `ratio` times as wide inside. */
-  #feedForward(name: string, x: Variable, width: number, ratio: number): Variable {
+  #feedForward(
+    name: string,
+    x: Variable,
+    width: number,
+    ratio: number,
+    residual: Variable | undefined,
+    drops = false,
+  ): Variable {
     const normed = this.#norm(`${name}.0`, x);
     const hidden = this.#linear(`${name}.1`, normed, width, ratio * width, { act: "gelu" });
-    return this.#linear(`${name}.3`, hidden, ratio * width, width, { residual: x });
+    const { units = 0 } = drops ? this.input.drop ?? {} : {};
+    const kept = units === 0
+      ? hidden
+      : this.#tape.scale(hidden, this.#factors(units, hidden.value.length / this.#batch));
+    return this.#linear(`${name}.3`, kept, ratio * width, width, { residual });
   }
 
   #norm(name: string, x: Variable): Variable {

@@ -84,6 +84,25 @@ Deno.test("so it does with a mask, and without Z_prev", () => {
   checkNetwork(config, { ...input, zPrev: undefined }, INITIALIZER);
 });
 
+const PAPER: RinTwinConfig = {
+  ...{ imageSize: 4, patchSize: 2, latentDim: 12, interfaceDim: 6, numLatents: 4, numBlocks: 2 },
+  ...{ blockDepth: [1, 2], numHeads: 4, readWriteHeads: 3, latentMlpRatio: 2 },
+  ...{ interfaceMlpRatio: 1, timeConditioning: "token", numClasses: 2 },
+  ...{ selfConditioning: "both", positions: "sincos" },
+};
+
+Deno.test("so it does with the options of the paper's network, and with units and branches dropped", () => {
+  const input = {
+    ...randomInput(PAPER, 3),
+    xPrev: randomArray(3 * 4 * PAPER.interfaceDim, 73),
+    labels: [2, 0, 1],
+    drop: { units: 0.3, path: 0.2, seed: 5 },
+  };
+  checkNetwork(PAPER, input, null);
+  const added = { ...PAPER, timeConditioning: "add", selfConditioning: "interface" } as const;
+  checkNetwork(added, { ...input, zPrev: undefined }, null);
+});
+
 Deno.test("the mask chooses, example by example, between warm and cold", () => {
   const params = randomParameters(CONFIG);
   const input = randomInput(CONFIG, 3);

@@ -143,6 +143,15 @@ export class Tape {
     return y;
   }
 
+  /** Each element times a factor of its own. */
+  scale(x: Variable, factors: ArrayLike<number>): Variable {
+    const y = variable(x.value.map((value, i) => value * factors[i]));
+    this.#adjoints.push(() => {
+      for (let i = 0; i < y.grad.length; i++) x.grad[i] += y.grad[i] * factors[i];
+    });
+    return y;
+  }
+
   /** Zero in the examples whose mask is 0, unchanged where it is 1. */
   mask(x: Variable, mask: ArrayLike<number>): Variable {
     const each = x.value.length / mask.length;
