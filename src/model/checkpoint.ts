@@ -76,13 +76,17 @@ export function writeCheckpoint(
 export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): Checkpoint {
   const { metadata, tensors } = readSafetensors(bytes);
   const full = completeConfig({ ...ownConfig(metadata), ...config });
+  if (tensors.size === 0) throw new CheckpointError("it has none of the network's parameters");
+  checkDepth(full, tensors.size);
   const layout = parameterLayout(full);
   const known = new Set(layout.parameters.map(({ name }) => name));
   for (const name of tensors.keys()) {
     const plain = name.replace(/^(ema|adam_m|adam_v)\./, "");
     if (!known.has(plain)) {
       throw new CheckpointError(
-        `it has a tensor ${name} that the network of this config lacks: the config does not fit`,
+        `it has a tensor ${
+          name
+        } that the network of this config lacks: the config does not fit`,
       );
     }
   }
@@ -102,6 +106,14 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
     training: training === undefined ? undefined : json(training, "training"),
     about,
   };
+}
+
+/** Each layer has tensors of its own: a config of more layers than that is not the file's. */
+function checkDepth({ numBlocks, blockDepth }: RinConfig, tensors: number): void {
+  if (numBlocks * blockDepth <= tensors) return;
+  throw new CheckpointError(
+    `its ${tensors} tensors are too few for a network of ${numBlocks} blocks of ${blockDepth} layers`,
+  );
 }
 
 function ownConfig(metadata: Record<string, string>): Partial<RinConfig> {
@@ -131,8 +143,7 @@ function gather(
   prefix: string,
 ): Float32Array<ArrayBuffer> | undefined {
   if (!layout.parameters.some(({ name }) => tensors.has(prefix + name))) return undefined;
-  const slab = new Float32Array(layout.size);
-  for (const { name, shape, offset } of layout.parameters) {
+  for (const { name, shape } of layout.parameters) {
     const tensor = tensors.get(prefix + name);
     if (tensor === undefined) throw new CheckpointError(`it lacks the tensor ${prefix}${name}`);
     if (tensor.shape.join() !== shape.join()) {
@@ -142,7 +153,10 @@ function gather(
         })`,
       );
     }
-    slab.set(tensor.data, offset);
+  }
+  const slab = new Float32Array(layout.size);
+  for (const { name, offset } of layout.parameters) {
+    slab.set(tensors.get(prefix + name)!.data, offset);
   }
   return slab;
 }

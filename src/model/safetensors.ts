@@ -4,16 +4,10 @@
  * @module
  */
 
-/** A file that is no usable checkpoint; the message says what is wrong with it. */
-export class CheckpointError extends Error {
-  /** Tells errors apart by name. */
-  override name = "CheckpointError";
+import { CheckpointError } from "./errors.ts";
+import { checkKeys } from "./header_keys.ts";
 
-  constructor(message: string) {
-    // Names from a file that is damaged, or not meant well, may hold anything.
-    super(message.replace(/\p{Cc}/gu, "?").slice(0, 1000));
-  }
-}
+export { CheckpointError };
 
 type Decode = (raw: ArrayBuffer) => Float32Array<ArrayBuffer>;
 
@@ -53,10 +47,15 @@ interface Entry {
   readonly end: number;
 }
 
+/** As in the format's own reader. */
 const MAX_HEADER = 100 * 2 ** 20;
 
+/** No network has tensors of more dimensions. */
+const MAX_RANK = 8;
+
 /**
- * Reads a file of floats.
+ * Reads a file of floats. Nothing is allocated for tensors before the whole header is found to fit
+ * the file.
  *
  * @throws {CheckpointError} when the file is truncated, no safetensors, holds another type, or its
  * tensors overlap, leave holes or differ from their shapes
@@ -79,22 +78,26 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
   const { __metadata__: metadata = {}, ...rest } = header;
   const entries = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry));
   checkCoverage(entries, bytes.length - 8 - length);
+  const known = checkMetadata(metadata);
   const tensors = new Map<string, NamedArray>();
   for (const { name, decode, shape, begin, end } of entries) {
     const start = 8 + length + begin;
     const data = decode(bytes.slice(start, start + end - begin).buffer);
     tensors.set(name, { shape, data });
   }
-  return { metadata: checkMetadata(metadata), tensors };
+  return { metadata: known, tensors };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    checkKeys(text);
+    const header: unknown = JSON.parse(text);
     if (typeof header === "object" && header !== null && !Array.isArray(header)) {
       return header as Record<string, unknown>;
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
     // Falls through: the reason that JSON.parse gives means nothing to the user.
   }
   throw new CheckpointError("its header is not valid JSON");
@@ -119,7 +122,7 @@ function checkEntry(name: string, entry: unknown): Entry {
     const known = Object.keys(decoders).join(", ");
     throw new CheckpointError(`tensor ${name} is of type ${dtype}, only ${known} can be read`);
   }
-  if (!Array.isArray(shape) || !shape.every(isCount)) {
+  if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isCount)) {
     throw new CheckpointError(`tensor ${name} has no valid shape`);
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {

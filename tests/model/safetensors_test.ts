@@ -98,6 +98,8 @@ const entry = (shape: unknown, offsets: unknown, dtype = "F32") => ({
 const withTensors = (header: Record<string, unknown>, data: number) =>
   file(JSON.stringify(header), data);
 
+/** The JSON of a tensor of one float. */
+const f1 = (begin: number) => JSON.stringify(entry([1], [begin, begin + 4]));
 const good = entry([2], [0, 8]);
 const wrong: [name: string, bytes: Uint8Array, message: string][] = [
   ["an empty file", new Uint8Array(), "it has 0 bytes, too few"],
@@ -141,6 +143,26 @@ const wrong: [name: string, bytes: Uint8Array, message: string][] = [
     withTensors({ "a\x1b[2J\n": entry([4], [0, 4], "I8") }, 4),
     "tensor a?[2J? is",
   ],
+  ["a name twice", file(`{"a":${f1(0)},"a":${f1(4)}}`, 8), "its header has the key a twice"],
+  ["a name twice, spelt otherwise", file(`{"a":${f1(0)},"\\u0061":${f1(4)}}`, 8), "key a twice"],
+  ["a name twice, one over the other", file(`{"a":${f1(0)},"a":${f1(0)}}`, 4), "key a twice"],
+  ["a field twice", file(`{"a":{"dtype":"F16",${f1(0).slice(1)}}`, 4), "key dtype twice"],
+  ["metadata twice", file('{"__metadata__":{"a":"1","a":"2"}}', 0), "key a twice"],
+  ["deep nesting", file('{"a":' + "[".repeat(1e6), 0), "its header is nested too deeply"],
+  ["a deep type", file('{"a":{"dtype":[[]]}}', 0), "nested too deeply"],
+  ["a long shape", withTensors({ a: entry(Array(9).fill(1), [0, 4]) }, 4), "no valid shape"],
+  ["a shape beyond all numbers", withTensors({ a: entry([2 ** 53, 2 ** 53], [0, 8]) }, 8), "valid"],
+  [
+    "a shape whose size has no exact number",
+    withTensors({ a: entry([2 ** 52, 2 ** 52], [0, 8]) }, 8),
+    "its offsets span 8",
+  ],
+  [
+    "a size near the edge of numbers",
+    withTensors({ a: entry([2 ** 50], [0, 2 ** 52]) }, 8),
+    "its tensors need 4503599627370496 bytes, 8 are there",
+  ],
+  ["an endless name", withTensors({ ["n".repeat(1e6)]: entry([1], [0, 4], "I8") }, 4), "tensor nnn"],
   ["no shape", withTensors({ a: entry(2, [0, 8]) }, 8), "tensor a has no valid shape"],
   ["a fraction of a shape", withTensors({ a: entry([0.5], [0, 2]) }, 2), "a has no valid shape"],
   ["a negative shape", withTensors({ a: entry([-1, -2], [0, 8]) }, 8), "a has no valid shape"],
