@@ -1,0 +1,41 @@
+// A taste of `deno task fuzz`, which reads a hundred times as many.
+
+import { assert, assertNotEquals, assertRejects } from "@std/assert";
+import { fuzz, type Target } from "./fuzz.ts";
+import { Dice, mutate } from "./mutate.ts";
+import { TARGETS } from "./targets.ts";
+
+for (const target of TARGETS) {
+  Deno.test(`fuzz: 2,000 broken files for the reader of ${target.name}`, async () => {
+    const { refused } = await fuzz(target, 2000);
+    assert(refused > 200, `only ${refused} were refused: the files are not broken enough`);
+  });
+}
+
+const harmless: Target = {
+  name: "harmless",
+  files: () => [new TextEncoder().encode("0123456789")],
+  read: () => {},
+  errors: ["CheckpointError"],
+  memory: (bytes) => 8 * bytes + 2 ** 16,
+};
+
+Deno.test("fuzz: crashes, hangs and wasted memory are found", async () => {
+  const fails = (read: () => unknown, message: string) =>
+    assertRejects(() => fuzz({ ...harmless, read }, 3), Error, message);
+  await fails(() => {
+    throw new TypeError("x is undefined");
+  }, "file of seed 0: TypeError: x is undefined");
+  await fails(() => new Promise((resolve) => setTimeout(resolve, 1100)), "it took 11");
+  const kept: Uint8Array[] = [];
+  await fails(() => kept.push(new Uint8Array(2 ** 20)), "bytes were allocated for");
+});
+
+Deno.test("fuzz: files differ from seed to seed, and are the same for the same one", async () => {
+  const files = await harmless.files();
+  const made = Array.from({ length: 50 }, (_, seed) => `${mutate(files, new Dice(seed))}`);
+  const again = Array.from({ length: 50 }, (_, seed) => `${mutate(files, new Dice(seed))}`);
+  assert(made.every((file, i) => file === again[i]));
+  assert(new Set(made).size > 40);
+  assertNotEquals(made[0], `${files[0]}`);
+});

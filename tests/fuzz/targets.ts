@@ -1,0 +1,59 @@
+// The readers that are given broken files.
+
+import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
+import type { Target } from "./fuzz.ts";
+
+function tinyCheckpoint(): Uint8Array {
+  const config = completeConfig({
+    imageSize: 4,
+    patchSize: 2,
+    latentDim: 2,
+    interfaceDim: 1,
+    numLatents: 1,
+    numBlocks: 1,
+    numHeads: 1,
+  });
+  const parameters = initialize(parameterLayout(config), 0);
+  return writeCheckpoint({ config, slabs: { parameters }, training: { step: 3, options: {} } });
+}
+
+function tensors(): Uint8Array {
+  const tensors = new Map([
+    ["a", { shape: [2, 3], data: new Float32Array(6) }],
+    ["b.weight", { shape: [], data: new Float32Array(1) }],
+    ["empty", { shape: [0, 4], data: new Float32Array() }],
+  ]);
+  return writeSafetensors({ metadata: { format: "pt" }, tensors });
+}
+
+function halves(): Uint8Array {
+  const entry = (dtype: string, begin: number) =>
+    `{"dtype":"${dtype}","shape":[3],"data_offsets":[${begin},${begin + 6}]}`;
+  const header = `{"x":${entry("F16", 0)},"y":${entry("BF16", 6)}}`;
+  const bytes = new Uint8Array(8 + header.length + 12);
+  bytes[0] = header.length;
+  bytes.set(new TextEncoder().encode(header), 8);
+  return bytes;
+}
+
+/** All of them. */
+export const TARGETS: readonly Target[] = [
+  {
+    name: "safetensors",
+    files: () => [tensors(), halves()],
+    read: readSafetensors,
+    errors: ["CheckpointError"],
+    memory: (bytes) => 8 * bytes + 2 ** 16,
+  },
+  {
+    name: "checkpoint",
+    files: () => [tinyCheckpoint()],
+    read: (bytes) => readCheckpoint(bytes),
+    errors: ["CheckpointError", "ConfigError"],
+    memory: (bytes) => 8 * bytes + 2 ** 16,
+  },
+];
