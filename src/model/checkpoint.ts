@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { completeConfig, type RinConfig } from "./config.ts";
+import { blockDepths, completeConfig, type RinConfig } from "./config.ts";
 import { type ParameterLayout, parameterLayout } from "./parameters.ts";
 import {
   CheckpointError,
@@ -84,9 +84,7 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
     const plain = name.replace(/^(ema|adam_m|adam_v)\./, "");
     if (!known.has(plain)) {
       throw new CheckpointError(
-        `it has a tensor ${
-          name
-        } that the network of this config lacks: the config does not fit`,
+        `it has a tensor ${name} that the network of this config lacks: the config does not fit`,
       );
     }
   }
@@ -109,10 +107,11 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
 }
 
 /** Each layer has tensors of its own: a config of more layers than that is not the file's. */
-function checkDepth({ numBlocks, blockDepth }: RinConfig, tensors: number): void {
-  if (numBlocks * blockDepth <= tensors) return;
+function checkDepth(config: RinConfig, tensors: number): void {
+  const layers = blockDepths(config).reduce((sum, depth) => sum + depth, 0);
+  if (layers <= tensors) return;
   throw new CheckpointError(
-    `its ${tensors} tensors are too few for a network of ${numBlocks} blocks of ${blockDepth} layers`,
+    `its ${tensors} tensors are too few for a network of ${layers} layers`,
   );
 }
 

@@ -26,7 +26,7 @@ Deno.test("fuzz: crashes, hangs and wasted memory are found", async () => {
   await fails(() => {
     throw new TypeError("x is undefined");
   }, "file of seed 0: TypeError: x is undefined");
-  await fails(() => new Promise((resolve) => setTimeout(resolve, 1100)), "it took 11");
+  await fails(() => new Promise((resolve) => setTimeout(resolve, 1100)), "file of seed 0: it took");
   const kept: Uint8Array[] = [];
   await fails(() => kept.push(new Uint8Array(2 ** 20)), "bytes were allocated for");
 });

@@ -162,7 +162,11 @@ const wrong: [name: string, bytes: Uint8Array, message: string][] = [
     withTensors({ a: entry([2 ** 50], [0, 2 ** 52]) }, 8),
     "its tensors need 4503599627370496 bytes, 8 are there",
   ],
-  ["an endless name", withTensors({ ["n".repeat(1e6)]: entry([1], [0, 4], "I8") }, 4), "tensor nnn"],
+  [
+    "an endless name",
+    withTensors({ ["n".repeat(1e6)]: entry([1], [0, 4], "I8") }, 4),
+    "tensor nnn",
+  ],
   ["no shape", withTensors({ a: entry(2, [0, 8]) }, 8), "tensor a has no valid shape"],
   ["a fraction of a shape", withTensors({ a: entry([0.5], [0, 2]) }, 2), "a has no valid shape"],
   ["a negative shape", withTensors({ a: entry([-1, -2], [0, 8]) }, 8), "a has no valid shape"],
