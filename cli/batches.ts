@@ -13,7 +13,7 @@ const VALID_BATCH = 16;
 /** Steps whose images are read while the device works: enough to sit out a slow read. */
 const AHEAD = 4;
 
-/** What one step trains on. */
+/** What one step trains on, or one pass of validation measures. */
 export interface TrainingBatch {
   /** (B, 3, S, S), in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
@@ -72,13 +72,16 @@ export class TrainingBatches {
 
   async #make(step: number): Promise<TrainingBatch> {
     const { seed, batchSize, imageSize, flip } = this.options;
-    const { labels } = this.set;
     const indices = this.#stream.indices(step);
     const images = new Float32Array(batchSize * 3 * imageSize ** 2);
     const bytes = await this.set.read(indices);
     fillBatch(bytes, this.set.imageSize, images, imageSize, { seed, step, flip });
-    return { images, labels: labels && Uint32Array.from(indices, (index) => labels[index]) };
+    return { images, labels: labelsAt(this.set, indices) };
   }
+}
+
+function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
+  return labels && Uint32Array.from(indices, (index) => labels[index]);
 }
 
 /**
@@ -92,7 +95,7 @@ export async function* validationBatches(
   imageSize: number,
   limit: number,
   onBatch: (done: number, total: number) => void,
-): AsyncGenerator<Float32Array<ArrayBuffer>> {
+): AsyncGenerator<TrainingBatch> {
   const total = Math.min(limit, set.count);
   for (let first = 0; first < total; first += VALID_BATCH) {
     onBatch(first, total);
@@ -101,8 +104,8 @@ export async function* validationBatches(
       { length },
       (_, i) => Math.floor((first + i) * set.count / total),
     );
-    const batch = new Float32Array(length * 3 * imageSize ** 2);
-    fillBatch(await set.read(indices), set.imageSize, batch, imageSize);
-    yield batch;
+    const images = new Float32Array(length * 3 * imageSize ** 2);
+    fillBatch(await set.read(indices), set.imageSize, images, imageSize);
+    yield { images, labels: labelsAt(set, indices) };
   }
 }

@@ -15,6 +15,7 @@ import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { type Given, type Option, type Value, withDefaults } from "./options.ts";
 import { only, readConfigFile } from "./resolve.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "./sampler_options.ts";
+import type { DataSettings } from "./load_data.ts";
 import type { RunOptions } from "./settings.ts";
 import { print, Terminal } from "./terminal.ts";
 import { folderOf } from "./write_file.ts";
@@ -178,7 +179,7 @@ function runOf(
   { path, checkpoint }: CheckpointFile,
   flags: Readonly<Record<string, Value>>,
 ): {
-  data: Pick<RunOptions, "data" | "validFraction">;
+  data: DataSettings;
   training: Pick<TrainOptions, "seed" | "selfCondRate">;
   step?: number;
 } {
@@ -190,7 +191,11 @@ function runOf(
     );
   }
   // Another source has a split of its own.
-  const known = flags.data === undefined ? run?.validFraction : undefined;
-  const validFraction = (flags.validFraction ?? known) as number | undefined;
-  return { data: { data, validFraction }, training: options ?? DEFAULT_TRAIN_OPTIONS, step };
+  const known = flags.data === undefined ? run : undefined;
+  const validFraction = (flags.validFraction ?? known?.validFraction) as number | undefined;
+  return {
+    data: { ...known, data, validFraction },
+    training: options ?? DEFAULT_TRAIN_OPTIONS,
+    step,
+  };
 }

@@ -17,14 +17,13 @@ import { scattering } from "../src/eval/scattering.ts";
 import type { TrainOptions } from "../src/train/options.ts";
 import { validationBatches } from "./batches.ts";
 import { Interrupted } from "./errors.ts";
-import { loadData } from "./load_data.ts";
-import type { RunOptions } from "./settings.ts";
+import { type DataSettings, loadData } from "./load_data.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What to measure, and how. */
 export interface EvaluationParts {
   readonly rin: Rin;
-  readonly data: Pick<RunOptions, "data" | "validFraction">;
+  readonly data: DataSettings;
   readonly training: Pick<TrainOptions, "seed" | "selfCondRate">;
   readonly counts: {
     readonly count: number;
@@ -66,8 +65,10 @@ export async function evaluate(parts: EvaluationParts): Promise<Figures> {
   const loss = await measureLoss(parts, splits);
   if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
   const { imageSize } = rin.config;
-  const batches = (set: Splits["train"], limit: number, what: string) =>
-    validationBatches(set, imageSize, limit, (done, total) => show(parts, what, done, total));
+  const batches = async function* (set: Splits["train"], limit: number, what: string) {
+    const onBatch = (done: number, total: number) => show(parts, what, done, total);
+    for await (const { images } of validationBatches(set, imageSize, limit, onBatch)) yield images;
+  };
   const { first, second, all } = await dataFeatures(
     batches(splits.train, counts.dataCount, "features of the data"),
     imageSize,

@@ -11,9 +11,14 @@ import type { Terminal } from "./terminal.ts";
 /** Skipped files that are named; of the others the number is told. */
 const NAMED = 5;
 
+/** What of a run's settings says which images it sees. */
+export type DataSettings =
+  & Pick<RunOptions, "data" | "validFraction" | "labelAttribute">
+  & Partial<Pick<RunOptions, "labels" | "cropScale">>;
+
 /** Loads and says what was loaded, what was skipped and whom to credit. */
 export async function loadData(
-  { data, validFraction }: Pick<RunOptions, "data" | "validFraction">,
+  { data, validFraction, labels = "none", labelAttribute, cropScale = 1 }: DataSettings,
   imageSize: number,
   terminal: Terminal,
 ): Promise<Splits> {
@@ -24,27 +29,49 @@ export async function loadData(
   }
   const splits = await loadSplits({
     source: data,
-    imageSize,
+    imageSize: Math.round(imageSize * cropScale),
     validFraction,
-    onFetch: (sentence) => terminal.note(sentence),
-    onProgress: (done, total) => terminal.progress(done, total, { reading: data }),
+    labels: { from: labels, attribute: labelAttribute },
+    onNote: (sentence) => terminal.note(sentence),
+    onProgress: decodingProgress(data, terminal),
   });
   terminal.finish();
-  const { train, valid } = splits;
-  for (const line of skippedLines([...new Set([train, valid])].flatMap((set) => set.skipped))) {
-    terminal.note(line);
-  }
+  const { train, valid, skipped, attribution } = splits;
+  for (const line of skippedLines(skipped)) terminal.note(line);
   terminal.note(
     valid === train
       ? `Images: ${train.count} (${data}); none is held out, validation uses the same`
       : `Images: ${train.count} to train on, ${valid.count} to validate on (${data})`,
   );
-  if (train.attribution) terminal.note(train.attribution);
+  if (train.classNames) terminal.note(`Classes: ${classLine(train.classNames)}`);
+  if (attribution) terminal.note(attribution);
   return splits;
 }
 
-function skippedLines(skipped: readonly Skipped[]): string[] {
+/** A bar with the images decoded and how many a second. */
+export function decodingProgress(
+  name: string,
+  terminal: Terminal,
+): (done: number, total: number) => void {
+  let start: { time: number; done: number } | undefined;
+  return (done, total) => {
+    start ??= { time: performance.now(), done };
+    const seconds = (performance.now() - start.time) / 1000;
+    const fields: Record<string, string> = { reading: name };
+    if (seconds > 0.5) fields["img/s"] = ((done - start.done) / seconds).toPrecision(3);
+    terminal.progress(done, total, fields);
+  };
+}
+
+/** Names the first files that were left out, and counts the rest. */
+export function skippedLines(skipped: readonly Skipped[]): string[] {
   const named = skipped.slice(0, NAMED).map(({ name, reason }) => `Skipped ${name}: ${reason}`);
   const more = skipped.length - named.length;
   return more > 0 ? [...named, `Skipped ${more} more, ${skipped.length} in all`] : named;
+}
+
+/** The number of classes and the first of their names. */
+export function classLine(names: readonly string[]): string {
+  const shown = names.slice(0, 10).join(", ");
+  return `${names.length} (${shown}${names.length > 10 ? ", ..." : ""})`;
 }

@@ -5,6 +5,7 @@
  */
 import type { Command } from "./command.ts";
 import { compare } from "./compare.ts";
+import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { evaluation } from "./eval.ts";
 import { explain, UsageError } from "./errors.ts";
@@ -22,6 +23,7 @@ import { versionLine } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   train,
+  data,
   sample,
   eval: evaluation,
   report,

@@ -22,9 +22,9 @@ export async function profile(
   const batches = new TrainingBatches(set, { seed, batchSize, imageSize, flip, steps });
   const times: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const { images } = await batches.at(step);
+    const { images, labels } = await batches.at(step);
     const start = performance.now();
-    await trainer.step(images);
+    await trainer.step(images, labels);
     if (step >= WARM_UP) times.push(performance.now() - start);
   }
   const wall = times.sort((a, b) => a - b)[Math.floor(TIMED / 2)];

@@ -73,9 +73,13 @@ function completeRun(fields: Partial<RunOptions>): RunOptions {
   const full = { ...DEFAULT_RUN_OPTIONS, ...fields };
   for (const [key, value] of Object.entries(full)) {
     const least = key === "keepEvery" || key === "keep" ? 0 : 1;
-    if (typeof value === "number" && key !== "validFraction" && value < least) {
+    const whole = key !== "validFraction" && key !== "cropScale";
+    if (typeof value === "number" && whole && value < least) {
       throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);
     }
+  }
+  if (!(full.cropScale >= 1 && full.cropScale <= 4)) {
+    throw new ConfigError(`cropScale is ${full.cropScale}: needed a number of 1 up to 4`);
   }
   return full;
 }

@@ -23,7 +23,18 @@ export interface OpenedRun {
 }
 
 /** What would make the run another one. */
-const FIXED = ["preset", "config", "out", "batchSize", "seed", "flip", "validFraction"];
+const FIXED = [
+  "preset",
+  "config",
+  "out",
+  "batchSize",
+  "seed",
+  "flip",
+  "validFraction",
+  "cropScale",
+  "labels",
+  "labelAttribute",
+];
 
 /** What the CLI puts in a checkpoint's metadata, and the trainer. */
 export interface SavedRun {

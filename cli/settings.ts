@@ -12,6 +12,12 @@ export interface RunOptions {
   /** "faces", "emoji", or a path. */
   readonly data: string;
   readonly flip: boolean;
+  /** Side of the stored images, of which a square is cut at random, over that of the network's. */
+  readonly cropScale: number;
+  /** "none", "auto", or the path of a file of labels. */
+  readonly labels: string;
+  /** One of CelebA's attributes. */
+  readonly labelAttribute?: string;
   /** Share held out; without it the data source's own. */
   readonly validFraction?: number;
   readonly validEvery: number;
@@ -45,6 +51,8 @@ export interface Settings {
 export const DEFAULT_RUN_OPTIONS: RunOptions = {
   data: "faces",
   flip: false,
+  cropScale: 1,
+  labels: "none",
   validEvery: 250,
   validCount: 16,
   sampleEvery: 500,
@@ -250,9 +258,27 @@ const run: Field<RunOptions>[] = [
     type: "text",
     value: "SOURCE",
     help: "faces, emoji (both fetched once), a folder of PNG and JPEG files, a folder with " +
-      "CelebA, or an IDX file",
+      "CelebA, an IDX file, or what rin data prepare made",
   },
   { key: "flip", type: "boolean", help: "mirror images left to right at random" },
+  {
+    key: "cropScale",
+    type: "number",
+    help: "images are made this much larger (1.125, say), and squares cut out of them at random",
+  },
+  {
+    key: "labels",
+    type: "text",
+    value: "none|auto|FILE",
+    help: "classes of the images: auto takes the sub-folder that each lies in, or the labels " +
+      "beside an IDX file; FILE holds IDX labels or CelebA's attributes",
+  },
+  {
+    key: "labelAttribute",
+    type: "text",
+    value: "NAME",
+    help: "CelebA: two classes by one attribute, such as Smiling",
+  },
   {
     key: "validFraction",
     type: "number",

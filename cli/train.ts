@@ -9,6 +9,7 @@ import { GpuLostError } from "../src/gpu/errors.ts";
 import { type Command, expectNoRest, programName } from "./command.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { keepTraining, openTrainer } from "./keep_training.ts";
+import { withClasses } from "./classes.ts";
 import { loadData } from "./load_data.ts";
 import type { Given, Option } from "./options.ts";
 import { PRESETS } from "./presets.ts";
@@ -80,16 +81,19 @@ async function runTrain(given: Given): Promise<number> {
     if (page) terminal.note(`Watch at ${page.url}`);
     const gpu = await requestGpu();
     terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
+    let splits: Splits | undefined;
     try {
-      const splits = await loadData(settings.run, settings.network.imageSize, terminal);
+      splits = await loadData(settings.run, settings.network.imageSize, terminal);
       opened.checkImages(splits.train.count);
+      const classified = withClasses(opened, splits.train.classNames);
       if (flags.profile === true) {
-        const { trainer } = await openTrainer(gpu, opened);
+        const { trainer } = await openTrainer(gpu, classified);
         print(await profile(trainer, splits.train, settings));
         return 0;
       }
-      return await trainIn(opened, splits, gpu, terminal);
+      return await trainIn(classified, splits, gpu, terminal);
     } finally {
+      splits?.close();
       gpu.destroy();
     }
   } finally {
@@ -104,12 +108,15 @@ async function newRun({ flags }: Given): Promise<OpenedRun> {
   const file = config === undefined ? {} : await readConfigFile(String(config));
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const path = out === undefined ? await newRunPath(preset, new Date()) : String(out);
-  const { data } = settings.run;
-  const absolute = data === "" || data === "faces" || data === "emoji"
-    ? data
-    // A run may be resumed from another folder. What isn't there is the data reader's to report.
-    : await Deno.realPath(data).catch(() => data);
-  const run = { ...settings.run, data: absolute };
+  const { data, labels } = settings.run;
+  // A run may be resumed from another folder. What isn't there is the data reader's to report.
+  const absolute = async (path: string, words: readonly string[]) =>
+    words.includes(path) ? path : await Deno.realPath(path).catch(() => path);
+  const run = {
+    ...settings.run,
+    data: await absolute(data, ["", "faces", "emoji"]),
+    labels: await absolute(labels, ["none", "auto"]),
+  };
   return {
     preset,
     settings: { ...settings, run },

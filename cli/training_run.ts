@@ -78,8 +78,7 @@ export class TrainingRun {
     const step = trainer.stepsDone;
     const measure = (step + 1) % run.logEvery === 0;
     const { images, labels } = await this.#batches.at(step);
-    const known = trainer.config.numClasses > 0 ? labels : undefined;
-    await trainer.enqueue(images, { labels: known, measure });
+    await trainer.enqueue(images, { labels, measure });
     this.#saving.unsaved = true;
     if (measure) await this.#figures.collect(await trainer.moments());
     else if (this.#figures.due) await this.#figures.collect();

@@ -3,7 +3,7 @@
  * @module
  */
 import { DataError, reasonOf } from "./errors.ts";
-import type { ImageFile } from "./load_images.ts";
+import type { ImageFile } from "./image_file.ts";
 
 const IMAGES = "img_align_celeba";
 const LIST = "list_eval_partition.txt";

@@ -1,169 +1,151 @@
 /**
- * From the name of a data source to training and validation images in memory.
+ * From the name of a data source to training and validation images.
+ *
+ * Every source is decoded once, into a prepared file in the cache folder, and read from there; the
+ * next run with the same files starts at once.
  * @module
  */
-import { findCeleba, listCeleba } from "./celeba.ts";
-import { EMOJI_ATTRIBUTION, listEmoji } from "./emoji.ts";
-import { DataError, reasonOf } from "./errors.ts";
-import { listImages } from "./folder.ts";
-import { idxName, idxToImageSet, parseIdx } from "./idx.ts";
-import type { ImageSet, Skipped } from "./image_set.ts";
-import { type ImageFile, loadImages, noneDecodable } from "./load_images.ts";
-import type { MemorySet } from "./memory_set.ts";
-import { DEFAULT_VALID_FRACTION, type Parts, splitByName, splitEvery20th } from "./split.ts";
+import { cacheFolder } from "./cache_folder.ts";
+import { type LabelChoice, labelsOf } from "./choose_labels.ts";
+import { DataError } from "./errors.ts";
+import type { ImageSet, Skipped, Splits } from "./image_set.ts";
+import { prepare } from "./prepare.ts";
+import { isPrepared, PreparedFile } from "./prepared_file.ts";
+import { hexHash, openSource } from "./source.ts";
+import { isHeldOut } from "./split.ts";
 
-export type { ImageSet, Skipped };
-
-/** What to train on and what to measure on. */
-export interface Splits {
-  /** To train on. */
-  readonly train: MemorySet;
-  /** To measure on; the same object as `train` where the set is to be learnt by heart. */
-  readonly valid: MemorySet;
-}
+export type { ImageSet, LabelChoice, Skipped, Splits };
 
 /** What to load. */
 export interface DataOptions {
   /**
    * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of PNG and JPEG files, a folder with
-   * CelebA, or an IDX file. A folder that is itself called faces is given as "./faces".
+   * CelebA, an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
+   * given as "./faces".
    */
   readonly source: string;
-  /** S, in pixels: every image becomes (3, S, S). */
+  /** R, in pixels: every image becomes (3, R, R). */
   readonly imageSize: number;
   /**
    * The share held out for validation, in [0, 1), chosen by a hash of each name. By default 0.05;
-   * but "faces" holds nothing out and "emoji" every 20th by name. Where nothing is held out,
-   * validation uses the training images. CelebA has its own splits and ignores this.
+   * but "faces" holds nothing out and "emoji" every 20th by name, and a prepared file what it was
+   * prepared with. Where nothing is held out, validation uses the training images. CelebA has its
+   * own splits and ignores this.
    */
   readonly validFraction?: number;
-  /** Called as files are decoded, with the number done of the number in both splits. */
+  /** Where the classes of the images come from; there are none by default. */
+  readonly labels?: LabelChoice;
+  /** Where prepared files are kept; `prepared` in the cache folder by default. */
+  readonly cache?: string;
+  /** Called as files are decoded, with the number done of all; not where they were before. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Told in one sentence when a data set is about to be fetched. */
-  readonly onFetch?: (sentence: string) => void;
+  /** Told in one sentence when something is about to take long. */
+  readonly onNote?: (sentence: string) => void;
 }
 
 /**
- * Loads a data source into memory.
+ * Opens a data source, decoding it where that wasn't done before.
  *
  * @throws {DataError} when the source, or an option, can't be used as given
  *
  * @example
  * ```ts
- * const { train, valid } = await loadSplits({ source: "faces", imageSize: 32 });
- * console.log(train.count, valid.count, train.attribution);
+ * const { train, valid, close } = await loadSplits({ source: "faces", imageSize: 32 });
+ * console.log(train.count, valid.count, (await train.read([0])).length);
+ * close();
  * ```
  */
 export async function loadSplits(options: DataOptions): Promise<Splits> {
-  checkOptions(options);
-  const { source, validFraction, onFetch } = options;
-  if (source === "faces") {
-    const files = await listEmoji("faces", { onFetch });
-    // 118 pictures are there to be learnt by heart, and no six of them stand for the others.
-    const parts = validFraction === undefined
-      ? { train: files, valid: files }
-      : splitByName(files, nameOf, validFraction);
-    return await loadFiles(parts, options, EMOJI_ATTRIBUTION);
-  }
-  if (source === "emoji") {
-    const files = await listEmoji("all", { onFetch });
-    // Reference figures were measured with every 20th held out.
-    const parts = validFraction === undefined
-      ? splitEvery20th(files)
-      : splitByName(files, nameOf, validFraction);
-    return await loadFiles(parts, options, EMOJI_ATTRIBUTION);
-  }
-  const { isDirectory } = await statSource(source);
-  if (!isDirectory) return await loadIdx(options);
-  const celeba = await findCeleba(source);
-  if (celeba) return await loadFiles(await listCeleba(celeba), options);
-  return await loadFiles(splitByName(await listImages(source), nameOf, validFraction), options);
-}
-
-function nameOf(file: ImageFile): string {
-  return file.name;
-}
-
-function checkOptions({ source, imageSize, validFraction = DEFAULT_VALID_FRACTION }: DataOptions) {
-  if (!Number.isInteger(imageSize) || imageSize < 1) {
-    throw new DataError(
-      `Cannot load ${source} at image size ${imageSize}: it must be a positive integer`,
-    );
-  }
-  if (!(validFraction >= 0 && validFraction < 1)) {
-    throw new DataError(
-      `Cannot hold out a share of ${validFraction} of ${source}: give one from 0 up to, not ` +
-        `including, 1`,
-    );
-  }
-}
-
-async function statSource(source: string): Promise<Deno.FileInfo> {
+  checkImageSize(options.source, options.imageSize);
+  checkFraction(options.source, options.validFraction);
+  const file = await openPrepared(options);
   try {
-    return await Deno.stat(source);
+    return await splitsOf(file, options);
   } catch (thrown) {
-    const found = thrown instanceof Deno.errors.NotFound
-      ? "there is no such file or folder"
-      : reasonOf(thrown);
-    throw new DataError(
-      `Cannot load ${source}: ${found}; give "faces", "emoji", a folder of PNG or JPEG files, or ` +
-        `an IDX file`,
-    );
+    file.close();
+    throw thrown;
   }
 }
 
-async function loadFiles(
-  { train, valid }: Parts<ImageFile>,
-  { source, imageSize, onProgress }: DataOptions,
-  attribution?: string,
+async function openPrepared(options: DataOptions): Promise<PreparedFile> {
+  const { source: name, imageSize, onProgress, onNote } = options;
+  if (await isPrepared(name).catch(() => false)) {
+    const file = await PreparedFile.open(name);
+    const found = file.footer.facts.imageSize;
+    if (found === imageSize) return file;
+    file.close();
+    throw new DataError(
+      `Cannot use ${name} at image size ${imageSize}: its images were prepared at ${found}; ` +
+        `prepare it again with --image-size ${imageSize}, or train at that size`,
+    );
+  }
+  const source = await openSource(name, onNote);
+  const path = await preparedPath(options);
+  const known = await openFingerprint(path, source.fingerprint);
+  if (known) return known;
+  // Few images are done before anybody has read the sentence.
+  if (source.names.length > 1000) {
+    const megabytes = (source.names.length * 3 * imageSize ** 2 / 1e6).toFixed(0);
+    onNote?.(
+      `Decoding ${source.names.length} images into ${path} (${megabytes} MB), once; Ctrl-C stops, ` +
+        `and the same command goes on from there`,
+    );
+  }
+  await prepare(source, path, { imageSize, onProgress });
+  return await PreparedFile.open(path);
+}
+
+/** One file for a source at a size, so that a changed folder's old images are replaced. */
+async function preparedPath({ source, imageSize, cache }: DataOptions): Promise<string> {
+  const folder = cache ?? `${cacheFolder()}/prepared`;
+  const builtIn = source === "faces" || source === "emoji";
+  const place = builtIn ? source : await Deno.realPath(source);
+  const name = place.split(/[/\\]/).at(-1)!.replace(/[^\w.-]/g, "_").slice(0, 40);
+  return `${folder}/${name}-${imageSize}px-${(await hexHash(place)).slice(0, 8)}.rindata`;
+}
+
+/** A prepared file, where it is there, whole, and of these images. */
+async function openFingerprint(path: string, fingerprint: string) {
+  const file = await PreparedFile.open(path).catch(() => undefined);
+  if (file?.footer.facts.fingerprint === fingerprint) return file;
+  file?.close();
+  return undefined;
+}
+
+async function splitsOf(
+  file: PreparedFile,
+  { source, validFraction, labels: choice = { from: "none" } }: DataOptions,
 ): Promise<Splits> {
-  const shared = sameFiles(train, valid);
-  const total = train.length + (shared ? 0 : valid.length);
-  let done = 0;
-  const load = (name: string, files: readonly ImageFile[]) =>
-    loadImages(files, {
-      name,
-      imageSize,
-      attribution,
-      mayBeEmpty: true,
-      onImage: () => onProgress?.(++done, total),
-    });
-  const trainSet = await load(source, train);
-  const validSet = shared ? trainSet : await load(`${source} (valid)`, valid);
-  if (trainSet.count > 0 && validSet.count > 0) return { train: trainSet, valid: validSet };
-  return bothFrom(source, shared ? [trainSet] : [trainSet, validSet]);
-}
-
-/** Where all files of one side are broken, the other is both sides. */
-function bothFrom(source: string, sets: readonly MemorySet[]): Splits {
-  const skipped = sets.flatMap((set) => set.skipped);
-  const good = sets.find(({ count }) => count > 0);
-  if (!good) throw noneDecodable(source, skipped);
-  const only = { ...good, name: source, skipped };
-  return { train: only, valid: only };
-}
-
-/** The splits are either disjoint or the same. */
-function sameFiles(a: readonly ImageFile[], b: readonly ImageFile[]): boolean {
-  return a[0] === b[0];
-}
-
-async function loadIdx({ source, imageSize, validFraction, onProgress }: DataOptions) {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(source);
-  } catch (thrown) {
-    throw new DataError(`Cannot read ${source}: ${reasonOf(thrown)}; check its permissions`);
+  const { facts: { count, skipped, attribution, fixedSplit }, heldOut } = file.footer;
+  const labels = await labelsOf(file, source, choice);
+  let held = heldOut;
+  if (validFraction !== undefined && !fixedSplit) {
+    const names = await file.names();
+    held = Uint8Array.from(names, (name) => isHeldOut(name, validFraction) ? 1 : 0);
   }
-  const idx = await parseIdx(bytes, source);
-  if (idx.kind === "labels") {
-    throw new DataError(`Cannot train on ${source}: it holds labels; give the file of images`);
-  }
-  const all = Array.from({ length: idx.count }, (_, i) => i);
-  const parts = splitByName(all, idxName, validFraction);
-  const train = idxToImageSet(idx, imageSize, source, parts.train);
-  const shared = parts.train[0] === parts.valid[0];
-  const valid = shared ? train : idxToImageSet(idx, imageSize, `${source} (valid)`, parts.valid);
-  onProgress?.(idx.count, idx.count);
-  return { train, valid };
+  const all = Uint32Array.from({ length: count }, (_, i) => i);
+  const [trainMembers, validMembers] = [0, 1].map((side) => all.filter((i) => held[i] === side));
+  // Where one side would be empty both are all of it: the figures are then of how well it is learnt
+  // by heart, which is what there is to measure.
+  const shared = trainMembers.length === 0 || validMembers.length === 0;
+  const train = file.set(source, shared ? all : trainMembers, labels);
+  const valid = shared ? train : file.set(`${source} (valid)`, validMembers, labels);
+  return { train, valid, skipped, attribution, path: file.path, close: () => file.close() };
+}
+
+/** @throws {DataError} when R is no size */
+export function checkImageSize(source: string, imageSize: number): void {
+  if (Number.isInteger(imageSize) && imageSize >= 1) return;
+  throw new DataError(
+    `Cannot load ${source} at image size ${imageSize}: it must be a positive integer`,
+  );
+}
+
+/** @throws {DataError} when there is a share and it isn't in [0, 1) */
+export function checkFraction(source: string, validFraction: number | undefined): void {
+  if (validFraction === undefined || (validFraction >= 0 && validFraction < 1)) return;
+  throw new DataError(
+    `Cannot hold out a share of ${validFraction} of ${source}: give one from 0 up to, not ` +
+      `including, 1`,
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { DataError, reasonOf } from "./errors.ts";
 import { type FetchOptions, fetchPackage } from "./fetch_package.ts";
-import type { ImageFile } from "./load_images.ts";
+import type { ImageFile } from "./image_file.ts";
 
 /** The credit that the licence asks for wherever the images, or samples close to them, are shown. */
 export const EMOJI_ATTRIBUTION = "Emoji images by Twitter (Twemoji), CC BY 4.0";

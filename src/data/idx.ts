@@ -3,8 +3,6 @@
  * @module
  */
 import { DataError, reasonOf } from "./errors.ts";
-import { allocate } from "./load_images.ts";
-import { type MemorySet, memorySet } from "./memory_set.ts";
 import { resizeCrop } from "./resize.ts";
 
 /** Grey images as an IDX file holds them. */
@@ -77,48 +75,32 @@ export async function parseIdx(
 }
 
 /**
- * IDX images as RGB, grey repeated to 3 channels. Where they fit they are padded with 0 around
- * their centre (28x28 in 32x32, as is usual for MNIST); larger ones are resized and cropped.
+ * One of the images as RGB, grey repeated to 3 channels. Where it fits it is padded with 0 around
+ * its centre (28x28 in 32x32, as is usual for MNIST); a larger one is resized and cropped.
  *
- * @param indices which images to take, in this order; all by default
- * @throws {DataError} when there are none
+ * @param size R, in pixels
+ * @returns (3, R, R), values 0..255
  */
-export function idxToImageSet(
-  images: IdxImages,
-  imageSize: number,
-  name: string,
-  indices: readonly number[] = Array.from({ length: images.count }, (_, i) => i),
-): MemorySet {
-  const { rows, columns, data } = images;
-  if (indices.length === 0 || rows * columns === 0) {
-    throw new DataError(`Cannot load ${name}: it holds no images; give a file that has some`);
+export function idxImage(
+  { rows, columns, data }: IdxImages,
+  index: number,
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  const plane = size * size;
+  const out = new Uint8Array(3 * plane);
+  const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
+  if (rows > size || columns > size) {
+    resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, size, out);
+    return out;
   }
-  const plane = imageSize * imageSize;
-  const pixels = allocate(indices.length, 3 * plane, name);
-  const fits = rows <= imageSize && columns <= imageSize;
-  const top = Math.floor((imageSize - rows) / 2);
-  const left = Math.floor((imageSize - columns) / 2);
-  indices.forEach((index, i) => {
-    const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
-    const out = pixels.subarray(i * 3 * plane, (i + 1) * 3 * plane);
-    if (!fits) {
-      resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, imageSize, out);
-      return;
-    }
-    for (let y = 0; y < rows; y++) {
-      out.set(grey.subarray(y * columns, (y + 1) * columns), (y + top) * imageSize + left);
-    }
-    out.copyWithin(plane, 0, plane);
-    out.copyWithin(2 * plane, 0, plane);
-  });
-  return memorySet({
-    name,
-    imageSize,
-    count: indices.length,
-    names: indices.map(idxName),
-    pixels,
-    skipped: [],
-  });
+  const top = Math.floor((size - rows) / 2);
+  const left = Math.floor((size - columns) / 2);
+  for (let y = 0; y < rows; y++) {
+    out.set(grey.subarray(y * columns, (y + 1) * columns), (y + top) * size + left);
+  }
+  out.copyWithin(plane, 0, plane);
+  out.copyWithin(2 * plane, 0, plane);
+  return out;
 }
 
 /** The name of an image that has none: its place in the file, e.g. "000042". */
@@ -150,4 +132,31 @@ async function gunzip(bytes: Uint8Array, source: string): Promise<Uint8Array> {
         `fetch it again`,
     );
   }
+}
+
+/**
+ * Reads an IDX file.
+ *
+ * @throws {DataError} when it can't be read or isn't one
+ */
+export async function readIdx(path: string): Promise<IdxImages | IdxLabels> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (thrown) {
+    throw new DataError(`Cannot read ${path}: ${reasonOf(thrown)}; check its permissions`);
+  }
+  return await parseIdx(bytes, path);
+}
+
+/** The labels that lie beside a file of images by MNIST's naming; undefined where there are none. */
+export async function labelsBeside(path: string): Promise<string | undefined> {
+  const found = /^(.*)images([-.])idx3(-ubyte)(\.gz)?$/.exec(path);
+  if (!found) return undefined;
+  const [, start, mark, end] = found;
+  for (const zip of ["", ".gz"]) {
+    const labels = `${start}labels${mark}idx1${end}${zip}`;
+    if (await Deno.stat(labels).then(({ isFile }) => isFile, () => false)) return labels;
+  }
+  return undefined;
 }

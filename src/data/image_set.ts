@@ -1,5 +1,5 @@
 /**
- * The type that every data source is turned into.
+ * The types that every data source is turned into.
  * @module
  */
 
@@ -19,10 +19,6 @@ export interface ImageSet {
   readonly imageSize: number;
   /** How many images there are. */
   readonly count: number;
-  /** What couldn't be used; empty for a set without flaws. */
-  readonly skipped: readonly Skipped[];
-  /** The sentence to print wherever these images are shown, where the licence asks for one. */
-  readonly attribution?: string;
   /** (count), the class of each image; only where the images are labelled. */
   readonly labels?: Uint32Array;
   /** The classes by number; there where `labels` are. */
@@ -36,4 +32,21 @@ export interface ImageSet {
    * @throws {RangeError} when an index is outside the set
    */
   read(indices: ArrayLike<number>): Promise<Uint8Array>;
+}
+
+/** What to train on and what to measure on. */
+export interface Splits {
+  /** To train on. */
+  readonly train: ImageSet;
+  /** To measure on; the same object as `train` where the set is to be learnt by heart. */
+  readonly valid: ImageSet;
+  /** What couldn't be used of either; empty for a source without flaws. */
+  readonly skipped: readonly Skipped[];
+  /** The sentence to print wherever these images are shown, where the licence asks for one. */
+  readonly attribution?: string;
+  /** The file that the images are read from. */
+  readonly path: string;
+
+  /** Closes that file; no read may be under way. */
+  close(): void;
 }

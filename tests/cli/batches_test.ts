@@ -8,7 +8,6 @@ function numbered(read: (indices: number[]) => Promise<void> = async () => {}): 
     name: "numbered",
     imageSize: 2,
     count: 7,
-    skipped: [],
     labels: Uint32Array.from({ length: 7 }, (_, i) => 10 * i),
     classNames: [],
     read: async (indices) => {
@@ -86,7 +85,10 @@ Deno.test("validationBatches: spread evenly over the set, at most the limit", as
     const told: number[][] = [];
     const seen: number[] = [];
     const batches = validationBatches(numbered(), 2, limit, (...done) => told.push(done));
-    for await (const images of batches) seen.push(...numbersOf(images));
+    for await (const { images, labels } of batches) {
+      seen.push(...numbersOf(images));
+      assertEquals([...labels!], numbersOf(images).map((i) => 10 * i));
+    }
     return [seen, told];
   };
   assertEquals(await passes(3), [[0, 2, 4], [[0, 3]]]);
@@ -98,6 +100,6 @@ Deno.test("batches: larger stored images are cut to the size of the network", as
   const { images } = await new TrainingBatches(numbered(), options).at(0);
   assertEquals(images.length, 4 * 3);
   for await (const batch of validationBatches(numbered(), 1, 7, () => {})) {
-    assertEquals(numbersOf(batch, 3), [0, 1, 2, 3, 4, 5, 6]);
+    assertEquals(numbersOf(batch.images, 3), [0, 1, 2, 3, 4, 5, 6]);
   }
 });

@@ -28,12 +28,17 @@ export function startRin(
   return new Deno.Command(program, {
     args: [...before, ...args],
     // The tests may themselves run under a script that gives the command another name.
-    env: { NO_COLOR: "1", RIN_COMMAND: "rin", ...options.env },
+    env: { NO_COLOR: "1", RIN_COMMAND: "rin", ...ownCache(args, options.cwd), ...options.env },
     cwd: options.cwd,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** Prepared images go where the test's own pictures are, not into the user's cache. */
+function ownCache(args: readonly string[], cwd: string | undefined): Record<string, string> {
+  return cwd !== undefined && args.includes("--data") ? { RIN_CACHE: `${cwd}/.cache` } : {};
 }
 
 /** Waits for the end of a command. */

@@ -6,8 +6,7 @@ import type { OpenedRun } from "../../cli/resume.ts";
 import { RunFolder } from "../../cli/run_folder.ts";
 import { FIELDS, type Settings } from "../../cli/settings.ts";
 import { Terminal } from "../../cli/terminal.ts";
-import { memorySet } from "../../src/data/memory_set.ts";
-import type { Splits } from "../../src/data/dataset.ts";
+import type { ImageSet, Splits } from "../../src/data/dataset.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { metrics, TINY } from "./rin.ts";
 
@@ -26,9 +25,14 @@ export async function openTiny(path: string, changes: Fields): Promise<OpenedRun
 /** Seven pictures of 16x16. */
 export function tinySplits(): Splits {
   const pixels = Uint8Array.from({ length: 7 * 3 * 256 }, (_, i) => 128 + 127 * Math.sin(i / 41));
-  const names = Array.from({ length: 7 }, (_, i) => `${i}`);
-  const set = memorySet({ name: "tiny", imageSize: 16, count: 7, names, pixels, skipped: [] });
-  return { train: set, valid: set };
+  const set: ImageSet = {
+    name: "tiny",
+    imageSize: 16,
+    count: 7,
+    read: (indices) =>
+      new Blob(Array.from(indices, (i) => pixels.slice(i * 768, (i + 1) * 768))).bytes(),
+  };
+  return { train: set, valid: set, skipped: [], path: "", close: () => {} };
 }
 
 /** A terminal that keeps what is said, and tells of each move of the bar. */

@@ -33,7 +33,10 @@ Deno.test("usage: each command's help names its options with their defaults", as
 Deno.test("usage: what is mistyped is named, with the nearest known name", async () => {
   const cases: [string[], string][] = [
     [["trian"], 'Unknown command "trian": did you mean train?'],
-    [["paint"], 'Unknown command "paint": known are train, sample, eval, report, compare, info'],
+    [
+      ["paint"],
+      'Unknown command "paint": known are train, data, sample, eval, report, compare, info',
+    ],
     [["train", "--latent-dims", "8"], "Unknown option --latent-dims: did you mean --latent-dim?"],
     [["train", "-x"], "Unknown option -x"],
     [["train", "runs/a"], 'Unknown argument "runs/a"'],

@@ -34,15 +34,16 @@ Deno.test("CelebA: loads train and valid with the list in the folder or beside i
       await writeImages(`${root}/celeba/img_align_celeba`);
       await write(`${root}/${place}`, LIST);
       const seen: number[][] = [];
-      const { train, valid } = await loadSplits({
+      const { train, valid, close } = await loadSplits({
         source: `${root}/celeba/`,
         imageSize: 2,
+        cache: `${root}/cache`,
         onProgress: (done, total) => seen.push([done, total]),
       });
-      assertEquals(greys(train), [10, 40]);
-      assertEquals(greys(valid), [30]);
-      assertEquals(valid.names, ["000003.jpg"]);
-      assertEquals(seen, [[1, 3], [2, 3], [3, 3]]);
+      assertEquals(await greys(train), [10, 40]);
+      assertEquals(await greys(valid), [30]);
+      assertEquals(seen, [[0, 3], [1, 3], [2, 3], [3, 3]]);
+      close();
     });
   }
 });
@@ -52,8 +53,13 @@ Deno.test("CelebA: the image folder itself is recognised by a list beside it", a
     await writeImages(`${root}/img_align_celeba`);
     assertEquals(await findCeleba(`${root}/img_align_celeba`), undefined);
     await write(`${root}/list_eval_partition.txt`, LIST);
-    const { valid } = await loadSplits({ source: `${root}/img_align_celeba`, imageSize: 4 });
-    assertEquals(greys(valid), [30]);
+    const { valid, close } = await loadSplits({
+      source: `${root}/img_align_celeba`,
+      imageSize: 4,
+      cache: `${root}/cache`,
+    });
+    assertEquals(await greys(valid), [30]);
+    close();
   });
 });
 
@@ -61,17 +67,22 @@ Deno.test("CelebA: a missing list, and listed images that are missing, are told"
   await withFolder(async (root) => {
     await writeImages(`${root}/img_align_celeba`);
     await assertRejects(
-      () => loadSplits({ source: root, imageSize: 4 }),
+      () => loadSplits({ source: root, imageSize: 4, cache: `${root}/cache` }),
       DataError,
       "no list_eval_partition.txt",
     );
     await write(`${root}/list_eval_partition.txt`, LIST + "000099.jpg 0\n");
-    const { train } = await loadSplits({ source: root, imageSize: 4 });
-    assertEquals(train.skipped.map(({ name }) => name), ["000099.jpg"]);
-    assertEquals(greys(train), [10, 40]);
+    const { train, skipped, close } = await loadSplits({
+      source: root,
+      imageSize: 4,
+      cache: `${root}/cache`,
+    });
+    assertEquals(skipped.map(({ name }) => name), ["000099.jpg"]);
+    assertEquals(await greys(train), [10, 40]);
+    close();
     await write(`${root}/list_eval_partition.txt`, "000001.jpg 0\n");
     await assertRejects(
-      () => loadSplits({ source: root, imageSize: 4 }),
+      () => loadSplits({ source: root, imageSize: 4, cache: `${root}/cache` }),
       DataError,
       "1 training and 0 validation",
     );

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadSplits } from "../../src/data/dataset.ts";
+import { decodeFile } from "../../src/data/decode_file.ts";
 import { EMOJI_ATTRIBUTION, listEmoji } from "../../src/data/emoji.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { withFolder, write } from "./scratch.ts";
@@ -29,17 +30,22 @@ Deno.test({
   name: "emoji: faces at 32 px train and validate on all 118, with their attribution",
   ignore,
   fn: async () => {
-    const { train, valid } = await loadSplits({ source: "faces", imageSize: 32 });
+    const cache = await Deno.makeTempDir();
+    const options = { source: "faces", imageSize: 32, cache };
+    const { train, valid, skipped, attribution, close } = await loadSplits(options);
     assertEquals(train, valid);
-    assertEquals([train.count, train.pixels.length, train.skipped], [118, 118 * 3072, []]);
-    assertEquals(train.attribution, EMOJI_ATTRIBUTION);
+    assertEquals([train.count, skipped], [118, []]);
+    assertEquals(attribution, EMOJI_ATTRIBUTION);
     assertEquals(EMOJI_ATTRIBUTION, "Emoji images by Twitter (Twemoji), CC BY 4.0");
     // The grinning face: white outside the disc, yellow in the middle of its forehead.
-    const start = train.names.indexOf("1f600.png") * 3072;
-    const pixel = (y: number, x: number) =>
-      [0, 1, 2].map((c) => train.pixels[start + c * 1024 + y * 32 + x]);
+    const names = (await listEmoji("faces")).map(({ name }) => name);
+    const face = await train.read([names.indexOf("1f600.png")]);
+    assertEquals(face.length, 3072);
+    const pixel = (y: number, x: number) => [0, 1, 2].map((c) => face[c * 1024 + y * 32 + x]);
     assertEquals(pixel(0, 0), [255, 255, 255]);
     assertEquals(pixel(6, 16), [255, 204, 77]);
+    close();
+    await Deno.remove(cache, { recursive: true });
   },
 });
 
@@ -47,11 +53,13 @@ Deno.test({
   name: "emoji: a share of the faces is held out where one is asked for",
   ignore,
   fn: async () => {
-    const options = { source: "faces", imageSize: 8, validFraction: 0.3 };
-    const { train, valid } = await loadSplits(options);
+    const cache = await Deno.makeTempDir();
+    const options = { source: "faces", imageSize: 8, validFraction: 0.3, cache };
+    const { train, valid, close } = await loadSplits(options);
     assertEquals(train.count + valid.count, 118);
     assert(valid.count > 18 && valid.count < 54, `${valid.count}`);
-    assertNotEquals(train.names[0], valid.names[0]);
+    close();
+    await Deno.remove(cache, { recursive: true });
   },
 });
 
@@ -59,12 +67,20 @@ Deno.test({
   name: "emoji: of all, every 20th by name is held out",
   ignore,
   fn: async () => {
-    const names = (await listEmoji("all")).map(({ name }) => name);
-    const { train, valid } = await loadSplits({ source: "emoji", imageSize: 2 });
-    assertEquals([train.count, valid.count], [3596, 190]);
-    assertEquals(valid.names, names.filter((_, i) => i % 20 === 0));
-    assertEquals(train.skipped.length + valid.skipped.length, 0);
-    assertEquals(valid.attribution, EMOJI_ATTRIBUTION);
+    const cache = await Deno.makeTempDir();
+    const { train, valid, skipped, attribution, close } = await loadSplits({
+      source: "emoji",
+      imageSize: 2,
+      cache,
+    });
+    assertEquals([train.count, valid.count, skipped], [3596, 190, []]);
+    assertEquals(attribution, EMOJI_ATTRIBUTION);
+    const files = await listEmoji("all");
+    for (const [place, file] of [[0, 0], [1, 20], [189, 3780]]) {
+      assertEquals(await valid.read([place]), decodeFile(files[file].path, 2));
+    }
+    close();
+    await Deno.remove(cache, { recursive: true });
   },
 });
 

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { listImages } from "../../src/data/folder.ts";
-import { loadImages } from "../../src/data/load_images.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 
 Deno.test("folder: lists pictures recursively, sorted by path, and nothing else", async () => {
@@ -54,22 +54,19 @@ Deno.test("folder: broken pictures among good ones are named, skipped and leave 
       const name = `${root}/${String(i).padStart(2, "0")}.png`;
       await write(name, i % 5 === 0 ? "not a picture" : await greyPng(i));
     }
-    let calls = 0;
-    const set = await loadImages(await listImages(root), {
-      name: "mixed",
+    const { train, skipped, close } = await loadSplits({
+      source: root,
       imageSize: 2,
-      onImage: () => calls++,
+      validFraction: 0,
+      cache: `${root}/.cache`,
     });
-    const good = Array.from({ length: 30 }, (_, i) => i).filter((i) => i % 5 !== 0);
-    assertEquals(calls, 30);
-    assertEquals(greys(set), good);
-    assertEquals(set.names, good.map((i) => `${String(i).padStart(2, "0")}.png`));
-    assertEquals([set.count, set.pixels.length], [24, 24 * 12]);
+    assertEquals(await greys(train), Array.from({ length: 30 }, (_, i) => i).filter((i) => i % 5));
     assertEquals(
-      set.skipped.map(({ name }) => name),
+      skipped.map(({ name }) => name),
       [0, 5, 10, 15, 20, 25].map((i) => `${String(i).padStart(2, "0")}.png`),
     );
-    assertStringIncludes(set.skipped[0].reason, "neither PNG nor JPEG");
+    assertStringIncludes(skipped[0].reason, "neither PNG nor JPEG");
+    close();
   });
 });
 
@@ -80,9 +77,8 @@ Deno.test("folder: missing, a file, empty, or without one good picture is a Data
     await assertRejects(() => listImages(`${root}/x/readme.txt`), DataError, "it is a file");
     await assertRejects(() => listImages(`${root}/x`), DataError, "(1 other files");
     await write(`${root}/x/bad.png`, "hello");
-    const files = await listImages(`${root}/x`);
     const error = await assertRejects(
-      () => loadImages(files, { name: "x", imageSize: 4 }),
+      () => loadSplits({ source: `${root}/x`, imageSize: 4, cache: `${root}/.cache` }),
       DataError,
       "none of its 1 image files",
     );
@@ -96,14 +92,4 @@ Deno.test({
   fn: async () => {
     await assertRejects(() => listImages("/some/folder"), DataError, "the folder can't be read");
   },
-});
-
-Deno.test("folder: a set too large for memory is told in gigabytes", async () => {
-  const files = Array.from({ length: 1000 }, () => ({ name: "x.png", path: "x.png" }));
-  const error = await assertRejects(
-    () => loadImages(files, { name: "huge", imageSize: 1e6 }),
-    DataError,
-    "GB of memory",
-  );
-  assert(error.message.includes("3000000.0 GB"), error.message);
 });

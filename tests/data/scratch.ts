@@ -1,4 +1,5 @@
 /** Temporary folders and picture files for tests. */
+import type { ImageSet } from "../../src/data/image_set.ts";
 import { writePng } from "./png_writer.ts";
 
 /** Runs a test with a folder of its own, removed afterwards. */
@@ -24,7 +25,8 @@ export function greyPng(value: number): Promise<Uint8Array> {
 }
 
 /** The first byte of each image of a set: its grey value, where it has only one. */
-export function greys(set: { count: number; imageSize: number; pixels: Uint8Array }): number[] {
-  const stride = 3 * set.imageSize ** 2;
-  return Array.from({ length: set.count }, (_, i) => set.pixels[i * stride]);
+export async function greys(set: ImageSet): Promise<number[]> {
+  const pixels = await set.read(Array.from({ length: set.count }, (_, i) => i));
+  const stride = pixels.length / set.count;
+  return Array.from({ length: set.count }, (_, i) => pixels[i * stride]);
 }

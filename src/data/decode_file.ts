@@ -1,0 +1,30 @@
+/**
+ * One image file on disk to the pixels of a data set.
+ * @module
+ */
+import { decodeImage } from "./decode_image.ts";
+import { DataError } from "./errors.ts";
+import { resizeCrop } from "./resize.ts";
+
+/** A longer file is no picture, or one that no decoder here would take. */
+const MAX_BYTES = 256e6;
+
+/**
+ * Reads and decodes a PNG or JPEG file, its shorter side resized to R and its centre cut out.
+ *
+ * @param size R, in pixels
+ * @returns (3, R, R), values 0..255
+ * @throws {DataError} when it is too long, damaged or of another format
+ */
+export function decodeFile(path: string, size: number): Uint8Array<ArrayBuffer> {
+  const { size: length } = Deno.statSync(path);
+  if (length > MAX_BYTES) {
+    throw new DataError(
+      `Cannot decode image: the file has ${length} bytes, where ${MAX_BYTES} are accepted; make ` +
+        `it smaller`,
+    );
+  }
+  const out = new Uint8Array(3 * size * size);
+  resizeCrop(decodeImage(Deno.readFileSync(path)), size, out);
+  return out;
+}

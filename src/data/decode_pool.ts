@@ -1,0 +1,129 @@
+/**
+ * Decodes image files on all cores, away from the main thread.
+ *
+ * This module is also what its workers run: each is started from `import.meta.url` under a name of
+ * its own, and serves when it sees that name. So there is no second file to be found: where a
+ * bundler has put the whole program into one file, the workers are started from that file, and the
+ * program's entry only has to do nothing unless `import.meta.main`.
+ * @module
+ */
+import { decodeFile } from "./decode_file.ts";
+import { DataError, reasonOf } from "./errors.ts";
+
+const WORKER = "rin-decode";
+
+/** Files given to a worker at a time, so that it never waits for the next one. */
+const IN_FLIGHT = 2;
+
+/** Beyond these the disk is the limit. */
+const MAX_WORKERS = 16;
+
+interface Job {
+  readonly id: number;
+  readonly path: string;
+  readonly size: number;
+}
+
+type Answer =
+  | { readonly id: number; readonly pixels: Uint8Array<ArrayBuffer> }
+  | { readonly id: number; readonly reason: string };
+
+interface Waiting {
+  readonly job: Job;
+  readonly resolve: (pixels: Uint8Array<ArrayBuffer>) => void;
+  readonly reject: (error: DataError) => void;
+}
+
+/** What the global scope of a worker has; its types are not those of the main thread. */
+interface WorkerScope {
+  readonly name: string;
+  onmessage: ((event: MessageEvent<Job>) => void) | null;
+  postMessage(answer: Answer, transfer: Transferable[]): void;
+}
+
+/** Workers that decode files; started with the first file, ended by {@linkcode DecodePool.close}. */
+export class DecodePool {
+  readonly #size: number;
+  readonly #workers = new Map<Worker, Map<number, Waiting>>();
+  readonly #queue: Waiting[] = [];
+  #next = 0;
+
+  /** @param size how many workers; as many as there are cores by default */
+  constructor(size: number = Math.min(navigator.hardwareConcurrency, MAX_WORKERS)) {
+    this.#size = size;
+  }
+
+  /** Files that keep every worker busy. */
+  get capacity(): number {
+    return this.#size * IN_FLIGHT;
+  }
+
+  /**
+   * Decodes a file as {@linkcode decodeFile} does.
+   *
+   * @returns (3, R, R), values 0..255
+   * @throws {DataError} saying what is wrong with the file
+   */
+  decode(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job: { id: this.#next++, path, size }, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  /** Ends the workers; what they were at is never answered. */
+  close(): void {
+    for (const worker of this.#workers.keys()) worker.terminate();
+    this.#workers.clear();
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const free = [...this.#workers].find(([, waiting]) => waiting.size === 0) ??
+        (this.#workers.size < this.#size ? this.#start() : undefined) ??
+        [...this.#workers].find(([, waiting]) => waiting.size < IN_FLIGHT);
+      if (!free) return;
+      const [worker, waiting] = free;
+      const next = this.#queue.shift()!;
+      waiting.set(next.job.id, next);
+      worker.postMessage(next.job);
+    }
+  }
+
+  #start(): [Worker, Map<number, Waiting>] {
+    const worker = new Worker(import.meta.url, { type: "module", name: WORKER });
+    const waiting = new Map<number, Waiting>();
+    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      const { resolve, reject } = waiting.get(data.id)!;
+      waiting.delete(data.id);
+      if ("pixels" in data) resolve(data.pixels);
+      else reject(new DataError(data.reason));
+      this.#dispatch();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      worker.terminate();
+      this.#workers.delete(worker);
+      for (const { reject } of waiting.values()) {
+        reject(new DataError(`Cannot decode image: the decoder stopped (${event.message})`));
+      }
+      this.#dispatch();
+    };
+    this.#workers.set(worker, waiting);
+    return [worker, waiting];
+  }
+}
+
+function serve(scope: WorkerScope): void {
+  scope.onmessage = ({ data: { id, path, size } }) => {
+    try {
+      const pixels = decodeFile(path, size);
+      scope.postMessage({ id, pixels }, [pixels.buffer]);
+    } catch (thrown) {
+      scope.postMessage({ id, reason: reasonOf(thrown) }, []);
+    }
+  };
+}
+
+const scope = globalThis as unknown as WorkerScope;
+if (scope.name === WORKER) serve(scope);

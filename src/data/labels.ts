@@ -1,0 +1,52 @@
+/**
+ * The classes of images.
+ * @module
+ */
+import { DataError } from "./errors.ts";
+
+/** A class for every image of a data set. */
+export interface Labels {
+  /** (count), each below the number of classes. */
+  readonly values: Uint32Array<ArrayBuffer>;
+  /** The classes by number. */
+  readonly classNames: readonly string[];
+}
+
+/**
+ * Labels from the first folder in each name: "cats/old/7.png" is of class "cats". Classes are
+ * numbered in the order of their names by code unit.
+ *
+ * @returns undefined when a name has no folder
+ */
+export function folderLabels(names: readonly string[]): Labels | undefined {
+  const folders = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
+  if (folders.includes("")) return undefined;
+  const classNames = [...new Set(folders)].sort();
+  const numbers = new Map(classNames.map((name, i) => [name, i]));
+  return { values: Uint32Array.from(folders, (folder) => numbers.get(folder)!), classNames };
+}
+
+/**
+ * Labels that are given as numbers; the classes are called "0", "1", ...
+ *
+ * @param numbers by record of the original file
+ * @param records (count), which record each image is
+ * @param source what to call the numbers in messages, e.g. their path
+ * @throws {DataError} when a record has no number
+ */
+export function numberedLabels(
+  numbers: Uint8Array,
+  records: readonly number[],
+  source: string,
+): Labels {
+  const last = records.reduce((most, record) => Math.max(most, record), -1);
+  if (!(last < numbers.length)) {
+    throw new DataError(
+      `Cannot label by ${source}: it has ${numbers.length} labels and there is an image ${last}; ` +
+        `give the labels of these images`,
+    );
+  }
+  const values = Uint32Array.from(records, (record) => numbers[record]);
+  const highest = numbers.reduce((most, number) => Math.max(most, number), 0);
+  return { values, classNames: Array.from({ length: highest + 1 }, (_, i) => String(i)) };
+}

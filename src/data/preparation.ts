@@ -1,0 +1,176 @@
+/**
+ * The writing of a prepared data set, which may be interrupted at any moment and goes on from there.
+ *
+ * Beside the file that is to be, `FILE.part` holds the pixels so far and `FILE.part.log` a line for
+ * each chunk that is safely in it. Whatever stands in `FILE.part` beyond the last line is written
+ * again.
+ * @module
+ */
+import { DataError, reasonOf } from "./errors.ts";
+import type { Skipped } from "./image_set.ts";
+import { CHUNK, concat, encodeEnd, type Footer, MAGIC, sha256 } from "./prepared_format.ts";
+
+/** What the journal's first line says: it belongs to these files at this size. */
+interface Identity {
+  readonly fingerprint: string;
+  readonly imageSize: number;
+}
+
+/** What the journal says of a chunk. */
+interface Entry {
+  /** Files done with, this chunk's included. */
+  readonly done: number;
+  /** SHA-256 of the chunk, in hexadecimal. */
+  readonly hash: string;
+  /** Files left out since the last chunk. */
+  readonly skipped: readonly Skipped[];
+}
+
+/** A prepared data set that is being written. */
+export class Preparation {
+  readonly #chunk: Uint8Array;
+  #filled = 0;
+  #skipped: Skipped[] = [];
+
+  private constructor(
+    readonly path: string,
+    readonly stride: number,
+    readonly entries: Entry[],
+    readonly pixels: Deno.FsFile,
+    readonly journal: Deno.FsFile,
+  ) {
+    this.#chunk = new Uint8Array(CHUNK * stride);
+  }
+
+  /**
+   * Begins to write a file, or goes on where a process that is gone was writing the same. Waits
+   * while another process does.
+   *
+   * @returns undefined where another process has finished the file in the meantime
+   * @throws {DataError} when the file can't be made there
+   */
+  static async begin(path: string, identity: Identity): Promise<Preparation | undefined> {
+    return await told(path, async () => {
+      const folder = path.replace(/[^/\\]*$/, "");
+      if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+      const options = { read: true, write: true, create: true };
+      const journal = await Deno.open(`${path}.part.log`, options);
+      await journal.lock(true);
+      if (!await exists(`${path}.part.log`)) {
+        journal.close();
+        return undefined;
+      }
+      const pixels = await Deno.open(`${path}.part`, options);
+      const stride = 3 * identity.imageSize ** 2;
+      const first = JSON.stringify(identity);
+      const entries = readEntries(await Deno.readTextFile(`${path}.part.log`), first);
+      const length = MAGIC.length + entries.length * CHUNK * stride;
+      if (entries.length === 0 || (await pixels.stat()).size < length) {
+        entries.length = 0;
+        await pixels.truncate(0);
+        await writeAll(pixels, MAGIC);
+      } else {
+        await pixels.truncate(length);
+        await pixels.seek(length, Deno.SeekMode.Start);
+      }
+      // Written anew, since its last line may be half a line.
+      await journal.truncate(0);
+      const lines = [first, ...entries.map((entry) => JSON.stringify(entry))];
+      await writeAll(journal, new TextEncoder().encode(lines.join("\n") + "\n"));
+      return new Preparation(path, stride, entries, pixels, journal);
+    });
+  }
+
+  /** Files that need not be done again: the first ones of the list. */
+  get done(): number {
+    return this.entries.at(-1)?.done ?? 0;
+  }
+
+  /** Adds the next file's image, (3, R, R). */
+  async add(pixels: Uint8Array, done: number): Promise<void> {
+    this.#chunk.set(pixels, this.#filled++ * this.stride);
+    if (this.#filled === CHUNK) await this.#flush(done);
+  }
+
+  /** Leaves the next file out. */
+  skip(skipped: Skipped): void {
+    this.#skipped.push(skipped);
+  }
+
+  /** All files left out. */
+  get skipped(): Skipped[] {
+    return [...this.entries.flatMap(({ skipped }) => skipped), ...this.#skipped];
+  }
+
+  /** Writes what is left and puts the file into its place. */
+  async finish(footer: Omit<Footer, "hashes">): Promise<void> {
+    if (this.#filled > 0) await this.#flush(this.done);
+    await told(this.path, async () => {
+      const hashes = concat(this.entries.map(({ hash }) => fromHex(hash)));
+      await writeAll(this.pixels, await encodeEnd({ ...footer, hashes }));
+      await this.pixels.sync();
+      this.pixels.close();
+      await Deno.rename(`${this.path}.part`, this.path);
+      // Whoever waits for the lock sees by its absence that there is nothing left to do.
+      await Deno.remove(`${this.path}.part.log`);
+      this.journal.close();
+    });
+  }
+
+  /** Gives up, leaving what is done for another time. */
+  close(): void {
+    this.pixels.close();
+    this.journal.close();
+  }
+
+  async #flush(done: number): Promise<void> {
+    await told(this.path, async () => {
+      const chunk = this.#chunk.subarray(0, this.#filled * this.stride);
+      await writeAll(this.pixels, chunk);
+      // The journal must not run ahead of the disk.
+      await this.pixels.syncData();
+      const hash = toHex(await sha256(chunk));
+      const entry = { done, hash, skipped: this.#skipped };
+      await writeAll(this.journal, new TextEncoder().encode(JSON.stringify(entry) + "\n"));
+      this.entries.push(entry);
+      this.#filled = 0;
+      this.#skipped = [];
+    });
+  }
+}
+
+/** The journal's whole lines; none where it is of other files. */
+function readEntries(text: string, first: string): Entry[] {
+  const lines = text.split("\n");
+  // What follows the last line break is half a line, or nothing.
+  lines.pop();
+  return lines[0] === first ? lines.slice(1).map((line) => JSON.parse(line)) : [];
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+/** Turns what the system throws into a sentence. */
+async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw new DataError(
+      `Cannot write prepared images to ${path}: ${reasonOf(thrown)}; free some space, or choose ` +
+        `another place with RIN_CACHE or --out`,
+    );
+  }
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g)!, (pair) => parseInt(pair, 16));
+}
