@@ -17,6 +17,8 @@ export interface Command {
   readonly about: string;
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly string[];
+  /** What its argument may be, where that is one of a few words. */
+  readonly words?: readonly string[];
   /** Runs it; gives the exit code. */
   readonly run: (given: Given) => Promise<number>;
 }

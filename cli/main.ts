@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { completionsOf } from "./completions/command.ts";
 import { compare } from "./compare.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
@@ -21,7 +22,7 @@ import { print, printError } from "./terminal.ts";
 import { train } from "./train.ts";
 import { versionLine } from "./version.ts";
 
-const commands: Readonly<Record<string, Command>> = {
+const working: Readonly<Record<string, Command>> = {
   train,
   data,
   sample,
@@ -33,12 +34,15 @@ const commands: Readonly<Record<string, Command>> = {
   import: importCommand,
   doctor,
 };
+const commands: typeof working = { ...working, completions: completionsOf(working) };
 
 const overview = `Usage: rin COMMAND [options]
 
 Trains and samples Recurrent Interface Networks on any GPU that WebGPU reaches.
 
-${Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`).join("\n")}
+${
+  Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`).join("\n")
+}
 
 rin COMMAND --help lists a command's options; rin --version says which version this is.
 RIN_DEBUG=1 in the environment shows where in the program an error arose.

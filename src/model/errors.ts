@@ -9,6 +9,7 @@ export class CheckpointError extends Error {
   /** Tells errors apart by name. */
   override name = "CheckpointError";
 
+  /** With a message that says what is wrong with the file. */
   constructor(message: string) {
     // Names from a file that is damaged, or not meant well, may hold anything.
     super(message.replace(/\p{Cc}/gu, "?").slice(0, 1000));
