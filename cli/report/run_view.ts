@@ -24,8 +24,8 @@ export class RunView {
   /** Bytes of the metrics that are in the history. */
   #read = 0;
 
-  private constructor(readonly folder: string) {
-    this.name = folder.split(/[/\\]/).at(-1)!;
+  private constructor(readonly folder: string, name: string) {
+    this.name = name;
   }
 
   /**
@@ -34,7 +34,10 @@ export class RunView {
    * @throws {CommandError} when there is none, or it can't be read
    */
   static async open(folder: string): Promise<RunView> {
-    const view = new RunView(folder.replace(/(?<=.)[/\\]+$/, ""));
+    // Where it isn't there, reading it says so.
+    const whole = await Deno.realPath(folder).catch(() => folder);
+    const name = whole.split(/[/\\]/).at(-1)!;
+    const view = new RunView(folder.replace(/(?<=.)[/\\]+$/, ""), name);
     await view.refresh();
     return view;
   }

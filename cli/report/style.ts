@@ -65,6 +65,7 @@ button { font: inherit; color: inherit; background: none; border: 1px solid tran
 .name span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .name:hover { background: var(--grid) }
 .name::before { content: ""; width: 10px; height: 10px; border-radius: 3px; background: var(--dot); flex: none }
+.name.faint::before { opacity: .45 }
 .name[aria-pressed=false] { opacity: .5; text-decoration: line-through }
 .name output { font-variant-numeric: tabular-nums; font-weight: 600 }
 .plot { overflow: hidden }

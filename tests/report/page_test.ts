@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { spread } from "../../cli/report/grids.ts";
 import { RunView } from "../../cli/report/run_view.ts";
+import { comparePage } from "../../cli/report/compare_page.ts";
 import { standalonePage } from "../../cli/report/run_page.ts";
 import { SessionsFile } from "../../cli/report/sessions.ts";
 import { withFolder, write } from "../data/scratch.ts";
@@ -34,6 +35,11 @@ Deno.test("page: texts of a run are never markup", () =>
     assert(!html.includes("<img src=x") && !html.includes('"alert'));
     assertStringIncludes(html, "<h1>a&lt;b&gt;&amp;&quot;&#39;</h1>");
     assertEquals(html.match(/<\/script>/g)!.length, 3);
+    const others = [`${parent}/<!--<script>`, `${parent}/b`];
+    for (const other of others) await writeRun(other, { steps: 2 });
+    const both = await comparePage(await Promise.all(others.map((path) => RunView.open(path))));
+    assertEquals(dataIn(both).charts[0].lines[0].label, "<!--<script>");
+    assert(!both.includes("<!--<script>"));
   }));
 
 Deno.test("page: as many grids as it may hold, spread over the run, the last one always", () =>
@@ -57,8 +63,9 @@ Deno.test("page: as many grids as it may hold, spread over the run, the last one
 
 Deno.test("view: reads what is new, forgets what a run that goes on has dropped, minds no half line", () =>
   withFolder(async (folder) => {
-    await writeRun(folder, { steps: 9 });
+    await writeRun(folder, { steps: 9, grids: 1 });
     const view = await RunView.open(folder + "/");
+    assertEquals(view.name, (await RunView.open(`${folder}/samples/..`)).name);
     const before = view.version, metrics = `${folder}/metrics.jsonl`;
     await view.refresh();
     assertEquals([view.history.step, view.version], [9, before]);

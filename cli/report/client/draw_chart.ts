@@ -173,8 +173,8 @@ export function drawChart(Plot: Plot, figure: HTMLElement, chart: Chart): DrawnC
     );
   }
 
-  chart.lines.forEach(({ label, colour }, i) => {
-    const button = add("button", names, "name");
+  chart.lines.forEach(({ label, colour, style }, i) => {
+    const button = add("button", names, `name ${style}`);
     button.style.setProperty("--dot", `var(--c${(colour - 1) % 6 + 1})`);
     button.setAttribute("aria-pressed", "true");
     add("span", button, "").textContent = label;
