@@ -11,8 +11,8 @@ const TEMPORARY = `.${Deno.pid}.tmp`;
 /** Removes what a crash has left of files that were being written into a folder, if it is there. */
 export async function removeTemporary(folder: string): Promise<void> {
   try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (/\.\d+\.tmp$/.test(name)) await removeFile(`${folder}/${name}`);
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile && /\.\d+\.tmp$/.test(name)) await removeFile(`${folder}/${name}`);
     }
   } catch (thrown) {
     if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;

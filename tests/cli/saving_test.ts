@@ -1,0 +1,215 @@
+// What a run leaves in its folder when, and what becomes of it where that can't be written.
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError } from "../../cli/errors.ts";
+import { recordersOf } from "../../cli/recorders.ts";
+import type { Fields } from "../../cli/resolve.ts";
+import { RUN_START } from "../../cli/run_state.ts";
+import { TrainingRun } from "../../cli/training_run.ts";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+import type { Gpu } from "../../src/gpu/device.ts";
+import { lastStep, metrics } from "./rin.ts";
+import { Listener, openTiny, tinySplits } from "./small_run.ts";
+
+const SETTINGS = { steps: 12, saveEvery: 3, validEvery: 100, sampleEvery: 100 };
+
+/** A run in a folder: the error that it ended in, where it stood then, and what was said. */
+async function run(
+  gpu: Gpu,
+  path: string,
+  settings: Fields,
+  onProgress: (done: number) => unknown = () => {},
+  prepare: (trainer: Trainer) => void = () => {},
+) {
+  const opened = await openTiny(path, { ...SETTINGS, ...settings });
+  const trainer = await Trainer.create(gpu, opened.settings.network, opened.settings.training);
+  prepare(trainer);
+  // The bar is moved several times at a step.
+  const told = new Set<number>();
+  const waits: unknown[] = [];
+  const terminal = new Listener((done) => {
+    if (!told.has(done)) waits.push(onProgress(done));
+    told.add(done);
+  });
+  const state = { ...RUN_START };
+  const stop = new AbortController().signal;
+  const recorders = recordersOf(path, "a GPU");
+  const parts = { ...opened, trainer, splits: tinySplits(), recorders, state, terminal, stop };
+  const error = await new TrainingRun(parts, false).go().then(() => undefined, (thrown) => thrown);
+  await Promise.all(waits);
+  trainer.destroy();
+  await opened.folder.close();
+  return { error, state, warnings: terminal.warnings };
+}
+
+/** Keeps a file from being written, even by root: a folder lies where it is prepared. */
+function block(path: string): void {
+  Deno.mkdirSync(`${path}.${Deno.pid}.tmp/taken`, { recursive: true });
+}
+
+function unblock(path: string): void {
+  Deno.removeSync(`${path}.${Deno.pid}.tmp`, { recursive: true });
+}
+
+gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu) => {
+  await withFolder(async (folder) => {
+    const kept = async (name: string, settings: Fields) => {
+      const path = `${folder}/${name}`;
+      await run(gpu, path, settings);
+      const entries = await Array.fromAsync(Deno.readDir(`${path}/checkpoints`)).catch(() => []);
+      return entries.map(({ name }) => name).sort();
+    };
+    const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
+    assertEquals(await kept("none", {}), []);
+    assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
+    assertEquals(await kept("two", { keepEvery: 2, keep: 2 }), named("10", "12"));
+    assertEquals(
+      await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
+      await Deno.readFile(`${folder}/two/last.safetensors`),
+    );
+  });
+});
+
+gpuTest("kept checkpoints of a later time are neither counted nor removed", async (gpu) => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
+    await run(gpu, folder, { keepEvery: 5, keep: 1 });
+    const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
+    assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
+  });
+});
+
+gpuTest("a checkpoint that can't be written: the run goes on and tries again", async (gpu) => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`;
+    const steps: number[] = [];
+    const { error, warnings } = await run(gpu, path, { logEvery: 1 }, async (done) => {
+      if (done === 2) block(`${path}/last.safetensors`);
+      if (done === 7) steps.push(await lastStep(path));
+      if (done === 8) unblock(`${path}/last.safetensors`);
+    });
+    assertEquals([error, steps, await lastStep(path)], [undefined, [0], 12]);
+    assertEquals(warnings.length, 2);
+    assertStringIncludes(warnings[0], `Cannot write ${path}/last.safetensors: `);
+    assertStringIncludes(warnings[0], "training goes on, and saving is tried again");
+  });
+});
+
+gpuTest("a last checkpoint that can't be written ends the run with the reason", async (gpu) => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`;
+    const { error } = await run(gpu, path, { logEvery: 1 }, (done) => {
+      if (done === 10) block(`${path}/last.safetensors`);
+    });
+    assert(error instanceof CommandError, `${error}`);
+    assertStringIncludes(error.message, "Cannot write");
+    assertEquals(await lastStep(path), 9);
+  });
+});
+
+gpuTest("asked to, a run stops at the first checkpoint that can't be written", async (gpu) => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`;
+    const { error } = await run(gpu, path, { logEvery: 1, onSaveError: "stop" }, (done) => {
+      if (done === 4) block(`${path}/last.safetensors`);
+    });
+    assert(error instanceof CommandError, `${error}`);
+    assertEquals([await lastStep(path), (await metrics(path)).at(-1)!.step], [3, 6]);
+  });
+});
+
+gpuTest("a run that can't be saved at all does not begin", async (gpu) => {
+  await withFolder(async (folder) => {
+    const prepare = () => block(`${folder}/last.safetensors`);
+    const { error } = await run(gpu, folder, {}, undefined, prepare);
+    assert(error instanceof CommandError, `${error}`);
+    assertEquals(await metrics(folder).catch(() => []), []);
+  });
+});
+
+gpuTest("a best checkpoint that could not be written leaves its place to the next", async (gpu) => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`;
+    const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
+    const { state } = await run(gpu, path, settings, (done) => {
+      if (done === 2) block(`${path}/best.safetensors`);
+      if (done === 5) unblock(`${path}/best.safetensors`);
+    });
+    const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
+      .map(({ validLoss }) => validLoss as number);
+    assertEquals(losses.length, 4);
+    const best = Math.min(...losses.slice(1));
+    assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
+  });
+});
+
+/** Makes the images of these steps, counted from 1, no numbers. */
+function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
+  return (trainer) => {
+    const enqueue = trainer.enqueue.bind(trainer);
+    trainer.enqueue = (images, ...rest) =>
+      enqueue(bad(trainer.stepsDone + 1) ? images.map(() => NaN) : images, ...rest);
+  };
+}
+
+gpuTest("steps that are not finite are skipped, counted and logged", async (gpu) => {
+  await withFolder(async (folder) => {
+    const prepare = poison((step) => step === 5 || step === 6);
+    const { error, state } = await run(gpu, folder, {}, undefined, prepare);
+    assertEquals([error, state.skipped, state.skippedInRow], [undefined, 2, 0]);
+    const lines = await metrics(folder);
+    assertEquals(lines.map(({ step }) => step), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12]);
+    assertEquals(lines.map(({ skipped }) => skipped).slice(3, 7), [undefined, 1, 2, undefined]);
+    assertEquals(lines.map((line) => "loss" in line).slice(3, 7), [true, false, false, true]);
+    const { training } = readCheckpoint(await Deno.readFile(`${folder}/last.safetensors`));
+    assertEquals((training as { state: { skipped: number } }).state.skipped, 2);
+  });
+});
+
+gpuTest("asked to, a run stops at the first step that is not finite", async (gpu) => {
+  await withFolder(async (folder) => {
+    const prepare = poison((step) => step === 5 || step === 7);
+    const { error } = await run(gpu, folder, { onNan: "stop" }, undefined, prepare);
+    assert(error instanceof CommandError, `${error}`);
+    assertStringIncludes(error.message, "At step 5 the loss or its gradient was no finite number");
+    assertStringIncludes(error.message, "the checkpoint of step 3 in");
+    assertEquals(await lastStep(folder), 3);
+  });
+});
+
+gpuTest("nothing is saved while steps are skipped; 64 of them end the run", async (gpu) => {
+  await withFolder(async (folder) => {
+    const prepare = poison((step) => step > 7);
+    const { error } = await run(gpu, folder, { steps: 200 }, undefined, prepare);
+    assert(error instanceof CommandError, `${error}`);
+    assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
+    assertEquals(await lastStep(folder), 6);
+  });
+  await withFolder(async (folder) => {
+    const seen: number[] = [];
+    const prepare = poison((step) => step === 6);
+    await run(gpu, folder, { logEvery: 1 }, async (done) => {
+      if (done === 8) seen.push(await lastStep(folder));
+    }, prepare);
+    assertEquals(seen, [7], "what was due at step 6 was saved at step 7");
+  });
+});
+
+Deno.test("a folder is one process's; a lock without its process is no hindrance", async () => {
+  await withFolder(async (scratch) => {
+    const folder = `${scratch}/run`;
+    await write(`${folder}/.lock`, "999999\n");
+    const opened = await openTiny(folder, {});
+    const { message } = await assertRejects(() => openTiny(folder, {}), CommandError);
+    assertStringIncludes(
+      message,
+      `Cannot train into ${folder}: process ${Deno.pid} does so already`,
+    );
+    await opened.folder.close();
+    await (await openTiny(folder, {})).folder.close();
+  });
+});
