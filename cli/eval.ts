@@ -11,6 +11,7 @@ import type { Command } from "./command.ts";
 import { Interrupted, UsageError } from "./errors.ts";
 import { evaluate } from "./evaluation.ts";
 import { reportText, writeReport } from "./evaluation_report.ts";
+import { FID_OPTIONS, openFid, readFidFiles } from "./fid.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { type Given, type Option, type Value, withDefaults } from "./options.ts";
 import { only, readConfigFile } from "./resolve.ts";
@@ -97,17 +98,19 @@ export const evaluation: Command = {
   groups: [
     { title: "Images", options: images },
     { title: "Samples", options: samples },
+    { title: "Standard FID", options: FID_OPTIONS },
     { title: "Files", options: files },
   ],
   examples: [
     "rin eval runs/faces",
     "rin eval runs/faces/best.safetensors --count 5000 --sampler ddim --steps 50",
     "rin eval runs/faces --samples images/",
+    "rin eval runs/celeba --count 50000 --inception inception.safetensors --statistics celeba.npz",
   ],
   run: runEval,
 };
 
-const all = [...images, ...samples, ...files];
+const all = [...images, ...samples, ...FID_OPTIONS, ...files];
 
 async function runEval(given: Given): Promise<number> {
   const flags = withDefaults(all, given.flags);
@@ -124,10 +127,12 @@ async function runEval(given: Given): Promise<number> {
     : only("network", await readConfigFile(String(flags.config)));
   const file = await openCheckpoint(path, config);
   const { data, training, step } = runOf(file, flags);
+  const fidFiles = await readFidFiles(flags);
   const terminal = new Terminal(flags.quiet === true);
   const gpu = await requestGpu();
   try {
     const rin = await Rin.load(gpu, file.bytes, { config });
+    const fid = fidFiles && await openFid(gpu, fidFiles, String(flags.inception));
     const figures = await interruptible(
       (stop) =>
         evaluate({
@@ -137,6 +142,7 @@ async function runEval(given: Given): Promise<number> {
           counts,
           sampler,
           folder: flags.samples as string | undefined,
+          fid,
           terminal,
           stop,
         }),

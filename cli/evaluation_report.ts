@@ -46,11 +46,10 @@ export function reportText({ loss, comparisons }: EvaluationReport): string {
     const rows = comparisons.map((figures) => [
       figures.space,
       String(figures.sampleCount),
-      String(figures.dataCount),
+      figures.dataCount === undefined ? "statistics" : String(figures.dataCount),
       digits(figures.frechet),
-      figures.halves === undefined ? "" : digits(figures.halves),
-      digits(figures.precision),
-      digits(figures.recall),
+      ...[figures.halves, figures.precision, figures.recall]
+        .map((value) => value === undefined ? "" : digits(value)),
     ]);
     parts.push(
       "",

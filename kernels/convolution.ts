@@ -79,25 +79,17 @@ export function unfold(window: Window): Launch {
   );
 }
 
-/** Columns of a wider matrix: where the result of one branch lies beside those of others. */
-export interface Slice {
-  /** Columns of the whole. */
-  readonly of: number;
-  /** The first column. */
-  readonly at: number;
-}
-
 /**
  * The largest value of each window, or the mean of those inside the image (the padding doesn't
- * count), into columns of y (pixels, slice.of). Binds x, y.
+ * count): y (pixels, channels). Binds x, y.
  */
-export function pool(window: Window, kind: "max" | "mean", { of, at }: Slice): Launch {
+export function pool(window: Window, kind: "max" | "mean"): Launch {
   const params = paramsOf(window);
   const count = params.pixels * params.channels;
   const max = kind === "max";
   return launch(
     `${kind} pooling`,
-    { ...params, count, across: of, at },
+    { ...params, count },
     [read("x"), write("y")],
     linearGrid(count),
     forEach(
@@ -116,11 +108,17 @@ export function pool(window: Window, kind: "max" | "mean", { of, at }: Slice): L
       result = ${max ? "max(result, value)" : "result + value"};
     }
   }
-  y[pixel * p.across + p.at + c] = ${
-        max ? "result" : "result / f32((endRow - firstRow) * (endColumn - firstColumn))"
-      };`,
+  y[i] = ${max ? "result" : "result / f32((endRow - firstRow) * (endColumn - firstColumn))"};`,
     ),
   );
+}
+
+/** Columns of a wider matrix: where the result of one branch lies beside those of others. */
+export interface Slice {
+  /** Columns of the whole. */
+  readonly of: number;
+  /** The first column. */
+  readonly at: number;
 }
 
 /** max(x, 0) of x (rows, columns) into columns of y (rows, slice.of). Binds x, y. */

@@ -25,13 +25,14 @@ export interface FeatureSpace {
 /** Vectors that are kept for precision and recall, whose time grows with the square of this. */
 const KEPT = 5000;
 
-/** Features of a stream of images; memory does not grow beyond those of 5,000. */
+/** Features of a stream of images; memory does not grow beyond what is kept. */
 export class FeatureSet {
   readonly statistics: FeatureStatistics;
-  /** The first vectors, at most 5,000. */
+  /** The first vectors. */
   readonly vectors: Float32Array[] = [];
 
-  constructor(readonly space: FeatureSpace) {
+  /** @param kept vectors that are kept, at most */
+  constructor(readonly space: FeatureSpace, readonly kept: number = KEPT) {
     this.statistics = new FeatureStatistics(space.dimension);
   }
 
@@ -43,22 +44,27 @@ export class FeatureSet {
   /** Adds an image by its features. */
   addVector(vector: Float32Array): void {
     this.statistics.add(vector);
-    if (this.vectors.length < KEPT) this.vectors.push(vector);
+    if (this.vectors.length < this.kept) this.vectors.push(vector);
   }
 }
 
 /** How samples compare with data; each figure depends on both counts. */
 export interface Comparison {
   readonly space: string;
-  readonly dataCount: number;
+  /** Unknown where only the data's statistics were given. */
+  readonly dataCount?: number;
   readonly sampleCount: number;
   /** 0 for equal distributions; biased upwards by few images. */
   readonly frechet: number;
-  readonly precision: number;
-  readonly recall: number;
+  readonly precision?: number;
+  readonly recall?: number;
 }
 
-/** @throws {RangeError} when either has fewer than four images */
+/**
+ * Compares all figures, precision and recall by the vectors that were kept.
+ *
+ * @throws {RangeError} when either has fewer than four images
+ */
 export function compare(data: FeatureSet, samples: FeatureSet): Comparison {
   return {
     space: data.space.name,

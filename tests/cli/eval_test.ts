@@ -3,6 +3,7 @@ import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
+import { writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { complaint, metrics, rin, TINY, writePictures } from "./rin.ts";
@@ -14,6 +15,20 @@ async function json(cwd: string, args: string[]) {
   const { code, stdout, stderr } = await rin(["eval", ...args, "--json", "--quiet"], { cwd });
   assertEquals(code, 0, stderr);
   return JSON.parse(stdout);
+}
+
+/** The bytes of an untrained network's checkpoint. */
+function network(): Uint8Array {
+  const config = completeConfig({
+    imageSize: 16,
+    patchSize: 4,
+    latentDim: 16,
+    interfaceDim: 16,
+    numLatents: 4,
+    numBlocks: 1,
+    numHeads: 2,
+  });
+  return writeCheckpoint({ config, slabs: { parameters: initialize(parameterLayout(config), 1) } });
 }
 
 const QUICK = ["--count", "6", "--steps", "2", "--levels", "4"];
@@ -54,17 +69,7 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
 
 evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 12);
-  const config = completeConfig({
-    imageSize: 16,
-    patchSize: 4,
-    latentDim: 16,
-    interfaceDim: 16,
-    numLatents: 4,
-    numBlocks: 1,
-    numHeads: 2,
-  });
-  const parameters = initialize(parameterLayout(config), 1);
-  await write(`${cwd}/net.safetensors`, writeCheckpoint({ config, slabs: { parameters } }));
+  await write(`${cwd}/net.safetensors`, network());
   const own = ["net.safetensors", "--data", "pictures", "--valid-fraction", "0", ...QUICK];
   const same = await json(cwd, [...own, "--samples", "pictures"]);
   assertEquals(same.samples, { folder: "pictures" });
@@ -92,4 +97,35 @@ Deno.test("eval: what is asked wrongly is told before a GPU is asked for", async
     assert(found.includes(`${flag} is ${value}`), found);
   }
   assertStringIncludes(complaint(await rin(["eval", "nowhere"])), "Cannot read checkpoint nowhere");
+});
+
+Deno.test("eval: files of standard FID that can't be used", async () => {
+  await withFolder(async (cwd) => {
+    await write(`${cwd}/net.safetensors`, network());
+    await write(`${cwd}/w.pth`, Uint8Array.of(0x50, 0x4b, 3, 4));
+    await write(`${cwd}/w.safetensors`, "This is no safetensors file.");
+    await write(`${cwd}/ok.safetensors`, writeSafetensors({ metadata: {}, tensors: new Map() }));
+    await write(`${cwd}/s.npz`, "nothing");
+    const say = async (code: number, ...args: string[]) =>
+      complaint(await rin(["eval", "net.safetensors", "--data", "x", ...args], { cwd }), code);
+    const inception = (file: string, ...args: string[]) => say(1, "--inception", file, ...args);
+    assertStringIncludes(await say(2, "--statistics", "s.npz"), "give --inception FILE, too");
+    assertStringIncludes(await say(2, "--save-statistics", "s.npz"), "give --inception FILE, too");
+    assertStringIncludes(await inception("w.pth"), "PyTorch file; convert it once with: python3");
+    assertStringIncludes(
+      await inception("w.safetensors"),
+      "as Inception weights: it does not begin",
+    );
+    assertStringIncludes(await inception("missing"), "Cannot read Inception weights missing");
+    assertStringIncludes(
+      await inception("ok.safetensors", "--statistics", "s.npz"),
+      "Cannot use statistics s.npz: it is no .npz file",
+    );
+    if (available) {
+      assertStringIncludes(
+        await inception("ok.safetensors"),
+        "it lacks the tensor Conv2d_1a_3x3.conv.weight; it must be made from",
+      );
+    }
+  });
 });

@@ -32,17 +32,12 @@ gpuTest("unfold", async (gpu) => {
 });
 
 for (const kind of ["max", "mean"] as const) {
-  gpuTest(`${kind} pooling, into columns of a wider matrix`, async (gpu) => {
+  gpuTest(`${kind} pooling`, async (gpu) => {
     for (const window of WINDOWS) {
-      const { channels } = window;
       const x = data(sizeOf(window), 61).map((value) => Math.fround(value - 3));
       const pooled = poolTwin(x, window, kind);
-      const rows = pooled.length / channels;
-      const [of, at] = [channels + 5, 2];
-      const { y } = await runLaunch(gpu, pool(window, kind, { of, at }), { x, y: rows * of });
-      const columns = pooled.map((_, i) => y[Math.floor(i / channels) * of + at + i % channels]);
-      assertWithin(name(window), columns, pooled, kind === "max" ? 0 : 2e-6);
-      assertEquals(y.filter(Number.isNaN).length, rows * 5, "the other columns are not touched");
+      const { y } = await runLaunch(gpu, pool(window, kind), { x, y: pooled.length });
+      assertWithin(name(window), y, pooled, kind === "max" ? 0 : 2e-6);
     }
   });
 }

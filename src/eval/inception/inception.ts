@@ -1,0 +1,117 @@
+/**
+ * The features that FID is defined by, from weights that the user has.
+ *
+ * @module
+ */
+import { sumMiddle } from "../../../kernels/reduce.ts";
+import type { Gpu } from "../../gpu/device.ts";
+import { type AdapterKind, persistent, Plan, type Tensor } from "../../gpu/plan.ts";
+import { Program } from "../../gpu/program.ts";
+import type { SafeTensors } from "../../model/safetensors.ts";
+import { type FeatureSpace, toBytes } from "../feature_set.ts";
+import { inception } from "./architecture.ts";
+import { Layers, type Parameter } from "./layers.ts";
+import { resizeBilinear } from "./resize.ts";
+
+/** Numbers in a feature vector. */
+export const INCEPTION_SIZE = 2048;
+
+/** Side that the network was trained on. */
+const SIDE = 299;
+
+/** Images at a time: a layer's unfolded images take 25 MB each. */
+const BATCH = 4;
+
+/** A recorded network. */
+export interface RecordedInception {
+  readonly plan: Plan;
+  /** (batch, side, side, 3). */
+  readonly input: Tensor;
+  /** (batch, 2048): sums over the last block's pixels. */
+  readonly sums: Tensor;
+  /** Pixels of the last block. */
+  readonly pixels: number;
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * Records the network for images of one size.
+ *
+ * @param side 75 or more
+ * @throws {CheckpointError} when a weight is missing or has another shape
+ */
+export function recordInception(
+  adapter: AdapterKind,
+  tensors: SafeTensors["tensors"],
+  batch: number,
+  side: number,
+): RecordedInception {
+  const plan = new Plan(adapter);
+  const layers = new Layers(plan, tensors);
+  const input = persistent("pictures", [batch, side, side, 3]);
+  const last = inception(layers, { x: input, batch, height: side, width: side, channels: 3 });
+  const sums = persistent("features", [batch, last.channels]);
+  const pixels = last.height * last.width;
+  const sum = sumMiddle({ outer: batch, middle: pixels, inner: last.channels });
+  plan.dispatch(sum, [last.x, sums]);
+  return { plan, input, sums, pixels, parameters: layers.parameters };
+}
+
+/** Inception on a GPU. */
+export class Inception implements FeatureSpace {
+  readonly name = "inception-2015-12-05";
+  readonly dimension = INCEPTION_SIZE;
+
+  private constructor(
+    readonly gpu: Gpu,
+    private readonly recorded: RecordedInception,
+    private readonly program: Program,
+  ) {}
+
+  /**
+   * Puts the network on the GPU.
+   *
+   * @param tensors the state_dict of pytorch-fid's `pt_inception-2015-12-05`
+   * @throws {CheckpointError} when a weight is missing or has another shape
+   */
+  static async create(gpu: Gpu, tensors: SafeTensors["tensors"]): Promise<Inception> {
+    const recorded = recordInception(gpu.kind, tensors, BATCH, SIDE);
+    try {
+      for (const { tensor, values } of recorded.parameters) gpu.write(tensor, values);
+      return new Inception(gpu, recorded, await Program.compile(gpu, recorded.plan));
+    } catch (error) {
+      release(gpu, recorded);
+      throw error;
+    }
+  }
+
+  /** Images are rounded to bytes first, as if they had been saved. */
+  async features(images: Float32Array, size: number): Promise<Float32Array[]> {
+    const each = 3 * size * size;
+    const rounded = Float32Array.from(toBytes(images), (byte) => byte / 127.5 - 1);
+    const { input, sums, pixels } = this.recorded;
+    const found: Float32Array[] = [];
+    for (let first = 0; first < rounded.length; first += BATCH * each) {
+      const some = rounded.subarray(first, first + BATCH * each);
+      this.gpu.write(input, resizeBilinear(some, size, SIDE));
+      this.program.run();
+      const totals = await this.gpu.read(sums);
+      for (let i = 0; i < some.length / each; i++) {
+        const vector = totals.slice(i * INCEPTION_SIZE, (i + 1) * INCEPTION_SIZE);
+        found.push(vector.map((value) => value / pixels));
+      }
+    }
+    return found;
+  }
+
+  /** Frees its memory on the GPU. */
+  destroy(): void {
+    this.program.destroy();
+    release(this.gpu, this.recorded);
+  }
+}
+
+function release(gpu: Gpu, { input, sums, parameters }: RecordedInception): void {
+  const tensors = [input, sums, ...parameters.map(({ tensor }) => tensor)];
+  gpu.release(...tensors.map(({ storage }) => storage!));
+}
