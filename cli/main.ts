@@ -81,7 +81,8 @@ function fail(thrown: unknown): never {
   Deno.exit(code);
 }
 
-if (import.meta.main) {
+// Packed as one module, it is also what decoding workers start from, and main there as well.
+if (import.meta.main && !("WorkerGlobalScope" in globalThis)) {
   // Without it Mesa writes two lines of complaint to stderr; any folder will do.
   if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
     Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("TMPDIR") ?? "/tmp");
