@@ -5,6 +5,7 @@
  */
 import type { AdapterKind } from "../src/gpu/plan.ts";
 import { forwardFlops } from "../src/model/flops.ts";
+import type { RinConfig } from "../src/model/config.ts";
 import { countParameters } from "../src/model/parameters.ts";
 import { completeTrainOptions, type TrainOptions } from "../src/train/options.ts";
 import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
@@ -12,7 +13,8 @@ import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { samplingBytes, trainingBytes } from "./memory.ts";
 import type { Given, Option } from "./options.ts";
-import { only, readConfigFile } from "./resolve.ts";
+import { PRESETS } from "./presets.ts";
+import { only, readConfigFile, resolveSettings } from "./resolve.ts";
 import { print } from "./terminal.ts";
 
 /** Images at a time for which the memory of sampling is told. */
@@ -25,22 +27,43 @@ const options: Option[] = [
     value: "FILE",
     help: "JSON file with the network's fields, for a checkpoint that lacks them",
   },
+  {
+    key: "preset",
+    type: Object.keys(PRESETS),
+    value: "NAME",
+    help: "describe what a preset would train instead of a checkpoint",
+  },
   { key: "json", type: "boolean", help: "as JSON" },
 ];
 
 /** Describes a checkpoint. */
 export const info: Command = {
-  usage: "rin info CHECKPOINT [options]",
-  summary: "describe a checkpoint",
+  usage: "rin info CHECKPOINT|--preset NAME [options]",
+  summary: "describe a checkpoint or a preset",
   about:
     "Describes a checkpoint (a .safetensors file, or a run folder): the network's config, its " +
-    "parameters, how far it was trained, the work of a pass and the GPU memory needed. Needs no GPU.",
+    "parameters, how far it was trained, the work of a pass and the GPU memory needed; or what a " +
+    "preset would train. Needs no GPU.",
   groups: [{ title: "Options", options }],
-  examples: ["rin info runs/faces", "rin info best.safetensors --json"],
+  examples: [
+    "rin info runs/faces",
+    "rin info best.safetensors --json",
+    "rin info --preset cifar10",
+  ],
   run: runInfo,
 };
 
 async function runInfo({ flags, rest }: Given): Promise<number> {
+  const show = (facts: Facts) =>
+    print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
+  if (flags.preset !== undefined) {
+    if (rest.length > 0) {
+      throw new UsageError("A checkpoint or a preset, please: got both");
+    }
+    const { settings: { network, training } } = resolveSettings(String(flags.preset), {}, {});
+    show({ preset: String(flags.preset), ...workOf(network, training), training });
+    return 0;
+  }
   if (rest.length !== 1) {
     throw new UsageError(
       rest.length === 0
@@ -51,19 +74,32 @@ async function runInfo({ flags, rest }: Given): Promise<number> {
   const config = flags.config === undefined
     ? undefined
     : only("network", await readConfigFile(String(flags.config)));
-  const facts = describe(await openCheckpoint(rest[0], config));
-  print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
+  show(describe(await openCheckpoint(rest[0], config)));
   return 0;
 }
 
-function describe({ path, bytes, checkpoint: { config, slabs, training, about } }: CheckpointFile) {
+/** What is told: of a checkpoint, of a preset, or of both alike. */
+interface Facts extends Work {
+  readonly preset?: string;
+  readonly path?: string;
+  readonly bytes?: number;
+  readonly step?: number | null;
+  readonly about?: Readonly<Record<string, unknown>>;
+  readonly holds?: { readonly movingAverage: boolean; readonly optimiser: boolean };
+  readonly training: TrainOptions | null;
+}
+
+type Work = ReturnType<typeof workOf>;
+
+function describe(
+  { path, bytes, checkpoint: { config, slabs, training, about } }: CheckpointFile,
+): Facts {
   const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
   const trainOptions = completeTrainOptions(saved?.options ?? {});
   return {
     path,
     bytes: bytes.length,
-    config,
-    parameters: countParameters(config),
+    ...workOf(config, trainOptions),
     step: saved?.step ?? null,
     about: about ?? {},
     holds: {
@@ -71,6 +107,14 @@ function describe({ path, bytes, checkpoint: { config, slabs, training, about } 
       optimiser: slabs.adam_m !== undefined && slabs.adam_v !== undefined,
     },
     training: saved?.options ? trainOptions : null,
+  };
+}
+
+/** The work of a network and of its training. */
+function workOf(config: RinConfig, trainOptions: TrainOptions) {
+  return {
+    config,
+    parameters: countParameters(config),
     forwardFlopsPerImage: forwardFlops(config),
     memory: {
       sampling: {
@@ -90,22 +134,27 @@ function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
   return Math.max(bytes("software"), bytes("hardware"));
 }
 
-function prose(facts: ReturnType<typeof describe>): string {
-  const { about, config, holds, memory, step, training } = facts;
+function prose(facts: Facts): string {
+  const { preset, about = {}, config, holds, memory, step, training } = facts;
   const whole = (value: number) => value.toLocaleString("en-US");
   const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
   const held = [
     "parameters",
-    holds.movingAverage && "their moving average (used for sampling)",
-    holds.optimiser && "the optimiser's state (training can go on)",
+    holds?.movingAverage && "their moving average (used for sampling)",
+    holds?.optimiser && "the optimiser's state (training can go on)",
   ].filter(Boolean);
+  const origin: [string, string][] = preset !== undefined
+    ? [["Preset", `${preset}: ${PRESETS[preset].about}`]]
+    : [
+      ["Checkpoint", `${facts.path} (${mib(facts.bytes!)})`],
+      ["Holds", held.join(", ")],
+      [
+        "Trained for",
+        typeof step === "number" ? `${whole(step)} of ${whole(training!.steps)} steps` : "unknown",
+      ],
+    ];
   const lines: [string, string][] = [
-    ["Checkpoint", `${facts.path} (${mib(facts.bytes)})`],
-    ["Holds", held.join(", ")],
-    [
-      "Trained for",
-      step === null ? "unknown" : `${whole(step)} of ${whole(training!.steps)} steps`,
-    ],
+    ...origin,
     ["Parameters", whole(facts.parameters)],
     ["Work", `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and image`],
     ["GPU memory", `${mib(memory.sampling.bytes)} to sample ${SAMPLED} images at a time`],

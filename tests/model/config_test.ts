@@ -3,6 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import {
+  blockDepths,
   completeConfig,
   ConfigError,
   DEFAULT_CONFIG,
@@ -14,6 +15,15 @@ Deno.test("nothing given is the default; what is given replaces it", () => {
   assertEquals(completeConfig(DEFAULT_CONFIG), DEFAULT_CONFIG);
   const config = completeConfig({ imageSize: 64, prediction: "v", numHeads: undefined });
   assertEquals(config, { ...DEFAULT_CONFIG, imageSize: 64, prediction: "v" });
+});
+
+Deno.test("heads of reading and writing follow the others, a list of depths makes the blocks", () => {
+  assertEquals(completeConfig({ numHeads: 2 }).readWriteHeads, 2);
+  assertEquals(completeConfig({ numHeads: 2, readWriteHeads: 8 }).readWriteHeads, 8);
+  const listed = completeConfig({ blockDepth: [4, 1, 2] });
+  assertEquals([listed.numBlocks, blockDepths(listed)], [3, [4, 1, 2]]);
+  assertEquals(completeConfig(listed), listed);
+  assertEquals(blockDepths(completeConfig({ numBlocks: 3, blockDepth: 2 })), [2, 2, 2]);
 });
 
 const refused: [name: string, config: Record<string, unknown>, message: string][] = [
@@ -45,6 +55,33 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
     { latentDim: 32, interfaceDim: 20, numHeads: 8 },
     "numHeads 8 does not divide interfaceDim 20: use 1, 2, 4, 5, 10, 20 heads",
   ],
+  [
+    "heads that don't divide the width that is written",
+    { interfaceDim: 36, readWriteHeads: 8 },
+    "readWriteHeads 8 does not divide interfaceDim 36: use 1, 2, 3, 4, 6",
+  ],
+  [
+    "a list of another length than the blocks",
+    { blockDepth: [2, 2, 2], numBlocks: 2 },
+    "blockDepth lists 3 blocks (2,2,2) and numBlocks is 2: give the list alone",
+  ],
+  ["no depth in a list", { blockDepth: [2, 0] }, "A block's depth in blockDepth is 0"],
+  ["an empty list", { blockDepth: [] }, "numBlocks is 0"],
+  [
+    "no latents beside the tokens",
+    { numLatents: 2, timeConditioning: "token", numClasses: 5 },
+    "numLatents is 2: needed more than the 2 that are the tokens of time and class",
+  ],
+  ["half a class", { numClasses: 2.5 }, "numClasses is 2.5: needed a whole number from 0"],
+  ["no ratio", { latentMlpRatio: 0 }, "latentMlpRatio is 0: needed a whole number from 1 to 64"],
+  ["another ratio", { interfaceMlpRatio: 65 }, "interfaceMlpRatio is 65"],
+  ["another time", { timeConditioning: "film" }, 'timeConditioning is "film": needed add or token'],
+  [
+    "another self-conditioning",
+    { selfConditioning: "none" },
+    'selfConditioning is "none": needed latents, interface or both',
+  ],
+  ["other positions", { positions: "rope" }, 'positions is "rope": needed learned or sincos'],
   ["another prediction", { prediction: "noise" }, 'prediction is "noise": needed eps, x0 or v'],
 ];
 

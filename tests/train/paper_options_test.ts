@@ -1,0 +1,83 @@
+// Training with the paper's options: classes, the interface handed on, dropout; seeded and resumed.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { drawStep } from "../../src/train/step_inputs.ts";
+import { completeTrainOptions } from "../../src/train/options.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import type { RinConfig } from "../../src/model/config.ts";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { assertSameBits, data } from "../helpers/close.ts";
+import { familyTest, gpuTest } from "../helpers/gpu.ts";
+
+const CONFIG: Partial<RinConfig> = {
+  ...{ imageSize: 8, patchSize: 4, latentDim: 16, interfaceDim: 24, numLatents: 6, numHeads: 2 },
+  ...{ timeConditioning: "token", numClasses: 3, selfConditioning: "both", positions: "sincos" },
+};
+const OPTIONS = {
+  ...{ batchSize: 4, lr: 0.01, warmup: 0, seed: 3, labelDropout: 0.3 },
+  ...{ dropout: 0.2, dropPath: 0.2 },
+};
+const LENGTH = 4 * 3 * 64;
+const LABELS = [0, 2, -1, 1];
+const batch = (i: number) => Float32Array.from(data(LENGTH, 700 + i));
+
+familyTest("a resumed run goes on with the same bits, whatever is dropped", async (gpu) => {
+  const start = gpu.bytes;
+  const through = await Trainer.create(gpu, CONFIG, OPTIONS);
+  for (let i = 0; i < 4; i++) await through.step(batch(i), LABELS);
+  const first = await Trainer.create(gpu, CONFIG, OPTIONS);
+  for (let i = 0; i < 2; i++) await first.step(batch(i), LABELS);
+  const resumed = await Trainer.resume(gpu, await first.save());
+  assertEquals(resumed.config, through.config);
+  for (let i = 2; i < 4; i++) await resumed.step(batch(i), LABELS);
+  const parameters = async (trainer: Trainer) =>
+    readCheckpoint(await trainer.save()).slabs.parameters;
+  assertSameBits("parameters", await parameters(resumed), await parameters(through));
+  for (const trainer of [through, first, resumed]) trainer.destroy();
+  assertEquals(gpu.bytes, start);
+});
+
+gpuTest("a batch in parts drops what the whole batch drops", async (gpu) => {
+  const losses = await Promise.all([1, 2, 4].map(async (accumulate) => {
+    const trainer = await Trainer.create(gpu, CONFIG, { ...OPTIONS, accumulate });
+    const { loss } = await trainer.step(batch(0), LABELS);
+    trainer.destroy();
+    return loss;
+  }));
+  for (const loss of losses) {
+    assert(Math.abs(loss / losses[0] - 1) < 1e-5, `${losses}`);
+  }
+});
+
+gpuTest("validation never drops, and tells classes apart", async (gpu) => {
+  const dropping = await Trainer.create(gpu, CONFIG, OPTIONS);
+  const keeping = await Trainer.create(gpu, CONFIG, { ...OPTIONS, dropout: 0, dropPath: 0 });
+  const images = batch(9);
+  const loss = await dropping.validate([{ images, labels: LABELS }]);
+  assertEquals(loss, await keeping.validate([{ images, labels: LABELS }]));
+  assert(loss !== await dropping.validate([images]), "without classes it is another");
+  for (const trainer of [dropping, keeping]) trainer.destroy();
+});
+
+gpuTest("labels that are missing or impossible are refused", async (gpu) => {
+  const trainer = await Trainer.create(gpu, CONFIG, OPTIONS);
+  await assertRejects(() => trainer.step(batch(0)), RangeError, "There are no labels");
+  await assertRejects(() => trainer.step(batch(0), [0, 1]), RangeError, "There are 2 labels");
+  await assertRejects(() => trainer.step(batch(0), [0, 1, 2, 3]), RangeError, "A label is 3");
+  assertEquals(trainer.stepsDone, 0);
+  trainer.destroy();
+});
+
+Deno.test("examples go without their class as often as labelDropout says, by step and seed", () => {
+  const options = completeTrainOptions({ batchSize: 1000, labelDropout: 0.2 });
+  const share = (step: number, changed = {}) =>
+    drawStep({ ...options, ...changed }, step).unlabelled;
+  const first = share(0);
+  const count = first.filter(Boolean).length;
+  assert(Math.abs(count - 200) < 60, `${count}`);
+  assertEquals(share(0), first);
+  assert(share(1).join() !== first.join() && share(0, { seed: 1 }).join() !== first.join());
+  assert(
+    !share(0, { labelDropout: 0 }).includes(true) && !share(0, { labelDropout: 1 }).includes(false),
+  );
+});
