@@ -37,12 +37,8 @@ export {
 } from "./src/model/config.ts";
 export { CheckpointError } from "./src/model/safetensors.ts";
 export type { CarriedState } from "./src/diffusion/carried.ts";
-export {
-  type PredictionResult,
-  type PredictOptions,
-  Rin,
-  type SampleOptions,
-} from "./src/diffusion/rin.ts";
+export { type PredictionResult, type PredictOptions, Rin } from "./src/diffusion/rin.ts";
+export type { SampledBatch, SampleOptions } from "./src/diffusion/sampling.ts";
 export { type SamplerName, type SamplerOptions, SAMPLERS } from "./src/diffusion/samplers.ts";
 export type { TimeSpacing } from "./src/diffusion/times.ts";
 export { lossAndGradients, type LossExample } from "./src/diffusion/loss.ts";

@@ -110,20 +110,16 @@ async function* sampled(
   { labels, count: known }: Splits["train"],
 ): AsyncGenerator<Float32Array> {
   const { rin, sampler, counts: { count } } = parts;
-  const each = 3 * rin.config.imageSize ** 2;
-  const batch = Math.min(sampler.batchSize, count);
-  const classOf = (i: number) => labels![Math.floor(Math.min(i, count - 1) * known / count)];
   const conditional = rin.config.numClasses > 0 && labels !== undefined;
-  for (let first = 0; first < count; first += batch) {
-    const images = await rin.sample({
-      ...sampler,
-      labels: conditional ? Array.from({ length: batch }, (_, i) => classOf(first + i)) : undefined,
-      first,
-      count: batch,
-      onStep: (done, total) => showProgress(parts, "samples", first + batch * done / total, count),
-    });
-    yield images.subarray(0, Math.min(batch, count - first) * each);
-  }
+  const batches = rin.samples({
+    ...sampler,
+    count,
+    labels: conditional
+      ? Array.from({ length: count }, (_, i) => labels[Math.floor(i * known / count)])
+      : undefined,
+    onStep: (done, total) => showProgress(parts, "samples", count * done / total, count),
+  });
+  for await (const { images } of batches) yield images;
 }
 
 async function folderOfSamples(

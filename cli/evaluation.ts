@@ -4,7 +4,8 @@
  * @module
  */
 import type { Splits } from "../src/data/dataset.ts";
-import type { Rin, SampleOptions } from "../src/diffusion/rin.ts";
+import type { Rin } from "../src/diffusion/rin.ts";
+import type { SampleOptions } from "../src/diffusion/sampling.ts";
 import { lossByNoise, type NoiseLevel } from "../src/eval/noise_levels.ts";
 import type { TrainOptions } from "../src/train/options.ts";
 import { validationBatches } from "./batches.ts";

@@ -212,3 +212,48 @@ fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index
 `,
   );
 }
+
+/**
+ * Noise between two: y (batch, each) = turn.x y + turn.y other, with turn (batch, 2). Binds other,
+ * turn, y.
+ */
+export function turnNoise({ batch, each }: { batch: number; each: number }): Launch {
+  return launch(
+    "turn noise",
+    { count: batch * each, each },
+    [read("other"), read("turn", "array<vec2<f32>>"), write("y")],
+    linearGrid(batch * each),
+    forEach(
+      "p.count",
+      `
+  let turned = turn[i / p.each];
+  y[i] = turned.x * y[i] + turned.y * other[i];`,
+    ),
+  );
+}
+
+/**
+ * Puts a noised picture in its place: x (batch, 3, plane) = level.x image (3, plane) + level.y noise
+ * where kept (plane) is 1. Binds image, noise (batch, 3, plane), kept, level (uniform), x.
+ */
+export function placeImage({ batch, plane }: { batch: number; plane: number }): Launch {
+  return launch(
+    "place image",
+    { count: 3 * batch * plane, plane },
+    [
+      read("image"),
+      read("noise"),
+      read("kept"),
+      uniform("level", "vec4<f32>"),
+      write("x"),
+    ],
+    linearGrid(3 * batch * plane),
+    forEach(
+      "p.count",
+      `
+  if (kept[i % p.plane] == 1.0) {
+    x[i] = level.x * image[i % (3u * p.plane)] + level.y * noise[i];
+  }`,
+    ),
+  );
+}

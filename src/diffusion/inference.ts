@@ -4,7 +4,13 @@
  * @module
  */
 import { normals } from "../../kernels/random.ts";
-import { guide, samplerStep, x0Thresholds } from "../../kernels/diffusion.ts";
+import {
+  guide,
+  placeImage,
+  samplerStep,
+  turnNoise,
+  x0Thresholds,
+} from "../../kernels/diffusion.ts";
 import type { Gpu } from "../gpu/device.ts";
 import {
   type AdapterKind,
@@ -43,8 +49,17 @@ export interface InferenceTensors {
   readonly freeInterface?: Tensor;
   /** The prediction (B, 3, S, S). */
   readonly output: Tensor;
-  /** Streams of the fresh noise (B, 2), u32. */
+  /** Streams of the noise (B, 2), u32. */
   readonly keys: Tensor;
+  /** The same of the noise that it is turned to, and cosine and sine of the turn: (B, 2). */
+  readonly otherKeys: Tensor;
+  readonly turn: Tensor;
+  /** x_T's noise (B, 3, S, S). */
+  readonly first: Tensor;
+  /** A picture (3, S, S), where it is kept (S, S), and its share and the noise's (4). */
+  readonly image: Tensor;
+  readonly kept: Tensor;
+  readonly level: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
   /** The latest estimate of x0 (B, 3, S, S). */
@@ -92,8 +107,9 @@ function storagesOf(tensors: InferenceTensors): Storage[] {
 }
 
 /**
- * Records noise ("start"), a pass ("network"), its reading ("predict"), dynamic thresholds
- * ("threshold") and a sampler's step ("sample"). With `guided`, each pass has a second one beside it
+ * Records x_T's noise ("start"), a pass ("network"), its reading ("predict"), dynamic thresholds
+ * ("threshold"), a step's noise ("sample noise"), a sampler's step ("sample"), both noises turned
+ * towards others ("start turn", "sample turn"), and the picture put in its place ("place"). With `guided`, each pass has a second one beside it
  * that knows no class and hands its own latents (and interface) on.
  */
 export function recordInference(
@@ -120,6 +136,12 @@ export function recordInference(
     },
     output: persistent("output", image),
     keys: persistent("keys", [batch, 2]),
+    otherKeys: persistent("other keys", [batch, 2]),
+    turn: persistent("turn", [batch, 2]),
+    first: persistent("first noise", image),
+    image: persistent("image", image.slice(1)),
+    kept: persistent("kept", [imageSize, imageSize]),
+    level: persistent("level", [4]),
     scalars: persistent("scalars", [8]),
     clean: persistent("clean", image),
     thresholds: persistent("thresholds", [batch]),
@@ -127,9 +149,16 @@ export function recordInference(
   const { x, t, labels, latents, warm, output, keys, scalars, clean, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
   const plan = new Plan(adapter);
-  plan.section("start", () => {
-    plan.dispatch(normals(images), [keys, x]);
-  });
+  const { otherKeys, turn, first } = tensors;
+  const noise = (name: string, y: Tensor) => {
+    plan.section(name, () => plan.dispatch(normals(images), [keys, y]));
+    plan.section(`${name.split(" ")[0]} turn`, () => {
+      const other = plan.activation(image);
+      plan.dispatch(normals(images), [otherKeys, other]);
+      plan.dispatch(turnNoise(images), [other, turn, y]);
+    });
+  };
+  noise("start", first);
   const result = plan.section(
     "network",
     () =>
@@ -151,12 +180,18 @@ export function recordInference(
   plan.section("threshold", () => {
     plan.dispatch(x0Thresholds(images), [x, prediction, scalars, thresholds]);
   });
+  const fresh = plan.activation(image);
+  noise("sample noise", fresh);
   plan.section("sample", () => {
-    const fresh = plan.activation(image);
-    plan.dispatch(normals(images), [keys, fresh]);
     plan.dispatch(
       samplerStep(images),
       [x, prediction, fresh, clean, thresholds, scalars],
+    );
+  });
+  plan.section("place", () => {
+    plan.dispatch(
+      placeImage({ batch, plane: imageSize ** 2 }),
+      [tensors.image, first, tensors.kept, tensors.level, x],
     );
   });
   return { plan, tensors };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
+import { GpuLimitError } from "../gpu/errors.ts";
 import {
   type Checkpoint,
   readCheckpoint,
@@ -15,40 +16,12 @@ import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { timeRows } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
-import { RandomStream, seedFor } from "../nn/random.ts";
 import { type CarriedState, expectLength, expectState } from "./carried.ts";
 import { Inference, type InferenceTensors } from "./inference.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
-import { type SamplerOptions, samplerSteps, stepScalars } from "./samplers.ts";
+import { planSampling, sampleBatch, type SampledBatch, type SampleOptions } from "./sampling.ts";
 import { parseSchedule } from "./schedule.ts";
-
-/** What {@linkcode Rin.sample} makes. */
-export interface SampleOptions extends SamplerOptions {
-  /** Number of images. Default 16. */
-  readonly count?: number;
-  /** i of the first image: the images from there on are those of a larger `count`. Default 0. */
-  readonly first?: number;
-  /** u32; image i depends on the seed and i alone. Default 0. */
-  readonly seed?: number;
-  /** The class of each image (count), of a network that knows classes; -1, or no list, for none. */
-  readonly labels?: ArrayLike<number>;
-  /**
-   * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is what
-   * the network predicts without the class. 1 (default) is off. The two passes of a step each hand on
-   * their own latents.
-   */
-  readonly guidance?: number;
-  /** Images made at a time; more needs more memory. Default 32, or `count` if that is less. */
-  readonly batchSize?: number;
-  /**
-   * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
-   * each step from Z_init; in between, Z_init + warmStart (LN0's share).
-   */
-  readonly warmStart?: number;
-  /** Called after each step of each batch with the number of steps done and of all. */
-  readonly onStep?: (done: number, total: number) => void;
-}
 
 /** What {@linkcode Rin.predict} is given beside images and times. */
 export interface PredictOptions {
@@ -63,9 +36,6 @@ export interface PredictionResult extends CarriedState {
   /** The network's own prediction (B, 3, S, S): noise, x0 or v, as the config says. */
   readonly output: Float32Array<ArrayBuffer>;
 }
-
-// Steps between waits for the GPU: enough to keep it busy, few enough for progress to be true.
-const STEPS_AHEAD = 4;
 
 /**
  * A Recurrent Interface Network on a GPU.
@@ -216,91 +186,59 @@ export class Rin {
   }
 
   /**
-   * Makes images from noise, the latents carried from step to step.
+   * Makes images from noise, or from a picture, the latents carried from step to step.
    *
    * @returns (count, 3, S, S) in about [-1, 1]
    * @throws {RangeError} when an option is out of range
    */
-  sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
-    return this.#inTurn(() => this.#sample(options));
-  }
-
-  async #sample(options: SampleOptions): Promise<Float32Array<ArrayBuffer>> {
-    const {
-      count = 16,
-      first: from = 0,
-      seed = 0,
-      batchSize = 32,
-      clip = true,
-      warmStart = 1,
-      onStep,
-    } = options;
-    for (const [name, value] of Object.entries({ count, batchSize })) {
-      if (!Number.isInteger(value) || value < 1) {
-        throw new RangeError(`${name} is ${value}: needed a positive whole number`);
-      }
-    }
-    if (!Number.isInteger(from) || from < 0) {
-      throw new RangeError(`first is ${from}: needed a whole number of 0 or more`);
-    }
-    if (!(warmStart >= 0 && warmStart <= 1)) {
-      throw new RangeError(`warmStart is ${warmStart}: needed a number from 0 to 1`);
-    }
-    const { guidance = 1 } = options;
-    if (!(Math.abs(guidance) <= 1000)) {
-      throw new RangeError(`guidance is ${guidance}: needed a number from -1000 to 1000`);
-    }
-    if (guidance !== 1 && this.config.numClasses === 0) {
-      throw new RangeError(
-        `guidance is ${guidance}, and the network knows no classes: leave it out, or use 1`,
-      );
-    }
-    const sections = ["network", ...typeof clip === "number" ? ["threshold"] : [], "sample"];
-    const rows = labelRows(this.config, count, options.labels);
-    const steps = samplerSteps(parseSchedule(this.config.schedule), this.config, options);
-    const batch = Math.min(count, batchSize);
-    const batches = Math.ceil(count / batch);
-    const inference = await this.#prepare(batch, guidance !== 1);
-    const size = 3 * this.config.imageSize ** 2;
-    const images = new Float32Array(count * size);
-    for (let first = 0; first < count; first += batch) {
-      const done = steps.length * first / batch;
-      this.#begin(inference, seed, from + first);
-      this.#beginGuidance(inference.tensors, guidance);
-      const { labels } = inference.tensors;
-      if (labels) this.#gpu.write(labels, rows.slice(first, first + batch));
-      for (const [index, step] of steps.entries()) {
-        const times = Array<number>(batch).fill(step.t);
-        this.#gpu.write(inference.tensors.t, timeRows(this.config, times));
-        this.#gpu.write(inference.tensors.scalars, stepScalars(step, clip, size));
-        this.#gpu.write(inference.tensors.keys, noiseKeys(seed, from + first, batch, index + 1));
-        inference.program.run(...sections);
-        if (index === 0) {
-          this.#gpu.write(inference.tensors.warm, new Float32Array(batch).fill(warmStart));
-        }
-        if (index % STEPS_AHEAD === 0) await this.#gpu.idle();
-        onStep?.(done + index + 1, steps.length * batches);
-      }
-      const made = await this.#gpu.read(inference.tensors.x);
-      images.set(made.subarray(0, Math.min(batch, count - first) * size), first * size);
+  async sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
+    const { indices } = planSampling(this.config, options);
+    const images = new Float32Array(indices.length * 3 * this.config.imageSize ** 2);
+    let at = 0;
+    for await (const batch of this.samples(options)) {
+      images.set(batch.images, at);
+      at += batch.images.length;
     }
     return images;
   }
 
-  /** Writes x_T and sets the latents to begin at Z_init. */
-  #begin({ tensors, batch, program }: Inference, seed: number, first: number): void {
-    this.#gpu.write(tensors.keys, noiseKeys(seed, first, batch, 0));
-    this.#gpu.write(tensors.warm, new Float32Array(batch));
-    this.#carry(tensors);
-    this.#gpu.write(tensors.clean, new Float32Array(tensors.clean.size));
-    this.#gpu.write(tensors.thresholds, new Float32Array(batch).fill(1));
-    program.run("start");
+  /**
+   * The same batch by batch, for more images than memory holds.
+   *
+   * @throws {RangeError} when an option is out of range
+   */
+  async *samples(options: SampleOptions = {}): AsyncGenerator<SampledBatch> {
+    const sampling = planSampling(this.config, options);
+    const { indices, steps } = sampling;
+    let { batch } = sampling;
+    let done = 0;
+    for (let first = 0; first < indices.length;) {
+      const [from, before] = [first, done];
+      const made = await this.#inTurn(async (): Promise<SampledBatch> => {
+        const inference = await this.#fitting(batch, sampling.guidance !== 1);
+        batch = inference.batch;
+        const total = before + steps.length * Math.ceil((indices.length - from) / batch);
+        return await sampleBatch(
+          this.config,
+          inference,
+          sampling,
+          from,
+          () => options.onStep?.(++done, total),
+        );
+      });
+      yield made;
+      first += made.indices.length;
+    }
   }
 
-  #beginGuidance({ guidance, freeLatents, freeInterface }: InferenceTensors, scale: number): void {
-    if (guidance) this.#gpu.write(guidance, Float32Array.of(scale, 0, 0, 0));
-    for (const free of [freeLatents, freeInterface]) {
-      if (free) this.#gpu.write(free, new Float32Array(free.size));
+  /** A plan for as many images at a time, or for half of that until the adapter allows it. */
+  async #fitting(batch: number, guided: boolean): Promise<Inference> {
+    for (;; batch = Math.ceil(batch / 2)) {
+      try {
+        return await this.#prepare(batch, guided);
+      } catch (error) {
+        if (!(error instanceof GpuLimitError) || batch === 1) throw error;
+      }
     }
   }
 
@@ -362,19 +300,5 @@ export function byName(
     weights.layout.parameters.map((
       { name, offset, size },
     ) => [name, slab.slice(offset, offset + size)]),
-  );
-}
-
-/** The streams of one step's noise: image i's from its own seed, so that batches don't matter. */
-function noiseKeys(
-  seed: number,
-  first: number,
-  batch: number,
-  step: number,
-): Uint32Array<ArrayBuffer> {
-  const images = new RandomStream(seedFor(seed, "sample"), 0);
-  return new Uint32Array(
-    Array.from({ length: batch }, (_, i) => new RandomStream(images.bits(first + i), step).keys)
-      .flat(),
   );
 }

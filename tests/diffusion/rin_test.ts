@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
-import { Rin, type SampleOptions } from "../../src/diffusion/rin.ts";
+import { Rin } from "../../src/diffusion/rin.ts";
+import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";

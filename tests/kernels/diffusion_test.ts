@@ -3,9 +3,11 @@
 import {
   addNoise,
   addOffsets,
+  placeImage,
   SAMPLER_SCALARS,
   samplerStep,
   squaredError,
+  turnNoise,
   x0Thresholds,
 } from "../../kernels/diffusion.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
@@ -129,4 +131,36 @@ gpuTest("thresholds: the quantile of each image's absolute values, exactly", asy
       assertWithin(`${batch} of ${each}, ${share}`, thresholds, thresholdsTwin(x0, batch, rank), 0);
     }
   }
+});
+
+gpuTest("noise turned towards other noise", async (gpu) => {
+  const [batch, each] = [3, 35];
+  const [y, other, turn] = [data(batch * each, 70), data(batch * each, 71), data(2 * batch, 72)];
+  const found = await runLaunch(gpu, turnNoise({ batch, each }), { other, turn, y });
+  const wanted = y.map((value, i) => {
+    const b = Math.floor(i / each);
+    return turn[2 * b] * value + turn[2 * b + 1] * other[i];
+  });
+  assertClose("y", found.y, wanted, 5e-7);
+});
+
+gpuTest("a noised picture is placed where it is kept, and nowhere else", async (gpu) => {
+  const [batch, plane] = [2, 49];
+  const size = 3 * batch * plane;
+  const [image, noise, x] = [data(3 * plane, 73), data(size, 74), data(size, 75)];
+  const kept = Float64Array.from({ length: plane }, (_, i) => i % 3 === 0 ? 1 : 0);
+  const level = [0.7, 0.4, 0, 0];
+  // What isn't kept may be anything, and must not reach the rest.
+  x[1] = NaN;
+  const found = await runLaunch(gpu, placeImage({ batch, plane }), {
+    image,
+    noise,
+    kept,
+    level,
+    x,
+  });
+  const wanted = x.map((value, i) =>
+    kept[i % plane] === 1 ? 0.7 * image[i % (3 * plane)] + 0.4 * noise[i] : value
+  );
+  assertWithin("x", found.x.filter((_, i) => i !== 1), wanted.filter((_, i) => i !== 1), 1e-6);
 });

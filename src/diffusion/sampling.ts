@@ -1,0 +1,250 @@
+/**
+ * What a call of `Rin.samples` does, batch by batch.
+ *
+ * @module
+ */
+import type { RinConfig } from "../model/config.ts";
+import { timeRows } from "../model/time.ts";
+import { RandomStream, seedFor } from "../nn/random.ts";
+import type { Inference } from "./inference.ts";
+import { labelRows } from "./labels.ts";
+import { inputFactor } from "./prediction.ts";
+import {
+  defaultTimes,
+  type SamplerOptions,
+  type SamplerStep,
+  samplerSteps,
+  stepScalars,
+} from "./samplers.ts";
+import { parseSchedule } from "./schedule.ts";
+import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
+
+/** What `Rin.sample` and `Rin.samples` make. */
+export interface SampleOptions extends SamplerOptions {
+  /** Number of images. Default 16. */
+  readonly count?: number;
+  /** u32; image i depends on the seed and i alone. Default 0. */
+  readonly seed?: number;
+  /** The numbers of the images to make. Default 0 to `count` - 1. */
+  readonly indices?: readonly number[];
+  /** The class of each image, of a network that knows classes; -1, or no list, for none. */
+  readonly labels?: ArrayLike<number>;
+  /**
+   * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is what
+   * the network predicts without the class. 1 (default) is off. The two passes of a step each hand on
+   * their own latents.
+   */
+  readonly guidance?: number;
+  /**
+   * Images made at a time; more needs more memory. Default 32, or as many as there are if that is
+   * less; halved until the adapter allows it.
+   */
+  readonly batchSize?: number;
+  /**
+   * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
+   * each step from Z_init; in between, Z_init + warmStart (LN0's share).
+   */
+  readonly warmStart?: number;
+  /**
+   * Two seeds: image i has, at every step, the noise of image 0 of the first turned i / (count - 1)
+   * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
+   */
+  readonly interpolate?: readonly [number, number];
+  /** A picture (3, S, S) in [-1, 1] to begin from. */
+  readonly image?: Float32Array<ArrayBuffer>;
+  /** With `image`: the time to begin at, from 0, where the picture comes back as it is, to 1. Default 1. */
+  readonly strength?: number;
+  /**
+   * With `image`, (S, S): pixels above 0.5 are painted, all others keep the picture, whose noised form
+   * is put back after each step.
+   */
+  readonly mask?: Float32Array<ArrayBuffer>;
+  /** Stops between two steps by throwing its reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each step of each batch with the number of steps done and of all. */
+  readonly onStep?: (done: number, total: number) => void;
+  /** How many times a batch `onEstimate` is called: after steps spread evenly, the last one among them. */
+  readonly estimates?: number;
+  /** Called with estimates of the finished images on the way; the last are the images themselves. */
+  readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
+}
+
+/** Images with their numbers. */
+export interface SampledBatch {
+  /** The images' numbers. */
+  readonly indices: readonly number[];
+  /** (indices, 3, S, S) in about [-1, 1]. */
+  readonly images: Float32Array<ArrayBuffer>;
+}
+
+/** Steps between waits for the GPU: enough to keep it busy, few enough for progress to be true. */
+const STEPS_AHEAD = 4;
+
+/** The options checked, and what follows from them and the network for all batches. */
+export interface Sampling {
+  readonly options: SampleOptions;
+  readonly indices: readonly number[];
+  /** Images at a time, at most. */
+  readonly batch: number;
+  readonly steps: readonly SamplerStep[];
+  /** Rows of the table of classes, one for each image. */
+  readonly labels: Uint32Array<ArrayBuffer>;
+  readonly guidance: number;
+  /** What x begins as: shares of the picture and of noise. */
+  readonly start: Pick<NoiseLevel, "alpha" | "sigma">;
+  /** Steps after which estimates are shown. */
+  readonly shown: ReadonlySet<number>;
+}
+
+/** @throws {RangeError} when an option is out of range */
+export function planSampling(config: RinConfig, options: SampleOptions): Sampling {
+  const { count = 16, batchSize = 32, warmStart = 1, strength = 1, estimates = 0 } = options;
+  const { image, mask, interpolate, onEstimate, guidance = 1 } = options;
+  for (const [name, value] of Object.entries({ count, batchSize })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`${name} is ${value}: needed a positive whole number`);
+    }
+  }
+  for (const [name, value] of Object.entries({ warmStart, strength })) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new RangeError(`${name} is ${value}: needed a number from 0 to 1`);
+    }
+  }
+  if (!(Math.abs(guidance) <= 1000)) {
+    throw new RangeError(`guidance is ${guidance}: needed a number from -1000 to 1000`);
+  }
+  if (guidance !== 1 && config.numClasses === 0) {
+    throw new RangeError(
+      `guidance is ${guidance}, and the network knows no classes: leave it out, or use 1`,
+    );
+  }
+  const pixels = config.imageSize ** 2;
+  for (
+    const [name, array, length] of [["image", image, 3 * pixels], ["mask", mask, pixels]] as const
+  ) {
+    if (array && array.length !== length) {
+      throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
+    }
+  }
+  if (!image && (mask || strength < 1)) {
+    throw new RangeError(`${mask ? "mask" : "strength"} needs an image`);
+  }
+  if (interpolate && count < 2) throw new RangeError("interpolate needs a count of 2 or more");
+  const schedule = parseSchedule(config.schedule);
+  const times = defaultTimes(schedule, options, strength);
+  // A picture without noise is done.
+  const steps = strength === 0 ? [] : samplerSteps(schedule, config, options, times);
+  const { alpha, sigma, gamma } = noiseLevel(schedule(strength), config.inputScale);
+  const seen = inputFactor(config, gamma);
+  const noised = strength === 0
+    ? { alpha: 1, sigma: 0 }
+    : { alpha: seen * alpha, sigma: seen * sigma };
+  const shown = onEstimate ? Math.min(estimates, steps.length) : 0;
+  const indices = options.indices ?? Array.from({ length: count }, (_, i) => i);
+  return {
+    options,
+    indices,
+    batch: Math.min(indices.length, batchSize),
+    steps,
+    labels: labelRows(config, indices.length, options.labels),
+    guidance,
+    start: image ? noised : { alpha: 0, sigma: 1 },
+    shown: new Set(
+      Array.from({ length: shown }, (_, i) => Math.ceil((i + 1) * steps.length / shown)),
+    ),
+  };
+}
+
+/** Makes the images from number `from` of the list on, as many as `inference` has room for. */
+export async function sampleBatch(
+  config: RinConfig,
+  { gpu, tensors, program, batch }: Inference,
+  { options, indices: all, steps, labels, guidance, start, shown }: Sampling,
+  from: number,
+  onStep: () => void,
+): Promise<SampledBatch> {
+  const indices = all.slice(from, from + batch);
+  const { clip = true, warmStart = 1, interpolate, image, mask, signal, onEstimate } = options;
+  const each = tensors.x.size / batch;
+  const turn = interpolate ? ["turn"] : [];
+  const sections = [
+    "network",
+    ...typeof clip === "number" ? ["threshold"] : [],
+    "sample noise",
+    ...turn.map((name) => `sample ${name}`),
+    "sample",
+    ...mask ? ["place"] : [],
+  ];
+  const fill = (value: number) => new Float32Array(batch).fill(value);
+  const read = async (tensor: typeof tensors.x) =>
+    (await gpu.read(tensor)).slice(0, indices.length * each);
+  const writeKeys = (step: number) => {
+    const padded = Array.from({ length: batch }, (_, i) => indices[i] ?? 0);
+    if (!interpolate) return gpu.write(tensors.keys, noiseKeys(options.seed ?? 0, padded, step));
+    const [from, to] = interpolate.map((seed) => noiseKeys(seed, padded.map(() => 0), step));
+    gpu.write(tensors.keys, from);
+    gpu.write(tensors.otherKeys, to);
+  };
+  if (interpolate) {
+    gpu.write(tensors.turn, turns(indices, options.count ?? 16, batch));
+  }
+  writeKeys(0);
+  gpu.write(tensors.warm, fill(0));
+  const { latents, interface: carried, freeLatents, freeInterface } = tensors;
+  for (const state of [latents, carried, freeLatents, freeInterface]) {
+    if (state) gpu.write(state, new Float32Array(state.size));
+  }
+  if (tensors.labels) gpu.write(tensors.labels, labels.slice(from, from + batch));
+  if (tensors.guidance) gpu.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
+  gpu.write(tensors.clean, new Float32Array(tensors.clean.size));
+  gpu.write(tensors.thresholds, fill(1));
+  gpu.write(tensors.image, image ?? new Float32Array(each));
+  gpu.write(tensors.kept, new Float32Array(tensors.kept.size).fill(1));
+  gpu.write(tensors.level, Float32Array.of(start.alpha, start.sigma, 0, 0));
+  program.run("start", ...turn.map((name) => `start ${name}`), "place");
+  if (mask) gpu.write(tensors.kept, mask.map((value) => value > 0.5 ? 0 : 1));
+  for (const [index, step] of steps.entries()) {
+    signal?.throwIfAborted();
+    gpu.write(tensors.t, timeRows(config, Array<number>(batch).fill(step.t)));
+    gpu.write(tensors.scalars, stepScalars(step, clip, each));
+    gpu.write(tensors.level, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
+    writeKeys(index + 1);
+    program.run(...sections);
+    if (index === 0) gpu.write(tensors.warm, fill(warmStart));
+    if (index % STEPS_AHEAD === 0) await gpu.idle();
+    const done = index + 1;
+    if (shown.has(done)) {
+      const images = await read(done === steps.length ? tensors.x : tensors.clean);
+      onEstimate?.({ indices, images, done });
+    }
+    onStep();
+  }
+  return { indices, images: await read(tensors.x) };
+}
+
+/** Cosine and sine of the turn from the first seed's noise to the second's, for each image. */
+function turns(
+  indices: readonly number[],
+  count: number,
+  batch: number,
+): Float32Array<ArrayBuffer> {
+  const pairs = Array.from({ length: batch }, (_, i) => {
+    const share = Math.min(1, (indices[i] ?? 0) / (count - 1));
+    // The ends are exact, so that they are the two seeds' own images to the bit.
+    if (share === 0 || share === 1) return [1 - share, share];
+    return [Math.cos(share * Math.PI / 2), Math.sin(share * Math.PI / 2)];
+  });
+  return new Float32Array(pairs.flat());
+}
+
+/** The streams of one step's noise: image i's from its own seed, so that batches don't matter. */
+function noiseKeys(
+  seed: number,
+  indices: readonly number[],
+  step: number,
+): Uint32Array<ArrayBuffer> {
+  const images = new RandomStream(seedFor(seed, "sample"), 0);
+  return new Uint32Array(
+    indices.flatMap((index) => new RandomStream(images.bits(index), step).keys),
+  );
+}
