@@ -1,7 +1,8 @@
 // Sampling with classes: labels by image, and guidance by two passes that keep their own latents.
 
 import { assert, assertRejects } from "@std/assert";
-import { Rin, type SampleOptions } from "../../src/diffusion/rin.ts";
+import { Rin } from "../../src/diffusion/rin.ts";
+import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import type { RinConfig } from "../../src/model/config.ts";
