@@ -1,9 +1,11 @@
 /**
- * The classes of a run's images and of its network, which must be the same.
+ * The classes of a run's images and of its network, which must be the same, and their names.
  *
  * @module
  */
+import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { CommandError } from "./errors.ts";
+import { suggestion } from "./nearest.ts";
 import type { OpenedRun } from "./resume.ts";
 
 /**
@@ -36,4 +38,27 @@ export function withClasses(
     );
   }
   return opened;
+}
+
+/**
+ * Classes given by name or number, between commas.
+ *
+ * @throws {CommandError} when the network knows none, or not one of them
+ */
+export function readClasses(text: string, { config, training }: Checkpoint): number[] {
+  const { numClasses } = config;
+  if (numClasses === 0) {
+    throw new CommandError(`--class is ${text}, and this network knows no classes: leave it out`);
+  }
+  const names = (training?.classNames ?? []) as readonly string[];
+  return text.split(",").map((part) => {
+    const name = part.trim();
+    const number = names.includes(name) ? names.indexOf(name) : name === "" ? NaN : Number(name);
+    if (Number.isInteger(number) && number >= 0 && number < numClasses) return number;
+    throw new CommandError(
+      `There is no class "${name}"${
+        suggestion(name, names) || `: this network knows 0 to ${numClasses - 1}`
+      }`,
+    );
+  });
 }

@@ -31,6 +31,7 @@ const paper = {
   },
   run: {
     data: "",
+    labels: "auto",
     flip: true,
     validEvery: 2000,
     validCount: 64,

@@ -6,6 +6,7 @@
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import type { RinConfig } from "../src/model/config.ts";
+import { readClasses } from "./classes.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { UsageError } from "./errors.ts";
@@ -27,9 +28,10 @@ const options: Option[] = [
   ...SAMPLER_OPTIONS,
   {
     key: "class",
-    type: "integers",
-    value: "N|N,N,...",
-    help: "class of the images, or classes that they have in turn; without it, no class",
+    type: "text",
+    value: "NAME,...",
+    help:
+      "class of the images by name or number, or classes that they have in turn; without it, none",
   },
   {
     key: "guidance",
@@ -78,6 +80,9 @@ async function runSample(given: Given): Promise<number> {
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(flags.checkpoint), config);
   const { imageSize } = file.checkpoint.config;
+  const labels = flags.class === undefined
+    ? undefined
+    : readClasses(String(flags.class), file.checkpoint);
   const out = String(flags.out);
   const asGrid = /\.png$/i.test(out);
   await makeFolder(asGrid ? folderOf(out) : out);
@@ -90,9 +95,7 @@ async function runSample(given: Given): Promise<number> {
     const images = await rin.sample({
       ...sampler,
       count,
-      labels: flags.class === undefined
-        ? undefined
-        : inTurn([flags.class].flat() as number[], count),
+      labels: labels && Array.from({ length: count }, (_, i) => labels[i % labels.length]),
       guidance: numberWithin(flags, "guidance", -1000, 1000),
       onStep: (done, total) => terminal.progress(done, total),
     });
@@ -105,10 +108,6 @@ async function runSample(given: Given): Promise<number> {
   } finally {
     gpu.destroy();
   }
-}
-
-function inTurn(classes: readonly number[], count: number): number[] {
-  return Array.from({ length: count }, (_, i) => classes[i % classes.length]);
 }
 
 async function readNetwork(path: string): Promise<Partial<RinConfig>> {

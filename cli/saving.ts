@@ -108,6 +108,7 @@ export class Saving {
 
   #checkpoint(state: RunState): Promise<Uint8Array<ArrayBuffer>> {
     const { trainer, splits, settings, preset } = this.#parts;
-    return trainer.save({ preset, run: settings.run, images: splits.train.count, state });
+    const { count, classNames } = splits.train;
+    return trainer.save({ preset, run: settings.run, images: count, classNames, state });
   }
 }

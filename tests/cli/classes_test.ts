@@ -1,54 +1,45 @@
+// Training with classes and sampling by their names, as a user does.
+
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
-import { withFolder, write } from "../data/scratch.ts";
+import { withFolder } from "../data/scratch.ts";
+import { complaint, rin, TINY, writePictures } from "./rin.ts";
 import { available } from "../helpers/gpu.ts";
-import { complaint, metrics, rin, TINY, writePictures } from "./rin.ts";
 
 Deno.test({
-  name: "classes: of sub-folders are trained with, kept in the checkpoint and gone on with",
+  name: "classes of folders: trained with the paper's options, sampled by name, with guidance",
   ignore: !available,
   fn: () =>
     withFolder(async (cwd) => {
-      for (const name of ["dogs", "cats"]) await writePictures(`${cwd}/pictures/${name}`, 6);
-      const train = (...args: string[]) => rin(["train", ...args], { cwd });
-      const args = [...TINY, "--data", "pictures", "--valid-every", "2"];
-      const first = await train(...args, "--labels", "auto", "--steps", "2", "--out", "r");
-      assertEquals(first.code, 0, first.stderr);
-      assertStringIncludes(first.stderr, "Classes: 2 (cats, dogs)");
-      const { config } = readCheckpoint(await Deno.readFile(`${cwd}/r/last.safetensors`));
-      assertEquals(config.numClasses, 2);
-
-      assertEquals((await train("--resume", "r", "--steps", "4", "--quiet")).code, 0);
-      const whole = await train(...args, "--labels", "auto", "--steps", "4", "--out", "w");
-      assertEquals(whole.code, 0);
-      const losses = async (run: string) =>
-        (await metrics(`${cwd}/${run}`)).map(({ loss, validLoss }) => loss ?? validLoss);
-      assertEquals(await losses("r"), await losses("w"));
-      const plain = await train(...args, "--steps", "4", "--out", "p", "--quiet");
-      assertEquals([plain.code, plain.stderr], [0, ""]);
-      assert((await losses("p"))[1] !== (await losses("w"))[1], "classes change nothing");
-    }),
-});
-
-Deno.test({
-  name: "classes: what is asked for and isn't there is told",
-  ignore: !available,
-  fn: () =>
-    withFolder(async (cwd) => {
-      await writePictures(`${cwd}/pictures`, 3);
-      const fails = async (...args: string[]) =>
-        complaint(await rin(["train", ...TINY, "--data", "pictures", ...args], { cwd }));
-      assertStringIncludes(await fails("--labels", "auto"), "not every image lies in a folder");
-      assertStringIncludes(
-        await fails("--num-classes", "3"),
-        "3 classes, and the images have none",
+      await writePictures(`${cwd}/data/cat`, 3);
+      await writePictures(`${cwd}/data/dog`, 3);
+      const paper = ["--time-conditioning", "token", "--self-conditioning", "both"];
+      const drop = ["--dropout", "0.1", "--drop-path", "0.1", "--block-depth", "1,2"];
+      const some = TINY.filter((_, i) =>
+        TINY[i] !== "--num-blocks" && TINY[i - 1] !== "--num-blocks"
       );
-      await write(`${cwd}/labels`, "hello");
-      assertStringIncludes(await fails("--labels", "labels"), "IDX");
-      const attribute = ["--label-attribute", "Smiling"];
-      assertStringIncludes(await fails(...attribute), "list_attr_celeba.txt");
-      for (const name of ["a", "b"]) await writePictures(`${cwd}/two/${name}`, 2);
-      const args = ["train", ...TINY, "--data", "two", "--labels", "auto", "--num-classes", "1"];
-      assertStringIncludes(complaint(await rin(args, { cwd })), "the images are of 2");
+      const options = ["--data", "data", "--labels", "auto", "--steps", "2", "--out", "run"];
+      const trained = await rin(["train", ...some, ...options, ...paper, ...drop], { cwd });
+      assertEquals(trained.code, 0, trained.stderr);
+      const { config, training } = readCheckpoint(
+        await Deno.readFile(`${cwd}/run/last.safetensors`),
+      );
+      assertEquals([config.numClasses, config.numBlocks, config.blockDepth], [2, 2, [1, 2]]);
+      assertEquals(training!.classNames, ["cat", "dog"]);
+      const sampled = (out: string, ...flags: string[]) =>
+        rin(
+          ["sample", "--checkpoint", "run", "--count", "2", "--steps", "2", "--out", out, ...flags],
+          { cwd },
+        );
+      const dogs = await sampled("dogs.png", "--class", "dog", "--guidance", "2");
+      assertEquals(dogs.code, 0, dogs.stderr);
+      assertEquals((await sampled("same.png", "--class", "1", "--guidance", "2")).code, 0);
+      const bytes = (name: string) => Deno.readFile(`${cwd}/${name}`);
+      assertEquals(await bytes("dogs.png"), await bytes("same.png"));
+      assertEquals((await sampled("cats.png", "--class", "cat,dog")).code, 0);
+      assert((await bytes("cats.png")).join() !== (await bytes("dogs.png")).join());
+      const wrong = complaint(await sampled("no.png", "--class", "dgo"));
+      assertStringIncludes(wrong, 'There is no class "dgo": did you mean dog?');
+      assertStringIncludes(complaint(await sampled("no.png", "--class", "2")), "knows 0 to 1");
     }),
 });
