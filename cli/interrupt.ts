@@ -23,18 +23,21 @@ export async function interruptible<T>(
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT"]
-    : await outlivesTerminal()
-    ? ["SIGINT", "SIGTERM"]
     : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, listener);
+  const deaf = Deno.build.os !== "windows" && await outlivesTerminal();
+  const heard = (signal: Deno.Signal) => deaf && signal === "SIGHUP" ? ignore : listener;
+  for (const signal of signals) Deno.addSignalListener(signal, heard(signal));
   try {
     return await work(controller.signal);
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, listener);
+    for (const signal of signals) Deno.removeSignalListener(signal, heard(signal));
   }
 }
 
-/** Whether SIGHUP was ignored when the process began, as under `nohup`: listening would end that. */
+/** A listener all the same: with one for any signal, Deno stops ignoring what nohup has it ignore. */
+function ignore(): void {}
+
+/** Whether SIGHUP was ignored when the process began, as under `nohup`. */
 async function outlivesTerminal(): Promise<boolean> {
   const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
   const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];

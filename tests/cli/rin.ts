@@ -20,13 +20,14 @@ const [program, ...before] = binary ? [await Deno.realPath(binary)] : [
   ...["run", "-A", "--no-check", "--config", `${root}deno.json`, `${root}cli/main.ts`],
 ];
 
-/** Starts `rin` in a folder. */
+/** Starts `rin` in a folder, where wanted under another program such as nohup. */
 export function startRin(
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: { cwd?: string; env?: Record<string, string>; under?: string } = {},
 ): Deno.ChildProcess {
-  return new Deno.Command(program, {
-    args: [...before, ...args],
+  const [command, ...rest] = [...options.under ? [options.under] : [], program, ...before, ...args];
+  return new Deno.Command(command, {
+    args: rest,
     // The tests may themselves run under a script that gives the command another name.
     env: { NO_COLOR: "1", RIN_COMMAND: "rin", ...ownCache(args, options.cwd), ...options.env },
     cwd: options.cwd,
