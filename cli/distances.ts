@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Splits } from "../src/data/dataset.ts";
+import type { ImageSet } from "../src/data/image_set.ts";
 import {
   compare,
   type Comparison,
@@ -36,28 +36,33 @@ export interface Distance extends Comparison {
 /** Compares samples with the training images. */
 export async function measureDistances(
   parts: EvaluationParts,
-  splits: Splits,
+  train: ImageSet,
 ): Promise<Distance[]> {
   const { rin, terminal, counts, folder, fid } = parts;
   const { imageSize } = rin.config;
-  const batches = async function* (set: Splits["train"], limit: number, doing: string) {
+  const batches = async function* (set: ImageSet, limit: number, doing: string) {
     const onBatch = (done: number, total: number) => showProgress(parts, doing, done, total);
     for await (const { images } of validationBatches(set, imageSize, limit, onBatch)) yield images;
   };
   const measureFid = fid !== undefined && fid.statistics === undefined;
   const data = new FeatureSet(scattering);
   const fidData = fid && new FeatureSet(fid.space, 0);
-  const images = batches(splits.train, counts.dataCount, "features of the data");
+  const images = batches(train, counts.dataCount, "features of the data");
   await addAll(images, imageSize, measureFid ? [data, fidData!] : [data]);
   terminal.finish();
   const fidStatistics = fid?.statistics ?? fidData?.statistics.gaussian();
   if (measureFid) await fid.onStatistics?.(fidStatistics!);
-  const pictures = folder === undefined
-    ? sampled(parts, splits.train)
-    : batches(await folderOfSamples(parts, folder), Infinity, "features of the samples");
   const samples = new FeatureSet(scattering);
   const fidSamples = fid && new FeatureSet(fid.space, 0);
-  await addAll(pictures, imageSize, fidSamples ? [samples, fidSamples] : [samples]);
+  const sets = fidSamples ? [samples, fidSamples] : [samples];
+  if (folder === undefined) await addAll(sampled(parts, train), imageSize, sets);
+  else {
+    // A folder that has the name of a known data source is still a folder.
+    const path = /[/\\]/.test(folder) ? folder : `./${folder}`;
+    const pictures = await loadData({ data: path, validFraction: 0 }, imageSize, terminal);
+    const all = batches(pictures.train, Infinity, "features of the samples");
+    await addAll(all, imageSize, sets).finally(() => pictures.close());
+  }
   terminal.finish();
   const own: Distance = { ...compare(data, samples), halves: halves(data) };
   if (!fidSamples) return [own];
@@ -107,7 +112,7 @@ function halves(data: FeatureSet): number {
  */
 async function* sampled(
   parts: EvaluationParts,
-  { labels, count: known }: Splits["train"],
+  { labels, count: known }: ImageSet,
 ): AsyncGenerator<Float32Array> {
   const { rin, sampler, counts: { count } } = parts;
   const conditional = rin.config.numClasses > 0 && labels !== undefined;
@@ -120,13 +125,4 @@ async function* sampled(
     onStep: (done, total) => showProgress(parts, "samples", count * done / total, count),
   });
   for await (const { images } of batches) yield images;
-}
-
-async function folderOfSamples(
-  { rin, terminal }: EvaluationParts,
-  folder: string,
-): Promise<Splits["train"]> {
-  // A folder that has the name of a known data source is still a folder.
-  const data = /[/\\]/.test(folder) ? folder : `./${folder}`;
-  return (await loadData({ data, validFraction: 0 }, rin.config.imageSize, terminal)).train;
 }

@@ -54,13 +54,17 @@ export interface Figures {
 export async function evaluate(parts: EvaluationParts): Promise<Figures> {
   const { rin, data, terminal, counts, folder, sampler } = parts;
   const splits = await loadData(data, rin.config.imageSize, terminal);
-  const loss = await measureLoss(parts, splits);
-  if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
-  return {
-    loss,
-    samples: folder === undefined ? sampler : { folder },
-    comparisons: await measureDistances(parts, splits),
-  };
+  try {
+    const loss = await measureLoss(parts, splits);
+    if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
+    return {
+      loss,
+      samples: folder === undefined ? sampler : { folder },
+      comparisons: await measureDistances(parts, splits.train),
+    };
+  } finally {
+    splits.close();
+  }
 }
 
 async function measureLoss(parts: EvaluationParts, splits: Splits): Promise<Figures["loss"]> {

@@ -20,6 +20,9 @@ export function readStatistics(bytes: Uint8Array, dimension: number): Gaussian {
         `needed (${dimension}) and (${dimension}, ${dimension})`,
     );
   }
+  if (![mu, sigma].every(({ data }) => data.every(Number.isFinite))) {
+    throw new NpzError("its mu or sigma holds numbers that are not finite");
+  }
   return { mean: mu.data, covariance: sigma.data };
 }
 

@@ -46,6 +46,8 @@ Deno.test("statistics: files that are none", () => {
   assertThrows(read(new Uint8Array(100)), NpzError, "no .npz file");
   assertThrows(read(fixture("statistics.npz").subarray(0, 500)), NpzError, "no .npz file");
   const one = { shape: [1], data: Float64Array.of(1) };
+  const bad = writeStatistics({ mean: Float64Array.of(1), covariance: Float64Array.of(NaN) });
+  assertThrows(() => readStatistics(bad, 1), NpzError, "not finite");
   assertThrows(read(writeNpz({ mu: one })), NpzError, 'no array "sigma"');
   assertThrows(read(writeNpz({ mu: one, sigma: one })), NpzError, "needed (6) and (6, 6)");
 });
