@@ -6,6 +6,12 @@ import jpeg from "jpeg-js";
 import { DataError, reasonOf } from "./errors.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 
+/** A block of 64 pixels takes a bit at least; twice that, to be safe. */
+const MAX_PIXELS_A_BYTE = 1024;
+
+/** Pixels that any file may have. */
+const SLACK = 65536;
+
 /**
  * Decodes one JPEG file. Orientation tags are left alone, as PIL and torchvision do.
  *
@@ -14,6 +20,9 @@ import { checkSize, type RgbImage } from "./rgb_image.ts";
 export function decodeJpeg(bytes: Uint8Array): RgbImage {
   const frame = readFrame(bytes);
   checkSize("JPEG", frame.width, frame.height);
+  if (frame.width * frame.height > MAX_PIXELS_A_BYTE * bytes.length + SLACK) {
+    throw damaged(`its header says ${frame.width}x${frame.height}, too much for its length`);
+  }
   if (frame.precision !== 8) {
     throw new DataError(
       `Cannot decode JPEG: it has ${frame.precision}-bit samples, where only 8-bit ones are ` +

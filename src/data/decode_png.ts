@@ -3,8 +3,18 @@
  * @module
  */
 import { decode, type DecodedPng } from "fast-png";
+import { Unzlib } from "fflate";
 import { DataError, reasonOf } from "./errors.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
+
+/** Inflated bytes for one of deflate's, at most. */
+const MAX_RATIO = 1032;
+
+/** Inflated bytes that need no second look. */
+const SLACK = 64e6;
+
+/** Bytes inflated at a time. */
+const PIECE = 4096;
 
 const GREY = 0;
 const RGB = 2;
@@ -18,14 +28,7 @@ const RGBA = 6;
  * @throws {DataError} when the file is damaged, or interlaced with less than 8 bits a sample
  */
 export function decodePng(bytes: Uint8Array): RgbImage {
-  const colourType = readColourType(bytes);
-  const png = decodeChunks(bytes);
-  const { width, height, depth, channels } = png;
-  const samples = depth < 8 ? unpackRows(png.data, width, height, depth) : png.data;
-  if (samples.length !== width * height * channels) throw damaged("it has too few pixels");
-
-  const rgba = pixelReader(png, colourType, samples);
-  const max = colourType === PALETTE ? 255 : 2 ** depth - 1;
+  const { width, height, max, rgba } = readPixels(bytes);
   const scale = 255 / (max * max);
   const data = new Uint8Array(width * height * 3);
   const pixel = [0, 0, 0, 0];
@@ -39,6 +42,35 @@ export function decodePng(bytes: Uint8Array): RgbImage {
 }
 
 /**
+ * Decodes one PNG file with its transparency.
+ *
+ * @returns `data` (height, width, 4), values 0..255, colours not multiplied by alpha
+ * @throws {DataError} as {@linkcode decodePng} does
+ */
+export function decodePngRgba(bytes: Uint8Array): RgbImage {
+  const { width, height, max, rgba } = readPixels(bytes);
+  const data = new Uint8Array(width * height * 4);
+  const pixel = [0, 0, 0, 0];
+  for (let i = 0, o = 0; o < data.length; i++) {
+    rgba(i, pixel);
+    for (let c = 0; c < 4; c++) data[o++] = Math.round(pixel[c] * 255 / max);
+  }
+  return { width, height, data };
+}
+
+/** A function that writes pixel i as (r, g, b, alpha), each up to `max`. */
+function readPixels(bytes: Uint8Array) {
+  const colourType = readColourType(bytes);
+  checkInflated(bytes);
+  const png = decodeChunks(bytes);
+  const { width, height, depth, channels } = png;
+  const samples = depth < 8 ? unpackRows(png.data, width, height, depth) : png.data;
+  if (samples.length !== width * height * channels) throw damaged("it has too few pixels");
+  const max = colourType === PALETTE ? 255 : 2 ** depth - 1;
+  return { width, height, max, rgba: pixelReader(png, colourType, samples) };
+}
+
+/**
  * Checks the header before anything is allocated for it. fast-png doesn't tell the colour type, and
  * whether there is a palette doesn't either: an RGB file may carry a (suggested) one too.
  */
@@ -47,6 +79,9 @@ function readColourType(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   checkSize("PNG", view.getUint32(16), view.getUint32(20));
   const depth = bytes[24];
+  if (view.getUint32(16) * view.getUint32(20) * depth / 8 > MAX_RATIO * bytes.length) {
+    throw damaged("its header says more pixels than its length can hold");
+  }
   const interlaced = bytes[28] === 1;
   // fast-png reads such files as if each pixel had a byte to itself, and returns noise.
   if (interlaced && depth < 8) {
@@ -56,6 +91,46 @@ function readColourType(bytes: Uint8Array): number {
     );
   }
   return bytes[25];
+}
+
+/**
+ * Checks that the pixels don't inflate to far more than the header calls for: zeros shrink a
+ * thousandfold, so that a small file could ask for all memory there is.
+ */
+function checkInflated(bytes: Uint8Array): void {
+  const chunks = [...pngChunks(bytes)].filter(({ type }) => type === "IDAT");
+  const packed = chunks.reduce((sum, { data }) => sum + data.length, 0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // 8 bytes a pixel at most, and rows and passes that begin with a byte of their own.
+  const limit = 8 * view.getUint32(16) * view.getUint32(20) + 8 * view.getUint32(20) + SLACK;
+  if (packed * MAX_RATIO <= limit) return;
+  let inflated = 0;
+  const unzlib = new Unzlib((part) => {
+    inflated += part.length;
+    if (inflated > limit) throw damaged("it has more compressed data than pixels");
+  });
+  for (const { data } of chunks) {
+    for (let at = 0; at < data.length; at += PIECE) {
+      try {
+        unzlib.push(data.subarray(at, at + PIECE));
+      } catch (thrown) {
+        if (thrown instanceof DataError) throw thrown;
+        return; // What is wrong with it is told by the decoder.
+      }
+    }
+  }
+}
+
+/** The chunks of a PNG file, as far as they are whole. */
+export function* pngChunks(bytes: Uint8Array): Generator<{ type: string; data: Uint8Array }> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const length = view.getUint32(at);
+    if (at + 12 + length > bytes.length) return;
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    yield { type, data: bytes.subarray(at + 8, at + 8 + length) };
+    at += 12 + length;
+  }
 }
 
 function decodeChunks(bytes: Uint8Array): DecodedPng {

@@ -1,10 +1,12 @@
-// `deno task fuzz [COUNT [SEED]]`: as many broken files for each reader, 200,000 unless told.
+// `deno task fuzz [COUNT [SEED [NAME]]]`: as many broken files, 200,000 unless told, for each reader,
+// or for those with NAME in their name.
 
 import { fuzz } from "./fuzz.ts";
 import { TARGETS } from "./targets.ts";
 
-const [count = 200_000, seed = 0] = Deno.args.map(Number);
-for (const target of TARGETS) {
+const [count = 200_000, seed = 0] = Deno.args.slice(0, 2).map(Number);
+const [, , name = ""] = Deno.args;
+for (const target of TARGETS.filter((target) => target.name.includes(name))) {
   const { read, refused, slowest, largest } = await fuzz(target, count, seed);
   console.log(
     `${target.name}: ${count} files, ${read} read, ${refused} refused; the slowest took ` +

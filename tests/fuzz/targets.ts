@@ -6,6 +6,7 @@ import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import type { Target } from "./fuzz.ts";
+import { IMAGE_TARGETS } from "./image_targets.ts";
 
 function tinyCheckpoint(): Uint8Array {
   const config = completeConfig({
@@ -56,4 +57,5 @@ export const TARGETS: readonly Target[] = [
     errors: ["CheckpointError", "ConfigError"],
     memory: (bytes) => 8 * bytes + 2 ** 16,
   },
+  ...IMAGE_TARGETS,
 ];

@@ -1,0 +1,76 @@
+/**
+ * What readers of moving pictures return.
+ * @module
+ */
+import { DataError } from "./errors.ts";
+
+/** One decoded clip. */
+export interface Clip {
+  /** T. */
+  readonly frames: number;
+  /** In pixels. */
+  readonly height: number;
+  /** In pixels. */
+  readonly width: number;
+  /** (T, height, width, 3), values 0..255; transparency is blended on white. */
+  readonly data: Uint8Array;
+}
+
+/** Beyond these a header's claim is taken for damage, or an attack. */
+const MAX_FRAMES = 10_000;
+const MAX_BYTES = 1e9;
+
+/** What a byte of well-packed pixels can stand for, in GIF and PNG, is less. */
+const MAX_PIXELS_A_BYTE = 8192;
+
+/**
+ * Checks a clip's size before anything is allocated for it.
+ *
+ * @param format the word for the message, such as "GIF"
+ * @param length of the file or files, in bytes
+ * @throws {DataError} when there is no frame or pixel, or too many
+ */
+export function checkClip(
+  format: string,
+  { frames, width, height }: Pick<Clip, "frames" | "width" | "height">,
+  length: number,
+): void {
+  const pixels = width * height;
+  const within = frames <= MAX_FRAMES && 4 * frames * pixels <= MAX_BYTES;
+  if (frames > 0 && pixels > 0 && within && pixels <= MAX_PIXELS_A_BYTE * length) return;
+  throw new DataError(
+    `Cannot decode ${format}: its header says ${frames} frames of ${width}x${height} pixels, where ` +
+      `1 to ${MAX_FRAMES} frames of 250 megapixels in all are accepted, no more than its ` +
+      `${length} bytes can hold; it is damaged or must be made smaller`,
+  );
+}
+
+/**
+ * A canvas, (height, width, 4), as a frame of a clip.
+ *
+ * @param frame where to write it, (height, width, 3)
+ */
+export function onWhite(canvas: Uint8Array, frame: Uint8Array): void {
+  for (let i = 0, o = 0; o < frame.length; i += 4) {
+    const alpha = canvas[i + 3];
+    for (let c = 0; c < 3; c++) {
+      frame[o++] = Math.round((canvas[i + c] * alpha + 255 * (255 - alpha)) / 255);
+    }
+  }
+}
+
+/** Part of a canvas. */
+export interface Area {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Makes part of a canvas of `canvasWidth` pixels transparent. */
+export function clearArea(canvas: Uint8Array, canvasWidth: number, area: Area): void {
+  for (let row = area.y; row < area.y + area.height; row++) {
+    const start = 4 * (row * canvasWidth + area.x);
+    canvas.fill(0, start, start + 4 * area.width);
+  }
+}

@@ -1,0 +1,74 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { zlibSync } from "fflate";
+import { clearArea, onWhite } from "../../src/data/clip.ts";
+import { decodeClip, readClip } from "../../src/data/clips.ts";
+import { decodePng } from "../../src/data/decode_png.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { greyPng, withFolder, write } from "./scratch.ts";
+
+const fixture = (name: string) => Deno.readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
+
+// Each NAME.expected.png holds the frames as Pillow shows them on white, one below the other.
+for (const name of ["moving.gif", "moving.apng"]) {
+  Deno.test(`clip: ${name} agrees with Pillow, whatever its frames leave behind`, () => {
+    const clip = decodeClip(fixture(name === "moving.gif" ? name : `${name}.png`));
+    assertEquals([clip.frames, clip.height, clip.width], [6, 11, 14]);
+    const expected = decodePng(fixture(`${name}.expected.png`)).data;
+    assertEquals(clip.data.length, expected.length);
+    const worst = clip.data.reduce((most, v, i) => Math.max(most, Math.abs(v - expected[i])), 0);
+    assert(worst <= 2, `differs by ${worst}`);
+  });
+}
+
+Deno.test("clearArea, onWhite: only the area, and transparency is white", () => {
+  const canvas = new Uint8Array(3 * 2 * 4).fill(100);
+  clearArea(canvas, 3, { x: 1, y: 1, width: 2, height: 1 });
+  const frame = new Uint8Array(3 * 2 * 3);
+  onWhite(canvas, frame);
+  const half = Math.round((100 * 100 + 255 * 155) / 255);
+  assertEquals([...frame], [...Array(12).fill(half), ...Array(6).fill(255)]);
+});
+
+Deno.test("clip: a picture that doesn't move is one frame", async () => {
+  const { frames, data } = decodeClip(await greyPng(70));
+  assertEquals([frames, data.length, new Set(data)], [1, 48, new Set([70])]);
+});
+
+Deno.test("clip: a folder's frames follow the numbers in their names", async () => {
+  await withFolder(async (root) => {
+    for (const i of [1, 2, 9, 10, 100]) await write(`${root}/f${i}.png`, await greyPng(i));
+    const { frames, data } = await readClip(root);
+    assertEquals(frames, 5);
+    assertEquals([0, 1, 2, 3, 4].map((i) => data[i * 48]), [1, 2, 9, 10, 100]);
+    await write(`${root}/f11.png`, fixture("rgb.png"));
+    await assertRejects(() => readClip(root), DataError, "make all frames the same size");
+    await assertRejects(() => readClip(`${root}/none`), DataError, "Cannot read clip");
+  });
+});
+
+Deno.test("clip: every truncation, and sizes that can't be, are a DataError", () => {
+  for (const name of ["moving.gif", "moving.apng.png"]) {
+    const whole = fixture(name);
+    for (let length = 0; length < whole.length - 20; length += 11) {
+      assertThrows(() => decodeClip(whole.slice(0, length)), DataError);
+    }
+  }
+  const huge = fixture("moving.gif");
+  huge.fill(255, 6, 10);
+  assertThrows(() => decodeClip(huge), DataError, "65535x65535");
+  const outside = fixture("moving.gif");
+  outside[6] = 3;
+  assertThrows(() => decodeClip(outside), DataError, "outside");
+  assertThrows(() => decodeClip(new TextEncoder().encode("hello")), DataError, "neither GIF");
+});
+
+Deno.test("PNG: pixels that inflate to far more than the header says are refused", async () => {
+  const bomb = zlibSync(new Uint8Array(300e6), { level: 9 });
+  const small = await greyPng(1);
+  const at = small.findIndex((_, i) => String.fromCharCode(...small.slice(i, i + 4)) === "IDAT");
+  const bytes = new Uint8Array(small.length + bomb.length);
+  bytes.set(small.slice(0, at + 4));
+  new DataView(bytes.buffer).setUint32(at - 4, bomb.length);
+  bytes.set(bomb, at + 4);
+  assertThrows(() => decodePng(bytes), DataError, "more compressed data than pixels");
+});

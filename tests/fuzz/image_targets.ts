@@ -1,0 +1,71 @@
+// The readers of images and clips.
+
+import { crc32 } from "node:zlib";
+import { decodeClip } from "../../src/data/clips.ts";
+import { decodeImage } from "../../src/data/decode_image.ts";
+import { idxImage, parseIdx } from "../../src/data/idx.ts";
+import type { Target } from "./fuzz.ts";
+
+const fixtures = (...names: string[]) =>
+  names.map((name) => Deno.readFileSync(new URL(`../data/fixtures/${name}`, import.meta.url)));
+
+/** Gives every other PNG file good checksums, without which all of them fail at the first. */
+function withChecksums(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (bytes.length % 2 === 0) return bytes;
+  const view = new DataView(bytes.buffer);
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const length = view.getUint32(at);
+    if (at + 12 + length > bytes.length) break;
+    view.setUint32(at + 8 + length, crc32(bytes.subarray(at + 4, at + 8 + length)));
+    at += 12 + length;
+  }
+  return bytes;
+}
+
+function idx(magic: number, ...sizes: number[]): Uint8Array {
+  const bytes = new Uint8Array(4 + 4 * sizes.length + sizes.reduce((a, b) => a * b));
+  [magic, ...sizes].forEach((value, i) => new DataView(bytes.buffer).setUint32(4 * i, value));
+  return bytes;
+}
+
+/** All of them; each pixel may take some bytes, and a byte may stand for a thousand pixels. */
+export const IMAGE_TARGETS: readonly Target[] = [
+  {
+    name: "image PNG",
+    files: () => fixtures("rgb.png", "grey.png", "cmyk.png"),
+    read: (bytes) => decodeImage(withChecksums(bytes)),
+    errors: ["DataError"],
+    memory: (bytes) => 16_000 * bytes + 2 ** 26,
+  },
+  {
+    name: "image JPEG",
+    files: () => fixtures("baseline_420.jpg", "progressive.jpg", "grey.jpg", "restart.jpg"),
+    read: (bytes) => decodeImage(bytes),
+    errors: ["DataError"],
+    memory: (bytes) => 16_000 * bytes + 2 ** 26,
+  },
+  {
+    name: "image IDX",
+    files: () => [idx(0x803, 3, 4, 5), idx(0x801, 9)],
+    read: async (bytes) => {
+      const found = await parseIdx(bytes);
+      if (found.kind === "images" && found.count > 0) idxImage(found, 0, 8);
+    },
+    errors: ["DataError"],
+    memory: (bytes) => 8 * bytes + 2 ** 16,
+  },
+  {
+    name: "image GIF",
+    files: () => fixtures("moving.gif"),
+    read: (bytes) => decodeClip(bytes),
+    errors: ["DataError"],
+    memory: () => 2 ** 29,
+  },
+  {
+    name: "image APNG",
+    files: () => fixtures("moving.apng.png"),
+    read: (bytes) => decodeClip(withChecksums(bytes)),
+    errors: ["DataError"],
+    memory: () => 2 ** 29,
+  },
+];
