@@ -1,10 +1,12 @@
 // Training with the paper's options: classes, the interface handed on, dropout; seeded and resumed.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { drawStep } from "../../src/train/step_inputs.ts";
+import { drawStep, exampleInputs } from "../../src/train/step_inputs.ts";
 import { completeTrainOptions } from "../../src/train/options.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import type { RinConfig } from "../../src/model/config.ts";
+import { completeConfig, type RinConfig } from "../../src/model/config.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertSameBits, data } from "../helpers/close.ts";
 import { familyTest, gpuTest } from "../helpers/gpu.ts";
@@ -66,6 +68,32 @@ gpuTest("labels that are missing or impossible are refused", async (gpu) => {
   await assertRejects(() => trainer.step(batch(0), [0, 1, 2, 3]), RangeError, "A label is 3");
   assertEquals(trainer.stepsDone, 0);
   trainer.destroy();
+});
+
+Deno.test("every example and step drops by a stream of its own; both passes by numbers of their own", () => {
+  const options = completeTrainOptions(OPTIONS);
+  const streams = [0, 1].flatMap((step) => drawStep(options, step).dropped);
+  assertEquals(new Set(streams.map(({ keys }) => keys.join())).size, 8);
+  const config = completeConfig(CONFIG);
+  const layout = parameterLayout(config);
+  const { plan } = recordStep("hardware", config, options, layout, trainSlabs(layout, options));
+  const launches = (name: string) =>
+    plan.dispatches.map(({ launch }) => launch).filter((launch) => launch.name === name);
+  // Two compute layers: their units in both passes and the adjoint of the second, two branches each.
+  const first = launches("dropout").map(({ params }) => params[2]);
+  assertEquals([first.length, new Set(first).size], [6, 4]);
+  const depth = launches("stochastic depth").map(({ params }) => params[2]);
+  assertEquals([depth.length, new Set(depth).size], [12, 8]);
+});
+
+Deno.test("the examples that go without their class have the last row's", () => {
+  const options = completeTrainOptions({ batchSize: 50, labelDropout: 0.4 });
+  const config = completeConfig(CONFIG);
+  const given = Array.from({ length: 50 }, (_, i) => i % 3);
+  const { unlabelled } = drawStep(options, 7);
+  const { labels } = exampleInputs(config, options, 7, new Float32Array(), given);
+  assertEquals([...labels], given.map((label, i) => unlabelled[i] ? 3 : label));
+  assert(unlabelled.includes(true) && unlabelled.includes(false));
 });
 
 Deno.test("examples go without their class as often as labelDropout says, by step and seed", () => {
