@@ -7,6 +7,22 @@
 /** Exit code of a command that was interrupted. */
 export const INTERRUPTED = 130;
 
+/** Whether the process is to outlive its terminal. */
+let nohup = false;
+
+/**
+ * Looks whether SIGHUP is ignored, as under `nohup`. For the beginning of a command: Deno ends that
+ * state of things as soon as it listens to any signal, be it for purposes of its own.
+ */
+export async function heedNohup(): Promise<void> {
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  // Elsewhere than on Linux it can't be seen; but nohup takes the terminal from the output.
+  nohup = ignored === undefined
+    ? !Deno.stderr.isTerminal()
+    : Number("0x" + ignored.at(-1)) % 2 === 1;
+}
+
 /**
  * Runs `work` with a signal that is aborted by the first Ctrl-C, by SIGTERM, or by SIGHUP (the
  * terminal was closed) where `nohup` has not asked to outlive that; the second one leaves at once.
@@ -24,7 +40,7 @@ export async function interruptible<T>(
   const signals: Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT"]
     : ["SIGINT", "SIGTERM", "SIGHUP"];
-  const deaf = Deno.build.os !== "windows" && await outlivesTerminal();
+  const deaf = Deno.build.os !== "windows" && nohup;
   const heard = (signal: Deno.Signal) => deaf && signal === "SIGHUP" ? ignore : listener;
   for (const signal of signals) Deno.addSignalListener(signal, heard(signal));
   try {
@@ -36,13 +52,3 @@ export async function interruptible<T>(
 
 /** A listener all the same: with one for any signal, Deno stops ignoring what nohup has it ignore. */
 function ignore(): void {}
-
-/** Whether SIGHUP was ignored when the process began, as under `nohup`. */
-async function outlivesTerminal(): Promise<boolean> {
-  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
-  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  // Elsewhere than on Linux it can't be seen; but nohup takes the terminal from the output.
-  return ignored === undefined
-    ? !Deno.stderr.isTerminal()
-    : Number("0x" + ignored.at(-1)) % 2 === 1;
-}

@@ -7,7 +7,7 @@ import type { Splits } from "../src/data/dataset.ts";
 import { type Gpu, requestGpu } from "../src/gpu/device.ts";
 import { GpuLostError } from "../src/gpu/errors.ts";
 import { type Command, expectNoRest, programName } from "./command.ts";
-import { INTERRUPTED, interruptible } from "./interrupt.ts";
+import { heedNohup, INTERRUPTED, interruptible } from "./interrupt.ts";
 import { keepTraining, openTrainer } from "./keep_training.ts";
 import { withClasses } from "./classes.ts";
 import { loadData } from "./load_data.ts";
@@ -70,6 +70,7 @@ export const train: Command = {
 
 async function runTrain(given: Given): Promise<number> {
   expectNoRest(given);
+  await heedNohup();
   const { flags } = given;
   const port = portOf(flags, "watch");
   const terminal = new Terminal(flags.quiet === true);
