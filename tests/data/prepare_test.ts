@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { DataError } from "../../src/data/errors.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
+import { concat } from "../../src/data/prepared_format.ts";
 import type { Source } from "../../src/data/source.ts";
 import { withFolder } from "./scratch.ts";
 
@@ -84,7 +85,7 @@ Deno.test("prepare: cut short anywhere, it goes on without doing chunks again, t
     assertEquals(lines.length, 1 + Math.floor(GOOD.length / 64));
     // A kill leaves any part of the last line, and pixels beyond the last whole one.
     for (const length of [0, 10, lines[0].length + 1, log.length - 5, log.length]) {
-      await Deno.writeFile(`${path}.part`, pixels);
+      await Deno.writeFile(`${path}.part`, concat([pixels, new Uint8Array(99_999).fill(7)]));
       await Deno.writeFile(`${path}.part.log`, log.slice(0, length));
       const source = numbered();
       await prepare(source, path, { imageSize: 2 });

@@ -1,0 +1,46 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { decodeFile } from "../../src/data/decode_file.ts";
+import { DecodePool } from "../../src/data/decode_pool.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { greyPng, withFolder, write } from "./scratch.ts";
+
+Deno.test("DecodePool: workers give what the main thread would, each file its own answer", async () => {
+  await withFolder(async (root) => {
+    const pool = new DecodePool(2);
+    const paths = Array.from({ length: 20 }, (_, i) => `${root}/${i}.png`);
+    for (const [i, path] of paths.entries()) await write(path, await greyPng(10 * i));
+    await write(`${root}/bad.png`, "hello");
+    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "neither PNG");
+    const gone = assertRejects(() => pool.decode(`${root}/none.png`, 2), DataError);
+    const found = await Promise.all(paths.map((path) => pool.decode(path, 3)));
+    assertEquals(found, paths.map((path) => decodeFile(path, 3)));
+    await Promise.all([bad, gone]);
+    pool.close();
+  });
+});
+
+Deno.test("DecodePool: its workers start from a program bundled into one file, too", async () => {
+  await withFolder(async (root) => {
+    await write(`${root}/a.png`, await greyPng(77));
+    const module = new URL("../../src/data/decode_pool.ts", import.meta.url);
+    const entry = `import { DecodePool } from "${module}";
+      if (import.meta.main) {
+        const pool = new DecodePool(1);
+        console.log((await pool.decode("${root}/a.png", 2)).join());
+        pool.close();
+      }`;
+    await write(`${root}/entry.ts`, entry);
+    const deno = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+      return new TextDecoder().decode(stdout).trim();
+    };
+    const config = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
+    const options = ["--config", config, "--no-check", "--quiet"];
+    await deno("bundle", ...options, "-o", `${root}/bundle.js`, `${root}/entry.ts`);
+    assertEquals(
+      await deno("run", "-A", "--no-config", `${root}/bundle.js`),
+      Array(12).fill(77).join(),
+    );
+  });
+});
