@@ -256,12 +256,22 @@ packTest(
       assertEquals((await names(`${folder}/${expected}`)).length, 1, expected);
       await Deno.remove(`${folder}/${expected.split("/")[0]}`, { recursive: true });
     }
-    // A folder there that others could write to is not trusted, even with the right file sizes.
+    // There, what others could have put there is not started, whatever its size.
+    const shared = `${folder}/rin-${Deno.uid()}`;
     await end(start(place, [], { HOME: "" }));
-    await Deno.chmod(`${folder}/rin-${Deno.uid()}`, 0o777);
-    const refused = await end(start(place, [], { HOME: "" }));
-    assertEquals([refused.code, refused.stdout], [1, ""]);
-    assertStringIncludes(refused.stderr, "set RIN_CACHE to a folder");
+    const distrusted = [() => Deno.chmod(shared, 0o770), () => Deno.chmod(shared, 0o702)];
+    if (Deno.uid() === 0) {
+      distrusted.push(async () => {
+        await Deno.chmod(shared, 0o700);
+        await Deno.chown(shared, 65534, 65534);
+      });
+    }
+    for (const distrust of distrusted) {
+      await distrust();
+      const refused = await end(start(place, [], { HOME: "" }));
+      assertEquals([refused.code, refused.stdout], [1, ""]);
+      assertStringIncludes(refused.stderr, "set RIN_CACHE to a folder");
+    }
   },
 );
 

@@ -12,6 +12,7 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "../../../src/model/safetensors.ts";
+import { zipOf } from "./zip_of.ts";
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 
@@ -218,32 +219,3 @@ Deno.test("what a file names is not called", () => {
   assertEquals((found as { name: string; args: unknown[] }).name, "os.system");
   assertEquals((found as { args: unknown[] }).args, ["touch /tmp/rin_was_here"]);
 });
-
-/** A zip archive of stored entries, without checksums. */
-function zipOf(files: Record<string, Uint8Array>): Uint8Array<ArrayBuffer> {
-  const parts: number[] = [];
-  const u16 = (n: number) => [n & 255, n >> 8];
-  const u32 = (n: number) => [...u16(n & 0xffff), ...u16(n >>> 16)];
-  const entries = Object.entries(files).map(([name, data]) => {
-    const offset = parts.length;
-    const bytes = [...new TextEncoder().encode(name)];
-    const sizes = [...u32(0), ...u32(data.length), ...u32(data.length), ...u16(bytes.length), 0, 0];
-    parts.push(...u32(0x04034b50), ...u16(20), ...Array(8).fill(0), ...sizes, ...bytes, ...data);
-    return [
-      ...u32(0x02014b50),
-      ...u16(20),
-      ...u16(20),
-      ...Array(8).fill(0),
-      ...sizes,
-      ...Array(10).fill(0),
-      ...u32(offset),
-      ...bytes,
-    ];
-  });
-  const begin = parts.length;
-  for (const entry of entries) parts.push(...entry);
-  const count = u16(entries.length);
-  const size = parts.length - begin;
-  parts.push(...u32(0x06054b50), 0, 0, 0, 0, ...count, ...count, ...u32(size), ...u32(begin), 0, 0);
-  return Uint8Array.from(parts);
-}
