@@ -22,18 +22,25 @@ import {
 
 /** Sizes of an attention: everything in elements. */
 export interface AttentionShape {
+  /** Examples, each on its own. */
   readonly batch: number;
+  /** Heads of an example. */
   readonly heads: number;
   /** Width of one head. */
   readonly d: number;
+  /** Tokens that ask. */
   readonly queries: number;
+  /** Tokens that are asked. */
   readonly keys: number;
-  /** Columns of the matrix that holds q, and the one at which q begins. */
+  /** Columns of the matrix that holds q. */
   readonly qStride: number;
+  /** The column at which q begins. */
   readonly qStart: number;
-  /** The same for k and v, which lie in one matrix. */
+  /** The columns of the one matrix that holds k and v. */
   readonly kvStride: number;
+  /** The column at which k begins. */
   readonly kStart: number;
+  /** The column at which v begins. */
   readonly vStart: number;
 }
 

@@ -12,8 +12,11 @@ export type Access = "read" | "write" | "uniform";
 
 /** A buffer that a kernel binds: its name and WGSL type in the text, and how it is used. */
 export interface Binding {
+  /** The variable. */
   readonly name: string;
+  /** WGSL, such as `array<f32>`. */
   readonly type: string;
+  /** Whether the kernel changes it. */
   readonly access: Access;
 }
 
@@ -27,6 +30,7 @@ export interface Launch {
   readonly bindings: readonly Binding[];
   /** The `Params` uniform, u32 each, bound after the buffers; fixed when the plan is built. */
   readonly params: readonly number[];
+  /** How many to dispatch. */
   readonly workgroups: Workgroups;
   /** Floating-point operations of one dispatch, where counting them means something. */
   readonly flops?: number;

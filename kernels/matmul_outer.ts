@@ -19,8 +19,11 @@ const ENOUGH = 64;
 
 /** out (m, n) = a' b, a (k, m), b (k, n). */
 export interface OuterOptions {
+  /** Rows of out. */
   readonly m: number;
+  /** Columns of out. */
   readonly n: number;
+  /** What is summed over. */
   readonly k: number;
   /** Begins with `bias` (n) instead of 0. */
   readonly bias?: boolean;

@@ -22,9 +22,13 @@ export type Layout = "nt" | "nn" | "tn";
 
 /** A matrix product and its epilogue. */
 export interface TiledOptions extends EpilogueOptions {
+  /** Which operand is stored transposed. */
   readonly layout: Layout;
+  /** Rows of `out`. */
   readonly m: number;
+  /** Columns of `out`. */
   readonly n: number;
+  /** What is summed over. */
   readonly k: number;
   /** Adds `bias` (n) first of all. */
   readonly bias?: boolean;

@@ -41,10 +41,16 @@ export interface PredictionResult extends CarriedState {
  * A Recurrent Interface Network on a GPU.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { requestGpu, Rin } from "@rin/rin";
+ *
  * const gpu = await requestGpu();
- * const rin = await Rin.load(gpu, await Deno.readFile("last.safetensors"));
- * const images = await rin.sample({ count: 4, seed: 1 }); // (4, 3, S, S) in [-1, 1]
+ * const fresh = await Rin.create(gpu, { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 });
+ * const rin = await Rin.load(gpu, await fresh.save()); // or a checkpoint's bytes
+ * const images = await rin.sample({ count: 4, steps: 2, seed: 1 }); // (4, 3, S, S) in [-1, 1]
+ * assertEquals(images, await fresh.sample({ count: 4, steps: 2, seed: 1 }));
+ * gpu.destroy();
  * ```
  */
 export class Rin {

@@ -62,10 +62,18 @@ const IN_FLIGHT = 2;
  * so a resumed run goes on with the same bits.
  *
  * @example
- * ```ts ignore
- * const trainer = await Trainer.create(gpu, { imageSize: 32 }, { batchSize: 8 });
- * const { loss } = await trainer.step(batch); // batch: Float32Array (8, 3, 32, 32) in [-1, 1]
- * await Deno.writeFile("last.safetensors", await trainer.save());
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { requestGpu, Trainer } from "@rin/rin";
+ *
+ * const gpu = await requestGpu();
+ * const network = { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 };
+ * const trainer = await Trainer.create(gpu, network, { batchSize: 2 });
+ * const batch = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => Math.sin(i));
+ * await trainer.step(batch);
+ * const again = await Trainer.resume(gpu, await trainer.save());
+ * assertEquals(await again.step(batch), await trainer.step(batch));
+ * gpu.destroy();
  * ```
  */
 export class Trainer {

@@ -1,0 +1,111 @@
+// The package's entries: what each of them drags in, how small the sampler is in a browser, and
+// that the examples in their documentation run.
+
+import { assert, assertEquals } from "@std/assert";
+import { withFolder } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import settings from "../../deno.json" with { type: "json" };
+
+const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+const entries = Object.values(settings.exports).map((path) => path.slice(2));
+
+async function deno(args: readonly string[]): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), { args: [...args], cwd: root });
+  const { success, stdout, stderr } = await command.output();
+  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assert(success, `deno ${args.join(" ")}:\n${out}\n${error}`);
+  return out;
+}
+
+/** Paths, from the root, of all modules that one needs when it runs. */
+async function modulesOf(entry: string): Promise<string[]> {
+  const graph: {
+    modules: {
+      specifier: string;
+      dependencies?: { code?: { specifier: string } }[];
+    }[];
+  } = JSON.parse(await deno(["info", "--json", entry]));
+  const known = new Map(graph.modules.map((module) => [module.specifier, module]));
+  const found = new Set<string>();
+  const visit = (specifier: string) => {
+    if (found.has(specifier)) return;
+    found.add(specifier);
+    for (const { code } of known.get(specifier)?.dependencies ?? []) {
+      if (code) visit(code.specifier);
+    }
+  };
+  visit(new URL(`../../${entry}`, import.meta.url).href);
+  return [...found].map((specifier) => decodeURIComponent(specifier.replace(`file://${root}`, "")));
+}
+
+Deno.test("library: the sampler needs no training, no data, no command line and no Deno", async () => {
+  const modules = await modulesOf("sampler.ts");
+  assert(modules.includes("src/diffusion/rin.ts") && modules.includes("src/gpu/program.ts"));
+  for (const module of modules) {
+    assert(/^(sampler\.ts$|src\/(diffusion|model|nn|gpu)\/|kernels\/)/.test(module), module);
+    const code = (await Deno.readTextFile(root + module)).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    assert(!/\bDeno\b/.test(code), `${module} uses Deno`);
+  }
+});
+
+Deno.test("library: the kernels need nothing but themselves, and training no data", async () => {
+  for (const module of await modulesOf("kernels.ts")) assert(/^kernels[./]/.test(module), module);
+  for (const module of await modulesOf("train.ts")) {
+    assert(/^(train\.ts$|src\/(train|diffusion|model|nn|gpu)\/|kernels\/)/.test(module), module);
+  }
+});
+
+/** Bytes of a module and what it needs, as bundlers make it for a browser: plain and gzipped. */
+async function bundled(folder: string, code: string): Promise<[plain: number, gzipped: number]> {
+  await Deno.writeTextFile(`${folder}/entry.ts`, code);
+  await deno([
+    ...["bundle", "--quiet", "--platform", "browser", "--minify"],
+    ...["--output", `${folder}/out.js`, `${folder}/entry.ts`],
+  ]);
+  const bytes = await Deno.readFile(`${folder}/out.js`);
+  const gzip = new Response(bytes).body!.pipeThrough(new CompressionStream("gzip"));
+  return [bytes.length, (await new Response(gzip).arrayBuffer()).byteLength];
+}
+
+Deno.test("library: bundled for a browser the sampler is small, and what isn't used is left out", () =>
+  withFolder(async (folder) => {
+    const [plain, gzipped] = await bundled(
+      folder,
+      `export { requestGpu, Rin } from "${root}sampler.ts";`,
+    );
+    assert(plain < 100_000, `${plain} bytes minified`);
+    assert(gzipped < 30_000, `${gzipped} bytes gzipped`);
+    const [throughMain] = await bundled(
+      folder,
+      `export { requestGpu, Rin } from "${root}mod.ts";`,
+    );
+    assert(throughMain < plain + 2_000, `${throughMain} bytes from the main entry, not ${plain}`);
+    for (const entry of entries) {
+      const [unused] = await bundled(folder, `import "${root}${entry}";`);
+      assert(unused < 2_000, `${unused} bytes of ${entry} stay where nothing of it is used`);
+    }
+  }));
+
+Deno.test({
+  name: "library: the examples in the documentation run",
+  ignore: !available,
+  fn: () =>
+    withFolder(async (folder) => {
+      // In the project itself unused imports are errors, and Deno adds imports of its own to examples.
+      const own = Object.entries(settings.exports).map(([name, path]) => [
+        `@rin/rin${name.slice(1)}`,
+        new URL(`../../${path}`, import.meta.url).href,
+      ]);
+      const std = { "@std/assert": new URL("../../links/assert/mod.ts", import.meta.url).href };
+      const imports = { ...settings.imports, ...std, ...Object.fromEntries(own) };
+      await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+      const classes = ["src/diffusion/rin.ts", "src/train/trainer.ts"];
+      const out = await deno([
+        ...["test", "--no-lock", "--allow-all", "--config", `${folder}/deno.json`, "--doc"],
+        ...entries,
+        ...classes,
+      ]);
+      const [, passed, failed] = /(\d+) passed .*?(\d+) failed/.exec(out) ?? [];
+      assertEquals([passed, failed], ["8", "0"], out);
+    }),
+});
