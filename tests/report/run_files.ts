@@ -1,6 +1,6 @@
 // A run's folder without a run, and what a page of it holds.
 
-import { gridPng } from "../../cli/pictures.ts";
+import { gridPng } from "../../src/picture/pictures.ts";
 import { write } from "../data/scratch.ts";
 
 /** Writes what a run of `steps` steps leaves, as far as pages read it. */

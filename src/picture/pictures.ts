@@ -8,14 +8,22 @@ import { encode } from "fast-png";
 /** Pixels between the images of a grid, and around them. */
 const GAP = 2;
 
+/** What a PNG says of itself, by keyword; Latin-1. */
+export type PngText = Readonly<Record<string, string>>;
+
 /**
  * One picture with all images side by side, as near to a square as their number allows.
  *
  * @param images (count, 3, S, S) in [-1, 1]
+ * @param options.columns images in a row
  */
-export function gridPng(images: Float32Array, size: number): Uint8Array {
+export function gridPng(
+  images: Float32Array,
+  size: number,
+  options: { columns?: number; text?: PngText } = {},
+): Uint8Array {
   const count = images.length / (3 * size * size);
-  const columns = Math.ceil(Math.sqrt(count));
+  const columns = options.columns ?? Math.ceil(Math.sqrt(count));
   const rows = Math.ceil(count / columns);
   const [width, height] = [columns, rows].map((cells) => cells * (size + GAP) + GAP);
   const data = new Uint8Array(3 * width * height).fill(255);
@@ -24,7 +32,7 @@ export function gridPng(images: Float32Array, size: number): Uint8Array {
     const top = GAP + Math.floor(i / columns) * (size + GAP);
     paint(images, i, size, data, width, left, top);
   }
-  return encode({ width, height, data, depth: 8, channels: 3 });
+  return encode({ width, height, data, depth: 8, channels: 3, text: options.text });
 }
 
 /**
@@ -32,10 +40,29 @@ export function gridPng(images: Float32Array, size: number): Uint8Array {
  *
  * @param images (count, 3, S, S) in [-1, 1]
  */
-export function imagePng(images: Float32Array, index: number, size: number): Uint8Array {
+export function imagePng(
+  images: Float32Array,
+  index: number,
+  size: number,
+  text?: PngText,
+): Uint8Array {
+  const data = imageBytes(images, index, size);
+  return encode({ width: size, height: size, data, depth: 8, channels: 3, text });
+}
+
+/**
+ * One image of many as bytes (S, S, 3).
+ *
+ * @param images (count, 3, S, S) in [-1, 1]
+ */
+export function imageBytes(
+  images: Float32Array,
+  index: number,
+  size: number,
+): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array(3 * size * size);
   paint(images, index, size, data, size, 0, 0);
-  return encode({ width: size, height: size, data, depth: 8, channels: 3 });
+  return data;
 }
 
 /** The size of a picture, which stands near a PNG's beginning. */

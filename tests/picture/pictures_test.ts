@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decode } from "fast-png";
-import { gridPng, imagePng } from "../../cli/pictures.ts";
+import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 
 /** Images of 2x2, each of one colour. */
 function plain(...colours: [number, number, number][]): Float32Array {

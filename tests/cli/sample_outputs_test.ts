@@ -1,0 +1,135 @@
+// What rin sample writes, repeats and goes on with.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { decode, decodeApng } from "fast-png";
+import { unzipSync } from "fflate";
+import { imagePng } from "../../src/picture/pictures.ts";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { available } from "../helpers/gpu.ts";
+import { complaint, rin } from "./rin.ts";
+
+const config = completeConfig({
+  imageSize: 16,
+  patchSize: 4,
+  latentDim: 16,
+  interfaceDim: 16,
+  numLatents: 4,
+  numBlocks: 1,
+  numHeads: 2,
+});
+
+const untrained = (seed: number) =>
+  writeCheckpoint({ config, slabs: { parameters: initialize(parameterLayout(config), seed) } });
+
+function outputTest(name: string, fn: (cwd: string) => Promise<void>): void {
+  Deno.test({
+    name: `sample outputs: ${name}`,
+    ignore: !available,
+    fn: () =>
+      withFolder(async (cwd) => {
+        await write(`${cwd}/net.safetensors`, untrained(1));
+        await fn(cwd);
+      }),
+  });
+}
+
+async function run(cwd: string, ...args: string[]) {
+  const found = await rin(["sample", ...args], { cwd });
+  assertEquals(found.code, 0, found.stderr);
+  return found;
+}
+const NET = ["--checkpoint", "net.safetensors", "--steps", "3"];
+
+outputTest("--like makes the same file again, of a folder's image or of a grid", async (cwd) => {
+  await run(cwd, ...NET, "--count", "3", "--seed", "7", "--sampler", "heun", "--out", "a");
+  await run(cwd, "--like", "a/000002.png", "--out", "again.png");
+  const bytes = await Deno.readFile(`${cwd}/a/000002.png`);
+  assertEquals(await Deno.readFile(`${cwd}/again.png`), bytes);
+  const record = JSON.parse(decode(bytes).text.rin);
+  assertEquals([record.seed, record.steps, record.sampler, record.index], [7, 3, "heun", 2]);
+  assertEquals(record.checkpoint.length, 64);
+
+  await run(cwd, ...NET, "--count", "2", "--out", "g.png");
+  await run(cwd, "--like", "g.png", "--out", "h.png");
+  assertEquals(await Deno.readFile(`${cwd}/h.png`), await Deno.readFile(`${cwd}/g.png`));
+
+  await write(`${cwd}/other.safetensors`, untrained(2));
+  const other = await rin(["sample", "--like", "g.png", "--checkpoint", "other.safetensors"], {
+    cwd,
+  });
+  assertStringIncludes(complaint(other), "it was made with a checkpoint of sha-256");
+  await Deno.remove(`${cwd}/net.safetensors`);
+  const none = await rin(["sample", "--like", "g.png"], { cwd });
+  assertStringIncludes(complaint(none), "beside the picture: give --checkpoint");
+});
+
+outputTest("a folder is gone on with: whole pictures of the same settings stay", async (cwd) => {
+  const args = [...NET, "--count", "4", "--out", "a"];
+  await run(cwd, ...args);
+  const read = (i: number) => Deno.readFile(`${cwd}/a/00000${i}.png`);
+  const made = await Promise.all([0, 1, 2, 3].map(read));
+  await Deno.remove(`${cwd}/a/000001.png`);
+  await write(`${cwd}/a/000003.png`, made[3].subarray(0, 100));
+  const { stdout, stderr } = await run(cwd, ...args);
+  assertStringIncludes(stdout, "Wrote 2 images");
+  assertStringIncludes(stderr, "2 of 4 images are there already");
+  for (let i = 0; i < 4; i++) assertEquals(await read(i), made[i]);
+  assertStringIncludes((await run(cwd, ...args, "--seed", "1")).stdout, "Wrote 4 images");
+});
+
+outputTest("npz, filmstrip and animation hold the same images", async (cwd) => {
+  const args = [...NET, "--count", "2"];
+  await run(cwd, ...args, "--out", "a");
+  await run(cwd, ...args, "--out", "a.npz", "--batch-size", "1");
+  const images = unzipSync(await Deno.readFile(`${cwd}/a.npz`))["arr_0.npy"].slice(-2 * 768);
+  const single = await Promise.all([0, 1].map(async (i) => {
+    return decode(await Deno.readFile(`${cwd}/a/00000${i}.png`)).data;
+  }));
+  assertEquals([...images], [...single[0], ...single[1]]);
+
+  await run(cwd, ...args, "--frames", "3", "--out", "f.png");
+  const strip = decode(await Deno.readFile(`${cwd}/f.png`));
+  assertEquals([strip.width, strip.height], [3 * 18 + 2, 2 * 18 + 2]);
+  const last = (row: number) =>
+    Array.from({ length: 16 }, (_, y) => {
+      const at = 3 * ((2 + 18 * row + y) * strip.width + 2 + 36);
+      return [...strip.data.slice(at, at + 48)];
+    }).flat();
+  assertEquals(last(0), [...single[0]]);
+  assertEquals(last(1), [...single[1]]);
+
+  await run(cwd, ...args, "--out", "f.apng", "--batch-size", "1");
+  assertEquals(decodeApng(await Deno.readFile(`${cwd}/f.apng`)).numberOfFrames, 3);
+});
+
+outputTest("from a picture: mask, strength, and two seeds interpolated", async (cwd) => {
+  const pixels = Float32Array.from({ length: 768 }, (_, i) => Math.sin(i / 30));
+  await write(`${cwd}/p.png`, imagePng(pixels, 0, 16));
+  const half = Float32Array.from({ length: 768 }, (_, i) => i % 16 < 8 ? 1 : -1);
+  await write(`${cwd}/m.png`, imagePng(half, 0, 16));
+  const one = [...NET, "--count", "1", "--image", "p.png"];
+  const data = async (name: string) => decode(await Deno.readFile(`${cwd}/${name}`)).data;
+  const picture = await data("p.png");
+  await run(cwd, ...one, "--strength", "0", "--out", "s.png");
+  assertEquals(await data("s.png"), picture);
+  await run(cwd, ...one, "--mask", "m.png", "--out", "i.png");
+  const painted = await data("i.png");
+  const changed = painted.filter((v, i) => Math.floor(i / 3) % 16 < 8 && v !== picture[i]);
+  const kept = painted.filter((v, i) =>
+    Math.floor(i / 3) % 16 >= 8 && Math.abs(v - picture[i]) <= 1
+  );
+  assert(changed.length > 300);
+  assertEquals(kept.length, 384);
+  const unlike = await rin(["sample", "--like", "i.png", "--image", "m.png"], { cwd });
+  assertStringIncludes(complaint(unlike), "it was made from another image");
+  const alone = await rin(["sample", ...NET, "--mask", "m.png"], { cwd });
+  assertStringIncludes(complaint(alone, 2), "--mask needs --image");
+
+  await run(cwd, ...NET, "--count", "3", "--interpolate", "4,9", "--out", "t");
+  await run(cwd, ...NET, "--count", "1", "--seed", "9", "--out", "e");
+  assertEquals(await data("t/000002.png"), await data("e/000000.png"));
+});
