@@ -49,7 +49,9 @@ export const IMAGE_TARGETS: readonly Target[] = [
     files: () => [idx(0x803, 3, 4, 5), idx(0x801, 9)],
     read: async (bytes) => {
       const found = await parseIdx(bytes);
-      if (found.kind === "images" && found.count > 0) idxImage(found, 0, 8);
+      if (found.kind !== "images") return;
+      // Files without a pixel are refused where they are opened.
+      if (found.count * found.rows * found.columns > 0) idxImage(found, 0, 8);
     },
     errors: ["DataError"],
     memory: (bytes) => 8 * bytes + 2 ** 16,
