@@ -115,30 +115,46 @@ export function maskRows({ batch, each }: { batch: number; each: number }): Laun
   );
 }
 
+/** An axis of an image or clip, and the side of a patch along it, which divides its length. */
+export interface PatchedAxis {
+  readonly length: number;
+  readonly patch: number;
+}
+
 /**
- * Cuts images (batch, 3, s, s) into patches (batch, (s/patch)^2, 3*patch*patch), features ordered
- * (channel, y, x), or puts them together again. Binds x, y.
+ * Cuts images (batch, 3, y, x) or clips (batch, 3, time, y, x) into patches (batch, tokens, 3 times
+ * the elements of a patch), tokens row-major over the grid, features ordered (channel, then the
+ * axes), or puts them together again. Binds x, y.
  */
 export function patches(
-  { batch, s, patch, inverse }: { batch: number; s: number; patch: number; inverse: boolean },
+  { batch, axes, inverse }: { batch: number; axes: readonly PatchedAxis[]; inverse: boolean },
 ): Launch {
-  const count = batch * 3 * s * s;
+  const plane = axes.reduce((size, { length }) => size * length, 1);
+  const volume = axes.reduce((size, { patch }) => size * patch, 1);
+  const count = batch * 3 * plane;
+  const params: Record<string, number> = { count, plane, volume };
+  axes.forEach(({ length, patch }, a) =>
+    Object.assign(params, { [`n${a}`]: length, [`p${a}`]: patch })
+  );
+  // From the last axis, along which neighbours lie side by side, to the first.
+  const steps = axes.map((_, a) => `
+  pixel += stride * ((token % (p.n${a} / p.p${a})) * p.p${a} + feature % p.p${a});
+  token /= p.n${a} / p.p${a};
+  feature /= p.p${a};
+  stride *= p.n${a};`).reverse().join("");
   return launch(
     inverse ? "depatchify" : "patchify",
-    { count, s, side: patch },
+    params,
     [read("x"), write("y")],
     linearGrid(count),
     forEach(
       "p.count",
       `
-  let tokens = p.s / p.side;
-  let area = p.side * p.side;
-  let feature = i % (3u * area);
-  let token = (i / (3u * area)) % (tokens * tokens);
-  let b = i / (3u * p.s * p.s);
-  let row = (token / tokens) * p.side + (feature % area) / p.side;
-  let column = (token % tokens) * p.side + feature % p.side;
-  let pixel = ((b * 3u + feature / area) * p.s + row) * p.s + column;
+  var feature = i % (3u * p.volume);
+  var token = (i / (3u * p.volume)) % (p.plane / p.volume);
+  var pixel = (i / (3u * p.plane)) * 3u * p.plane;
+  var stride = 1u;${steps}
+  pixel += feature * p.plane;
   ${inverse ? "y[pixel] = x[i];" : "y[i] = x[pixel];"}`,
     ),
   );

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { interfaceTokens, type RinConfig } from "../model/config.ts";
+import type { RinConfig } from "../model/config.ts";
+import { interfaceTokens } from "../model/example.ts";
 import { handsOnInterface } from "../model/rin.ts";
 
 /** What a pass leaves for the next one to begin from. */

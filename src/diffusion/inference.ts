@@ -21,7 +21,8 @@ import {
   type Tensor,
 } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
-import { interfaceTokens, type RinConfig } from "../model/config.ts";
+import type { RinConfig } from "../model/config.ts";
+import { exampleShape, interfaceTokens } from "../model/example.ts";
 import { handsOnInterface, rin } from "../model/rin.ts";
 import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
@@ -119,9 +120,9 @@ export function recordInference(
   batch: number,
   guided = false,
 ): { plan: Plan; tensors: InferenceTensors } {
-  const { imageSize, numLatents, latentDim, interfaceDim, numClasses } = config;
+  const { numLatents, latentDim, interfaceDim, numClasses } = config;
   const carried = [batch, interfaceTokens(config), interfaceDim];
-  const image = [batch, 3, imageSize, imageSize];
+  const image = [batch, ...exampleShape(config)];
   const tensors: InferenceTensors = {
     x: persistent("x", image),
     t: persistent("t", [batch, timeWidth(config)]),
@@ -140,7 +141,7 @@ export function recordInference(
     turn: persistent("turn", [batch, 2]),
     first: persistent("first noise", image),
     image: persistent("image", image.slice(1)),
-    kept: persistent("kept", [imageSize, imageSize]),
+    kept: persistent("kept", image.slice(2)),
     level: persistent("level", [4]),
     scalars: persistent("scalars", [8]),
     clean: persistent("clean", image),
@@ -190,7 +191,7 @@ export function recordInference(
   });
   plan.section("place", () => {
     plan.dispatch(
-      placeImage({ batch, plane: imageSize ** 2 }),
+      placeImage({ batch, plane: tensors.kept.size }),
       [tensors.image, first, tensors.kept, tensors.level, x],
     );
   });

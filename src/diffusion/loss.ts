@@ -7,7 +7,8 @@ import { addNoise, squaredError } from "../../kernels/diffusion.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
 import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
-import { interfaceTokens, type RinConfig } from "../model/config.ts";
+import type { RinConfig } from "../model/config.ts";
+import { exampleShape, interfaceTokens } from "../model/example.ts";
 import { handsOnInterface, type Previous, rin, type RinOutputs, rinState } from "../model/rin.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
@@ -111,7 +112,7 @@ export async function lossAndGradients(
 ): Promise<{ loss: number; gradients: Record<string, Float32Array<ArrayBuffer>> }> {
   const { gpu, config, weights } = rin;
   const batch = example.t.length;
-  const image = [batch, 3, config.imageSize, config.imageSize];
+  const image = [batch, ...exampleShape(config)];
   const inputs = {
     x0: persistent("x0", image),
     noise: persistent("noise", image),

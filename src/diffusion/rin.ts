@@ -12,6 +12,7 @@ import {
   writeCheckpoint,
 } from "../model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
+import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { timeRows } from "../model/time.ts";
@@ -33,7 +34,7 @@ export interface PredictOptions {
 
 /** What {@linkcode Rin.predict} gives; the next prediction can begin from it. */
 export interface PredictionResult extends CarriedState {
-  /** The network's own prediction (B, 3, S, S): noise, x0 or v, as the config says. */
+  /** The network's own prediction, shaped as x_t: noise, x0 or v, as the config says. */
   readonly output: Float32Array<ArrayBuffer>;
 }
 
@@ -140,7 +141,7 @@ export class Rin {
   /**
    * One pass of the network.
    *
-   * @param xt noisy images (B, 3, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
+   * @param xt noisy images (B, 3, S, S) or clips (B, 3, T, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
    * @param t their times (B), in [0, 1]
    * @param options what an earlier pass left, and classes
    * @throws {RangeError} when the sizes don't fit each other and the config
@@ -158,10 +159,9 @@ export class Rin {
     t: Float32Array<ArrayBuffer>,
     { previous, labels }: PredictOptions,
   ): Promise<PredictionResult> {
-    const { imageSize } = this.config;
     const batch = t.length;
     if (batch === 0) throw new RangeError("t is empty: needed one time for each image");
-    expectLength("xt", xt, batch * 3 * imageSize ** 2);
+    expectLength("xt", xt, batch * exampleSize(this.config));
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
     const { tensors, program } = await this.#prepare(batch, false);
@@ -192,14 +192,14 @@ export class Rin {
   }
 
   /**
-   * Makes images from noise, or from a picture, the latents carried from step to step.
+   * Makes images, or clips, from noise or from a picture, the latents carried from step to step.
    *
-   * @returns (count, 3, S, S) in about [-1, 1]
+   * @returns (count, 3, S, S), or (count, 3, T, S, S), in about [-1, 1]
    * @throws {RangeError} when an option is out of range
    */
   async sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
     const { indices } = planSampling(this.config, options);
-    const images = new Float32Array(indices.length * 3 * this.config.imageSize ** 2);
+    const images = new Float32Array(indices.length * exampleSize(this.config));
     let at = 0;
     for await (const batch of this.samples(options)) {
       images.set(batch.images, at);

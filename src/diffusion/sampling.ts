@@ -4,6 +4,7 @@
  * @module
  */
 import type { RinConfig } from "../model/config.ts";
+import { planeSize } from "../model/example.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { Inference } from "./inference.ts";
@@ -50,13 +51,13 @@ export interface SampleOptions extends SamplerOptions {
    * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
    */
   readonly interpolate?: readonly [number, number];
-  /** A picture (3, S, S) in [-1, 1] to begin from. */
+  /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
   readonly image?: Float32Array<ArrayBuffer>;
   /** With `image`: the time to begin at, from 0, where the picture comes back as it is, to 1. Default 1. */
   readonly strength?: number;
   /**
-   * With `image`, (S, S): pixels above 0.5 are painted, all others keep the picture, whose noised form
-   * is put back after each step.
+   * With `image`, (S, S) or (T, S, S): pixels above 0.5 are painted, all others keep the picture, whose
+   * noised form is put back after each step.
    */
   readonly mask?: Float32Array<ArrayBuffer>;
   /** Stops between two steps by throwing its reason. */
@@ -73,7 +74,7 @@ export interface SampleOptions extends SamplerOptions {
 export interface SampledBatch {
   /** The images' numbers. */
   readonly indices: readonly number[];
-  /** (indices, 3, S, S) in about [-1, 1]. */
+  /** (indices, 3, S, S), or (indices, 3, T, S, S) of clips, in about [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
 }
 
@@ -118,7 +119,7 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
       `guidance is ${guidance}, and the network knows no classes: leave it out, or use 1`,
     );
   }
-  const pixels = config.imageSize ** 2;
+  const pixels = planeSize(config);
   for (
     const [name, array, length] of [["image", image, 3 * pixels], ["mask", mask, pixels]] as const
   ) {

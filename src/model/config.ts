@@ -19,8 +19,12 @@ export type Positions = "learned" | "sincos";
 export interface RinConfig {
   /** Side S of the square images, pixels. */
   readonly imageSize: number;
-  /** Side P of a patch, pixels; divides `imageSize`. The interface has (S/P)^2 tokens. */
+  /** Frames T of the clips that the network makes; 1 (default) for images. */
+  readonly frames: number;
+  /** Side P of a patch, pixels; divides `imageSize`. The interface has (T/Pt) (S/P)^2 tokens. */
   readonly patchSize: number;
+  /** Frames Pt of a patch; divides `frames`. Default 1. */
+  readonly patchFrames: number;
   /** Width Dz of the latents. */
   readonly latentDim: number;
   /** Width Dx of the interface tokens. */
@@ -76,7 +80,9 @@ export class ConfigError extends Error {
 /** The default: the `faces` preset (1.29 M parameters, 32 px). */
 export const DEFAULT_CONFIG: RinConfig = {
   imageSize: 32,
+  frames: 1,
   patchSize: 8,
+  patchFrames: 1,
   latentDim: 128,
   interfaceDim: 128,
   numLatents: 16,
@@ -102,7 +108,9 @@ const size: Range = [1, 65536];
 
 const ranges = {
   imageSize: size,
+  frames: size,
   patchSize: size,
+  patchFrames: size,
   latentDim: size,
   interfaceDim: size,
   numLatents: size,
@@ -141,7 +149,8 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
   const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
   checkValues(full);
-  checkImage(full);
+  checkPatch(full, "imageSize", "patchSize");
+  checkPatch(full, "frames", "patchFrames");
   checkInput(full);
   checkBlocks(full);
   checkHeads(full, given.readWriteHeads === undefined);
@@ -158,11 +167,6 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
 /** Latents that are tokens of the time or the class; they come last. */
 export function tokensAmongLatents({ timeConditioning, numClasses }: RinConfig): number {
   return timeConditioning === "add" ? 0 : numClasses > 0 ? 2 : 1;
-}
-
-/** Number N of interface tokens. */
-export function interfaceTokens({ imageSize, patchSize }: RinConfig): number {
-  return (imageSize / patchSize) ** 2;
 }
 
 /** Latent self-attention layers of each block. */
@@ -199,14 +203,18 @@ function expectWhole(name: string, value: unknown, low: number, high: number): v
   }
 }
 
-function checkImage({ imageSize, patchSize }: RinConfig): void {
-  if (imageSize % patchSize !== 0) {
-    throw new ConfigError(
-      `imageSize ${imageSize} is not divisible by patchSize ${patchSize}: use a patch size of ${
-        divisors(imageSize).filter((size) => size < imageSize && size <= 32).join(", ")
-      }`,
-    );
-  }
+function checkPatch(
+  config: RinConfig,
+  whole: "imageSize" | "frames",
+  part: "patchSize" | "patchFrames",
+): void {
+  if (config[whole] % config[part] === 0) return;
+  throw new ConfigError(
+    `${whole} ${config[whole]} is not divisible by ${part} ${config[part]}: use a ${part} of ${
+      divisors(config[whole]).filter((size) => size === 1 || size < config[whole] && size <= 32)
+        .join(", ")
+    }`,
+  );
 }
 
 function checkBlocks({ numBlocks, blockDepth }: RinConfig): void {

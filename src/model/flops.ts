@@ -5,20 +5,21 @@
  */
 import { type AdapterKind, persistent, Plan } from "../gpu/plan.ts";
 import type { RinConfig } from "./config.ts";
+import { exampleShape } from "./example.ts";
 import { parameterLayout } from "./parameters.ts";
 import { rin } from "./rin.ts";
 import { timeWidth } from "./time.ts";
 import { slab, Weights } from "./weights.ts";
 
 /**
- * Floating-point operations of one pass over one image: those of matrix products and attention (a
+ * Floating-point operations of one pass over one image or clip: those of matrix products and attention (a
  * multiplication and an addition are two), beside which all others are few.
  */
 export function forwardFlops(config: RinConfig, adapter: AdapterKind = "hardware"): number {
   const layout = parameterLayout(config);
   const weights = new Weights(layout, slab("parameters", layout));
   const plan = new Plan(adapter);
-  const xt = persistent("x", [1, 3, config.imageSize, config.imageSize]);
+  const xt = persistent("x", [1, ...exampleShape(config)]);
   const t = persistent("t", [1, timeWidth(config)]);
   const labels = config.numClasses > 0 ? persistent("labels", [1]) : undefined;
   rin(plan, config, weights, { xt, t, labels });

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { blockDepths, interfaceTokens, type RinConfig, tokensAmongLatents } from "./config.ts";
+import { blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
+import { interfaceTokens, patchFeatures } from "./example.ts";
 import { timeWidth } from "./time.ts";
 
 /** How a parameter begins, as PyTorch begins these modules. */
@@ -122,8 +123,8 @@ function conditioning(config: RinConfig): Group[] {
 }
 
 function groups(config: RinConfig): Group[] {
-  const { patchSize, latentDim: dz, interfaceDim: dx, selfConditioning } = config;
-  const features = 3 * patchSize ** 2;
+  const { latentDim: dz, interfaceDim: dx, selfConditioning } = config;
+  const features = patchFeatures(config);
   const own = config.numLatents - tokensAmongLatents(config);
   const positions: ParameterSpec = {
     name: "tokenizer.pos_embed",

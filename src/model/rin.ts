@@ -1,7 +1,8 @@
 /**
  * The Recurrent Interface Network (Jabri, Fleet & Chen 2023, arXiv 2212.11972, section 3).
  *
- * Shapes: images (B, 3, S, S); interface X (B, N, Dx) with N = (S/P)^2; latents Z (B, M, Dz).
+ * Shapes: images (B, 3, S, S) or clips (B, 3, T, S, S); interface X (B, N, Dx) with N = (T/Pt) (S/P)^2;
+ * latents Z (B, M, Dz).
  *
  * @module
  */
@@ -20,6 +21,7 @@ import {
 } from "../nn/tokens.ts";
 import { multiHeadAttention } from "./attention.ts";
 import { blockDepths, type RinConfig } from "./config.ts";
+import { exampleShape, interfaceTokens, patchAxes, tokenGrid } from "./example.ts";
 import { sinCosPositions } from "./positions.ts";
 import type { Weights } from "./weights.ts";
 
@@ -40,7 +42,7 @@ export function handsOnInterface({ selfConditioning }: RinConfig): boolean {
 
 /** What a pass begins with. */
 export interface RinInputs {
-  /** Noisy images (B, 3, S, S). */
+  /** Noisy images (B, 3, S, S) or clips (B, 3, T, S, S). */
   readonly xt: Tensor;
   /** Times (B, timeWidth), from `timeRows`. */
   readonly t: Tensor;
@@ -53,7 +55,7 @@ export interface RinInputs {
 
 /** What a pass gives. */
 export interface RinOutputs {
-  /** The network's prediction (B, 3, S, S). */
+  /** The network's prediction, shaped as what it is of. */
   readonly output: Tensor;
   /** Latents Z after the last block (B, M, Dz). */
   readonly latents: Tensor;
@@ -72,7 +74,7 @@ export function rin(
   const written = write(plan, config, weights, config.numBlocks - 1, z, x);
   const normed = layerNorm(plan, written, weights.norm("layer_norm"));
   const patches = linear(plan, normed, weights.linear("readout"));
-  const output = depatchify(plan, patches, config.imageSize, config.patchSize);
+  const output = depatchify(plan, patches, exampleShape(config), patchAxes(config));
   return { output, latents: z, interface: written };
 }
 
@@ -123,7 +125,7 @@ function tokenize(
   weights: Weights,
   { xt, previous }: RinInputs,
 ): Tensor {
-  const patches = patchify(plan, xt, config.patchSize);
+  const patches = patchify(plan, xt, patchAxes(config));
   const tokens = linear(plan, patches, weights.linear("tokenizer.linear"));
   const normed = layerNorm(plan, tokens, weights.norm("tokenizer.layer_norm"));
   const warm = previous?.interface &&
@@ -132,11 +134,10 @@ function tokenize(
 }
 
 /** (1, N, Dx). */
-function positions({ positions, imageSize, patchSize, interfaceDim }: RinConfig, weights: Weights) {
-  if (positions === "learned") return weights.get("tokenizer.pos_embed");
-  const side = imageSize / patchSize;
-  const table = sinCosPositions([side, side], interfaceDim);
-  return constant("positions", [1, side * side, interfaceDim], table);
+function positions(config: RinConfig, weights: Weights): Tensor {
+  if (config.positions === "learned") return weights.get("tokenizer.pos_embed");
+  const table = sinCosPositions(tokenGrid(config), config.interfaceDim);
+  return constant("positions", [1, interfaceTokens(config), config.interfaceDim], table);
 }
 
 /**

@@ -13,30 +13,46 @@ import {
   beginLatents as beginKernel,
   copy,
   maskRows,
+  type PatchedAxis,
   patches,
 } from "../../kernels/elementwise.ts";
 import { sumMiddle } from "../../kernels/reduce.ts";
 import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
 
-/** Images (batch, 3, s, s) as patches (batch, (s/patch)^2, 3*patch^2), features (c, y, x). */
-export function patchify(plan: Plan, x: Tensor, patch: number): Tensor {
-  const [batch, , s] = x.shape;
-  const side = s / patch;
-  const y = plan.activation([batch, side * side, 3 * patch * patch], [x]);
-  plan.dispatch(patches({ batch, s, patch, inverse: false }), [x, y]);
+/**
+ * Images (batch, 3, y, x) or clips (batch, 3, time, y, x) as patches (batch, tokens, features): tokens
+ * row-major over the grid, features ordered (c, y, x) or (c, time, y, x).
+ *
+ * @param patch sides of a patch along the axes after the channels
+ */
+export function patchify(plan: Plan, x: Tensor, patch: readonly number[]): Tensor {
+  const [batch] = x.shape;
+  const features = 3 * patch.reduce((a, b) => a * b, 1);
+  const y = plan.activation([batch, x.size / batch / features, features], [x]);
+  plan.dispatch(patches({ batch, axes: patchedAxes(x, patch), inverse: false }), [x, y]);
   return y;
 }
 
-/** The inverse of {@linkcode patchify}: patches put together as images (batch, 3, s, s). */
-export function depatchify(plan: Plan, x: Tensor, s: number, patch: number): Tensor {
+/** The inverse of {@linkcode patchify}: patches put together as images or clips (batch, ...shape). */
+export function depatchify(
+  plan: Plan,
+  x: Tensor,
+  shape: readonly number[],
+  patch: readonly number[],
+): Tensor {
   const [batch] = x.shape;
-  const y = plan.activation([batch, 3, s, s], [x]);
-  plan.dispatch(patches({ batch, s, patch, inverse: true }), [x, y]);
+  const y = plan.activation([batch, ...shape], [x]);
+  const axes = patchedAxes(y, patch);
+  plan.dispatch(patches({ batch, axes, inverse: true }), [x, y]);
   plan.onBackward(y, (dy) => {
     const gradient = plan.fresh(x);
-    plan.dispatch(patches({ batch, s, patch, inverse: false }), [dy, gradient]);
+    plan.dispatch(patches({ batch, axes, inverse: false }), [dy, gradient]);
   });
   return y;
+}
+
+function patchedAxes({ shape }: Tensor, patch: readonly number[]): PatchedAxis[] {
+  return shape.slice(2).map((length, axis) => ({ length, patch: patch[axis] }));
 }
 
 /** What an earlier pass left, and the examples for which it counts. */

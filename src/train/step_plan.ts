@@ -12,6 +12,7 @@ import { moments, partialMoments, PARTIALS } from "../../kernels/reduce.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { type AdapterKind, persistent, Plan, type Storage, type Tensor } from "../gpu/plan.ts";
 import type { RinConfig } from "../model/config.ts";
+import { exampleShape, planeSize } from "../model/example.ts";
 import { timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
@@ -113,7 +114,7 @@ export function recordStep(
 ): { plan: Plan; tensors: StepTensors } {
   const { batchSize, accumulate, selfCondRate, offsetNoise, dropout, dropPath } = options;
   const part = batchSize / accumulate;
-  const image = [part, 3, config.imageSize, config.imageSize];
+  const image = [part, ...exampleShape(config)];
   const chunks = updateChunks(options, layout);
   const tensors: StepTensors = {
     x0: persistent("x0", image),
@@ -139,8 +140,7 @@ export function recordStep(
     const noise = plan.activation(image);
     plan.dispatch(normals({ batch: part, each: noise.size / part }), [keys, noise]);
     if (offsets) {
-      const plane = config.imageSize ** 2;
-      plan.dispatch(addOffsets({ batch: part, plane }), [offsets, noise]);
+      plan.dispatch(addOffsets({ batch: part, plane: planeSize(config) }), [offsets, noise]);
     }
     const previous = selfCondRate > 0 ? { self: true, mask } as const : undefined;
     const loss = recordLoss(plan, config, weights, {

@@ -14,6 +14,7 @@ import type { Gpu } from "../gpu/device.ts";
 import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
 import { Program } from "../gpu/program.ts";
 import type { RinConfig } from "../model/config.ts";
+import { exampleShape, exampleSize } from "../model/example.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { keep } from "../nn/tokens.ts";
@@ -23,7 +24,7 @@ import type { TrainOptions } from "./options.ts";
 /** Times that the loss is averaged over: (i + 1/2) / 16. */
 const TIMES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
 
-/** Images (B, 3, S, S) in [-1, 1], alone or with their classes (B), -1 for none. */
+/** Images (B, 3, S, S) or clips (B, 3, T, S, S) in [-1, 1], alone or with their classes (B), -1 for none. */
 export type ValidationBatch =
   | Float32Array<ArrayBuffer>
   | { readonly images: Float32Array<ArrayBuffer>; readonly labels?: ArrayLike<number> };
@@ -56,7 +57,7 @@ export class Validator {
 
   /** The mean over all images, for each time; noise depends on seed, image and time alone. */
   async losses(weights: Weights, batches: Batches, times: readonly number[]): Promise<number[]> {
-    const size = 3 * this.config.imageSize ** 2;
+    const size = exampleSize(this.config);
     const sums = times.map(() => 0);
     let count = 0;
     for await (const given of batches) {
@@ -110,8 +111,7 @@ export class Validator {
   }
 
   async #compile(weights: Weights, batch: number): Promise<Prepared> {
-    const { imageSize } = this.config;
-    const image = [batch, 3, imageSize, imageSize];
+    const image = [batch, ...exampleShape(this.config)];
     const tensors = {
       x0: persistent("x0", image),
       t: persistent("t", [batch, timeWidth(this.config)]),

@@ -4,7 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
-import { completeConfig, interfaceTokens, type RinConfig } from "../../src/model/config.ts";
+import { completeConfig, type RinConfig } from "../../src/model/config.ts";
+import { exampleSize, interfaceTokens } from "../../src/model/example.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
@@ -34,6 +35,11 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
     selfConditioning: "both",
     positions: "sincos",
   },
+  "clips, learned positions": { frames: 4, patchFrames: 2, imageSize: 6 },
+  "clips, fixed positions, interface handed on": {
+    ...{ frames: 3, imageSize: 6, interfaceDim: 15, latentDim: 18, numHeads: 6, readWriteHeads: 3 },
+    ...{ positions: "sincos", selfConditioning: "both", numClasses: 2 },
+  },
   "all of it, equal widths that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
     ...{ timeConditioning: "token", numClasses: 2, selfConditioning: "both" },
@@ -61,7 +67,7 @@ for (const [name, options] of Object.entries(CONFIGS)) {
     const config = completeConfig({ ...BASE, prediction: "x0", schedule: "linear", ...options });
     const { parameters, bytes } = trained(config);
     const rin = await Rin.load(gpu, bytes);
-    const size = 3 * config.imageSize ** 2;
+    const size = exampleSize(config);
     const [x0, noise] = [data(BATCH * size, 480), data(BATCH * size, 481)];
     const t = Float32Array.of(0.0625, 0.5, 0.8125);
     const interfaceSize = interfaceTokens(config) * config.interfaceDim;

@@ -84,7 +84,7 @@ Deno.test("the bytes of a plan: slots, storages once, parameters of each dispatc
   const plan = new Plan("software");
   const x = persistent("x", [1, 3, 6, 6]);
   const table = persistent("table", [4, 27]);
-  const patches = patchify(plan, x, 3);
+  const patches = patchify(plan, x, [3, 3]);
   addRows(plan, addRows(plan, patches, table), table);
   // Two slots of 108 floats serve three activations.
   assertEquals(bytesOf(plan.dispatches), 2 * 432 + 2 * 432 + 3 * PARAMS_STRIDE);

@@ -125,7 +125,8 @@ interface HeaderEntry {
 
 /** Names and shapes of all parameters of a network, in the order of the state_dict. */
 export function parameterShapes(config: RinTwinConfig): Map<string, number[]> {
-  const { imageSize, patchSize, latentDim: dz, interfaceDim: dx, numLatents, numBlocks } = config;
+  const { latentDim: dz, interfaceDim: dx, numLatents, numBlocks } = config;
+  const { imageSize, patchSize, frames = 1, patchFrames = 1 } = config;
   const { timeConditioning, numClasses = 0, selfConditioning, positions } = config;
   const { latentMlpRatio = 4, interfaceMlpRatio = 4, blockDepth } = config;
   const token = timeConditioning === "token";
@@ -154,9 +155,9 @@ export function parameterShapes(config: RinTwinConfig): Map<string, number[]> {
     linear(`${name}.mlp.0`, width, width);
     linear(`${name}.mlp.2`, width, width);
   };
-  const patchWidth = 3 * patchSize ** 2;
+  const patchWidth = 3 * patchFrames * patchSize ** 2;
   if (positions !== "sincos") {
-    shapes.set("tokenizer.pos_embed", [1, (imageSize / patchSize) ** 2, dx]);
+    shapes.set("tokenizer.pos_embed", [1, frames / patchFrames * (imageSize / patchSize) ** 2, dx]);
   }
   linear("tokenizer.linear", patchWidth, dx);
   norm("tokenizer.layer_norm", dx);

@@ -76,21 +76,39 @@ for (const warm of [false, true]) {
   });
 }
 
-gpuTest("patchify and depatchify", async (gpu) => {
-  for (const [batch, s, patch] of [[1, 1, 1], [2, 6, 3], [3, 8, 4], [2, 10, 2], [1, 24, 8]]) {
-    const shape = { batch, channels: 3, height: s, width: s, patch };
-    const image = data(batch * 3 * s * s, 49);
-    const size = image.length;
-    const name = `${batch} of ${s} by ${patch}`;
-    const cut = await runLaunch(gpu, patches({ batch, s, patch, inverse: false }), {
-      x: image,
-      y: size,
-    });
-    assertSameBits(name, cut.y, Float32Array.from(patchify(image, shape)));
-    const joined = await runLaunch(gpu, patches({ batch, s, patch, inverse: true }), {
-      x: image,
-      y: size,
-    });
-    assertSameBits(`${name}, inverse`, joined.y, Float32Array.from(depatchify(image, shape)));
+/** Batch, (frames,) height, width; sides of a patch along the axes. */
+const PATCHED: [batch: number, axes: number[], patch: number[]][] = [
+  [1, [1, 1], [1, 1]],
+  [2, [6, 6], [3, 3]],
+  [3, [8, 8], [4, 4]],
+  [2, [10, 10], [2, 2]],
+  [1, [24, 24], [8, 8]],
+  [2, [4, 6], [4, 3]],
+  [2, [6, 4, 10], [3, 2, 5]],
+  [1, [5, 3, 3], [1, 3, 3]],
+  [3, [4, 8, 8], [4, 1, 2]],
+];
+
+gpuTest("patchify and depatchify, images and clips", async (gpu) => {
+  for (const [batch, lengths, sides] of PATCHED) {
+    const axes = lengths.map((length, axis) => ({ length, patch: sides[axis] }));
+    const [across, down, time] = axes.toReversed();
+    const size = batch * 3 * lengths.reduce((a, b) => a * b, 1);
+    const shape = {
+      batch,
+      channels: 3,
+      frames: time?.length,
+      height: down.length,
+      width: across.length,
+      patchFrames: time?.patch,
+      patch: [down.patch, across.patch],
+    };
+    const image = data(size, 49);
+    const name = `${batch} of ${lengths} by ${sides}`;
+    const run = (inverse: boolean) =>
+      runLaunch(gpu, patches({ batch, axes, inverse }), { x: image, y: size });
+    assertSameBits(name, (await run(false)).y, Float32Array.from(patchify(image, shape)));
+    const joined = (await run(true)).y;
+    assertSameBits(`${name}, inverse`, joined, Float32Array.from(depatchify(image, shape)));
   }
 });

@@ -43,8 +43,19 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
   [
     "patches that don't fit",
     { imageSize: 32, patchSize: 5 },
-    "imageSize 32 is not divisible by patchSize 5: use a patch size of 1, 2, 4, 8, 16",
+    "imageSize 32 is not divisible by patchSize 5: use a patchSize of 1, 2, 4, 8, 16",
   ],
+  [
+    "patches that don't fit the frames",
+    { frames: 6, patchFrames: 4 },
+    "frames 6 is not divisible by patchFrames 4: use a patchFrames of 1, 2, 3",
+  ],
+  [
+    "patches of more frames than there are",
+    { patchFrames: 2 },
+    "frames 1 is not divisible by patchFrames 2: use a patchFrames of 1",
+  ],
+  ["no frames", { frames: 0 }, "frames is 0: needed a whole number from 1 to 65536"],
   [
     "heads that don't divide the latents",
     { latentDim: 12, interfaceDim: 16, numHeads: 8 },

@@ -224,13 +224,14 @@ gpuTest("the latents' beginning, cold and warm", async (gpu) => {
   });
 });
 
-gpuTest("images put together from patches", async (gpu) => {
-  const [batch, s, patch] = [2, 6, 3];
-  const shape = { batch, channels: 3, height: s, width: s, patch };
-  const size = batch * 3 * s * s;
-  const x = parameter(gpu, "x", data(size, 210), [batch, (s / patch) ** 2, 3 * patch ** 2]);
+gpuTest("clips put together from patches", async (gpu) => {
+  const [batch, frames, s] = [2, 4, 6];
+  const patch = [2, 3, 3];
+  const shape = { batch, channels: 3, frames, height: s, width: s, patchFrames: 2, patch: 3 };
+  const size = batch * 3 * frames * s * s;
+  const x = parameter(gpu, "x", data(size, 210), [batch, 2 * 2 * 2, 3 * 2 * 3 * 3]);
   const plan = new Plan(gpu.kind);
-  const image = depatchify(plan, x, s, patch);
+  const image = depatchify(plan, x, [3, frames, s, s], patch);
   const result = kept(plan, image);
   const cut = kept(plan, patchify(plan, image, patch));
   const dout = data(size, 211);

@@ -8,7 +8,9 @@ import { Tape, type Variable, variable, view } from "./tape.ts";
 /** Sizes of the network, as in the original's config; options of the paper's network beside them. */
 export interface RinTwinConfig {
   imageSize: number;
+  frames?: number;
   patchSize: number;
+  patchFrames?: number;
   latentDim: number;
   interfaceDim: number;
   numLatents: number;
@@ -29,7 +31,7 @@ export type Parameters = Map<string, Float64Array>;
 
 /** What goes into the network. */
 export interface RinTwinInput {
-  /** Noisy images (B, 3, S, S). */
+  /** Noisy images (B, 3, S, S) or clips (B, 3, T, S, S). */
   x: Float64Array;
   /** Times (B) in [0, 1]. */
   t: Float64Array;
@@ -47,7 +49,7 @@ export interface RinTwinInput {
 
 /** What comes out, and the way back. */
 export interface RinTwinOutput {
-  /** Prediction (B, 3, S, S). */
+  /** Prediction, shaped as x. */
   prediction: Float64Array;
   /** Latents (B, M, Dz). */
   z: Float64Array;
@@ -61,6 +63,10 @@ export interface RinTwinOutput {
 
 const CHANNELS = 3;
 const ADDED_TIME_WIDTH = 128;
+
+function patchWidthOf({ patchSize, patchFrames = 1 }: RinTwinConfig): number {
+  return CHANNELS * patchFrames * patchSize ** 2;
+}
 
 /** Sines, then cosines, of 1000 t at falling frequencies, standardised: (B, width). */
 export function timeTwin(times: Float64Array, width: number): Float64Array {
@@ -79,21 +85,27 @@ export function timeTwin(times: Float64Array, width: number): Float64Array {
   return rows;
 }
 
-/** Sines and cosines of row, then of column: (side * side, width). */
-function sinCosTwin(side: number, width: number): Float64Array {
-  const table = new Float64Array(side * side * width);
+/** Sines and cosines of the time (of clips), then row, then column: (times * side * side, width). */
+function sinCosTwin(clip: boolean, times: number, side: number, width: number): Float64Array {
+  const table = new Float64Array(times * side * side * width);
   const pairs = Math.floor(width / 2);
-  const [first, second] = [Math.ceil(pairs / 2), Math.floor(pairs / 2)];
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const at = (y * side + x) * width;
-      for (let i = 0; i < first; i++) {
-        table[at + i] = Math.sin(y * Math.pow(10000, -i / first));
-        table[at + first + i] = Math.cos(y * Math.pow(10000, -i / first));
-      }
-      for (let i = 0; i < second; i++) {
-        table[at + 2 * first + i] = Math.sin(x * Math.pow(10000, -i / second));
-        table[at + 2 * first + second + i] = Math.cos(x * Math.pow(10000, -i / second));
+  const [half, third] = [Math.ceil(pairs / 2), Math.ceil(pairs / 3)];
+  const shares = clip
+    ? [third, Math.ceil((pairs - third) / 2), Math.floor(pairs / 3)]
+    : [half, pairs - half];
+  let row = 0;
+  for (let t = 0; t < times; t++) {
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        let at = row++ * width;
+        [t, y, x].slice(-shares.length).forEach((coordinate, axis) => {
+          const share = shares[axis];
+          for (let i = 0; i < share; i++) {
+            table[at + i] = Math.sin(coordinate * Math.pow(10000, -i / share));
+            table[at + share + i] = Math.cos(coordinate * Math.pow(10000, -i / share));
+          }
+          at += 2 * share;
+        });
       }
     }
   }
@@ -120,12 +132,14 @@ class Network {
   }
 
   run(): RinTwinOutput {
-    const { imageSize, patchSize, interfaceDim, numBlocks } = this.config;
+    const { imageSize, frames, patchSize, patchFrames, interfaceDim, numBlocks } = this.config;
     const shape: PatchShape = {
       batch: this.#batch,
       channels: CHANNELS,
+      frames,
       height: imageSize,
       width: imageSize,
+      patchFrames,
       patch: patchSize,
     };
     const mid = new Map<string, Float64Array>();
@@ -137,7 +151,7 @@ class Network {
       [x, z] = this.#block(`blocks.${i}`, x, z);
       mid.set(`block${i}.Z`, z.value).set(`block${i}.X`, x.value);
     }
-    const patchWidth = CHANNELS * patchSize ** 2;
+    const patchWidth = patchWidthOf(this.config);
     const patches = this.#linear("readout", this.#norm("layer_norm", x), interfaceDim, patchWidth);
     mid.set("patches_pred", patches.value);
     return {
@@ -158,11 +172,11 @@ class Network {
   }
 
   #tokens(patches: Float64Array): Variable {
-    const { patchSize, interfaceDim } = this.config;
+    const { interfaceDim } = this.config;
     const projected = this.#linear(
       "tokenizer.linear",
       variable(patches),
-      CHANNELS * patchSize ** 2,
+      patchWidthOf(this.config),
       interfaceDim,
     );
     const normed = this.#norm("tokenizer.layer_norm", projected);
@@ -171,9 +185,10 @@ class Network {
   }
 
   #positions(): Variable {
-    const { imageSize, patchSize, interfaceDim, positions } = this.config;
+    const { imageSize, frames = 1, patchSize, patchFrames = 1, positions } = this.config;
     if (positions !== "sincos") return this.#param("tokenizer.pos_embed");
-    return variable(sinCosTwin(imageSize / patchSize, interfaceDim));
+    const side = imageSize / patchSize;
+    return variable(sinCosTwin(frames > 1, frames / patchFrames, side, this.config.interfaceDim));
   }
 
   /** start + LN(s + MLP(s)) of what an earlier pass left, where the mask says so. */

@@ -25,7 +25,7 @@ function randomParameters(config: RinTwinConfig): Parameters {
 
 function randomInput(config: RinTwinConfig, batch: number): RinTwinInput {
   return {
-    x: randomArray(batch * 3 * config.imageSize ** 2, 70),
+    x: randomArray(batch * 3 * (config.frames ?? 1) * config.imageSize ** 2, 70),
     t: Float64Array.from({ length: batch }, (_, i) => (i + 0.3) / batch),
     zPrev: randomArray(batch * config.numLatents * config.latentDim, 71),
   };
@@ -101,6 +101,13 @@ Deno.test("so it does with the options of the paper's network, and with units an
   checkNetwork(PAPER, input, null);
   const added = { ...PAPER, timeConditioning: "add", selfConditioning: "interface" } as const;
   checkNetwork(added, { ...input, zPrev: undefined }, null);
+});
+
+Deno.test("so it does for clips", () => {
+  const clips = { ...CONFIG, frames: 4, patchFrames: 2, imageSize: 4 };
+  checkNetwork(clips, randomInput(clips, 2), null);
+  const fixed = { ...clips, positions: "sincos", interfaceDim: 12 } as const;
+  checkNetwork(fixed, randomInput(fixed, 2), null);
 });
 
 Deno.test("the mask chooses, example by example, between warm and cold", () => {
