@@ -45,7 +45,7 @@ export function grammar(commands: Readonly<Record<string, Command>>): Entry[] {
     argument: words
       ? { kind: "words", words }
       // Such as `rin info CHECKPOINT [options]`.
-      : { kind: /^rin \w+ [A-Z]/.test(usage) ? "file" : "nothing" },
+      : { kind: /[A-Z]{3}/.test(usage.replace(/--\S+ \w+/g, "")) ? "file" : "nothing" },
   }));
 }
 

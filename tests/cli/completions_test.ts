@@ -1,6 +1,7 @@
 // Completions as the shells themselves give them.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { PRESETS } from "../../cli/presets.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { complaint, rin } from "./rin.ts";
 
@@ -16,12 +17,13 @@ const installed = async (shell: string) =>
 /** Lines as typed, and what the shell offers for their last word. */
 const cases: [line: string, offered: string[]][] = [
   ["rin tr", ["train"]],
-  ["rin train --preset ", ["demo", "faces", "readme"]],
+  ["rin train --preset ", Object.keys(PRESETS).sort()],
   ["rin train --preset=f", ["faces"]],
   ["rin train --prese", ["--preset"]],
   ["rin sample --sampler dd", ["ddim", "ddpm"]],
   ["rin sample --checkpoint only", ["only.safetensors"]],
   ["rin info only", ["only.safetensors"]],
+  ["rin data check only", ["only.safetensors"]],
   ["rin completions ", ["bash", "fish", "zsh"]],
   ["rin doctor only", []],
 ];
