@@ -74,6 +74,8 @@ export interface Field<T> extends Option {
 const network: Field<RinConfig>[] = [
   { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
   { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
+  { key: "frames", type: "integer", help: "frames of a clip; 1 for images" },
+  { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
   { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },
   {
