@@ -4,6 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "../src/model/checkpoint.ts";
+import { classNamesOf } from "../src/model/class_names.ts";
 import { CommandError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 import type { OpenedRun } from "./resume.ts";
@@ -45,12 +46,12 @@ export function withClasses(
  *
  * @throws {CommandError} when the network knows none, or not one of them
  */
-export function readClasses(text: string, { config, training }: Checkpoint): number[] {
-  const { numClasses } = config;
+export function readClasses(text: string, checkpoint: Checkpoint): number[] {
+  const { numClasses } = checkpoint.config;
   if (numClasses === 0) {
     throw new CommandError(`--class is ${text}, and this network knows no classes: leave it out`);
   }
-  const names = (training?.classNames ?? []) as readonly string[];
+  const names = classNamesOf(checkpoint) ?? [];
   return text.split(",").flatMap(inRange).map((part) => {
     const name = part.trim();
     const number = names.includes(name) ? names.indexOf(name) : name === "" ? NaN : Number(name);

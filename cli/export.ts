@@ -3,15 +3,13 @@
  *
  * @module
  */
-import meta from "../deno.json" with { type: "json" };
-import { EMOJI_ATTRIBUTION } from "../src/data/emoji.ts";
-import { writeCheckpoint } from "../src/model/checkpoint.ts";
 import type { Dtype } from "../src/model/safetensors.ts";
-import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
+import { openCheckpoint } from "./checkpoint_file.ts";
 import type { Command } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Given, Option } from "./options.ts";
 import { only, readConfigFile } from "./resolve.ts";
+import { samplingCheckpoint } from "./sampling_checkpoint.ts";
 import { print } from "./terminal.ts";
 import { writeFile } from "./write_file.ts";
 
@@ -61,36 +59,18 @@ async function runExport({ flags, rest }: Given): Promise<number> {
     ? undefined
     : only("network", await readConfigFile(String(flags.config)));
   const file = await openCheckpoint(rest[0], config);
-  const { config: network, slabs } = file.checkpoint;
   const dtype = (flags.dtype ?? "f16") as Dtype;
-  const weights = slabs.ema ?? slabs.parameters;
-  if (dtype === "f16") checkRange(weights, file.path);
   const out = flags.out === undefined
     ? file.path.replace(/(\.safetensors)?$/, `-${dtype}.safetensors`)
     : String(flags.out);
   if (await isSameFile(out, file.path)) {
     throw new CommandError(`--out is the checkpoint itself, ${out}: choose another file`);
   }
-  const bytes = writeCheckpoint(
-    { config: network, slabs: { parameters: weights }, about: card(file) },
-    dtype,
-  );
+  const bytes = await samplingCheckpoint(file, dtype);
   await writeFile(out, bytes);
   const mb = (size: number) => `${(size / 1e6).toFixed(2)} MB`;
   print(`Wrote ${out}: ${mb(bytes.length)} instead of ${mb(file.bytes.length)}`);
   return 0;
-}
-
-/** The largest half-precision number. */
-const MAX_F16 = 65504;
-
-function checkRange(weights: Float32Array, path: string): void {
-  const wrong = weights.find((value) => !(Math.abs(value) <= MAX_F16));
-  if (wrong !== undefined) {
-    throw new CommandError(
-      `Cannot export ${path} as f16: it has a weight of ${wrong}, beyond ${MAX_F16}; use --dtype f32`,
-    );
-  }
 }
 
 async function isSameFile(a: string, b: string): Promise<boolean> {
@@ -98,26 +78,4 @@ async function isSameFile(a: string, b: string): Promise<boolean> {
     [a, b].map((path) => Deno.realPath(path).catch(() => {})),
   );
   return first !== undefined && first === second;
-}
-
-/** What a person wants to know who is given the file, as the checkpoint knows it. */
-function card({ checkpoint: { training, about } }: CheckpointFile): Record<string, string> {
-  const saved = training as {
-    step?: number;
-    options?: { batchSize?: number };
-    run?: { data?: string };
-    images?: number;
-  } | undefined;
-  const data = saved?.run?.data;
-  const isOurs = data === "faces" || data === "emoji";
-  return {
-    ...about,
-    made_by: `rin ${meta.version}`,
-    ...(saved?.step === undefined ? {} : { trained_steps: String(saved.step) }),
-    ...(saved?.options?.batchSize ? { batch_size: String(saved.options.batchSize) } : {}),
-    // A path says more about a machine than about the pictures.
-    ...(data ? { trained_on: isOurs ? data : data.split(/[/\\]/).filter(Boolean).at(-1)! } : {}),
-    ...(saved?.images ? { training_images: String(saved.images) } : {}),
-    ...(isOurs ? { attribution: EMOJI_ATTRIBUTION } : {}),
-  };
 }

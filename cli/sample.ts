@@ -6,6 +6,8 @@
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import type { RinConfig } from "../src/model/config.ts";
+import { identityOf, sha256 } from "../src/model/identity.ts";
+import { RECORDED, type SampleRecord } from "../src/picture/record.ts";
 import { readClasses } from "./classes.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
@@ -15,13 +17,7 @@ import { flagOf, type Given, type Option, type Value, withDefaults } from "./opt
 import { only, readConfigFile } from "./resolve.ts";
 import { writeSamples } from "./sample_outputs.ts";
 import { maskOf, type Picture, readPicture } from "./sample_picture.ts";
-import {
-  findCheckpoint,
-  readRecord,
-  RECORDED,
-  type SampleRecord,
-  sha256,
-} from "./sample_record.ts";
+import { findCheckpoint, readRecord } from "./sample_record.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "./sampler_options.ts";
 import { print, Terminal } from "./terminal.ts";
 import { folderOf } from "./write_file.ts";
@@ -149,7 +145,7 @@ async function runSample(given: Given): Promise<number> {
   const sampler = readSampler(flags);
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(path), config);
-  const found = await sha256(file.bytes);
+  const found = identityOf(await sha256(file.bytes), file.checkpoint.about);
   if (hash !== undefined && found !== hash) {
     throw new CommandError(
       `Cannot repeat ${like}: it was made with a checkpoint of sha-256 ${

@@ -7,9 +7,10 @@ import type { Rin } from "../src/diffusion/rin.ts";
 import type { SampledBatch, SampleOptions } from "../src/diffusion/sampling.ts";
 import { animatedPng } from "../src/picture/animated_png.ts";
 import { gridPng, imageBytes, imagePng } from "../src/picture/pictures.ts";
+import { recordOfOne, recordText, type SampleRecord } from "../src/picture/record.ts";
 import { UsageError } from "./errors.ts";
 import { NpzWriter } from "./npz_writer.ts";
-import { hasRecord, recordText, type SampleRecord } from "./sample_record.ts";
+import { hasRecord } from "./sample_record.ts";
 import { folderOf, makeFolder, writeFile } from "./write_file.ts";
 
 /** What is made, and where it goes. */
@@ -102,10 +103,7 @@ async function writeFilm(job: SampleJob, animated: boolean): Promise<string> {
 async function writeFolder(job: SampleJob): Promise<string> {
   const { rin, record, out, note } = job;
   const folder = out.replace(/(?<=.)[/\\]+$/, "");
-  const recordOf = (index: number): SampleRecord => {
-    const label = job.labels?.[index];
-    return { ...record, ...label !== undefined && { label }, index };
-  };
+  const recordOf = (index: number) => recordOfOne(record, index, job.labels?.[index]);
   const pathOf = (index: number) => `${folder}/${String(index).padStart(6, "0")}.png`;
   const indices: number[] = [];
   const all = wanted(job);

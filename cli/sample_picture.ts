@@ -6,8 +6,8 @@
 import { decodeImage } from "../src/data/decode_image.ts";
 import { DataError } from "../src/data/errors.ts";
 import { resizeCrop } from "../src/data/resize.ts";
+import { sha256 } from "../src/model/identity.ts";
 import { CommandError, fileReason } from "./errors.ts";
-import { sha256 } from "./sample_record.ts";
 
 /** A picture with its file's hash. */
 export interface Picture {

@@ -5,6 +5,7 @@
  */
 import type { SampleOptions } from "../src/diffusion/sampling.ts";
 import { SAMPLERS } from "../src/diffusion/samplers.ts";
+import { clipOf } from "../src/picture/record.ts";
 import { CommandError } from "./errors.ts";
 import { flagOf, type Option, type Value } from "./options.ts";
 
@@ -86,9 +87,8 @@ export function readSampler(
 }
 
 function readClip(value: string): boolean | number {
-  if (value === "on" || value === "off") return value === "on";
-  const share = Number(value);
-  if (share > 0 && share <= 1) return share;
+  const clip = clipOf(value);
+  if (clip !== undefined) return clip;
   throw new CommandError(`--clip is ${value}: needed on, off, or a share above 0 and up to 1`);
 }
 

@@ -38,6 +38,12 @@ Deno.test({
       assertEquals(await bytes("dogs.png"), await bytes("same.png"));
       assertEquals((await sampled("cats.png", "--class", "cat,dog")).code, 0);
       assert((await bytes("cats.png")).join() !== (await bytes("dogs.png")).join());
+      // An export keeps the names.
+      const f32 = ["export", "run", "--dtype", "f32", "--out", "net.safetensors"];
+      assertEquals((await rin(f32, { cwd })).code, 0);
+      const net = ["--checkpoint", "net.safetensors", "--class", "dog", "--guidance", "2"];
+      assertEquals((await sampled("again.png", ...net)).code, 0);
+      assertEquals(await bytes("again.png"), await bytes("dogs.png"));
       const wrong = complaint(await sampled("no.png", "--class", "dgo"));
       assertStringIncludes(wrong, 'There is no class "dgo": did you mean dog?');
       assertStringIncludes(complaint(await sampled("no.png", "--class", "2")), "knows 0 to 1");

@@ -67,6 +67,33 @@ outputTest("--like makes the same file again, of a folder's image or of a grid",
   assertStringIncludes(complaint(none), "beside the picture: give --checkpoint");
 });
 
+outputTest(
+  "--like takes an exact copy of the checkpoint for it, and no rounded one",
+  async (cwd) => {
+    await run(cwd, ...NET, "--count", "1", "--out", "a.png");
+    for (const dtype of ["f32", "f16"]) {
+      const out = ["--dtype", dtype, "--out", `site/${dtype}.safetensors`];
+      await Deno.mkdir(`${cwd}/site`, { recursive: true });
+      assertEquals((await rin(["export", "net.safetensors", ...out], { cwd })).code, 0);
+    }
+    const same = await Deno.readFile(`${cwd}/a.png`);
+    await run(cwd, "--like", "a.png", "--checkpoint", "site/f32.safetensors", "--out", "b.png");
+    assertEquals(await Deno.readFile(`${cwd}/b.png`), same);
+    // And the other way round, found by itself.
+    await run(cwd, ...NET.with(1, "site/f32.safetensors"), "--count", "1", "--out", "c.png");
+    assertEquals(await Deno.readFile(`${cwd}/c.png`), same);
+    await Deno.remove(`${cwd}/net.safetensors`);
+    await Deno.rename(`${cwd}/a.png`, `${cwd}/site/a.png`);
+    await run(cwd, "--like", "site/a.png", "--out", "d.png");
+    assertEquals(await Deno.readFile(`${cwd}/d.png`), same);
+    const rounded = ["--like", "site/a.png", "--checkpoint", "site/f16.safetensors"];
+    assertStringIncludes(
+      complaint(await rin(["sample", ...rounded], { cwd })),
+      "it was made with a checkpoint of sha-256",
+    );
+  },
+);
+
 outputTest("a folder is gone on with: whole pictures of the same settings stay", async (cwd) => {
   const args = [...NET, "--count", "4", "--out", "a"];
   await run(cwd, ...args);

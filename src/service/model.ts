@@ -1,0 +1,54 @@
+/**
+ * What a page is told of the network that it samples from: `model.json`.
+ *
+ * @module
+ */
+import { readCheckpoint } from "../model/checkpoint.ts";
+import { classNamesOf } from "../model/class_names.ts";
+import type { RinConfig } from "../model/config.ts";
+import { sha256 } from "../model/identity.ts";
+
+/** A network, for a page. */
+export interface ModelDescription {
+  /** What a person calls it. */
+  readonly name: string;
+  /** The checkpoint's file, made for sampling only. */
+  readonly checkpoint: {
+    /** Relative to `model.json`. */
+    readonly url: string;
+    readonly sha256: string;
+    readonly bytes: number;
+  };
+  readonly config: RinConfig;
+  readonly classNames?: readonly string[];
+  /** What the checkpoint's metadata says besides, for people. */
+  readonly about?: Readonly<Record<string, string>>;
+  /** Whether pictures can be asked for where the page comes from (`v1/images`). */
+  readonly server: boolean;
+}
+
+/** The path of the checkpoint beside the page. */
+export const CHECKPOINT = "checkpoint.safetensors";
+
+/**
+ * Describes a network.
+ *
+ * @param bytes its checkpoint, made for sampling only
+ * @param server whether pictures can be asked for
+ */
+export async function describeModel(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  server: boolean,
+): Promise<ModelDescription> {
+  const checkpoint = readCheckpoint(bytes);
+  const { config, about } = checkpoint;
+  return {
+    name,
+    checkpoint: { url: CHECKPOINT, sha256: await sha256(bytes), bytes: bytes.length },
+    config,
+    classNames: classNamesOf(checkpoint),
+    about,
+    server,
+  };
+}
