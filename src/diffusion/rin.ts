@@ -4,7 +4,6 @@
  * @module
  */
 import type { Gpu } from "../gpu/device.ts";
-import { GpuLimitError } from "../gpu/errors.ts";
 import {
   type Checkpoint,
   readCheckpoint,
@@ -18,7 +17,8 @@ import { parameterLayout } from "../model/parameters.ts";
 import { timeRows } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import { type CarriedState, expectLength, expectState } from "./carried.ts";
-import { Inference, type InferenceTensors } from "./inference.ts";
+import type { InferenceTensors } from "./inference.ts";
+import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import { planSampling, sampleBatch, type SampledBatch, type SampleOptions } from "./sampling.ts";
@@ -61,7 +61,7 @@ export class Rin {
    * @internal
    */
   readonly weights: Weights;
-  #inference: Inference | undefined;
+  #inferences: Inferences;
   /** The call in progress: the next one waits for it, since they share buffers. */
   #turn: Promise<unknown> = Promise.resolve();
   #gpu: Gpu;
@@ -75,6 +75,7 @@ export class Rin {
     parseSchedule(config.schedule);
     this.#gpu = gpu;
     this.weights = weights;
+    this.#inferences = new Inferences(gpu, config, weights);
   }
 
   static #from(gpu: Gpu, config: RinConfig, parameters: Float32Array<ArrayBuffer>): Rin {
@@ -164,7 +165,7 @@ export class Rin {
     expectLength("xt", xt, batch * exampleSize(this.config));
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
-    const { tensors, program } = await this.#prepare(batch, false);
+    const { tensors, program } = await this.#inferences.exactly({ batch, guided: false, keep: 1 });
     this.#gpu.write(tensors.x, this.#asSeen(xt, t));
     this.#gpu.write(tensors.t, timeRows(this.config, t));
     if (tensors.labels) this.#gpu.write(tensors.labels, rows);
@@ -221,30 +222,23 @@ export class Rin {
     for (let first = 0; first < indices.length;) {
       const [from, before] = [first, done];
       const made = await this.#inTurn(async (): Promise<SampledBatch> => {
-        const inference = await this.#fitting(batch, sampling.guidance !== 1);
-        batch = inference.batch;
+        const inference = await this.#inferences.withRoom({
+          batch: Math.min(batch, indices.length - from),
+          guided: sampling.guidance !== 1,
+          keep: sampling.keepPlans,
+        });
+        batch = Math.min(batch, inference.batch);
         const total = before + steps.length * Math.ceil((indices.length - from) / batch);
         return await sampleBatch(
           this.config,
           inference,
           sampling,
-          from,
+          [from, from + batch],
           () => options.onStep?.(++done, total),
         );
       });
       yield made;
       first += made.indices.length;
-    }
-  }
-
-  /** A plan for as many images at a time, or for half of that until the adapter allows it. */
-  async #fitting(batch: number, guided: boolean): Promise<Inference> {
-    for (;; batch = Math.ceil(batch / 2)) {
-      try {
-        return await this.#prepare(batch, guided);
-      } catch (error) {
-        if (!(error instanceof GpuLimitError) || batch === 1) throw error;
-      }
     }
   }
 
@@ -274,25 +268,9 @@ export class Rin {
     return result;
   }
 
-  async #prepare(batch: number, guided: boolean): Promise<Inference> {
-    if (this.#inference?.batch !== batch || this.#inference.guided !== guided) {
-      this.#inference?.destroy();
-      this.#inference = undefined;
-      this.#inference = await Inference.create(
-        this.#gpu,
-        this.config,
-        this.weights,
-        batch,
-        guided,
-      );
-    }
-    return this.#inference;
-  }
-
   /** Frees its memory on the GPU. */
   destroy(): void {
-    this.#inference?.destroy();
-    this.#inference = undefined;
+    this.#inferences.destroy();
     if (this.ownsWeights) this.#gpu.release(this.weights.values);
   }
 }

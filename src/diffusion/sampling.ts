@@ -28,6 +28,8 @@ export interface SampleOptions extends SamplerOptions {
   readonly seed?: number;
   /** The numbers of the images to make. Default 0 to `count` - 1. */
   readonly indices?: readonly number[];
+  /** The seed of each image, where they have seeds of their own; of all of them, in the same order. */
+  readonly seeds?: ArrayLike<number>;
   /** The class of each image, of a network that knows classes; -1, or no list, for none. */
   readonly labels?: ArrayLike<number>;
   /**
@@ -41,6 +43,11 @@ export interface SampleOptions extends SamplerOptions {
    * less; halved until the adapter allows it.
    */
   readonly batchSize?: number;
+  /**
+   * Plans, each for a batch size and with or without guidance, that are kept for later calls; more
+   * need more memory. Default 1, the last one. Which one is used doesn't change the images.
+   */
+  readonly keepPlans?: number;
   /**
    * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
    * each step from Z_init; in between, Z_init + warmStart (LN0's share).
@@ -85,8 +92,11 @@ const STEPS_AHEAD = 4;
 export interface Sampling {
   readonly options: SampleOptions;
   readonly indices: readonly number[];
+  /** Seeds of the images. */
+  readonly seeds: ArrayLike<number>;
   /** Images at a time, at most. */
   readonly batch: number;
+  readonly keepPlans: number;
   readonly steps: readonly SamplerStep[];
   /** Rows of the table of classes, one for each image. */
   readonly labels: Uint32Array<ArrayBuffer>;
@@ -99,9 +109,9 @@ export interface Sampling {
 
 /** @throws {RangeError} when an option is out of range */
 export function planSampling(config: RinConfig, options: SampleOptions): Sampling {
-  const { count = 16, batchSize = 32, warmStart = 1, strength = 1, estimates = 0 } = options;
-  const { image, mask, interpolate, onEstimate, guidance = 1 } = options;
-  for (const [name, value] of Object.entries({ count, batchSize })) {
+  const { count = 16, batchSize = 32, keepPlans = 1, warmStart = 1, strength = 1 } = options;
+  const { image, mask, interpolate, estimates = 0, onEstimate, guidance = 1 } = options;
+  for (const [name, value] of Object.entries({ count, batchSize, keepPlans })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`${name} is ${value}: needed a positive whole number`);
     }
@@ -142,10 +152,19 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
     : { alpha: seen * alpha, sigma: seen * sigma };
   const shown = onEstimate ? Math.min(estimates, steps.length) : 0;
   const indices = options.indices ?? Array.from({ length: count }, (_, i) => i);
+  const seeds = options.seeds ?? Array<number>(indices.length).fill(options.seed ?? 0);
+  if (seeds.length !== indices.length) {
+    throw new RangeError(
+      `There are ${seeds.length} seeds: needed one for each of ${indices.length} images`,
+    );
+  }
+  if (options.seeds && interpolate) throw new RangeError("interpolate takes no other seeds");
   return {
     options,
     indices,
+    seeds,
     batch: Math.min(indices.length, batchSize),
+    keepPlans,
     steps,
     labels: labelRows(config, indices.length, options.labels),
     guidance,
@@ -156,15 +175,16 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
   };
 }
 
-/** Makes the images from number `from` of the list on, as many as `inference` has room for. */
+/** Makes some of the images of the list, no more than `inference` has room for. */
 export async function sampleBatch(
   config: RinConfig,
   { gpu, tensors, program, batch }: Inference,
-  { options, indices: all, steps, labels, guidance, start, shown }: Sampling,
-  from: number,
+  { options, indices: all, seeds: allSeeds, steps, labels, guidance, start, shown }: Sampling,
+  [from, to]: readonly [number, number],
   onStep: () => void,
 ): Promise<SampledBatch> {
-  const indices = all.slice(from, from + batch);
+  const indices = all.slice(from, to);
+  const seeds = Array.from(indices, (_, i) => allSeeds[from + i]);
   const { clip = true, warmStart = 1, interpolate, image, mask, signal, onEstimate } = options;
   const each = tensors.x.size / batch;
   const turn = interpolate ? ["turn"] : [];
@@ -180,11 +200,12 @@ export async function sampleBatch(
   const read = async (tensor: typeof tensors.x) =>
     (await gpu.read(tensor)).slice(0, indices.length * each);
   const writeKeys = (step: number) => {
-    const padded = Array.from({ length: batch }, (_, i) => indices[i] ?? 0);
-    if (!interpolate) return gpu.write(tensors.keys, noiseKeys(options.seed ?? 0, padded, step));
-    const [from, to] = interpolate.map((seed) => noiseKeys(seed, padded.map(() => 0), step));
-    gpu.write(tensors.keys, from);
-    gpu.write(tensors.otherKeys, to);
+    // Places that stay empty keep the streams that they had.
+    if (!interpolate) return gpu.write(tensors.keys, noiseKeys(seeds, indices, step));
+    const firstImages = Array<number>(batch).fill(0);
+    const [begin, end] = interpolate.map((seed) => firstImages.map(() => seed));
+    gpu.write(tensors.keys, noiseKeys(begin, firstImages, step));
+    gpu.write(tensors.otherKeys, noiseKeys(end, firstImages, step));
   };
   if (interpolate) {
     gpu.write(tensors.turn, turns(indices, options.count ?? 16, batch));
@@ -195,7 +216,7 @@ export async function sampleBatch(
   for (const state of [latents, carried, freeLatents, freeInterface]) {
     if (state) gpu.write(state, new Float32Array(state.size));
   }
-  if (tensors.labels) gpu.write(tensors.labels, labels.slice(from, from + batch));
+  if (tensors.labels) gpu.write(tensors.labels, labels.slice(from, to));
   if (tensors.guidance) gpu.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
   gpu.write(tensors.clean, new Float32Array(tensors.clean.size));
   gpu.write(tensors.thresholds, fill(1));
@@ -238,14 +259,14 @@ function turns(
   return new Float32Array(pairs.flat());
 }
 
-/** The streams of one step's noise: image i's from its own seed, so that batches don't matter. */
+/** The streams of one step's noise: an image's from its own seed and number, so that batches don't matter. */
 function noiseKeys(
-  seed: number,
+  seeds: readonly number[],
   indices: readonly number[],
   step: number,
 ): Uint32Array<ArrayBuffer> {
-  const images = new RandomStream(seedFor(seed, "sample"), 0);
-  return new Uint32Array(
-    indices.flatMap((index) => new RandomStream(images.bits(index), step).keys),
-  );
+  return new Uint32Array(indices.flatMap((index, i) => {
+    const images = new RandomStream(seedFor(seeds[i], "sample"), 0);
+    return new RandomStream(images.bits(index), step).keys;
+  }));
 }

@@ -38,6 +38,46 @@ gpuTest("samples gives batches with their numbers; any numbers may be asked for"
   rin.destroy();
 });
 
+gpuTest("images of other seeds in a batch are what their seeds alone give", async (gpu) => {
+  const rin = await Rin.create(gpu, { ...SMALL, numClasses: 3 });
+  const steps = { steps: 3, guidance: 2, sampler: "ddpm" } as const;
+  const wanted = [[7, 0, 2], [9, 3, -1], [7, 1, 0], [0, 0, 1]]; // seed, number, class
+  const [seeds, indices, labels] = [0, 1, 2].map((i) => wanted.map((row) => row[i]));
+  const together = await rin.sample({ ...steps, seeds, indices, labels, batchSize: 3 });
+  for (const [k, [seed, index, label]] of wanted.entries()) {
+    const alone = await rin.sample({ ...steps, seed, indices: [index], labels: [label] });
+    assertSameBits(`image ${index} of seed ${seed}`, image(together, k), alone);
+  }
+  const refuse = (options: SampleOptions, message: string) =>
+    assertRejects(() => rin.sample(options), RangeError, message);
+  await refuse({ seeds: [1], count: 2 }, "There are 1 seeds: needed one for each of 2 images");
+  await refuse({ seeds: [1, 2], count: 2, interpolate: [1, 2] }, "interpolate takes no other");
+  rin.destroy();
+});
+
+gpuTest("plans are kept as asked, and one that is nearly full serves, too", async (gpu) => {
+  const rin = await Rin.create(gpu, SMALL);
+  const alone = await rin.sample({ count: 6, steps: 2, seed: 4 });
+  const bytes: number[] = [];
+  const make = async (count: number, keepPlans: number) => {
+    const images = await rin.sample({ count, steps: 2, seed: 4, keepPlans });
+    assertSameBits(`${count} images`, images, alone.slice(0, count * PIXELS));
+    bytes.push(gpu.bytes);
+  };
+  await make(6, 3);
+  await make(5, 3); // in the plan of 6
+  await make(4, 3); // in the plan of 6
+  await make(3, 3);
+  await make(1, 3);
+  await make(6, 3);
+  await make(1, 3);
+  assert(bytes[0] === bytes[2] && bytes[2] < bytes[3] && bytes[3] < bytes[4], `${bytes}`);
+  assertEquals(bytes.slice(5), [bytes[4], bytes[4]]);
+  await make(6, 1);
+  assertEquals(bytes.at(-1), bytes[0]);
+  rin.destroy();
+});
+
 gpuTest("a signal stops sampling between two steps", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const controller = new AbortController();
