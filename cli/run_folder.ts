@@ -6,7 +6,7 @@
 import { BEST, LAST } from "./checkpoint_file.ts";
 import { CommandError } from "./errors.ts";
 import { FolderLock, LOCK } from "./folder_lock.ts";
-import { makeFolder, removeFile, removeTemporary, writeFile } from "./write_file.ts";
+import { linkFile, makeFolder, removeFile, removeTemporary, writeFile } from "./write_file.ts";
 
 /** Where checkpoints lie that are kept for good. */
 const KEPT = "checkpoints";
@@ -77,9 +77,19 @@ export class RunFolder {
     await writeFile(`${this.path}/config.json`, JSON.stringify(fields, null, 2) + "\n");
   }
 
-  /** Writes the checkpoint that the run goes on from. */
-  async writeLast(bytes: Uint8Array): Promise<void> {
-    await writeFile(`${this.path}/${LAST}`, bytes);
+  /**
+   * Writes the checkpoint that the run goes on from.
+   *
+   * @param twin a file that holds the same bytes already, as {@linkcode RunFolder.writeBest} and
+   * {@linkcode RunFolder.keep} tell of those that they have written
+   */
+  writeLast(bytes: Uint8Array, twin?: string): Promise<string> {
+    return writeTwin(`${this.path}/${LAST}`, bytes, twin);
+  }
+
+  /** Writes the checkpoint with the lowest validation loss. */
+  writeBest(bytes: Uint8Array): Promise<string> {
+    return writeTwin(`${this.path}/${BEST}`, bytes);
   }
 
   /**
@@ -87,22 +97,24 @@ export class RunFolder {
    *
    * @param newest how many of them stay, up to this one; 0 for all
    */
-  async keep(step: number, bytes: Uint8Array, newest: number): Promise<void> {
+  async keep(step: number, bytes: Uint8Array, newest: number, twin?: string): Promise<string> {
     const folder = `${this.path}/${KEPT}`;
     await makeFolder(folder);
-    await writeFile(`${folder}/${keptName(step)}`, bytes);
-    if (newest === 0) return;
+    const path = await writeTwin(`${folder}/${keptName(step)}`, bytes, twin);
+    if (newest === 0) return path;
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
     // Those of later steps are of a time before the run was taken back.
     const older = names.filter((name) => stepOf(name) <= step)
       .sort((a, b) => stepOf(b) - stepOf(a)).slice(newest);
     for (const name of older) await removeFile(`${folder}/${name}`);
+    return path;
   }
+}
 
-  /** Writes the checkpoint with the lowest validation loss. */
-  async writeBest(bytes: Uint8Array): Promise<void> {
-    await writeFile(`${this.path}/${BEST}`, bytes);
-  }
+/** Writes a file, as another name of its twin where there is one: the path. */
+async function writeTwin(path: string, bytes: Uint8Array, twin?: string): Promise<string> {
+  if (twin === undefined || !await linkFile(twin, path)) await writeFile(path, bytes);
+  return path;
 }
 
 /** `runs/PRESET-YYYYMMDD-HHMM`, numbered where there is one already. */

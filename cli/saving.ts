@@ -53,7 +53,7 @@ export class Saving {
 
   /**
    * Writes the last checkpoint; before it, so that none is missing when a crash comes between, the
-   * best and the one to be kept.
+   * best and the one to be kept, of which it is another name. It is written, too, where these can't be.
    *
    * @throws {CommandError} when a file can't be written, and `onSaveError` is "stop"
    */
@@ -63,24 +63,28 @@ export class Saving {
       for (const recorder of recorders) await recorder.sync?.();
     });
     const step = trainer.stepsDone;
-    const best = this.#best?.step === step ? this.#best.loss : undefined;
+    const before = state.bestValidLoss;
+    const best = this.#best?.step === step ? this.#best.loss : before;
     this.#best = undefined;
-    const saved = await this.attempt(async () => {
-      const bytes = await this.#checkpoint({
-        ...state,
-        bestValidLoss: best ?? state.bestValidLoss,
-      });
-      if (best !== undefined) {
-        await folder.writeBest(bytes);
+    const bytes = await this.#checkpoint({ ...state, bestValidLoss: best });
+    let twin: string | undefined;
+    let [kept, saved] = [false, false];
+    try {
+      kept = await this.attempt(async () => {
+        if (best !== before) twin = await folder.writeBest(bytes);
         // Not before: where it can't be written, the next one may be the best.
         state.bestValidLoss = best;
-      }
-      if (this.#toKeep) await folder.keep(step, bytes, run.keep);
-      await folder.writeLast(bytes);
-      this.#savedAt = step;
-      this.unsaved = false;
-    });
-    if (saved && told) this.#failure = undefined;
+        if (this.#toKeep) twin = await folder.keep(step, bytes, run.keep, twin);
+      });
+    } finally {
+      saved = await this.attempt(async () => {
+        const truth = state.bestValidLoss === best ? bytes : await this.#checkpoint(state);
+        await folder.writeLast(truth, truth === bytes ? twin : undefined);
+        this.#savedAt = step;
+        this.unsaved = false;
+      });
+    }
+    if (told && kept && saved) this.#failure = undefined;
   }
 
   /**

@@ -37,6 +37,32 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
   }
 }
 
+/**
+ * Puts another name of a file in the place of `path`: no copy is written, so it takes no space and no
+ * time. Both hold what they hold for good, for files are replaced here and never written into.
+ *
+ * @returns whether the file system has such names (hard links)
+ * @throws {CommandError} saying why it failed; what was at `path` before is then still there
+ */
+export async function linkFile(from: string, path: string): Promise<boolean> {
+  const temporary = path + TEMPORARY;
+  try {
+    await Deno.link(from, temporary);
+  } catch {
+    return false;
+  }
+  try {
+    await Deno.rename(temporary, path);
+    await syncFolder(folderOf(path));
+    return true;
+  } catch (thrown) {
+    throw cannotWrite(path, thrown);
+  } finally {
+    // It is still there when it could not be renamed, or was a name of the same file already.
+    await Deno.remove(temporary).catch(() => {});
+  }
+}
+
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));

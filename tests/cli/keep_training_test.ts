@@ -87,9 +87,9 @@ lossTest("also while a checkpoint is written", async (folder) => {
   const { folder: files } = opened;
   const writeLast = files.writeLast.bind(files);
   let writes = 0;
-  files.writeLast = async (bytes) => {
+  files.writeLast = async (bytes, twin) => {
     if (++writes === 3) lose();
-    await writeLast(bytes);
+    return await writeLast(bytes, twin);
   };
   const terminal = new Listener(() => {});
   const stop = new AbortController().signal;

@@ -147,6 +147,49 @@ gpuTest("a best checkpoint that could not be written leaves its place to the nex
   });
 });
 
+gpuTest("what can't be kept does not keep the last checkpoint from being written", async (gpu) => {
+  for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
+    await withFolder(async (folder) => {
+      const path = `${folder}/run`;
+      const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
+      const steps: number[] = [];
+      const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
+      const { error } = await run(gpu, path, settings, async (done) => {
+        if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
+      }, prepare);
+      steps.push(await lastStep(path));
+      assertEquals(steps, [...saved], onSaveError);
+      assert(error instanceof CommandError, `${error}`);
+      assertStringIncludes(error.message, `${path}/checkpoints`);
+    });
+  }
+});
+
+gpuTest(
+  "best, kept and last checkpoint of a step are one file; later ones leave it alone",
+  async (gpu) => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/run`;
+      const settings = { logEvery: 1, saveEvery: 3, validEvery: 6, keepEvery: 6, lr: 1e-5 };
+      const inode = async (name: string) => (await Deno.stat(`${path}/${name}`)).ino;
+      const files = ["last", "best", "checkpoints/step-0000006"].map((name) =>
+        `${name}.safetensors`
+      );
+      let early: (number | null)[] = [];
+      let kept = new Uint8Array();
+      await run(gpu, path, settings, async (done) => {
+        if (done !== 7) return;
+        early = await Promise.all(files.map(inode));
+        kept = await Deno.readFile(`${path}/${files[2]}`);
+      });
+      assertEquals(new Set(early).size, 1, `${early}`);
+      assertEquals(await Deno.readFile(`${path}/${files[2]}`), kept);
+      assert(await inode(files[0]) !== await inode(files[2]));
+      assertEquals([...Deno.readDirSync(path)].filter(({ name }) => name.endsWith(".tmp")), []);
+    });
+  },
+);
+
 /** Makes the images of these steps, counted from 1, no numbers. */
 function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   return (trainer) => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
-import { folderOf, writeFile } from "../../cli/write_file.ts";
+import { folderOf, linkFile, writeFile } from "../../cli/write_file.ts";
 import { withFolder } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { complaint, lastStep, rin, TINY, writePictures } from "./rin.ts";
@@ -11,6 +11,24 @@ Deno.test("write: a file is replaced, and nothing is left beside it", async () =
     await writeFile(`${folder}/a`, new Uint8Array([50]));
     assertEquals(await Deno.readTextFile(`${folder}/a`), "2");
     assertEquals([...Deno.readDirSync(folder)].length, 1);
+  });
+});
+
+Deno.test("link: another name takes a file's place, and outlives the first", async () => {
+  await withFolder(async (folder) => {
+    const [a, b] = [`${folder}/a`, `${folder}/b`];
+    await writeFile(a, "one");
+    await writeFile(b, "two");
+    // The second time both are names of one file, which rename leaves as they are.
+    for (let i = 0; i < 2; i++) assertEquals(await linkFile(a, b), true);
+    assertEquals((await Deno.stat(a)).ino, (await Deno.stat(b)).ino);
+    await writeFile(a, "three");
+    assertEquals(await Deno.readTextFile(b), "one");
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+    assertEquals(await linkFile(`${folder}/none`, b), false);
+    await Deno.mkdir(`${folder}/taken`);
+    await assertRejects(() => linkFile(a, `${folder}/taken`), CommandError, "it is a folder");
+    assertEquals([...Deno.readDirSync(folder)].length, 3);
   });
 });
 
