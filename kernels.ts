@@ -58,8 +58,10 @@ export {
   layerNorm,
   layerNormAffineGradient,
   layerNormInputGradient,
+  type LayerNormShape,
 } from "./kernels/layer_norm.ts";
 export { matmulOuter, type OuterOptions } from "./kernels/matmul_outer.ts";
 export { type Layout, matmulTiled, type TiledOptions } from "./kernels/matmul_tiled.ts";
+export type { FloatType } from "./kernels/parameter.ts";
 export { normals } from "./kernels/random.ts";
 export { sumMiddle } from "./kernels/reduce.ts";

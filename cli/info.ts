@@ -6,6 +6,7 @@
 import type { AdapterKind } from "../src/gpu/plan.ts";
 import { forwardFlops } from "../src/model/flops.ts";
 import type { RinConfig } from "../src/model/config.ts";
+import type { Dtype } from "../src/model/safetensors.ts";
 import { countParameters } from "../src/model/parameters.ts";
 import { completeTrainOptions, type TrainOptions } from "../src/train/options.ts";
 import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
@@ -92,14 +93,14 @@ interface Facts extends Work {
 type Work = ReturnType<typeof workOf>;
 
 function describe(
-  { path, bytes, checkpoint: { config, slabs, training, about } }: CheckpointFile,
+  { path, bytes, checkpoint: { config, slabs, dtype, training, about } }: CheckpointFile,
 ): Facts {
   const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
   const trainOptions = completeTrainOptions(saved?.options ?? {});
   return {
     path,
     bytes: bytes.length,
-    ...workOf(config, trainOptions),
+    ...workOf(config, trainOptions, dtype),
     step: saved?.step ?? null,
     about: about ?? {},
     holds: {
@@ -111,15 +112,19 @@ function describe(
 }
 
 /** The work of a network and of its training. */
-function workOf(config: RinConfig, trainOptions: TrainOptions) {
+function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f32") {
+  const sampling = (type: Dtype) =>
+    onAnyAdapter((kind) => samplingBytes(kind, config, SAMPLED, type));
   return {
     config,
     parameters: countParameters(config),
+    dtype,
     forwardFlopsPerImage: forwardFlops(config),
     memory: {
       sampling: {
         batch: SAMPLED,
-        bytes: onAnyAdapter((kind) => samplingBytes(kind, config, SAMPLED)),
+        bytes: sampling("f32"),
+        ...dtype === "f16" && { bytesWithShaderF16: sampling("f16") },
       },
       training: {
         batch: trainOptions.batchSize,
@@ -153,11 +158,17 @@ function prose(facts: Facts): string {
         typeof step === "number" ? `${whole(step)} of ${whole(training!.steps)} steps` : "unknown",
       ],
     ];
+  const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
+  const sampled = `${mib(halved ?? bytes)} to sample ${batch} images at a time`;
+  const otherwise = halved === undefined ? "" : `; without shader-f16 ${mib(bytes)}`;
   const lines: [string, string][] = [
     ...origin,
-    ["Parameters", whole(facts.parameters)],
+    [
+      "Parameters",
+      `${whole(facts.parameters)}${facts.dtype === "f16" ? " in half precision" : ""}`,
+    ],
     ["Work", `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and image`],
-    ["GPU memory", `${mib(memory.sampling.bytes)} to sample ${SAMPLED} images at a time`],
+    ["GPU memory", sampled + otherwise],
     ["", `${mib(memory.training.bytes)} to train with ${memory.training.batch} images a step`],
   ];
   const rows = (entries: [string, unknown][], indent: string) => {

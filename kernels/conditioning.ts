@@ -13,29 +13,32 @@ import {
   read,
   write,
 } from "./kernel.ts";
+import { type FloatType, parameter } from "./parameter.ts";
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m - tokens, d) for every example, then
  * its own tokens (batch, d) one after the other; if `warm`, plus warm (batch, m, d) where mask
- * (batch) is 1. Binds start, token0, (token1,) (warm, mask,) y.
+ * (batch) is 1. `type` is that of start. Binds start, token0, (token1,) (warm, mask,) y.
  */
 export function joinLatents(
-  { batch, m, d, tokens, warm }: {
+  { batch, m, d, tokens, warm, type }: {
     batch: number;
     m: number;
     d: number;
     tokens: 1 | 2;
     warm: boolean;
+    type?: FloatType;
   },
 ): Launch {
   const width = laneWidth(d);
+  const start = parameter("start", width, type);
   const array = `array<${laneType(width)}>`;
   const count = batch * m * d / width;
   return launch(
     "join latents",
     { count, m, own: m - tokens, d: d / width },
     [
-      read("start", array),
+      start.binding,
       read("token0", array),
       tokens === 2 && read("token1", array),
       warm && read("warm", array),
@@ -50,7 +53,7 @@ export function joinLatents(
   let row = (i / p.d) % p.m;
   let b = i / (p.d * p.m);
   var z = ${laneType(width)}();
-  if (row < p.own) { z = start[row * p.d + k]; }
+  if (row < p.own) { z = ${start.at("row * p.d + k")}; }
   else if (row == p.own) { z = token0[b * p.d + k]; }
   ${tokens === 2 ? "else { z = token1[b * p.d + k]; }" : ""}
   ${warm ? "z += mask[b] * warm[i];" : ""}
@@ -59,17 +62,23 @@ export function joinLatents(
   );
 }
 
-/** y (batch, d): row rows[b] of table (any number of rows, d). Binds table, rows (u32), y. */
-export function gatherRows({ batch, d }: { batch: number; d: number }): Launch {
+/**
+ * y (batch, d): row rows[b] of table (any number of rows, d), of which `type` is the type. Binds
+ * table, rows (u32), y.
+ */
+export function gatherRows(
+  { batch, d, type }: { batch: number; d: number; type?: FloatType },
+): Launch {
   const width = laneWidth(d);
+  const table = parameter("table", width, type);
   const array = `array<${laneType(width)}>`;
   const count = batch * d / width;
   return launch(
     "gather rows",
     { count, d: d / width },
-    [read("table", array), read("rows", "array<u32>"), write("y", array)],
+    [table.binding, read("rows", "array<u32>"), write("y", array)],
     linearGrid(count),
-    forEach("p.count", "  y[i] = table[rows[i / p.d] * p.d + i % p.d];"),
+    forEach("p.count", `  y[i] = ${table.at("rows[i / p.d] * p.d + i % p.d")};`),
   );
 }
 

@@ -13,6 +13,7 @@ import {
   read,
   write,
 } from "./kernel.ts";
+import { type FloatType, parameter } from "./parameter.ts";
 
 /** y += x. Binds x, y. */
 export function addInto({ size }: { size: number }): Launch {
@@ -29,12 +30,18 @@ export function addInto({ size }: { size: number }): Launch {
 
 /**
  * y (outer, inner) = x (outer, inner) + table (inner), for each row; if `warm`, plus warm (outer,
- * inner) where mask (outer) is 1. Binds x, table, (warm, mask,) y.
+ * inner) where mask (outer) is 1. `type` is the table's. Binds x, table, (warm, mask,) y.
  */
 export function addRows(
-  { outer, inner, warm = false }: { outer: number; inner: number; warm?: boolean },
+  { outer, inner, warm = false, type }: {
+    outer: number;
+    inner: number;
+    warm?: boolean;
+    type?: FloatType;
+  },
 ): Launch {
   const width = laneWidth(inner);
+  const table = parameter("table", width, type);
   const array = `array<${laneType(width)}>`;
   const count = outer * inner / width;
   return launch(
@@ -42,7 +49,7 @@ export function addRows(
     { count, inner: inner / width },
     [
       read("x", array),
-      read("table", array),
+      table.binding,
       warm && read("warm", array),
       warm && read("mask"),
       write("y", array),
@@ -50,27 +57,34 @@ export function addRows(
     linearGrid(count),
     forEach(
       "p.count",
-      `  y[i] = x[i] + table[i % p.inner]${warm ? " + mask[i / p.inner] * warm[i]" : ""};`,
+      `  y[i] = x[i] + ${table.at("i % p.inner")}${warm ? " + mask[i / p.inner] * warm[i]" : ""};`,
     ),
   );
 }
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m, d), plus time (batch, d) for each of
- * the m; if `warm`, plus warm (batch, m, d) where mask (batch) is 1. Binds start, time, (warm,
- * mask,) y.
+ * the m; if `warm`, plus warm (batch, m, d) where mask (batch) is 1. `type` is that of start. Binds
+ * start, time, (warm, mask,) y.
  */
 export function beginLatents(
-  { batch, m, d, warm }: { batch: number; m: number; d: number; warm: boolean },
+  { batch, m, d, warm, type }: {
+    batch: number;
+    m: number;
+    d: number;
+    warm: boolean;
+    type?: FloatType;
+  },
 ): Launch {
   const width = laneWidth(d);
+  const start = parameter("start", width, type);
   const array = `array<${laneType(width)}>`;
   const count = batch * m * d / width;
   return launch(
     "begin latents",
     { count, each: m * d / width, d: d / width },
     [
-      read("start", array),
+      start.binding,
       read("time", array),
       warm && read("warm", array),
       warm && read("mask"),
@@ -81,7 +95,7 @@ export function beginLatents(
       "p.count",
       `
   let b = i / p.each;
-  var z = start[i % p.each];
+  var z = ${start.at("i % p.each")};
   ${warm ? "z += mask[b] * warm[i];" : ""}
   y[i] = z + time[b * p.d + i % p.d];`,
     ),

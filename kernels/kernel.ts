@@ -92,6 +92,8 @@ export function launch(
     lines.unshift(`struct Params { ${names.map((key) => `${key}: u32`).join(", ")} }`);
     lines.push(`@group(0) @binding(${bound.length}) var<uniform> p: Params;`);
   }
+  // A directive comes before all declarations.
+  if (bound.some(({ type }) => type.includes("f16"))) lines.unshift("enable f16;");
   return {
     name,
     code: `${lines.join("\n")}\n${body}`,

@@ -14,23 +14,35 @@ import {
   read,
   write,
 } from "./kernel.ts";
+import { type FloatType, parameter } from "./parameter.ts";
 
 /** What is added to the variance. */
 export const EPSILON = 1e-5;
+
+/** Rows to be normed. */
+export interface LayerNormShape {
+  /** Rows. */
+  readonly rows: number;
+  /** Width of a row. */
+  readonly d: number;
+  /** What numbers `affine` holds. Default f32. */
+  readonly type?: FloatType;
+}
 
 /**
  * y = (x - mean) / sqrt(var + 1e-5) * weight + bias over rows of `d`. Binds x, affine, y, and
  * stats (rows, 2): each row's mean and 1 / sqrt(var + 1e-5), which the adjoint needs.
  */
-export function layerNorm({ rows, d }: { rows: number; d: number }): Launch {
+export function layerNorm({ rows, d, type }: LayerNormShape): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);
+  const affine = parameter("affine", width, type);
   return launch(
     "layer norm",
     { rows, d, steps: d / width },
     [
       read("x", `array<${lane}>`),
-      read("affine", `array<${lane}>`),
+      affine.binding,
       write("y", `array<${lane}>`),
       write("stats"),
     ],
@@ -46,7 +58,7 @@ export function layerNorm({ rows, d }: { rows: number; d: number }): Launch {
   for (var k = 0u; k < p.steps; k++) { let v = x[start + k] - mean; squares += v * v; }
   let scale = inverseSqrt(${laneSum(width, "squares")} / f32(p.d) + ${EPSILON});
   for (var k = 0u; k < p.steps; k++) {
-    y[start + k] = (x[start + k] - mean) * scale * affine[k] + affine[p.steps + k];
+    y[start + k] = (x[start + k] - mean) * scale * ${affine.at("k")} + ${affine.at("p.steps + k")};
   }
   stats[2u * i] = mean;
   stats[2u * i + 1u] = scale;`,
@@ -59,15 +71,16 @@ export function layerNorm({ rows, d }: { rows: number; d: number }): Launch {
  * stats, dy, dx (added to if `accumulate`).
  */
 export function layerNormInputGradient(
-  { rows, d, accumulate }: { rows: number; d: number; accumulate: boolean },
+  { rows, d, type, accumulate }: LayerNormShape & { readonly accumulate: boolean },
 ): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);
   const array = `array<${lane}>`;
+  const affine = parameter("affine", width, type);
   return launch(
     "layer norm: dx",
     { rows, d, steps: d / width },
-    [read("x", array), read("affine", array), read("stats"), read("dy", array), write("dx", array)],
+    [read("x", array), affine.binding, read("stats"), read("dy", array), write("dx", array)],
     linearGrid(rows),
     forEach(
       "p.rows",
@@ -78,14 +91,14 @@ export function layerNormInputGradient(
   var sum = ${lane}();
   var product = ${lane}();
   for (var k = 0u; k < p.steps; k++) {
-    let g = dy[start + k] * affine[k];
+    let g = dy[start + k] * ${affine.at("k")};
     sum += g;
     product += g * ((x[start + k] - mean) * scale);
   }
   let c1 = ${laneSum(width, "sum")} / f32(p.d);
   let c2 = ${laneSum(width, "product")} / f32(p.d);
   for (var k = 0u; k < p.steps; k++) {
-    let g = dy[start + k] * affine[k];
+    let g = dy[start + k] * ${affine.at("k")};
     let v = scale * (g - c1 - (x[start + k] - mean) * scale * c2);
     dx[start + k] = ${accumulate ? "dx[start + k] + v" : "v"};
   }`,

@@ -12,6 +12,7 @@
  * @module
  */
 import { laneType, laneWidth, type Launch, launch, read, unroll, write } from "./kernel.ts";
+import { type FloatType, type Parameter, parameter } from "./parameter.ts";
 
 const LANES = 8;
 // Below this many large tiles, small ones keep more cores busy.
@@ -29,6 +30,8 @@ export interface OuterOptions {
   readonly bias?: boolean;
   /** Elements between the rows of a and b. */
   readonly strides: { readonly a: number; readonly b: number };
+  /** What numbers those hold that may be parameters. Default f32. */
+  readonly types?: { readonly b?: FloatType; readonly bias?: FloatType };
   /** First element of each within what is bound; 0 where not given. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out", number>>;
 }
@@ -40,11 +43,15 @@ const tilesOf = (m: number, n: number, side: number) => Math.ceil(m / side) * Ma
  * there is one is asked when running, so that one pipeline serves all products.
  */
 export function matmulOuter(options: OuterOptions): Launch {
-  const { m, n, k, bias = false, strides, origins = {} } = options;
+  const { m, n, k, bias = false, strides, types = {}, origins = {} } = options;
   const { a = 0, b = 0, bias: biasAt = 0, out = 0 } = origins;
   const width = laneWidth(a, b, biasAt, out, strides.a, strides.b, n);
   const side = tilesOf(m, n, 16) < ENOUGH ? 8 : 16;
   const array = `array<${laneType(width)}>`;
+  const parameters = {
+    b: parameter("b", width, types.b),
+    bias: parameter("bias", width, types.bias),
+  };
   const params = {
     m,
     n: n / width,
@@ -60,9 +67,9 @@ export function matmulOuter(options: OuterOptions): Launch {
   return launch(
     "matmul",
     params,
-    [read("a", array), read("b", array), read("bias", array), write("out", array)],
+    [read("a", array), parameters.b.binding, parameters.bias.binding, write("out", array)],
     [Math.ceil(tilesOf(m, n, side) / LANES), 1, 1],
-    entryPoint({ side, width, ragged: m % width !== 0 }),
+    entryPoint({ side, width, ragged: m % width !== 0, ...parameters }),
     2 * m * n * k,
   );
 }
@@ -72,9 +79,11 @@ interface Variant {
   readonly width: 1 | 4;
   /** Whether the last piece of a column of the result reaches beyond row m. */
   readonly ragged: boolean;
+  readonly b: Parameter;
+  readonly bias: Parameter;
 }
 
-function entryPoint({ side, width, ragged }: Variant): string {
+function entryPoint({ side, width, ragged, b, bias }: Variant): string {
   const pieces = side / width;
   const lane = laneType(width);
   const part = (r: number) => `x${Math.floor(r / width)}${width === 4 ? `.${"xyzw"[r % 4]}` : ""}`;
@@ -94,13 +103,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   ${unroll(pieces, (i) => `let i${i} = min(row + ${i}u, tall - 1u);`, " ")}
   ${unroll(pieces, (j) => `let j${j} = min(col + ${j}u, p.n - 1u);`, " ")}
   ${unroll(pieces, (c) => `var c${c} = ${lane}();`, " ")}
-  if (p.hasBias == 1u) { ${unroll(pieces, (c) => `c${c} = bias[p.bias + j${c}];`, " ")} }
+  if (p.hasBias == 1u) { ${unroll(pieces, (c) => `c${c} = ${bias.at(`p.bias + j${c}`)};`, " ")} }
   ${unroll(side, (r) => unroll(pieces, (c) => `var s${r}_${c} = c${c};`, " "), "\n  ")}
   for (var k = 0u; k < p.k; k++) {
     let aRow = p.a + k * p.aStride;
     let bRow = p.b + k * p.bStride;
     ${unroll(pieces, (i) => `let x${i} = a[aRow + i${i}];`, " ")}
-    ${unroll(pieces, (j) => `let y${j} = b[bRow + j${j}];`, " ")}
+    ${unroll(pieces, (j) => `let y${j} = ${b.at(`bRow + j${j}`)};`, " ")}
     ${
     unroll(side, (r) => unroll(pieces, (c) => `s${r}_${c} += ${part(r)} * y${c};`, " "), "\n    ")
   }

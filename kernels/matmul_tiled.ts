@@ -7,6 +7,7 @@
  */
 import { type EpilogueOptions, finish, functions } from "./epilogue.ts";
 import { type Launch, launch, read, unroll, write } from "./kernel.ts";
+import { type FloatType, type Parameter, parameter } from "./parameter.ts";
 
 const TILE = 64;
 const DEPTH = 16;
@@ -34,6 +35,8 @@ export interface TiledOptions extends EpilogueOptions {
   readonly bias?: boolean;
   /** Layout tn: also writes the sums of a's columns (m), the gradient of the bias, to `sums`. */
   readonly columnSums?: boolean;
+  /** What numbers those hold that may be parameters. Default f32. */
+  readonly types?: { readonly b?: FloatType; readonly bias?: FloatType };
   /** First element of each matrix or vector within what is bound; 0 where not given. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
 }
@@ -45,18 +48,20 @@ export interface TiledOptions extends EpilogueOptions {
  * @throws {RangeError} when column sums are asked of a layout other than tn
  */
 export function matmulTiled(options: TiledOptions): Launch {
-  const { layout, m, n, k, origins = {}, bias, columnSums = false } = options;
+  const { layout, m, n, k, origins = {}, types = {}, bias, columnSums = false } = options;
   if (columnSums && layout !== "tn") {
     throw new RangeError(`Cannot build matmul: columnSums needs layout tn, got ${layout}`);
   }
   const { a = 0, b = 0, bias: biasAt = 0, out = 0, sums = 0 } = origins;
+  const weight = parameter("b", 1, types.b);
+  const added = parameter("bias", 1, types.bias);
   return launch(
     "matmul",
     { m, n, k, a, b, bias: biasAt, out, sums },
     [
       read("a"),
-      read("b"),
-      bias === true && read("bias"),
+      weight.binding,
+      bias === true && added.binding,
       options.residual === true && read("residual"),
       options.derivative !== undefined && read("pre"),
       write("out"),
@@ -69,16 +74,22 @@ ${functions(options)}
 fn store(row: u32, col: u32, sum: T) {
   if (col >= p.n) { return; }
   let i = row * p.n + col;
-  var y = sum${bias ? " + bias[p.bias + col]" : ""};
+  var y = sum${bias ? ` + ${added.at("p.bias + col")}` : ""};
 ${options.activation ? "  pre[i] = y;\n" : ""}${finish(options)}  out[p.out + i] = y;
 }
-${entryPoint(layout, columnSums)}`,
+${entryPoint(layout, columnSums, weight)}`,
     2 * m * n * k,
   );
 }
 
 // Neighbouring invocations load neighbouring floats: along k where that is the fast axis.
-function loader(name: string, side: string, alongK: boolean, limit: string): string {
+function loader(
+  name: string,
+  at: Parameter["at"],
+  side: string,
+  alongK: boolean,
+  limit: string,
+): string {
   const depth = alongK ? `index % ${DEPTH}u` : `index / ${TILE}u`;
   const lane = alongK ? `index / ${DEPTH}u` : `index % ${TILE}u`;
   const address = alongK ? "at * p.k + k" : `k * ${limit} + at`;
@@ -88,12 +99,12 @@ function loader(name: string, side: string, alongK: boolean, limit: string): str
       let k = k0 + d;
       let at = ${side}0 + lane;
       var value = 0.0;
-      if (k < p.k && at < ${limit}) { value = ${name}[p.${name} + ${address}]; }
+      if (k < p.k && at < ${limit}) { value = ${at(`p.${name} + ${address}`)}; }
       ${name}Tile[d * ${TILE}u + lane] = value;
     }`;
 }
 
-function entryPoint(layout: Layout, columnSums: boolean): string {
+function entryPoint(layout: Layout, columnSums: boolean, b: Parameter): string {
   const products = (r: number) => unroll(EACH, (c) => `s${r}_${c} += x${r} * y${c};`, " ");
   const stores = (r: number) =>
     `  if (row + ${r}u < p.m) {
@@ -114,8 +125,8 @@ fn main(
   ${unroll(EACH, (r) => unroll(EACH, (c) => `var s${r}_${c} = 0.0;`, " "), "\n  ")}
   ${columnSums ? unroll(EACH, (r) => `var t${r} = 0.0;`, " ") : ""}
   for (var k0 = 0u; k0 < p.k; k0 += ${DEPTH}u) {
-    ${loader("a", "row", layout !== "tn", "p.m")}
-    ${loader("b", "col", layout === "nt", "p.n")}
+    ${loader("a", (index) => `a[${index}]`, "row", layout !== "tn", "p.m")}
+    ${loader("b", b.at, "col", layout === "nt", "p.n")}
     workgroupBarrier();
     for (var d = 0u; d < ${DEPTH}u; d++) {
       let aAt = d * ${TILE}u + id.y * ${EACH}u;

@@ -10,10 +10,10 @@ import {
   type Launch,
   launch,
   linearGrid,
-  read,
   unroll,
   write,
 } from "./kernel.ts";
+import { type FloatType, parameter } from "./parameter.ts";
 
 /** Floats between the rows of a transposed matrix of that many columns: a multiple of 4. */
 export function transposedStride(columns: number): number {
@@ -22,19 +22,26 @@ export function transposedStride(columns: number): number {
 
 /**
  * x (rows, columns), beginning at element `origin`, to y (columns, rows), the rows of y padded with
- * zeros to a multiple of 4. An invocation turns a block of 4 rows. Binds x, y.
+ * zeros to a multiple of 4. `type` is that of x; y is f32. An invocation turns a block of 4 rows.
+ * Binds x, y.
  */
 export function transpose(
-  { rows, columns, origin }: { rows: number; columns: number; origin: number },
+  { rows, columns, origin, type }: {
+    rows: number;
+    columns: number;
+    origin: number;
+    type?: FloatType;
+  },
 ): Launch {
   const width = laneWidth(columns, origin);
+  const x = parameter("x", width, type);
   const lane = laneType(width);
   const [across, down] = [columns / width, Math.ceil(rows / 4)];
   const component = (c: number) => width === 4 ? `.${"xyzw"[c]}` : "";
   return launch(
     "transpose",
     { count: across * down, rows, across, stride: down, origin: origin / width },
-    [read("x", `array<${lane}>`), write("y", "array<vec4<f32>>")],
+    [x.binding, write("y", "array<vec4<f32>>")],
     linearGrid(across * down),
     forEach(
       "p.count",
@@ -47,7 +54,9 @@ export function transpose(
         unroll(
           4,
           (r) =>
-            `if (row + ${r}u < p.rows) { v${r} = x[p.origin + (row + ${r}u) * p.across + column]; }`,
+            `if (row + ${r}u < p.rows) { v${r} = ${
+              x.at(`p.origin + (row + ${r}u) * p.across + column`)
+            }; }`,
           "\n  ",
         )
       }

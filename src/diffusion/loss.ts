@@ -130,7 +130,7 @@ export async function lossAndGradients(
   if (example.importance) expectLength("importance", example.importance, batch);
   const given = example.previous;
   if (given) expectState(config, batch, given);
-  const gradients = slab("gradients", weights.layout);
+  const gradients = slab("gradients", weights.layout, "f32");
   const trained = new Weights(weights.layout, weights.values, gradients);
   const { x0, noise, coefficients, t, latents, mask, importance } = inputs;
   const labels = config.numClasses > 0 ? inputs.labels : undefined;

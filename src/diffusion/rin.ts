@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FloatType } from "../../kernels/parameter.ts";
 import type { Gpu } from "../gpu/device.ts";
 import {
   type Checkpoint,
@@ -15,7 +16,7 @@ import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { timeRows } from "../model/time.ts";
-import { slab, Weights, whole } from "../model/weights.ts";
+import { laidOut, slab, Weights, whole } from "../model/weights.ts";
 import { type CarriedState, expectLength, expectState } from "./carried.ts";
 import type { InferenceTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
@@ -78,11 +79,18 @@ export class Rin {
     this.#inferences = new Inferences(gpu, config, weights);
   }
 
-  static #from(gpu: Gpu, config: RinConfig, parameters: Float32Array<ArrayBuffer>): Rin {
-    const layout = parameterLayout(config);
+  /** @param type what the parameters are on the GPU; of f16, they must be f16 that were widened */
+  static #from(
+    gpu: Gpu,
+    config: RinConfig,
+    parameters: Float32Array<ArrayBuffer>,
+    type?: FloatType,
+  ): Rin {
+    const layout = parameterLayout(config, type);
     const weights = new Weights(layout, slab("parameters", layout));
     const rin = new Rin(gpu, config, weights, true);
-    gpu.write(whole(weights.values), parameters);
+    const values = laidOut(parameters, parameterLayout(config), layout);
+    gpu.write(whole(weights.values), type === "f16" ? new Float16Array(values) : values);
     return rin;
   }
 
@@ -96,7 +104,9 @@ export class Rin {
   }
 
   /**
-   * Puts a checkpoint's network on the GPU, from its moving average where it has one.
+   * Puts a checkpoint's network on the GPU, from its moving average where it has one. Parameters of
+   * a half-precision checkpoint stay so, in half the memory, where the adapter has `shader-f16`; what
+   * is computed with them is the same to the bit.
    *
    * @param gpu from {@linkcode requestGpu}
    * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
@@ -110,8 +120,9 @@ export class Rin {
     options: { config?: Partial<RinConfig> } = {},
   ): Promise<Rin> {
     return Promise.try(() => {
-      const { config, slabs } = readCheckpoint(bytes, options.config);
-      return Rin.#from(gpu, config, slabs.ema ?? slabs.parameters);
+      const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
+      const type = gpu.device.features.has("shader-f16") ? dtype : "f32";
+      return Rin.#from(gpu, config, slabs.ema ?? slabs.parameters, type);
     });
   }
 
@@ -257,7 +268,11 @@ export class Rin {
 
   /** The network as a checkpoint's bytes (no optimiser state). */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
-    const slabs: Slabs = { parameters: await this.#gpu.read(whole(this.weights.values)) };
+    const { values, layout } = this.weights;
+    const parameters = await this.#gpu.read(whole(values));
+    const slabs: Slabs = {
+      parameters: laidOut(parameters, layout, parameterLayout(this.config)),
+    };
     const checkpoint: Checkpoint = { config: this.config, slabs };
     return writeCheckpoint(checkpoint);
   }

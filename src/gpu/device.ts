@@ -6,7 +6,7 @@
  */
 import type { Launch } from "../../kernels/kernel.ts";
 import { GpuLimitError, GpuLostError, NoGpuError } from "./errors.ts";
-import type { AdapterKind, Storage, Tensor } from "./plan.ts";
+import { type AdapterKind, bytesOfOne, type Storage, type Tensor } from "./plan.ts";
 import { bufferBytes } from "./pool.ts";
 
 /** How {@linkcode requestGpu} chooses. */
@@ -15,6 +15,11 @@ export interface GpuOptions {
   readonly powerPreference?: "low-power" | "high-performance";
   /** Which kernels to use; default by the adapter's kind. For tests and benchmarks. */
   readonly kernels?: AdapterKind;
+  /**
+   * Whether parameters of a half-precision checkpoint stay f16 where the adapter can read them
+   * (`shader-f16`), in half the memory. Default true; false is for tests and benchmarks.
+   */
+  readonly f16?: boolean;
 }
 
 const advice = `WebGPU found no adapter. On Debian or Ubuntu: apt-get install libvulkan1 ` +
@@ -40,12 +45,14 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   if (!adapter) throw new NoGpuError(advice);
   const requiredLimits: Record<string, number> = {};
   for (const limit of wanted) requiredLimits[limit] = adapter.limits[limit];
-  const timestamps = adapter.features.has("timestamp-query");
+  const { f16 = true } = options;
+  const requiredFeatures = (["timestamp-query", ...f16 ? ["shader-f16"] as const : []] as const)
+    .filter((feature) => adapter.features.has(feature));
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
       requiredLimits,
-      requiredFeatures: timestamps ? ["timestamp-query"] : [],
+      requiredFeatures,
     });
   } catch (error) {
     throw new NoGpuError(`The adapter gave no device: ${(error as Error).message}. ${advice}`);
@@ -220,7 +227,10 @@ export class Gpu {
    *
    * @internal
    */
-  write(tensor: Tensor, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+  write(
+    tensor: Tensor,
+    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float16Array<ArrayBuffer>,
+  ): void {
     const { storage, offset, size } = tensor;
     if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");
     if (data.length > size) {
@@ -228,28 +238,35 @@ export class Gpu {
         `Cannot write ${storage.name}: it holds ${size} numbers, got ${data.length}`,
       );
     }
-    this.device.queue.writeBuffer(this.memory(storage), offset * 4, data);
+    const each = bytesOfOne(storage.type);
+    if (data.BYTES_PER_ELEMENT !== each) {
+      throw new RangeError(`Cannot write ${storage.name}: its numbers are of ${each} bytes`);
+    }
+    this.device.queue.writeBuffer(this.memory(storage), offset * each, data);
   }
 
   /**
-   * Reads a tensor that has a storage, after all work queued so far.
+   * Reads a tensor that has a storage, after all work queued so far; f16 is widened.
    *
    * @internal
    */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const { storage, offset, size } = tensor;
     if (storage === undefined) throw new RangeError("Cannot read an activation: it is pooled");
+    const each = bytesOfOne(storage.type);
     const staging = this.createBuffer(
       "readback",
-      size * 4,
+      size * each,
       GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     );
     try {
       const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(this.memory(storage), offset * 4, staging, 0, size * 4);
+      const bytes = Math.ceil(size * each / 4) * 4;
+      encoder.copyBufferToBuffer(this.memory(storage), offset * each, staging, 0, bytes);
       this.device.queue.submit([encoder.finish()]);
       await this.#answer(staging.mapAsync(GPUMapMode.READ));
-      return new Float32Array(staging.getMappedRange().slice(0, size * 4));
+      const raw = staging.getMappedRange().slice(0, size * each);
+      return new Float32Array(each === 2 ? new Float16Array(raw) : raw);
     } finally {
       this.destroyBuffer(staging);
     }

@@ -6,17 +6,20 @@
  */
 import type { Launch } from "../../kernels/kernel.ts";
 import { addInto } from "../../kernels/elementwise.ts";
+import type { FloatType } from "../../kernels/parameter.ts";
 
 /** A region of memory that outlives a plan's replay: a slab of parameters, an input, a result. */
 export interface Storage {
   readonly name: string;
   /** Bytes. */
   readonly bytes: number;
+  /** What numbers it holds: f32 (or u32), unless it is a slab of parameters in f16. */
+  readonly type?: FloatType;
   /** What it always holds, where that is known: see {@linkcode constant}. */
   readonly contents?: Float32Array<ArrayBuffer>;
 }
 
-/** A float32 (or u32) array on the device, dense and row-major. */
+/** An array on the device, dense and row-major, of the numbers of its storage; f32 without one. */
 export interface Tensor {
   readonly shape: readonly number[];
   /** Number of elements. */
@@ -45,12 +48,27 @@ export type AdapterKind = "software" | "hardware";
 
 const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
-/** Elements of a binding's alignment (256 bytes). */
-const ALIGNED = 64;
+/** Bytes of a number. */
+export function bytesOfOne(type: FloatType = "f32"): 2 | 4 {
+  return type === "f16" ? 2 : 4;
+}
 
-/** The first element of a tensor within its binding, which can begin at multiples of 256 bytes only. */
-export function originOf(tensor: Tensor): number {
-  return tensor.offset % ALIGNED;
+/** Bytes at multiples of which a binding may begin: WebGPU's default minStorageBufferOffsetAlignment. */
+export const ALIGNMENT = 256;
+
+/** Elements at multiples of which a binding may begin. */
+export function alignedElements(type?: FloatType): number {
+  return ALIGNMENT / bytesOfOne(type);
+}
+
+/** The first element of a tensor within its binding. */
+export function originOf({ offset, storage }: Tensor): number {
+  return offset % alignedElements(storage?.type);
+}
+
+/** What numbers a tensor holds. */
+export function typeOf({ storage }: Tensor): FloatType {
+  return storage?.type ?? "f32";
 }
 
 /** Makes a tensor in memory of its own that the host may write and read. */

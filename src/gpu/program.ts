@@ -6,11 +6,15 @@
  * @module
  */
 import type { Gpu } from "./device.ts";
-import type { Dispatch, Plan, Storage, Tensor } from "./plan.ts";
-import { PARAMS_STRIDE, place } from "./pool.ts";
-
-// WebGPU's default minStorageBufferOffsetAlignment and minUniformBufferOffsetAlignment.
-const ALIGNMENT = 256;
+import {
+  ALIGNMENT,
+  bytesOfOne,
+  type Dispatch,
+  type Plan,
+  type Storage,
+  type Tensor,
+} from "./plan.ts";
+import { bufferBytes, PARAMS_STRIDE, place } from "./pool.ts";
 
 /** The most timestamps that a WebGPU query set holds. */
 const MAX_QUERIES = 4096;
@@ -197,8 +201,9 @@ function encode(pass: GPUComputePassEncoder, { pipeline, bindings, dispatch }: C
 }
 
 /** A binding may begin at aligned offsets only: what lies before is the kernel's `origin`. */
-export function bound(buffer: GPUBuffer, { offset, size }: Tensor): GPUBufferBinding {
-  const start = Math.floor(offset * 4 / ALIGNMENT) * ALIGNMENT;
-  const end = Math.min(Math.ceil((offset + size) / 4) * 16, buffer.size);
+export function bound(buffer: GPUBuffer, { offset, size, storage }: Tensor): GPUBufferBinding {
+  const each = bytesOfOne(storage?.type);
+  const start = Math.floor(offset * each / ALIGNMENT) * ALIGNMENT;
+  const end = Math.min(bufferBytes((offset + size) * each), buffer.size);
   return { buffer, offset: start, size: end - start };
 }

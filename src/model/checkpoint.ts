@@ -29,6 +29,8 @@ export interface Slabs {
 export interface Checkpoint {
   readonly config: RinConfig;
   readonly slabs: Slabs;
+  /** What numbers the file that it was read from holds: f16 where all are, so that nothing is lost by f16. */
+  readonly dtype?: Dtype;
   /** What a trainer needs to go on: step, seed, options. */
   readonly training?: Record<string, unknown>;
   /** What else its metadata says, for people: where it comes from, whose images it was trained on. */
@@ -92,6 +94,7 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
   if (parameters === undefined) {
     throw new CheckpointError("it has none of the network's parameters");
   }
+  const halves = [...tensors.values()].every(({ dtype }) => dtype === "F16");
   const { format: _f, rin_version: _v, config: _c, training, ...about } = metadata;
   return {
     config: full,
@@ -101,6 +104,7 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
       adam_m: gather(tensors, layout, prefixes.adam_m),
       adam_v: gather(tensors, layout, prefixes.adam_v),
     },
+    dtype: halves ? "f16" : "f32",
     training: training === undefined ? undefined : json(training, "training"),
     about,
   };

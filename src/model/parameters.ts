@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { FloatType } from "../../kernels/parameter.ts";
+import { alignedElements } from "../gpu/plan.ts";
 import { blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
 import { interfaceTokens, patchFeatures } from "./example.ts";
 import { timeWidth } from "./time.ts";
@@ -32,6 +34,8 @@ export interface ParameterLayout {
   readonly parameters: readonly PlacedParameter[];
   /** Elements of the slab, padding included; a multiple of 64. */
   readonly size: number;
+  /** What numbers the slab holds. */
+  readonly type: FloatType;
   /** Elements that matrices take up, at the slab's beginning. */
   readonly matrices: number;
 }
@@ -158,11 +162,14 @@ function groups(config: RinConfig): Group[] {
   ];
 }
 
-// Elements of the 256 bytes at multiples of which WebGPU lets a binding begin.
-const ALIGNED = 64;
-
-/** Names, shapes, initial values and places of all parameters of a network. */
-export function parameterLayout(config: RinConfig): ParameterLayout {
+/**
+ * Names, shapes, initial values and places of all parameters of a network.
+ *
+ * @param type of the slab's numbers: of f16, twice as many lie between the places where a binding can
+ * begin
+ */
+export function parameterLayout(config: RinConfig, type: FloatType = "f32"): ParameterLayout {
+  const aligned = alignedElements(type);
   const all = groups(config);
   const isMatrix = (group: Group) =>
     group[0].name.endsWith("weight") && group[0].shape.length === 2;
@@ -174,12 +181,12 @@ export function parameterLayout(config: RinConfig): ParameterLayout {
       parameters.push({ ...spec, offset: end, size });
       end += size;
     }
-    end = Math.ceil(end / ALIGNED) * ALIGNED;
+    end = Math.ceil(end / aligned) * aligned;
   };
   all.filter(isMatrix).forEach(add);
   const matrices = end;
   all.filter((group) => !isMatrix(group)).forEach(add);
-  return { parameters, size: end, matrices };
+  return { parameters, size: end, type, matrices };
 }
 
 /** Number of trainable numbers of a network. */

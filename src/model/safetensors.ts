@@ -31,6 +31,8 @@ export type Dtype = "f32" | "f16";
 export interface NamedArray {
   readonly shape: readonly number[];
   readonly data: Float32Array<ArrayBuffer>;
+  /** The type of its numbers in the file that it was read from, such as "F16". */
+  readonly dtype?: string;
 }
 
 /** What a file holds. */
@@ -41,7 +43,7 @@ export interface SafeTensors {
 
 interface Entry {
   readonly name: string;
-  readonly decode: Decode;
+  readonly dtype: string;
   readonly shape: number[];
   readonly begin: number;
   readonly end: number;
@@ -80,10 +82,10 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
   checkCoverage(entries, bytes.length - 8 - length);
   const known = checkMetadata(metadata);
   const tensors = new Map<string, NamedArray>();
-  for (const { name, decode, shape, begin, end } of entries) {
+  for (const { name, dtype, shape, begin, end } of entries) {
     const start = 8 + length + begin;
-    const data = decode(bytes.slice(start, start + end - begin).buffer);
-    tensors.set(name, { shape, data });
+    const data = decoders[dtype].decode(bytes.slice(start, start + end - begin).buffer);
+    tensors.set(name, { shape, data, dtype });
   }
   return { metadata: known, tensors };
 }
@@ -137,7 +139,7 @@ function checkEntry(name: string, entry: unknown): Entry {
       }`,
     );
   }
-  return { name, decode: decoders[dtype].decode, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 function checkCoverage(entries: readonly Entry[], bytes: number): void {

@@ -3,18 +3,32 @@
  *
  * @module
  */
-import { type Storage, type Tensor, view } from "../gpu/plan.ts";
+import { bytesOfOne, type Storage, type Tensor, view } from "../gpu/plan.ts";
 import type { LinearParameters } from "../nn/linear.ts";
 import type { ParameterLayout, PlacedParameter } from "./parameters.ts";
 
-/** A slab of `layout.size` floats. */
-export function slab(name: string, layout: ParameterLayout): Storage {
-  return { name, bytes: layout.size * 4 };
+/** A slab of `layout.size` numbers, of the layout's type if none is given. */
+export function slab(name: string, layout: ParameterLayout, type = layout.type): Storage {
+  return { name, bytes: layout.size * bytesOfOne(type), type };
+}
+
+/** The parameters of a slab that is laid out as `from`, in one that is laid out as `to`. */
+export function laidOut(
+  slab: Float32Array<ArrayBuffer>,
+  from: ParameterLayout,
+  to: ParameterLayout,
+): Float32Array<ArrayBuffer> {
+  if (from.type === to.type) return slab;
+  const values = new Float32Array(to.size);
+  from.parameters.forEach(({ offset, size }, i) =>
+    values.set(slab.subarray(offset, offset + size), to.parameters[i].offset)
+  );
+  return values;
 }
 
 /** All of a slab, as one tensor. */
 export function whole(storage: Storage): Tensor {
-  const size = storage.bytes / 4;
+  const size = storage.bytes / bytesOfOne(storage.type);
   return { shape: [size], size, storage, offset: 0, tracked: false };
 }
 

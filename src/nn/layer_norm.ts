@@ -10,7 +10,7 @@ import {
   layerNormInputGradient,
 } from "../../kernels/layer_norm.ts";
 import { sumMiddle } from "../../kernels/reduce.ts";
-import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
+import { originOf, type Plan, type Tensor, typeOf } from "../gpu/plan.ts";
 import { rowsOf } from "./linear.ts";
 
 /** y = LayerNorm(x) over the last axis; `affine` (2, d) holds the weight, then the bias. */
@@ -22,9 +22,10 @@ export function layerNorm(plan: Plan, x: Tensor, affine: Tensor): Tensor {
     );
   }
   const rows = rowsOf(x);
+  const type = typeOf(affine);
   const y = plan.activation(x.shape, [x, affine]);
   const stats = plan.activation([rows, 2]);
-  plan.dispatch(forward({ rows, d }), [x, affine, y, stats]);
+  plan.dispatch(forward({ rows, d, type }), [x, affine, y, stats]);
   plan.onBackward(y, (dy) => {
     if (affine.tracked) {
       const chunks = Math.ceil(rows / AFFINE_CHUNK);
@@ -38,7 +39,7 @@ export function layerNorm(plan: Plan, x: Tensor, affine: Tensor): Tensor {
     }
     if (x.tracked) {
       const { gradient, accumulate } = plan.share(x);
-      plan.dispatch(layerNormInputGradient({ rows, d, accumulate }), [
+      plan.dispatch(layerNormInputGradient({ rows, d, type, accumulate }), [
         x,
         affine,
         stats,

@@ -8,7 +8,7 @@ import { matmulOuter } from "../../kernels/matmul_outer.ts";
 import { type Layout, matmulTiled } from "../../kernels/matmul_tiled.ts";
 import { sumMiddle } from "../../kernels/reduce.ts";
 import { transpose, transposedStride } from "../../kernels/transpose.ts";
-import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
+import { originOf, type Plan, type Tensor, typeOf } from "../gpu/plan.ts";
 
 /** A product out (m, n) = a b, summed over k, its operands laid out as `layout` says. */
 export interface Product extends Omit<EpilogueOptions, "residual"> {
@@ -59,6 +59,7 @@ function tiled(plan: Plan, operands: Product): void {
     bias: bias !== undefined,
     residual: residual !== undefined,
     columnSums: sums !== undefined,
+    types: { b: typeOf(b), bias: bias && typeOf(bias) },
     origins: originsOf(operands),
   });
   const rest = derivative ? [bias, residual, pre, out] : [bias, residual, out, pre];
@@ -84,15 +85,17 @@ function outer(plan: Plan, operands: Product): void {
   const finished = !hasEpilogue(after);
   // What an activation is applied to is kept anyway.
   const raw = finished ? out : activation ? pre! : plan.activation([m, n]);
+  const other = bias ?? b.tensor;
   const launch = matmulOuter({
     m,
     n,
     k,
     bias: bias !== undefined,
+    types: { b: typeOf(b.tensor), bias: typeOf(other) },
     strides: { a: a.stride, b: b.stride },
     origins: originsOf({ a: a.tensor, b: b.tensor, out: raw, bias }),
   });
-  plan.dispatch(launch, [a.tensor, b.tensor, bias ?? b.tensor, raw]);
+  plan.dispatch(launch, [a.tensor, b.tensor, other, raw]);
   if (sums) {
     plan.dispatch(
       sumMiddle({ outer: 1, middle: k, inner: m, origin: originOf(sums) }),
@@ -120,7 +123,7 @@ function transposed(
   const stride = transposedStride(rows);
   const make = () => {
     const tensor = plan.activation([columns, stride]);
-    plan.dispatch(transpose({ rows, columns, origin: originOf(x) }), [x, tensor]);
+    plan.dispatch(transpose({ rows, columns, origin: originOf(x), type: typeOf(x) }), [x, tensor]);
     return tensor;
   };
   return { tensor: shared ? plan.derived(x, make) : make(), stride };

@@ -17,7 +17,7 @@ import {
   patches,
 } from "../../kernels/elementwise.ts";
 import { sumMiddle } from "../../kernels/reduce.ts";
-import { originOf, type Plan, type Tensor } from "../gpu/plan.ts";
+import { originOf, type Plan, type Tensor, typeOf } from "../gpu/plan.ts";
 
 /**
  * Images (batch, 3, y, x) or clips (batch, 3, time, y, x) as patches (batch, tokens, features): tokens
@@ -69,7 +69,7 @@ export function addRows(plan: Plan, x: Tensor, table: Tensor, warm?: Warm): Tens
   const outer = x.size / inner;
   const y = plan.activation(x.shape, [x, table, warm?.values]);
   plan.dispatch(
-    addRowsKernel({ outer, inner, warm: warm !== undefined }),
+    addRowsKernel({ outer, inner, warm: warm !== undefined, type: typeOf(table) }),
     [x, table, warm?.values, warm?.mask, y],
   );
   plan.onBackward(y, (dy) => {
@@ -92,7 +92,7 @@ export function beginLatents(
   const [batch] = time.shape;
   const y = plan.activation([batch, m, d], [start, warm?.values, time]);
   plan.dispatch(
-    beginKernel({ batch, m, d, warm: warm !== undefined }),
+    beginKernel({ batch, m, d, warm: warm !== undefined, type: typeOf(start) }),
     [start, time, warm?.values, warm?.mask, y],
   );
   plan.onBackward(y, (dy) => {
@@ -120,7 +120,14 @@ export function joinLatents(
   const m = own + tokens.length;
   const y = plan.activation([batch, m, d], [start, ...tokens, warm?.values]);
   plan.dispatch(
-    joinKernel({ batch, m, d, tokens: tokens.length, warm: warm !== undefined }),
+    joinKernel({
+      batch,
+      m,
+      d,
+      tokens: tokens.length,
+      warm: warm !== undefined,
+      type: typeOf(start),
+    }),
     [start, ...tokens, warm?.values, warm?.mask, y],
   );
   plan.onBackward(y, (dy) => {
@@ -142,7 +149,7 @@ export function gatherRows(plan: Plan, table: Tensor, rows: Tensor): Tensor {
   const [n, d] = table.shape;
   const batch = rows.size;
   const y = plan.activation([batch, d], [table]);
-  plan.dispatch(gatherKernel({ batch, d }), [table, rows, y]);
+  plan.dispatch(gatherKernel({ batch, d, type: typeOf(table) }), [table, rows, y]);
   plan.onBackward(y, (dy) => {
     plan.dispatch(gatherRowsGradient({ batch, n, d }), [dy, rows, plan.fresh(table)]);
   });

@@ -36,7 +36,13 @@ for (const family of FAMILIES) {
     const net = await Rin.create(gpu, config);
     await net.sample({ count: 5, steps: 2 });
     assertEquals(gpu.bytes, samplingBytes(family, config, 5));
+    const slabs = { parameters: initialize(parameterLayout(completeConfig(config)), 0) };
     net.destroy();
+    if (!gpu.device.features.has("shader-f16")) return;
+    const small = await Rin.load(gpu, writeCheckpoint({ config, slabs }, "f16"));
+    await small.sample({ count: 5, steps: 2 });
+    assertEquals(gpu.bytes, samplingBytes(family, config, 5, "f16"));
+    small.destroy();
   }, family);
 }
 
@@ -67,6 +73,21 @@ Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", a
     assertEquals(facts.holds, { movingAverage: true, optimiser: false });
     const most = Math.max(...FAMILIES.map((family) => samplingBytes(family, config, 16)));
     assertEquals(facts.memory.sampling.bytes, most);
+    assertEquals([facts.dtype, facts.memory.sampling.bytesWithShaderF16], ["f32", undefined]);
+
+    await write(
+      `${cwd}/f16.safetensors`,
+      writeCheckpoint({ config, slabs: { parameters } }, "f16"),
+    );
+    const half = JSON.parse((await rin(["info", "f16.safetensors", "--json"], { cwd })).stdout);
+    assertEquals([half.dtype, half.memory.sampling.bytes], ["f16", most]);
+    const saved = most - half.memory.sampling.bytesWithShaderF16;
+    assertEquals(saved, 4 * parameterLayout(config).size - 2 * parameterLayout(config, "f16").size);
+    assert(saved > 1.8 * facts.parameters, `${saved}`);
+    assertStringIncludes(
+      (await rin(["info", "f16.safetensors"], { cwd })).stdout,
+      "in half precision",
+    );
 
     assertStringIncludes(complaint(await rin(["info", "gone"], { cwd })), "no such file");
   });

@@ -3,8 +3,10 @@
 import { type Gpu, requestGpu } from "../../src/gpu/device.ts";
 import type { AdapterKind } from "../../src/gpu/plan.ts";
 
+const adapter = await globalThis.navigator?.gpu?.requestAdapter() ?? undefined;
+
 /** Whether this machine has an adapter of any kind. */
-export const available = (await globalThis.navigator?.gpu?.requestAdapter() ?? null) !== null;
+export const available = adapter !== undefined;
 
 /** Both kernel families; each must be right on every adapter, whichever it is meant for. */
 export const FAMILIES: readonly AdapterKind[] = ["software", "hardware"];
@@ -24,15 +26,19 @@ Deno.test.afterAll(async () => {
   gpus.clear();
 });
 
-/** A test on the file's GPU; the device outlives it, so Deno can't hold the test to its resources. */
+/**
+ * A test on the file's GPU, where that has the features needed; the device outlives it, so Deno can't
+ * hold the test to its resources.
+ */
 export function gpuTest(
   name: string,
   run: (gpu: Gpu) => void | Promise<void>,
   kernels: AdapterKind = "software",
+  ...needed: GPUFeatureName[]
 ): void {
   Deno.test({
     name,
-    ignore: !available,
+    ignore: !available || !needed.every((feature) => adapter!.features.has(feature)),
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async () => {
@@ -44,6 +50,10 @@ export function gpuTest(
 }
 
 /** The same test for both kernel families. */
-export function familyTest(name: string, run: (gpu: Gpu) => void | Promise<void>): void {
-  for (const kernels of FAMILIES) gpuTest(`${name} (${kernels} kernels)`, run, kernels);
+export function familyTest(
+  name: string,
+  run: (gpu: Gpu) => void | Promise<void>,
+  ...needed: GPUFeatureName[]
+): void {
+  for (const kernels of FAMILIES) gpuTest(`${name} (${kernels} kernels)`, run, kernels, ...needed);
 }

@@ -6,12 +6,19 @@ import { persistent, Plan, type Tensor } from "../../src/gpu/plan.ts";
 import { Program } from "../../src/gpu/program.ts";
 
 /** What a binding holds before the kernel runs; a number is the size of one left full of NaN. */
-export type Content = ArrayLike<number> | Uint32Array<ArrayBuffer> | number;
+export type Content =
+  | ArrayLike<number>
+  | Uint32Array<ArrayBuffer>
+  | Float16Array<ArrayBuffer>
+  | number;
 
-/** Values for a write to the GPU: u32 as they are, all else as float32. */
-export function words(content: Content): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+/** Values for a write to the GPU: u32 and f16 as they are, all else as float32. */
+export function words(
+  content: Content,
+): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float16Array<ArrayBuffer> {
   if (typeof content === "number") return new Float32Array(content).fill(NaN);
-  return content instanceof Uint32Array ? content : Float32Array.from(content);
+  if (content instanceof Uint32Array || content instanceof Float16Array) return content;
+  return Float32Array.from(content);
 }
 
 /** A tensor of its own that holds `content`. */
@@ -23,8 +30,18 @@ export function tensorOf(
 ): Tensor {
   const values = words(content);
   const tensor = persistent(name, shape ?? [values.length]);
+  if (values instanceof Float16Array) return halvesOf(gpu, tensor, values);
   gpu.write(tensor, values);
   return tensor;
+}
+
+/** The same of f16, of which an odd number has another behind it: the GPU is written word by word. */
+function halvesOf(gpu: Gpu, tensor: Tensor, values: Float16Array<ArrayBuffer>): Tensor {
+  const even = new Float16Array(Math.ceil(values.length / 2) * 2).fill(NaN);
+  even.set(values);
+  const storage = { name: tensor.storage!.name, bytes: even.byteLength, type: "f16" as const };
+  gpu.write({ ...tensor, size: even.length, storage }, even);
+  return { ...tensor, storage };
 }
 
 /**

@@ -1,0 +1,271 @@
+// Every kernel that reads parameters, with parameters in f16: what the float64 twin gives for them,
+// and to the bit what the kernel gives for the same numbers in f32, since widening is exact.
+
+import { assert, assertEquals } from "@std/assert";
+import { gatherRows, joinLatents } from "../../kernels/conditioning.ts";
+import { addRows, beginLatents } from "../../kernels/elementwise.ts";
+import type { Launch } from "../../kernels/kernel.ts";
+import { layerNorm, layerNormInputGradient } from "../../kernels/layer_norm.ts";
+import { matmulOuter } from "../../kernels/matmul_outer.ts";
+import { matmulTiled } from "../../kernels/matmul_tiled.ts";
+import { type FloatType, parameter } from "../../kernels/parameter.ts";
+import { transpose, transposedStride } from "../../kernels/transpose.ts";
+import type { Gpu } from "../../src/gpu/device.ts";
+import { assertClose, assertSameBits, data } from "../helpers/close.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+import { type Content, runLaunch } from "../helpers/launch.ts";
+import { layerNorm as normTwin, layerNormAdjoint, rowStatistics } from "../twins/layer_norm.ts";
+import { expected, operands, padded, type Shape } from "./matmul_data.ts";
+
+const RELATIVE = 2e-6;
+
+/** Normals as f16, some so small that f16 has few bits left for them. */
+function halves(length: number, stream: number): Float64Array {
+  const values = data(length, stream).map((value, i) => i % 5 === 3 ? value / 1e5 : value);
+  return Float64Array.from(Float16Array.from(values));
+}
+
+interface Case {
+  readonly name: string;
+  readonly make: (type: FloatType) => Launch;
+  /** Bindings that hold parameters. */
+  readonly parameters: Record<string, ArrayLike<number>>;
+  /** All others. */
+  readonly others: Record<string, Content>;
+  /** What the twin gives, by binding. */
+  readonly wanted: Record<string, ArrayLike<number>>;
+}
+
+async function check(gpu: Gpu, { name, make, parameters, others, wanted }: Case): Promise<void> {
+  const half = Object.entries(parameters).map(([key, value]) => [key, Float16Array.from(value)]);
+  const launch = make("f16");
+  const read = launch.code.match(/\bread> \w+: array<(vec4<)?f16>/g);
+  assertEquals(read?.length, half.length, `${name}: parameters are bound as f16, nothing else`);
+  const found = await runLaunch(gpu, launch, { ...others, ...Object.fromEntries(half) });
+  const full = await runLaunch(gpu, make("f32"), { ...others, ...parameters });
+  for (const [key, values] of Object.entries(wanted)) {
+    assertClose(`${name}: ${key}`, found[key], values, RELATIVE);
+    assertSameBits(`${name}: ${key} as of f32`, found[key], full[key]);
+  }
+}
+
+/** A test of cases on adapters that read f16. */
+function halfTest(name: string, cases: () => Case[]): void {
+  gpuTest(
+    `f16 parameters: ${name}`,
+    async (gpu) => {
+      for (const one of cases()) await check(gpu, one);
+    },
+    "software",
+    "shader-f16",
+  );
+}
+
+// Odd; multiples of 4, so that vectors are read; beyond a tile.
+const SHAPES: readonly Shape[] = [[1, 1, 1], [9, 7, 5], [12, 20, 16], [67, 69, 35], [68, 132, 36]];
+
+function productOf(layout: "nt" | "nn" | "tn", shape: Shape) {
+  const [, n, k] = shape;
+  const from = { ...operands(shape), b: halves(k * n, 2), bias: halves(n, 3) };
+  return { from, wanted: expected({ layout, bias: true }, shape, from) };
+}
+
+for (const layout of ["nt", "nn"] as const) {
+  halfTest(
+    `tiled product ${layout}`,
+    () =>
+      SHAPES.flatMap((shape) =>
+        [0, 3, 8].map((origin): Case => {
+          const [m, n, k] = shape;
+          const { from, wanted } = productOf(layout, shape);
+          const origins = { b: origin, bias: origin };
+          return {
+            name: `${shape} from ${origin}`,
+            make: (type) =>
+              matmulTiled({ layout, m, n, k, bias: true, origins, types: { b: type, bias: type } }),
+            parameters: { b: padded(from.b, origin), bias: padded(from.bias, origin) },
+            others: { a: from.a, out: m * n },
+            wanted: { out: wanted.out },
+          };
+        })
+      ),
+  );
+}
+
+// Scalars, vectors, a ragged edge, and the large tile, which takes long to compile.
+const OUTER: readonly (readonly [shape: Shape, origin: number, both: boolean])[] = [
+  [[9, 7, 5], 3, true],
+  [[12, 20, 16], 8, false],
+  [[10, 12, 6], 0, true],
+  [[130, 116, 5], 4, false],
+];
+
+halfTest(
+  "product of the software family, the bias alone and with b",
+  () =>
+    OUTER.map(([shape, origin, both]): Case => {
+      const [m, n, k] = shape;
+      const { from, wanted } = productOf("tn", shape);
+      const [b, bias] = [padded(from.b, origin), padded(from.bias, origin)];
+      const options = { m, n, k, bias: true, strides: { a: m, b: n } };
+      const origins = { b: origin, bias: origin };
+      return {
+        name: `${shape} from ${origin}, ${both ? "both" : "bias"}`,
+        make: (type) =>
+          matmulOuter({ ...options, origins, types: { b: both ? type : "f32", bias: type } }),
+        parameters: both ? { b, bias } : { bias },
+        others: { a: from.a, b, out: m * n },
+        wanted: { out: wanted.out },
+      };
+    }),
+);
+
+halfTest(
+  "transposition",
+  () =>
+    [[1, 1], [5, 4], [7, 12], [66, 34], [130, 36]].flatMap(([rows, columns]) =>
+      [0, 3, 8].map((origin): Case => {
+        const x = halves(rows * columns, 30);
+        const stride = transposedStride(rows);
+        const y = Float64Array.from({ length: columns * stride }, (_, i) => {
+          const [row, column] = [i % stride, Math.floor(i / stride)];
+          return row < rows ? x[row * columns + column] : 0;
+        });
+        return {
+          name: `(${rows}, ${columns}) from ${origin}`,
+          make: (type) => transpose({ rows, columns, origin, type }),
+          parameters: { x: padded(x, origin) },
+          others: { y: y.length },
+          wanted: { y },
+        };
+      })
+    ),
+);
+
+halfTest(
+  "layer norm and the gradient of x",
+  () =>
+    [[3, 7], [31, 36], [33, 24], [65, 129]].flatMap(([rows, d]): Case[] => {
+      const [x, dy] = [data(rows * d, 10), data(rows * d, 13)];
+      const [weight, bias] = [halves(d, 11), halves(d, 12)];
+      const affine = [...weight, ...bias];
+      const stats = Float64Array.from({ length: 2 * rows }, (_, i) => {
+        const { mean, rstd } = rowStatistics(x, Math.floor(i / 2) * d, d, 1e-5);
+        return i % 2 === 0 ? mean : rstd;
+      });
+      return [
+        {
+          name: `(${rows}, ${d})`,
+          make: (type) => layerNorm({ rows, d, type }),
+          parameters: { affine },
+          others: { x, y: rows * d, stats: 2 * rows },
+          wanted: { y: normTwin(x, weight, bias), stats },
+        },
+        {
+          name: `(${rows}, ${d}), dx`,
+          make: (type) => layerNormInputGradient({ rows, d, type, accumulate: false }),
+          parameters: { affine },
+          others: { x, stats, dy, dx: rows * d },
+          wanted: { dx: layerNormAdjoint(x, weight, dy).dx },
+        },
+      ];
+    }),
+);
+
+halfTest(
+  "positions added to every example",
+  () =>
+    [[3, 7], [5, 36], [2, 64]].flatMap(([outer, inner]) =>
+      [false, true].map((warm): Case => {
+        const [x, before] = [data(outer * inner, 43), data(outer * inner, 48)];
+        const table = halves(inner, 44);
+        const mask = Array.from({ length: outer }, (_, b) => b % 2);
+        return {
+          name: `${outer} x ${inner}`,
+          make: (type) => addRows({ outer, inner, warm, type }),
+          parameters: { table },
+          others: { x, warm: before, mask, y: x.length },
+          wanted: {
+            y: x.map((value, i) =>
+              value + table[i % inner] + (warm ? mask[Math.floor(i / inner)] * before[i] : 0)
+            ),
+          },
+        };
+      })
+    ),
+);
+
+halfTest(
+  "latents that a pass begins with",
+  () =>
+    [[1, 2, 1], [3, 5, 7], [2, 4, 12]].flatMap(([batch, m, d]) =>
+      [false, true].flatMap((warm): Case[] => {
+        const start = halves(m * d, 46);
+        const [time, before] = [data(batch * d, 47), data(batch * m * d, 48)];
+        const mask = Array.from({ length: batch }, (_, b) => b % 2);
+        const y = before.map((value, i) => {
+          const b = Math.floor(i / (m * d));
+          return start[i % (m * d)] + time[b * d + i % d] + (warm ? mask[b] * value : 0);
+        });
+        const joined = before.map((value, i) => {
+          const [b, row, k] = [Math.floor(i / (m * d)), Math.floor(i / d) % m, i % d];
+          const z = row < m - 1 ? start[row * d + k] : time[b * d + k];
+          return z + (warm ? mask[b] * value : 0);
+        });
+        return [
+          {
+            name: `${batch} x ${m} x ${d}, ${warm ? "warm" : "cold"}`,
+            make: (type) => beginLatents({ batch, m, d, warm, type }),
+            parameters: { start },
+            others: { time, warm: before, mask, y: before.length },
+            wanted: { y },
+          },
+          {
+            name: `${batch} x ${m} x ${d}, joined, ${warm ? "warm" : "cold"}`,
+            make: (type) => joinLatents({ batch, m, d, tokens: 1, warm, type }),
+            parameters: { start: start.subarray(0, (m - 1) * d) },
+            others: { token0: time, warm: before, mask, y: before.length },
+            wanted: { y: joined },
+          },
+        ];
+      })
+    ),
+);
+
+halfTest(
+  "rows of the table of classes",
+  () =>
+    [[5, 3, 7], [6, 4, 12], [70, 2, 5]].map(([batch, n, d]): Case => {
+      const rows = Uint32Array.from({ length: batch }, (_, i) => (i * i) % n);
+      const table = halves(n * d, 64);
+      return {
+        name: `${batch} of ${n} x ${d}`,
+        make: (type) => gatherRows({ batch, d, type }),
+        parameters: { table },
+        others: { rows, y: batch * d },
+        wanted: {
+          y: Array.from(
+            { length: batch * d },
+            (_, i) => table[rows[Math.floor(i / d)] * d + i % d],
+          ),
+        },
+      };
+    }),
+);
+
+Deno.test("a parameter is read as what it is, and widened from f16", () => {
+  const of = (width: 1 | 4, type?: FloatType) => {
+    const { binding, at } = parameter("w", width, type);
+    return [binding.type, at("i")];
+  };
+  assertEquals(of(1), ["array<f32>", "w[i]"]);
+  assertEquals(of(4, "f32"), ["array<vec4<f32>>", "w[i]"]);
+  assertEquals(of(1, "f16"), ["array<f16>", "f32(w[i])"]);
+  assertEquals(of(4, "f16"), ["array<vec4<f16>>", "vec4<f32>(w[i])"]);
+  const { code } = layerNorm({ rows: 1, d: 4, type: "f16" });
+  assert(code.startsWith("enable f16;\n"), code);
+  assert(
+    !layerNorm({ rows: 1, d: 4 }).code.includes("f16"),
+    "adapters without it compile the rest",
+  );
+});
