@@ -2,7 +2,9 @@
  * Which images make up each training step. Pure.
  *
  * Nothing here has a state that matters: the batch of step s follows from the seed, s, the batch
- * size and the number of images, so resuming a run needs the step number only.
+ * size and the number of images, so resuming a run needs the step number only. The order of the
+ * next epoch is worked out a little with each step: that of a million images takes longer than a
+ * step may wait.
  * @module
  */
 import { hash32 } from "./hash.ts";
@@ -20,12 +22,38 @@ export function epochOrder(seed: number, epoch: number, count: number): Uint32Ar
   checkInteger("seed", seed);
   checkInteger("epoch", epoch, 0);
   checkInteger("count", count, 0);
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(hash32(ORDER, seed, epoch, i) / 2 ** 32 * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
+  return new Shuffle(seed, epoch, count).finished();
+}
+
+/** Fisher and Yates's shuffle, which can be done in parts. */
+class Shuffle {
+  readonly #order: Uint32Array;
+  /** The last place that isn't settled yet. */
+  #place: number;
+
+  constructor(readonly seed: number, readonly epoch: number, count: number) {
+    this.#order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) this.#order[i] = i;
+    this.#place = count - 1;
   }
-  return order;
+
+  /** Settles as many places more, at most. */
+  advance(places: number): void {
+    const order = this.#order;
+    const end = Math.max(0, this.#place - places);
+    for (let i = this.#place; i > end; i--) {
+      const j = Math.floor(hash32(ORDER, this.seed, this.epoch, i) / 2 ** 32 * (i + 1));
+      const image = order[i];
+      order[i] = order[j];
+      order[j] = image;
+    }
+    this.#place = Math.max(0, end);
+  }
+
+  finished(): Uint32Array {
+    this.advance(this.#order.length);
+    return this.#order;
+  }
 }
 
 /** What a stream of batches is made from. */
@@ -50,8 +78,8 @@ export interface BatchOptions {
  */
 export class BatchStream {
   readonly #options: BatchOptions;
-  /** The last orders used, by epoch; only spares work. */
-  readonly #orders = new Map<number, Uint32Array>();
+  /** The last orders used and the next one, by epoch; only spares work. */
+  readonly #orders = new Map<number, Shuffle>();
 
   /**
    * Nothing is worked out before the first step is asked for.
@@ -79,17 +107,19 @@ export class BatchStream {
     const out = new Uint32Array(batchSize);
     for (let i = 0; i < batchSize; i++) {
       const position = step * batchSize + i;
-      out[i] = this.#order(Math.floor(position / count))[position % count];
+      out[i] = this.#order(Math.floor(position / count)).finished()[position % count];
     }
+    // Twice what the next epoch needs to be ready when it comes.
+    this.#order(Math.floor((step + 1) * batchSize / count) + 1).advance(2 * batchSize);
     return out;
   }
 
-  #order(epoch: number): Uint32Array {
+  #order(epoch: number): Shuffle {
     const known = this.#orders.get(epoch);
     if (known) return known;
-    const order = epochOrder(this.#options.seed, epoch, this.#options.count);
-    // Two are enough for a batch across the edge of an epoch.
-    if (this.#orders.size >= 2) this.#orders.delete(this.#orders.keys().next().value!);
+    const order = new Shuffle(this.#options.seed, epoch, this.#options.count);
+    // Enough for a batch across the edge of an epoch, and the epoch after it.
+    if (this.#orders.size >= 3) this.#orders.delete(this.#orders.keys().next().value!);
     this.#orders.set(epoch, order);
     return order;
   }
