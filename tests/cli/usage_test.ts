@@ -30,6 +30,22 @@ Deno.test("usage: each command's help names its options with their defaults", as
   }
 });
 
+Deno.test("usage: whatever rin does, ./run and deno task do", async () => {
+  const read = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
+  const { tasks } = JSON.parse(await read("deno.json"));
+  const run = await read("run");
+  const commands = [...(await rin([])).stdout.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) =>
+    name
+  );
+  // Completions are for a shell that knows a program called rin.
+  const needed = commands.filter((name) => name !== "completions");
+  assert(needed.length >= 10, `${needed}`);
+  for (const name of needed) {
+    assertEquals(tasks[name], `deno run -A cli/main.ts ${name}`);
+    assertStringIncludes(run, `\n  ${name} `);
+  }
+});
+
 Deno.test("usage: what is mistyped is named, with the nearest known name", async () => {
   const cases: [string[], string][] = [
     [["trian"], 'Unknown command "trian": did you mean train?'],
