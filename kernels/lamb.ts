@@ -127,7 +127,8 @@ export function trustRatio({ chunks }: { chunks: number }): Launch {
 
 /**
  * parameters -= lr ratio u, and the exponential moving average; nothing after a step that was not
- * finite. Binds parameters, u, average, ratios, verdict, chunks, scalars.
+ * finite. u is left at 0, for it lies where the gradients do, and a pass that doesn't use a parameter
+ * writes none. Binds parameters, u, average, ratios, verdict, chunks, scalars.
  */
 export function lambUpdate({ chunks }: { chunks: number }): Launch {
   return launch(
@@ -135,7 +136,7 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
     { count: chunks },
     [
       write("parameters"),
-      read("u"),
+      write("u"),
       write("average"),
       read("ratios"),
       read("verdict"),
@@ -147,6 +148,7 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
   let rate = scalars[0].x * ratios[c.z];
   for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) {
     let w = parameters[i] - rate * u[i];
+    u[i] = 0.0;
     parameters[i] = w;
     average[i] = scalars[1].w * average[i] + (1.0 - scalars[1].w) * w;
   }`),
