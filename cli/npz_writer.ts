@@ -5,8 +5,10 @@
  *
  * @module
  */
+import { concat } from "../src/data/prepared_format.ts";
 import { crc32 } from "../src/picture/crc32.ts";
-import { CommandError, fileReason } from "./errors.ts";
+import { CommandError } from "./errors.ts";
+import { PartialFile } from "./partial_file.ts";
 
 interface Entry {
   readonly name: string;
@@ -21,16 +23,13 @@ const encoder = new TextEncoder();
 /** An archive in the making. */
 export class NpzWriter {
   readonly #entries: Entry[] = [];
-  #at = 0;
+  readonly #file: PartialFile;
+  /** Images that are there already. */
+  done = 0;
 
-  private constructor(
-    readonly path: string,
-    readonly count: number,
-    readonly each: number,
-    /** Images that are there already. */
-    public done: number,
-    private readonly file: Deno.FsFile,
-  ) {}
+  private constructor(file: PartialFile) {
+    this.#file = file;
+  }
 
   /**
    * Begins, or goes on where an earlier call was stopped.
@@ -39,88 +38,75 @@ export class NpzWriter {
    * @throws {CommandError} when it can't be written, or what is there was made with other settings
    */
   static async open(path: string, count: number, size: number, note: string): Promise<NpzWriter> {
-    const partial = `${path}.partial`;
-    const each = 3 * size * size;
-    let file: Deno.FsFile;
+    const file = await PartialFile.open(path);
     try {
-      file = await Deno.open(partial, { read: true, write: true, create: true });
+      const writer = new NpzWriter(file);
+      await writer.#begin(count, size, note);
+      return writer;
     } catch (thrown) {
-      throw new CommandError(`Cannot write ${partial}: ${fileReason(thrown)}`);
+      file.close();
+      throw thrown;
     }
-    const writer = new NpzWriter(path, count, each, 0, file);
+  }
+
+  async #begin(count: number, size: number, note: string): Promise<void> {
+    const each = 3 * size * size;
     const noteBytes = encoder.encode(note);
     const header = npyHeader("|u1", [count, size, size, 3]);
-    const begin = [
-      ...writer.#local("rin.json", noteBytes.length, crc32(noteBytes)),
+    const first = concat([
+      ...this.#local("rin.json", noteBytes.length, crc32(noteBytes), 0),
       noteBytes,
-    ];
-    writer.#at = begin.reduce((sum, { length }) => sum + length, 0);
-    begin.push(...writer.#local("arr_0.npy", header.length + count * each, 0), header);
-    const start = begin.reduce((sum, { length }) => sum + length, 0);
-    const { size: length } = await file.stat();
-    if (length === 0) { for (const part of begin) await writeAll(file, part); }
-    const found = await readAt(file, 0, start);
-    let at = 0;
-    for (const part of begin) {
-      if (part.some((byte, i) => found[at + i] !== byte)) {
-        file.close();
-        throw new CommandError(
-          `${partial} was begun with other settings: remove it, or write to another file`,
-        );
-      }
-      at += part.length;
+    ]);
+    const second = this.#local("arr_0.npy", header.length + count * each, 0, first.length);
+    const begin = concat([first, ...second, header]);
+    const found = await this.#file.read(0, begin.length);
+    if (found.some((byte, i) => begin[i] !== byte)) {
+      throw new CommandError(
+        `${this.#file.path}.partial was begun with other settings: remove it, or write to another file`,
+      );
     }
+    if (found.length < begin.length) await this.#file.write(begin, 0);
+    this.done = Math.min(count, Math.floor((this.#file.length - begin.length) / each));
     let crc = crc32(header);
-    writer.done = Math.min(count, Math.max(0, Math.floor((length - start) / each)));
-    for (let i = 0; i < writer.done; i++) {
-      crc = crc32(await readAt(file, start + i * each, each), crc);
+    for (let i = 0; i < this.done; i++) {
+      crc = crc32(await this.#file.read(begin.length + i * each, each), crc);
     }
-    writer.#entries[1].crc = crc;
-    writer.#at = start + writer.done * each;
-    await file.truncate(writer.#at);
-    return writer;
+    this.#entries[1].crc = crc;
+    await this.#file.truncate(begin.length + this.done * each);
   }
 
   /** Adds an image's bytes (S, S, 3). */
   async add(bytes: Uint8Array): Promise<void> {
-    await this.file.seek(this.#at, Deno.SeekMode.Start);
-    await writeAll(this.file, bytes);
+    await this.#file.write(bytes);
     this.#entries[1].crc = crc32(bytes, this.#entries[1].crc);
-    this.#at += bytes.length;
     this.done++;
   }
 
   /** Writes the classes and the table of contents, and gives the file its name. */
   async finish(labels?: readonly number[]): Promise<void> {
-    const parts: Uint8Array[] = [];
     if (labels) {
       const header = npyHeader("<i8", [labels.length]);
       const values = new Uint8Array(BigInt64Array.from(labels, BigInt).buffer);
-      const crc = crc32(values, crc32(header));
-      parts.push(...this.#local("arr_1.npy", header.length + values.length, crc), header, values);
+      const [size, crc] = [header.length + values.length, crc32(values, crc32(header))];
+      const local = this.#local("arr_1.npy", size, crc, this.#file.length);
+      await this.#file.write(concat([...local, header, values]));
     }
-    const start = this.#at + parts.reduce((sum, { length }) => sum + length, 0);
-    parts.push(...contents(this.#entries, start));
-    await this.file.seek(this.#at, Deno.SeekMode.Start);
-    for (const part of parts) await writeAll(this.file, part);
-    const patch = new DataView(new ArrayBuffer(4));
-    patch.setUint32(0, this.#entries[1].crc, true);
-    await this.file.seek(this.#entries[1].offset + 14, Deno.SeekMode.Start);
-    await writeAll(this.file, new Uint8Array(patch.buffer));
-    await this.file.sync();
-    this.file.close();
-    await Deno.rename(`${this.path}.partial`, this.path);
+    await this.#file.write(concat(contents(this.#entries, this.#file.length)));
+    const checksum = new Uint8Array(4);
+    new DataView(checksum.buffer).setUint32(0, this.#entries[1].crc, true);
+    await this.#file.write(checksum, this.#entries[1].offset + 14);
+    await this.#file.finish();
   }
 
   /** Leaves it to be gone on with. */
   close(): void {
-    this.file.close();
+    this.#file.close();
   }
 
   /** The header of a file in the archive, stored as it is; its place is remembered. */
-  #local(name: string, size: number, crc: number): Uint8Array[] {
+  #local(name: string, size: number, crc: number, offset: number): Uint8Array[] {
     const large = size >= LARGEST;
-    this.#entries.push({ name, size, offset: this.#at, crc });
+    this.#entries.push({ name, size, offset, crc });
     const view = new DataView(new ArrayBuffer(30));
     view.setUint32(0, 0x04034b50, true);
     view.setUint16(4, large ? 45 : 20, true);
@@ -198,20 +184,5 @@ function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   new DataView(bytes.buffer).setUint16(8, length - 10, true);
   bytes.set(encoder.encode(text), 10);
   bytes[length - 1] = 0x0a;
-  return bytes;
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-}
-
-async function readAt(file: Deno.FsFile, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  await file.seek(at, Deno.SeekMode.Start);
-  for (let read = 0; read < length;) {
-    const n = await file.read(bytes.subarray(read));
-    if (n === null) return bytes.subarray(0, read);
-    read += n;
-  }
   return bytes;
 }

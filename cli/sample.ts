@@ -50,7 +50,8 @@ const what: Option[] = [
     value: "PATH",
     help:
       "FILE.png: a grid; FILE.apng: an animation of the denoising; FILE.npz: a NumPy archive; " +
-      "else a folder of numbered PNGs. Folders and archives are gone on with where they stopped",
+      "FILE.tar or else a folder: numbered PNGs. Folders and archives are gone on with where they " +
+      "stopped",
     default: "samples.png",
   },
   {

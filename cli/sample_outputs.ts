@@ -1,50 +1,33 @@
 /**
- * Where images go as they are made: a grid, a filmstrip, an animation, a folder or a NumPy archive.
+ * Where images go as they are made: a grid, a filmstrip, an animation, a folder or an archive.
  *
  * @module
  */
-import type { Rin } from "../src/diffusion/rin.ts";
-import type { SampledBatch, SampleOptions } from "../src/diffusion/sampling.ts";
+import type { SampledBatch } from "../src/diffusion/sampling.ts";
 import { animatedPng } from "../src/picture/animated_png.ts";
 import { gridPng, imageBytes, imagePng } from "../src/picture/pictures.ts";
-import { recordOfOne, recordText, type SampleRecord } from "../src/picture/record.ts";
+import { recordOfOne, recordText } from "../src/picture/record.ts";
 import { UsageError } from "./errors.ts";
 import { NpzWriter } from "./npz_writer.ts";
+import { optionsFor, type SampleJob, wanted } from "./sample_job.ts";
 import { hasRecord } from "./sample_record.ts";
+import { writeTar } from "./sample_tar.ts";
 import { folderOf, makeFolder, writeFile } from "./write_file.ts";
-
-/** What is made, and where it goes. */
-export interface SampleJob {
-  readonly rin: Rin;
-  readonly options: SampleOptions & { readonly count: number };
-  readonly record: SampleRecord;
-  /** Classes of the images 0 to count - 1. */
-  readonly labels?: readonly number[];
-  readonly out: string;
-  /** Estimates of x0 that a filmstrip or an animation shows. */
-  readonly frames?: number;
-  /** Where images are skipped that are there already. */
-  readonly note: (text: string) => void;
-}
 
 /** Makes the images and writes them; says what was written. */
 export async function writeSamples(job: SampleJob): Promise<string> {
   const { out, frames } = job;
-  await makeFolder(/\.\w+$/.test(out) ? folderOf(out) : out);
+  if (/\.(jpe?g|gif|webp|bmp|tiff?|avif|npy|zip|t?gz|mp4|webm)$/i.test(out)) {
+    throw new UsageError(
+      `Cannot write ${out}: --out is a .png, .apng, .npz or .tar file, or a folder of PNGs`,
+    );
+  }
+  await makeFolder(/\.(png|apng|npz|tar)$/i.test(out) ? folderOf(out) : out);
   if (/\.apng$/i.test(out)) return await writeFilm(job, true);
   if (/\.png$/i.test(out)) return frames ? await writeFilm(job, false) : await writeGrid(job);
   if (frames) throw new UsageError("--frames needs an --out that ends in .png or .apng");
-  return /\.npz$/i.test(out) ? await writeNpz(job) : await writeFolder(job);
-}
-
-/** The numbers of the images that are asked for. */
-function wanted({ options: { count, indices } }: SampleJob): readonly number[] {
-  return indices ?? Array.from({ length: count }, (_, i) => i);
-}
-
-/** The options for some of the images. */
-function optionsFor({ options, labels }: SampleJob, indices: readonly number[]): SampleOptions {
-  return { ...options, indices, labels: labels && indices.map((index) => labels[index]) };
+  if (/\.npz$/i.test(out)) return await writeNpz(job);
+  return /\.tar$/i.test(out) ? await writeTar(job) : await writeFolder(job);
 }
 
 async function writeGrid(job: SampleJob): Promise<string> {

@@ -133,6 +133,41 @@ outputTest("npz, filmstrip and animation hold the same images", async (cwd) => {
   assertEquals(decodeApng(await Deno.readFile(`${cwd}/f.apng`)).numberOfFrames, 3);
 });
 
+outputTest("a tar holds the files of a folder, and is gone on with", async (cwd) => {
+  const args = [...NET, "--count", "3"];
+  await run(cwd, ...args, "--out", "a");
+  const made = await Promise.all([0, 1, 2].map((i) => Deno.readFile(`${cwd}/a/00000${i}.png`)));
+  await run(cwd, ...args, "--out", "a.tar");
+  const bytes = await Deno.readFile(`${cwd}/a.tar`);
+  let at = 0;
+  for (const file of made) {
+    assertEquals(bytes.slice(at + 512, at + 512 + file.length), file);
+    at += 512 + Math.ceil(file.length / 512) * 512;
+  }
+  // As a stop within the second image leaves it, and in other batches.
+  await write(`${cwd}/a.tar.partial`, bytes.slice(0, at / 2));
+  const { stderr } = await run(cwd, ...args, "--out", "a.tar", "--batch-size", "1");
+  assertStringIncludes(stderr, "Going on after 1 of 3 images in a.tar.partial");
+  assertEquals(await Deno.readFile(`${cwd}/a.tar`), bytes);
+
+  await write(`${cwd}/a.tar.partial`, bytes.slice(0, at / 2));
+  const other = await rin(["sample", ...args, "--seed", "1", "--out", "a.tar"], { cwd });
+  assertStringIncludes(complaint(other), "was begun with other settings");
+});
+
+outputTest(
+  "a folder may be called as it likes, what can't be written is told first",
+  async (cwd) => {
+    await run(cwd, ...NET, "--count", "1", "--out", "v1.5/");
+    await Deno.stat(`${cwd}/v1.5/000000.png`);
+    for (const out of ["a.jpg", "a.tar.gz"]) {
+      const found = await rin(["sample", ...NET, "--count", "1", "--out", out], { cwd });
+      assertStringIncludes(complaint(found, 2), `Cannot write ${out}: --out is a .png`);
+      assert(!found.stderr.includes("1/3"), "before anything is made");
+    }
+  },
+);
+
 outputTest("from a picture: mask, strength, and two seeds interpolated", async (cwd) => {
   const pixels = Float32Array.from({ length: 768 }, (_, i) => Math.sin(i / 30));
   await write(`${cwd}/p.png`, imagePng(pixels, 0, 16));
