@@ -13,9 +13,10 @@ import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { samplingBytes, trainingBytes } from "./memory.ts";
-import type { Given, Option } from "./options.ts";
+import { flagOf, type Given, type Option } from "./options.ts";
 import { PRESETS } from "./presets.ts";
 import { only, readConfigFile, resolveSettings } from "./resolve.ts";
+import { FIELDS } from "./settings.ts";
 import { print } from "./terminal.ts";
 
 /** Images at a time for which the memory of sampling is told. */
@@ -26,13 +27,17 @@ const options: Option[] = [
     key: "config",
     type: "text",
     value: "FILE",
-    help: "JSON file with the network's fields, for a checkpoint that lacks them",
+    help:
+      "JSON file with the network's fields, for a checkpoint that lacks them; or of fields that " +
+      "change the preset, as for rin train",
   },
   {
     key: "preset",
     type: Object.keys(PRESETS),
     value: "NAME",
-    help: "describe what a preset would train instead of a checkpoint",
+    help:
+      "describe what a preset would train instead of a checkpoint, changed by any of the flags " +
+      "below",
   },
   { key: "json", type: "boolean", help: "as JSON" },
 ];
@@ -43,27 +48,39 @@ export const info: Command = {
   summary: "describe a checkpoint or a preset",
   about:
     "Describes a checkpoint (a .safetensors file, or a run folder): the network's config, its " +
-    "parameters, how far it was trained, the work of a pass and the GPU memory needed; or what a " +
-    "preset would train. Needs no GPU.",
-  groups: [{ title: "Options", options }],
+    "parameters, how far it was trained, the work of a pass and the GPU memory needed; or what " +
+    "rin train would with a preset and flags, before it is begun. Needs no GPU.",
+  groups: [
+    { title: "Options", options },
+    { title: "Network, with --preset", options: FIELDS.network },
+    { title: "Training, with --preset", options: FIELDS.training },
+  ],
   examples: [
     "rin info runs/faces",
     "rin info best.safetensors --json",
-    "rin info --preset cifar10",
+    "rin info --preset cifar10 --batch-size 256 --accumulate 16",
   ],
   run: runInfo,
 };
 
 async function runInfo({ flags, rest }: Given): Promise<number> {
+  const { preset, config: file, json: _j, ...fields } = flags;
   const show = (facts: Facts) =>
     print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
-  if (flags.preset !== undefined) {
+  if (preset !== undefined) {
     if (rest.length > 0) {
       throw new UsageError("A checkpoint or a preset, please: got both");
     }
-    const { settings: { network, training } } = resolveSettings(String(flags.preset), {}, {});
-    show({ preset: String(flags.preset), ...workOf(network, training), training });
+    const changes = file === undefined ? {} : await readConfigFile(String(file));
+    const { settings: { network, training } } = resolveSettings(String(preset), changes, fields);
+    show({ preset: String(preset), ...workOf(network, training), training });
     return 0;
+  }
+  const [field] = Object.keys(fields);
+  if (field !== undefined) {
+    throw new UsageError(
+      `${flagOf(field)} changes what a preset would train: give --preset NAME with it`,
+    );
   }
   if (rest.length !== 1) {
     throw new UsageError(
@@ -72,9 +89,9 @@ async function runInfo({ flags, rest }: Given): Promise<number> {
         : `One checkpoint at a time, please: got ${rest.length}`,
     );
   }
-  const config = flags.config === undefined
+  const config = file === undefined
     ? undefined
-    : only("network", await readConfigFile(String(flags.config)));
+    : only("network", await readConfigFile(String(file)));
   show(describe(await openCheckpoint(rest[0], config)));
   return 0;
 }
@@ -128,6 +145,7 @@ function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f
       },
       training: {
         batch: trainOptions.batchSize,
+        parts: trainOptions.accumulate,
         bytes: onAnyAdapter((kind) => trainingBytes(kind, config, trainOptions)),
       },
     },
@@ -137,6 +155,10 @@ function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f
 /** Kernels differ by the kind of adapter, and so does what they take: this is the larger figure. */
 function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
   return Math.max(bytes("software"), bytes("hardware"));
+}
+
+function images({ batch, parts }: Work["memory"]["training"]): string {
+  return `${batch} images a step` + (parts > 1 ? `, in ${parts} parts` : "");
 }
 
 function prose(facts: Facts): string {
@@ -169,7 +191,7 @@ function prose(facts: Facts): string {
     ],
     ["Work", `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and image`],
     ["GPU memory", sampled + otherwise],
-    ["", `${mib(memory.training.bytes)} to train with ${memory.training.batch} images a step`],
+    ["", `${mib(memory.training.bytes)} to train with ${images(memory.training)}`],
   ];
   const rows = (entries: [string, unknown][], indent: string) => {
     const width = Math.max(...entries.map(([name]) => name.length)) + 2;

@@ -92,3 +92,25 @@ Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", a
     assertStringIncludes(complaint(await rin(["info", "gone"], { cwd })), "no such file");
   });
 });
+
+Deno.test("info: what a preset would train, changed by flags and a file", async () => {
+  await withFolder(async (cwd) => {
+    const facts = async (...args: string[]) =>
+      JSON.parse((await rin(["info", "--preset", "faces", "--json", ...args], { cwd })).stdout);
+    const plain = await facts();
+    const parts = await facts("--batch-size", "64", "--accumulate", "4");
+    assertEquals(parts.memory.training.batch, 64);
+    assert(parts.memory.training.bytes < plain.memory.training.bytes);
+    assertEquals(parts.parameters, plain.parameters);
+    await write(`${cwd}/wide.json`, new TextEncoder().encode('{"latentDim": 256}'));
+    const wide = await facts("--config", "wide.json", "--num-blocks", "1");
+    assertEquals([wide.config.latentDim, wide.config.numBlocks], [256, 1]);
+
+    const words = await rin(["info", "--preset", "faces", "--accumulate", "2"], { cwd });
+    assertStringIncludes(words.stdout, "to train with 32 images a step, in 2 parts");
+    const alone = await rin(["info", "net.safetensors", "--batch-size", "4"], { cwd });
+    assertStringIncludes(complaint(alone, 2), "--batch-size changes what a preset would train");
+    const wrong = await rin(["info", "--preset", "faces", "--patch-size", "5"], { cwd });
+    assertStringIncludes(complaint(wrong), "--image-size 32 is not divisible by --patch-size 5");
+  });
+});
