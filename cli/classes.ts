@@ -4,7 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "../src/model/checkpoint.ts";
-import { classNamesOf } from "../src/model/class_names.ts";
+import { classNamesOf, classNumber, listedClasses } from "../src/model/class_names.ts";
 import { CommandError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 import type { OpenedRun } from "./resume.ts";
@@ -52,22 +52,13 @@ export function readClasses(text: string, checkpoint: Checkpoint): number[] {
     throw new CommandError(`--class is ${text}, and this network knows no classes: leave it out`);
   }
   const names = classNamesOf(checkpoint) ?? [];
-  return text.split(",").flatMap(inRange).map((part) => {
-    const name = part.trim();
-    const number = names.includes(name) ? names.indexOf(name) : name === "" ? NaN : Number(name);
-    if (Number.isInteger(number) && number >= 0 && number < numClasses) return number;
+  return listedClasses(text, numClasses).map((name) => {
+    const number = classNumber(name, numClasses, names);
+    if (number !== undefined) return number;
     throw new CommandError(
       `There is no class "${name}"${
         suggestion(name, names) || `: this network knows 0 to ${numClasses - 1}`
       }`,
     );
   });
-}
-
-function inRange(part: string): string[] {
-  const [first, last] = /^\s*(\d+)\.\.(\d+)\s*$/.exec(part)?.slice(1).map(Number) ?? [];
-  const length = last - first + 1;
-  // What is no range, or one beyond any number of classes, is told as it was written.
-  if (!(length >= 1 && length <= 65536)) return [part];
-  return Array.from({ length }, (_, i) => String(first + i));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { variable } from "./environment.ts";
 import { UsageError } from "./errors.ts";
 import type { Given } from "./options.ts";
 import type { OptionGroup } from "./help.ts";
@@ -25,7 +26,7 @@ export interface Command {
 
 /** How the program was called, for commands to be copied: `./run` sets it to itself. */
 export function programName(): string {
-  return Deno.env.get("RIN_COMMAND") ?? "rin";
+  return variable("RIN_COMMAND") ?? "rin";
 }
 
 /** @throws {UsageError} when there are arguments that are no options */

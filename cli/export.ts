@@ -8,7 +8,7 @@ import { openCheckpoint } from "./checkpoint_file.ts";
 import type { Command } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Given, Option } from "./options.ts";
-import { only, readConfigFile } from "./resolve.ts";
+import { readNetwork } from "./resolve.ts";
 import { samplingCheckpoint } from "./sampling_checkpoint.ts";
 import { print } from "./terminal.ts";
 import { writeFile } from "./write_file.ts";
@@ -55,9 +55,7 @@ async function runExport({ flags, rest }: Given): Promise<number> {
         : `One checkpoint at a time, please: got ${rest.length}`,
     );
   }
-  const config = flags.config === undefined
-    ? undefined
-    : only("network", await readConfigFile(String(flags.config)));
+  const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(rest[0], config);
   const dtype = (flags.dtype ?? "f16") as Dtype;
   const out = flags.out === undefined

@@ -50,5 +50,11 @@ export async function interruptible<T>(
   }
 }
 
+/** Waits until something is to stop. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
 /** A listener all the same: with one for any signal, Deno stops ignoring what nohup has it ignore. */
 function ignore(): void {}

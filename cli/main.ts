@@ -8,6 +8,7 @@ import { completionsOf } from "./completions/command.ts";
 import { compare } from "./compare.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
+import { setVariable, variable } from "./environment.ts";
 import { evaluation } from "./eval.ts";
 import { explain, UsageError } from "./errors.ts";
 import { exportCommand } from "./export.ts";
@@ -18,6 +19,7 @@ import { suggestion } from "./nearest.ts";
 import { readArguments } from "./options.ts";
 import { report } from "./report_command.ts";
 import { sample } from "./sample.ts";
+import { serve } from "./serve.ts";
 import { print, printError } from "./terminal.ts";
 import { train } from "./train.ts";
 import { versionLine } from "./version.ts";
@@ -26,6 +28,7 @@ const working: Readonly<Record<string, Command>> = {
   train,
   data,
   sample,
+  serve,
   eval: evaluation,
   report,
   compare,
@@ -76,7 +79,7 @@ async function main(args: readonly string[]): Promise<number> {
 /** Ends the program with the one sentence that an error deserves. */
 function fail(thrown: unknown): never {
   const { sentence, code } = explain(thrown);
-  const debug = Deno.env.get("RIN_DEBUG") === "1" && thrown instanceof Error;
+  const debug = variable("RIN_DEBUG") === "1" && thrown instanceof Error;
   printError(`rin: ${debug ? thrown.stack : sentence}`);
   Deno.exit(code);
 }
@@ -84,8 +87,8 @@ function fail(thrown: unknown): never {
 // Packed as one module, it is also what decoding workers start from, and main there as well.
 if (import.meta.main && !("WorkerGlobalScope" in globalThis)) {
   // Without it Mesa writes two lines of complaint to stderr; any folder will do.
-  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
-    Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("TMPDIR") ?? "/tmp");
+  if (Deno.build.os === "linux" && !variable("XDG_RUNTIME_DIR")) {
+    setVariable("XDG_RUNTIME_DIR", variable("TMPDIR") ?? "/tmp");
   }
   // What the device reports while nothing waits for it would end in a stack trace.
   globalThis.addEventListener("unhandledrejection", (event) => {

@@ -5,8 +5,8 @@
  */
 import type { Command } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { interruptible } from "./interrupt.ts";
-import type { Given, Option } from "./options.ts";
+import { interruptible, untilAborted } from "./interrupt.ts";
+import type { Given, Option, Value } from "./options.ts";
 import { ReportFile } from "./report/report_file.ts";
 import { RunView } from "./report/run_view.ts";
 import { serveRun } from "./report/server.ts";
@@ -53,10 +53,7 @@ async function runReport({ flags, rest }: Given): Promise<number> {
   const served = serveRun(folder, port);
   print(served.url);
   printError("Ctrl-C ends it");
-  await interruptible(
-    (stop) => new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve())),
-    () => {},
-  );
+  await interruptible(untilAborted, () => {});
   served.stop();
   return 0;
 }
@@ -72,8 +69,11 @@ export function portOf({ port, ...flags }: Given["flags"], needed: string): numb
   if (flags[needed] !== true) {
     throw new UsageError(`--port is for a page that is served: add --${needed}`);
   }
-  if (Number(port) < 1 || Number(port) > 65535) {
-    throw new UsageError(`--port is ${port}: needed a number from 1 to 65535`);
-  }
-  return Number(port);
+  return checkPort(port);
+}
+
+/** @throws {UsageError} when there can be no such port */
+export function checkPort(port: Value): number {
+  if (Number(port) >= 1 && Number(port) <= 65535) return Number(port);
+  throw new UsageError(`--port is ${port}: needed a number from 1 to 65535`);
 }

@@ -5,7 +5,6 @@
  */
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
-import type { RinConfig } from "../src/model/config.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
 import { RECORDED, type SampleRecord } from "../src/picture/record.ts";
 import { readClasses } from "./classes.ts";
@@ -14,7 +13,7 @@ import { type Command, expectNoRest } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { flagOf, type Given, type Option, type Value, withDefaults } from "./options.ts";
-import { only, readConfigFile } from "./resolve.ts";
+import { readNetwork } from "./resolve.ts";
 import { writeSamples } from "./sample_outputs.ts";
 import { maskOf, type Picture, readPicture } from "./sample_picture.ts";
 import { findCheckpoint, readRecord } from "./sample_record.ts";
@@ -252,8 +251,4 @@ function readSeeds(value: Value | undefined): [number, number] | undefined {
     return [seeds[0], seeds[1]];
   }
   throw new UsageError(`--interpolate is ${value}: needed two seeds, such as 3,8`);
-}
-
-async function readNetwork(path: string): Promise<Partial<RinConfig>> {
-  return only("network", await readConfigFile(path)) as Partial<RinConfig>;
 }

@@ -41,7 +41,10 @@ async function bundle(path: string): Promise<void> {
 async function make(target: string, program: string, out: string): Promise<void> {
   // Neither is a file overwritten that another way of compiling made, nor one that runs.
   await Deno.remove(out).catch(() => {});
-  const failure = await deno("compile", "-A", "--target", target, "--output", out, program);
+  const failure = await deno(
+    ...["compile", "-A", "--unstable-no-legacy-abort", "--target", target, "--output", out],
+    program,
+  );
   if (failure === undefined) return await report(out, `deno compile, for ${target}`);
   if (!/denort|base binary/i.test(failure)) throw new Error(`Cannot make ${out}: ${failure}`);
   if (target !== Deno.build.target || Deno.build.os === "windows") {

@@ -94,7 +94,7 @@ start() { # ARGUMENT...
     [ "$(command -v "${0##*/}")" != "$0" ] || RIN_COMMAND=${0##*/}
   fi
   export RIN_COMMAND DENO_DIR="$folder/deno_dir" DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1
-  exec "$folder/deno" run -A --no-config --no-remote --no-npm "$folder/rin.js" "$@"
+  exec "$folder/deno" run -A --unstable-no-legacy-abort --no-config --no-remote --no-npm "$folder/rin.js" "$@"
 }
 
 each_folder() { # COMMAND ARGUMENT..., with $folder

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError } from "../errors.ts";
+import { listen, OWN_NAMES } from "../listen.ts";
 import { samplePath } from "../sample_files.ts";
 import { linkedGrids } from "./grids.ts";
 import { pageDataOf } from "./page_data.ts";
@@ -12,9 +12,6 @@ import { RunView } from "./run_view.ts";
 
 /** The port where none is asked for, unless something else has it. */
 const USUAL_PORT = 7460;
-
-/** Names of this machine for itself: a page from elsewhere that has them resolved here is refused. */
-const OWN_NAMES = ["localhost", "127.0.0.1"];
 
 /** A page that is being served. */
 export interface Served {
@@ -45,26 +42,8 @@ export function serveRun(folder: string, port: number | undefined): Served {
   };
   const answer = (request: Request) => respond(request, current).catch(unavailable);
   const end = new AbortController();
-  const server = listen(port, end.signal, answer);
+  const server = listen({ port, usual: USUAL_PORT, signal: end.signal }, answer);
   return { url: `http://localhost:${server.addr.port}/`, stop: () => end.abort() };
-}
-
-function listen(
-  port: number | undefined,
-  signal: AbortSignal,
-  answer: (request: Request) => Promise<Response>,
-) {
-  const at = (port: number) =>
-    Deno.serve({ hostname: "127.0.0.1", port, signal, onListen: () => {} }, answer);
-  try {
-    return at(port ?? USUAL_PORT);
-  } catch (thrown) {
-    if (!(thrown instanceof Deno.errors.AddrInUse)) throw thrown;
-    if (port === undefined) return at(0);
-    throw new CommandError(
-      `Cannot serve on port ${port}: another program uses it; give another --port, or none`,
-    );
-  }
 }
 
 async function respond(request: Request, current: () => Promise<RunView>): Promise<Response> {

@@ -22,3 +22,22 @@ function parsed(text = "null"): unknown {
     return undefined; // a card is no reason to refuse a checkpoint
   }
 }
+
+/** The number of the class that is given by its name or number; none where there is no such class. */
+export function classNumber(
+  text: string,
+  numClasses: number,
+  names: readonly string[],
+): number | undefined {
+  const number = names.includes(text) ? names.indexOf(text) : text === "" ? NaN : Number(text);
+  return Number.isInteger(number) && number >= 0 && number < numClasses ? number : undefined;
+}
+
+/** Names and numbers between commas; ranges of numbers (0..9) that there are classes of, written out. */
+export function listedClasses(text: string, numClasses: number): string[] {
+  return text.split(",").flatMap((part) => {
+    const [first, last] = /^\s*(\d+)\.\.(\d+)\s*$/.exec(part)?.slice(1).map(Number) ?? [];
+    if (!(first <= last && last < numClasses)) return [part.trim()];
+    return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+  });
+}

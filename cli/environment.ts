@@ -1,0 +1,19 @@
+/**
+ * Variables of the environment, where the program may see them.
+ *
+ * @module
+ */
+
+/** A variable; undefined where it isn't set, or Deno was not allowed to read it (nobody is asked then). */
+export function variable(name: string): string | undefined {
+  return isAllowed(name) ? Deno.env.get(name) : undefined;
+}
+
+/** Sets a variable, if Deno is allowed to. */
+export function setVariable(name: string, value: string): void {
+  if (isAllowed(name)) Deno.env.set(name, value);
+}
+
+function isAllowed(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+}

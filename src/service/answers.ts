@@ -1,0 +1,72 @@
+/**
+ * What the service answers with, beside pictures.
+ *
+ * @module
+ */
+
+/** A request that is not done, with the status and the one sentence that tell why. */
+export class Refusal extends Error {
+  override name = "Refusal";
+
+  constructor(
+    readonly status: number,
+    sentence: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(sentence);
+  }
+}
+
+/** The status of what nobody waits for any more, as servers write it into their logs. */
+export const LEFT = 499;
+
+/** The service is full: it can be asked again after some seconds. */
+export function busy(status: 429 | 503, sentence: string, seconds: number): Refusal {
+  return new Refusal(status, sentence, { "retry-after": String(seconds) });
+}
+
+/** A value as JSON. */
+export function jsonAnswer(
+  value: unknown,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return Response.json(value, { status, headers: { "cache-control": "no-store", ...headers } });
+}
+
+/** The answer to what is not done. */
+export function refused({ status, message, headers }: Refusal): Response {
+  return jsonAnswer({ error: message }, status, headers);
+}
+
+/**
+ * What a page may do: run scripts and workers of its own (WebAssembly among them), show pictures that
+ * it has made, and ask this service; nothing from elsewhere, and in no frame of another page.
+ */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "manifest-src 'self'",
+  "connect-src 'self' blob: data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const GUARDS: Readonly<Record<string, string>> = {
+  "content-security-policy": PAGE_POLICY,
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/** Adds the headers that keep other pages from what is answered. */
+export function guarded(response: Response): Response {
+  for (const [name, value] of Object.entries(GUARDS)) response.headers.set(name, value);
+  return response;
+}

@@ -1,0 +1,52 @@
+/**
+ * Counts what is under way, and lets nothing more in once it is closed.
+ *
+ * @module
+ */
+import { busy } from "./answers.ts";
+
+/** Seconds after which another server may have taken over. */
+const RETRY = 5;
+
+/** The way in for requests that take their time. */
+export class Gate {
+  #inside = 0;
+  #closed = false;
+  #empty = Promise.withResolvers<void>();
+
+  /** How many are inside. */
+  get inside(): number {
+    return this.#inside;
+  }
+
+  /** Whether it lets nobody in. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Lets one in.
+   *
+   * @returns to be called once, on leaving
+   * @throws {Refusal} 503 when it is closed
+   */
+  enter(): () => void {
+    if (this.#closed) throw busy(503, "The service is shutting down: ask again shortly", RETRY);
+    this.#inside++;
+    return () => {
+      this.#inside--;
+      this.#checkEmpty();
+    };
+  }
+
+  /** Lets nobody in any more, and waits until all have left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#checkEmpty();
+    await this.#empty.promise;
+  }
+
+  #checkEmpty(): void {
+    if (this.#closed && this.#inside === 0) this.#empty.resolve();
+  }
+}

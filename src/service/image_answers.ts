@@ -1,0 +1,122 @@
+/**
+ * Pictures as answers: PNG, JSON, or events as they come.
+ *
+ * @module
+ */
+import type { RinConfig } from "../model/config.ts";
+import { exampleSize } from "../model/example.ts";
+import { gridPng, imagePng } from "../picture/pictures.ts";
+import { recordOfOne, recordText } from "../picture/record.ts";
+import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
+import type { Listener } from "./batcher.ts";
+import type { ImageRequest } from "./image_request.ts";
+
+/** Has images made: settled when all are. */
+export type Make = (
+  request: ImageRequest,
+  listener: Listener,
+  signal: AbortSignal,
+) => Promise<void>;
+
+/** Milliseconds between two events of progress, at least. */
+const PROGRESS_EVERY = 100;
+
+/** Milliseconds after which something is sent where nothing happens, so that no proxy gives up. */
+const SIGN_OF_LIFE = 15_000;
+
+/** Events that a slow reader may be behind before it misses previews. */
+const BEHIND = 64;
+
+/** Makes images and answers with all of them. */
+export async function imagesAnswer(
+  make: Make,
+  request: ImageRequest,
+  config: RinConfig,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { count, format, record } = request;
+  const size = config.imageSize;
+  if (format === "json") {
+    const images: unknown[] = Array(count);
+    const onImage = (index: number, image: Float32Array) =>
+      images[index] = described(request, index, image, size);
+    await make(request, { onImage }, signal);
+    return jsonAnswer({ images });
+  }
+  const each = exampleSize(config);
+  const images = new Float32Array(count * each);
+  await make(request, { onImage: (index, image) => images.set(image, index * each) }, signal);
+  const text = recordText(record);
+  const png = count === 1 && format === "png"
+    ? imagePng(images, 0, size, text)
+    : gridPng(images, size, { text });
+  return new Response(new Uint8Array(png), {
+    headers: { "content-type": "image/png", "cache-control": "no-store" },
+  });
+}
+
+/** What is told of one image: its number, seed and class, and a PNG that says how it was made. */
+function described(request: ImageRequest, index: number, image: Float32Array, size: number) {
+  const { seed, record } = request;
+  const label = request.labels[index] < 0 ? undefined : request.labels[index];
+  const png = imagePng(image, 0, size, recordText(recordOfOne(record, index, label)));
+  return { index, seed, class: label, png: new Uint8Array(png).toBase64() };
+}
+
+/**
+ * Makes images and answers at once, with what is known as it becomes known: `progress`, `preview`,
+ * `image`, and in the end `done` or `error`.
+ *
+ * @param end called with what went wrong, if anything has, when there is no more to send
+ */
+export function streamAnswer(
+  make: Make,
+  request: ImageRequest,
+  config: RinConfig,
+  signal: AbortSignal,
+  end: (thrown?: unknown) => void,
+): Response {
+  const { count, settings: { steps } } = request;
+  const left = new AbortController();
+  const until = AbortSignal.any([signal, left.signal]);
+  const encoder = new TextEncoder();
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const send = (text: string) => {
+    if (!until.aborted) controller.enqueue(encoder.encode(text));
+  };
+  const event = (name: string, data: unknown) =>
+    send(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  let last = -Infinity;
+  const listener: Listener = {
+    onProgress: (done, total) => {
+      const now = performance.now();
+      if (now - last < PROGRESS_EVERY && done < total) return;
+      last = now;
+      event("progress", { done, total });
+    },
+    onPreview: (index, image, step) => {
+      if ((controller.desiredSize ?? 0) <= 0) return;
+      const png = new Uint8Array(imagePng(image, 0, config.imageSize)).toBase64();
+      event("preview", { index, step, steps, png });
+    },
+    onImage: (index, image) => event("image", described(request, index, image, config.imageSize)),
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start: (given) => void (controller = given),
+    cancel: () => left.abort(new Refusal(LEFT, "The client has left")),
+  }, new CountQueuingStrategy({ highWaterMark: BEHIND }));
+  const made = make(request, listener, until);
+  event("progress", { done: 0, total: count * steps });
+  const alive = setInterval(() => send(": still here\n\n"), SIGN_OF_LIFE);
+  made.then(() => event("done", { images: count }), (thrown) => {
+    event("error", { error: (thrown as Error).message });
+    return thrown;
+  }).then((thrown) => {
+    clearInterval(alive);
+    if (!until.aborted) controller.close();
+    end(thrown);
+  });
+  return new Response(body, {
+    headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * A request for pictures, understood.
+ *
+ * @module
+ */
+import type { SampleOptions } from "../diffusion/sampling.ts";
+import { classNumber, listedClasses } from "../model/class_names.ts";
+import { RECORDED, type SampleRecord } from "../picture/record.ts";
+import { Refusal } from "./answers.ts";
+import type { Field, Network } from "./fields.ts";
+import type { ServiceLimits } from "./limits.ts";
+import { readFields, shown } from "./read_fields.ts";
+
+/** What images are made with that are made together. */
+export type BatchSettings = Required<
+  Pick<
+    SampleOptions,
+    "steps" | "sampler" | "times" | "eta" | "variance" | "clip" | "warmStart" | "guidance"
+  >
+>;
+
+/** Pictures that are asked for. */
+export interface ImageRequest {
+  readonly settings: BatchSettings;
+  readonly count: number;
+  readonly seed: number;
+  /** The class of each image, -1 for none. */
+  readonly labels: readonly number[];
+  /** What their PNGs say that they were made with. */
+  readonly record: SampleRecord;
+  /** Given to `POST /v1/images`. */
+  readonly format: "png" | "grid" | "json";
+  /** Given to `GET /v1/images/stream`. */
+  readonly previews: number;
+}
+
+/**
+ * Understands a request.
+ *
+ * @param fields those that it may have
+ * @param checkpoint what pictures are to say that they were made with
+ * @throws {Refusal} 400, with one sentence
+ */
+export function understand(
+  given: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Field>>,
+  { network, limits, checkpoint }: {
+    readonly network: Network;
+    readonly limits: ServiceLimits;
+    readonly checkpoint: string;
+  },
+): ImageRequest {
+  const { numClasses } = network.config;
+  const lone = ["class", "guidance"].find((key) => Object.hasOwn(given, key));
+  if (numClasses === 0 && lone) {
+    throw new Refusal(400, `${lone} is given, and this network knows no classes: leave it out`);
+  }
+  const values = { guidance: 1, previews: 0, ...readFields(fields, given) };
+  const { count, seed, format, previews, class: wanted, ...rest } = values as
+    & typeof values
+    & Pick<ImageRequest, "count" | "seed" | "previews">
+    & { format?: ImageRequest["format"]; class?: unknown };
+  const settings = rest as unknown as BatchSettings;
+  const work = count * settings.steps * (settings.guidance === 1 ? 1 : 2);
+  if (work > limits.work) {
+    throw new Refusal(
+      400,
+      `count x steps is ${work}${settings.guidance === 1 ? "" : " with guidance"}: this service ` +
+        `does at most ${limits.work} for a request`,
+    );
+  }
+  if (format === "png" && count > 1) {
+    throw new Refusal(
+      400,
+      `format is "png", one image, and count is ${count}: use "grid" or "json"`,
+    );
+  }
+  const classes = wanted === undefined ? [] : classesOf(wanted, network);
+  return {
+    settings,
+    count,
+    seed,
+    labels: Array.from({ length: count }, (_, i) => classes[i % classes.length] ?? -1),
+    record: recordOf({ ...values, checkpoint, class: classes }),
+    format: format ?? (count === 1 ? "png" : "grid"),
+    previews,
+  };
+}
+
+function classesOf(wanted: unknown, { config, classNames = [] }: Network): number[] {
+  const items = Array.isArray(wanted)
+    ? wanted
+    : typeof wanted === "string" && !classNames.includes(wanted)
+    ? listedClasses(wanted, config.numClasses)
+    : [wanted];
+  return items.map((item) => {
+    const found = classNumber(String(item), config.numClasses, classNames);
+    if (found !== undefined) return found;
+    throw new Refusal(
+      400,
+      `There is no class ${shown(item)}: this network knows 0 to ${config.numClasses - 1}, see ` +
+        `/model.json for names`,
+    );
+  });
+}
+
+/** As `rin sample` writes it, so that `--like` repeats the picture. */
+function recordOf(
+  { checkpoint, class: classes, ...values }: Readonly<Record<string, unknown>> & {
+    readonly checkpoint: string;
+    readonly class: readonly number[];
+  },
+): SampleRecord {
+  const { clip } = values;
+  const written: Readonly<Record<string, unknown>> = {
+    ...values,
+    clip: typeof clip === "number" ? String(clip) : clip ? "on" : "off",
+    class: classes.length > 0 ? classes.join(",") : undefined,
+  };
+  const known = RECORDED.filter((key) => written[key] !== undefined);
+  return Object.fromEntries([
+    ["checkpoint", checkpoint],
+    ...known.map((key) => [key, written[key]]),
+  ]);
+}

@@ -1,0 +1,43 @@
+/**
+ * How much the service does at a time, and for one request.
+ *
+ * @module
+ */
+
+/** Limits; each has a default. */
+export interface ServiceLimits {
+  /** Images made at a time, of one request or of several. Default 32. */
+  readonly batch: number;
+  /** How long a request waits for others to be made with it while nothing else is made, ms. Default 10. */
+  readonly wait: number;
+  /** Images that may wait, and the most that one request may ask for. Default 256. */
+  readonly queue: number;
+  /** Images times steps of one request (twice that with guidance). Default 32,000. */
+  readonly work: number;
+  /** Length of a request's body, bytes. Default 65,536. */
+  readonly body: number;
+  /** How long a request's body may take to come, ms. Default 10,000. */
+  readonly bodyTime: number;
+}
+
+const DEFAULTS: ServiceLimits = {
+  batch: 32,
+  wait: 10,
+  queue: 256,
+  work: 32_000,
+  body: 65_536,
+  bodyTime: 10_000,
+};
+
+/** @throws {RangeError} when a limit makes no sense */
+export function completeLimits(given: Partial<ServiceLimits> = {}): ServiceLimits {
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  const limits: ServiceLimits = { ...DEFAULTS, ...Object.fromEntries(known) };
+  for (const [name, value] of Object.entries(limits)) {
+    const low = name === "wait" ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < low) {
+      throw new RangeError(`limits.${name} is ${value}: needed a whole number from ${low} on`);
+    }
+  }
+  return limits;
+}

@@ -1,0 +1,134 @@
+/**
+ * What the service answers, by path.
+ *
+ * @module
+ */
+import { sha256 } from "../model/identity.ts";
+import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
+import type { Asset, Assets } from "./assets.ts";
+import type { Batcher } from "./batcher.ts";
+import { readJson } from "./body.ts";
+import { docsPage } from "./docs_page.ts";
+import { imageFields, streamFields } from "./fields.ts";
+import { fileAnswer, type ServedFile } from "./file_answer.ts";
+import type { Gate } from "./gate.ts";
+import { imagesAnswer, type Make, streamAnswer } from "./image_answers.ts";
+import { understand } from "./image_request.ts";
+import type { ServiceLimits } from "./limits.ts";
+import type { Metrics } from "./metrics.ts";
+import { CHECKPOINT, type ModelDescription } from "./model.ts";
+import { openApi } from "./openapi.ts";
+import { queryValues } from "./read_fields.ts";
+
+/** One path. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Whether it is for those, too, that know no token. */
+  readonly open: boolean;
+  readonly handler: (request: Request) => Response | Promise<Response>;
+}
+
+/** What the answers are made from. */
+export interface RouteParts {
+  readonly batcher: Batcher;
+  readonly gate: Gate;
+  readonly metrics: Metrics;
+  readonly limits: ServiceLimits;
+  readonly model: ModelDescription;
+  readonly checkpoint: Uint8Array<ArrayBuffer>;
+  readonly assets?: Assets;
+  /** What pictures say that they were made with. */
+  readonly identity: string;
+  readonly hasToken: boolean;
+}
+
+/** All paths that there are; no other leads anywhere. */
+export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, Route>> {
+  const { gate, batcher, metrics, model, limits, checkpoint, assets = new Map() } = parts;
+  const get = (handler: Route["handler"], open = false): Route => ({
+    method: "GET",
+    open,
+    handler,
+  });
+  const text = (body: string, type: string) => () =>
+    new Response(body, { headers: { "content-type": type, "cache-control": "no-cache" } });
+  const { sha256 } = model.checkpoint;
+  const file: ServedFile = { body: checkpoint, type: "application/octet-stream", sha256 };
+  const document = openApi(model, limits, parts.hasToken);
+  const health = () => {
+    if (batcher.end) throw new Refusal(503, batcher.end.message);
+    if (gate.closed) throw new Refusal(503, "The service is shutting down");
+    return jsonAnswer({ status: "ok" });
+  };
+  const routes: [string, Route][] = [
+    ["/", get(text("This is rin; its documentation is at /docs\n", "text/plain"), true)],
+    ["/healthz", get(health, true)],
+    ["/openapi.json", get(() => jsonAnswer(document), true)],
+    ["/docs", get(text(docsPage(document), "text/html; charset=utf-8"), true)],
+    ["/metrics", get(() => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8")())],
+    ["/model.json", get(() => jsonAnswer(model))],
+    [`/${CHECKPOINT}`, get((request) => fileAnswer(request, file))],
+    ...imageRoutes(parts),
+  ];
+  for (const [path, asset] of assets) {
+    const served = await servedAsset(asset);
+    routes.push([path, get((request) => fileAnswer(request, served), true)]);
+  }
+  return new Map(routes);
+}
+
+async function servedAsset({ body, type }: Asset): Promise<ServedFile> {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return { body: bytes, type, sha256: await sha256(bytes) };
+}
+
+function imageRoutes(
+  { gate, batcher, metrics, model, limits, identity }: RouteParts,
+): [string, Route][] {
+  const context = { network: model, limits, checkpoint: identity };
+  const make: Make = (request, listener, signal) => batcher.add(request, listener, signal);
+  /** Enters by the gate; to be called with what went wrong, if anything has, at the end. */
+  const enter = ({ signal }: Request) => {
+    const leave = gate.enter();
+    const begin = performance.now();
+    return (thrown?: unknown) => {
+      leave();
+      if (thrown === undefined) metrics.seconds.observe((performance.now() - begin) / 1000);
+      else if (signal.aborted || thrown instanceof Refusal && thrown.status === LEFT) {
+        metrics.left.add();
+      }
+    };
+  };
+
+  const ofImages = imageFields(model, limits);
+  const images = async (request: Request): Promise<Response> => {
+    const leave = enter(request);
+    try {
+      const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
+      const wanted = understand(given, ofImages, context);
+      const answer = await imagesAnswer(make, wanted, model.config, request.signal);
+      leave();
+      return answer;
+    } catch (thrown) {
+      leave(thrown);
+      throw thrown;
+    }
+  };
+
+  const ofStream = streamFields(model, limits);
+  const stream = (request: Request): Response => {
+    const leave = enter(request);
+    try {
+      const given = queryValues(ofStream, new URL(request.url).searchParams);
+      const wanted = understand(given, ofStream, context);
+      return streamAnswer(make, wanted, model.config, request.signal, leave);
+    } catch (thrown) {
+      leave(thrown);
+      throw thrown;
+    }
+  };
+  return [
+    ["/v1/images", { method: "POST", open: false, handler: images }],
+    ["/v1/images/stream", { method: "GET", open: false, handler: stream }],
+  ];
+}

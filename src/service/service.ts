@@ -1,0 +1,149 @@
+/**
+ * A network as a web service: from a request to its answer.
+ *
+ * @module
+ */
+import type { Rin } from "../diffusion/rin.ts";
+import { GpuLostError } from "../gpu/errors.ts";
+import { identityOf } from "../model/identity.ts";
+import { guarded, LEFT, Refusal, refused } from "./answers.ts";
+import type { Assets } from "./assets.ts";
+import { Batcher } from "./batcher.ts";
+import { Gate } from "./gate.ts";
+import { completeLimits, type ServiceLimits } from "./limits.ts";
+import { Metrics } from "./metrics.ts";
+import { describeModel } from "./model.ts";
+import { type Route, routesOf } from "./routes.ts";
+import { tokenCheck } from "./token.ts";
+
+/** What a service is made from. */
+export interface ServiceOptions {
+  /** The network; it stays the caller's to destroy. */
+  readonly rin: Rin;
+  /**
+   * The bytes that it was loaded from, best an exported checkpoint (`rin export --dtype f32`): visitors
+   * whose browsers sample for themselves are given them as they are.
+   */
+  readonly checkpoint: Uint8Array<ArrayBuffer>;
+  /** What a person calls the network. Default "rin". */
+  readonly name?: string;
+  /** Files of a page that are answered with, by path. Default none. */
+  readonly assets?: Assets;
+  /**
+   * What requests must show as bearer token to reach the network; the page's files, `/healthz` and the
+   * documentation are for all. Without it everything is.
+   */
+  readonly token?: string;
+  /**
+   * The names that this machine may be called by: for a service on loopback, so that no page from
+   * elsewhere reaches it. Without them any will do.
+   */
+  readonly hosts?: readonly string[];
+  /** Limits that differ from the defaults. */
+  readonly limits?: Partial<ServiceLimits>;
+  /** Called when the GPU is lost, after which nothing more can be made. */
+  readonly onFault?: (fault: Error) => void;
+}
+
+/** A network as a web service. */
+export interface Service {
+  /** Answers a request; never rejects. Needs no `this`. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Takes no more requests for images, and waits until those under way are answered. */
+  readonly drain: () => Promise<void>;
+  /** Takes no more requests for images, and ends those under way. */
+  readonly close: () => void;
+}
+
+/**
+ * Makes a service.
+ *
+ * @throws {RangeError} when a limit makes no sense, or the network makes clips
+ * @throws {CheckpointError} when the checkpoint is none
+ */
+export async function createService(options: ServiceOptions): Promise<Service> {
+  const { rin, checkpoint, name = "rin", assets, token, hosts, onFault } = options;
+  if (rin.config.frames > 1) {
+    throw new RangeError(
+      `The network makes clips of ${rin.config.frames} frames, and the service makes images only`,
+    );
+  }
+  const limits = completeLimits(options.limits);
+  const model = await describeModel(name, checkpoint, true);
+  const metrics = new Metrics();
+  const batcher = new Batcher(rin, limits, metrics, onFault);
+  const gate = new Gate();
+  metrics.gauge("rin_queue_images", "Images that wait.", () => batcher.waiting);
+  metrics.gauge("rin_requests_in_flight", "Requests for images under way.", () => gate.inside);
+  metrics.gauge("rin_gpu_bytes", "Bytes of GPU buffers held.", () => rin.gpu.bytes);
+  const routes = await routesOf({
+    batcher,
+    gate,
+    metrics,
+    limits,
+    model,
+    checkpoint,
+    assets,
+    identity: identityOf(model.checkpoint.sha256, model.about),
+    hasToken: token !== undefined,
+  });
+  const checkToken = token === undefined ? undefined : tokenCheck(token);
+
+  const respond = async (request: Request, route: Route | undefined): Promise<Response> => {
+    if (hosts) checkOrigin(request, hosts, route);
+    if (!route) throw new Refusal(404, "There is nothing here: see /docs");
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (method !== route.method) {
+      const allow = route.method === "GET" ? "GET, HEAD" : route.method;
+      throw new Refusal(405, `${request.method} is not answered here: only ${allow}`, { allow });
+    }
+    if (checkToken && !route.open) await checkToken(request);
+    const response = await route.handler(request);
+    return request.method === "HEAD" ? withoutBody(response) : response;
+  };
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    const route = routes.get(pathname);
+    let response: Response;
+    try {
+      response = await respond(request, route);
+    } catch (thrown) {
+      response = refused(asRefusal(thrown, request));
+    }
+    metrics.requests.add(1, { route: route ? pathname : "other", status: response.status });
+    return guarded(response);
+  };
+  const close = () => {
+    gate.close();
+    batcher.stop(new Refusal(503, "The service is shutting down"));
+  };
+  return { fetch, drain: () => gate.close(), close };
+}
+
+/**
+ * What a page from elsewhere asks is not answered, whether it had its own name resolved to this
+ * machine or asks as itself; but a link may lead here.
+ */
+function checkOrigin(request: Request, hosts: readonly string[], route: Route | undefined): void {
+  if (!hosts.includes(new URL(request.url).hostname)) {
+    throw new Refusal(403, "This service is for the machine alone that it runs on");
+  }
+  const from = request.headers.get("sec-fetch-site");
+  const isOwn = from === null || from === "none" || from === "same-origin";
+  const isLink = route?.open && request.headers.get("sec-fetch-mode") === "navigate";
+  if (!isOwn && !isLink) throw new Refusal(403, "Pages from elsewhere are not answered");
+}
+
+function withoutBody(response: Response): Response {
+  response.body?.cancel();
+  return new Response(null, response);
+}
+
+function asRefusal(thrown: unknown, request: Request): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  if (request.signal.aborted) return new Refusal(LEFT, "The client has left");
+  const { message } = thrown as Error;
+  if (thrown instanceof GpuLostError) return new Refusal(503, message);
+  return new Refusal(500, `Something unexpected went wrong: ${message}`);
+}

@@ -1,0 +1,76 @@
+// A service of a tiny network with three classes, asked without a network between.
+
+import { Rin } from "../../src/diffusion/rin.ts";
+import type { Gpu } from "../../src/gpu/device.ts";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { createService, type Service, type ServiceOptions } from "../../src/service/service.ts";
+
+/** Its network. */
+export const CONFIG = completeConfig({
+  imageSize: 8,
+  patchSize: 4,
+  latentDim: 16,
+  interfaceDim: 8,
+  numLatents: 4,
+  numBlocks: 1,
+  numHeads: 2,
+  numClasses: 3,
+});
+
+/** Its checkpoint. */
+export const CHECKPOINT = writeCheckpoint({
+  config: CONFIG,
+  slabs: { parameters: initialize(parameterLayout(CONFIG), 1) },
+  about: { class_names: JSON.stringify(["cat", "dog", "bird"]) },
+});
+
+/** A service, and short ways to ask it. */
+export interface Asked {
+  readonly rin: Rin;
+  readonly service: Service;
+  get(path: string, init?: RequestInit): Promise<Response>;
+  /** Posts a value, or a text as it is. */
+  post(body: unknown, init?: RequestInit): Promise<Response>;
+  /** The figure of a line of the metrics. */
+  metric(line: string): Promise<number>;
+}
+
+/** Runs a test with a service. */
+export async function withService(
+  gpu: Gpu,
+  options: Partial<ServiceOptions>,
+  test: (asked: Asked) => Promise<void>,
+): Promise<void> {
+  const rin = await Rin.load(gpu, CHECKPOINT);
+  const service = await createService({ rin, checkpoint: CHECKPOINT, name: "pets", ...options });
+  const get = (path: string, init?: RequestInit) =>
+    service.fetch(new Request(`http://localhost${path}`, init));
+  const post = (body: unknown, init: RequestInit = {}) =>
+    get("/v1/images", {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+      ...init,
+      headers: { "content-type": "application/json", ...init.headers },
+    });
+  const metric = async (line: string) => {
+    const text = await (await get("/metrics")).text();
+    const found = text.split("\n").find((other) => other.startsWith(`${line} `));
+    return Number(found?.slice(line.length) ?? NaN);
+  };
+  try {
+    await test({ rin, service, get, post, metric });
+  } finally {
+    service.close();
+    await service.drain();
+    rin.destroy();
+  }
+}
+
+/** Status and sentence of a refusal. */
+export async function refusalOf(response: Response): Promise<[number, string]> {
+  const { error } = await response.json();
+  return [response.status, error];
+}
