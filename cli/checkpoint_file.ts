@@ -54,3 +54,11 @@ async function inRunFolder(given: string): Promise<string> {
   const info = await Deno.stat(given).catch(() => undefined);
   return info?.isDirectory ? `${given.replace(/[/\\]+$/, "")}/${LAST}` : given;
 }
+
+/** What a person calls the network of a file: its run's name, or its own. */
+export function networkName(path: string): string {
+  const parts = path.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
+  const file = parts.pop() ?? "";
+  const own = file.replace(/\.safetensors$/i, "");
+  return file === LAST || file === BEST ? parts.pop() ?? own : own;
+}

@@ -17,6 +17,7 @@ import { importCommand } from "./import.ts";
 import { info } from "./info.ts";
 import { suggestion } from "./nearest.ts";
 import { readArguments } from "./options.ts";
+import { page } from "./page_command.ts";
 import { report } from "./report_command.ts";
 import { sample } from "./sample.ts";
 import { serve } from "./serve.ts";
@@ -33,6 +34,7 @@ const working: Readonly<Record<string, Command>> = {
   report,
   compare,
   info,
+  page,
   export: exportCommand,
   import: importCommand,
   doctor,

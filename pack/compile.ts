@@ -10,6 +10,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
+import { bundlePage } from "../cli/page/bundle.ts";
 import { sourceCommit } from "../cli/version.ts";
 import { selfExtracting } from "./self_extracting.ts";
 
@@ -24,18 +25,17 @@ const TARGETS = [
 
 const root = `${import.meta.dirname}/..`;
 
-/** Everything in one module, with the commit that it was made from. */
+/** Everything in one module, with the commit that it was made from and the page, ready to be served. */
 async function bundle(path: string): Promise<void> {
   const failure = await deno(
     ...["bundle", "--quiet", "--platform", "deno", "--minify", "--output", path],
     `${root}/cli/main.ts`,
   );
   if (failure) throw new Error(`Cannot bundle the program: ${failure}`);
-  const commit = JSON.stringify(await sourceCommit() ?? "");
-  await Deno.writeTextFile(
-    path,
-    `globalThis.RIN_COMMIT=${commit};${await Deno.readTextFile(path)}`,
-  );
+  const values = { RIN_COMMIT: await sourceCommit() ?? "", RIN_PAGE: await bundlePage() };
+  const made = Object.entries(values)
+    .map(([name, value]) => `globalThis.${name}=${JSON.stringify(value)};`);
+  await Deno.writeTextFile(path, made.join("") + await Deno.readTextFile(path));
 }
 
 async function make(target: string, program: string, out: string): Promise<void> {

@@ -71,6 +71,11 @@ export function pngSize(png: Uint8Array): { width: number; height: number } {
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
+/** The byte of a value in [-1, 1]; what is beyond is clipped. */
+export function byteOf(value: number): number {
+  return Math.floor(Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)));
+}
+
 /** From planes of floats to bytes pixel by pixel. */
 function paint(
   images: Float32Array,
@@ -86,11 +91,8 @@ function paint(
     const from = (3 * index + channel) * plane;
     for (let y = 0; y < size; y++) {
       for (let x = 0; x < size; x++) {
-        const value = (images[from + y * size + x] + 1) * 127.5;
-        data[3 * ((top + y) * width + left + x) + channel] = Math.max(
-          0,
-          Math.min(255, value + 0.5),
-        );
+        const to = 3 * ((top + y) * width + left + x) + channel;
+        data[to] = byteOf(images[from + y * size + x]);
       }
     }
   }

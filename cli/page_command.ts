@@ -1,0 +1,76 @@
+/**
+ * `rin page`.
+ *
+ * @module
+ */
+import type { Dtype } from "../src/model/safetensors.ts";
+import { CHECKPOINT, describeModel } from "../src/service/model.ts";
+import { networkName, openCheckpoint } from "./checkpoint_file.ts";
+import { type Command, expectNoRest } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import type { Given, Option } from "./options.ts";
+import { pageAssets } from "./page/assets.ts";
+import { only, readConfigFile } from "./resolve.ts";
+import { samplingCheckpoint } from "./sampling_checkpoint.ts";
+import { print } from "./terminal.ts";
+import { makeFolder, writeFile } from "./write_file.ts";
+
+const options: Option[] = [
+  {
+    key: "checkpoint",
+    type: "text",
+    value: "FILE",
+    help: "a .safetensors file, or a run folder (its last.safetensors)",
+  },
+  { key: "out", type: "text", value: "DIR", help: "the folder to write", default: "page" },
+  {
+    key: "dtype",
+    type: ["f32", "f16"],
+    help: "numbers of its checkpoint: as they were trained, so that it draws what rin sample " +
+      "draws, or in half precision, half the size",
+    default: "f32",
+  },
+  {
+    key: "config",
+    type: "text",
+    value: "FILE",
+    help: "JSON file with the network's fields, for a checkpoint that lacks them",
+  },
+];
+
+/** Writes the page that samples in its visitors' browsers. */
+export const page: Command = {
+  usage: "rin page --checkpoint FILE [options]",
+  summary: "write a web page that samples in the browser",
+  about: "Writes a folder of static files, for any web server, with a page that samples in its " +
+    "visitors' own browsers through WebGPU. Its checkpoint is for sampling only. Needs no GPU.",
+  groups: [{ title: "Options", options }],
+  examples: ["rin page --checkpoint runs/faces --out site"],
+  run: runPage,
+};
+
+async function runPage(given: Given): Promise<number> {
+  expectNoRest(given);
+  const { flags } = given;
+  if (flags.checkpoint === undefined) {
+    throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
+  }
+  const config = flags.config === undefined
+    ? undefined
+    : only("network", await readConfigFile(String(flags.config)));
+  const file = await openCheckpoint(String(flags.checkpoint), config);
+  const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
+  const model = await describeModel(networkName(file.path), bytes, false);
+  const out = String(flags.out ?? "page").replace(/(?<=.)[/\\]+$/, "");
+  const assets = await pageAssets();
+  await makeFolder(out);
+  await writeFile(`${out}/${CHECKPOINT}`, bytes);
+  for (const [path, { body }] of assets) {
+    await writeFile(`${out}${path === "/" ? "/index.html" : path}`, body);
+  }
+  // The last, so that no page tells of a checkpoint that isn't there yet.
+  await writeFile(`${out}/model.json`, JSON.stringify(model));
+  const mb = (bytes.length / 1e6).toFixed(2);
+  print(`Wrote ${out}: a page and its checkpoint of ${mb} MB, for any web server over https`);
+  return 0;
+}

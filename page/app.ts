@@ -1,0 +1,342 @@
+/// <reference lib="dom" />
+/**
+ * What happens on the page: drawing, stopping, saving, linking, taking files.
+ *
+ * @module
+ */
+import type { ModelDescription } from "../src/service/model.ts";
+import { recordIn, recordOfOne } from "../src/picture/record.ts";
+import { Controls, newSeed } from "./controls.ts";
+import { find, megabytes, pictures, saveAs } from "./dom.ts";
+import { Engine, WorkError } from "./engine.ts";
+import { Gallery } from "./gallery.ts";
+import { rgbaOf } from "./pixels.ts";
+import type { GpuFound, Network, WorkEvent } from "./protocol.ts";
+import { drawThere } from "./remote.ts";
+import {
+  fromFragment,
+  indicesOf,
+  labelOf,
+  readSettings,
+  sampleOptions,
+  type Settings,
+  toFragment,
+  toRecord,
+  USUAL,
+} from "./settings.ts";
+import { Status } from "./status.ts";
+import { Viewer } from "./viewer.ts";
+import { cannotRepeat, creditOf, factsOf, noGpu } from "./words.ts";
+
+/** Pictures that are done. */
+interface Drawn {
+  readonly settings: Settings;
+  readonly network: Network;
+  /** (indices, 3, S, S), or (indices, 3, T, S, S). */
+  readonly images: Float32Array<ArrayBuffer>;
+}
+
+/** The page. */
+export class App {
+  #status = new Status();
+  #controls = new Controls();
+  #gallery = new Gallery();
+  #viewer = new Viewer(this.#gallery);
+  #engine: Engine;
+  #model: ModelDescription | undefined;
+  #network: Network | undefined;
+  /** Whether the worker has the network's weights. */
+  #loaded = false;
+  #gpu: GpuFound | undefined;
+  /** Whether the server draws. */
+  #there = false;
+  #busy: AbortController | undefined;
+  #drawn: Drawn | undefined;
+
+  /** @param engine the worker */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#controls.onChange = () => this.#preview();
+    this.#controls.onGo = () => this.#busy ? this.#stop() : void this.draw();
+    this.#gallery.onOpen = (index) => this.#view(index);
+    find("save").addEventListener("click", () => void this.#save());
+    find("link").addEventListener("click", () => void this.#copyLink());
+    addEventListener("hashchange", () => this.#follow(location.hash));
+  }
+
+  /** Shows what there is to draw with, and draws where a link asks for it. */
+  async start(model: ModelDescription | undefined): Promise<void> {
+    this.#model = model;
+    find("unstarted").hidden = true;
+    if (model) {
+      const { name, config, classNames, about = {}, checkpoint } = model;
+      const identity = about.same_weights_as ?? checkpoint.sha256;
+      const { bytes } = checkpoint;
+      this.#show({ name, config, classNames, about, identity, bytes, kept: false });
+    } else {
+      this.#status.notify({
+        title: "This page has no network of its own",
+        text: "Its model.json can't be had. Drop a checkpoint here, and it draws with that.",
+      });
+      find("controls").hidden = false;
+    }
+    this.#gpu = await this.#engine.ask("gpu", {});
+    this.#tellGpu();
+    const asked = fromFragment(location.hash);
+    if (this.#network && Object.keys(asked).length > 0) this.#follow(location.hash);
+  }
+
+  /** Makes a network the one that is drawn with. */
+  #show(network: Network): void {
+    this.#network = network;
+    const { config: { numClasses }, classNames } = network;
+    find("name").textContent = network.name;
+    document.title = `${network.name} · rin`;
+    find("facts").textContent = factsOf(network);
+    find("credit").textContent = creditOf(network);
+    this.#controls.fit({ numClasses, classNames });
+    const usual = { ...USUAL, seed: newSeed(), guidance: numClasses > 0 ? 2 : 1 };
+    this.#controls.set(usual);
+    this.#preview();
+  }
+
+  #tellGpu(): void {
+    const gpu = this.#gpu!;
+    const server = this.#model?.server === true;
+    if (gpu.found) {
+      find("where").textContent = gpu.software
+        ? `Drawn in this browser without a GPU (${gpu.name}), which takes its time.`
+        : `Drawn in this browser${gpu.name ? ` by ${gpu.name}` : ""}: nothing leaves this device.`;
+      return;
+    }
+    const { title, text } = noGpu(gpu.why);
+    this.#there = server;
+    find("where").textContent = server ? "Drawn by the server that this page came from." : "";
+    this.#status.notify({
+      title,
+      text: server ? `${text} Until then the server can draw.` : text,
+    });
+    find<HTMLButtonElement>("draw").disabled = !server;
+    this.#label();
+  }
+
+  /** Settings that a link asks for. */
+  #follow(fragment: string): void {
+    const fields = fromFragment(fragment);
+    const { identity, config } = this.#network!;
+    const { settings, problems } = readSettings(fields, USUAL, config.numClasses);
+    const other = fields.network !== undefined && !identity.startsWith(fields.network);
+    this.#controls.set(settings);
+    this.#preview();
+    const doubts = [
+      ...other ? ["The link was made with another network, so the pictures differ."] : [],
+      ...problems,
+    ];
+    if (doubts.length > 0) {
+      this.#status.notify({ title: "Not quite what the link says", text: doubts.join(" ") });
+    }
+    if (!find<HTMLButtonElement>("draw").disabled) void this.draw();
+  }
+
+  #nameOf = (index: number, settings: Settings): string | undefined => {
+    const label = labelOf(settings, index);
+    return label === undefined ? undefined : this.#network!.classNames?.[label] ?? `${label}`;
+  };
+
+  /** The noise that would be drawn from. */
+  #preview(): void {
+    if (!this.#network || this.#busy || !find<HTMLFormElement>("controls").checkValidity()) return;
+    const { settings } = this.#controls;
+    this.#label();
+    this.#hang(settings);
+  }
+
+  #hang(settings: Settings): void {
+    this.#drawn = undefined;
+    this.#allowSaving(false);
+    find("under").hidden = false;
+    this.#status.show("Noise, from which the pictures are drawn");
+    this.#gallery.hang({
+      size: this.#network!.config,
+      indices: indicesOf(settings),
+      seed: settings.seed,
+      nameOf: (index) => this.#nameOf(index, settings),
+    });
+  }
+
+  #label(): void {
+    const draw = find("draw");
+    const count = this.#network ? indicesOf(this.#controls.settings).length : 0;
+    const where = this.#there ? " on the server" : "";
+    draw.textContent = this.#busy ? "Stop" : `Draw ${pictures(count)}${where}`;
+    draw.classList.toggle("busy", this.#busy !== undefined);
+  }
+
+  #allowSaving(allowed: boolean): void {
+    for (const id of ["save", "link"]) find(id).hidden = !allowed;
+  }
+
+  #stop(): void {
+    this.#busy?.abort();
+    this.#engine.stop();
+  }
+
+  /** Draws what the form says. */
+  async draw(): Promise<void> {
+    if (this.#busy || !this.#network || !this.#controls.check()) return;
+    const { settings } = this.#controls;
+    const busy = this.#busy = new AbortController();
+    this.#label();
+    this.#hang(settings);
+    const count = indicesOf(settings).length;
+    history.replaceState(null, "", `#${toFragment(settings, this.#network.identity)}`);
+    this.#status.progress("Starting", undefined);
+    this.#status.announce(`Drawing ${pictures(count)}`);
+    try {
+      const began = performance.now();
+      const images = this.#there
+        ? await drawThere(settings, this.#network.config, busy.signal, this.#onEvent)
+        : await this.#drawHere(settings, busy.signal);
+      const seconds = (performance.now() - began) / 1000;
+      this.#drawn = { settings, network: this.#network, images };
+      this.#gallery.paint(indicesOf(settings), rgbaOf(images, this.#network.config));
+      this.#gallery.finish();
+      this.#allowSaving(true);
+      this.#status.say(`${pictures(count)} in ${seconds.toFixed(1)} s, seed ${settings.seed}`);
+    } catch (thrown) {
+      this.#fail(thrown as Error);
+    } finally {
+      this.#busy = undefined;
+      this.#label();
+    }
+  }
+
+  async #drawHere(settings: Settings, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    if (!this.#loaded) {
+      const { name, checkpoint } = this.#model!;
+      const url = new URL(checkpoint.url, document.baseURI).href;
+      const given = { name, checkpoint: { ...checkpoint, url } };
+      this.#network = await this.#engine.ask("load", given, this.#onEvent);
+      this.#loaded = true;
+      signal.throwIfAborted();
+    }
+    const options = sampleOptions(settings);
+    return (await this.#engine.ask("draw", { options }, this.#onEvent)).images;
+  }
+
+  #onEvent = (event: WorkEvent): void => {
+    if (event.type === "fetched") {
+      const { done, total, again } = event;
+      const text = again ? "Connection lost, trying again" : "Fetching the network";
+      this.#status.progress(`${text}: ${megabytes(done)} of ${megabytes(total)}`, done / total);
+    } else if (event.type === "preparing") {
+      this.#status.progress("Preparing the GPU", undefined);
+    } else if (event.type === "step") {
+      this.#status.progress(`Step ${event.done} of ${event.total}`, event.done / event.total);
+    } else {
+      this.#gallery.paint(event.indices, event.pixels);
+    }
+  };
+
+  #fail(error: Error): void {
+    if (error.name === "AbortError" || (error instanceof WorkError && error.stopped)) {
+      return this.#status.say("Stopped");
+    }
+    this.#status.say("Nothing was drawn");
+    const other = !this.#there && this.#model?.server === true;
+    this.#status.notify({
+      title: "That did not work",
+      text: error.message,
+      action: other
+        ? {
+          label: "Draw on the server instead",
+          run: () => {
+            this.#there = true;
+            this.#status.clearNotice();
+            void this.draw();
+          },
+        }
+        : undefined,
+    });
+  }
+
+  #view(index: number): void {
+    const { settings } = this.#drawn!;
+    this.#viewer.open(index, {
+      indices: indicesOf(settings),
+      nameOf: (index) => this.#nameOf(index, settings),
+      onSave: (index) => void this.#save(index),
+      onLink: (index) => void this.#copyLink(index),
+    });
+  }
+
+  /** Saves one picture, or all in a grid. */
+  async #save(index?: number): Promise<void> {
+    const { settings, network, images } = this.#drawn!;
+    const { name, config, identity } = network;
+    const place = indicesOf(settings).indexOf(index ?? 0);
+    const each = images.length / indicesOf(settings).length;
+    const all = toRecord(settings, identity);
+    const only = index ?? settings.index;
+    const { png } = await this.#engine.ask("png", {
+      images: index === undefined ? images : images.slice(place * each, (place + 1) * each),
+      config,
+      record: only === undefined ? all : recordOfOne(all, only, labelOf(settings, only)),
+    });
+    const number = only === undefined ? "" : `-${String(only).padStart(6, "0")}`;
+    saveAs(`${name}-seed${settings.seed}${number}.png`, png, "image/png");
+    this.#status.announce("Saved");
+  }
+
+  async #copyLink(index?: number): Promise<void> {
+    const { settings, network } = this.#drawn!;
+    const shown = index === undefined ? settings : { ...settings, index };
+    const link = new URL(`#${toFragment(shown, network.identity)}`, location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#status.announce("Link copied");
+      for (const id of ["link", "viewer-link"]) {
+        find(id).textContent = "Copied";
+        setTimeout(() => find(id).textContent = "Copy link", 2000);
+      }
+    } catch {
+      // Where the clipboard is closed to pages, the address bar has it.
+      prompt("The link that draws the same again:", link);
+    }
+  }
+
+  /** Takes a checkpoint, or the settings of a picture. */
+  async take(file: File): Promise<void> {
+    if (this.#busy) this.#stop();
+    this.#status.clearNotice();
+    const refuse = (text: string) =>
+      this.#status.notify({ title: `${file.name} can't be used`, text });
+    if (/\.png$/i.test(file.name)) return await this.#takePicture(file, refuse);
+    if (!this.#gpu?.found) return refuse("Without WebGPU this page can't draw with a checkpoint.");
+    try {
+      const network = await this.#engine.ask("open", { file });
+      this.#loaded = true;
+      this.#show(network);
+      history.replaceState(null, "", location.pathname + location.search);
+      this.#status.say(`${network.name} is ready`);
+      find("draw").focus();
+    } catch (thrown) {
+      refuse(`It is no checkpoint that this page could read: ${(thrown as Error).message}.`);
+    }
+  }
+
+  async #takePicture(file: File, refuse: (text: string) => void): Promise<void> {
+    const record = recordIn(new Uint8Array(await file.arrayBuffer()));
+    if (!record) return refuse("It says nothing of how it was made, so rin did not make it.");
+    if (!this.#network) return refuse("Drop the checkpoint that it was made with first.");
+    const why = cannotRepeat(record, this.#network);
+    if (why) return refuse(why);
+    const { settings, problems } = readSettings(record, USUAL, this.#network.config.numClasses);
+    if (problems.length > 0) {
+      return refuse(`Not all of it can be drawn here: ${problems.join(" ")}`);
+    }
+    this.#controls.set(settings);
+    this.#preview();
+    await this.draw();
+  }
+}

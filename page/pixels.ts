@@ -1,0 +1,65 @@
+/**
+ * Pictures as a canvas takes them and as PNG files.
+ *
+ * @module
+ */
+import type { RinConfig } from "../src/model/config.ts";
+import { animatedPng } from "../src/picture/animated_png.ts";
+import { byteOf, gridPng, imagePng, type PngText } from "../src/picture/pictures.ts";
+
+/** What of a config tells the size of a picture. */
+export type PictureSize = Pick<RinConfig, "imageSize" | "frames">;
+
+/** How long a frame of a clip is shown, milliseconds. */
+export const FRAME_TIME = 125;
+
+/**
+ * Floats to bytes.
+ *
+ * @param images (n, 3, S, S), or (n, 3, T, S, S) of clips, in [-1, 1]
+ * @returns (n, T, S, S, 4)
+ */
+export function rgbaOf(
+  images: Float32Array,
+  { imageSize, frames }: PictureSize,
+): Uint8ClampedArray<ArrayBuffer> {
+  const plane = imageSize ** 2;
+  const count = images.length / (3 * frames * plane);
+  const pixels = new Uint8ClampedArray(4 * count * frames * plane).fill(255);
+  let to = 0;
+  for (let i = 0; i < count; i++) {
+    for (let frame = 0; frame < frames; frame++) {
+      for (let p = 0; p < plane; p++, to += 4) {
+        for (let channel = 0; channel < 3; channel++) {
+          pixels[to + channel] = byteOf(images[((3 * i + channel) * frames + frame) * plane + p]);
+        }
+      }
+    }
+  }
+  return pixels;
+}
+
+/** A PNG as `rin sample` writes it: one picture, or a grid; animated where they are clips. */
+export function pngOf(
+  images: Float32Array,
+  { imageSize, frames }: PictureSize,
+  text: PngText,
+): Uint8Array<ArrayBuffer> {
+  const plane = imageSize ** 2;
+  const count = images.length / (3 * frames * plane);
+  const still = (images: Float32Array) =>
+    new Uint8Array(
+      count === 1 ? imagePng(images, 0, imageSize, text) : gridPng(images, imageSize, { text }),
+    );
+  if (frames === 1) return still(images);
+  const frameOf = (frame: number) => {
+    const flat = new Float32Array(3 * count * plane);
+    for (let i = 0; i < 3 * count; i++) {
+      const from = (i * frames + frame) * plane;
+      flat.set(images.subarray(from, from + plane), i * plane);
+    }
+    return flat;
+  };
+  const stills = Array.from({ length: frames }, (_, frame) => still(frameOf(frame)));
+  return animatedPng(stills, { milliseconds: FRAME_TIME });
+}

@@ -1,0 +1,102 @@
+/**
+ * What the page and its worker say to each other.
+ *
+ * @module
+ */
+import type { SampleOptions } from "../src/diffusion/sampling.ts";
+import type { RinConfig } from "../src/model/config.ts";
+import type { SampleRecord } from "../src/picture/record.ts";
+import type { Wanted } from "./download.ts";
+
+/** What can be asked of the worker, by name: what it is given, and what it answers. */
+export interface Requests {
+  /** Looks for a GPU. */
+  gpu: { given: Record<never, never>; answer: GpuFound };
+  /** Fetches a checkpoint, or finds it kept. */
+  load: {
+    given: { readonly name: string; readonly checkpoint: Wanted };
+    answer: Network;
+  };
+  /** Reads a checkpoint that the visitor has. */
+  open: { given: { readonly file: File }; answer: Network };
+  /** Draws with the network that was loaded last. */
+  draw: { given: { readonly options: DrawOptions }; answer: { images: Float32Array<ArrayBuffer> } };
+  /** Makes a PNG. */
+  png: { given: PngJob; answer: { png: Uint8Array<ArrayBuffer> } };
+}
+
+/** Names of requests. */
+export type RequestName = keyof Requests;
+
+/** A request as it is sent. */
+export type Request =
+  | {
+    [K in RequestName]: {
+      readonly id: number;
+      readonly name: K;
+      readonly given: Requests[K]["given"];
+    };
+  }[RequestName]
+  | {
+    /** Ends what is being fetched or drawn. */
+    readonly name: "stop";
+  };
+
+/** What the worker sends: something on the way to an answer, the answer, or why there is none. */
+export type Reply =
+  | { readonly id: number; readonly kind: "event"; readonly event: WorkEvent }
+  | { readonly id: number; readonly kind: "answer"; readonly answer: unknown }
+  | {
+    readonly id: number;
+    readonly kind: "failed";
+    /** The name of the error. */
+    readonly error: string;
+    readonly sentence: string;
+  };
+
+/** Something on the way. */
+export type WorkEvent =
+  | {
+    readonly type: "fetched";
+    readonly done: number;
+    readonly total: number;
+    readonly again: boolean;
+  }
+  /** The network is put on the GPU. */
+  | { readonly type: "preparing" }
+  | { readonly type: "step"; readonly done: number; readonly total: number }
+  | {
+    readonly type: "estimate";
+    readonly indices: readonly number[];
+    /** (indices, T, S, S, 4), as a canvas takes them. */
+    readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  };
+
+/** Which GPU there is, or why none. */
+export type GpuFound =
+  | { readonly found: true; readonly name: string; readonly software: boolean }
+  | { readonly found: false; readonly why: "insecure" | "unsupported" | "no adapter" };
+
+/** A network that can be drawn with. */
+export interface Network {
+  readonly name: string;
+  readonly config: RinConfig;
+  readonly classNames?: readonly string[];
+  readonly about: Readonly<Record<string, string>>;
+  /** What its pictures' records call it. */
+  readonly identity: string;
+  readonly bytes: number;
+  /** Whether it is kept in this browser. */
+  readonly kept: boolean;
+}
+
+/** The sampler's options that can be sent. */
+export type DrawOptions = Omit<SampleOptions, "signal" | "onStep" | "onEstimate">;
+
+/** Pictures for a PNG. */
+export interface PngJob {
+  /** (n, 3, S, S), or (n, 3, T, S, S) of clips, in [-1, 1]. */
+  readonly images: Float32Array<ArrayBuffer>;
+  readonly config: Pick<RinConfig, "imageSize" | "frames">;
+  readonly record: SampleRecord;
+}

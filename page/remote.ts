@@ -1,0 +1,110 @@
+/// <reference lib="dom" />
+/**
+ * Drawing on the server that the page came from.
+ *
+ * @module
+ */
+import { exampleSize } from "../src/model/example.ts";
+import { readEvents } from "./event_stream.ts";
+import type { PictureSize } from "./pixels.ts";
+import type { WorkEvent } from "./protocol.ts";
+import { classText, indicesOf, type Settings } from "./settings.ts";
+
+/** How many times on the way each picture is shown. */
+const PREVIEWS = 8;
+
+/** The query of `v1/images/stream`. */
+export function queryOf({ count, index, classes, guidance, ...rest }: Settings): string {
+  if (rest.interpolate) throw new Error("The server draws no path between two seeds.");
+  const { seed, steps, sampler, times, eta, variance, clip, warmStart } = rest;
+  const query = new URLSearchParams({
+    // Pictures don't depend on how many there are; of one alone all before it come, too.
+    count: String(index === undefined ? count : index + 1),
+    seed: String(seed),
+    steps: String(steps),
+    sampler,
+    times,
+    eta: String(eta),
+    variance,
+    clip: clip === "on" ? "true" : clip === "off" ? "false" : clip,
+    warmStart: String(warmStart),
+    previews: String(PREVIEWS),
+  });
+  if (classes.length > 0) {
+    query.set("class", classText(classes, true));
+    query.set("guidance", String(guidance));
+  }
+  return query.toString();
+}
+
+/** What the events carry, as far as it is used. */
+interface EventData {
+  readonly done?: number;
+  readonly total?: number;
+  readonly index?: number;
+  readonly png?: string;
+  readonly error?: string;
+}
+
+/**
+ * Asks the server for pictures.
+ *
+ * @returns (indices, 3, S, S) in [-1, 1]
+ */
+export async function drawThere(
+  settings: Settings,
+  size: PictureSize,
+  signal: AbortSignal,
+  tell: (event: WorkEvent) => void,
+): Promise<Float32Array<ArrayBuffer>> {
+  const response = await fetch(`v1/images/stream?${queryOf(settings)}`, { signal });
+  if (!response.ok) throw new Error(await refusal(response));
+  const indices = indicesOf(settings);
+  const each = exampleSize(size);
+  const images = new Float32Array(indices.length * each);
+  let missing = indices.length;
+  for await (const { event, data } of readEvents(response.body!)) {
+    const { done, total, index, png, error }: EventData = JSON.parse(data);
+    if (event === "error") throw new Error(`The server could not draw: ${error}`);
+    if (event === "progress") tell({ type: "step", done: done!, total: total! });
+    const place = index === undefined ? -1 : indices.indexOf(index);
+    if (place < 0) continue;
+    const pixels = await pixelsOf(png!);
+    tell({ type: "estimate", indices: [index!], pixels });
+    if (event !== "image") continue;
+    images.set(planesOf(pixels), place * each);
+    missing--;
+  }
+  if (missing > 0) throw new Error("The connection to the server broke before all was drawn.");
+  return images;
+}
+
+async function refusal(response: Response): Promise<string> {
+  const { error } = await response.json().catch(() => ({})) as { error?: string };
+  const wait = Number(response.headers.get("retry-after"));
+  const again = wait > 0 ? ` It can be asked again in ${wait} s.` : "";
+  return `The server answered ${response.status}${error ? `: ${error}` : ""}.${again}`;
+}
+
+/** (S, S, 4) of a PNG in base 64. */
+async function pixelsOf(base64: string): Promise<Uint8ClampedArray<ArrayBuffer>> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  // Bytes as they are in the file, whatever the screen makes of them.
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), {
+    colorSpaceConversion: "none",
+  });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d")!;
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height)
+    .data as Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** (3, S, S) in [-1, 1] of (S, S, 4): values that become the same bytes again. */
+function planesOf(pixels: Uint8ClampedArray): Float32Array {
+  const plane = pixels.length / 4;
+  return Float32Array.from(
+    { length: 3 * plane },
+    (_, i) => pixels[4 * (i % plane) + Math.floor(i / plane)] / 127.5 - 1,
+  );
+}

@@ -1,0 +1,196 @@
+/**
+ * What a visitor asks for, as a link's fragment, as the record of a picture, and as the sampler's
+ * options.
+ *
+ * @module
+ */
+import type { SampleOptions } from "../src/diffusion/sampling.ts";
+import { type SamplerName, SAMPLERS } from "../src/diffusion/samplers.ts";
+import type { TimeSpacing } from "../src/diffusion/times.ts";
+import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
+
+/** Everything that decides what is drawn, beside the network. */
+export interface Settings {
+  readonly seed: number;
+  readonly count: number;
+  readonly steps: number;
+  readonly sampler: SamplerName;
+  /** Classes that the pictures have in turn; none of them where empty. */
+  readonly classes: readonly number[];
+  readonly guidance: number;
+  /** The number of the only picture to draw of `count`. */
+  readonly index?: number;
+  readonly times: TimeSpacing;
+  readonly eta: number;
+  readonly variance: "small" | "large";
+  /** As a record has it: `on`, `off` or a share. */
+  readonly clip: string;
+  readonly warmStart: number;
+  readonly interpolate?: readonly [number, number];
+}
+
+/** What a page begins with; settings without a control are as `rin sample` has them. */
+export const USUAL: Settings = {
+  seed: 0,
+  count: 16,
+  steps: 25,
+  sampler: "dpm++",
+  classes: [],
+  guidance: 1,
+  times: "uniform",
+  eta: 0,
+  variance: "small",
+  clip: "on",
+  warmStart: 1,
+};
+
+/** The most pictures that are drawn at once, and the most evaluations of the network. */
+export const MOST = { count: 100, steps: 1000 } as const;
+
+/** Settings without a control, which come from a picture or a link alone. */
+export const UNSEEN = ["times", "eta", "variance", "clip", "warmStart", "interpolate"] as const;
+
+/** Settings that were read, and a sentence on each that could not be. */
+export interface Reading {
+  readonly settings: Settings;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads settings by name, from a link or a record.
+ *
+ * @param fields values by name; what isn't there is as in `base`
+ * @param numClasses that the network knows
+ */
+export function readSettings(
+  fields: Readonly<Record<string, unknown>>,
+  base: Settings,
+  numClasses: number,
+): Reading {
+  const problems: string[] = [];
+  const found: Record<string, unknown> = { ...base };
+  const wrong = (name: string, needed: string) =>
+    problems.push(`${name} is ${String(fields[name]).slice(0, 40)}: needed ${needed}.`);
+  const number = (name: string, low: number, high: number, whole = true) => {
+    if (fields[name] === undefined) return;
+    const value = fields[name] === "" ? NaN : Number(fields[name]);
+    if (value >= low && value <= high && (!whole || Number.isInteger(value))) found[name] = value;
+    else wrong(name, `a ${whole ? "whole number" : "number"} from ${low} to ${high}`);
+  };
+  const word = (name: string, words: readonly string[]) => {
+    if (fields[name] === undefined) return;
+    if (words.includes(String(fields[name]))) found[name] = String(fields[name]);
+    else wrong(name, words.join(", "));
+  };
+  number("seed", 0, 2 ** 32 - 1);
+  number("steps", 1, MOST.steps);
+  number("index", 0, 10_000_000);
+  // Of many only one may be wanted.
+  number("count", 1, found.index === undefined ? MOST.count : 10_000_000);
+  word("sampler", SAMPLERS);
+  word("times", ["uniform", "cosine", "logsnr"]);
+  word("variance", ["small", "large"]);
+  number("eta", 0, 1, false);
+  number("warmStart", 0, 1, false);
+  number("guidance", -1000, 1000, false);
+  if (fields.clip !== undefined) {
+    if (clipOf(String(fields.clip)) !== undefined) found.clip = String(fields.clip);
+    else wrong("clip", "on, off, or a share above 0 and up to 1");
+  }
+  if (fields.interpolate !== undefined) {
+    const seeds = String(fields.interpolate).split(",").map(Number);
+    const valid = seeds.length === 2 &&
+      seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32);
+    if (valid && Number(found.count) > 1) found.interpolate = seeds;
+    else wrong("interpolate", "two seeds, and a count of 2 or more");
+  }
+  if (fields.class !== undefined) {
+    const classes = classList(String(fields.class), numClasses);
+    if (classes) found.classes = classes;
+    else {wrong(
+        "class",
+        numClasses ? `numbers from 0 to ${numClasses - 1}` : "none, for this network knows none",
+      );}
+  }
+  if (numClasses === 0 && found.guidance !== 1) {
+    found.guidance = 1;
+    problems.push("guidance is left out: this network knows no classes.");
+  }
+  return { settings: found as unknown as Settings, problems };
+}
+
+/** `3`, `0,2,5` or `0..9`; undefined where one of them isn't known. */
+function classList(text: string, numClasses: number): number[] | undefined {
+  if (text === "") return [];
+  const classes = text.split(",").flatMap((part) => {
+    const [first, last] = /^(\d+)\.\.(\d+)$/.exec(part)?.slice(1).map(Number) ?? [];
+    if (!(last >= first && last < numClasses)) return [/^\d+$/.test(part) ? Number(part) : NaN];
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+  return classes.every((number) => number < numClasses) ? classes : undefined;
+}
+
+/** A list of classes as a link or a record has it; a row of them as a range. */
+export function classText(classes: readonly number[], ranges: boolean): string {
+  const row = classes.length > 2 && classes.every((value, i) => value === classes[0] + i);
+  return ranges && row ? `${classes[0]}..${classes.at(-1)}` : classes.join(",");
+}
+
+/**
+ * The fragment of a link that draws the same again, without its `#`.
+ *
+ * @param identity of the network, of which some is kept so that another one is noticed
+ */
+export function toFragment(settings: Settings, identity: string): string {
+  const fields = new URLSearchParams();
+  const add = (name: string, value: unknown) => fields.set(name, String(value));
+  for (const name of ["seed", "count", "steps", "sampler"] as const) add(name, settings[name]);
+  if (settings.index !== undefined) add("index", settings.index);
+  if (settings.classes.length > 0) add("class", classText(settings.classes, true));
+  if (settings.guidance !== 1) add("guidance", settings.guidance);
+  for (const name of UNSEEN) {
+    if (`${settings[name]}` !== `${USUAL[name]}`) add(name, settings[name]);
+  }
+  add("network", identity.slice(0, 12));
+  return fields.toString().replaceAll("%2C", ",");
+}
+
+/** The fields of a link's fragment; none where it holds none. */
+export function fromFragment(fragment: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, "")));
+}
+
+/** The record that `rin sample` would write of all pictures drawn with these settings. */
+export function toRecord(settings: Settings, identity: string): SampleRecord {
+  const { classes, ...rest } = settings;
+  const values: Record<string, unknown> = {
+    ...rest,
+    class: classes.length > 0 ? classText(classes, false) : undefined,
+  };
+  return Object.fromEntries([
+    ["checkpoint", identity],
+    ...RECORDED.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
+  ]);
+}
+
+/** The numbers of the pictures that are drawn. */
+export function indicesOf({ count, index }: Settings): number[] {
+  return index === undefined ? Array.from({ length: count }, (_, i) => i) : [index];
+}
+
+/** The class of a picture. */
+export function labelOf({ classes }: Settings, index: number): number | undefined {
+  return classes[index % classes.length];
+}
+
+/** What the sampler is asked for. */
+export function sampleOptions(settings: Settings): SampleOptions & { indices: number[] } {
+  const { classes, clip, index: _, ...rest } = settings;
+  const indices = indicesOf(settings);
+  return {
+    ...rest,
+    clip: clipOf(clip)!,
+    indices,
+    ...classes.length > 0 && { labels: indices.map((index) => labelOf(settings, index)!) },
+  };
+}

@@ -1,0 +1,71 @@
+/// <reference lib="dom" />
+/**
+ * What the page says: how far it is, what it has done, and what is the matter.
+ *
+ * @module
+ */
+import { find } from "./dom.ts";
+
+/** A message that stays until it is closed, with something that can be done about it. */
+export interface Notice {
+  readonly title: string;
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** Progress, news and messages. */
+export class Status {
+  #now = find("now");
+  #bar = find<HTMLProgressElement>("bar");
+  #live = find("live");
+  #notice = find("notice");
+  #action: (() => void) | undefined;
+
+  constructor() {
+    find("notice-close").addEventListener("click", () => this.clearNotice());
+    find("notice-do").addEventListener("click", () => this.#action?.());
+  }
+
+  /** Shows how far something is; too often for it to be read aloud. */
+  progress(text: string, share: number | undefined): void {
+    this.#now.textContent = text;
+    this.#bar.hidden = false;
+    // Without a value it shows that something goes on.
+    if (share === undefined) this.#bar.removeAttribute("value");
+    else this.#bar.value = share;
+  }
+
+  /** Shows something that need not be read aloud. */
+  show(text: string): void {
+    this.#bar.hidden = true;
+    this.#now.textContent = text;
+  }
+
+  /** Shows what the last thing came to, and has it read aloud. */
+  say(text: string): void {
+    this.show(text);
+    this.announce(text);
+  }
+
+  /** Has something read aloud. */
+  announce(text: string): void {
+    // The same words again are news all the same.
+    this.#live.textContent = this.#live.textContent === text ? `${text}\u00a0` : text;
+  }
+
+  /** Shows a message. */
+  notify({ title, text, action }: Notice): void {
+    find("notice-title").textContent = title;
+    find("notice-text").textContent = text;
+    const button = find("notice-do");
+    button.hidden = action === undefined;
+    button.textContent = action?.label ?? "";
+    this.#action = action?.run;
+    this.#notice.hidden = false;
+  }
+
+  /** Takes the message away. */
+  clearNotice(): void {
+    this.#notice.hidden = true;
+  }
+}

@@ -1,0 +1,80 @@
+/// <reference lib="dom" />
+/**
+ * One picture, large.
+ *
+ * @module
+ */
+import { find } from "./dom.ts";
+import type { Gallery } from "./gallery.ts";
+import { FRAME_TIME } from "./pixels.ts";
+
+/** What the viewer shows. */
+export interface Viewing {
+  /** The numbers of the pictures that can be gone through. */
+  readonly indices: readonly number[];
+  readonly nameOf: (index: number) => string | undefined;
+  readonly onSave: (index: number) => void;
+  readonly onLink: (index: number) => void;
+}
+
+/** The dialog that shows one picture at a time. */
+export class Viewer {
+  #dialog = find<HTMLDialogElement>("viewer");
+  #canvas = find<HTMLCanvasElement>("viewer-canvas");
+  #viewing: Viewing | undefined;
+  #at = 0;
+  #gallery: Gallery;
+
+  constructor(gallery: Gallery) {
+    this.#gallery = gallery;
+    find("viewer-close").addEventListener("click", () => this.#dialog.close());
+    find("viewer-before").addEventListener("click", () => this.#go(-1));
+    find("viewer-after").addEventListener("click", () => this.#go(1));
+    find("viewer-save").addEventListener("click", () => this.#viewing?.onSave(this.#index));
+    find("viewer-link").addEventListener("click", () => this.#viewing?.onLink(this.#index));
+    this.#dialog.addEventListener("keydown", ({ key }) => {
+      if (key === "ArrowLeft") this.#go(-1);
+      if (key === "ArrowRight") this.#go(1);
+    });
+    // A click beside it.
+    this.#dialog.addEventListener("click", ({ target }) => {
+      if (target === this.#dialog) this.#dialog.close();
+    });
+    setInterval(() => this.#dialog.open && this.#draw(), FRAME_TIME);
+  }
+
+  /** Opens it at a picture. */
+  open(index: number, viewing: Viewing): void {
+    this.#viewing = viewing;
+    this.#at = viewing.indices.indexOf(index);
+    this.#go(0);
+    this.#dialog.showModal();
+  }
+
+  get #index(): number {
+    return this.#viewing!.indices[this.#at];
+  }
+
+  #go(by: number): void {
+    const { indices, nameOf } = this.#viewing!;
+    this.#at = Math.max(0, Math.min(indices.length - 1, this.#at + by));
+    find<HTMLButtonElement>("viewer-before").disabled = this.#at === 0;
+    find<HTMLButtonElement>("viewer-after").disabled = this.#at === indices.length - 1;
+    const name = nameOf(this.#index);
+    const title = `Picture ${this.#index + 1}${name ? `, ${name}` : ""}`;
+    find("viewer-title").textContent = title;
+    this.#canvas.ariaLabel = title;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const frames = this.#gallery.framesOf(this.#index);
+    const frame = frames[this.#gallery.frame];
+    if (!frame) return;
+    if (this.#canvas.width !== frame.width) {
+      this.#canvas.width = this.#canvas.height = frame.width;
+      this.#canvas.className = frame.width <= 64 ? "pixels" : "";
+    }
+    this.#canvas.getContext("2d")!.putImageData(frame, 0, 0);
+  }
+}

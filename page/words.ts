@@ -1,0 +1,80 @@
+/**
+ * Sentences that are more than a few words.
+ *
+ * @module
+ */
+import { type RinConfig } from "../src/model/config.ts";
+import { ROUNDED_FROM } from "../src/model/identity.ts";
+import { countParameters } from "../src/model/parameters.ts";
+import type { SampleRecord } from "../src/picture/record.ts";
+import { megabytes } from "./dom.ts";
+import type { GpuFound, Network } from "./protocol.ts";
+
+/** Why there is no GPU. */
+export function noGpu(why: (GpuFound & { found: false })["why"]): { title: string; text: string } {
+  if (why === "insecure") {
+    return {
+      title: "This page came over an open connection",
+      text: "Browsers give the GPU to pages that came over https, or from this very machine " +
+        "(localhost). Open it so, and it draws here.",
+    };
+  }
+  if (why === "unsupported") {
+    return {
+      title: "This browser has no WebGPU",
+      text: "It is what a page computes with on the GPU. Chrome and Edge have it, Safari from 26 " +
+        "and Firefox from 141 on; on Linux it may have to be switched on.",
+    };
+  }
+  return {
+    title: "This browser finds no GPU",
+    text:
+      "It knows WebGPU, but no graphics processor that it would use: hardware acceleration may " +
+      "be switched off in its settings, or the driver be too old.",
+  };
+}
+
+/** `32 x 32 pixels, 1.3 million parameters, 5.2 MB`. */
+export function factsOf({ config, bytes }: Pick<Network, "config" | "bytes">): string {
+  const { imageSize, frames } = config;
+  return [
+    `${imageSize} × ${imageSize} pixels`,
+    ...frames > 1 ? [`${frames} frames`] : [],
+    `${millions(config)} parameters`,
+    megabytes(bytes),
+  ].join(" · ");
+}
+
+function millions(config: RinConfig): string {
+  const count = countParameters(config);
+  if (count < 1e6) return `${Math.max(1, Math.round(count / 1e3))} thousand`;
+  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} million`;
+}
+
+/** Whose pictures a network was trained on, as far as its card says. */
+export function creditOf({ about }: Pick<Network, "about">): string {
+  const { trained_on: data, training_images: images, attribution } = about;
+  const number = Number(images) > 0 ? `${Number(images).toLocaleString("en")} pictures` : undefined;
+  const trained = data
+    ? `Trained on ${[number, data].filter(Boolean).join(" of ")}.`
+    : number
+    ? `Trained on ${number}.`
+    : "";
+  return [trained, attribution ? `${attribution}.` : ""].filter(Boolean).join(" ");
+}
+
+/** Why a picture can't be drawn again here, if it can't. */
+export function cannotRepeat(
+  record: SampleRecord,
+  { about, identity, name }: Network,
+): string | undefined {
+  const short = (hash: unknown) => `${String(hash).slice(0, 8)}…`;
+  if (record.checkpoint !== identity && record.checkpoint !== about[ROUNDED_FROM]) {
+    return `It was made with another checkpoint (${short(record.checkpoint)}) than ${name} ` +
+      `(${short(identity)}). Drop that checkpoint here first, then the picture again.`;
+  }
+  if (record.image !== undefined) {
+    return "It was begun from another picture, which this page takes none of. With both files, " +
+      "rin sample --like PICTURE.png --image OTHER.png draws it again.";
+  }
+}

@@ -1,0 +1,84 @@
+// rin page: the folder that it writes. What the page does is tested in tests/page.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { sha256 } from "../../src/model/identity.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { smallNet } from "../page/net.ts";
+import { complaint, rin } from "./rin.ts";
+
+Deno.test("rin page: a folder of static files, with a checkpoint for sampling and what it is", async () => {
+  await withFolder(async (cwd) => {
+    await write(`${cwd}/runs/pets/last.safetensors`, smallNet(1));
+    const { code, stdout, stderr } = await rin(
+      ["page", "--checkpoint", "runs/pets", "--out", "site/"],
+      { cwd },
+    );
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "Wrote site: a page and its checkpoint of 0.0");
+    const names = (await Array.fromAsync(Deno.readDir(`${cwd}/site`), ({ name }) => name)).sort();
+    assertEquals(names, [
+      "checkpoint.safetensors",
+      "index.html",
+      "model.json",
+      "page.css",
+      "page.js",
+      "worker.js",
+    ]);
+    const bytes = await Deno.readFile(`${cwd}/site/checkpoint.safetensors`);
+    const model = JSON.parse(await Deno.readTextFile(`${cwd}/site/model.json`));
+    assertEquals([model.name, model.server], ["pets", false]);
+    assertEquals(model.checkpoint, {
+      url: "checkpoint.safetensors",
+      sha256: await sha256(bytes),
+      bytes: bytes.length,
+    });
+    assertEquals(model.about.same_weights_as, await sha256(smallNet(1)));
+    assertEquals(model.config, readCheckpoint(bytes).config);
+    // Everything is asked for relative to the page, and nothing from elsewhere.
+    const html = await Deno.readTextFile(`${cwd}/site/index.html`);
+    for (const [, path] of html.matchAll(/(?:src|href)="([^"]*)"/g)) {
+      assert(path.startsWith("data:") || names.includes(path), path);
+    }
+    const half = ["--dtype", "f16", "--out", "half"];
+    assertEquals((await rin(["page", "--checkpoint", "runs/pets", ...half], { cwd })).code, 0);
+    const { size } = await Deno.stat(`${cwd}/half/checkpoint.safetensors`);
+    assert(size < 0.7 * bytes.length, `${size}`);
+  });
+});
+
+Deno.test("rin page: what can't be done is told", async () => {
+  await withFolder(async (cwd) => {
+    const say = async (args: string[], code = 1) =>
+      complaint(await rin(["page", ...args], { cwd }), code);
+    assertStringIncludes(await say([], 2), "--checkpoint is missing");
+    assertStringIncludes(await say(["--checkpoint", "gone"]), "no such file");
+    await write(`${cwd}/net.safetensors`, smallNet(1));
+    await write(`${cwd}/file`, "");
+    const onFile = ["--checkpoint", "net.safetensors", "--out", "file"];
+    assertStringIncludes(await say(onFile), "Cannot make folder file");
+  });
+});
+
+Deno.test({
+  name: "rin page: without the permission to bundle, one sentence says which",
+  ignore: Deno.env.get("RIN_BINARY") !== undefined,
+  fn: () =>
+    withFolder(async (cwd) => {
+      await write(`${cwd}/net.safetensors`, smallNet(1));
+      const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-check", "--allow-read", "--allow-env", `--allow-write=${cwd}`, main],
+          ...["page", "--checkpoint", "net.safetensors"],
+        ],
+        env: { NO_COLOR: "1" },
+        cwd,
+        stdin: "null",
+      }).output();
+      const said = new TextDecoder().decode(stderr).trim();
+      assertEquals(code, 1, said);
+      assertStringIncludes(said, "rin: The page is made from its source, which takes");
+      assertEquals(said.split("\n").length, 1, said);
+    }),
+});

@@ -1,0 +1,304 @@
+// The page in Chromium, as its visitors use it, with WebGPU on the software adapter.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import axe from "axe-core";
+import { decode, decodeApng } from "fast-png";
+import type { Browser } from "playwright-core";
+import { pageAssets } from "../../cli/page/assets.ts";
+import { identityOf, sha256 } from "../../src/model/identity.ts";
+import { describeModel } from "../../src/service/model.ts";
+import { recordIn } from "../../src/picture/record.ts";
+import { rin } from "../cli/rin.ts";
+import { withFolder, write } from "../data/scratch.ts";
+import { hasWebGpu, launch, Visit } from "./browser.ts";
+import { smallNet } from "./net.ts";
+import { serveFiles, type StaticServer } from "./static_server.ts";
+
+const available = await hasWebGpu();
+const browsers = new Map<boolean, Promise<Browser>>();
+
+/** One browser for the whole file, with WebGPU or without. */
+function browser(webgpu = true): Promise<Browser> {
+  let found = browsers.get(webgpu);
+  if (!found) browsers.set(webgpu, found = launch(webgpu));
+  return found;
+}
+
+Deno.test.afterAll(async () => {
+  for (const found of browsers.values()) await (await found).close();
+});
+
+const pets = smallNet(1, { numClasses: 3 }, { class_names: '["cat","dog","fox"]' });
+
+/** The page for a checkpoint, as `rin page` writes it. */
+async function site(name: string, checkpoint: Uint8Array<ArrayBuffer>): Promise<StaticServer> {
+  const model = await describeModel(name, checkpoint, false);
+  return serveFiles(
+    new Map([
+      ...await pageAssets(),
+      ["/model.json", { body: JSON.stringify(model), type: "application/json" }],
+      ["/checkpoint.safetensors", { body: checkpoint, type: "application/octet-stream" }],
+    ]),
+  );
+}
+
+function pageTest(
+  name: string,
+  fn: (parts: { server: StaticServer; cwd: string }) => Promise<void>,
+  checkpoint: Uint8Array<ArrayBuffer> = pets,
+): void {
+  Deno.test({
+    name: `page: ${name}`,
+    ignore: !available,
+    // The browser outlives the test.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () =>
+      withFolder(async (cwd) => {
+        const server = await site("pets", checkpoint);
+        try {
+          await write(`${cwd}/pets.safetensors`, checkpoint);
+          await fn({ server, cwd });
+        } finally {
+          await server.stop();
+        }
+      }),
+  });
+}
+
+/** Runs `rin sample`, and gives what it wrote. */
+async function sampled(cwd: string, ...args: string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const { code, stderr } = await rin(["sample", ...args, "--out", "cli.png"], { cwd });
+  assertEquals(code, 0, stderr);
+  return await Deno.readFile(`${cwd}/cli.png`);
+}
+
+/** The same picture, made on another adapter: no value differs by more than 2 of 255. */
+function assertSamePicture(a: Uint8Array, b: Uint8Array): void {
+  const [one, other] = [decode(a), decode(b)];
+  assertEquals([one.width, one.height, one.channels], [other.width, other.height, other.channels]);
+  const values = Array.from(one.data);
+  const worst = Math.max(...values.map((value, i) => Math.abs(value - other.data[i])));
+  assert(worst <= 2, `a value differs by ${worst}`);
+  const spread = new Set(values).size;
+  assert(spread > 50, `only ${spread} values: nothing is drawn`);
+  assertEquals(recordIn(a), recordIn(b));
+}
+
+const HOW = ["--count", "4", "--steps", "6", "--sampler", "heun", "--seed", "7"];
+
+pageTest("draws what rin sample draws; its PNG and its link repeat it", async ({ server, cwd }) => {
+  const visit = await Visit.begin(await browser(), server.url);
+  assertEquals(await visit.text("name"), "pets");
+  assertStringIncludes(await visit.text("facts"), "16 × 16 pixels · 1");
+  assertEquals(server.requests.includes("GET /checkpoint.safetensors bytes=0-"), false);
+  await visit.fill({ seed: "7", count: "4", steps: "6", sampler: "heun", class: "each" });
+  await visit.fill({ guidance: "1.5" });
+  assertEquals(await visit.text("draw"), "Draw 4 pictures");
+  await visit.ask("globalThis.painted = 0");
+  await visit.draw();
+  // Each was painted on the way, not only at the end.
+  const painted = await visit.ask<number>("globalThis.painted");
+  assert(painted >= 4 * 6, `painted ${painted} times`);
+  assertStringIncludes(await visit.text("now"), "4 pictures in ");
+  const grid = await visit.saved("#save");
+  assertEquals(grid.name, "pets-seed7.png");
+  const how = ["--checkpoint", "pets.safetensors", ...HOW, "--class", "0..2", "--guidance", "1.5"];
+  assertSamePicture(grid.bytes, await sampled(cwd, ...how));
+  await write(`${cwd}/page.png`, grid.bytes);
+  assertSamePicture(grid.bytes, await sampled(cwd, "--like", "page.png"));
+
+  // One of them, closer.
+  await visit.page.click("#grid button:nth-child(3)");
+  assertEquals(await visit.text("viewer-title"), "Picture 3, fox");
+  const one = await visit.saved("#viewer-save");
+  assertEquals(one.name, "pets-seed7-000002.png");
+  const { index, label } = recordIn(one.bytes)!;
+  assertEquals([index, label], [2, 2]);
+  await write(`${cwd}/one.png`, one.bytes);
+  assertSamePicture(one.bytes, await sampled(cwd, "--like", "one.png"));
+
+  // The link, opened by the same visitor: drawn at once, from what this browser keeps.
+  const link = await visit.ask<string>("location.href");
+  assertStringIncludes(
+    link,
+    "#seed=7&count=4&steps=6&sampler=heun&class=0..2&guidance=1.5&network=",
+  );
+  const fetched = () => server.requests.filter((line) => line.includes("checkpoint"));
+  assertEquals(fetched(), ["GET /checkpoint.safetensors bytes=0-"]);
+  const tab = await visit.tab(link);
+  await tab.done();
+  assertEquals((await tab.saved("#save")).bytes, grid.bytes);
+  assertEquals(fetched().length, 1);
+  assertEquals([visit.errors, tab.errors], [[], []]);
+  await visit.end();
+});
+
+pageTest("goes on after a broken connection; stops when it is told to", async ({ server }) => {
+  server.breaks.set("/checkpoint.safetensors", [20_000, 30_000]);
+  const visit = await Visit.begin(await browser(), server.url);
+  await visit.fill({ count: "1", steps: "2" });
+  await visit.draw();
+  const ranges = server.requests.filter((line) => line.includes("checkpoint"))
+    .map((line) => line.split(" ")[2]);
+  assertEquals(ranges, ["bytes=0-", "bytes=20000-", "bytes=30000-"]);
+  await visit.fill({ count: "36", steps: "1000" });
+  await visit.page.click("#draw");
+  await visit.until(`/^Step/.test(document.getElementById("now").textContent)`);
+  assertEquals(await visit.text("draw"), "Stop");
+  await visit.page.click("#draw");
+  await visit.until(`document.getElementById("now").textContent === "Stopped"`);
+  assertEquals(await visit.text("draw"), "Draw 36 pictures");
+  assertEquals(await visit.page.locator("#save").isVisible(), false);
+  await visit.end();
+});
+
+pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd }) => {
+  const visit = await Visit.begin(await browser(), server.url);
+  const made = ["--steps", "4", "--count", "2", "--times", "logsnr", "--clip", "off"];
+  const picture = await sampled(cwd, "--checkpoint", "pets.safetensors", ...made);
+  await visit.drop("picture.png", picture);
+  await visit.done();
+  assertEquals(await visit.text("also-text"), "times logsnr, clip off");
+  assertEquals(await visit.page.inputValue("#sampler"), "ddpm");
+  assertSamePicture((await visit.saved("#save")).bytes, picture);
+
+  const other = smallNet(2, { imageSize: 8 });
+  await visit.choose("other.safetensors", other);
+  await visit.until(`document.getElementById("name").textContent === "other"`);
+  assertEquals(await visit.page.locator("#class").isVisible(), false);
+  await visit.fill({ count: "2", steps: "3", seed: "5" });
+  await visit.draw();
+  const drawn = (await visit.saved("#save")).bytes;
+  assertEquals(recordIn(drawn)!.checkpoint, identityOf(await sha256(other)));
+  await write(`${cwd}/other.safetensors`, other);
+  await write(`${cwd}/drawn.png`, drawn);
+  assertSamePicture(drawn, await sampled(cwd, "--like", "drawn.png"));
+
+  await visit.drop("picture.png", picture);
+  assertStringIncludes(await visit.notice(), "picture.png can't be used: It was made with another");
+  await visit.drop("photo.png", new Uint8Array(picture.subarray(0, 40)));
+  assertStringIncludes(await visit.notice(), "says nothing of how it was made");
+  await visit.drop("broken.safetensors", other.slice(0, 500));
+  assertStringIncludes(
+    await visit.notice(),
+    "It is no checkpoint that this page could read: it is",
+  );
+  // And what was there is still good.
+  await visit.page.click("#notice-close");
+  await visit.draw();
+  assertEquals((await visit.saved("#save")).bytes, drawn);
+  await visit.end();
+});
+
+pageTest("what a link gets wrong is told, and the rest is drawn", async ({ server }) => {
+  const visit = await Visit.begin(
+    await browser(),
+    `${server.url}#seed=3&count=1&steps=2&class=9&network=000000000000`,
+  );
+  const said = await visit.notice();
+  assertStringIncludes(said, "made with another network");
+  assertStringIncludes(said, "class is 9: needed numbers from 0 to 2");
+  await visit.done();
+  assertEquals(await visit.page.inputValue("#seed"), "3");
+  await visit.end();
+});
+
+pageTest(
+  "without WebGPU it says so, and where no server draws offers nothing",
+  async ({ server }) => {
+    const visit = await Visit.begin(await browser(false), server.url);
+    assertStringIncludes(await visit.notice(), "This browser ");
+    assert(await visit.page.locator("#draw").isDisabled());
+    assertEquals((await visit.notice()).includes("server"), false);
+    await visit.end();
+  },
+);
+
+/** What a checker of accessibility finds wrong. */
+async function faults(visit: Visit): Promise<unknown[]> {
+  await visit.ask(axe.source);
+  const { violations } = await visit.ask<
+    { violations: { id: string; nodes: { html: string }[] }[] }
+  >(
+    "axe.run()",
+  );
+  return violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]);
+}
+
+pageTest("works by keyboard alone, and says what it does", async ({ server }) => {
+  const visit = await Visit.begin(await browser(), server.url);
+  const { keyboard } = visit.page;
+  const focus = () =>
+    visit.ask<string>("document.activeElement.id || document.activeElement.ariaLabel");
+  const tabs = async (count: number) => {
+    const seen = [];
+    for (let i = 0; i < count; i++) {
+      await keyboard.press("Tab");
+      seen.push(await focus());
+    }
+    return seen;
+  };
+  assertEquals(await tabs(7), ["seed", "dice", "count", "steps", "sampler", "class", "draw"]);
+  await visit.fill({ count: "4", steps: "3" });
+  const before = await visit.page.inputValue("#seed");
+  await visit.page.focus("#dice");
+  await keyboard.press("Enter");
+  assert(await visit.page.inputValue("#seed") !== before);
+  await visit.page.focus("#seed");
+  await keyboard.press("Enter");
+  await visit.done();
+  assertStringIncludes(
+    await visit.ask("document.getElementById('live').textContent"),
+    "4 pictures in",
+  );
+  await visit.ask(
+    "document.querySelector('h1').tabIndex = -1; document.querySelector('h1').focus()",
+  );
+  assertEquals(await tabs(3), ["Picture 1", "link", "save"]);
+  await visit.page.focus("#grid button");
+  await keyboard.press("ArrowDown");
+  assertEquals(await focus(), "Picture 3");
+  await keyboard.press("Enter");
+  assertEquals(await visit.text("viewer-title"), "Picture 3");
+  await keyboard.press("ArrowRight");
+  assertEquals(await visit.text("viewer-title"), "Picture 4");
+  assertEquals(await faults(visit), []);
+  await keyboard.press("Escape");
+  assertEquals(await focus(), "Picture 3");
+  await visit.end();
+});
+
+pageTest("on a phone nothing is cut off; light or dark, all can be read", async ({ server }) => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const viewport = { width: 360, height: 740 };
+    const visit = await Visit.begin(await browser(), server.url, { colorScheme, viewport });
+    await visit.fill({ class: "2" });
+    const width = () => visit.ask<number>("document.documentElement.scrollWidth");
+    assertEquals([await width(), await faults(visit)], [360, []]);
+    await visit.fill({ count: "4", steps: "2" });
+    await visit.draw();
+    await visit.drop("x.png", new Uint8Array(3));
+    await visit.notice();
+    assertEquals([await width(), await faults(visit)], [360, []]);
+    await visit.page.click("#grid button");
+    assertEquals([await width(), await faults(visit)], [360, []]);
+    await visit.end();
+  }
+});
+
+pageTest("clips move, and are saved so", async ({ server }) => {
+  const visit = await Visit.begin(await browser(), server.url);
+  await visit.fill({ count: "2", steps: "2" });
+  await visit.draw();
+  const painted = () => visit.ask<number>("globalThis.painted");
+  const before = await painted();
+  await visit.until(`globalThis.painted > ${before + 3}`);
+  await visit.page.click("#motion");
+  const paused = await painted();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assertEquals(await painted(), paused);
+  const { frames } = decodeApng((await visit.saved("#save")).bytes);
+  assertEquals(frames.length, 4);
+  await visit.end();
+}, smallNet(3, { frames: 4, patchFrames: 2 }));

@@ -1,0 +1,26 @@
+// Small networks, untrained: they draw something, and fast.
+
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { completeConfig, type RinConfig } from "../../src/model/config.ts";
+import { initialize } from "../../src/model/initialize.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+
+/** The bytes of a checkpoint. */
+export function smallNet(
+  seed: number,
+  changes: Partial<RinConfig> = {},
+  about?: Record<string, string>,
+): Uint8Array<ArrayBuffer> {
+  const config = completeConfig({
+    imageSize: 16,
+    patchSize: 4,
+    latentDim: 16,
+    interfaceDim: 16,
+    numLatents: 4,
+    numBlocks: 1,
+    numHeads: 2,
+    ...changes,
+  });
+  const parameters = initialize(parameterLayout(config), seed);
+  return writeCheckpoint({ config, slabs: { parameters }, about });
+}
