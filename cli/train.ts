@@ -6,6 +6,7 @@
 import type { Splits } from "../src/data/dataset.ts";
 import { type Gpu, requestGpu } from "../src/gpu/device.ts";
 import { GpuLostError } from "../src/gpu/errors.ts";
+import { adviceOn } from "./advice.ts";
 import { type Command, expectNoRest, programName } from "./command.ts";
 import { heedNohup, INTERRUPTED, interruptible } from "./interrupt.ts";
 import { keepTraining, openTrainer } from "./keep_training.ts";
@@ -82,6 +83,8 @@ async function runTrain(given: Given): Promise<number> {
     if (page) terminal.note(`Watch at ${page.url}`);
     const gpu = await requestGpu();
     terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
+    const advice = flags.resume === undefined ? adviceOn(settings.network) : undefined;
+    if (advice !== undefined) terminal.note(advice);
     let splits: Splits | undefined;
     try {
       splits = await loadData(settings.run, settings.network.imageSize, terminal);
