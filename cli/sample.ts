@@ -5,6 +5,8 @@
  */
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
+import type { Checkpoint } from "../src/model/checkpoint.ts";
+import { classNamesOf } from "../src/model/class_names.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
 import { RECORDED, type SampleRecord } from "../src/picture/record.ts";
 import { readClasses } from "./classes.ts";
@@ -14,6 +16,7 @@ import { CommandError, UsageError } from "./errors.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { flagOf, type Given, type Option, type Value, withDefaults } from "./options.ts";
 import { readNetwork } from "./resolve.ts";
+import type { SampleJob } from "./sample_job.ts";
 import { writeSamples } from "./sample_outputs.ts";
 import { maskOf, type Picture, readPicture } from "./sample_picture.ts";
 import { findCheckpoint, readRecord } from "./sample_record.ts";
@@ -28,14 +31,18 @@ const what: Option[] = [
     value: "FILE",
     help: "a .safetensors file, or a run folder (its last.safetensors)",
   },
-  { key: "count", type: "integer", help: "number of images", default: 16 },
+  {
+    key: "count",
+    type: "integer",
+    help: "number of images (default: 16, of several classes equally many of each)",
+  },
   {
     key: "class",
     type: "text",
     value: "NAME,...",
     help:
-      "class of the images by name or number, or classes that they have in turn, such as 0..9; " +
-      "without it, none",
+      "class of the images by name or number, or classes that they have in turn, such as 0..9, with " +
+      "which a grid is labelled; without it, none",
   },
   {
     key: "guidance",
@@ -121,6 +128,7 @@ export const sample: Command = {
     "rin sample --checkpoint runs/faces",
     "rin sample --checkpoint runs/faces --sampler dpm++ --steps 20 --count 1000 --out images/",
     "rin sample --checkpoint runs/faces --count 8 --frames 10 --out filmstrip.png",
+    "rin sample --checkpoint runs/digits --class 0..9 --guidance 2",
     "rin sample --like images/000017.png --out again.png",
   ],
   run: runSample,
@@ -141,7 +149,6 @@ async function runSample(given: Given): Promise<number> {
   if (path === undefined) {
     throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
   }
-  const count = numberWithin(flags, "count", 1, 10_000_000);
   const sampler = readSampler(flags);
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(path), config);
@@ -160,6 +167,8 @@ async function runSample(given: Given): Promise<number> {
   const classes = flags.class === undefined
     ? undefined
     : readClasses(String(flags.class), file.checkpoint);
+  flags.count ??= defaultCount(classes);
+  const count = numberWithin(flags, "count", 1, 10_000_000);
   const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);
   const frames = flags.frames === undefined ? undefined : numberWithin(flags, "frames", 1, 1000);
   const options = {
@@ -193,6 +202,7 @@ async function runSample(given: Given): Promise<number> {
         options: { ...options, signal, onStep },
         record: recorded,
         labels,
+        caption: captionOf(file.checkpoint, classes, labels),
         out,
         frames,
         note: (text) => terminal.note(text),
@@ -210,6 +220,28 @@ async function runSample(given: Given): Promise<number> {
       gpu.destroy();
     }
   }, () => terminal.note(stopped));
+}
+
+/** Equally many images of each class. */
+function defaultCount(classes: readonly number[] = [0]): number {
+  return classes.length * Math.ceil(16 / classes.length);
+}
+
+/** Classes side by side in a row of a grid, at most. */
+const WIDEST_ROW = 20;
+
+/** The classes' names below the images of a grid, where there are several: a column for each. */
+function captionOf(
+  checkpoint: Checkpoint,
+  classes: readonly number[] = [],
+  labels: readonly number[] = [],
+): SampleJob["caption"] {
+  if (classes.length < 2) return undefined;
+  const names = classNamesOf(checkpoint);
+  return {
+    words: labels.map((label) => names?.[label] ?? String(label)),
+    columns: classes.length <= WIDEST_ROW ? classes.length : undefined,
+  };
 }
 
 /** The picture and mask that the flags name, which must be those of a record. */

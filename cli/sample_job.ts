@@ -14,6 +14,8 @@ export interface SampleJob {
   readonly record: SampleRecord;
   /** Classes of the images 0 to count - 1. */
   readonly labels?: readonly number[];
+  /** What stands below the images 0 to count - 1 of a grid, and how many are in a row of it. */
+  readonly caption?: { readonly words: readonly string[]; readonly columns?: number };
   readonly out: string;
   /** Estimates of x0 that a filmstrip or an animation shows. */
   readonly frames?: number;

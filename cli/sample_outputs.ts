@@ -5,6 +5,7 @@
  */
 import type { SampledBatch } from "../src/diffusion/sampling.ts";
 import { animatedPng } from "../src/picture/animated_png.ts";
+import { labelledGridPng } from "../src/picture/labelled_grid.ts";
 import { gridPng, imageBytes, imagePng } from "../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../src/picture/record.ts";
 import { UsageError } from "./errors.ts";
@@ -31,13 +32,23 @@ export async function writeSamples(job: SampleJob): Promise<string> {
 }
 
 async function writeGrid(job: SampleJob): Promise<string> {
-  const { rin, record, out } = job;
+  const { rin, record, caption, out } = job;
   const size = rin.config.imageSize;
-  const images = await rin.sample(optionsFor(job, wanted(job)));
-  const [text, count] = [recordText(record), images.length / (3 * size ** 2)];
-  const one = count === 1;
-  await writeFile(out, one ? imagePng(images, 0, size, text) : gridPng(images, size, { text }));
-  return one ? "an image" : `a grid of ${count} images`;
+  const all = wanted(job);
+  const images = await rin.sample(optionsFor(job, all));
+  const text = recordText(record);
+  if (all.length === 1) {
+    await writeFile(out, imagePng(images, 0, size, text));
+    return "an image";
+  }
+  const words = caption && all.map((index) => caption.words[index]);
+  await writeFile(
+    out,
+    words
+      ? labelledGridPng(images, size, words, { columns: caption.columns, text })
+      : gridPng(images, size, { text }),
+  );
+  return `a grid of ${all.length} images`;
 }
 
 /** A row for each image and a column for each estimate; or the grid of each estimate in turn. */

@@ -6,7 +6,7 @@
 import { encode } from "fast-png";
 
 /** Pixels between the images of a grid, and around them. */
-const GAP = 2;
+export const GAP = 2;
 
 /** What a PNG says of itself, by keyword; Latin-1. */
 export type PngText = Readonly<Record<string, string>>;
@@ -77,7 +77,7 @@ export function byteOf(value: number): number {
 }
 
 /** From planes of floats to bytes pixel by pixel. */
-function paint(
+export function paint(
   images: Float32Array,
   index: number,
   size: number,

@@ -2,6 +2,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { lettering } from "../../src/picture/lettering.ts";
+import { pngSize } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
 import { complaint, rin, TINY, writePictures } from "./rin.ts";
 import { available } from "../helpers/gpu.ts";
@@ -38,6 +40,12 @@ Deno.test({
       assertEquals(await bytes("dogs.png"), await bytes("same.png"));
       assertEquals((await sampled("cats.png", "--class", "cat,dog")).code, 0);
       assert((await bytes("cats.png")).join() !== (await bytes("dogs.png")).join());
+      const wide = ["sample", "--checkpoint", "run", "--steps", "1", "--out", "wide.png"];
+      const grid = await rin([...wide, "--class", "cat,dog,0"], { cwd });
+      assertStringIncludes(grid.stdout, "a grid of 18 images", "six rows of three");
+      const { width, height } = pngSize(await bytes("wide.png"));
+      const cell = lettering("cat").length;
+      assertEquals([width, height], [3 * (cell + 2) + 2, 6 * (16 + 9 + 2) + 2], "with their names");
       // An export keeps the names.
       const f32 = ["export", "run", "--dtype", "f32", "--out", "net.safetensors"];
       assertEquals((await rin(f32, { cwd })).code, 0);

@@ -1,0 +1,66 @@
+/**
+ * A grid of images with a word below each.
+ *
+ * @module
+ */
+import { encode } from "fast-png";
+import { fittedLettering, LETTER_HEIGHT, lettering } from "./lettering.ts";
+import { GAP, paint, type PngText } from "./pictures.ts";
+
+/** Size of images from which on a letter's points are squares of four pixels. */
+const LARGE = 128;
+
+/** Points that a cell is widened to for a long word. */
+const WIDEST = 64;
+
+/** Points above and below a word; tails of letters reach into the latter. */
+const AIR = 1;
+
+/**
+ * One picture with all images side by side, and below each what it is of.
+ *
+ * @param images (count, 3, S, S) in [-1, 1]
+ * @param words one for each image
+ * @param options.columns images in a row; as near to a square as their number allows if not given
+ */
+export function labelledGridPng(
+  images: Float32Array,
+  size: number,
+  words: readonly string[],
+  { columns = Math.ceil(Math.sqrt(words.length)), text }: { columns?: number; text?: PngText },
+): Uint8Array {
+  const point = size >= LARGE ? 2 : 1;
+  const longest = Math.max(...words.map((word) => lettering(word).length)) * point;
+  const cell = Math.max(size, Math.min(longest, WIDEST * point));
+  const caption = (LETTER_HEIGHT + 2 * AIR) * point;
+  const width = columns * (cell + GAP) + GAP;
+  const height = Math.ceil(words.length / columns) * (size + caption + GAP) + GAP;
+  const data = new Uint8Array(3 * width * height).fill(255);
+  words.forEach((word, i) => {
+    const left = GAP + (i % columns) * (cell + GAP);
+    const top = GAP + Math.floor(i / columns) * (size + caption + GAP);
+    paint(images, i, size, data, width, left + Math.floor((cell - size) / 2), top);
+    const letters = fittedLettering(word, Math.floor(cell / point));
+    const from = left + Math.floor((cell - letters.length * point) / 2);
+    write(letters, point, data, width, from, top + size + AIR * point);
+  });
+  return encode({ width, height, data, depth: 8, channels: 3, text });
+}
+
+/** Black points on what is there. */
+function write(
+  letters: Uint8Array,
+  point: number,
+  data: Uint8Array,
+  width: number,
+  left: number,
+  top: number,
+): void {
+  for (let y = 0; y < (LETTER_HEIGHT + AIR) * point; y++) {
+    for (let x = 0; x < letters.length * point; x++) {
+      if (((letters[Math.floor(x / point)] >> Math.floor(y / point)) & 1) === 0) continue;
+      const at = 3 * ((top + y) * width + left + x);
+      data.fill(0, at, at + 3);
+    }
+  }
+}
