@@ -10,7 +10,7 @@ import { type Command, expectNoRest } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import type { Given, Option } from "./options.ts";
 import { pageAssets } from "./page/assets.ts";
-import { only, readConfigFile } from "./resolve.ts";
+import { readNetwork } from "./resolve.ts";
 import { samplingCheckpoint } from "./sampling_checkpoint.ts";
 import { print } from "./terminal.ts";
 import { makeFolder, writeFile } from "./write_file.ts";
@@ -55,9 +55,7 @@ async function runPage(given: Given): Promise<number> {
   if (flags.checkpoint === undefined) {
     throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
   }
-  const config = flags.config === undefined
-    ? undefined
-    : only("network", await readConfigFile(String(flags.config)));
+  const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(flags.checkpoint), config);
   const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
   const model = await describeModel(networkName(file.path), bytes, false);

@@ -6,14 +6,16 @@
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import type { ServiceLimits } from "../src/service/limits.ts";
+import type { Assets } from "../src/service/assets.ts";
 import { createService, type Service } from "../src/service/service.ts";
-import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
+import { type CheckpointFile, networkName, openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { variable } from "./environment.ts";
 import { CommandError, fileReason, UsageError } from "./errors.ts";
 import { interruptible, untilAborted } from "./interrupt.ts";
 import { listen, LOOPBACK, OWN_NAMES } from "./listen.ts";
 import type { Given, Option, Value } from "./options.ts";
+import { pageAssets } from "./page/assets.ts";
 import { checkPort } from "./report_command.ts";
 import { readNetwork } from "./resolve.ts";
 import { samplingCheckpoint } from "./sampling_checkpoint.ts";
@@ -84,7 +86,8 @@ export const serve: Command = {
   usage: "rin serve --checkpoint FILE [options]",
   summary: "a web page and service that make images with a trained network",
   about:
-    "Serves a trained network, to this machine unless told otherwise: POST /v1/images answers " +
+    "Serves a trained network, to this machine unless told otherwise: a page that samples in the " +
+    "visitor's browser, or here where that has no WebGPU; POST /v1/images answers " +
     "with pictures, GET /v1/images/stream shows them come, /docs says all about it. What is asked " +
     "at the same moment is made together. Ctrl-C or SIGTERM ends it when what is under way is done.",
   groups,
@@ -119,7 +122,8 @@ async function runServe(given: Given): Promise<number> {
       const service = await createService({
         rin,
         checkpoint,
-        name: nameOf(file.path),
+        name: networkName(file.path),
+        assets: await pageIfAllowed(),
         token,
         hosts: isLocal ? OWN_NAMES : undefined,
         limits: readLimits(flags),
@@ -161,11 +165,14 @@ function isTraining({ checkpoint: { slabs, training } }: CheckpointFile): boolea
   return [slabs.ema, slabs.adam_m, slabs.adam_v, training].some((part) => part !== undefined);
 }
 
-/** What a checkpoint is called: as its run, where it is a run's. */
-function nameOf(path: string): string {
-  const parts = path.split(/[/\\]/).filter((part) => !["", "."].includes(part));
-  const name = parts.at(-1)!.replace(/\.safetensors$/, "");
-  return ["last", "best"].includes(name) ? parts.at(-2) ?? name : name;
+/** The page's files, where they can be made: the service is whole without them. */
+async function pageIfAllowed(): Promise<Assets | undefined> {
+  try {
+    return await pageAssets();
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError)) throw thrown;
+    printError(`rin: serving without the page. ${thrown.message}`);
+  }
 }
 
 function readLimits({ maxBatch, maxWait, queue, maxWork }: Given["flags"]): Partial<ServiceLimits> {

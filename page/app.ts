@@ -5,6 +5,7 @@
  * @module
  */
 import type { ModelDescription } from "../src/service/model.ts";
+import { identityOf } from "../src/model/identity.ts";
 import { recordIn, recordOfOne } from "../src/picture/record.ts";
 import { Controls, newSeed } from "./controls.ts";
 import { find, megabytes, pictures, saveAs } from "./dom.ts";
@@ -25,6 +26,7 @@ import {
   USUAL,
 } from "./settings.ts";
 import { Status } from "./status.ts";
+import { askForToken, authorization } from "./token.ts";
 import { Viewer } from "./viewer.ts";
 import { cannotRepeat, creditOf, factsOf, noGpu } from "./words.ts";
 
@@ -65,12 +67,19 @@ export class App {
   }
 
   /** Shows what there is to draw with, and draws where a link asks for it. */
-  async start(model: ModelDescription | undefined): Promise<void> {
-    this.#model = model;
+  async start(model: ModelDescription | "token" | undefined): Promise<void> {
     find("unstarted").hidden = true;
+    if (model === "token") {
+      return this.#status.notify({
+        title: "This server asks for a token",
+        text: "Whoever runs it can give you one.",
+        action: { label: "Enter the token", run: askForToken },
+      });
+    }
+    this.#model = model;
     if (model) {
       const { name, config, classNames, about = {}, checkpoint } = model;
-      const identity = about.same_weights_as ?? checkpoint.sha256;
+      const identity = identityOf(checkpoint.sha256, about);
       const { bytes } = checkpoint;
       this.#show({ name, config, classNames, about, identity, bytes, kept: false });
     } else {
@@ -215,7 +224,7 @@ export class App {
     if (!this.#loaded) {
       const { name, checkpoint } = this.#model!;
       const url = new URL(checkpoint.url, document.baseURI).href;
-      const given = { name, checkpoint: { ...checkpoint, url } };
+      const given = { name, checkpoint: { ...checkpoint, url, headers: authorization() } };
       this.#network = await this.#engine.ask("load", given, this.#onEvent);
       this.#loaded = true;
       signal.throwIfAborted();

@@ -11,6 +11,8 @@ export interface Wanted {
   readonly url: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** What the server wants to see besides. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** How a fetching goes. */
@@ -99,12 +101,13 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 
 /** One request, for as much as it brings. */
 async function fetchSome(
-  { url, bytes }: Wanted,
+  { url, bytes, headers }: Wanted,
   store: Store,
   { onProgress, signal }: DownloadOptions,
 ): Promise<void> {
   // Asked for even from the beginning: then no server compresses, and the bytes can be counted.
-  const response = await fetch(url, { headers: { range: `bytes=${store.size}-` }, signal });
+  const range = `bytes=${store.size}-`;
+  const response = await fetch(url, { headers: { ...headers, range }, signal });
   if (!response.ok) {
     await response.body?.cancel();
     // 5xx and 429 pass; anything else stays as it is.

@@ -8,10 +8,13 @@ import type { ModelDescription } from "../src/service/model.ts";
 import { App } from "./app.ts";
 import { Engine } from "./engine.ts";
 import { takeFiles } from "./files.ts";
+import { authorization } from "./token.ts";
 
-async function modelDescription(): Promise<ModelDescription | undefined> {
+/** What there is to draw with: a network, one for those who show a token, or none. */
+async function modelDescription(): Promise<ModelDescription | "token" | undefined> {
   try {
-    const response = await fetch("model.json", { cache: "no-cache" });
+    const response = await fetch("model.json", { cache: "no-cache", headers: authorization() });
+    if (response.status === 401) return "token";
     return response.ok ? await response.json() : undefined;
   } catch {
     return undefined;

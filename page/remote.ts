@@ -8,6 +8,7 @@ import { exampleSize } from "../src/model/example.ts";
 import { readEvents } from "./event_stream.ts";
 import type { PictureSize } from "./pixels.ts";
 import type { WorkEvent } from "./protocol.ts";
+import { authorization } from "./token.ts";
 import { classText, indicesOf, type Settings } from "./settings.ts";
 
 /** How many times on the way each picture is shown. */
@@ -57,7 +58,8 @@ export async function drawThere(
   signal: AbortSignal,
   tell: (event: WorkEvent) => void,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const response = await fetch(`v1/images/stream?${queryOf(settings)}`, { signal });
+  const headers = authorization();
+  const response = await fetch(`v1/images/stream?${queryOf(settings)}`, { headers, signal });
   if (!response.ok) throw new Error(await refusal(response));
   const indices = indicesOf(settings);
   const each = exampleSize(size);

@@ -21,25 +21,38 @@ const SCRIPTS = { "/page.js": "main.ts", "/worker.js": "worker.ts" };
  * @throws {CommandError} when this program may not read its source, or start Deno
  */
 export async function bundlePage(): Promise<Record<string, string>> {
+  const deno = await permittedDeno();
   const plain = Object.entries(PLAIN).map(async ([name, path]) =>
     [path, await Deno.readTextFile(new URL(name, source))] as const
   );
   const scripts = Object.entries(SCRIPTS).map(async ([path, name]) =>
-    [path, await bundle(new URL(name, source).href)] as const
+    [path, await bundle(deno, new URL(name, source).href)] as const
   );
-  try {
-    return Object.fromEntries(await Promise.all([...plain, ...scripts]));
-  } catch (thrown) {
-    if (!(thrown instanceof Deno.errors.NotCapable)) throw thrown;
-    throw new CommandError(
-      `The page is made from its source, which takes Deno's permission to read it and to run ` +
-        `deno (--allow-read --allow-run=deno); the packed program has it made already`,
-    );
-  }
+  return Object.fromEntries(await Promise.all([...plain, ...scripts]));
 }
 
-async function bundle(entry: string): Promise<string> {
-  const command = new Deno.Command(Deno.execPath(), {
+/**
+ * The Deno that may be run. Looks before it tries, so that nobody is asked for permissions.
+ *
+ * @throws {CommandError} when there is none, or the source may not be read
+ */
+async function permittedDeno(): Promise<string> {
+  const granted = async (descriptor: Deno.PermissionDescriptor) =>
+    (await Deno.permissions.query(descriptor)).state === "granted";
+  if (await granted({ name: "read", path: source })) {
+    // The very one that this runs in, or, as --allow-run=deno has it, the one of that name.
+    for (const command of [Deno.execPath(), "deno"]) {
+      if (await granted({ name: "run", command })) return command;
+    }
+  }
+  throw new CommandError(
+    "The page is made from its source, which takes Deno's permission to read it and to run " +
+      "deno (--allow-read --allow-run=deno); the packed program has it made already",
+  );
+}
+
+async function bundle(deno: string, entry: string): Promise<string> {
+  const command = new Deno.Command(deno, {
     args: ["bundle", "--quiet", "--platform", "browser", "--minify", entry],
     // Deno looks for the configuration from there.
     cwd: source,

@@ -8,7 +8,7 @@ import { pageAssets } from "../../cli/page/assets.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { describeModel } from "../../src/service/model.ts";
 import { recordIn } from "../../src/picture/record.ts";
-import { rin } from "../cli/rin.ts";
+import { rin, startRin } from "../cli/rin.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { hasWebGpu, launch, Visit } from "./browser.ts";
 import { smallNet } from "./net.ts";
@@ -151,6 +151,65 @@ pageTest("goes on after a broken connection; stops when it is told to", async ({
   assertEquals(await visit.text("draw"), "Draw 36 pictures");
   assertEquals(await visit.page.locator("#save").isVisible(), false);
   await visit.end();
+});
+
+/** Runs `rin serve` for the time of a test. */
+async function served(cwd: string, args: string[], fn: (url: string) => Promise<void>) {
+  const child = startRin(["serve", "--checkpoint", "pets.safetensors", ...args], { cwd });
+  const said = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    let text = "";
+    while (!text.includes("\n")) {
+      const { value, done } = await said.read();
+      if (done) throw new Error(await new Response(child.stderr).text());
+      text += value;
+    }
+    await fn(text.trim());
+  } finally {
+    child.kill("SIGTERM");
+    await Promise.all([said.cancel(), child.stderr.cancel(), child.status]);
+  }
+}
+
+pageTest("from rin serve: drawn here, or where there is no WebGPU, there", async ({ cwd }) => {
+  await served(cwd, [], async (url) => {
+    const [here, there] = [
+      await Visit.begin(await browser(), url),
+      await Visit.begin(await browser(false), url),
+    ];
+    assertStringIncludes(await there.notice(), "Until then the server can draw.");
+    const pictures = [];
+    for (const visit of [here, there]) {
+      await visit.fill({ count: "3", steps: "6", seed: "7", sampler: "heun", class: "1" });
+      await visit.fill({ guidance: "1.5" });
+      await visit.draw();
+      pictures.push((await visit.saved("#save")).bytes);
+    }
+    assertEquals(await there.text("draw"), "Draw 3 pictures on the server");
+    assertSamePicture(pictures[0], pictures[1]);
+    const how = ["--checkpoint", "pets.safetensors", ...HOW, "--count", "3", "--class", "1"];
+    assertSamePicture(pictures[1], await sampled(cwd, ...how, "--guidance", "1.5"));
+    // What the server refuses is told as it says it.
+    await there.fill({ count: "100", steps: "1000" });
+    await there.page.click("#draw");
+    await there.until("/server answered 400: count x/.test(document.body.innerText)");
+    assertEquals([here.errors, there.errors.length], [[], 1]);
+    for (const visit of [here, there]) await visit.end();
+  });
+});
+
+pageTest("from rin serve with a token: asks for it", async ({ cwd }) => {
+  await write(`${cwd}/token`, "open-sesame\n");
+  await served(cwd, ["--token-file", "token"], async (url) => {
+    const visit = await Visit.begin(await browser(), url);
+    assertStringIncludes(await visit.notice(), "This server asks for a token");
+    visit.page.once("dialog", (dialog) => void dialog.accept("open-sesame"));
+    await visit.page.click("#notice-do");
+    await visit.page.waitForSelector("#controls:not([hidden])");
+    await visit.fill({ count: "1", steps: "2" });
+    await visit.draw();
+    await visit.end();
+  });
 });
 
 pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd }) => {
