@@ -10,8 +10,8 @@ import type { MetricsLine } from "./recorder.ts";
 import type { RunParts } from "./run_parts.ts";
 import type { Saving } from "./saving.ts";
 
-/** Decay of the loss's average. */
-const AVERAGE_DECAY = 0.98;
+/** Decay of the loss's average; in the first steps it is less, lest the very first weigh on it. */
+const averageDecay = (step: number) => Math.min(0.98, step / (step + 9));
 
 /** Steps whose figures are unread at most; the trainer keeps 64. */
 const MAX_UNREAD = 32;
@@ -91,7 +91,8 @@ export class FigureCollector {
     const epoch = Number((step * training.batchSize / splits.train.count).toFixed(3));
     if (finite) {
       const before = state.lossAverage ?? loss;
-      state.lossAverage = AVERAGE_DECAY * before + (1 - AVERAGE_DECAY) * loss;
+      const decay = averageDecay(step);
+      state.lossAverage = decay * before + (1 - decay) * loss;
       state.skippedInRow = 0;
       return { step, epoch, loss, lossAverage: state.lossAverage, lr, gradientNorm };
     }

@@ -54,6 +54,6 @@ Deno.test({
       assertEquals(await bytes("again.png"), await bytes("dogs.png"));
       const wrong = complaint(await sampled("no.png", "--class", "dgo"));
       assertStringIncludes(wrong, 'There is no class "dgo": did you mean dog?');
-      assertStringIncludes(complaint(await sampled("no.png", "--class", "2")), "knows 0 to 1");
+      assertStringIncludes(complaint(await sampled("no.png", "--class", "2")), "knows cat, dog");
     }),
 });

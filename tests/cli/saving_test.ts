@@ -9,6 +9,7 @@ import { TrainingRun } from "../../cli/training_run.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder, write } from "../data/scratch.ts";
+import { diskCalls } from "../helpers/disk_calls.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { lastStep, metrics } from "./rin.ts";
@@ -70,6 +71,19 @@ gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu)
       await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
       await Deno.readFile(`${folder}/two/last.safetensors`),
     );
+  });
+});
+
+gpuTest("what was recorded is on the disk before the checkpoint of its step", async (gpu) => {
+  await withFolder(async (folder) => {
+    const calls = await diskCalls(() => run(gpu, folder, {}));
+    const saves = calls.join().split("rename last.safetensors").slice(0, -1);
+    assertEquals(saves.length, 5);
+    // There is nothing to record before the first step.
+    for (const save of saves.slice(1)) {
+      assertStringIncludes(save, "sync metrics.jsonl");
+      assert(/sync events[^,]*/.test(save), save);
+    }
   });
 });
 
@@ -189,6 +203,24 @@ gpuTest(
     });
   },
 );
+
+gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
+  await withFolder(async (folder) => {
+    const steps = 40;
+    await run(gpu, folder, { steps, saveEvery: 100, lr: 0.01 });
+    const lines = (await metrics(folder)).filter(({ loss }) => loss !== undefined);
+    let average = lines[0].loss as number;
+    for (const { step, loss, lossAverage } of lines as Record<string, number>[]) {
+      const share = Math.max(0.02, 9 / (step + 9));
+      average += share * (loss - average);
+      assert(
+        Math.abs(lossAverage - average) < 1e-6,
+        `step ${step}: ${lossAverage}, not ${average}`,
+      );
+    }
+    assertEquals(lines.length, steps);
+  });
+});
 
 /** Makes the images of these steps, counted from 1, no numbers. */
 function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
-import { folderOf, linkFile, writeFile } from "../../cli/write_file.ts";
+import { folderOf, linkFile, syncFile, writeFile } from "../../cli/write_file.ts";
 import { withFolder } from "../data/scratch.ts";
+import { diskCalls } from "../helpers/disk_calls.ts";
 import { available } from "../helpers/gpu.ts";
 import { complaint, lastStep, rin, TINY, writePictures } from "./rin.ts";
 
@@ -29,6 +30,20 @@ Deno.test("link: another name takes a file's place, and outlives the first", asy
     await Deno.mkdir(`${folder}/taken`);
     await assertRejects(() => linkFile(a, `${folder}/taken`), CommandError, "it is a folder");
     assertEquals([...Deno.readDirSync(folder)].length, 3);
+  });
+});
+
+Deno.test("write: bytes are on the disk before their name, and the name before it is told", async () => {
+  await withFolder(async (folder) => {
+    const [run, a, b] = [`${folder}/run`, `${folder}/run/a`, `${folder}/run/b`];
+    await Deno.mkdir(run);
+    const calls = [["sync a.tmp", "rename a", "sync run"], ["rename b", "sync run"], [
+      "sync a",
+      "sync run",
+    ]];
+    assertEquals(await diskCalls(() => writeFile(a, "one")), calls[0]);
+    assertEquals(await diskCalls(() => linkFile(a, b)), calls[1]);
+    assertEquals(await diskCalls(() => syncFile(a)), calls[2]);
   });
 });
 

@@ -4,6 +4,7 @@ import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
 import { concat } from "../../src/data/prepared_format.ts";
 import type { Source } from "../../src/data/source.ts";
+import { diskCalls } from "../helpers/disk_calls.ts";
 import { withFolder } from "./scratch.ts";
 
 const COUNT = 300;
@@ -111,6 +112,14 @@ Deno.test("prepare: what was begun with other files or another size is begun ane
     await prepare(source, path, { imageSize: 2 });
     assertEquals(source.decoded.length, COUNT);
     assertEquals((await contents(path)).facts.fingerprint, "b");
+  });
+});
+
+Deno.test("prepare: each chunk is put on the disk, and all of them before the name", async () => {
+  await withFolder(async (root) => {
+    const calls = await diskCalls(() => prepare(numbered(), `${root}/set`, { imageSize: 2 }));
+    const chunks = Array(Math.ceil(GOOD.length / 64)).fill("sync set.part");
+    assertEquals(calls, [...chunks, "sync set.part", "rename set"]);
   });
 });
 
