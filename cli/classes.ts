@@ -57,8 +57,13 @@ export function readClasses(text: string, checkpoint: Checkpoint): number[] {
     if (number !== undefined) return number;
     throw new CommandError(
       `There is no class "${name}"${
-        suggestion(name, names) || `: this network knows 0 to ${numClasses - 1}`
+        suggestion(name, names) || `: this network knows ${known(names, numClasses)}`
       }`,
     );
   });
+}
+
+/** Classes by name, where there are names and few enough to be told. */
+function known(names: readonly string[], numClasses: number): string {
+  return names.length > 0 && names.length <= 12 ? names.join(", ") : `0 to ${numClasses - 1}`;
 }
