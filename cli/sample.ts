@@ -5,9 +5,9 @@
  */
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
-import type { Checkpoint } from "../src/model/checkpoint.ts";
 import { classNamesOf } from "../src/model/class_names.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
+import { captionOf } from "../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../src/picture/record.ts";
 import { readClasses } from "./classes.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
@@ -16,7 +16,6 @@ import { CommandError, UsageError } from "./errors.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { flagOf, type Given, type Option, type Value, withDefaults } from "./options.ts";
 import { readNetwork } from "./resolve.ts";
-import type { SampleJob } from "./sample_job.ts";
 import { writeSamples } from "./sample_outputs.ts";
 import { maskOf, type Picture, readPicture } from "./sample_picture.ts";
 import { findCheckpoint, readRecord } from "./sample_record.ts";
@@ -202,7 +201,7 @@ async function runSample(given: Given): Promise<number> {
         options: { ...options, signal, onStep },
         record: recorded,
         labels,
-        caption: captionOf(file.checkpoint, classes, labels),
+        caption: captionOf(classes, labels, classNamesOf(file.checkpoint)),
         out,
         frames,
         note: (text) => terminal.note(text),
@@ -225,23 +224,6 @@ async function runSample(given: Given): Promise<number> {
 /** Equally many images of each class. */
 function defaultCount(classes: readonly number[] = [0]): number {
   return classes.length * Math.ceil(16 / classes.length);
-}
-
-/** Classes side by side in a row of a grid, at most. */
-const WIDEST_ROW = 20;
-
-/** The classes' names below the images of a grid, where there are several: a column for each. */
-function captionOf(
-  checkpoint: Checkpoint,
-  classes: readonly number[] = [],
-  labels: readonly number[] = [],
-): SampleJob["caption"] {
-  if (classes.length < 2) return undefined;
-  const names = classNamesOf(checkpoint);
-  return {
-    words: labels.map((label) => names?.[label] ?? String(label)),
-    columns: classes.length <= WIDEST_ROW ? classes.length : undefined,
-  };
 }
 
 /** The picture and mask that the flags name, which must be those of a record. */

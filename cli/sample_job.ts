@@ -5,6 +5,7 @@
  */
 import type { Rin } from "../src/diffusion/rin.ts";
 import type { SampleOptions } from "../src/diffusion/sampling.ts";
+import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
 
 /** What is made, and where it goes. */
@@ -15,7 +16,7 @@ export interface SampleJob {
   /** Classes of the images 0 to count - 1. */
   readonly labels?: readonly number[];
   /** What stands below the images 0 to count - 1 of a grid, and how many are in a row of it. */
-  readonly caption?: { readonly words: readonly string[]; readonly columns?: number };
+  readonly caption?: Caption;
   readonly out: string;
   /** Estimates of x0 that a filmstrip or an animation shows. */
   readonly frames?: number;

@@ -6,8 +6,10 @@
  */
 import type { ModelDescription } from "../src/service/model.ts";
 import { identityOf } from "../src/model/identity.ts";
+import { type Caption, captionOf } from "../src/picture/labelled_grid.ts";
 import { recordIn, recordOfOne } from "../src/picture/record.ts";
 import { Controls, newSeed } from "./controls.ts";
+import { difference } from "./decode.ts";
 import { find, megabytes, pictures, saveAs } from "./dom.ts";
 import { Engine, WorkError } from "./engine.ts";
 import { Gallery } from "./gallery.ts";
@@ -123,7 +125,7 @@ export class App {
     find("where").textContent = server ? "Drawn by the server that this page came from." : "";
     this.#status.notify({
       title,
-      text: server ? `${text} Until then the server can draw.` : text,
+      text: server ? `${text} Until then, the server that this page came from can draw.` : text,
     });
     find<HTMLButtonElement>("draw").disabled = !server;
     this.#label();
@@ -145,6 +147,13 @@ export class App {
       this.#status.notify({ title: "Not quite what the link says", text: doubts.join(" ") });
     }
     if (!find<HTMLButtonElement>("draw").disabled) void this.draw();
+  }
+
+  /** Of pictures of several classes a grid has a column for each, and their names. */
+  #captionOf(settings: Settings): Caption | undefined {
+    const { classes } = settings;
+    const labels = indicesOf(settings).map((index) => labelOf(settings, index)!);
+    return captionOf(classes, labels, this.#network!.classNames);
   }
 
   #nameOf = (index: number, settings: Settings): string | undefined => {
@@ -169,6 +178,7 @@ export class App {
       size: this.#network!.config,
       indices: indicesOf(settings),
       seed: settings.seed,
+      columns: settings.index === undefined ? this.#captionOf(settings)?.columns : undefined,
       nameOf: (index) => this.#nameOf(index, settings),
     });
   }
@@ -176,8 +186,8 @@ export class App {
   #label(): void {
     const draw = find("draw");
     const count = this.#network ? indicesOf(this.#controls.settings).length : 0;
-    const where = this.#there ? " on the server" : "";
-    draw.textContent = this.#busy ? "Stop" : `Draw ${pictures(count)}${where}`;
+    const what = this.#there ? `${count} on the server` : pictures(count);
+    draw.textContent = this.#busy ? "Stop" : `Draw ${what}`;
     draw.classList.toggle("busy", this.#busy !== undefined);
   }
 
@@ -281,8 +291,18 @@ export class App {
 
   /** Saves one picture, or all in a grid. */
   async #save(index?: number): Promise<void> {
-    const { settings, network, images } = this.#drawn!;
-    const { name, config, identity } = network;
+    const { settings, network } = this.#drawn!;
+    const { png, only } = await this.#png(index);
+    const number = only === undefined ? "" : `-${String(only).padStart(6, "0")}`;
+    saveAs(`${network.name}-seed${settings.seed}${number}.png`, png, "image/png");
+    this.#status.announce("Saved");
+  }
+
+  /** One picture, or all in a grid, and the number of the picture if it is alone. */
+  async #png(
+    index: number | undefined,
+  ): Promise<{ png: Uint8Array<ArrayBuffer>; only: number | undefined }> {
+    const { settings, network: { config, identity }, images } = this.#drawn!;
     const place = indicesOf(settings).indexOf(index ?? 0);
     const each = images.length / indicesOf(settings).length;
     const all = toRecord(settings, identity);
@@ -291,10 +311,9 @@ export class App {
       images: index === undefined ? images : images.slice(place * each, (place + 1) * each),
       config,
       record: only === undefined ? all : recordOfOne(all, only, labelOf(settings, only)),
+      caption: only === undefined ? this.#captionOf(settings) : undefined,
     });
-    const number = only === undefined ? "" : `-${String(only).padStart(6, "0")}`;
-    saveAs(`${name}-seed${settings.seed}${number}.png`, png, "image/png");
-    this.#status.announce("Saved");
+    return { png, only };
   }
 
   async #copyLink(index?: number): Promise<void> {
@@ -347,5 +366,21 @@ export class App {
     this.#controls.set(settings);
     this.#preview();
     await this.draw();
+    // A film shows more than the pictures, and of clips a canvas shows the first frame only.
+    if (this.#drawn && record.frames === undefined && this.#network.config.frames === 1) {
+      await this.#compare(file);
+    }
+  }
+
+  /** Says whether what was drawn again is the same. */
+  async #compare(file: File): Promise<void> {
+    const again = new Blob([(await this.#png(undefined)).png], { type: "image/png" });
+    const most = await difference(file, again);
+    if (most === undefined) return;
+    this.#status.say(
+      most <= 2
+        ? `The same as ${file.name}${most ? `, within ${most} of 255` : ", to the last bit"}`
+        : `Not the same as ${file.name}: values differ by up to ${most} of 255`,
+    );
   }
 }

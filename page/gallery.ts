@@ -18,6 +18,8 @@ export interface Exhibition {
   /** The numbers of the pictures. */
   readonly indices: readonly number[];
   readonly seed: number;
+  /** Pictures in a row; as near to a square as their number allows if not given. */
+  readonly columns?: number;
   /** The name of a picture's class. */
   readonly nameOf: (index: number) => string | undefined;
 }
@@ -54,13 +56,14 @@ export class Gallery {
   }
 
   /** Hangs new pictures: as yet, the noise that each begins as. */
-  hang({ size, indices, seed, nameOf }: Exhibition): void {
+  hang(exhibition: Exhibition): void {
+    const { size, indices, seed, nameOf } = exhibition;
     this.#size = size;
     this.#frame = 0;
     this.#tiles.clear();
     this.#motion.hidden = size.frames === 1;
     this.#grid.dataset.state = "noise";
-    const columns = Math.ceil(Math.sqrt(indices.length));
+    const columns = exhibition.columns ?? Math.ceil(Math.sqrt(indices.length));
     this.#grid.style.setProperty("--columns", String(columns));
     this.#grid.classList.toggle("many", columns > 6);
     const names = indices.map(nameOf);

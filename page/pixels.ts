@@ -5,6 +5,7 @@
  */
 import type { RinConfig } from "../src/model/config.ts";
 import { animatedPng } from "../src/picture/animated_png.ts";
+import { type Caption, labelledGridPng } from "../src/picture/labelled_grid.ts";
 import { byteOf, gridPng, imagePng, type PngText } from "../src/picture/pictures.ts";
 
 /** What of a config tells the size of a picture. */
@@ -44,12 +45,17 @@ export function pngOf(
   images: Float32Array,
   { imageSize, frames }: PictureSize,
   text: PngText,
+  caption?: Caption,
 ): Uint8Array<ArrayBuffer> {
   const plane = imageSize ** 2;
   const count = images.length / (3 * frames * plane);
   const still = (images: Float32Array) =>
     new Uint8Array(
-      count === 1 ? imagePng(images, 0, imageSize, text) : gridPng(images, imageSize, { text }),
+      count === 1
+        ? imagePng(images, 0, imageSize, text)
+        : caption
+        ? labelledGridPng(images, imageSize, caption.words, { columns: caption.columns, text })
+        : gridPng(images, imageSize, { text }),
     );
   if (frames === 1) return still(images);
   const frameOf = (frame: number) => {

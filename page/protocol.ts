@@ -5,6 +5,7 @@
  */
 import type { SampleOptions } from "../src/diffusion/sampling.ts";
 import type { RinConfig } from "../src/model/config.ts";
+import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
 import type { Wanted } from "./download.ts";
 
@@ -99,4 +100,6 @@ export interface PngJob {
   readonly images: Float32Array<ArrayBuffer>;
   readonly config: Pick<RinConfig, "imageSize" | "frames">;
   readonly record: SampleRecord;
+  /** What stands below the pictures of a grid. */
+  readonly caption?: Caption;
 }

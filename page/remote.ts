@@ -5,6 +5,7 @@
  * @module
  */
 import { exampleSize } from "../src/model/example.ts";
+import { decodePng } from "./decode.ts";
 import { readEvents } from "./event_stream.ts";
 import type { PictureSize } from "./pixels.ts";
 import type { WorkEvent } from "./protocol.ts";
@@ -91,15 +92,8 @@ async function refusal(response: Response): Promise<string> {
 /** (S, S, 4) of a PNG in base 64. */
 async function pixelsOf(base64: string): Promise<Uint8ClampedArray<ArrayBuffer>> {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  // Bytes as they are in the file, whatever the screen makes of them.
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), {
-    colorSpaceConversion: "none",
-  });
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d")!;
-  context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, bitmap.width, bitmap.height)
-    .data as Uint8ClampedArray<ArrayBuffer>;
+  const { data } = await decodePng(new Blob([bytes], { type: "image/png" }));
+  return data as Uint8ClampedArray<ArrayBuffer>;
 }
 
 /** (3, S, S) in [-1, 1] of (S, S, 4): values that become the same bytes again. */

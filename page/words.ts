@@ -34,21 +34,22 @@ export function noGpu(why: (GpuFound & { found: false })["why"]): { title: strin
   };
 }
 
-/** `32 x 32 pixels, 1.3 million parameters, 5.2 MB`. */
+/** `32 × 32 px · 1.3 M parameters · 5.2 MB`. */
 export function factsOf({ config, bytes }: Pick<Network, "config" | "bytes">): string {
   const { imageSize, frames } = config;
   return [
-    `${imageSize} × ${imageSize} pixels`,
+    `${imageSize} × ${imageSize} px`,
     ...frames > 1 ? [`${frames} frames`] : [],
-    `${millions(config)} parameters`,
+    `${countOf(config)} parameters`,
     megabytes(bytes),
   ].join(" · ");
 }
 
-function millions(config: RinConfig): string {
+function countOf(config: RinConfig): string {
   const count = countParameters(config);
-  if (count < 1e6) return `${Math.max(1, Math.round(count / 1e3))} thousand`;
-  return `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} million`;
+  return count < 1e6
+    ? Math.round(count / 1e3) + " k"
+    : (count / 1e6).toFixed(count < 1e7 ? 1 : 0) + " M";
 }
 
 /** Whose pictures a network was trained on, as far as its card says. */

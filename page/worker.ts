@@ -46,8 +46,8 @@ const handlers: Handlers = {
   draw: async ({ options }, { signal, tell }) => ({
     images: await artist.draw(options, signal, tell),
   }),
-  png: ({ images, config, record }) =>
-    Promise.resolve({ png: pngOf(images, config, recordText(record)) }),
+  png: ({ images, config, record, caption }) =>
+    Promise.resolve({ png: pngOf(images, config, recordText(record), caption) }),
 };
 
 // The types of a page's own scope serve here as well, but for this.

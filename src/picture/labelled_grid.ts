@@ -16,6 +16,34 @@ const WIDEST = 64;
 /** Points above and below a word; tails of letters reach into the latter. */
 const AIR = 1;
 
+/** Classes side by side in a row of a grid, at most. */
+const WIDEST_ROW = 20;
+
+/** What stands below the images of a grid, one word for each, and how many are in a row of it. */
+export interface Caption {
+  readonly words: readonly string[];
+  readonly columns?: number;
+}
+
+/**
+ * The classes' names below the images of a grid, where there are several: a column for each.
+ *
+ * @param classes that the images have in turn
+ * @param labels the class of each image
+ * @param names of the classes by number, where they have any
+ */
+export function captionOf(
+  classes: readonly number[] = [],
+  labels: readonly number[] = [],
+  names?: readonly string[],
+): Caption | undefined {
+  if (classes.length < 2) return undefined;
+  return {
+    words: labels.map((label) => names?.[label] ?? String(label)),
+    columns: classes.length <= WIDEST_ROW ? classes.length : undefined,
+  };
+}
+
 /**
  * One picture with all images side by side, and below each what it is of.
  *

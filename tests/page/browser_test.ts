@@ -90,7 +90,7 @@ const HOW = ["--count", "4", "--steps", "6", "--sampler", "heun", "--seed", "7"]
 pageTest("draws what rin sample draws; its PNG and its link repeat it", async ({ server, cwd }) => {
   const visit = await Visit.begin(await browser(), server.url);
   assertEquals(await visit.text("name"), "pets");
-  assertStringIncludes(await visit.text("facts"), "16 × 16 pixels · 1");
+  assertStringIncludes(await visit.text("facts"), "16 × 16 px · 1");
   assertEquals(server.requests.includes("GET /checkpoint.safetensors bytes=0-"), false);
   await visit.fill({ seed: "7", count: "4", steps: "6", sampler: "heun", class: "each" });
   await visit.fill({ guidance: "1.5" });
@@ -177,7 +177,7 @@ pageTest("from rin serve: drawn here, or where there is no WebGPU, there", async
       await Visit.begin(await browser(), url),
       await Visit.begin(await browser(false), url),
     ];
-    assertStringIncludes(await there.notice(), "Until then the server can draw.");
+    assertStringIncludes(await there.notice(), "the server that this page came from can draw.");
     const pictures = [];
     for (const visit of [here, there]) {
       await visit.fill({ count: "3", steps: "6", seed: "7", sampler: "heun", class: "1" });
@@ -185,7 +185,7 @@ pageTest("from rin serve: drawn here, or where there is no WebGPU, there", async
       await visit.draw();
       pictures.push((await visit.saved("#save")).bytes);
     }
-    assertEquals(await there.text("draw"), "Draw 3 pictures on the server");
+    assertEquals(await there.text("draw"), "Draw 3 on the server");
     assertSamePicture(pictures[0], pictures[1]);
     const how = ["--checkpoint", "pets.safetensors", ...HOW, "--count", "3", "--class", "1"];
     assertSamePicture(pictures[1], await sampled(cwd, ...how, "--guidance", "1.5"));
@@ -217,7 +217,9 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
   const made = ["--steps", "4", "--count", "2", "--times", "logsnr", "--clip", "off"];
   const picture = await sampled(cwd, "--checkpoint", "pets.safetensors", ...made);
   await visit.drop("picture.png", picture);
-  await visit.done();
+  await visit.until(
+    `/^The same as picture.png, /.test(document.getElementById("now").textContent)`,
+  );
   assertEquals(await visit.text("also-text"), "times logsnr, clip off");
   assertEquals(await visit.page.inputValue("#sampler"), "ddpm");
   assertSamePicture((await visit.saved("#save")).bytes, picture);
