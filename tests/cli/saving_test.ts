@@ -149,10 +149,16 @@ gpuTest("a best checkpoint that could not be written leaves its place to the nex
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
+    let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
     const { state } = await run(gpu, path, settings, (done) => {
       if (done === 2) block(`${path}/best.safetensors`);
-      if (done === 5) unblock(`${path}/best.safetensors`);
+      if (done === 5) {
+        const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
+        blocked = training as typeof blocked;
+        unblock(`${path}/best.safetensors`);
+      }
     });
+    assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
     const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
       .map(({ validLoss }) => validLoss as number);
     assertEquals(losses.length, 4);
