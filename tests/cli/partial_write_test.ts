@@ -1,0 +1,57 @@
+// What becomes of records of which only a part found room on the disk.
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError } from "../../cli/errors.ts";
+import { MetricsFile } from "../../cli/metrics_file.ts";
+import type { RunRecorder } from "../../cli/recorder.ts";
+import { EventFiles } from "../../cli/tensorboard/event_files.ts";
+import { withFolder } from "../data/scratch.ts";
+import { events } from "../tensorboard/reader.ts";
+import { metrics } from "./rin.ts";
+
+/** While `work` goes on a write puts a part of its bytes on the disk, which is full then. */
+async function onFullDisk(work: () => Promise<unknown>): Promise<void> {
+  const { writeFile } = Deno;
+  Deno.writeFile = async (path, bytes, options) => {
+    const all = bytes as Uint8Array;
+    await writeFile(path, all.subarray(0, Math.ceil(all.length / 2)), options);
+    throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+  };
+  try {
+    await work();
+  } finally {
+    Deno.writeFile = writeFile;
+  }
+}
+
+/** Three steps, the second of which finds no room, and what a reader finds after each. */
+async function steps(recorder: RunRecorder, read: () => Promise<number[]>): Promise<number[][]> {
+  await recorder.rewind!(0);
+  await recorder.scalars!([{ step: 1, loss: 0.5 }]);
+  const found = [await read()];
+  await onFullDisk(async () => {
+    await recorder.scalars!([{ step: 2, loss: 0.25 }]);
+    found.push(await read());
+    const { message } = await assertRejects(() => recorder.sync!(), CommandError);
+    assertStringIncludes(message, "the disk is full");
+  });
+  await recorder.scalars!([{ step: 3, loss: 0.125 }]);
+  return [...found, await read()];
+}
+
+Deno.test("metrics: a line that found no room is cut off, and comes whole later", () =>
+  withFolder(async (folder) => {
+    const read = async () => (await metrics(folder)).map(({ step }) => step as number);
+    assertEquals(await steps(new MetricsFile(folder), read), [[1], [1], [1, 2, 3]]);
+  }));
+
+Deno.test("events: a record that found no room is cut off, and comes whole later", () =>
+  withFolder(async (folder) => {
+    const read = async () => {
+      const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
+      const all = events(await Deno.readFile(`${folder}/${name}`));
+      assert("version" in all[0]);
+      return all.flatMap((event) => "scalars" in event && event.step ? [event.step] : []);
+    };
+    assertEquals(await steps(new EventFiles(folder), read), [[1], [1], [1, 2, 3]]);
+  }));
