@@ -20,7 +20,7 @@ export async function removeTemporary(folder: string): Promise<void> {
 }
 
 /**
- * Writes beside the target, syncs, and renames.
+ * Writes beside the target, syncs, and renames; in place, where Deno may write the target alone.
  *
  * @throws {CommandError} saying why it failed; what was at `path` before is then still there
  */
@@ -28,6 +28,7 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const temporary = path + TEMPORARY;
   try {
+    if (!await mayReplace(path, temporary)) return await writeSynced(path, bytes);
     await writeSynced(temporary, bytes);
     await Deno.rename(temporary, path);
     await syncFolder(folderOf(path));
@@ -35,6 +36,17 @@ export async function writeFile(path: string, content: Uint8Array | string): Pro
     await Deno.remove(temporary).catch(() => {});
     throw cannotWrite(path, thrown);
   }
+}
+
+/** Whether Deno may write and rename a file beside the target, and open its folder. */
+async function mayReplace(path: string, temporary: string): Promise<boolean> {
+  const needed = [
+    { name: "read", path: folderOf(path) },
+    { name: "read", path: temporary },
+    { name: "write", path: temporary },
+  ] as const;
+  const found = await Promise.all(needed.map((one) => Deno.permissions.query(one)));
+  return found.every(({ state }) => state === "granted");
 }
 
 /**
@@ -115,8 +127,10 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it. */
+/** Makes a folder and those above it. Where Deno may not, what is written into it may be allowed. */
 export async function makeFolder(path: string): Promise<void> {
+  const { state } = await Deno.permissions.query({ name: "write", path });
+  if (state !== "granted") return;
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (thrown) {

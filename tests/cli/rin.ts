@@ -15,10 +15,16 @@ export interface Outcome {
 
 // `deno task test:binary` names the packed program, which the tests then start instead.
 const binary = Deno.env.get("RIN_BINARY");
-const [program, ...before] = binary ? [await Deno.realPath(binary)] : [
-  Deno.execPath(),
-  ...["run", "-A", "--no-check", "--config", `${root}deno.json`, `${root}cli/main.ts`],
-];
+const [program, ...before] = binary ? [await Deno.realPath(binary)] : rinCommand(["-A"]);
+
+/** The source as a command, with these permissions. */
+export function rinCommand(permissions: readonly string[]): string[] {
+  const config = ["--config", `${root}deno.json`];
+  return [
+    Deno.execPath(),
+    ...["run", ...permissions, "--no-check", ...config, `${root}cli/main.ts`],
+  ];
+}
 
 /** Starts `rin` in a folder, where wanted under another program such as nohup. */
 export function startRin(

@@ -1,0 +1,92 @@
+// `rin serve` as a user starts it.
+
+import { rinCommand, startRin } from "./rin.ts";
+import { CHECKPOINT } from "../service/tiny_service.ts";
+import { withFolder, write } from "../data/scratch.ts";
+
+/** A server that runs. */
+export interface Serving {
+  readonly url: string;
+  readonly child: Deno.ChildProcess;
+  readonly cwd: string;
+  /** What it has said on stderr; to be asked when it has ended. */
+  readonly said: Promise<string>;
+  post(body: unknown, init?: RequestInit): Promise<Response>;
+  /** The figure of a line of the metrics. */
+  metric(line: string): Promise<number>;
+}
+
+/** Runs a test with `rin serve` of a tiny network, `net.safetensors` in a folder; ends it afterwards. */
+export async function withServer(
+  args: readonly string[],
+  test: (serving: Serving) => Promise<void>,
+  start: (args: readonly string[], cwd: string) => Deno.ChildProcess = (args, cwd) =>
+    startRin(args, { cwd }),
+): Promise<void> {
+  await withFolder(async (cwd) => {
+    await write(`${cwd}/net.safetensors`, CHECKPOINT);
+    const child = start(["serve", "--checkpoint", "net.safetensors", ...args], cwd);
+    const said = new Response(child.stderr).text();
+    try {
+      const url = await firstLine(child.stdout, said);
+      await test({
+        url,
+        child,
+        cwd,
+        said,
+        post: (body, init) =>
+          fetch(`${url}v1/images`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify(body),
+            ...init,
+          }),
+        metric: async (line) => {
+          const text = await (await fetch(`${url}metrics`)).text();
+          const found = text.split("\n").find((other) => other.startsWith(`${line} `));
+          return Number(found?.slice(line.length) ?? NaN);
+        },
+      });
+    } finally {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended already.
+      }
+      await child.status;
+      await said;
+    }
+  });
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>, said: Promise<string>) {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream() as never)) {
+    text += part;
+    if (text.includes("\n")) return text.trim();
+  }
+  throw new Error(`It did not start: ${await said}`);
+}
+
+/** A port that nothing listens on. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Starts the source with the permissions that are named and no others; nobody is asked. */
+export function startWith(
+  permissions: readonly string[],
+): (args: readonly string[], cwd: string) => Deno.ChildProcess {
+  return (args, cwd) => {
+    const [program, ...before] = rinCommand([...permissions, "--no-prompt"]);
+    return new Deno.Command(program, {
+      args: [...before, ...args],
+      cwd,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  };
+}
