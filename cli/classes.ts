@@ -4,7 +4,12 @@
  * @module
  */
 import type { Checkpoint } from "../src/model/checkpoint.ts";
-import { classNamesOf, classNumber, listedClasses } from "../src/model/class_names.ts";
+import {
+  classNamesOf,
+  classNumber,
+  knownClasses,
+  listedClasses,
+} from "../src/model/class_names.ts";
 import { CommandError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
 import type { OpenedRun } from "./resume.ts";
@@ -57,13 +62,8 @@ export function readClasses(text: string, checkpoint: Checkpoint): number[] {
     if (number !== undefined) return number;
     throw new CommandError(
       `There is no class "${name}"${
-        suggestion(name, names) || `: this network knows ${known(names, numClasses)}`
+        suggestion(name, names) || `: this network knows ${knownClasses(numClasses, names)}`
       }`,
     );
   });
-}
-
-/** Classes by name, where there are names and few enough to be told. */
-function known(names: readonly string[], numClasses: number): string {
-  return names.length > 0 && names.length <= 12 ? names.join(", ") : `0 to ${numClasses - 1}`;
 }

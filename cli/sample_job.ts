@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { Rin } from "../src/diffusion/rin.ts";
 import type { SampleOptions } from "../src/diffusion/sampling.ts";
 import type { Caption } from "../src/picture/labelled_grid.ts";

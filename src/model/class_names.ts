@@ -41,3 +41,8 @@ export function listedClasses(text: string, numClasses: number): string[] {
     return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
   });
 }
+
+/** Classes by name, where there are names and few enough to be told; else by number. */
+export function knownClasses(numClasses: number, names: readonly string[]): string {
+  return names.length > 0 && names.length <= 12 ? names.join(", ") : `0 to ${numClasses - 1}`;
+}

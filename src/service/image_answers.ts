@@ -5,6 +5,7 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import { exampleSize } from "../model/example.ts";
+import { labelledGridPng } from "../picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../picture/pictures.ts";
 import { recordOfOne, recordText } from "../picture/record.ts";
 import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
@@ -34,7 +35,7 @@ export async function imagesAnswer(
   config: RinConfig,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { count, format, record } = request;
+  const { count, format, record, caption } = request;
   const size = config.imageSize;
   if (format === "json") {
     const images: unknown[] = Array(count);
@@ -49,6 +50,8 @@ export async function imagesAnswer(
   const text = recordText(record);
   const png = count === 1 && format === "png"
     ? imagePng(images, 0, size, text)
+    : caption
+    ? labelledGridPng(images, size, caption.words, { columns: caption.columns, text })
     : gridPng(images, size, { text });
   return new Response(new Uint8Array(png), {
     headers: { "content-type": "image/png", "cache-control": "no-store" },

@@ -4,7 +4,8 @@
  * @module
  */
 import type { SampleOptions } from "../diffusion/sampling.ts";
-import { classNumber, listedClasses } from "../model/class_names.ts";
+import { classNumber, knownClasses, listedClasses } from "../model/class_names.ts";
+import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
 import { Refusal } from "./answers.ts";
 import type { Field, Network } from "./fields.ts";
@@ -26,6 +27,8 @@ export interface ImageRequest {
   readonly seed: number;
   /** The class of each image, -1 for none. */
   readonly labels: readonly number[];
+  /** What stands below the images of a grid. */
+  readonly caption?: Caption;
   /** What their PNGs say that they were made with. */
   readonly record: SampleRecord;
   /** Given to `POST /v1/images`. */
@@ -76,11 +79,13 @@ export function understand(
     );
   }
   const classes = wanted === undefined ? [] : classesOf(wanted, network);
+  const labels = Array.from({ length: count }, (_, i) => classes[i % classes.length] ?? -1);
   return {
     settings,
     count,
     seed,
-    labels: Array.from({ length: count }, (_, i) => classes[i % classes.length] ?? -1),
+    labels,
+    caption: captionOf(classes, labels, network.classNames),
     record: recordOf({ ...values, checkpoint, class: classes }),
     format: format ?? (count === 1 ? "png" : "grid"),
     previews,
@@ -98,8 +103,9 @@ function classesOf(wanted: unknown, { config, classNames = [] }: Network): numbe
     if (found !== undefined) return found;
     throw new Refusal(
       400,
-      `There is no class ${shown(item)}: this network knows 0 to ${config.numClasses - 1}, see ` +
-        `/model.json for names`,
+      `There is no class ${shown(item)}: this network knows ${
+        knownClasses(config.numClasses, classNames)
+      }`,
     );
   });
 }

@@ -39,7 +39,7 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   [{ clip: "on" }, 400, 'clip is "on": needed'],
   [{ warmStart: -0.1 }, 400, "warmStart is -0.1: needed"],
   [{ guidance: "2" }, 400, 'guidance is "2": needed a number from -1000 to 1000'],
-  [{ class: "horse" }, 400, 'There is no class "horse": this network knows 0 to 2'],
+  [{ class: "horse" }, 400, 'There is no class "horse": this network knows cat, dog, bird'],
   [{ class: 3 }, 400, "class is 3: needed a whole number from 0 to 2, or a name"],
   [{ class: -1 }, 400, "class is -1: needed"],
   [{ class: [] }, 400, "class is []: needed"],

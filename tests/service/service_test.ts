@@ -10,6 +10,7 @@ import {
 import { decode } from "fast-png";
 import { createService } from "../../src/service/service.ts";
 import { gpuTest } from "../helpers/gpu.ts";
+import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { sha256 } from "../../src/model/identity.ts";
@@ -28,7 +29,11 @@ gpuTest(
       const grid = await post(asked);
       assertEquals(grid.headers.get("content-type"), "image/png");
       const gridBytes = await grid.bytes();
-      assertEquals(pixels(gridBytes), pixels(gridPng(images, 8)));
+      const words = ["bird", "cat", "bird"];
+      assertEquals(pixels(gridBytes), pixels(labelledGridPng(images, 8, words, { columns: 2 })));
+      const plain = await post({ ...settings, count: 3 });
+      const free = await rin.sample({ ...settings, count: 3 });
+      assertEquals(pixels(await plain.bytes()), pixels(gridPng(free, 8)));
       assertEquals(recordIn(gridBytes), {
         checkpoint: await sha256(CHECKPOINT),
         count: 3,
