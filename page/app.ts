@@ -55,17 +55,19 @@ export class App {
   /** Whether the server draws. */
   #there = false;
   #busy: AbortController | undefined;
+  /** Settled when what is being drawn is. */
+  #drawing: Promise<void> = Promise.resolve();
   #drawn: Drawn | undefined;
 
   /** @param engine the worker */
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#controls.onChange = () => this.#preview();
-    this.#controls.onGo = () => this.#busy ? this.#stop() : void this.draw();
+    this.#controls.onGo = () => void (this.#busy ? this.#stop() : this.draw());
     this.#gallery.onOpen = (index) => this.#view(index);
     find("save").addEventListener("click", () => void this.#save());
     find("link").addEventListener("click", () => void this.#copyLink());
-    addEventListener("hashchange", () => this.#follow(location.hash));
+    addEventListener("hashchange", () => void this.#stop().then(() => this.#follow()));
   }
 
   /** Shows what there is to draw with, and draws where a link asks for it. */
@@ -94,12 +96,13 @@ export class App {
     this.#gpu = await this.#engine.ask("gpu", {});
     this.#tellGpu();
     const asked = fromFragment(location.hash);
-    if (this.#network && Object.keys(asked).length > 0) this.#follow(location.hash);
+    if (Object.keys(asked).length > 0) this.#follow();
   }
 
   /** Makes a network the one that is drawn with. */
   #show(network: Network): void {
     this.#network = network;
+    this.#drawn = undefined;
     const { config: { numClasses }, classNames } = network;
     find("name").textContent = network.name;
     document.title = `${network.name} · rin`;
@@ -131,10 +134,11 @@ export class App {
     this.#label();
   }
 
-  /** Settings that a link asks for. */
-  #follow(fragment: string): void {
-    const fields = fromFragment(fragment);
-    const { identity, config } = this.#network!;
+  /** Draws what the link asks for. */
+  #follow(): void {
+    if (!this.#network) return;
+    const fields = fromFragment(location.hash);
+    const { identity, config } = this.#network;
     const { settings, problems } = readSettings(fields, USUAL, config.numClasses);
     const other = fields.network !== undefined && !identity.startsWith(fields.network);
     this.#controls.set(settings);
@@ -161,12 +165,11 @@ export class App {
     return label === undefined ? undefined : this.#network!.classNames?.[label] ?? `${label}`;
   };
 
-  /** The noise that would be drawn from. */
+  /** The noise that would be drawn from, unless there is something better to see. */
   #preview(): void {
     if (!this.#network || this.#busy || !find<HTMLFormElement>("controls").checkValidity()) return;
-    const { settings } = this.#controls;
     this.#label();
-    this.#hang(settings);
+    if (!this.#drawn) this.#hang(this.#controls.settings);
   }
 
   #hang(settings: Settings): void {
@@ -195,30 +198,36 @@ export class App {
     for (const id of ["save", "link"]) find(id).hidden = !allowed;
   }
 
-  #stop(): void {
+  /** Ends what is being drawn. */
+  async #stop(): Promise<void> {
     this.#busy?.abort();
     this.#engine.stop();
+    await this.#drawing;
   }
 
   /** Draws what the form says. */
   async draw(): Promise<void> {
     if (this.#busy || !this.#network || !this.#controls.check()) return;
-    const { settings } = this.#controls;
+    this.#drawing = this.#draw(this.#controls.settings, this.#network);
+    await this.#drawing;
+  }
+
+  async #draw(settings: Settings, { config, identity }: Network): Promise<void> {
     const busy = this.#busy = new AbortController();
     this.#label();
     this.#hang(settings);
     const count = indicesOf(settings).length;
-    history.replaceState(null, "", `#${toFragment(settings, this.#network.identity)}`);
+    history.replaceState(null, "", `#${toFragment(settings, identity)}`);
     this.#status.progress("Starting", undefined);
     this.#status.announce(`Drawing ${pictures(count)}`);
     try {
       const began = performance.now();
       const images = this.#there
-        ? await drawThere(settings, this.#network.config, busy.signal, this.#onEvent)
+        ? await drawThere(settings, config, busy.signal, this.#onEvent)
         : await this.#drawHere(settings, busy.signal);
       const seconds = (performance.now() - began) / 1000;
-      this.#drawn = { settings, network: this.#network, images };
-      this.#gallery.paint(indicesOf(settings), rgbaOf(images, this.#network.config));
+      this.#drawn = { settings, network: this.#network!, images };
+      this.#gallery.paint(indicesOf(settings), rgbaOf(images, config));
       this.#gallery.finish();
       this.#allowSaving(true);
       this.#status.say(`${pictures(count)} in ${seconds.toFixed(1)} s, seed ${settings.seed}`);
@@ -335,7 +344,7 @@ export class App {
 
   /** Takes a checkpoint, or the settings of a picture. */
   async take(file: File): Promise<void> {
-    if (this.#busy) this.#stop();
+    await this.#stop();
     this.#status.clearNotice();
     const refuse = (text: string) =>
       this.#status.notify({ title: `${file.name} can't be used`, text });

@@ -12,7 +12,7 @@ import { byteOf, gridPng, imagePng, type PngText } from "../src/picture/pictures
 export type PictureSize = Pick<RinConfig, "imageSize" | "frames">;
 
 /** How long a frame of a clip is shown, milliseconds. */
-export const FRAME_TIME = 125;
+export const FRAME_TIME = 100;
 
 /**
  * Floats to bytes.

@@ -40,6 +40,11 @@ Deno.test("rin page: a folder of static files, with a checkpoint for sampling an
     for (const [, path] of html.matchAll(/(?:src|href)="([^"]*)"/g)) {
       assert(path.startsWith("data:") || names.includes(path), path);
     }
+    // Small enough to be there at once; docs/page.md tells the sizes.
+    for (const [name, most] of [["page.js", 40_000], ["worker.js", 120_000]] as const) {
+      const { size } = await Deno.stat(`${cwd}/site/${name}`);
+      assert(size < most, `${name} has ${size} bytes`);
+    }
     const half = ["--dtype", "f16", "--out", "half"];
     assertEquals((await rin(["page", "--checkpoint", "runs/pets", ...half], { cwd })).code, 0);
     const { size } = await Deno.stat(`${cwd}/half/checkpoint.safetensors`);

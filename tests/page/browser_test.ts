@@ -142,7 +142,10 @@ pageTest("goes on after a broken connection; stops when it is told to", async ({
   const ranges = server.requests.filter((line) => line.includes("checkpoint"))
     .map((line) => line.split(" ")[2]);
   assertEquals(ranges, ["bytes=0-", "bytes=20000-", "bytes=30000-"]);
+  // What was drawn stays, whatever is changed, until it is drawn anew.
   await visit.fill({ count: "36", steps: "1000" });
+  assertEquals(await visit.page.locator("#grid button").count(), 1);
+  assertEquals(recordIn((await visit.saved("#save")).bytes)!.steps, 2);
   await visit.page.click("#draw");
   await visit.until(`/^Step/.test(document.getElementById("now").textContent)`);
   assertEquals(await visit.text("draw"), "Stop");
@@ -214,6 +217,10 @@ pageTest("from rin serve with a token: asks for it", async ({ cwd }) => {
 
 pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd }) => {
   const visit = await Visit.begin(await browser(), server.url);
+  // What is being drawn meanwhile is given up.
+  await visit.fill({ count: "36", steps: "1000" });
+  await visit.page.click("#draw");
+  await visit.until(`/^Step/.test(document.getElementById("now").textContent)`);
   const made = ["--steps", "4", "--count", "2", "--times", "logsnr", "--clip", "off"];
   const picture = await sampled(cwd, "--checkpoint", "pets.safetensors", ...made);
   await visit.drop("picture.png", picture);
