@@ -1,6 +1,6 @@
 // The paper's recipe, and all else that training can be asked for, at the command line.
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { complaint, lastStep, metrics, rin, TINY, writePictures } from "./rin.ts";
@@ -42,4 +42,14 @@ Deno.test("train: a recipe that can't be is refused by its flag", async () => {
   assertStringIncludes(await refused("--lr-end", "1"), "--lr-end is 1: needed at most");
   assertStringIncludes(await refused("--lr-schedule", "cosine@2"), '--lr-schedule is "cosine@2"');
   assertStringIncludes(await refused("--input-scale", "0"), "--input-scale is 0: needed a number");
+});
+
+Deno.test("docs/recipes.md names flags and presets that there are", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/recipes.md", import.meta.url));
+  const helps = await Promise.all(["train", "sample", "eval"].map((name) => rin([name, "--help"])));
+  const known = helps.map(({ stdout }) => stdout).join();
+  const flags = new Set(page.match(/(?<![\w-])--[a-z][\w-]*/g));
+  for (const flag of flags) assertMatch(known, new RegExp(`${flag}(?![\\w-])`), flag);
+  for (const [, name] of page.matchAll(/--preset (\w+)/g)) assertStringIncludes(known, name);
+  assertEquals(flags.size > 40, true, `${flags.size} flags`);
 });
