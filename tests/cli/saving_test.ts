@@ -228,6 +228,25 @@ gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
   });
 });
 
+gpuTest(
+  "validations that don't improve lower the rate, and the lower one is gone on with",
+  async (gpu) => {
+    await withFolder(async (folder) => {
+      // Nothing is enough of an improvement, so that each validation but the first halves it.
+      const plateau = { lrSchedule: "plateau", plateauPatience: 0, plateauThreshold: 1 };
+      const settings = { ...plateau, plateauFactor: 0.5, lr: 0.01, warmup: 0, validEvery: 3 };
+      await run(gpu, folder, { ...settings, steps: 9 });
+      const rates = (await metrics(folder)).flatMap(({ lr }) => lr === undefined ? [] : lr);
+      assertEquals(rates, [1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5].map((factor) => 0.01 * factor));
+      const trainer = await Trainer.resume(gpu, await Deno.readFile(`${folder}/last.safetensors`));
+      const { config: { imageSize }, options: { batchSize } } = trainer;
+      const { lr } = await trainer.step(new Float32Array(batchSize * 3 * imageSize ** 2));
+      assertEquals(lr, 0.01 * 0.25);
+      trainer.destroy();
+    });
+  },
+);
+
 /** Makes the images of these steps, counted from 1, no numbers. */
 function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   return (trainer) => {
