@@ -63,7 +63,7 @@ export class Gallery {
     this.#tiles.clear();
     this.#motion.hidden = size.frames === 1;
     this.#grid.dataset.state = "noise";
-    const columns = exhibition.columns ?? Math.ceil(Math.sqrt(indices.length));
+    const columns = columnsOf(indices.length, exhibition.columns);
     this.#grid.style.setProperty("--columns", String(columns));
     this.#grid.classList.toggle("many", columns > 6);
     const names = indices.map(nameOf);
@@ -154,6 +154,16 @@ export class Gallery {
     next.tabIndex = 0;
     next.focus();
   }
+}
+
+/** Pictures in a row of a screen, at most, where each class has a column. */
+const WIDEST_ROW = 6;
+
+/** As in a saved grid; but of many columns a row shows a part, where they can be divided. */
+function columnsOf(count: number, columns: number | undefined): number {
+  const square = Math.ceil(Math.sqrt(count));
+  if (columns === undefined || columns <= WIDEST_ROW) return columns ?? square;
+  return [6, 5, 4, 3].find((part) => columns % part === 0) ?? square;
 }
 
 /** What the sampler begins with, a little paler. */
