@@ -1,11 +1,11 @@
 /**
- * A run's images as the arrays that training and validation take.
+ * A run's images, or clips, as the arrays that training and validation take.
  *
  * @module
  */
 import { BatchStream } from "../src/data/batches.ts";
 import type { ImageSet } from "../src/data/dataset.ts";
-import { fillBatch } from "../src/data/fill_batch.ts";
+import { type Augmentation, fillBatch, windowStart } from "../src/data/fill_batch.ts";
 
 /** Images of one validation pass at a time: few, so that it can be stopped soon. */
 const VALID_BATCH = 16;
@@ -15,7 +15,7 @@ const AHEAD = 4;
 
 /** What one step trains on, or one pass of validation measures. */
 export interface TrainingBatch {
-  /** (B, 3, S, S), in [-1, 1]. */
+  /** (B, 3, S, S), of clips (B, 3, T, S, S), in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
   /** (B), classes; only where the set is labelled. */
   readonly labels?: Uint32Array<ArrayBuffer>;
@@ -73,11 +73,36 @@ export class TrainingBatches {
   async #make(step: number): Promise<TrainingBatch> {
     const { seed, batchSize, imageSize, flip } = this.options;
     const indices = this.#stream.indices(step);
-    const images = new Float32Array(batchSize * 3 * imageSize ** 2);
-    const bytes = await this.set.read(indices);
-    fillBatch(bytes, this.set.imageSize, images, imageSize, { seed, step, flip });
-    return { images, labels: labelsAt(this.set, indices) };
+    const chance = { seed, step, flip };
+    const starts = startsOf(this.set, indices, (room, i) => windowStart(chance, i, room));
+    const bytes = await this.set.read(indices, starts);
+    return {
+      images: filled(this.set, bytes, batchSize, imageSize, chance),
+      labels: labelsAt(this.set, indices),
+    };
   }
+}
+
+/** The frames that windows of clips begin with; undefined of images. */
+function startsOf(
+  { room }: ImageSet,
+  indices: ArrayLike<number>,
+  choose: (room: number, place: number) => number,
+): Uint32Array | undefined {
+  return room && Uint32Array.from(indices, (index, i) => choose(room[index], i));
+}
+
+/** Stored bytes as a batch. */
+function filled(
+  { imageSize: stored, frames = 1 }: ImageSet,
+  bytes: Uint8Array,
+  count: number,
+  imageSize: number,
+  chance?: Augmentation,
+): Float32Array<ArrayBuffer> {
+  const images = new Float32Array(count * 3 * frames * imageSize ** 2);
+  fillBatch(bytes, stored, images, imageSize, chance, frames);
+  return images;
 }
 
 function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
@@ -85,7 +110,8 @@ function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
 }
 
 /**
- * The images to validate on, in batches: `limit` at most, spread evenly over the set.
+ * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips those
+ * frames that lie in the middle.
  *
  * @param imageSize S, in pixels: larger stored images are cut to their centre
  * @param onBatch called before each batch with the images done; what it throws stops the pass
@@ -104,8 +130,8 @@ export async function* validationBatches(
       { length },
       (_, i) => Math.floor((first + i) * set.count / total),
     );
-    const images = new Float32Array(length * 3 * imageSize ** 2);
-    fillBatch(await set.read(indices), set.imageSize, images, imageSize);
-    yield { images, labels: labelsAt(set, indices) };
+    const starts = startsOf(set, indices, (room) => Math.floor(room / 2));
+    const bytes = await set.read(indices, starts);
+    yield { images: filled(set, bytes, length, imageSize), labels: labelsAt(set, indices) };
   }
 }

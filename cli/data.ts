@@ -6,7 +6,7 @@
 import { checkFraction, checkImageSize } from "../src/data/dataset.ts";
 import { prepare } from "../src/data/prepare.ts";
 import { isPrepared, PreparedFile } from "../src/data/prepared_file.ts";
-import { openSource } from "../src/data/source.ts";
+import { openClips, openSource } from "../src/data/source.ts";
 import { type Command, programName } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { classLine, decodingProgress, skippedLines } from "./load_data.ts";
@@ -21,7 +21,8 @@ export const data: Command = {
   summary: "decode a data set once, into one file",
   about:
     "prepare decodes and resizes all images of SOURCE (what rin train takes as --data) into one " +
-    "file, from which rin train --data FILE starts at once and which need not fit in memory. " +
+    "file, from which rin train --data FILE starts at once and which need not fit in memory; with " +
+    "--clips, all frames of its clips, whatever the --frames of the training. " +
     "Interrupted, the same command goes on where it was. check compares a file with its hashes.",
   groups: [{
     title: "Options",
@@ -42,6 +43,11 @@ export const data: Command = {
         key: "validFraction",
         type: "number",
         help: "share of the images held out for validation, as for rin train",
+      },
+      {
+        key: "clips",
+        type: "boolean",
+        help: "SOURCE holds clips: GIF or animated PNG files, or folders of numbered frames",
       },
       { key: "quiet", type: "boolean", help: "say nothing but results and errors" },
     ],
@@ -91,18 +97,25 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const place = ["faces", "emoji"].includes(name)
     ? name
     : await Deno.realPath(name).catch(() => name);
-  const source = await openSource(place, (sentence) => terminal.note(sentence));
+  const source = flags.clips === true
+    ? await openClips(place)
+    : await openSource(place, (sentence) => terminal.note(sentence));
   terminal.note(
-    `Decoding ${source.names.length} images; Ctrl-C stops, and the same command goes on from there`,
+    `Decoding ${source.names.length} ${
+      source.clips ? "clips" : "images"
+    }; Ctrl-C stops, and the same command goes on from there`,
   );
-  const onProgress = decodingProgress(name, terminal);
+  const onProgress = decodingProgress(name, terminal, source.clips === true);
   await prepare(source, out, { imageSize, validFraction, onProgress });
   terminal.finish();
   const file = await PreparedFile.open(out);
   try {
     for (const line of skippedLines(file.footer.facts.skipped)) terminal.note(line);
     print(`${out}: ${description(file)}`);
-    terminal.note(`Train with: ${programName()} train --data ${out} --image-size ${imageSize}`);
+    const clips = file.clips ? " --preset clips" : "";
+    terminal.note(
+      `Train with: ${programName()} train${clips} --data ${out} --image-size ${imageSize}`,
+    );
   } finally {
     file.close();
   }
@@ -115,18 +128,23 @@ async function runCheck(path: string, { flags }: Given): Promise<number> {
   try {
     await file.check((done, total) => terminal.progress(done, total, { checking: path }));
     terminal.finish();
-    print(`${path}: ${description(file)}; every image is as it was written`);
+    const each = file.clips ? "clip" : "image";
+    print(`${path}: ${description(file)}; every ${each} is as it was written`);
   } finally {
     file.close();
   }
   return 0;
 }
 
-function description({ footer: { facts, heldOut }, file }: PreparedFile): string {
+function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile): string {
   const held = heldOut.reduce((sum, one) => sum + one, 0);
+  const frames = lengths?.reduce((sum, length) => sum + length, 0);
+  const what = lengths ? `clips with ${frames} frames` : "images";
   return [
-    `${facts.count} images of ${facts.imageSize}x${facts.imageSize}, ${held} held out`,
-    ...facts.skipped.length > 0 ? [`${facts.skipped.length} files left out`] : [],
+    `${facts.count} ${what} of ${facts.imageSize}x${facts.imageSize}, ${held} held out`,
+    ...facts.skipped.length > 0
+      ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
+      : [],
     ...facts.classNames ? [`classes: ${classLine(facts.classNames)}`] : [],
     `${(file.length / 1e6).toPrecision(3)} MB, from ${facts.source}`,
     ...facts.attribution ? [facts.attribution] : [],

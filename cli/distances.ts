@@ -59,7 +59,7 @@ export async function measureDistances(
   else {
     // A folder that has the name of a known data source is still a folder.
     const path = /[/\\]/.test(folder) ? folder : `./${folder}`;
-    const pictures = await loadData({ data: path, validFraction: 0 }, imageSize, terminal);
+    const pictures = await loadData({ data: path, validFraction: 0 }, rin.config, terminal);
     const all = batches(pictures.train, Infinity, "features of the samples");
     await addAll(all, imageSize, sets).finally(() => pictures.close());
   }

@@ -38,6 +38,8 @@ export interface EvaluationParts {
 export interface Figures {
   readonly loss: {
     readonly images: number;
+    /** Whether these are clips. */
+    readonly clips?: true;
     /** Whether these images were held out from training. */
     readonly heldOut: boolean;
     readonly levels: readonly NoiseLevel[];
@@ -53,7 +55,7 @@ export interface Figures {
  */
 export async function evaluate(parts: EvaluationParts): Promise<Figures> {
   const { rin, data, terminal, counts, folder, sampler } = parts;
-  const splits = await loadData(data, rin.config.imageSize, terminal);
+  const splits = await loadData(data, rin.config, terminal);
   try {
     const loss = await measureLoss(parts, splits);
     if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
@@ -79,5 +81,6 @@ async function measureLoss(parts: EvaluationParts, splits: Splits): Promise<Figu
   const levels = await lossByNoise(rin, batches, counts.levels, training);
   terminal.finish();
   const images = Math.min(counts.validCount, valid.count);
-  return { images, heldOut: valid !== splits.train, levels };
+  const clips = rin.config.frames > 1 && { clips: true as const };
+  return { images, ...clips, heldOut: valid !== splits.train, levels };
 }

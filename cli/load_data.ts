@@ -1,9 +1,10 @@
 /**
- * Loads a run's images, telling what is going on.
+ * Loads a run's images, or clips, telling what is going on.
  *
  * @module
  */
 import { loadSplits, type Skipped, type Splits } from "../src/data/dataset.ts";
+import type { ExampleConfig } from "../src/model/example.ts";
 import { CommandError } from "./errors.ts";
 import type { RunOptions } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
@@ -14,51 +15,62 @@ const NAMED = 5;
 /** What of a run's settings says which images it sees. */
 export type DataSettings =
   & Pick<RunOptions, "data" | "validFraction" | "labelAttribute">
-  & Partial<Pick<RunOptions, "labels" | "cropScale">>;
+  & Partial<Pick<RunOptions, "labels" | "cropScale" | "frameStride">>;
 
 /** Loads and says what was loaded, what was skipped and whom to credit. */
 export async function loadData(
-  { data, validFraction, labels = "none", labelAttribute, cropScale = 1 }: DataSettings,
-  imageSize: number,
+  { data, validFraction, labels = "none", labelAttribute, cropScale = 1, frameStride = 1 }:
+    DataSettings,
+  { imageSize, frames }: ExampleConfig,
   terminal: Terminal,
 ): Promise<Splits> {
   if (data === "") {
     throw new CommandError(
-      "This preset comes without images: give --data DIR, a folder of PNG or JPEG files or of CelebA",
+      frames > 1
+        ? "This preset comes without clips: give --data DIR, a folder of GIF or animated PNG files " +
+          "or of folders of numbered frames"
+        : "This preset comes without images: give --data DIR, a folder of PNG or JPEG files or of " +
+          "CelebA",
     );
   }
   const splits = await loadSplits({
     source: data,
     imageSize: Math.round(imageSize * cropScale),
+    frames,
+    frameStride,
     validFraction,
     labels: { from: labels, attribute: labelAttribute },
     onNote: (sentence) => terminal.note(sentence),
-    onProgress: decodingProgress(data, terminal),
+    onProgress: decodingProgress(data, terminal, frames > 1),
   });
   terminal.finish();
   const { train, valid, skipped, attribution } = splits;
   for (const line of skippedLines(skipped)) terminal.note(line);
+  const what = frames > 1 ? `Clips of ${frames} frames or more` : "Images";
   terminal.note(
     valid === train
-      ? `Images: ${train.count} (${data}); none is held out, validation uses the same`
-      : `Images: ${train.count} to train on, ${valid.count} to validate on (${data})`,
+      ? `${what}: ${train.count} (${data}); none is held out, validation uses the same`
+      : `${what}: ${train.count} to train on, ${valid.count} to validate on (${data})`,
   );
   if (train.classNames) terminal.note(`Classes: ${classLine(train.classNames)}`);
   if (attribution) terminal.note(attribution);
   return splits;
 }
 
-/** A bar with the images decoded and how many a second. */
+/** A bar with the images, or clips, decoded and how many a second. */
 export function decodingProgress(
   name: string,
   terminal: Terminal,
+  clips: boolean,
 ): (done: number, total: number) => void {
   let start: { time: number; done: number } | undefined;
   return (done, total) => {
     start ??= { time: performance.now(), done };
     const seconds = (performance.now() - start.time) / 1000;
     const fields: Record<string, string> = { reading: name };
-    if (seconds > 0.5) fields["img/s"] = ((done - start.done) / seconds).toPrecision(3);
+    if (seconds > 0.5) {
+      fields[clips ? "clips/s" : "img/s"] = ((done - start.done) / seconds).toPrecision(3);
+    }
     terminal.progress(done, total, fields);
   };
 }

@@ -32,6 +32,7 @@ const FIXED = [
   "flip",
   "validFraction",
   "cropScale",
+  "frameStride",
   "labels",
   "labelAttribute",
 ];

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly flip: boolean;
   /** Side of the stored images, of which a square is cut at random, over that of the network's. */
   readonly cropScale: number;
+  /** Clips: from one frame that is taken to the next. */
+  readonly frameStride: number;
   /** "none", "auto", or the path of a file of labels. */
   readonly labels: string;
   /** One of CelebA's attributes. */
@@ -52,6 +54,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   data: "faces",
   flip: false,
   cropScale: 1,
+  frameStride: 1,
   labels: "none",
   validEvery: 250,
   validCount: 16,
@@ -74,7 +77,11 @@ export interface Field<T> extends Option {
 const network: Field<RinConfig>[] = [
   { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
   { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
-  { key: "frames", type: "integer", help: "frames of a clip; 1 for images" },
+  {
+    key: "frames",
+    type: "integer",
+    help: "frames of a clip, which make a network that draws clips; 1 for images",
+  },
   { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
   { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },
@@ -260,7 +267,8 @@ const run: Field<RunOptions>[] = [
     type: "text",
     value: "SOURCE",
     help: "faces, emoji (both fetched once), a folder of PNG and JPEG files, a folder with " +
-      "CelebA, an IDX file, or what rin data prepare made",
+      "CelebA, an IDX file, or what rin data prepare made; with --frames a folder of GIF and " +
+      "animated PNG files or of folders of numbered frames, or one clip",
   },
   { key: "flip", type: "boolean", help: "mirror images left to right at random" },
   {
@@ -286,6 +294,11 @@ const run: Field<RunOptions>[] = [
     type: "number",
     help: "share of the images held out for validation (default: faces none, emoji every 20th, " +
       "CelebA its own, else 0.05)",
+  },
+  {
+    key: "frameStride",
+    type: "integer",
+    help: "clips: take every so manieth frame, for longer and faster movements",
   },
   { key: "validEvery", type: "integer", help: "steps between validations" },
   { key: "validCount", type: "integer", help: "images validated on, at most" },

@@ -87,7 +87,7 @@ async function runTrain(given: Given): Promise<number> {
     if (advice !== undefined) terminal.note(advice);
     let splits: Splits | undefined;
     try {
-      splits = await loadData(settings.run, settings.network.imageSize, terminal);
+      splits = await loadData(settings.run, settings.network, terminal);
       opened.checkImages(splits.train.count);
       const classified = withClasses(opened, splits.train.classNames);
       if (flags.profile === true) {

@@ -59,6 +59,21 @@ export function onWhite(canvas: Uint8Array, frame: Uint8Array): void {
   }
 }
 
+/**
+ * Room for a clip as it is stored.
+ *
+ * @returns (F, 3, R, R)
+ * @throws {DataError} when that is too much
+ */
+export function storedClip(frames: number, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = 3 * frames * size * size;
+  if (frames <= MAX_FRAMES && bytes <= MAX_BYTES) return new Uint8Array(bytes);
+  throw new DataError(
+    `Cannot hold a clip of ${frames} frames at ${size}x${size} pixels: at most ${MAX_FRAMES} frames ` +
+      `and ${MAX_BYTES} bytes are accepted; cut it into shorter ones`,
+  );
+}
+
 /** Part of a canvas. */
 export interface Area {
   readonly x: number;

@@ -1,13 +1,16 @@
 /**
- * Moving pictures: GIF and PNG files that move, and folders of numbered frames.
+ * Moving pictures: GIF and PNG files that move, and still pictures that are the frames of a clip.
  * @module
  */
-import { checkClip, type Clip } from "./clip.ts";
+import { type Clip, storedClip } from "./clip.ts";
 import { decodeApng } from "./decode_apng.ts";
+import { readPicture } from "./decode_file.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { decodeImage } from "./decode_image.ts";
-import { DataError, reasonOf } from "./errors.ts";
-import { listImages } from "./folder.ts";
+import { pngChunks } from "./decode_png.ts";
+import { DataError } from "./errors.ts";
+import type { ClipFile } from "./image_file.ts";
+import { resizeCrop } from "./resize.ts";
 
 export type { Clip };
 
@@ -18,52 +21,77 @@ export type { Clip };
  * @throws {DataError} for another format, or a damaged file
  */
 export function decodeClip(bytes: Uint8Array): Clip {
-  const start = String.fromCharCode(...bytes.subarray(0, 4));
-  if (start === "GIF8") return decodeGif(bytes);
-  if (start === "\x89PNG") return decodeApng(bytes);
+  if (startOf(bytes) === "GIF8") return decodeGif(bytes);
+  if (startOf(bytes) === "\x89PNG") return decodeApng(bytes);
   throw new DataError("Cannot decode clip: it is neither GIF nor PNG; convert it to one of these");
 }
 
-/**
- * Reads a clip: a file for {@linkcode decodeClip}, or a folder whose pictures are its frames, in the
- * order of the numbers in their names ("frame9.png" before "frame10.png").
- *
- * @throws {DataError} when it can't be read or decoded, or the frames differ in size
- */
-export async function readClip(path: string): Promise<Clip> {
-  try {
-    const { isDirectory } = await Deno.stat(path);
-    return isDirectory ? await readFrames(path) : decodeClip(await Deno.readFile(path));
-  } catch (thrown) {
-    throw new DataError(`Cannot read clip ${path}: ${reasonOf(thrown)}`);
+/** Whether a file is one for {@linkcode decodeClip}: a GIF, or a PNG that says that it moves. */
+export function moves(bytes: Uint8Array): boolean {
+  if (startOf(bytes) === "GIF8") return true;
+  if (startOf(bytes) !== "\x89PNG") return false;
+  // It must say so before its first pixels.
+  for (const { type } of pngChunks(bytes)) {
+    if (type === "acTL") return true;
+    if (type === "IDAT") return false;
   }
+  return false;
 }
 
-async function readFrames(folder: string): Promise<Clip> {
-  const files = (await listImages(folder)).sort((a, b) => byNumber(a.name, b.name));
-  let data: Uint8Array | undefined;
-  let [width, height] = [0, 0];
-  for (const [i, { name, path }] of files.entries()) {
-    const bytes = await Deno.readFile(path);
-    const frame = decodeImage(bytes);
-    if (data === undefined) {
-      ({ width, height } = frame);
-      checkClip("clip", { frames: files.length, width, height }, files.length * bytes.length);
-      data = new Uint8Array(files.length * frame.data.length);
-    }
-    if (frame.width !== width || frame.height !== height) {
+function startOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 4));
+}
+
+/**
+ * Reads and decodes a clip, the shorter side of each frame resized to R and its centre cut out.
+ *
+ * @param size R, in pixels
+ * @returns (F, 3, R, R), values 0..255
+ * @throws {DataError} when it is damaged or of another format, or its frames differ in size
+ */
+export function decodeClipFile(
+  { paths, numbered }: Omit<ClipFile, "name">,
+  size: number,
+): Uint8Array<ArrayBuffer> {
+  return numbered ? decodeFrames(paths, size) : resizeClip(decodeClip(readPicture(paths[0])), size);
+}
+
+function resizeClip({ frames, width, height, data }: Clip, size: number) {
+  const [from, to] = [width * height * 3, 3 * size * size];
+  const out = storedClip(frames, size);
+  for (let i = 0; i < frames; i++) {
+    const frame = { width, height, data: data.subarray(i * from, (i + 1) * from) };
+    resizeCrop(frame, size, out.subarray(i * to, (i + 1) * to));
+  }
+  return out;
+}
+
+/** One at a time: a long clip of large frames would fill the memory. */
+function decodeFrames(paths: readonly string[], size: number): Uint8Array<ArrayBuffer> {
+  const each = 3 * size * size;
+  const out = storedClip(paths.length, size);
+  let first: { width: number; height: number } | undefined;
+  paths.forEach((path, i) => {
+    const bytes = readPicture(path);
+    if (moves(bytes)) {
       throw new DataError(
-        `${name} is of ${frame.width}x${frame.height} pixels and ${files[0].name} of ` +
-          `${width}x${height}; make all frames the same size`,
+        `${nameOf(path)} moves and ${nameOf(paths[0])} does not: put moving pictures and frames ` +
+          `into folders of their own`,
       );
     }
-    data.set(frame.data, i * frame.data.length);
-  }
-  return { frames: files.length, width, height, data: data! };
+    const frame = decodeImage(bytes);
+    first ??= frame;
+    if (frame.width !== first.width || frame.height !== first.height) {
+      throw new DataError(
+        `${nameOf(path)} is of ${frame.width}x${frame.height} pixels and ${nameOf(paths[0])} of ` +
+          `${first.width}x${first.height}; make all frames the same size`,
+      );
+    }
+    resizeCrop(frame, size, out.subarray(i * each, (i + 1) * each));
+  });
+  return out;
 }
 
-const numeric = new Intl.Collator("en", { numeric: true });
-
-function byNumber(a: string, b: string): number {
-  return numeric.compare(a, b) || (a < b ? -1 : 1);
+function nameOf(path: string): string {
+  return path.split(/[/\\]/).at(-1)!;
 }

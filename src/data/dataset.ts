@@ -1,5 +1,5 @@
 /**
- * From the name of a data source to training and validation images.
+ * From the name of a data source to training and validation images, or clips.
  *
  * Every source is decoded once, into a prepared file in the cache folder, and read from there; the
  * next run with the same files starts at once.
@@ -10,8 +10,8 @@ import { type LabelChoice, labelsOf } from "./choose_labels.ts";
 import { DataError } from "./errors.ts";
 import type { ImageSet, Skipped, Splits } from "./image_set.ts";
 import { prepare } from "./prepare.ts";
-import { isPrepared, PreparedFile } from "./prepared_file.ts";
-import { hexHash, openSource } from "./source.ts";
+import { isPrepared, PreparedFile, spanOf, type Windows } from "./prepared_file.ts";
+import { hexHash, openClips, openSource } from "./source.ts";
 import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
@@ -26,6 +26,14 @@ export interface DataOptions {
   readonly source: string;
   /** R, in pixels: every image becomes (3, R, R). */
   readonly imageSize: number;
+  /**
+   * T: load clips of at least so many frames, each a GIF or animated PNG file or a folder of numbered
+   * frames; 1, the default, for images. The source is then a folder of clips, one clip, or what
+   * `rin data prepare --clips` made.
+   */
+  readonly frames?: number;
+  /** From one frame that is read to the next, in frames of the clip; 1 by default. */
+  readonly frameStride?: number;
   /**
    * The share held out for validation, in [0, 1), chosen by a hash of each name. By default 0.05;
    * but "faces" holds nothing out and "emoji" every 20th by name, and a prepared file what it was
@@ -68,27 +76,34 @@ export async function loadSplits(options: DataOptions): Promise<Splits> {
 }
 
 async function openPrepared(options: DataOptions): Promise<PreparedFile> {
-  const { source: name, imageSize, onProgress, onNote } = options;
+  const { source: name, imageSize, frames = 1, onProgress, onNote } = options;
+  const clips = frames > 1;
   if (await isPrepared(name).catch(() => false)) {
     const file = await PreparedFile.open(name);
     const found = file.footer.facts.imageSize;
-    if (found === imageSize) return file;
+    if (found === imageSize && file.clips === clips) return file;
     file.close();
     throw new DataError(
-      `Cannot use ${name} at image size ${imageSize}: its images were prepared at ${found}; ` +
-        `prepare it again with --image-size ${imageSize}, or train at that size`,
+      file.clips === clips
+        ? `Cannot use ${name} at image size ${imageSize}: its images were prepared at ${found}; ` +
+          `prepare it again with --image-size ${imageSize}, or train at that size`
+        : clips
+        ? `Cannot load clips from ${name}: it holds images; prepare clips with --clips`
+        : `Cannot load images from ${name}: it holds clips; train on them with --frames`,
     );
   }
-  const source = await openSource(name, onNote);
+  const source = clips ? await openClips(name) : await openSource(name, onNote);
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
   if (known) return known;
-  // Few images are done before anybody has read the sentence.
+  // Few images are done before anybody has read the sentence; how long clips are isn't known yet.
   if (source.names.length > 1000) {
     const megabytes = (source.names.length * 3 * imageSize ** 2 / 1e6).toFixed(0);
+    const what = clips ? "clips" : "images";
+    const size = clips ? "" : ` (${megabytes} MB)`;
     onNote?.(
-      `Decoding ${source.names.length} images into ${path} (${megabytes} MB), once; Ctrl-C stops, ` +
-        `and the same command goes on from there`,
+      `Decoding ${source.names.length} ${what} into ${path}${size}, once; Ctrl-C stops, and the ` +
+        `same command goes on from there`,
     );
   }
   await prepare(source, path, { imageSize, onProgress });
@@ -96,12 +111,15 @@ async function openPrepared(options: DataOptions): Promise<PreparedFile> {
 }
 
 /** One file for a source at a size, so that a changed folder's old images are replaced. */
-async function preparedPath({ source, imageSize, cache }: DataOptions): Promise<string> {
+async function preparedPath(
+  { source, imageSize, frames = 1, cache }: DataOptions,
+): Promise<string> {
   const folder = cache ?? `${cacheFolder()}/prepared`;
   const builtIn = source === "faces" || source === "emoji";
   const place = builtIn ? source : await Deno.realPath(source);
   const name = place.split(/[/\\]/).at(-1)!.replace(/[^\w.-]/g, "_").slice(0, 40);
-  return `${folder}/${name}-${imageSize}px-${(await hexHash(place)).slice(0, 8)}.rindata`;
+  const kind = frames > 1 ? "-clips" : "";
+  return `${folder}/${name}${kind}-${imageSize}px-${(await hexHash(place)).slice(0, 8)}.rindata`;
 }
 
 /** A prepared file, where it is there, whole, and of these images. */
@@ -114,7 +132,8 @@ async function openFingerprint(path: string, fingerprint: string) {
 
 async function splitsOf(
   file: PreparedFile,
-  { source, validFraction, labels: choice = { from: "none" } }: DataOptions,
+  { source, validFraction, labels: choice = { from: "none" }, frames = 1, frameStride = 1 }:
+    DataOptions,
 ): Promise<Splits> {
   const { facts: { count, skipped, attribution, fixedSplit }, heldOut } = file.footer;
   const labels = await labelsOf(file, source, choice);
@@ -123,14 +142,53 @@ async function splitsOf(
     const names = await file.names();
     held = Uint8Array.from(names, (name) => isHeldOut(name, validFraction) ? 1 : 0);
   }
-  const all = Uint32Array.from({ length: count }, (_, i) => i);
+  const windows = { frames, stride: frameStride };
+  const short = await tooShort(file, source, windows);
+  const all = Uint32Array.from({ length: count }, (_, i) => i).filter((i) => !short.has(i));
   const [trainMembers, validMembers] = [0, 1].map((side) => all.filter((i) => held[i] === side));
   // Where one side would be empty both are all of it: the figures are then of how well it is learnt
   // by heart, which is what there is to measure.
   const shared = trainMembers.length === 0 || validMembers.length === 0;
-  const train = file.set(source, shared ? all : trainMembers, labels);
-  const valid = shared ? train : file.set(`${source} (valid)`, validMembers, labels);
-  return { train, valid, skipped, attribution, path: file.path, close: () => file.close() };
+  const train = file.set(source, shared ? all : trainMembers, labels, windows);
+  const valid = shared ? train : file.set(`${source} (valid)`, validMembers, labels, windows);
+  return {
+    train,
+    valid,
+    skipped: [...skipped, ...short.values()],
+    attribution,
+    path: file.path,
+    close: () => file.close(),
+  };
+}
+
+/**
+ * The clips that are shorter than a window, by their numbers.
+ *
+ * @throws {DataError} when all are
+ */
+async function tooShort(
+  file: PreparedFile,
+  source: string,
+  windows: Windows,
+): Promise<Map<number, Skipped>> {
+  const { lengths } = file.footer;
+  const span = spanOf(windows);
+  const short = Array.from(lengths ?? []).flatMap((length, i) => length < span ? [i] : []);
+  if (!lengths || short.length === 0) return new Map();
+  const { frames, stride } = windows;
+  const taken = `${span} frames` + (stride === 1 ? "" : ` (${frames}, ${stride} apart)`);
+  if (short.length === lengths.length) {
+    const most = lengths.reduce((most, length) => Math.max(most, length), 0);
+    throw new DataError(
+      `Cannot take ${taken} of each clip of ${source}: the longest of its ${lengths.length} clips has ` +
+        `${most}; give fewer --frames, or longer clips`,
+    );
+  }
+  const names = await file.names();
+  return new Map(short.map((i) => [i, {
+    name: names[i],
+    reason: `it has ${lengths[i]} frames, where ${taken} are taken`,
+  }]));
 }
 
 /** @throws {DataError} when R is no size */

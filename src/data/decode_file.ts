@@ -17,6 +17,17 @@ const MAX_BYTES = 256e6;
  * @throws {DataError} when it is too long, damaged or of another format
  */
 export function decodeFile(path: string, size: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(3 * size * size);
+  resizeCrop(decodeImage(readPicture(path)), size, out);
+  return out;
+}
+
+/**
+ * The bytes of a picture's file.
+ *
+ * @throws {DataError} when it is too long to be one
+ */
+export function readPicture(path: string): Uint8Array {
   const { size: length } = Deno.statSync(path);
   if (length > MAX_BYTES) {
     throw new DataError(
@@ -24,7 +35,5 @@ export function decodeFile(path: string, size: number): Uint8Array<ArrayBuffer> 
         `it smaller`,
     );
   }
-  const out = new Uint8Array(3 * size * size);
-  resizeCrop(decodeImage(Deno.readFileSync(path)), size, out);
-  return out;
+  return Deno.readFileSync(path);
 }

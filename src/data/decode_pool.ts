@@ -1,5 +1,5 @@
 /**
- * Decodes image files on all cores, away from the main thread.
+ * Decodes image and clip files on all cores, away from the main thread.
  *
  * This module is also what its workers run: each is started from `import.meta.url` under a name of
  * its own, and serves when it sees that name. So there is no second file to be found: where a
@@ -7,8 +7,10 @@
  * program's entry only has to do nothing unless `import.meta.main`.
  * @module
  */
+import { decodeClipFile } from "./clips.ts";
 import { decodeFile } from "./decode_file.ts";
 import { DataError, reasonOf } from "./errors.ts";
+import type { ClipFile } from "./image_file.ts";
 
 const WORKER = "rin-decode";
 
@@ -20,7 +22,8 @@ const MAX_WORKERS = 16;
 
 interface Job {
   readonly id: number;
-  readonly path: string;
+  /** The path of an image, or a clip. */
+  readonly file: string | Omit<ClipFile, "name">;
   readonly size: number;
 }
 
@@ -59,14 +62,15 @@ export class DecodePool {
   }
 
   /**
-   * Decodes a file as {@linkcode decodeFile} does.
+   * Decodes an image, given by its path, as {@linkcode decodeFile} does, or a clip as
+   * {@linkcode decodeClipFile} does.
    *
-   * @returns (3, R, R), values 0..255
+   * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
    * @throws {DataError} saying what is wrong with the file
    */
-  decode(path: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  decode(file: Job["file"], size: number): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job: { id: this.#next++, path, size }, resolve, reject });
+      this.#queue.push({ job: { id: this.#next++, file, size }, resolve, reject });
       this.#dispatch();
     });
   }
@@ -105,7 +109,7 @@ export class DecodePool {
       worker.terminate();
       this.#workers.delete(worker);
       for (const { reject } of waiting.values()) {
-        reject(new DataError(`Cannot decode image: the decoder stopped (${event.message})`));
+        reject(new DataError(`Cannot decode it: the decoder stopped (${event.message})`));
       }
       this.#dispatch();
     };
@@ -115,9 +119,9 @@ export class DecodePool {
 }
 
 function serve(scope: WorkerScope): void {
-  scope.onmessage = ({ data: { id, path, size } }) => {
+  scope.onmessage = ({ data: { id, file, size } }) => {
     try {
-      const pixels = decodeFile(path, size);
+      const pixels = typeof file === "string" ? decodeFile(file, size) : decodeClipFile(file, size);
       scope.postMessage({ id, pixels }, [pixels.buffer]);
     } catch (thrown) {
       scope.postMessage({ id, reason: reasonOf(thrown) }, []);

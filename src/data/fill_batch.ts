@@ -8,6 +8,7 @@ import { hash32 } from "./hash.ts";
 /** Set these draws apart from those of the order, and from each other. */
 const FLIP = 2;
 const CROP = 3;
+const WINDOW = 4;
 
 /** From a byte to [-1, 1], rounded to float32 once. */
 const TO_FLOAT = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
@@ -22,12 +23,15 @@ export interface Augmentation {
 
 /**
  * Writes the pixels of a batch as floats in [-1, 1]. Where the stored images are larger than the
- * batch's, a square is cut out of each: at random with an augmentation, else from the centre.
+ * batch's, a square is cut out of each: at random with an augmentation, else from the centre. All
+ * frames of a clip are cut and mirrored alike.
  *
- * @param images (B, 3, R, R), values 0..255
+ * @param images (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255
  * @param storedSize R, in pixels
- * @param out (B, 3, S, S), overwritten
+ * @param out (B, 3, S, S), of clips (B, 3, T, S, S), overwritten
  * @param size S, in pixels; R at most
+ * @param augmentation what is left to chance; nothing by default
+ * @param frames T, of clips
  * @throws {RangeError} when the lengths and sizes disagree
  */
 export function fillBatch(
@@ -36,9 +40,10 @@ export function fillBatch(
   out: Float32Array,
   size: number,
   augmentation?: Augmentation,
+  frames = 1,
 ): void {
-  const count = images.length / (3 * storedSize ** 2);
-  if (!(size <= storedSize) || out.length !== count * 3 * size ** 2) {
+  const count = images.length / (3 * frames * storedSize ** 2);
+  if (!(size <= storedSize) || out.length !== count * 3 * frames * size ** 2) {
     throw new RangeError(
       `Cannot fill ${out.length} floats with pictures of ${size}x${size} cut from ` +
         `${images.length} bytes of ${storedSize}x${storedSize} ones`,
@@ -53,12 +58,28 @@ export function fillBatch(
     // A mirrored row is read from its last pixel backwards.
     const [first, next] = mirrored ? [left + size - 1, -1] : [left, 1];
     for (let c = 0; c < 3; c++) {
-      for (let y = 0; y < size; y++) {
-        let p = ((i * 3 + c) * storedSize + top + y) * storedSize + first;
-        for (let x = 0; x < size; x++, p += next) out[o++] = TO_FLOAT[images[p]];
+      for (let t = 0; t < frames; t++) {
+        for (let y = 0; y < size; y++) {
+          let p = (((i * frames + t) * 3 + c) * storedSize + top + y) * storedSize + first;
+          for (let x = 0; x < size; x++, p += next) out[o++] = TO_FLOAT[images[p]];
+        }
       }
     }
   }
+}
+
+/**
+ * The frame that the window of the i-th clip of a step begins with.
+ *
+ * @param room by how many frames the clip is longer than the window
+ * @returns 0..room
+ */
+export function windowStart(
+  { seed, step }: Pick<Augmentation, "seed" | "step">,
+  i: number,
+  room: number,
+): number {
+  return Math.floor(hash32(WINDOW, seed, step, i) / 2 ** 32 * (room + 1));
 }
 
 /** Whether {@linkcode fillBatch} mirrors the i-th picture of a step. */

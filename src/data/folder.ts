@@ -22,6 +22,26 @@ const IMAGE_NAME = /\.(png|jpe?g|jpe|jfif)$/i;
  * ```
  */
 export async function listImages(folder: string): Promise<ImageFile[]> {
+  const { files, others } = await filesBelow(folder, IMAGE_NAME);
+  if (files.length > 0) return files;
+  const clips = others > 0 && (await filesBelow(folder, /\.(gif|apng)$/i)).files.length > 0;
+  throw new DataError(
+    `Cannot load pictures from ${folder}: it holds no PNG or JPEG file (${others} other files ` +
+      `seen, folders inside included); give a folder that has some` +
+      (clips ? ", or train on its clips with --frames" : ""),
+  );
+}
+
+/**
+ * Lists every file below a folder whose name fits, as {@linkcode listImages} does.
+ *
+ * @returns the files, and the number of others
+ * @throws {DataError} when the folder is missing or can't be read
+ */
+export async function filesBelow(
+  folder: string,
+  pattern: RegExp,
+): Promise<{ files: ImageFile[]; others: number }> {
   const found: ImageFile[] = [];
   const seen = new Set<string>();
   let others = 0;
@@ -37,7 +57,7 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
       const name = prefix + entry.name;
       const kind = entry.isSymlink ? await linkTarget(child) : entry;
       if (kind?.isDirectory) await walk(child, `${name}/`);
-      else if (kind?.isFile && IMAGE_NAME.test(name)) found.push({ name, path: child });
+      else if (kind?.isFile && pattern.test(name)) found.push({ name, path: child });
       else others++;
     }
   }
@@ -47,14 +67,8 @@ export async function listImages(folder: string): Promise<ImageFile[]> {
   } catch (thrown) {
     throw unreadable(folder, thrown);
   }
-  if (found.length === 0) {
-    throw new DataError(
-      `Cannot load pictures from ${folder}: it holds no PNG or JPEG file (${others} other files ` +
-        `seen, folders inside included); give a folder that has some`,
-    );
-  }
   // By code unit: a locale's order would differ between machines.
-  return found.sort((a, b) => a.name < b.name ? -1 : 1);
+  return { files: found.sort((a, b) => a.name < b.name ? -1 : 1), others };
 }
 
 /** What a link leads to; undefined for a dangling one. */

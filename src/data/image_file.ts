@@ -1,5 +1,5 @@
 /**
- * A file that is known to be an image by its name only.
+ * Files that are known to be images or clips by their names and first bytes only.
  * @module
  */
 
@@ -9,4 +9,14 @@ export interface ImageFile {
   readonly name: string;
   /** Where it lies on this machine. */
   readonly path: string;
+}
+
+/** One clip to read. */
+export interface ClipFile {
+  /** Its name inside the data source, as an image's. */
+  readonly name: string;
+  /** The one file that moves, or the still pictures that are its frames, in their order. */
+  readonly paths: readonly string[];
+  /** Whether these paths are frames. */
+  readonly numbered: boolean;
 }

@@ -11,27 +11,33 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** Decoded images, uint8, wherever they lie. */
+/** Decoded images, or clips, uint8, wherever they lie. */
 export interface ImageSet {
   /** What the set is called in logs, e.g. "faces". */
   readonly name: string;
   /** R: height and width of every image in pixels. */
   readonly imageSize: number;
-  /** How many images there are. */
+  /** How many images, or clips, there are. */
   readonly count: number;
+  /** T: how many frames are read of each clip; absent of images. */
+  readonly frames?: number;
+  /** (count), by how many frames each clip is longer than that; there where `frames` is. */
+  readonly room?: Uint32Array;
   /** (count), the class of each image; only where the images are labelled. */
   readonly labels?: Uint32Array;
   /** The classes by number; there where `labels` are. */
   readonly classNames?: readonly string[];
 
   /**
-   * Reads images.
+   * Reads images, or a window of each clip.
    *
-   * @param indices (B), which images of the set
-   * @returns (B, 3, R, R), values 0..255, in the order asked for
-   * @throws {RangeError} when an index is outside the set
+   * @param indices (B), which images or clips of the set
+   * @param starts (B), the frames that the windows begin with, each up to the clip's `room`; 0 by
+   * default
+   * @returns (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255, in the order asked for
+   * @throws {RangeError} when an index is outside the set, or a window outside its clip
    */
-  read(indices: ArrayLike<number>): Promise<Uint8Array>;
+  read(indices: ArrayLike<number>, starts?: ArrayLike<number>): Promise<Uint8Array>;
 }
 
 /** What to train on and what to measure on. */

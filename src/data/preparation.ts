@@ -8,12 +8,22 @@
  */
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
-import { CHUNK, concat, encodeEnd, type Footer, MAGIC, sha256 } from "./prepared_format.ts";
+import {
+  CHUNK,
+  CLIPS_MAGIC,
+  concat,
+  encodeEnd,
+  type Footer,
+  MAGIC,
+  sha256,
+} from "./prepared_format.ts";
 
 /** What the journal's first line says: it belongs to these files at this size. */
 interface Identity {
   readonly fingerprint: string;
   readonly imageSize: number;
+  /** Absent of images. */
+  readonly clips?: true;
 }
 
 /** What the journal says of a chunk. */
@@ -22,14 +32,16 @@ interface Entry {
   readonly done: number;
   /** SHA-256 of the chunk, in hexadecimal. */
   readonly hash: string;
+  /** Frames of each of its clips; absent of images. */
+  readonly lengths?: readonly number[];
   /** Files left out since the last chunk. */
   readonly skipped: readonly Skipped[];
 }
 
 /** A prepared data set that is being written. */
 export class Preparation {
-  readonly #chunk: Uint8Array;
-  #filled = 0;
+  /** Images or clips of the chunk that isn't written yet. */
+  #chunk: Uint8Array[] = [];
   #skipped: Skipped[] = [];
 
   private constructor(
@@ -38,9 +50,8 @@ export class Preparation {
     readonly entries: Entry[],
     readonly pixels: Deno.FsFile,
     readonly journal: Deno.FsFile,
-  ) {
-    this.#chunk = new Uint8Array(CHUNK * stride);
-  }
+    readonly clips: boolean,
+  ) {}
 
   /**
    * Begins to write a file, or goes on where a process that is gone was writing the same. Waits
@@ -64,11 +75,12 @@ export class Preparation {
       const stride = 3 * identity.imageSize ** 2;
       const first = JSON.stringify(identity);
       const entries = readEntries(await Deno.readTextFile(`${path}.part.log`), first);
-      const length = MAGIC.length + entries.length * CHUNK * stride;
+      const length = MAGIC.length +
+        entries.reduce((sum, entry) => sum + framesOf(entry), 0) * stride;
       if (entries.length === 0 || (await pixels.stat()).size < length) {
         entries.length = 0;
         await pixels.truncate(0);
-        await writeAll(pixels, MAGIC);
+        await writeAll(pixels, identity.clips ? CLIPS_MAGIC : MAGIC);
       } else {
         await pixels.truncate(length);
         await pixels.seek(length, Deno.SeekMode.Start);
@@ -77,7 +89,7 @@ export class Preparation {
       await journal.truncate(0);
       const lines = [first, ...entries.map((entry) => JSON.stringify(entry))];
       await writeAll(journal, new TextEncoder().encode(lines.join("\n") + "\n"));
-      return new Preparation(path, stride, entries, pixels, journal);
+      return new Preparation(path, stride, entries, pixels, journal, identity.clips === true);
     });
   }
 
@@ -86,10 +98,15 @@ export class Preparation {
     return this.entries.at(-1)?.done ?? 0;
   }
 
-  /** Adds the next file's image, (3, R, R). */
+  /** Adds the next file's image, (3, R, R), or clip, (F, 3, R, R). */
   async add(pixels: Uint8Array, done: number): Promise<void> {
-    this.#chunk.set(pixels, this.#filled++ * this.stride);
-    if (this.#filled === CHUNK) await this.#flush(done);
+    this.#chunk.push(pixels);
+    if (this.#frames >= CHUNK) await this.#flush(done);
+  }
+
+  /** Frames of the chunk that isn't written yet. */
+  get #frames(): number {
+    return this.#chunk.reduce((sum, { length }) => sum + length, 0) / this.stride;
   }
 
   /** Leaves the next file out. */
@@ -103,11 +120,14 @@ export class Preparation {
   }
 
   /** Writes what is left and puts the file into its place. */
-  async finish(footer: Omit<Footer, "hashes">): Promise<void> {
-    if (this.#filled > 0) await this.#flush(this.done);
+  async finish(footer: Omit<Footer, "hashes" | "lengths">): Promise<void> {
+    if (this.#chunk.length > 0) await this.#flush(this.done);
     await told(this.path, async () => {
       const hashes = concat(this.entries.map(({ hash }) => fromHex(hash)));
-      await writeAll(this.pixels, await encodeEnd({ ...footer, hashes }));
+      const lengths = this.clips
+        ? Uint32Array.from(this.entries.flatMap(({ lengths = [] }) => lengths))
+        : undefined;
+      await writeAll(this.pixels, await encodeEnd({ ...footer, lengths, hashes }));
       await this.pixels.sync();
       this.pixels.close();
       await Deno.rename(`${this.path}.part`, this.path);
@@ -125,15 +145,16 @@ export class Preparation {
 
   async #flush(done: number): Promise<void> {
     await told(this.path, async () => {
-      const chunk = this.#chunk.subarray(0, this.#filled * this.stride);
+      const chunk = concat(this.#chunk);
       await writeAll(this.pixels, chunk);
       // The journal must not run ahead of the disk.
       await this.pixels.syncData();
       const hash = toHex(await sha256(chunk));
-      const entry = { done, hash, skipped: this.#skipped };
+      const lengths = this.#chunk.map(({ length }) => length / this.stride);
+      const entry = { done, hash, ...this.clips && { lengths }, skipped: this.#skipped };
       await writeAll(this.journal, new TextEncoder().encode(JSON.stringify(entry) + "\n"));
       this.entries.push(entry);
-      this.#filled = 0;
+      this.#chunk = [];
       this.#skipped = [];
     });
   }
@@ -144,7 +165,14 @@ function readEntries(text: string, first: string): Entry[] {
   const lines = text.split("\n");
   // What follows the last line break is half a line, or nothing.
   lines.pop();
-  return lines[0] === first ? lines.slice(1).map((line) => JSON.parse(line)) : [];
+  const entries: Entry[] = lines[0] === first ? lines.slice(1).map((line) => JSON.parse(line)) : [];
+  // The rest that is written at the end has no files of its own, and is made again.
+  return entries.filter(({ done }, i) => done > (entries[i - 1]?.done ?? 0));
+}
+
+/** Frames of a chunk that is full. */
+function framesOf({ lengths }: Entry): number {
+  return lengths?.reduce((sum, length) => sum + length, 0) ?? CHUNK;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 
 /** How {@linkcode prepare} works. */
 export interface PrepareOptions {
-  /** R: every image becomes (3, R, R). */
+  /** R: every image, or frame, becomes (3, R, R). */
   readonly imageSize: number;
   /** The share to hold out where the source has no splits of its own; 0.05 by default. */
   readonly validFraction?: number;
@@ -22,7 +22,7 @@ export interface PrepareOptions {
 }
 
 /**
- * Decodes all images of a source into a prepared file. Where that was begun before, with the same
+ * Decodes all images, or clips, of a source into a prepared file. Where that was begun before, with the same
  * files and size, it goes on from there; so it may be killed at any moment.
  *
  * @param path where the file is to be
@@ -33,8 +33,9 @@ export async function prepare(
   path: string,
   { imageSize, validFraction, onProgress }: PrepareOptions,
 ): Promise<void> {
-  const { names, fingerprint } = source;
-  const preparation = await Preparation.begin(path, { fingerprint, imageSize });
+  const { names, fingerprint, clips } = source;
+  const identity = { fingerprint, imageSize, ...clips && { clips } };
+  const preparation = await Preparation.begin(path, identity);
   if (!preparation) return;
   const decoder = source.decoder(imageSize);
   try {
@@ -71,7 +72,7 @@ async function finish(
   const { skipped } = preparation;
   const left = new Set(skipped.map((file) => file.name));
   const kept = names.map((_, i) => i).filter((i) => !left.has(names[i]));
-  if (kept.length === 0) throw noneDecodable(name, skipped);
+  if (kept.length === 0) throw noneDecodable(source, skipped);
   const labels = await source.labels(kept);
   await preparation.finish({
     facts: {
@@ -93,10 +94,12 @@ async function finish(
   });
 }
 
-function noneDecodable(name: string, skipped: readonly Skipped[]): DataError {
+function noneDecodable({ name, clips }: Source, skipped: readonly Skipped[]): DataError {
   const [first] = skipped;
   return new DataError(
-    `Cannot load ${name}: none of its ${skipped.length} image files can be decoded, the first ` +
-      `being ${first.name} (${first.reason})`,
+    `Cannot load ${name}: none of its ${skipped.length} ${
+      clips ? "clips" : "image files"
+    } can be ` +
+      `decoded, the first being ${first.name} (${first.reason})`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Prepared data sets: images in a file, read in ranges, of which nothing but the list of the labels
+ * Prepared data sets: images or clips in a file, read in ranges, of which nothing but the list of the labels
  * and splits is held in memory.
  * @module
  */
@@ -7,7 +7,8 @@ import { DataError, reasonOf } from "./errors.ts";
 import type { ImageSet } from "./image_set.ts";
 import type { Labels } from "./labels.ts";
 import {
-  CHUNK,
+  chunkEnds,
+  CLIPS_MAGIC,
   damaged,
   decodeFooter,
   type Footer,
@@ -22,15 +23,33 @@ import { RangedFile } from "./ranged_file.ts";
 /** Bytes of a footer that is too long to be true: names of 40 million images. */
 const MAX_FOOTER = 2 ** 31;
 
+/** What is read of each clip. */
+export interface Windows {
+  /** T, frames. */
+  readonly frames: number;
+  /** From one of them to the next, in frames of the clip. */
+  readonly stride: number;
+}
+
+/** Frames of a clip from the first to the last of a window. */
+export function spanOf({ frames, stride }: Windows): number {
+  return (frames - 1) * stride + 1;
+}
+
 /** A prepared data set that is open. */
 export class PreparedFile {
+  /** (count + 1), the frame of the file that each clip begins with; absent of images. */
+  readonly #begins?: Float64Array;
+
   private constructor(
     readonly path: string,
     readonly footer: Omit<Footer, "names">,
     /** Where the names begin in the file, and their length. */
     readonly namesAt: readonly [position: number, length: number],
     readonly file: RangedFile,
-  ) {}
+  ) {
+    if (footer.lengths) this.#begins = beginnings(footer.lengths);
+  }
 
   /**
    * Opens a file, checks the hash of its footer and that its length is right.
@@ -56,7 +75,8 @@ export class PreparedFile {
       if (end < MAGIC.length) throw damaged(path);
       const trailer = await file.read(end, new Uint8Array(TRAILER));
       const length = Number(new DataView(trailer.buffer).getBigUint64(0, true));
-      if (!equal(trailer.subarray(40), MAGIC)) {
+      const clips = equal(trailer.subarray(40), CLIPS_MAGIC);
+      if (!clips && !equal(trailer.subarray(40), MAGIC)) {
         throw new DataError(
           `Cannot use ${path}: it doesn't end as a prepared data set of this version of rin does; ` +
             `prepare it again with: rin data prepare`,
@@ -65,8 +85,9 @@ export class PreparedFile {
       if (length > end - MAGIC.length || length > MAX_FOOTER) throw damaged(path);
       const footer = await file.read(end - length, new Uint8Array(length));
       if (!equal(await sha256(footer), trailer.subarray(8, 40))) throw damaged(path);
-      const { names, ...rest } = decodeFooter(footer, path);
-      const pixels = rest.facts.count * strideOf(rest.facts);
+      const { names, ...rest } = decodeFooter(footer, path, clips);
+      const frames = rest.lengths ? beginnings(rest.lengths).at(-1)! : rest.facts.count;
+      const pixels = frames * strideOf(rest.facts);
       if (MAGIC.length + pixels !== end - length) throw damaged(path);
       // Copies, so that the names' bytes can go.
       const kept = { ...rest, heldOut: rest.heldOut.slice(), hashes: rest.hashes.slice() };
@@ -80,31 +101,58 @@ export class PreparedFile {
     return parseJson(await this.file.read(position, new Uint8Array(length)), this.path) as string[];
   }
 
+  /** Whether it holds clips. */
+  get clips(): boolean {
+    return this.#begins !== undefined;
+  }
+
   /**
-   * Some of the images as a set.
+   * Some of the images, or clips, as a set.
    *
    * @param name what to call the set in logs
-   * @param members which images, in this order
-   * @param labels of all images of the file
+   * @param members which ones, in this order
+   * @param labels of all that the file holds
+   * @param windows what is read of each clip, which must all be as long; one frame by default
    */
-  set(name: string, members: Uint32Array, labels?: Labels): ImageSet {
-    const { file, footer: { facts } } = this;
-    const stride = strideOf(facts);
+  set(
+    name: string,
+    members: Uint32Array,
+    labels?: Labels,
+    windows: Windows = { frames: 1, stride: 1 },
+  ): ImageSet {
+    const { file, footer: { facts, lengths } } = this;
+    const begins = this.#begins;
+    const bytes = strideOf(facts);
+    const { frames, stride } = windows;
+    const room = lengths && members.map((member) => lengths[member] - spanOf(windows));
     return {
       name,
       imageSize: facts.imageSize,
       count: members.length,
       labels: labels && members.map((member) => labels.values[member]),
       classNames: labels?.classNames,
-      async read(indices) {
-        const out = new Uint8Array(indices.length * stride);
-        await Promise.all(Array.from(indices, (index, i) => {
+      ...room && { frames, room },
+      async read(indices, starts = new Uint32Array(indices.length)) {
+        const out = new Uint8Array(indices.length * frames * bytes);
+        const reads = Array.from(indices, (index, i) => {
           if (!(Number.isInteger(index) && index >= 0 && index < members.length)) {
             throw new RangeError(`Cannot take image ${index} of a set of ${members.length}`);
           }
-          const position = MAGIC.length + members[index] * stride;
-          return file.read(position, out.subarray(i * stride, (i + 1) * stride));
-        }));
+          if (!(starts[i] >= 0 && starts[i] <= (room?.[index] ?? 0))) {
+            throw new RangeError(`Cannot take a window from frame ${starts[i]} of clip ${index}`);
+          }
+          const member = members[index];
+          const first = (begins ? begins[member] : member) + starts[i];
+          const read = (frame: number, at: number, count: number) =>
+            file.read(
+              MAGIC.length + frame * bytes,
+              out.subarray((i * frames + at) * bytes, (i * frames + at + count) * bytes),
+            );
+          return stride === 1
+            ? [read(first, 0, frames)]
+            : Array.from({ length: frames }, (_, t) => read(first + t * stride, t, 1));
+        });
+        await Promise.all(reads.flat());
         return out;
       },
     };
@@ -113,31 +161,41 @@ export class PreparedFile {
   /**
    * Compares every pixel with the recorded hashes.
    *
-   * @param onProgress called with the number of images compared of all
-   * @throws {DataError} naming the first images that are not what they were
+   * @param onProgress called with the number of images or clips compared of all
+   * @throws {DataError} naming the first that are not what they were
    */
   async check(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const { file, footer: { facts, hashes } } = this;
+    const { file, footer: { facts: { count, ...facts }, lengths, hashes } } = this;
     const stride = strideOf(facts);
-    for (let first = 0; first < facts.count; first += CHUNK) {
-      const length = Math.min(CHUNK, facts.count - first);
-      const position = MAGIC.length + first * stride;
-      const pixels = await file.read(position, new Uint8Array(length * stride));
-      const hash = hashes.subarray(first / CHUNK * 32, (first / CHUNK + 1) * 32);
-      if (!equal(await sha256(pixels), hash)) {
+    let first = 0;
+    for (const [chunk, end] of chunkEnds(count, lengths).entries()) {
+      const [from, to] = [first, end].map((i) => this.#begins?.[i] ?? i);
+      const pixels = await file.read(
+        MAGIC.length + from * stride,
+        new Uint8Array((to - from) * stride),
+      );
+      if (!equal(await sha256(pixels), hashes.subarray(chunk * 32, (chunk + 1) * 32))) {
         throw new DataError(
-          `${this.path} is damaged: images ${first} to ${first + length - 1} of ${facts.count} ` +
-            `are not what was written; delete it and prepare it again`,
+          `${this.path} is damaged: ${lengths ? "clips" : "images"} ${first} to ${end - 1} of ` +
+            `${count} are not what was written; delete it and prepare it again`,
         );
       }
-      onProgress?.(first + length, facts.count);
+      onProgress?.(end, count);
+      first = end;
     }
   }
 
-  /** Closes the file. */
+  /** Closes the file; no read may be under way. */
   close(): void {
     this.file.close();
   }
+}
+
+/** The frames that clips begin with, and the number of all. */
+function beginnings(lengths: Uint32Array): Float64Array {
+  const begins = new Float64Array(lengths.length + 1);
+  lengths.forEach((length, i) => begins[i + 1] = begins[i] + length);
+  return begins;
 }
 
 /** Whether a file begins as prepared data sets do, of any version. */

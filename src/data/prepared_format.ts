@@ -1,18 +1,22 @@
 /**
- * The file format of prepared data sets, version 1. Integers are little-endian.
+ * The file format of prepared data sets: version 1 of images, version 2 of clips. Integers are
+ * little-endian.
  *
- *     "RINDATA1"                             8 bytes
- *     pixels                                 count * 3 * R * R bytes, images one after the other
+ *     "RINDATA1" or "RINDATA2"               8 bytes
+ *     pixels                                 frames * 3 * R * R bytes, frame after frame, clip after
+ *                                            clip; an image is one frame
  *     footer
  *       length of the facts                  u32
  *       facts                                JSON, see Facts
+ *       lengths                              count * u32, frames of each clip, only in version 2
  *       labels                               count * u32, only where the facts name classes
  *       held out                             count * u8, 1 for validation
- *       SHA-256 of each chunk of 64 images   32 bytes each
+ *       SHA-256 of each chunk                32 bytes each; a chunk is as few whole images or clips
+ *                                            as have 64 frames together
  *       names                                JSON, an array of strings
  *     length of the footer                   u64
  *     SHA-256 of the footer                  32 bytes
- *     "RINDATA1"                             8 bytes
+ *     "RINDATA1" or "RINDATA2"               8 bytes
  *
  * The pixels come first so that they can be written before anything is known of the rest, and all
  * hashes of pixels stand in the footer, whose own hash is checked whenever a file is opened.
@@ -22,10 +26,13 @@ import { DataError } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import type { Labels } from "./labels.ts";
 
-/** At the beginning and at the end of a file; its last character is the version. */
+/** At the beginning and at the end of a file of images; its last character is the version. */
 export const MAGIC = new TextEncoder().encode("RINDATA1");
 
-/** Images that share a hash. */
+/** The same of a file of clips. */
+export const CLIPS_MAGIC = new TextEncoder().encode("RINDATA2");
+
+/** Frames, at least, that share a hash. */
 export const CHUNK = 64;
 
 /** Bytes after the footer. */
@@ -35,7 +42,7 @@ export const TRAILER = 48;
 export interface Facts {
   /** R: height and width of every image in pixels. */
   readonly imageSize: number;
-  /** How many images there are. */
+  /** How many images, or clips, there are. */
   readonly count: number;
   /** What they were made from: "faces", "emoji" or a path. */
   readonly source: string;
@@ -54,6 +61,8 @@ export interface Facts {
 /** All that stands after the pixels. */
 export interface Footer {
   readonly facts: Facts;
+  /** (count), frames of each clip; absent of images. */
+  readonly lengths?: Uint32Array;
   readonly labels?: Labels;
   /** (count), 1 for validation. */
   readonly heldOut: Uint8Array;
@@ -63,7 +72,7 @@ export interface Footer {
   readonly names: Uint8Array;
 }
 
-/** Bytes of one image. */
+/** Bytes of one image, or of a frame. */
 export function strideOf({ imageSize }: Pick<Facts, "imageSize">): number {
   return 3 * imageSize ** 2;
 }
@@ -73,27 +82,53 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 
+/**
+ * The numbers of the images or clips that chunks end before.
+ *
+ * @param lengths frames of each; 1 without it
+ */
+export function chunkEnds(count: number, lengths?: ArrayLike<number>): number[] {
+  const ends: number[] = [];
+  for (let i = 0, frames = 0; i < count; i++) {
+    frames += lengths?.[i] ?? 1;
+    if (frames < CHUNK && i + 1 < count) continue;
+    ends.push(i + 1);
+    frames = 0;
+  }
+  return ends;
+}
+
 /** The end of a file: its footer and what follows. */
-export async function encodeEnd({ facts, labels, heldOut, hashes, names }: Footer) {
+export async function encodeEnd({ facts, lengths, labels, heldOut, hashes, names }: Footer) {
   const json = new TextEncoder().encode(JSON.stringify(facts));
-  const head = new Uint8Array(4);
-  new DataView(head.buffer).setUint32(0, json.length, true);
-  const numbers = new Uint8Array(4 * (labels?.values.length ?? 0));
-  const view = new DataView(numbers.buffer);
-  labels?.values.forEach((label, i) => view.setUint32(4 * i, label, true));
-  const footer = concat([head, json, numbers, heldOut, hashes, names]);
+  const head = encodeNumbers(Uint32Array.of(json.length));
+  const numbers = [lengths, labels?.values].map((values) => encodeNumbers(values));
+  const footer = concat([head, json, ...numbers, heldOut, hashes, names]);
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(footer.length), true);
-  return concat([footer, length, await sha256(footer), MAGIC]);
+  return concat([footer, length, await sha256(footer), lengths ? CLIPS_MAGIC : MAGIC]);
+}
+
+function encodeNumbers(values: Uint32Array = new Uint32Array()): Uint8Array {
+  const bytes = new Uint8Array(4 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => view.setUint32(4 * i, value, true));
+  return bytes;
+}
+
+function decodeNumbers(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true));
 }
 
 /**
  * The parts of a footer.
  *
  * @param path what to call the file in messages
+ * @param clips whether it is one of clips
  * @throws {DataError} when the parts don't add up
  */
-export function decodeFooter(footer: Uint8Array, path: string): Footer {
+export function decodeFooter(footer: Uint8Array, path: string, clips: boolean): Footer {
   const view = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
   const start = footer.length >= 4 ? 4 + view.getUint32(0, true) : Infinity;
   if (start > footer.length) throw damaged(path);
@@ -102,20 +137,20 @@ export function decodeFooter(footer: Uint8Array, path: string): Footer {
   if (!(Number.isSafeInteger(count) && count > 0 && Number.isSafeInteger(imageSize))) {
     throw damaged(path);
   }
-  const lengths = [classNames ? 4 * count : 0, count, 32 * Math.ceil(count / CHUNK)];
   let at = start;
-  const [numbers, heldOut, hashes] = lengths.map((length) => {
+  const take = (length: number) => {
     if (at + length > footer.length) throw damaged(path);
     return footer.subarray(at, at += length);
-  });
-  const values = new Uint32Array(numbers.length / 4);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = numbers[4 * i] | numbers[4 * i + 1] << 8 | numbers[4 * i + 2] << 16 |
-      numbers[4 * i + 3] << 24;
-  }
+  };
+  const lengths = clips ? decodeNumbers(take(4 * count)) : undefined;
+  if (lengths?.includes(0)) throw damaged(path);
+  const values = decodeNumbers(take(classNames ? 4 * count : 0));
+  const heldOut = take(count);
+  const hashes = take(32 * chunkEnds(count, lengths).length);
   if (classNames && values.some((label) => label >= classNames.length)) throw damaged(path);
   return {
     facts,
+    lengths,
     labels: classNames && { values, classNames },
     heldOut,
     hashes,

@@ -9,6 +9,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import { listImages } from "./folder.ts";
 import { idxImage, idxName, labelsBeside, readIdx } from "./idx.ts";
 import type { ImageFile } from "./image_file.ts";
+import { listClips } from "./list_clips.ts";
 import { folderLabels, type Labels, numberedLabels } from "./labels.ts";
 import { sha256 } from "./prepared_format.ts";
 
@@ -16,16 +17,18 @@ import { sha256 } from "./prepared_format.ts";
 export interface Decoder {
   /** Images that keep it busy. */
   readonly capacity: number;
-  /** (3, R, R) of an image; rejects where it can't be decoded. */
+  /** (3, R, R) of an image, (F, 3, R, R) of a clip; rejects where it can't be decoded. */
   decode(index: number): Promise<Uint8Array>;
   close(): void;
 }
 
-/** Images that are there to be decoded. */
+/** Images, or clips, that are there to be decoded. */
 export interface Source {
   /** "faces", "emoji" or a path. */
   readonly name: string;
-  /** One name per image, the same on every machine. */
+  /** Whether it is one of clips; absent of images. */
+  readonly clips?: true;
+  /** One name per image or clip, the same on every machine. */
   readonly names: readonly string[];
   /** Changes whenever an image is added, taken away or written again. */
   readonly fingerprint: string;
@@ -59,21 +62,65 @@ export async function openSource(
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
     return await ofFiles(name, files, { heldOut, attribution: EMOJI_ATTRIBUTION });
   }
-  const info = await Deno.stat(name).catch((thrown) => {
-    const found = thrown instanceof Deno.errors.NotFound
-      ? "there is no such file or folder"
-      : reasonOf(thrown);
-    throw new DataError(
-      `Cannot load ${name}: ${found}; give "faces", "emoji", a folder of PNG or JPEG files, an ` +
-        `IDX file, or what rin data prepare made`,
-    );
-  });
+  const info = await statOf(
+    name,
+    `"faces", "emoji", a folder of PNG or JPEG files, an IDX file, or what rin data prepare made`,
+  );
   if (!info.isDirectory) return await ofIdx(name, info);
   const celeba = await findCeleba(name);
   if (!celeba) return await ofFiles(name, await listImages(name));
   const { train, valid } = await listCeleba(celeba);
   const heldOut = new Uint8Array(train.length + valid.length).fill(1, train.length);
   return await ofFiles(name, [...train, ...valid], { heldOut, fixedSplit: true });
+}
+
+/**
+ * Looks a source of clips up: a folder of them, or one of them.
+ *
+ * @throws {DataError} when there is nothing that can be used
+ */
+export async function openClips(name: string): Promise<Source> {
+  if (name === "faces" || name === "emoji") {
+    throw new DataError(
+      `Cannot load clips from ${name}: its pictures don't move; give --data DIR, a folder of GIF or ` +
+        `animated PNG files or of folders of numbered frames`,
+    );
+  }
+  await statOf(
+    name,
+    "a folder of clips, a GIF or animated PNG file, or what rin data prepare made",
+  );
+  const clips = await listClips(name);
+  const names = clips.map((clip) => clip.name);
+  const files = clips.flatMap(({ name, paths }) => paths.map((path) => ({ name, path })));
+  return {
+    name,
+    clips: true,
+    names,
+    fingerprint: await fingerprintOf(files),
+    fixedSplit: false,
+    decoder: (imageSize) => ofPool((pool, index) => pool.decode(clips[index], imageSize)),
+    labels: (indices) => Promise.resolve(folderLabels(indices.map((index) => names[index]))),
+  };
+}
+
+/** @throws {DataError} when there is nothing of that name */
+async function statOf(name: string, wanted: string): Promise<Deno.FileInfo> {
+  return await Deno.stat(name).catch((thrown) => {
+    const found = thrown instanceof Deno.errors.NotFound
+      ? "there is no such file or folder"
+      : reasonOf(thrown);
+    throw new DataError(`Cannot load ${name}: ${found}; give ${wanted}`);
+  });
+}
+
+function ofPool(decode: (pool: DecodePool, index: number) => Promise<Uint8Array>): Decoder {
+  const pool = new DecodePool();
+  return {
+    capacity: pool.capacity,
+    decode: (index) => decode(pool, index),
+    close: () => pool.close(),
+  };
 }
 
 async function ofFiles(
@@ -88,14 +135,7 @@ async function ofFiles(
     fingerprint: await fingerprintOf(files),
     fixedSplit: false,
     ...parts,
-    decoder(imageSize) {
-      const pool = new DecodePool();
-      return {
-        capacity: pool.capacity,
-        decode: (index) => pool.decode(files[index].path, imageSize),
-        close: () => pool.close(),
-      };
-    },
+    decoder: (imageSize) => ofPool((pool, index) => pool.decode(files[index].path, imageSize)),
     labels: (indices) => Promise.resolve(folderLabels(indices.map((index) => names[index]))),
   };
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TrainingBatches, validationBatches } from "../../cli/batches.ts";
+import { windowStart } from "../../src/data/fill_batch.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 
 /** Seven images of 2x2, image i being all i; `read` is told of, and may be made to wait. */
@@ -102,4 +103,43 @@ Deno.test("batches: larger stored images are cut to the size of the network", as
   for await (const batch of validationBatches(numbered(), 1, 7, () => {})) {
     assertEquals(numbersOf(batch.images, 3), [0, 1, 2, 3, 4, 5, 6]);
   }
+});
+
+Deno.test("batches of clips: windows follow from seed, step and place, and lie in the middle to validate", async () => {
+  // Clip i has i frames more than are read of it; frame t of it is all 10 i + t.
+  const clips: ImageSet = {
+    name: "clips",
+    imageSize: 2,
+    count: 7,
+    frames: 2,
+    room: Uint32Array.from({ length: 7 }, (_, i) => i),
+    read: (indices, starts) =>
+      Promise.resolve(
+        Uint8Array.from(
+          Array.from(indices).flatMap((clip, i) =>
+            [0, 1].flatMap((t) => Array(12).fill(10 * clip + starts![i] + t))
+          ),
+        ),
+      ),
+  };
+  const batches = new TrainingBatches(clips, OPTIONS);
+  const starts = new Set<number>();
+  for (let step = 0; step < 20; step++) {
+    const { images } = await batches.at(step);
+    assertEquals(images.length, 4 * 24);
+    const first = numbersOf(images, 24);
+    // (3, T, S, S): the second frame follows the first within each channel.
+    const second = first.map((_, i) => Math.round((images[24 * i + 4] + 1) * 127.5));
+    assertEquals(second, first.map((value) => value + 1));
+    first.forEach((value, i) => {
+      const clip = Math.floor(value / 10);
+      assertEquals(value % 10, windowStart({ seed: 3, step }, i, clip));
+      starts.add(value);
+    });
+  }
+  assert(starts.size > 20, `${[...starts]}`);
+  const again = new TrainingBatches(clips, OPTIONS);
+  assertEquals((await again.at(9)).images, (await batches.at(9)).images);
+  const valid = await Array.fromAsync(validationBatches(clips, 2, 100, () => {}));
+  assertEquals(numbersOf(valid[0].images, 24), [0, 10, 21, 31, 42, 52, 63]);
 });

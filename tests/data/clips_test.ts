@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { encode } from "fast-png";
 import { zlibSync } from "fflate";
 import { clearArea, onWhite } from "../../src/data/clip.ts";
-import { decodeClip, readClip } from "../../src/data/clips.ts";
+import { decodeClip, decodeClipFile, moves } from "../../src/data/clips.ts";
+import { decodeFile } from "../../src/data/decode_file.ts";
 import { decodePng } from "../../src/data/decode_png.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
@@ -34,15 +36,36 @@ Deno.test("clip: a picture that doesn't move is one frame", async () => {
   assertEquals([frames, data.length, new Set(data)], [1, 48, new Set([70])]);
 });
 
-Deno.test("clip: a folder's frames follow the numbers in their names", async () => {
+Deno.test("clip: moving or numbered, its frames are resized and cut as pictures are", async () => {
   await withFolder(async (root) => {
-    for (const i of [1, 2, 9, 10, 100]) await write(`${root}/f${i}.png`, await greyPng(i));
-    const { frames, data } = await readClip(root);
-    assertEquals(frames, 5);
-    assertEquals([0, 1, 2, 3, 4].map((i) => data[i * 48]), [1, 2, 9, 10, 100]);
-    await write(`${root}/f11.png`, fixture("rgb.png"));
-    await assertRejects(() => readClip(root), DataError, "make all frames the same size");
-    await assertRejects(() => readClip(`${root}/none`), DataError, "Cannot read clip");
+    const clip = decodeClip(fixture("moving.gif"));
+    const { width, height } = clip;
+    const paths = await Promise.all(Array.from({ length: clip.frames }, async (_, i) => {
+      const each = width * height * 3;
+      const data = clip.data.slice(i * each, (i + 1) * each);
+      await write(`${root}/${i}.png`, encode({ width, height, data, channels: 3 }));
+      return `${root}/${i}.png`;
+    }));
+    await write(`${root}/moving.gif`, fixture("moving.gif"));
+    const stored = decodeClipFile({ paths: [`${root}/moving.gif`], numbered: false }, 5);
+    assertEquals(stored.length, 6 * 75);
+    assertEquals(stored, decodeClipFile({ paths, numbered: true }, 5));
+    assertEquals(stored.slice(75, 150), decodeFile(paths[1], 5));
+    assertEquals([moves(fixture("moving.gif")), moves(fixture("moving.apng.png"))], [true, true]);
+    assertEquals([moves(fixture("rgb.png")), moves(fixture("rgb.jpg"))], [false, false]);
+  });
+});
+
+Deno.test("clip: frames of another size, or that move, are told", async () => {
+  await withFolder(async (root) => {
+    await write(`${root}/1.png`, await greyPng(1));
+    await write(`${root}/2.png`, fixture("rgb.png"));
+    await write(`${root}/3.png`, fixture("moving.apng.png"));
+    const decode = (...names: number[]) => () =>
+      decodeClipFile({ paths: names.map((i) => `${root}/${i}.png`), numbered: true }, 4);
+    assertThrows(decode(1, 2), DataError, "and 1.png of 4x4; make all frames the same size");
+    assertThrows(decode(1, 3), DataError, "3.png moves and 1.png does not");
+    assertThrows(decode(...Array(10_001).fill(1)), DataError, "10001 frames at 4x4 pixels");
   });
 });
 

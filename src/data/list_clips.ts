@@ -1,0 +1,78 @@
+/**
+ * The clips of a folder, or of a file.
+ * @module
+ */
+import { moves } from "./clips.ts";
+import { readPicture } from "./decode_file.ts";
+import { DataError } from "./errors.ts";
+import { filesBelow } from "./folder.ts";
+import type { ClipFile, ImageFile } from "./image_file.ts";
+
+const PICTURE_NAME = /\.(gif|apng|png|jpe?g|jpe|jfif)$/i;
+
+/**
+ * Lists the clips below a folder. GIF, APNG and moving PNG files are clips. Still pictures (JPEG,
+ * and PNG files that don't move) that lie directly in one folder are together the frames of a clip,
+ * which is called as the folder is, in the order of the numbers in their names ("frame9.png" before
+ * "frame10.png"). Whether the PNG files of a folder move is told by the first of them. A path that
+ * is a file is one clip.
+ *
+ * @returns clips sorted by name, with "/" on every system; the folder's own frames are called "."
+ * @throws {DataError} when there is none, a folder can't be read, or one holds both moving and still
+ * pictures
+ */
+export async function listClips(path: string): Promise<ClipFile[]> {
+  if ((await Deno.stat(path)).isFile) {
+    const numbered = !moves(readPicture(path));
+    return [{ name: path.split(/[/\\]/).at(-1)!, paths: [path], numbered }];
+  }
+  const { files, others } = await filesBelow(path, PICTURE_NAME);
+  const folders = Map.groupBy(files, ({ name }) => name.slice(0, Math.max(0, nameAt(name) - 1)));
+  const clips: ClipFile[] = [];
+  for (const [folder, inside] of folders) clips.push(...clipsOf(path, folder, inside));
+  if (clips.length > 0) return clips.sort((a, b) => a.name < b.name ? -1 : 1);
+  throw new DataError(
+    `Cannot load clips from ${path}: it holds no GIF, PNG or JPEG file (${others} other files seen, ` +
+      `folders inside included); give a folder of GIF or animated PNG files, or of folders of ` +
+      `numbered frames`,
+  );
+}
+
+/** The clips that lie directly in a folder. */
+function clipsOf(root: string, folder: string, files: readonly ImageFile[]): ClipFile[] {
+  const ordered = files.toSorted((a, b) => byNumber(a.name, b.name));
+  const firstPng = ordered.find(({ name }) => /\.png$/i.test(name));
+  const pngsMove = firstPng !== undefined && moves(readPicture(firstPng.path));
+  const moving = pngsMove ? /\.(gif|a?png)$/i : /\.(gif|apng)$/i;
+  const [clips, frames] = [true, false].map((wanted) =>
+    ordered.filter(({ name }) => moving.test(name) === wanted)
+  );
+  if (clips.length > 0 && frames.length > 0) {
+    throw new DataError(
+      `Cannot load clips from ${folder === "" ? root : `${root}/${folder}`}: it holds moving ` +
+        `pictures (${nameOf(clips[0])}) and still ones (${
+          nameOf(frames[0])
+        }); put the frames of a ` +
+        `clip into a folder of their own, and take other pictures away`,
+    );
+  }
+  if (frames.length === 0) {
+    return clips.map(({ name, path }) => ({ name, paths: [path], numbered: false }));
+  }
+  return [{ name: folder || ".", paths: frames.map(({ path }) => path), numbered: true }];
+}
+
+/** Where the file's own name begins. */
+function nameAt(name: string): number {
+  return name.lastIndexOf("/") + 1;
+}
+
+function nameOf({ name }: ImageFile): string {
+  return name.slice(nameAt(name));
+}
+
+const numeric = new Intl.Collator("en", { numeric: true });
+
+function byNumber(a: string, b: string): number {
+  return numeric.compare(a, b) || (a < b ? -1 : 1);
+}
