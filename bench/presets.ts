@@ -5,6 +5,7 @@ import { parseArgs } from "@std/cli";
 import { resolveSettings } from "../cli/resolve.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import { GpuLimitError } from "../src/gpu/errors.ts";
+import { exampleSize } from "../src/model/example.ts";
 import { Trainer } from "../src/train/trainer.ts";
 
 const { batch = "1", _: names } = parseArgs(Deno.args, { string: ["batch"] });
@@ -16,7 +17,7 @@ for (const name of names.length > 0 ? names.map(String) : ["cifar10"]) {
   try {
     const options = { ...training, batchSize, accumulate: 1 };
     const trainer = await Trainer.create(gpu, network, options);
-    const images = new Float32Array(batchSize * 3 * network.imageSize ** 2).fill(0.5);
+    const images = new Float32Array(batchSize * exampleSize(network)).fill(0.5);
     const labels = network.numClasses > 0 ? Array(batchSize).fill(1) : undefined;
     const times: number[] = [];
     let loss = NaN;

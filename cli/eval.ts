@@ -126,9 +126,20 @@ async function runEval(given: Given): Promise<number> {
     ? undefined
     : only("network", await readConfigFile(String(flags.config)));
   const file = await openCheckpoint(path, config);
+  const clips = file.checkpoint.config.frames > 1;
+  const wanted = ["samples", "inception"].some((key) => key in given.flags) ||
+    "count" in given.flags && counts.count > 0;
+  if (clips && wanted) {
+    throw new UsageError(
+      `Samples are compared with data for networks of images only: of ${file.path}, which makes ` +
+        `clips, rin eval measures the loss by noise level; leave out --count, --samples and ` +
+        `--inception`,
+    );
+  }
   const { data, training, step } = runOf(file, flags);
   const fidFiles = await readFidFiles(flags);
   const terminal = new Terminal(flags.quiet === true);
+  if (clips) terminal.note("A network of clips: the loss by noise level is all that is measured");
   const gpu = await requestGpu();
   try {
     const rin = await Rin.load(gpu, file.bytes, { config });
@@ -139,7 +150,7 @@ async function runEval(given: Given): Promise<number> {
           rin,
           data,
           training,
-          counts,
+          counts: clips ? { ...counts, count: 0 } : counts,
           sampler,
           folder: flags.samples as string | undefined,
           fid,

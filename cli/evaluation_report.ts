@@ -31,7 +31,8 @@ export async function writeReport(folder: string, report: EvaluationReport): Pro
 /** The figures for a terminal. */
 export function reportText({ loss, comparisons }: EvaluationReport): string {
   const digits = (value: number) => String(Number(value.toPrecision(4)));
-  const where = loss.heldOut ? "held-out images" : "training images (none is held out)";
+  const what = loss.clips ? "clips" : "images";
+  const where = loss.heldOut ? `held-out ${what}` : `training ${what} (none is held out)`;
   const mean = (space: "eps" | "x0" | "v") =>
     loss.levels.reduce((sum, level) => sum + level[space], 0) / loss.levels.length;
   const levels = loss.levels.map(({ t, gamma, logSnr, eps, x0, v }) =>

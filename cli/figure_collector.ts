@@ -58,7 +58,7 @@ export class FigureCollector {
    * asks to stop
    */
   async collect(moments?: Record<string, Moments>): Promise<void> {
-    const { trainer, recorders, state, settings: { training } } = this.#parts;
+    const { trainer, recorders, state, settings: { network, training } } = this.#parts;
     const figures = await trainer.figures();
     if (figures.length === 0) return;
     const seconds = (performance.now() - this.#collected.time) / 1000;
@@ -79,7 +79,7 @@ export class FigureCollector {
     this.#shown = {
       ...(state.lossAverage === null ? {} : { loss: state.lossAverage.toFixed(4) }),
       last: figures.at(-1)!.loss.toFixed(4),
-      "img/s": imagesPerSecond.toPrecision(3),
+      [network.frames > 1 ? "clips/s" : "img/s"]: imagesPerSecond.toPrecision(3),
       ...(state.skipped > 0 ? { skipped: `${state.skipped}` } : {}),
     };
     this.show();

@@ -157,12 +157,13 @@ function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
   return Math.max(bytes("software"), bytes("hardware"));
 }
 
-function images({ batch, parts }: Work["memory"]["training"]): string {
-  return `${batch} images a step` + (parts > 1 ? `, in ${parts} parts` : "");
+function batchOf(example: string, { batch, parts }: Work["memory"]["training"]): string {
+  return `${batch} ${example}s a step` + (parts > 1 ? `, in ${parts} parts` : "");
 }
 
 function prose(facts: Facts): string {
   const { preset, about = {}, config, holds, memory, step, training } = facts;
+  const example = config.frames > 1 ? "clip" : "image";
   const whole = (value: number) => value.toLocaleString("en-US");
   const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
   const held = [
@@ -181,7 +182,7 @@ function prose(facts: Facts): string {
       ],
     ];
   const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
-  const sampled = `${mib(halved ?? bytes)} to sample ${batch} images at a time`;
+  const sampled = `${mib(halved ?? bytes)} to sample ${batch} ${example}s at a time`;
   const otherwise = halved === undefined ? "" : `; without shader-f16 ${mib(bytes)}`;
   const lines: [string, string][] = [
     ...origin,
@@ -189,9 +190,12 @@ function prose(facts: Facts): string {
       "Parameters",
       `${whole(facts.parameters)}${facts.dtype === "f16" ? " in half precision" : ""}`,
     ],
-    ["Work", `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and image`],
+    [
+      "Work",
+      `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and ${example}`,
+    ],
     ["GPU memory", sampled + otherwise],
-    ["", `${mib(memory.training.bytes)} to train with ${images(memory.training)}`],
+    ["", `${mib(memory.training.bytes)} to train with ${batchOf(example, memory.training)}`],
   ];
   const rows = (entries: [string, unknown][], indent: string) => {
     const width = Math.max(...entries.map(([name]) => name.length)) + 2;

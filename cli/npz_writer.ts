@@ -1,6 +1,6 @@
 /**
  * Images as a NumPy archive (.npz) that grows on disk: `arr_0` of uint8 (N, S, S, 3), as ADM's
- * evaluation reads it, and `arr_1`, the classes, where there are any. Until it is whole it is called
+ * evaluation reads it, of clips (N, T, S, S, 3), and `arr_1`, the classes, where there are any. Until it is whole it is called
  * FILE.partial and can be gone on with: what is there is as long as its images are many.
  *
  * @module
@@ -34,14 +34,20 @@ export class NpzWriter {
   /**
    * Begins, or goes on where an earlier call was stopped.
    *
+   * @param shape of an image, (S, S, 3), or a clip, (T, S, S, 3)
    * @param note what the images are made with; what was made with another is refused
    * @throws {CommandError} when it can't be written, or what is there was made with other settings
    */
-  static async open(path: string, count: number, size: number, note: string): Promise<NpzWriter> {
+  static async open(
+    path: string,
+    count: number,
+    shape: readonly number[],
+    note: string,
+  ): Promise<NpzWriter> {
     const file = await PartialFile.open(path);
     try {
       const writer = new NpzWriter(file);
-      await writer.#begin(count, size, note);
+      await writer.#begin(count, shape, note);
       return writer;
     } catch (thrown) {
       file.close();
@@ -49,10 +55,10 @@ export class NpzWriter {
     }
   }
 
-  async #begin(count: number, size: number, note: string): Promise<void> {
-    const each = 3 * size * size;
+  async #begin(count: number, shape: readonly number[], note: string): Promise<void> {
+    const each = shape.reduce((product, n) => product * n, 1);
     const noteBytes = encoder.encode(note);
-    const header = npyHeader("|u1", [count, size, size, 3]);
+    const header = npyHeader("|u1", [count, ...shape]);
     const first = concat([
       ...this.#local("rin.json", noteBytes.length, crc32(noteBytes), 0),
       noteBytes,
@@ -75,7 +81,7 @@ export class NpzWriter {
     await this.#file.truncate(begin.length + this.done * each);
   }
 
-  /** Adds an image's bytes (S, S, 3). */
+  /** Adds an image's bytes, or a clip's. */
   async add(bytes: Uint8Array): Promise<void> {
     await this.#file.write(bytes);
     this.#entries[1].crc = crc32(bytes, this.#entries[1].crc);

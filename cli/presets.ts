@@ -108,6 +108,19 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       logEvery: 500,
     },
   },
+  clips: {
+    about: "clips of 8 frames at 32 px, from a folder of GIFs, animated PNGs or numbered frames",
+    network: {
+      frames: 8,
+      patchFrames: 2,
+      patchSize: 4,
+      interfaceDim: 64,
+      numLatents: 32,
+      positions: "sincos",
+    },
+    training: { steps: 2000, batchSize: 16 },
+    run: { data: "", sampleCount: 16, sampleEvery: 250 },
+  },
   cifar10: {
     about: "the paper's network for CIFAR-10: 32 px, 10 classes, 30.6 M parameters",
     network: {

@@ -16,7 +16,7 @@ const TIMED = 7;
 export async function profile(
   trainer: Trainer,
   set: ImageSet,
-  { network: { imageSize }, training: { seed, batchSize }, run: { flip } }: Settings,
+  { network: { imageSize, frames }, training: { seed, batchSize }, run: { flip } }: Settings,
 ): Promise<string> {
   const steps = WARM_UP + TIMED;
   const batches = new TrainingBatches(set, { seed, batchSize, imageSize, flip, steps });
@@ -48,7 +48,7 @@ export async function profile(
     ]),
     "",
     `A whole step takes ${wall.toFixed(1)} ms (median of ${TIMED}): ` +
-    `${(1000 * batchSize / wall).toPrecision(3)} images/s. ` +
+    `${(1000 * batchSize / wall).toPrecision(3)} ${frames > 1 ? "clips" : "images"}/s. ` +
     "Kernels are timed one by one, which adds a little to each.",
   ].join("\n");
 }

@@ -6,6 +6,7 @@
 import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import { classNamesOf } from "../src/model/class_names.ts";
+import type { ExampleConfig } from "../src/model/example.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
 import { captionOf } from "../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../src/picture/record.ts";
@@ -33,7 +34,7 @@ const what: Option[] = [
   {
     key: "count",
     type: "integer",
-    help: "number of images (default: 16, of several classes equally many of each)",
+    help: "number of images, or clips (default: 16, of several classes equally many of each)",
   },
   {
     key: "class",
@@ -54,16 +55,15 @@ const what: Option[] = [
     type: "text",
     value: "PATH",
     help:
-      "FILE.png: a grid; FILE.apng: an animation of the denoising; FILE.npz: a NumPy archive; " +
-      "FILE.tar or else a folder: numbered PNGs. Folders and archives are gone on with where they " +
-      "stopped",
-    default: "samples.png",
+      "FILE.png: a grid, of clips a filmstrip; FILE.apng, FILE.gif: an animation of the denoising, " +
+      "or of clips; FILE.npz: a NumPy archive; FILE.tar or else a folder: numbered PNGs. Folders and " +
+      "archives are gone on with where they stopped (default: samples.png, of clips samples.apng)",
   },
   {
     key: "frames",
     type: "integer",
-    help: "estimates on the way that are shown: with .png the columns of a filmstrip, with .apng " +
-      "the frames (default there: 25)",
+    help: "of images: estimates on the way that are shown, with .png the columns of a filmstrip, " +
+      "with .apng and .gif the frames (default there: 25)",
   },
 ];
 
@@ -72,7 +72,9 @@ const beginning: Option[] = [
     key: "image",
     type: "text",
     value: "FILE",
-    help: "a PNG or JPEG file to begin from, cropped and resized to the network's size",
+    help:
+      "a PNG or JPEG file to begin from, cropped and resized to the network's size; of clips a " +
+      "GIF or animated PNG file or a folder of numbered frames, of which the first ones count",
   },
   {
     key: "strength",
@@ -83,7 +85,9 @@ const beginning: Option[] = [
     key: "mask",
     type: "text",
     value: "FILE",
-    help: "with --image: white is painted anew, black is kept",
+    help:
+      "with --image: white is painted anew, black is kept; of clips one picture for all frames, " +
+      "or a clip",
   },
   {
     key: "interpolate",
@@ -120,7 +124,8 @@ const groups = [
 export const sample: Command = {
   usage: "rin sample --checkpoint FILE [options]",
   summary: "make images with a trained network",
-  about: "Makes images with a trained network, from the moving average of its weights where the " +
+  about:
+    "Makes images, or clips, with a trained network, from the moving average of its weights where the " +
     "checkpoint has one. Every PNG carries what it was made with.",
   groups,
   examples: [
@@ -151,6 +156,7 @@ async function runSample(given: Given): Promise<number> {
   const sampler = readSampler(flags);
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(path), config);
+  const clips = file.checkpoint.config.frames > 1;
   const found = identityOf(await sha256(file.bytes), file.checkpoint.about);
   if (hash !== undefined && found !== hash) {
     throw new CommandError(
@@ -159,7 +165,7 @@ async function runSample(given: Given): Promise<number> {
       }..., and ${file.path} has ${found.slice(0, 12)}...`,
     );
   }
-  const pictures = await readPictures(flags, file.checkpoint.config.imageSize, {
+  const pictures = await readPictures(flags, file.checkpoint.config, {
     image: imageHash,
     mask: maskHash,
   });
@@ -195,7 +201,7 @@ async function runSample(given: Given): Promise<number> {
       const rin = await Rin.load(gpu, file.bytes, { config });
       const start = performance.now();
       const onStep = (done: number, total: number) => terminal.progress(done, total);
-      const out = String(flags.out);
+      const out = String(flags.out ?? (clips ? "samples.apng" : "samples.png"));
       const written = await writeSamples({
         rin,
         options: { ...options, signal, onStep },
@@ -229,12 +235,12 @@ function defaultCount(classes: readonly number[] = [0]): number {
 /** The picture and mask that the flags name, which must be those of a record. */
 async function readPictures(
   flags: Readonly<Record<string, Value>>,
-  size: number,
+  size: ExampleConfig,
   wanted: { readonly image?: Value; readonly mask?: Value },
 ) {
   const found: { image?: Picture; mask?: Picture } = {};
   for (const key of ["image", "mask"] as const) {
-    if (flags[key] !== undefined) found[key] = await readPicture(String(flags[key]), size);
+    if (flags[key] !== undefined) found[key] = await readPicture(key, String(flags[key]), size);
     if (wanted[key] !== undefined && found[key]?.hash !== wanted[key]) {
       throw new CommandError(
         `Cannot repeat ${flags.like}: it was made from another ${key}: give the same ${

@@ -1,31 +1,29 @@
 /**
- * Images as they are made, into a tar archive.
+ * Images, or clips, as they are made, into a tar archive.
  *
  * @module
  */
-import { imagePng } from "../src/picture/pictures.ts";
 import { recordIn, recordOfOne, recordText } from "../src/picture/record.ts";
 import { CommandError } from "./errors.ts";
-import { optionsFor, type SampleJob, wanted } from "./sample_job.ts";
+import { eachOf, kindOf } from "./sample_each.ts";
+import { type SampleJob, wanted } from "./sample_job.ts";
 import { type TarEntry, TarWriter } from "./tar_writer.ts";
 
 /** Makes the images that are not there yet; says what is there then. */
 export async function writeTar(job: SampleJob): Promise<string> {
   const all = wanted(job);
+  const { what, end, file } = kindOf(job.rin.config);
   const writer = await TarWriter.open(job.out);
   try {
     const done = await goOn(job, writer, all);
     if (done > 0) {
-      job.note(`Going on after ${done} of ${all.length} images in ${job.out}.partial`);
+      job.note(`Going on after ${done} of ${all.length} ${what} in ${job.out}.partial`);
     }
     if (done < all.length) {
-      for await (const batch of job.rin.samples(optionsFor(job, all.slice(done)))) {
-        for (const [k, index] of batch.indices.entries()) {
-          const text = recordText(recordOfOne(job.record, index, job.labels?.[index]));
-          const bytes = imagePng(batch.images, k, job.rin.config.imageSize, text);
-          await writer.add({ name: `${nameOf(index)}.png`, bytes });
-          for (const entry of besides(job, index)) await writer.add(entry);
-        }
+      for await (const { index, example } of eachOf(job, all.slice(done))) {
+        const text = recordText(recordOfOne(job.record, index, job.labels?.[index]));
+        await writer.add({ name: nameOf(index) + end, bytes: file(example, text) });
+        for (const entry of besides(job, index)) await writer.add(entry);
       }
     }
   } catch (thrown) {
@@ -33,7 +31,7 @@ export async function writeTar(job: SampleJob): Promise<string> {
     throw thrown;
   }
   await writer.finish();
-  return `${all.length} images`;
+  return `${all.length} ${what}`;
 }
 
 const nameOf = (index: number) => String(index).padStart(6, "0");
@@ -47,6 +45,7 @@ function besides({ labels }: SampleJob, index: number): TarEntry[] {
 
 /** Number of the images that are there, the last one's class written if it was cut off. */
 async function goOn(job: SampleJob, writer: TarWriter, all: readonly number[]): Promise<number> {
+  const { end } = kindOf(job.rin.config);
   let done = 0;
   let missing: TarEntry[] = [];
   for await (const { name, bytes } of writer.entries()) {
@@ -54,7 +53,7 @@ async function goOn(job: SampleJob, writer: TarWriter, all: readonly number[]): 
     const next = missing.shift();
     const expected = next
       ? next.name === name && next.bytes.every((byte, i) => bytes[i] === byte)
-      : name === `${nameOf(index)}.png` &&
+      : name === nameOf(index) + end &&
         JSON.stringify(recordIn(bytes)) ===
           JSON.stringify(recordOfOne(job.record, index, job.labels?.[index]));
     if (!expected) {

@@ -7,6 +7,7 @@
 import { TrainingBatches, validationBatches } from "./batches.ts";
 import { Interrupted } from "./errors.ts";
 import { FigureCollector } from "./figure_collector.ts";
+import { clipGridPng } from "../src/picture/clips.ts";
 import { gridPng } from "../src/picture/pictures.ts";
 import type { RunParts } from "./run_parts.ts";
 import { samplePath } from "./sample_files.ts";
@@ -135,7 +136,9 @@ export class TrainingRun {
     });
     state.sampledAt = step;
     this.#saving.unsaved = true;
-    const png = gridPng(images, network.imageSize);
+    const png = network.frames > 1
+      ? clipGridPng(images, network)
+      : gridPng(images, network.imageSize);
     const written = await this.#saving.attempt(async () => {
       for (const recorder of recorders) await recorder.images?.(step, png);
     });

@@ -20,7 +20,8 @@ export function livePage(view: RunView): Promise<string> {
 }
 
 function frame({ name, config, sessions }: RunView): Omit<Page, "data"> {
-  const { imageSize, preset, data } = config;
+  const { imageSize, frames, preset, data } = config;
+  const clips = Number(frames) > 1 ? `, clips of ${frames} frames` : "";
   const settings = Object.entries(config).map(([key, value]) => [key, valueText(value)]);
   const began = sessions.map(({ step, time, device, rin, deno }) => [
     step === 0 ? "Begun" : `Gone on after step ${step.toLocaleString("en-US")}`,
@@ -28,7 +29,7 @@ function frame({ name, config, sessions }: RunView): Omit<Page, "data"> {
   ]);
   return {
     title: name,
-    subtitle: `A RIN of ${imageSize} pixels, preset ${preset}, data ${data}`,
+    subtitle: `A RIN of ${imageSize} pixels${clips}, preset ${preset}, data ${data}`,
     tables: [
       ...began.length > 0 ? [{ title: "Device", rows: began }] : [],
       { title: "Settings", rows: settings },

@@ -11,6 +11,14 @@ export const GAP = 2;
 /** What a PNG says of itself, by keyword; Latin-1. */
 export type PngText = Readonly<Record<string, string>>;
 
+/** A picture as bytes. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  /** (height, width, 3). */
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * One picture with all images side by side, as near to a square as their number allows.
  *
@@ -20,10 +28,15 @@ export type PngText = Readonly<Record<string, string>>;
 export function gridPng(
   images: Float32Array,
   size: number,
-  options: { columns?: number; text?: PngText } = {},
+  { columns, text }: { columns?: number; text?: PngText } = {},
 ): Uint8Array {
+  return encode({ ...gridPixels(images, size, columns), depth: 8, channels: 3, text });
+}
+
+/** The same before it is a PNG file. */
+export function gridPixels(images: Float32Array, size: number, asked?: number): Pixels {
   const count = images.length / (3 * size * size);
-  const columns = options.columns ?? Math.ceil(Math.sqrt(count));
+  const columns = asked ?? Math.ceil(Math.sqrt(count));
   const rows = Math.ceil(count / columns);
   const [width, height] = [columns, rows].map((cells) => cells * (size + GAP) + GAP);
   const data = new Uint8Array(3 * width * height).fill(255);
@@ -32,7 +45,7 @@ export function gridPng(
     const top = GAP + Math.floor(i / columns) * (size + GAP);
     paint(images, i, size, data, width, left, top);
   }
-  return encode({ width, height, data, depth: 8, channels: 3, text: options.text });
+  return { width, height, data };
 }
 
 /**

@@ -20,7 +20,7 @@ Deno.test("npz: images and classes, begun, stopped amid an image, and gone on wi
   await withFolder(async (folder) => {
     const [whole, stopped] = [`${folder}/a.npz`, `${folder}/b.npz`];
     for (const path of [whole, stopped]) {
-      let writer = await NpzWriter.open(path, 4, 2, '{"seed":1}');
+      let writer = await NpzWriter.open(path, 4, [2, 2, 3], '{"seed":1}');
       for (let i = 0; i < 4; i++) {
         if (path === stopped && i === 2) {
           writer.close();
@@ -28,11 +28,11 @@ Deno.test("npz: images and classes, begun, stopped amid an image, and gone on wi
           await partial.write(Uint8Array.of(1, 2, 3));
           partial.close();
           await assertRejects(
-            () => NpzWriter.open(path, 4, 2, '{"seed":2}'),
+            () => NpzWriter.open(path, 4, [2, 2, 3], '{"seed":2}'),
             CommandError,
             "was begun with other settings",
           );
-          writer = await NpzWriter.open(path, 4, 2, '{"seed":1}');
+          writer = await NpzWriter.open(path, 4, [2, 2, 3], '{"seed":1}');
           assertEquals(writer.done, 2);
         }
         await writer.add(image(i));

@@ -1,0 +1,41 @@
+/**
+ * Animated GIF: frames in at most 256 colours that all of them share, so that nothing flickers.
+ *
+ * @module
+ */
+import { applyPalette, GIFEncoder, quantize } from "gifenc";
+import type { Pixels } from "./pictures.ts";
+
+/** Colours of a GIF file at most. */
+const COLOURS = 256;
+
+/**
+ * Puts frames together, to be shown again and again.
+ *
+ * @param frames of one size
+ * @param options.milliseconds how long a frame is shown, in steps of 10
+ * @param options.last how long the last one is, in milliseconds
+ */
+export function animatedGif(
+  frames: readonly Pixels[],
+  { milliseconds, last = milliseconds }: { milliseconds: number; last?: number },
+): Uint8Array<ArrayBuffer> {
+  const { width, height } = frames[0];
+  const each = 4 * width * height;
+  const all = new Uint8Array(frames.length * each).fill(255);
+  frames.forEach(({ data }, frame) => {
+    for (let i = 0; i < data.length; i++) {
+      all[frame * each + Math.floor(i / 3) * 4 + i % 3] = data[i];
+    }
+  });
+  const palette = quantize(all, COLOURS);
+  const gif = GIFEncoder();
+  for (let frame = 0; frame < frames.length; frame++) {
+    // A copy: gifenc takes the whole buffer of a view.
+    const indices = applyPalette(all.slice(frame * each, (frame + 1) * each), palette);
+    const delay = frame === frames.length - 1 ? last : milliseconds;
+    gif.writeFrame(indices, width, height, { delay, ...frame === 0 && { palette } });
+  }
+  gif.finish();
+  return Uint8Array.from(gif.bytes());
+}

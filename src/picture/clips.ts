@@ -1,0 +1,79 @@
+/**
+ * Clips as animated PNG files, and by frame.
+ *
+ * @module
+ */
+import { animatedPng } from "./animated_png.ts";
+import { gridPng, imageBytes, imagePng, type PngText } from "./pictures.ts";
+
+/** How long a frame of a clip is shown, in milliseconds; its own speed isn't known. */
+export const FRAME_MILLISECONDS = 100;
+
+/** What is known of a clip's size. */
+export interface ClipSize {
+  /** S. */
+  readonly imageSize: number;
+  /** T. */
+  readonly frames: number;
+}
+
+/**
+ * The frames of clips, one after the other.
+ *
+ * @param clips (count, 3, T, S, S)
+ * @returns T arrays (count, 3, S, S)
+ */
+export function byFrame(
+  clips: Float32Array,
+  { imageSize, frames }: ClipSize,
+): Float32Array<ArrayBuffer>[] {
+  const plane = imageSize ** 2;
+  const planes = clips.length / (frames * plane);
+  return Array.from({ length: frames }, (_, t) => {
+    const images = new Float32Array(planes * plane);
+    for (let p = 0; p < planes; p++) {
+      const from = (p * frames + t) * plane;
+      images.set(clips.subarray(from, from + plane), p * plane);
+    }
+    return images;
+  });
+}
+
+/**
+ * All clips side by side in one animated PNG file, as {@linkcode gridPng} puts images.
+ *
+ * @param clips (count, 3, T, S, S) in [-1, 1]
+ */
+export function clipGridPng(clips: Float32Array, size: ClipSize): Uint8Array<ArrayBuffer> {
+  return animation(byFrame(clips, size).map((images) => gridPng(images, size.imageSize)));
+}
+
+/**
+ * One clip as an animated PNG file.
+ *
+ * @param clip (3, T, S, S) in [-1, 1]
+ */
+export function clipPng(
+  clip: Float32Array,
+  size: ClipSize,
+  text?: PngText,
+): Uint8Array<ArrayBuffer> {
+  return animation(byFrame(clip, size).map((image) => imagePng(image, 0, size.imageSize, text)));
+}
+
+/**
+ * One clip as bytes (T, S, S, 3).
+ *
+ * @param clip (3, T, S, S) in [-1, 1]
+ */
+export function clipBytes(clip: Float32Array, size: ClipSize): Uint8Array<ArrayBuffer> {
+  const { imageSize, frames } = size;
+  const each = 3 * imageSize ** 2;
+  const bytes = new Uint8Array(frames * each);
+  byFrame(clip, size).forEach((image, t) => bytes.set(imageBytes(image, 0, imageSize), t * each));
+  return bytes;
+}
+
+function animation(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return animatedPng(frames, { milliseconds: FRAME_MILLISECONDS });
+}
