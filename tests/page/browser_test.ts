@@ -259,18 +259,27 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
   await visit.end();
 });
 
-pageTest("what a link gets wrong is told, and the rest is drawn", async ({ server }) => {
-  const visit = await Visit.begin(
-    await browser(),
-    `${server.url}#seed=3&count=1&steps=2&class=9&network=000000000000`,
-  );
-  const said = await visit.notice();
-  assertStringIncludes(said, "made with another network");
-  assertStringIncludes(said, "class is 9: needed numbers from 0 to 2");
-  await visit.done();
-  assertEquals(await visit.page.inputValue("#seed"), "3");
-  await visit.end();
-});
+const half = smallNet(1, { numClasses: 3 }, {}, "f16");
+
+pageTest(
+  "what a link gets wrong is told, and the rest is drawn: in half precision",
+  async ({ server, cwd }) => {
+    const visit = await Visit.begin(
+      await browser(),
+      `${server.url}#seed=3&count=1&steps=2&class=9&network=000000000000`,
+    );
+    const said = await visit.notice();
+    assertStringIncludes(said, "made with another network");
+    assertStringIncludes(said, "class is 9: needed numbers from 0 to 2");
+    await visit.done();
+    assertEquals(await visit.page.inputValue("#seed"), "3");
+    const how = ["--seed", "3", "--count", "1", "--steps", "2", "--sampler", "dpm++"];
+    const picture = await sampled(cwd, "--checkpoint", "pets.safetensors", ...how);
+    assertSamePicture((await visit.saved("#save")).bytes, picture);
+    await visit.end();
+  },
+  half,
+);
 
 pageTest(
   "without WebGPU it says so, and where no server draws offers nothing",

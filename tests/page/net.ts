@@ -4,12 +4,14 @@ import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
+import type { Dtype } from "../../src/model/safetensors.ts";
 
 /** The bytes of a checkpoint. */
 export function smallNet(
   seed: number,
   changes: Partial<RinConfig> = {},
   about?: Record<string, string>,
+  dtype?: Dtype,
 ): Uint8Array<ArrayBuffer> {
   const config = completeConfig({
     imageSize: 16,
@@ -22,5 +24,5 @@ export function smallNet(
     ...changes,
   });
   const parameters = initialize(parameterLayout(config), seed);
-  return writeCheckpoint({ config, slabs: { parameters }, about });
+  return writeCheckpoint({ config, slabs: { parameters }, about }, dtype);
 }
