@@ -303,7 +303,8 @@ export class App {
     const { settings, network } = this.#drawn!;
     const { png, only } = await this.#png(index);
     const number = only === undefined ? "" : `-${String(only).padStart(6, "0")}`;
-    saveAs(`${network.name}-seed${settings.seed}${number}.png`, png, "image/png");
+    const end = network.config.frames > 1 ? "apng" : "png";
+    saveAs(`${network.name}-seed${settings.seed}${number}.${end}`, png, `image/${end}`);
     this.#status.announce("Saved");
   }
 
@@ -348,7 +349,7 @@ export class App {
     this.#status.clearNotice();
     const refuse = (text: string) =>
       this.#status.notify({ title: `${file.name} can't be used`, text });
-    if (/\.png$/i.test(file.name)) return await this.#takePicture(file, refuse);
+    if (/\.a?png$/i.test(file.name)) return await this.#takePicture(file, refuse);
     if (!this.#gpu?.found) return refuse("Without WebGPU this page can't draw with a checkpoint.");
     try {
       const network = await this.#engine.ask("open", { file });

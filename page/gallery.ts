@@ -5,9 +5,10 @@
  * @module
  */
 import { RandomStream, seedFor } from "../src/nn/random.ts";
+import { FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { byteOf } from "../src/picture/pictures.ts";
 import { find } from "./dom.ts";
-import { FRAME_TIME, type PictureSize } from "./pixels.ts";
+import type { PictureSize } from "./pixels.ts";
 
 /** More numbers than this are not worth the while for a placeholder. */
 const MOST_NOISE = 2_000_000;
@@ -52,7 +53,7 @@ export class Gallery {
       if (this.#size.frames === 1 || this.#paused) return;
       this.#frame = (this.#frame + 1) % this.#size.frames;
       for (const tile of this.#tiles.values()) this.#draw(tile);
-    }, FRAME_TIME);
+    }, FRAME_MILLISECONDS);
   }
 
   /** Hangs new pictures: as yet, the noise that each begins as. */

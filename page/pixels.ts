@@ -4,15 +4,14 @@
  * @module
  */
 import type { RinConfig } from "../src/model/config.ts";
+import { exampleSize } from "../src/model/example.ts";
 import { animatedPng } from "../src/picture/animated_png.ts";
+import { byFrame, FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { type Caption, labelledGridPng } from "../src/picture/labelled_grid.ts";
 import { byteOf, gridPng, imagePng, type PngText } from "../src/picture/pictures.ts";
 
 /** What of a config tells the size of a picture. */
 export type PictureSize = Pick<RinConfig, "imageSize" | "frames">;
-
-/** How long a frame of a clip is shown, milliseconds. */
-export const FRAME_TIME = 100;
 
 /**
  * Floats to bytes.
@@ -43,29 +42,20 @@ export function rgbaOf(
 /** A PNG as `rin sample` writes it: one picture, or a grid; animated where they are clips. */
 export function pngOf(
   images: Float32Array,
-  { imageSize, frames }: PictureSize,
+  size: PictureSize,
   text: PngText,
   caption?: Caption,
 ): Uint8Array<ArrayBuffer> {
-  const plane = imageSize ** 2;
-  const count = images.length / (3 * frames * plane);
+  const { imageSize, frames } = size;
+  const count = images.length / exampleSize(size);
   const still = (images: Float32Array) =>
-    new Uint8Array(
-      count === 1
-        ? imagePng(images, 0, imageSize, text)
-        : caption
-        ? labelledGridPng(images, imageSize, caption.words, { columns: caption.columns, text })
-        : gridPng(images, imageSize, { text }),
-    );
-  if (frames === 1) return still(images);
-  const frameOf = (frame: number) => {
-    const flat = new Float32Array(3 * count * plane);
-    for (let i = 0; i < 3 * count; i++) {
-      const from = (i * frames + frame) * plane;
-      flat.set(images.subarray(from, from + plane), i * plane);
-    }
-    return flat;
-  };
-  const stills = Array.from({ length: frames }, (_, frame) => still(frameOf(frame)));
-  return animatedPng(stills, { milliseconds: FRAME_TIME });
+    count === 1 ? imagePng(images, 0, imageSize, text) : gridPng(images, imageSize, { text });
+  if (frames > 1) {
+    return animatedPng(byFrame(images, size).map(still), { milliseconds: FRAME_MILLISECONDS });
+  }
+  return new Uint8Array(
+    caption && count > 1
+      ? labelledGridPng(images, imageSize, caption.words, { columns: caption.columns, text })
+      : still(images),
+  );
 }

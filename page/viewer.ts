@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { find } from "./dom.ts";
 import type { Gallery } from "./gallery.ts";
-import { FRAME_TIME } from "./pixels.ts";
 
 /** What the viewer shows. */
 export interface Viewing {
@@ -40,7 +40,7 @@ export class Viewer {
     this.#dialog.addEventListener("click", ({ target }) => {
       if (target === this.#dialog) this.#dialog.close();
     });
-    setInterval(() => this.#dialog.open && this.#draw(), FRAME_TIME);
+    setInterval(() => this.#dialog.open && this.#draw(), FRAME_MILLISECONDS);
   }
 
   /** Opens it at a picture. */
