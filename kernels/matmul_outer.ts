@@ -91,7 +91,9 @@ function entryPoint({ side, width, ragged, b, bias }: Variant): string {
   const store = (r: number) => {
     const pieceStores = unroll(pieces, (c) => `out[o${r} + j${c}] = s${r}_${c};`, " ");
     const body = `let o${r} = p.out + (${rowOf(r)}) * p.n; ${pieceStores}`;
-    return ragged ? `if (${rowOf(r)} < p.m) { ${body} }` : body;
+    // id.y is 0, which the driver can't know. Mesa 22.3 compiles a kernel anew for each dispatch, with
+    // the uniforms' values in it, and frees none of that, if so it shrinks to half: for one row it would.
+    return ragged ? `if (${rowOf(r)} + id.y < p.m) { ${body} }` : body;
   };
   return `@compute @workgroup_size(${LANES})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {

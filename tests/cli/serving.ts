@@ -41,11 +41,7 @@ export async function withServer(
             body: JSON.stringify(body),
             ...init,
           }),
-        metric: async (line) => {
-          const text = await (await fetch(`${url}metrics`)).text();
-          const found = text.split("\n").find((other) => other.startsWith(`${line} `));
-          return Number(found?.slice(line.length) ?? NaN);
-        },
+        metric: (line) => metricOf(url, line),
       });
     } finally {
       try {
@@ -59,13 +55,24 @@ export async function withServer(
   });
 }
 
-async function firstLine(stream: ReadableStream<Uint8Array>, said: Promise<string>) {
+/** The first line of what a server prints: where it is. */
+export async function firstLine(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  said: Promise<string>,
+): Promise<string> {
   let text = "";
-  for await (const part of stream.pipeThrough(new TextDecoderStream() as never)) {
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
     text += part;
     if (text.includes("\n")) return text.trim();
   }
   throw new Error(`It did not start: ${await said}`);
+}
+
+/** The figure of a line of a server's metrics. */
+export async function metricOf(url: string, line: string): Promise<number> {
+  const text = await (await fetch(`${url}metrics`)).text();
+  const found = text.split("\n").find((other) => other.startsWith(`${line} `));
+  return Number(found?.slice(line.length) ?? NaN);
 }
 
 /** A port that nothing listens on. */
