@@ -18,8 +18,12 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0 }
 tr + tr { border-top: 1px solid var(--line) }
 `;
 
-/** The page. */
-export function docsPage({ info, paths }: OpenApi): string {
+/**
+ * The page.
+ *
+ * @param origin where the service is, for its examples
+ */
+export function docsPage({ info, paths }: OpenApi, origin: string): string {
   const sections = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => section(method, path, operation))
   );
@@ -33,8 +37,10 @@ export function docsPage({ info, paths }: OpenApi): string {
 <h1>${title}</h1>
 <p>${prose(info.description)}</p>
 <p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
-<pre>curl --json '{"seed": 1, "steps": 20, "sampler": "dpm++"}' -o image.png URL/v1/images
-curl -N 'URL/v1/images/stream?count=2&amp;seed=1&amp;previews=5'</pre>
+<pre>curl --json '{"seed": 1, "steps": 20, "sampler": "dpm++"}' -o image.png ${
+    escaped(origin)
+  }/v1/images
+curl -N '${escaped(origin)}/v1/images/stream?count=2&amp;seed=1&amp;previews=5'</pre>
 ${sections.join("\n")}
 </html>
 `;

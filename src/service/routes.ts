@@ -50,8 +50,11 @@ export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, R
     open,
     handler,
   });
-  const text = (body: string, type: string) => () =>
+  const text = (body: string, type: string) =>
     new Response(body, { headers: { "content-type": type, "cache-control": "no-cache" } });
+  const docs = (request: Request) =>
+    text(docsPage(document, new URL(request.url).origin), "text/html; charset=utf-8");
+  const figures = () => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
   const { sha256 } = model.checkpoint;
   const file: ServedFile = { body: checkpoint, type: "application/octet-stream", sha256 };
   const document = openApi(model, limits, parts.hasToken);
@@ -61,11 +64,11 @@ export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, R
     return jsonAnswer({ status: "ok" });
   };
   const routes: [string, Route][] = [
-    ["/", get(text("This is rin; its documentation is at /docs\n", "text/plain"), true)],
+    ["/", get(() => text("This is rin; its documentation is at /docs\n", "text/plain"), true)],
     ["/healthz", get(health, true)],
     ["/openapi.json", get(() => jsonAnswer(document), true)],
-    ["/docs", get(text(docsPage(document), "text/html; charset=utf-8"), true)],
-    ["/metrics", get(() => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8")())],
+    ["/docs", get(docs, true)],
+    ["/metrics", get(figures)],
     ["/model.json", get(() => jsonAnswer(model))],
     [`/${CHECKPOINT}`, get((request) => fileAnswer(request, file))],
     ...imageRoutes(parts),

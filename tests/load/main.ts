@@ -1,5 +1,5 @@
 // `deno task load [SECONDS] [CLIENTS]`: 200 clients of `rin serve` with a tiny network on loopback for
-// a minute each, with batching and without. Most ask for an image; one request in twenty is streamed,
+// a minute, after another that warms it up, with batching and without. Most ask for an image; one request in twenty is streamed,
 // one makes no sense, one is left alone halfway. Prints throughput, latency and memory; fails where an
 // answer is none that it should be, or memory grows.
 
@@ -13,10 +13,12 @@ const clients = Number(Deno.args[1] ?? 200);
 /** Steps of an image. */
 const STEPS = 10;
 
-/** What a minute may add to the memory of the process once it is warm, bytes. */
+/** What a minute may add to the memory of the process, bytes. */
 const GROWTH = 32 * 2 ** 20;
 
 interface Tally {
+  /** When counting begins. */
+  readonly begin: number;
   /** Of whole answers with an image, ms. */
   readonly latencies: number[];
   readonly counts: Map<string, number>;
@@ -37,7 +39,9 @@ function post(url: string, body: unknown, signal?: AbortSignal): Promise<Respons
 /** One request after the other, until time is up. */
 async function client(url: string, number: number, until: number, tally: Tally): Promise<void> {
   for (let turn = 0; performance.now() < until; turn++) {
-    const count = (name: string) => tally.counts.set(name, (tally.counts.get(name) ?? 0) + 1);
+    const isCounted = performance.now() >= tally.begin;
+    const count = (name: string) =>
+      isCounted && tally.counts.set(name, (tally.counts.get(name) ?? 0) + 1);
     const expect = (holds: boolean, found: string) => holds || tally.failures.push(found);
     const kind = (number + 7 * turn) % 20;
     const asked = { steps: STEPS, sampler: "dpm++", seed: 1000 * number + turn };
@@ -63,7 +67,7 @@ async function client(url: string, number: number, until: number, tally: Tally):
         const answer = await post(url, asked);
         const { length } = await answer.bytes();
         expect([200, 429].includes(answer.status) && length > 0, `${answer.status}`);
-        if (answer.status === 200) tally.latencies.push(performance.now() - begin);
+        if (answer.status === 200 && isCounted) tally.latencies.push(performance.now() - begin);
         count(answer.status === 200 ? "images" : "429");
         if (answer.status === 429) await new Promise((resolve) => setTimeout(resolve, 500));
       }
@@ -73,16 +77,20 @@ async function client(url: string, number: number, until: number, tally: Tally):
   }
 }
 
-/** Growth over a minute of what was measured each second, by least squares; the first third warms up. */
+/** Growth over a minute of what was measured each second, by least squares. */
 function growthOf(values: readonly number[]): number {
-  const steady = values.slice(Math.ceil(values.length / 3));
-  const middle = (steady.length - 1) / 2;
-  const mean = steady.reduce((a, b) => a + b, 0) / steady.length;
-  const [up, across] = steady.reduce(
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const [up, across] = values.reduce(
     ([up, across], y, x) => [up + (x - middle) * (y - mean), across + (x - middle) ** 2],
     [0, 0],
   );
   return 60 * up / across;
+}
+
+async function difference(after: Promise<number[]>, before: Promise<number[]>): Promise<number[]> {
+  const [a, b] = await Promise.all([after, before]);
+  return a.map((value, i) => value - b[i]);
 }
 
 async function load(name: string, flags: readonly string[]): Promise<boolean> {
@@ -92,21 +100,22 @@ async function load(name: string, flags: readonly string[]): Promise<boolean> {
   const server = startRin(args, { cwd });
   const said = new Response(server.stderr).text();
   const url = await firstLine(server.stdout, said);
-  const tally: Tally = { latencies: [], counts: new Map(), failures: [] };
-  const begin = performance.now();
-  const until = begin + 1000 * seconds;
+  const begin = performance.now() + 1000 * seconds;
+  const tally: Tally = { begin, latencies: [], counts: new Map(), failures: [] };
   const rss: number[] = [], gpu: number[] = [];
   const watch = setInterval(async () => {
+    if (performance.now() < begin) return;
     rss.push(await residentBytes(server.pid));
     gpu.push(await metricOf(url, "rin_gpu_bytes"));
   }, 1000);
+  const figures = () =>
+    Promise.all(["count", "sum"].map((name) => metricOf(url, `rin_batch_images_${name}`)));
+  const before = new Promise<void>((resolve) => setTimeout(resolve, 1000 * seconds)).then(figures);
+  const until = begin + 1000 * seconds;
   await Promise.all(Array.from({ length: clients }, (_, i) => client(url, i, until, tally)));
   clearInterval(watch);
   const took = (performance.now() - begin) / 1000;
-  const [batches, made] = [
-    await metricOf(url, "rin_batch_images_count"),
-    await metricOf(url, "rin_batch_images_sum"),
-  ];
+  const [batches, made] = await difference(figures(), before);
   server.kill("SIGTERM");
   const { code } = await server.status;
   await Deno.remove(cwd, { recursive: true });

@@ -56,14 +56,18 @@ gpuTest(
   "batching: streams and plain requests share a batch; previews are for those who asked",
   (gpu) =>
     withService(gpu, { limits: { wait: 50 } }, async ({ get, post, metric }) => {
-      const [stream, plain] = await Promise.all([
+      const [stream, plain, other] = await Promise.all([
         get("/v1/images/stream?steps=4&previews=2&seed=5"),
         post({ steps: 4, seed: 6 }),
+        get("/v1/images/stream?steps=4&previews=4&seed=7"),
       ]);
       await plain.bytes();
-      const text = await stream.text();
-      assertEquals(text.match(/event: preview/g)?.length, 1);
-      assertEquals(await metric("rin_batch_images_count"), 1);
+      const previews = async (events: Response) =>
+        (await events.text()).match(/event: preview/g)?.length;
+      // The last estimate is the image itself.
+      assertEquals([await previews(stream), await previews(other)], [1, 3]);
+      // The other stream had a batch of its own.
+      assertEquals(await metric("rin_batch_images_count"), 2);
     }),
 );
 

@@ -241,7 +241,8 @@ gpuTest(
       for (const field of Object.keys(schema.properties)) {
         assertStringIncludes(html, `<code>${field}</code>`);
       }
-      assert(!/<script|https?:\/\//.test(html), "nothing from elsewhere");
+      assertStringIncludes(html, "-o image.png http://localhost/v1/images");
+      assert(!/<script|(src|href)="?https?:|url\(/.test(html), "nothing from elsewhere");
       // What the defaults say is what is done.
       const defaults = Object.entries<{ default?: unknown }>(schema.properties)
         .flatMap(([name, { default: value }]) => value === undefined ? [] : [[name, value]]);
