@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TrainingBatches, validationBatches } from "../../cli/batches.ts";
-import { windowStart } from "../../src/data/fill_batch.ts";
+import { BatchStream } from "../../src/data/batches.ts";
+import { fillBatch, windowStart } from "../../src/data/fill_batch.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 
 /** Seven images of 2x2, image i being all i; `read` is told of, and may be made to wait. */
@@ -142,4 +143,28 @@ Deno.test("batches of clips: windows follow from seed, step and place, and lie i
   assertEquals((await again.at(9)).images, (await batches.at(9)).images);
   const valid = await Array.fromAsync(validationBatches(clips, 2, 100, () => {}));
   assertEquals(numbersOf(valid[0].images, 24), [0, 10, 21, 31, 42, 52, 63]);
+});
+
+Deno.test("TrainingBatches: mirrored and cut anew at every step, by seed and step", async () => {
+  const pixels = (index: number) => Uint8Array.from({ length: 27 }, (_, p) => 30 * index + p);
+  const set = {
+    ...numbered(),
+    imageSize: 3,
+    read: (indices: ArrayLike<number>) =>
+      Promise.resolve(Uint8Array.from(Array.from(indices, (i) => [...pixels(i)]).flat())),
+  };
+  const seen = new Set<string>();
+  for (const flip of [true, false]) {
+    const batches = new TrainingBatches(set, { ...OPTIONS, flip });
+    const stream = new BatchStream({ seed: 3, batchSize: 4, count: 7 });
+    for (let step = 0; step < 6; step++) {
+      const wanted = new Float32Array(4 * 12);
+      const stored = await set.read(stream.indices(step));
+      fillBatch(stored, 3, wanted, 2, { seed: 3, step, flip });
+      const { images } = await batches.at(step);
+      assertEquals(images, wanted, `step ${step}`);
+      seen.add(images.join());
+    }
+  }
+  assert(seen.size > 9, "batches differ from step to step, and where they are mirrored");
 });
