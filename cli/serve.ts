@@ -8,7 +8,12 @@ import { requestGpu } from "../src/gpu/device.ts";
 import type { ServiceLimits } from "../src/service/limits.ts";
 import type { Assets } from "../src/service/assets.ts";
 import { createService, type Service } from "../src/service/service.ts";
-import { type CheckpointFile, networkName, openCheckpoint } from "./checkpoint_file.ts";
+import {
+  type CheckpointFile,
+  expectImages,
+  networkName,
+  openCheckpoint,
+} from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { variable } from "./environment.ts";
 import { CommandError, fileReason, UsageError } from "./errors.ts";
@@ -109,6 +114,7 @@ async function runServe(given: Given): Promise<number> {
   const token = await readToken(flags.tokenFile);
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(flags.checkpoint), config);
+  expectImages(file);
   const checkpoint = config || isTraining(file)
     ? await samplingCheckpoint(file, "f32")
     : file.bytes;
