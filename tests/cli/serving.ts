@@ -25,7 +25,9 @@ export async function withServer(
 ): Promise<void> {
   await withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, CHECKPOINT);
-    const child = start(["serve", "--checkpoint", "net.safetensors", ...args], cwd);
+    // Its own port: at the usual one another server may answer when this one has ended.
+    const port = args.includes("--port") ? [] : ["--port", String(freePort())];
+    const child = start(["serve", "--checkpoint", "net.safetensors", ...port, ...args], cwd);
     const said = new Response(child.stderr).text();
     try {
       const url = await firstLine(child.stdout, said);

@@ -3,6 +3,8 @@
 import { assert, assertThrows } from "@std/assert";
 import { matmulOuter, type OuterOptions } from "../../kernels/matmul_outer.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
+import { persistent, Plan } from "../../src/gpu/plan.ts";
+import { Program } from "../../src/gpu/program.ts";
 import { assertClose, assertSameBits } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
@@ -51,6 +53,25 @@ gpuTest("outer matmul: bias, and what is bound in its place", async (gpu) => {
     await check(gpu, { bias: true }, shape);
     await check(gpu, { bias: false }, shape);
   }
+});
+
+gpuTest("outer matmul: a product of one row takes no memory each time it is run", async (gpu) => {
+  // A driver that puts uniforms' values into the kernel and keeps each one takes 200 KiB a time.
+  const [m, n, k] = [1, 128, 1];
+  const plan = new Plan(gpu.kind);
+  const tensors = [4, n * k, n, m * n].map((size, i) => persistent(`operand ${i}`, [size]));
+  plan.dispatch(matmulOuter({ m, n, k, bias: true, strides: { a: 4, b: n } }), tensors);
+  const program = await Program.compile(gpu, plan);
+  const run = async (times: number) => {
+    for (let i = 0; i < times; i++) program.run();
+    await gpu.idle();
+    return Deno.memoryUsage().rss;
+  };
+  const before = await run(20);
+  const growth = (await run(300) - before) / 2 ** 20;
+  program.destroy();
+  gpu.release(...tensors.map(({ storage }) => storage!));
+  assert(growth < 15, `${growth} MiB in 300 runs`);
 });
 
 gpuTest("outer matmul: operands with gaps between their rows", async (gpu) => {
