@@ -43,6 +43,8 @@ export async function measureDistances(
   const batches = async function* (set: ImageSet, limit: number, doing: string) {
     const onBatch = (done: number, total: number) => showProgress(parts, doing, done, total);
     for await (const { images } of validationBatches(set, imageSize, limit, onBatch)) yield images;
+    const total = Math.min(limit, set.count);
+    onBatch(total, total);
   };
   const measureFid = fid !== undefined && fid.statistics === undefined;
   const data = new FeatureSet(scattering);

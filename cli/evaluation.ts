@@ -79,8 +79,9 @@ async function measureLoss(parts: EvaluationParts, splits: Splits): Promise<Figu
     (done, total) => showProgress(parts, "loss by noise level", done, total),
   );
   const levels = await lossByNoise(rin, batches, counts.levels, training);
-  terminal.finish();
   const images = Math.min(counts.validCount, valid.count);
   const clips = rin.config.frames > 1 && { clips: true as const };
+  showProgress(parts, "loss by noise level", images, images);
+  terminal.finish();
   return { images, ...clips, heldOut: valid !== splits.train, levels };
 }

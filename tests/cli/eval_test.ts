@@ -1,4 +1,10 @@
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
@@ -44,6 +50,9 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   assertStringIncludes(stdout, "held-out images:");
   assertStringIncludes(stdout, "scattering-v1");
   assertStringIncludes(stderr, "Figures and plot are in run/eval-step-3");
+  for (const doing of ["loss by noise level", "features of the data"]) {
+    assertMatch(stderr, new RegExp(`^100% .*${doing}`, "m"));
+  }
   const report = JSON.parse(await Deno.readTextFile(`${cwd}/run/eval-step-3/eval.json`));
   assertEquals(report.step, 3);
   assert(report.data.endsWith("/pictures"));
