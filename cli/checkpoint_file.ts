@@ -50,15 +50,6 @@ export async function openCheckpoint(
   }
 }
 
-/** @throws {CommandError} when a page can't show what the network makes */
-export function expectImages({ path, checkpoint: { config: { frames } } }: CheckpointFile): void {
-  if (frames === 1) return;
-  throw new CommandError(
-    `${path} makes clips of ${frames} frames, and a page can make images only: make clips with ` +
-      `rin sample`,
-  );
-}
-
 async function inRunFolder(given: string): Promise<string> {
   const info = await Deno.stat(given).catch(() => undefined);
   return info?.isDirectory ? `${given.replace(/[/\\]+$/, "")}/${LAST}` : given;

@@ -5,7 +5,7 @@
  */
 import type { Dtype } from "../src/model/safetensors.ts";
 import { CHECKPOINT, describeModel } from "../src/service/model.ts";
-import { expectImages, networkName, openCheckpoint } from "./checkpoint_file.ts";
+import { networkName, openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import type { Given, Option } from "./options.ts";
@@ -57,7 +57,6 @@ async function runPage(given: Given): Promise<number> {
   }
   const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
   const file = await openCheckpoint(String(flags.checkpoint), config);
-  expectImages(file);
   const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
   const model = await describeModel(networkName(file.path), bytes, false);
   const out = String(flags.out ?? "page").replace(/(?<=.)[/\\]+$/, "");

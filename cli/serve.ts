@@ -8,12 +8,7 @@ import { requestGpu } from "../src/gpu/device.ts";
 import type { ServiceLimits } from "../src/service/limits.ts";
 import type { Assets } from "../src/service/assets.ts";
 import { createService, type Service } from "../src/service/service.ts";
-import {
-  type CheckpointFile,
-  expectImages,
-  networkName,
-  openCheckpoint,
-} from "./checkpoint_file.ts";
+import { type CheckpointFile, networkName, openCheckpoint } from "./checkpoint_file.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { variable } from "./environment.ts";
 import { CommandError, fileReason, UsageError } from "./errors.ts";
@@ -164,6 +159,15 @@ async function end(service: Service, server: Deno.HttpServer): Promise<void> {
   ];
   await Promise.race([Promise.all([service.drain(), server.shutdown()]), late.promise]);
   timers.forEach(clearTimeout);
+}
+
+/** @throws {CommandError} when the network makes clips */
+function expectImages({ path, checkpoint: { config: { frames } } }: CheckpointFile): void {
+  if (frames === 1) return;
+  throw new CommandError(
+    `${path} makes clips of ${frames} frames, and a service makes images only: rin sample makes ` +
+      "clips, and rin page a page that does",
+  );
 }
 
 /** Whether a checkpoint holds more than sampling needs. */
