@@ -9,7 +9,8 @@ import {
 } from "@std/assert";
 import { decode } from "fast-png";
 import { createService } from "../../src/service/service.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { requestGpu } from "../../src/gpu/device.ts";
+import { available, gpuTest } from "../helpers/gpu.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
@@ -287,6 +288,40 @@ gpuTest(
       await service.drain();
     }),
 );
+
+Deno.test({
+  name: "service: a GPU that is lost is told to all, and to the host",
+  ignore: !available,
+  sanitizeResources: false,
+  sanitizeOps: false,
+  fn: async () => {
+    const gpu = await requestGpu();
+    const faults: Error[] = [];
+    const onFault = (fault: Error) => faults.push(fault);
+    const limits = { batch: 1 };
+    await withService(gpu, { onFault, limits }, async ({ get, post, metric }) => {
+      const [first, waiting] = [post({ steps: 1000 }), post({ steps: 5 })];
+      const stream = await get("/v1/images/stream?steps=6");
+      while (await metric("rin_evaluations_total") < 2) await gpu.idle();
+      // What the device refuses, it tells when it has come to it.
+      gpu.device.queue.writeBuffer(
+        gpu.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ }),
+        0,
+        new Uint8Array(16),
+      );
+      const [status, sentence] = await refusalOf(await first);
+      assertEquals(status, 503);
+      assertStringIncludes(sentence, "The GPU refused a command");
+      for (const answer of [await waiting, await post({ steps: 1 }), await get("/healthz")]) {
+        assertEquals(await refusalOf(answer), [503, sentence]);
+      }
+      assertEquals((await events(stream)).at(-1), ["error", { error: sentence }]);
+      assertEquals(faults.map(({ message }) => message), [sentence]);
+      assertEquals((await get("/model.json")).status, 200);
+    });
+    gpu.destroy();
+  },
+});
 
 gpuTest("service: clips and limits that make no sense are refused", async (gpu) => {
   const rin = await Rin.load(gpu, CHECKPOINT);
