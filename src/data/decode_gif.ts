@@ -66,7 +66,7 @@ function draw(canvas: Uint8Array, canvasWidth: number, frame: Frame, bytes: Uint
       if (number !== frame.transparent_index) {
         if (number >= colours) throw damaged(`a pixel asks for colour ${number} of ${colours}`);
         const at = palette + 3 * number;
-        canvas.set(bytes.subarray(at, at + 3), o);
+        for (let c = 0; c < 3; c++) canvas[o + c] = bytes[at + c];
         canvas[o + 3] = 255;
       }
       o += 4;

@@ -20,7 +20,8 @@ export function decompress(bytes: Uint8Array, start: number, count: number): Uin
   const [clear, end] = [1 << root, (1 << root) + 1];
   // A code stands for the pixels of its prefix and one more.
   const prefix = new Uint16Array(MAX_CODES);
-  const suffix = Uint8Array.from({ length: MAX_CODES }, (_, i) => i);
+  const suffix = new Uint8Array(MAX_CODES);
+  for (let i = 0; i < clear; i++) suffix[i] = i;
   const lengths = new Uint16Array(MAX_CODES).fill(1);
   const out = new Uint8Array(count);
   let [next, width, previous, at] = [end + 1, root + 1, -1, 0];

@@ -24,11 +24,17 @@ function bounced(x: number): number {
 /**
  * Draws the clip of number `i`.
  *
+ * @param share radius of the shape, in sides of the picture
  * @returns (3, frames, size, size) in [-1, 1]
  */
-export function movingShape(i: number, frames: number, size: number): Float32Array<ArrayBuffer> {
+export function movingShape(
+  i: number,
+  frames: number,
+  size: number,
+  share = 0.22,
+): Float32Array<ArrayBuffer> {
   const { square, colour, start, angle } = choices(i);
-  const radius = 0.22 * size;
+  const radius = share * size;
   const clip = new Float32Array(3 * frames * size * size);
   for (let t = 0; t < frames; t++) {
     const [cx, cy] = [Math.cos(angle), Math.sin(angle)].map((speed, axis) =>
@@ -39,9 +45,9 @@ export function movingShape(i: number, frames: number, size: number): Float32Arr
         const [dx, dy] = [Math.abs(x + 0.5 - cx), Math.abs(y + 0.5 - cy)];
         const distance = square ? Math.max(dx, dy) + 0.12 * radius : Math.hypot(dx, dy);
         // Soft over one pixel.
-        const share = Math.max(0, Math.min(1, radius - distance + 0.5));
+        const cover = Math.max(0, Math.min(1, radius - distance + 0.5));
         for (let c = 0; c < 3; c++) {
-          clip[((c * frames + t) * size + y) * size + x] = share * colour[c] / 127.5 - 1;
+          clip[((c * frames + t) * size + y) * size + x] = cover * colour[c] / 127.5 - 1;
         }
       }
     }
