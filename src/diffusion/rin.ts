@@ -105,8 +105,8 @@ export class Rin {
 
   /**
    * Puts a checkpoint's network on the GPU, from its moving average where it has one. Parameters of
-   * a half-precision checkpoint stay so, in half the memory, where the adapter has `shader-f16`; what
-   * is computed with them is the same to the bit.
+   * a half-precision checkpoint stay so, in half the memory, where the adapter has `shader-f16`; all
+   * that is computed with them is in f32, as if they had been widened first.
    *
    * @param gpu from {@linkcode requestGpu}
    * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors

@@ -1,6 +1,7 @@
 // Training with classes and sampling by their names, as a user does.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { TarWriter } from "../../cli/tar_writer.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { lettering } from "../../src/picture/lettering.ts";
 import { pngSize } from "../../src/picture/pictures.ts";
@@ -46,6 +47,24 @@ Deno.test({
       const { width, height } = pngSize(await bytes("wide.png"));
       const cell = lettering("cat").length;
       assertEquals([width, height], [3 * (cell + 2) + 2, 6 * (16 + 9 + 2) + 2], "with their names");
+      // A tar has each class beside its image, and is gone on with where one is missing.
+      assertEquals((await sampled("a.tar", "--class", "cat,dog")).code, 0);
+      const tar = await bytes("a.tar");
+      await Deno.writeFile(`${cwd}/b.tar.partial`, tar);
+      const reader = await TarWriter.open(`${cwd}/b.tar`);
+      const entries = await Array.fromAsync(reader.entries());
+      reader.close();
+      assertEquals(entries.map(({ name, bytes }) => [name, ...name.endsWith("cls") ? bytes : []]), [
+        ["000000.png"],
+        ["000000.cls", "0".charCodeAt(0)],
+        ["000001.png"],
+        ["000001.cls", "1".charCodeAt(0)],
+      ]);
+      // Two blocks end the archive, and two are the last class.
+      await Deno.writeFile(`${cwd}/b.tar.partial`, tar.subarray(0, -3 * 512));
+      const goneOn = await sampled("b.tar", "--class", "cat,dog");
+      assertStringIncludes(goneOn.stderr, "Going on after 2 of 2 images");
+      assertEquals(await bytes("b.tar"), tar);
       // An export keeps the names.
       const f32 = ["export", "run", "--dtype", "f32", "--out", "net.safetensors"];
       assertEquals((await rin(f32, { cwd })).code, 0);
