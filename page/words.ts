@@ -42,7 +42,7 @@ export function factsOf({ config, bytes }: Pick<Network, "config" | "bytes">): s
     ...frames > 1 ? [`${frames} frames`] : [],
     `${countOf(config)} parameters`,
     megabytes(bytes),
-  ].join(" · ");
+  ].map((fact) => fact.replaceAll(" ", "\u00a0")).join(" · ");
 }
 
 function countOf(config: RinConfig): string {

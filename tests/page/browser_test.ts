@@ -90,7 +90,7 @@ const HOW = ["--count", "4", "--steps", "6", "--sampler", "heun", "--seed", "7"]
 pageTest("draws what rin sample draws; its PNG and its link repeat it", async ({ server, cwd }) => {
   const visit = await Visit.begin(await browser(), server.url);
   assertEquals(await visit.text("name"), "pets");
-  assertStringIncludes(await visit.text("facts"), "16 × 16 px · 1");
+  assertStringIncludes(await visit.text("facts"), "16\u00a0×\u00a016\u00a0px · 1");
   assertEquals(server.requests.includes("GET /checkpoint.safetensors bytes=0-"), false);
   await visit.fill({ seed: "7", count: "4", steps: "6", sampler: "heun", class: "each" });
   await visit.fill({ guidance: "1.5" });
