@@ -7,6 +7,9 @@
 /** Exit code of a command that was interrupted. */
 export const INTERRUPTED = 130;
 
+/** A signal so soon after the first, in ms, is the same one, passed on by a program in between such as timeout. */
+const SAME = 300;
+
 /** Whether the process is to outlive its terminal. */
 let nohup = false;
 
@@ -32,8 +35,13 @@ export async function interruptible<T>(
   onFirst: () => void,
 ): Promise<T> {
   const controller = new AbortController();
+  let first = 0;
   const listener = () => {
-    if (controller.signal.aborted) Deno.exit(INTERRUPTED);
+    if (controller.signal.aborted) {
+      if (performance.now() - first < SAME) return;
+      Deno.exit(INTERRUPTED);
+    }
+    first = performance.now();
     controller.abort();
     onFirst();
   };
