@@ -142,7 +142,9 @@ export function drawChart(Plot: Plot, figure: HTMLElement, chart: Chart): DrawnC
           },
           {
             ...axis,
-            size: 52,
+            // As wide as the longest number, such as 0.075 %, and alike on most charts.
+            size: (_, all) =>
+              Math.max(52, 16 + 7 * Math.max(0, ...(all ?? []).map((text) => text?.length ?? 0))),
             // A logarithmic axis names a few of its lines only.
             values: (_, all) => all.map((value) => value === null ? "" : word(value)),
           },
