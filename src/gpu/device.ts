@@ -172,7 +172,8 @@ export class Gpu {
         `This model needs a buffer of ${mib(bytes)} (${label}) and the adapter allows ${
           mib(limit)
         } ` +
-          `(maxStorageBufferBindingSize); use a smaller --batch-size, or a smaller model`,
+          `(maxStorageBufferBindingSize); use a smaller --batch-size, more --accumulate in training, ` +
+          `or a smaller model`,
       );
     }
     const buffer = this.device.createBuffer({ label, size: bufferBytes(bytes), usage });
