@@ -35,13 +35,18 @@ export function recordText(record: SampleRecord): Record<string, string> {
   return { Software: "rin", [KEYWORD]: JSON.stringify(record) };
 }
 
-/** The record of one picture of many: which of them it is, and its class where it has one. */
+/**
+ * The record of one picture of many: which of them it is, and its class where it has one. Pictures
+ * that come after it change nothing about it, so it is the last of as many as it needs; but where
+ * they lead from one seed to another, all count.
+ */
 export function recordOfOne(
   record: SampleRecord,
   index: number,
   label: number | undefined,
 ): SampleRecord {
-  return { ...record, ...label !== undefined && { label }, index };
+  const count = record.interpolate === undefined ? index + 1 : record.count;
+  return { ...record, count, ...label !== undefined && { label }, index };
 }
 
 /** The record that a whole PNG carries, if it does. */

@@ -105,6 +105,8 @@ outputTest("a folder is gone on with: whole pictures of the same settings stay",
   assertStringIncludes(stdout, "Wrote 2 images");
   assertStringIncludes(stderr, "2 of 4 images are there already");
   for (let i = 0; i < 4; i++) assertEquals(await read(i), made[i]);
+  const more = await run(cwd, ...args, "--count", "6");
+  assertStringIncludes(more.stdout, "Wrote 2 images");
   assertStringIncludes((await run(cwd, ...args, "--seed", "1")).stdout, "Wrote 4 images");
 });
 
