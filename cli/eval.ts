@@ -93,8 +93,8 @@ export const evaluation: Command = {
   about:
     "Measures the loss of a checkpoint (a .safetensors file, or a run folder) on held-out images by " +
     "noise level, and how far its samples are from the training images: Frechet distance, precision " +
-    "and recall in a feature space that needs no download. docs/evaluation.md says what the figures " +
-    "mean and what they can be compared with.",
+    "and recall in a feature space that needs no download; of a network of clips, the loss alone. " +
+    "docs/evaluation.md says what the figures mean and what they can be compared with.",
   groups: [
     { title: "Images", options: images },
     { title: "Samples", options: samples },

@@ -73,7 +73,7 @@ export interface ExampleInputs {
 /**
  * The inputs of a step (0-based), of the whole batch.
  *
- * @param images (B, 3, S, S)
+ * @param images (B, 3, S, S), or clips (B, 3, T, S, S)
  * @param labels classes (B), -1 for none, for a network that knows classes
  * @throws {RangeError} when labels are missing or impossible
  */

@@ -195,7 +195,7 @@ export class Trainer {
    * Trains on a batch, and waits for the step's loss. To keep the device busy use
    * {@linkcode Trainer.enqueue}.
    *
-   * @param batch images (batchSize, 3, S, S) in [-1, 1]
+   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
    * @param labels their classes (batchSize), for a network that knows classes; -1 for none
    */
   async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepFigures> {
@@ -206,7 +206,7 @@ export class Trainer {
   /**
    * Hands a step to the device; waits only for the step before the last to be done.
    *
-   * @param batch images (batchSize, 3, S, S) in [-1, 1]
+   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
    * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
    * @param options.measure whether to compute what {@linkcode Trainer.moments} reads, too
    * @throws {RangeError} when the batch has the wrong size, labels are missing or impossible, or 64
@@ -283,7 +283,7 @@ export class Trainer {
    * Mean squared error on images never trained on, with self-conditioning, averaged over the times
    * t = (i + 1/2) / 16 and on noise that is the same at every call.
    *
-   * @param images (count, 3, S, S) in [-1, 1], in any number of batches, each with its classes where
+   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its classes where
    * the network knows classes (without them it is asked for the loss without a class)
    * @param which whose weights: the moving average (default) or the parameters themselves
    */
