@@ -4,16 +4,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode, decodeApng, encode } from "fast-png";
 import { unzipSync } from "fflate";
 import { decodeClip } from "../../src/data/clips.ts";
-import { writeCheckpoint } from "../../src/model/checkpoint.ts";
-import { completeConfig } from "../../src/model/config.ts";
-import { initialize } from "../../src/model/initialize.ts";
-import { parameterLayout } from "../../src/model/parameters.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { byFrame, clipPng } from "../../src/picture/clips.ts";
 import { gridPixels, imagePng } from "../../src/picture/pictures.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
+import { smallNet } from "../helpers/small_net.ts";
 import { complaint, lastStep, metrics, rin, TINY } from "./rin.ts";
 import { traces } from "./small_run.ts";
 
@@ -47,13 +44,7 @@ async function writeClips(folder: string): Promise<void> {
 }
 
 /** An untrained network of clips of 16x16. */
-const network = writeCheckpoint((() => {
-  const config = completeConfig({
-    ...{ imageSize: 16, frames: FRAMES, patchSize: 4, patchFrames: 2, positions: "sincos" },
-    ...{ latentDim: 16, interfaceDim: 16, numLatents: 4, numBlocks: 1, numHeads: 2 },
-  });
-  return { config, slabs: { parameters: initialize(parameterLayout(config), 1) } };
-})());
+const network = smallNet(1, { frames: FRAMES, patchFrames: 2, positions: "sincos" });
 
 const NET = ["sample", "--checkpoint", "net.safetensors", "--steps", "3", "--count", "2"];
 

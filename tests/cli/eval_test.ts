@@ -5,13 +5,10 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { writeCheckpoint } from "../../src/model/checkpoint.ts";
-import { completeConfig } from "../../src/model/config.ts";
-import { initialize } from "../../src/model/initialize.ts";
-import { parameterLayout } from "../../src/model/parameters.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
+import { smallNet } from "../helpers/small_net.ts";
 import { complaint, metrics, rin, TINY, writePictures } from "./rin.ts";
 
 const evalTest = (name: string, fn: (cwd: string) => Promise<void>) =>
@@ -21,20 +18,6 @@ async function json(cwd: string, args: string[]) {
   const { code, stdout, stderr } = await rin(["eval", ...args, "--json", "--quiet"], { cwd });
   assertEquals(code, 0, stderr);
   return JSON.parse(stdout);
-}
-
-/** The bytes of an untrained network's checkpoint. */
-function network(): Uint8Array {
-  const config = completeConfig({
-    imageSize: 16,
-    patchSize: 4,
-    latentDim: 16,
-    interfaceDim: 16,
-    numLatents: 4,
-    numBlocks: 1,
-    numHeads: 2,
-  });
-  return writeCheckpoint({ config, slabs: { parameters: initialize(parameterLayout(config), 1) } });
 }
 
 const QUICK = ["--count", "6", "--steps", "2", "--levels", "4"];
@@ -78,7 +61,7 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
 
 evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 12);
-  await write(`${cwd}/net.safetensors`, network());
+  await write(`${cwd}/net.safetensors`, smallNet());
   const own = ["net.safetensors", "--data", "pictures", "--valid-fraction", "0", ...QUICK];
   const same = await json(cwd, [...own, "--samples", "pictures"]);
   assertEquals(same.samples, { folder: "pictures" });
@@ -110,7 +93,7 @@ Deno.test("eval: what is asked wrongly is told before a GPU is asked for", async
 
 Deno.test("eval: files of standard FID that can't be used", async () => {
   await withFolder(async (cwd) => {
-    await write(`${cwd}/net.safetensors`, network());
+    await write(`${cwd}/net.safetensors`, smallNet());
     await write(`${cwd}/w.pth`, Uint8Array.of(0x50, 0x4b, 3, 4));
     await write(`${cwd}/w.safetensors`, "This is no safetensors file.");
     await write(`${cwd}/ok.safetensors`, writeSafetensors({ metadata: {}, tensors: new Map() }));

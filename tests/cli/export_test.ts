@@ -7,17 +7,10 @@ import { parameterLayout } from "../../src/model/parameters.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { assertSameBits } from "../helpers/close.ts";
+import { SMALL } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
-const config = completeConfig({
-  imageSize: 16,
-  patchSize: 4,
-  latentDim: 16,
-  interfaceDim: 16,
-  numLatents: 4,
-  numBlocks: 1,
-  numHeads: 2,
-});
+const config = completeConfig(SMALL);
 const slabOf = (seed: number) => initialize(parameterLayout(config), seed);
 
 /** The checkpoint of a run on the faces. */

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { withFolder, write } from "../data/scratch.ts";
-import { smallNet } from "../page/net.ts";
+import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
 Deno.test("rin page: a folder of static files, with a checkpoint for sampling and what it is", async () => {

@@ -4,26 +4,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
 import { unzipSync } from "fflate";
 import { imagePng } from "../../src/picture/pictures.ts";
-import { writeCheckpoint } from "../../src/model/checkpoint.ts";
-import { completeConfig } from "../../src/model/config.ts";
-import { initialize } from "../../src/model/initialize.ts";
-import { parameterLayout } from "../../src/model/parameters.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
+import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
-
-const config = completeConfig({
-  imageSize: 16,
-  patchSize: 4,
-  latentDim: 16,
-  interfaceDim: 16,
-  numLatents: 4,
-  numBlocks: 1,
-  numHeads: 2,
-});
-
-const untrained = (seed: number) =>
-  writeCheckpoint({ config, slabs: { parameters: initialize(parameterLayout(config), seed) } });
 
 function outputTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
@@ -31,7 +15,7 @@ function outputTest(name: string, fn: (cwd: string) => Promise<void>): void {
     ignore: !available,
     fn: () =>
       withFolder(async (cwd) => {
-        await write(`${cwd}/net.safetensors`, untrained(1));
+        await write(`${cwd}/net.safetensors`, smallNet(1));
         await fn(cwd);
       }),
   });
@@ -57,7 +41,7 @@ outputTest("--like makes the same file again, of a folder's image or of a grid",
   await run(cwd, "--like", "g.png", "--out", "h.png");
   assertEquals(await Deno.readFile(`${cwd}/h.png`), await Deno.readFile(`${cwd}/g.png`));
 
-  await write(`${cwd}/other.safetensors`, untrained(2));
+  await write(`${cwd}/other.safetensors`, smallNet(2));
   const other = await rin(["sample", "--like", "g.png", "--checkpoint", "other.safetensors"], {
     cwd,
   });

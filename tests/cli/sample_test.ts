@@ -1,29 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
-import { writeCheckpoint } from "../../src/model/checkpoint.ts";
-import { completeConfig } from "../../src/model/config.ts";
-import { initialize } from "../../src/model/initialize.ts";
-import { parameterLayout } from "../../src/model/parameters.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
+import { SMALL, smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
-
-const sizes = {
-  imageSize: 16,
-  patchSize: 4,
-  latentDim: 16,
-  interfaceDim: 16,
-  numLatents: 4,
-  numBlocks: 1,
-  numHeads: 2,
-};
-
-/** The bytes of an untrained network's checkpoint. */
-function untrained(): Uint8Array {
-  const config = completeConfig(sizes);
-  return writeCheckpoint({ config, slabs: { parameters: initialize(parameterLayout(config), 1) } });
-}
 
 function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
@@ -31,7 +12,7 @@ function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
     ignore: !available,
     fn: () =>
       withFolder(async (cwd) => {
-        await write(`${cwd}/net.safetensors`, untrained());
+        await write(`${cwd}/net.safetensors`, smallNet());
         await fn(cwd);
       }),
   });
@@ -76,16 +57,16 @@ sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
 });
 
 sampleTest("a bare state_dict with a config file", async (cwd) => {
-  const { tensors } = readSafetensors(untrained());
+  const { tensors } = readSafetensors(smallNet());
   await write(`${cwd}/net.safetensors`, writeSafetensors({ metadata: {}, tensors }));
-  await write(`${cwd}/c.json`, JSON.stringify(sizes));
+  await write(`${cwd}/c.json`, JSON.stringify(SMALL));
   assertEquals((await sample(cwd, "--config", "c.json")).code, 0);
   assertStringIncludes(complaint(await sample(cwd)), "Cannot use checkpoint net.safetensors: ");
 });
 
 Deno.test("sample: a checkpoint that can't be used is told before a GPU is asked for", async () => {
   await withFolder(async (cwd) => {
-    const bytes = untrained();
+    const bytes = smallNet();
     const say = async (content: Uint8Array | string, ...args: string[]) => {
       await write(`${cwd}/net.safetensors`, content);
       const found = complaint(await sample(cwd, ...args));
@@ -113,7 +94,7 @@ Deno.test("sample: a checkpoint that can't be used is told before a GPU is asked
 
 Deno.test("sample: numbers out of range", async () => {
   await withFolder(async (cwd) => {
-    await write(`${cwd}/net.safetensors`, untrained());
+    await write(`${cwd}/net.safetensors`, smallNet());
     const cases = [["--count", "0"], ["--steps", "0"], ["--eta", "2"], ["--batch-size", "0"]];
     for (const [flag, value] of cases) {
       const found = complaint(await sample(cwd, flag, value));

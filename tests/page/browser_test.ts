@@ -11,7 +11,7 @@ import { recordIn } from "../../src/picture/record.ts";
 import { rin, startRin } from "../cli/rin.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { hasWebGpu, launch, Visit } from "./browser.ts";
-import { smallNet } from "./net.ts";
+import { smallNet } from "../helpers/small_net.ts";
 import { serveFiles, type StaticServer } from "./static_server.ts";
 
 const available = await hasWebGpu();
