@@ -12,9 +12,13 @@ export type { RgbImage };
 const PNG_MAGIC = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const JPEG_MAGIC = [0xff, 0xd8, 0xff];
 
+/** To be raised whenever some file gives other pixels than before, images or clips. */
+export const DECODERS = 2;
+
 /**
  * Decodes one PNG or JPEG file. The format is told by the first bytes, never by a name, because
- * misnamed files are common in scraped folders. Transparency is blended on white.
+ * misnamed files are common in scraped folders. Transparency is blended on white, and a rotation noted in EXIF data is
+ * carried out.
  *
  * @throws {DataError} for another format, or a damaged file; the message says what is wrong.
  *

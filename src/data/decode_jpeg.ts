@@ -4,6 +4,7 @@
  */
 import jpeg from "jpeg-js";
 import { DataError, reasonOf } from "./errors.ts";
+import { exifOrientation, type Orientation, upright } from "./exif_orientation.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 
 /** A block of 64 pixels takes a bit at least; twice that, to be safe. */
@@ -13,7 +14,7 @@ const MAX_PIXELS_A_BYTE = 1024;
 const SLACK = 65536;
 
 /**
- * Decodes one JPEG file. Orientation tags are left alone, as PIL and torchvision do.
+ * Decodes one JPEG file, turned as its EXIF data say.
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */
@@ -44,7 +45,7 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
       // Left alone, jpeg-js takes every three-channel file for YCbCr.
       ...(isRgb(frame) ? { colorTransform: false } : {}),
     });
-    return { width, height, data };
+    return upright({ width, height, data }, frame.orientation);
   } catch (thrown) {
     // A TypeError is jpeg-js tripping over a table that the file never defined.
     throw damaged(
@@ -69,13 +70,17 @@ interface Frame {
   readonly components: readonly number[];
   readonly jfif: boolean;
   readonly adobeTransform?: number;
+  readonly orientation: Orientation;
 }
+
+type FrameHeader = Pick<Frame, "precision" | "width" | "height" | "components">;
 
 /** Walks the segments up to the first scan, for what jpeg-js doesn't tell or look at. */
 function readFrame(bytes: Uint8Array): Frame {
   let jfif = false;
   let adobeTransform: number | undefined;
-  let frame: Omit<Frame, "jfif" | "adobeTransform"> | undefined;
+  let orientation: Orientation | undefined;
+  let frame: FrameHeader | undefined;
   let at = 2;
   while (at + 4 <= bytes.length) {
     const marker = bytes[at + 1];
@@ -89,6 +94,10 @@ function readFrame(bytes: Uint8Array): Frame {
     const length = bytes[at + 2] << 8 | bytes[at + 3];
     const body = bytes.subarray(at + 4, at + 2 + length);
     if (marker === 0xe0 && startsWith(body, "JFIF\0")) jfif = true;
+    if (marker === 0xe1 && startsWith(body, "Exif\0")) {
+      // One byte of padding follows.
+      orientation ??= exifOrientation(body.subarray(6));
+    }
     if (marker === 0xee && startsWith(body, "Adobe")) adobeTransform = body[11];
     if (isStartOfFrame(marker)) {
       if (marker > 0xc2) {
@@ -102,10 +111,10 @@ function readFrame(bytes: Uint8Array): Frame {
     at += 2 + length;
   }
   if (!frame) throw damaged("it ends before its frame header");
-  return { ...frame, jfif, adobeTransform };
+  return { ...frame, jfif, adobeTransform, orientation: orientation ?? 1 };
 }
 
-function readFrameHeader(body: Uint8Array): Omit<Frame, "jfif" | "adobeTransform"> {
+function readFrameHeader(body: Uint8Array): FrameHeader {
   const count = body[5];
   if (body.length < 6 + 3 * count) throw damaged("its frame header is cut short");
   return {

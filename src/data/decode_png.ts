@@ -5,6 +5,7 @@
 import { decode, type DecodedPng } from "fast-png";
 import { Unzlib } from "fflate";
 import { DataError, reasonOf } from "./errors.ts";
+import { exifOrientation, upright } from "./exif_orientation.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 
 /** Inflated bytes for one of deflate's, at most. */
@@ -23,7 +24,8 @@ const GREY_ALPHA = 4;
 const RGBA = 6;
 
 /**
- * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding).
+ * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned as its
+ * EXIF data say.
  *
  * @throws {DataError} when the file is damaged, or interlaced with less than 8 bits a sample
  */
@@ -38,11 +40,17 @@ export function decodePng(bytes: Uint8Array): RgbImage {
     const white = max * (max - alpha);
     for (let c = 0; c < 3; c++) data[o++] = Math.floor((pixel[c] * alpha + white) * scale + 0.5);
   }
-  return { width, height, data };
+  return upright({ width, height, data }, exifOrientation(exifOf(bytes)));
+}
+
+/** Its EXIF data, empty where there are none. */
+function exifOf(bytes: Uint8Array): Uint8Array {
+  for (const { type, data } of pngChunks(bytes)) if (type === "eXIf") return data;
+  return new Uint8Array();
 }
 
 /**
- * Decodes one PNG file with its transparency.
+ * Decodes one PNG file with its transparency, as it is stored.
  *
  * @returns `data` (height, width, 4), values 0..255, colours not multiplied by alpha
  * @throws {DataError} as {@linkcode decodePng} does

@@ -3,6 +3,7 @@
  * @module
  */
 import { findCeleba, listCeleba } from "./celeba.ts";
+import { DECODERS } from "./decode_image.ts";
 import { DecodePool } from "./decode_pool.ts";
 import { EMOJI_ATTRIBUTION, type EmojiSubset, listEmoji } from "./emoji.ts";
 import { DataError, reasonOf } from "./errors.ts";
@@ -30,7 +31,7 @@ export interface Source {
   readonly clips?: true;
   /** One name per image or clip, the same on every machine. */
   readonly names: readonly string[];
-  /** Changes whenever an image is added, taken away or written again. */
+  /** Changes whenever an image is added, taken away, written again or decoded to other pixels. */
   readonly fingerprint: string;
   /** 1 for images held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
@@ -168,7 +169,7 @@ async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Sour
   };
 }
 
-/** Follows names, sizes and times of change; a file that is gone counts too. */
+/** Follows the decoders, names, sizes and times of change; a file that is gone counts too. */
 async function fingerprintOf(files: readonly ImageFile[]): Promise<string> {
   const lines = files.map(({ name, path }) => {
     try {
@@ -178,7 +179,7 @@ async function fingerprintOf(files: readonly ImageFile[]): Promise<string> {
       return `${name} -`;
     }
   });
-  return await hexHash(lines.join("\n"));
+  return await hexHash([`decoders ${DECODERS}`, ...lines].join("\n"));
 }
 
 /** SHA-256 of a text, in hexadecimal. */

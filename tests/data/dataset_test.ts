@@ -2,6 +2,8 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { type DataOptions, loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { fnv1a } from "../../src/data/hash.ts";
+import { prepare } from "../../src/data/prepare.ts";
+import { hexHash, openSource } from "../../src/data/source.ts";
 import { isHeldOut } from "../../src/data/split.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 
@@ -110,6 +112,39 @@ Deno.test("loadSplits: the second time nothing is decoded, unless a file has cha
     await Deno.truncate(first.path, 100);
     assertEquals((await run()).found, changed.found.slice(1));
     assertEquals((await run()).calls, 0);
+  });
+});
+
+Deno.test("loadSplits: what older decoders left in the cache is made again, what was asked for isn't", async () => {
+  await withFolder(async (root) => {
+    const picture = `${root}/${NAMES[0]}`;
+    await write(picture, await greyPng(9));
+    const { size, mtime } = await Deno.stat(picture);
+    // As they were before pictures were turned by their EXIF data: without the decoders' version.
+    const fingerprint = await hexHash(`${NAMES[0]} ${size} ${mtime!.getTime()}`);
+    const older = {
+      ...await openSource(root),
+      fingerprint,
+      decoder: () => ({
+        capacity: 1,
+        decode: () => Promise.resolve(new Uint8Array(48).fill(5)),
+        close: () => {},
+      }),
+    };
+    const { path, close } = await load(root);
+    close();
+    await Deno.remove(path);
+    for (const place of [path, `${root}/own.rindata`]) {
+      await prepare(older, place, { imageSize: 4 });
+    }
+    const found = async (source: string) => {
+      const { train, close } = await load(root, { source });
+      const values = await greys(train);
+      close();
+      return values;
+    };
+    assertEquals(await found(root), [9]);
+    assertEquals(await found(`${root}/own.rindata`), [5]);
   });
 });
 

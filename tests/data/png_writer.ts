@@ -13,6 +13,8 @@ export interface PngParts {
   palette?: number[][];
   /** The tRNS chunk's bytes. */
   transparency?: number[];
+  /** The eXIf chunk's bytes. */
+  exif?: Uint8Array;
   interlace?: number;
   /** Drops this many bytes from the end of the compressed pixels. */
   cutPixels?: number;
@@ -41,6 +43,7 @@ export async function writePng(parts: PngParts): Promise<Uint8Array> {
     ...chunk("IHDR", header),
     ...(parts.palette ? chunk("PLTE", parts.palette.flat()) : []),
     ...(parts.transparency ? chunk("tRNS", parts.transparency) : []),
+    ...(parts.exif ? chunk("eXIf", [...parts.exif]) : []),
     ...chunk("IDAT", [...pixels.subarray(0, pixels.length - cutPixels)]),
     ...chunk("IEND", []),
   ]);

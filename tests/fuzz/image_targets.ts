@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";
+import { withExif, writeExif } from "../data/exif_writer.ts";
 import type { Target } from "./fuzz.ts";
 
 const fixtures = (...names: string[]) =>
@@ -39,7 +40,10 @@ export const IMAGE_TARGETS: readonly Target[] = [
   },
   {
     name: "image JPEG",
-    files: () => fixtures("baseline_420.jpg", "progressive.jpg", "grey.jpg", "restart.jpg"),
+    files: () => [
+      ...fixtures("baseline_420.jpg", "progressive.jpg", "grey.jpg", "restart.jpg"),
+      withExif(fixtures("baseline_420.jpg")[0], writeExif({ value: 6 })),
+    ],
     read: (bytes) => decodeImage(bytes),
     errors: ["DataError"],
     memory: (bytes) => 16_000 * bytes + 2 ** 26,
