@@ -7,6 +7,7 @@ import { Rin } from "../src/diffusion/rin.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../src/train/options.ts";
 import { type CheckpointFile, openCheckpoint } from "./checkpoint_file.ts";
+import { CONFIG_OPTION, givenConfig } from "./checkpoint_options.ts";
 import type { Command } from "./command.ts";
 import { Interrupted, UsageError } from "./errors.ts";
 import { evaluate } from "./evaluation.ts";
@@ -14,7 +15,6 @@ import { reportText, writeReport } from "./evaluation_report.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "./fid.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { type Given, type Option, type Value, withDefaults } from "./options.ts";
-import { only, readConfigFile } from "./resolve.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "./sampler_options.ts";
 import type { DataSettings } from "./load_data.ts";
 import type { RunOptions } from "./settings.ts";
@@ -76,12 +76,7 @@ const files: Option[] = [
     value: "DIR",
     help: "where eval.json and loss_by_noise.svg go (default: eval-step-N beside the checkpoint)",
   },
-  {
-    key: "config",
-    type: "text",
-    value: "FILE",
-    help: "JSON file with the network's fields, for a checkpoint that lacks them",
-  },
+  CONFIG_OPTION,
   { key: "json", type: "boolean", help: "print eval.json instead of tables" },
   { key: "quiet", type: "boolean", help: "show no progress" },
 ];
@@ -122,9 +117,7 @@ async function runEval(given: Given): Promise<number> {
     levels: numberWithin(flags, "levels", 1, 1000),
   };
   const sampler = readSampler(flags);
-  const config = flags.config === undefined
-    ? undefined
-    : only("network", await readConfigFile(String(flags.config)));
+  const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
   const clips = file.checkpoint.config.frames > 1;
   const wanted = ["samples", "inception"].some((key) => key in given.flags) ||

@@ -5,10 +5,10 @@
  */
 import type { Dtype } from "../src/model/safetensors.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
+import { CONFIG_OPTION, givenConfig } from "./checkpoint_options.ts";
 import type { Command } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Given, Option } from "./options.ts";
-import { readNetwork } from "./resolve.ts";
 import { samplingCheckpoint } from "./sampling_checkpoint.ts";
 import { print } from "./terminal.ts";
 import { writeFile } from "./write_file.ts";
@@ -26,12 +26,7 @@ const options: Option[] = [
     value: "FILE",
     help: "the file to write (default: beside the checkpoint, ending in -f16.safetensors)",
   },
-  {
-    key: "config",
-    type: "text",
-    value: "FILE",
-    help: "JSON file with the network's fields, for a checkpoint that lacks them",
-  },
+  CONFIG_OPTION,
 ];
 
 /** Writes what sampling needs. */
@@ -55,7 +50,7 @@ async function runExport({ flags, rest }: Given): Promise<number> {
         : `One checkpoint at a time, please: got ${rest.length}`,
     );
   }
-  const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
+  const config = await givenConfig(flags.config);
   const file = await openCheckpoint(rest[0], config);
   const dtype = (flags.dtype ?? "f16") as Dtype;
   const out = flags.out === undefined

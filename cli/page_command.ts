@@ -6,22 +6,21 @@
 import type { Dtype } from "../src/model/safetensors.ts";
 import { CHECKPOINT, describeModel } from "../src/service/model.ts";
 import { networkName, openCheckpoint } from "./checkpoint_file.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "./checkpoint_options.ts";
 import { type Command, expectNoRest } from "./command.ts";
-import { UsageError } from "./errors.ts";
 import type { Given, Option } from "./options.ts";
 import { pageAssets } from "./page/assets.ts";
-import { readNetwork } from "./resolve.ts";
 import { samplingCheckpoint } from "./sampling_checkpoint.ts";
 import { print } from "./terminal.ts";
 import { makeFolder, writeFile } from "./write_file.ts";
 
 const options: Option[] = [
-  {
-    key: "checkpoint",
-    type: "text",
-    value: "FILE",
-    help: "a .safetensors file, or a run folder (its last.safetensors)",
-  },
+  CHECKPOINT_OPTION,
   { key: "out", type: "text", value: "DIR", help: "the folder to write", default: "page" },
   {
     key: "dtype",
@@ -30,12 +29,7 @@ const options: Option[] = [
       "draws, or in half precision, half the size",
     default: "f32",
   },
-  {
-    key: "config",
-    type: "text",
-    value: "FILE",
-    help: "JSON file with the network's fields, for a checkpoint that lacks them",
-  },
+  CONFIG_OPTION,
 ];
 
 /** Writes the page that samples in its visitors' browsers. */
@@ -52,11 +46,9 @@ export const page: Command = {
 async function runPage(given: Given): Promise<number> {
   expectNoRest(given);
   const { flags } = given;
-  if (flags.checkpoint === undefined) {
-    throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
-  }
-  const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
-  const file = await openCheckpoint(String(flags.checkpoint), config);
+  const checkpoint = givenCheckpoint(flags.checkpoint);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(checkpoint, config);
   const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
   const model = await describeModel(networkName(file.path), bytes, false);
   const out = String(flags.out ?? "page").replace(/(?<=.)[/\\]+$/, "");

@@ -135,11 +135,6 @@ export async function readConfigFile(path: string): Promise<Fields> {
   return parsed as Fields;
 }
 
-/** The network's fields of a config file. */
-export async function readNetwork(path: string): Promise<Partial<RinConfig>> {
-  return only("network", await readConfigFile(path)) as Partial<RinConfig>;
-}
-
 /** The fields of all sections, as a config file holds them. */
 export function flatten({ network, training, run }: Settings): Fields {
   return { ...network, ...training, ...run };

@@ -12,11 +12,16 @@ import { captionOf } from "../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../src/picture/record.ts";
 import { readClasses } from "./classes.ts";
 import { openCheckpoint } from "./checkpoint_file.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "./checkpoint_options.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { INTERRUPTED, interruptible } from "./interrupt.ts";
 import { flagOf, type Given, type Option, type Value, withDefaults } from "./options.ts";
-import { readNetwork } from "./resolve.ts";
 import { writeSamples } from "./sample_outputs.ts";
 import { maskOf, type Picture, readPicture } from "./sample_picture.ts";
 import { findCheckpoint, readRecord } from "./sample_record.ts";
@@ -25,12 +30,7 @@ import { print, Terminal } from "./terminal.ts";
 import { folderOf } from "./write_file.ts";
 
 const what: Option[] = [
-  {
-    key: "checkpoint",
-    type: "text",
-    value: "FILE",
-    help: "a .safetensors file, or a run folder (its last.safetensors)",
-  },
+  CHECKPOINT_OPTION,
   {
     key: "count",
     type: "integer",
@@ -104,12 +104,7 @@ const beginning: Option[] = [
 ];
 
 const technical: Option[] = [
-  {
-    key: "config",
-    type: "text",
-    value: "FILE",
-    help: "JSON file with the network's fields, for a checkpoint that lacks them",
-  },
+  CONFIG_OPTION,
   { key: "quiet", type: "boolean", help: "show no progress" },
 ];
 
@@ -149,13 +144,12 @@ async function runSample(given: Given): Promise<number> {
     ...given.flags,
   });
   const flags: Record<string, Value> = all;
-  const path = flags.checkpoint ?? (hash && await findCheckpoint(folderOf(like!), String(hash)));
-  if (path === undefined) {
-    throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
-  }
+  const path = givenCheckpoint(
+    flags.checkpoint ?? (hash && await findCheckpoint(folderOf(like!), String(hash))),
+  );
   const sampler = readSampler(flags);
-  const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
-  const file = await openCheckpoint(String(path), config);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(path, config);
   const clips = file.checkpoint.config.frames > 1;
   const found = identityOf(await sha256(file.bytes), file.checkpoint.about);
   if (hash !== undefined && found !== hash) {

@@ -9,6 +9,12 @@ import type { ServiceLimits } from "../src/service/limits.ts";
 import type { Assets } from "../src/service/assets.ts";
 import { createService, type Service } from "../src/service/service.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "./checkpoint_file.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "./checkpoint_options.ts";
 import { type Command, expectNoRest } from "./command.ts";
 import { variable } from "./environment.ts";
 import { CommandError, fileReason, UsageError } from "./errors.ts";
@@ -17,7 +23,6 @@ import { listen, LOOPBACK, OWN_NAMES } from "./listen.ts";
 import type { Given, Option, Value } from "./options.ts";
 import { pageAssets } from "./page/assets.ts";
 import { checkPort } from "./report_command.ts";
-import { readNetwork } from "./resolve.ts";
 import { samplingCheckpoint } from "./sampling_checkpoint.ts";
 import { print, printError } from "./terminal.ts";
 
@@ -28,18 +33,8 @@ const USUAL_PORT = 7461;
 const LAST_ANSWERS = 25_000;
 
 const what: Option[] = [
-  {
-    key: "checkpoint",
-    type: "text",
-    value: "FILE",
-    help: "a .safetensors file, or a run folder (its last.safetensors)",
-  },
-  {
-    key: "config",
-    type: "text",
-    value: "FILE",
-    help: "JSON file with the network's fields, for a checkpoint that lacks them",
-  },
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
 ];
 
 const where: Option[] = [
@@ -101,14 +96,12 @@ export const serve: Command = {
 async function runServe(given: Given): Promise<number> {
   expectNoRest(given);
   const { flags } = given;
-  if (flags.checkpoint === undefined) {
-    throw new UsageError("--checkpoint is missing: give a .safetensors file or a run folder");
-  }
+  const path = givenCheckpoint(flags.checkpoint);
   const port = flags.port === undefined ? undefined : checkPort(flags.port);
   const hostname = String(flags.host ?? "127.0.0.1");
   const token = await readToken(flags.tokenFile);
-  const config = flags.config === undefined ? undefined : await readNetwork(String(flags.config));
-  const file = await openCheckpoint(String(flags.checkpoint), config);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(path, config);
   expectImages(file);
   const checkpoint = config || isTraining(file)
     ? await samplingCheckpoint(file, "f32")
