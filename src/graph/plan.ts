@@ -1,12 +1,14 @@
 /**
- * A plan: one step of work recorded as plain data (buffers, kernels, dispatches) and, for training,
- * the closures that record its backward pass. Nothing here touches WebGPU; an executor replays it.
+ * A plan: one step of work recorded as plain data (operations on tensors) and, for training, the
+ * closures that record its backward pass. It knows nothing of devices; a device compiles it into a
+ * program, which replays it.
  *
  * @module
  */
-import type { Launch } from "../../kernels/kernel.ts";
-import { addInto } from "../../kernels/elementwise.ts";
-import type { FloatType } from "../../kernels/parameter.ts";
+import type { OperandsOf, OpName, SizesOf } from "./ops.ts";
+
+/** What numbers lie in a storage; f16 takes half the memory and a device that supports it. */
+export type FloatType = "f32" | "f16";
 
 /** A region of memory that outlives a plan's replay: a slab of parameters, an input, a result. */
 export interface Storage {
@@ -24,7 +26,7 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** Number of elements. */
   readonly size: number;
-  /** Where it lives; `undefined` for an activation, which the executor places in its pool. */
+  /** Where it lives; `undefined` for an activation, which the device places in its pool. */
   readonly storage?: Storage;
   /** First element within `storage`. */
   readonly offset: number;
@@ -34,17 +36,14 @@ export interface Tensor {
   readonly gradient?: Tensor;
 }
 
-/** One recorded dispatch. */
-export interface Dispatch {
-  readonly launch: Launch;
-  /** Bound in the order of `launch.bindings`. */
-  readonly tensors: readonly Tensor[];
-  /** Which part of the step this belongs to, see {@linkcode Plan.section}. */
-  readonly section: string;
+/** One recorded operation. */
+export interface Operation<N extends OpName = OpName, Phase extends string = string> {
+  readonly name: N;
+  readonly sizes: SizesOf<N>;
+  readonly operands: OperandsOf<N>;
+  /** Which part of the step it belongs to, see {@linkcode Plan.phase}. */
+  readonly phase: Phase;
 }
-
-/** Which kernels suit the adapter: wide register tiles straight from storage, or workgroup tiles. */
-export type AdapterKind = "software" | "hardware";
 
 const elements = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
@@ -53,25 +52,12 @@ export function bytesOfOne(type: FloatType = "f32"): 2 | 4 {
   return type === "f16" ? 2 : 4;
 }
 
-/** Bytes at multiples of which a binding may begin: WebGPU's default minStorageBufferOffsetAlignment. */
-export const ALIGNMENT = 256;
-
-/** Elements at multiples of which a binding may begin. */
-export function alignedElements(type?: FloatType): number {
-  return ALIGNMENT / bytesOfOne(type);
-}
-
-/** The first element of a tensor within its binding. */
-export function originOf({ offset, storage }: Tensor): number {
-  return offset % alignedElements(storage?.type);
-}
-
 /** What numbers a tensor holds. */
 export function typeOf({ storage }: Tensor): FloatType {
   return storage?.type ?? "f32";
 }
 
-/** Makes a tensor in memory of its own that the host may write and read. */
+/** Makes a tensor in memory of its own that the host can write and read. */
 export function persistent(name: string, shape: readonly number[]): Tensor {
   const size = elements(shape);
   return { shape, size, storage: { name, bytes: size * 4 }, offset: 0, tracked: false };
@@ -90,6 +76,11 @@ export function constant(
   return { ...rest, size, storage: { ...storage!, contents: values } };
 }
 
+/** A tensor in the pool, without gradient: an intermediate result. */
+export function temporary(...shape: number[]): Tensor {
+  return { shape, size: elements(shape), offset: 0, tracked: false };
+}
+
 /** A window onto a tensor: `shape` starting at element `start`; a parameter's gradient goes along. */
 export function view(tensor: Tensor, start: number, shape: readonly number[]): Tensor {
   const size = elements(shape);
@@ -104,50 +95,47 @@ export function view(tensor: Tensor, start: number, shape: readonly number[]): T
   };
 }
 
-/** Records dispatches and, in reverse, their adjoints. */
-export class Plan {
+/** Records operations and, in reverse, their adjoints. */
+export class Plan<Phase extends string = "step"> {
   /** Everything recorded so far, in order. */
-  readonly dispatches: Dispatch[] = [];
+  readonly operations: Operation<OpName, Phase>[] = [];
+  /** The names that {@linkcode Plan.phase} accepts. */
+  readonly phases: readonly Phase[];
   #backward: (() => void)[] = [];
   #gradients = new Map<Tensor, Tensor>();
-  #derived = new Map<Storage, Map<string, Tensor>>();
   #recording = true;
-  #section = "step";
+  #phase: Phase;
 
-  /** @param adapter the kind of adapter that kernels are chosen for */
-  constructor(readonly adapter: AdapterKind) {}
+  /** @param phases names of the parts of the step; what is recorded outside belongs to the first */
+  constructor(...phases: [Phase, ...Phase[]] | ([Phase] extends ["step"] ? [] : never)) {
+    this.phases = phases.length > 0 ? phases : ["step" as Phase];
+    this.#phase = this.phases[0];
+  }
 
   /** A pooled result of an operation on `inputs`, tracked when one of them is. */
   activation(shape: readonly number[], inputs: readonly (Tensor | undefined)[] = []): Tensor {
     const tracked = this.#recording && inputs.some((input) => input?.tracked);
-    return { shape, size: elements(shape), offset: 0, tracked };
+    return { ...temporary(...shape), tracked };
+  }
+
+  /** Records one operation of the table in ops.ts. */
+  record<N extends OpName>(name: N, sizes: SizesOf<N>, operands: OperandsOf<N>): void {
+    this.operations.push({ name, sizes, operands, phase: this.#phase });
   }
 
   /**
-   * Records one dispatch.
+   * Records what `build` does as a part of the step, so that a replay can leave it out.
    *
-   * @param launch the kernel and its sizes
-   * @param tensors bound in the order of `launch.bindings`; `undefined` entries are left out
-   * @throws {RangeError} when their number is not what the kernel binds
+   * @throws {RangeError} when the plan has no phase of that name
    */
-  dispatch(launch: Launch, tensors: readonly (Tensor | undefined)[]): void {
-    const bound = tensors.filter((tensor) => tensor !== undefined);
-    if (bound.length !== launch.bindings.length) {
-      throw new RangeError(
-        `Cannot dispatch ${launch.name}: it binds ${launch.bindings.length} buffers, got ${bound.length}`,
-      );
-    }
-    this.dispatches.push({ launch, tensors: bound, section: this.#section });
-  }
-
-  /** Records what `build` does under a name, so that a replay can leave it out. */
-  section<T>(name: string, build: () => T): T {
-    const outer = this.#section;
-    this.#section = name;
+  phase<T>(name: Phase, build: () => T): T {
+    if (!this.phases.includes(name)) throw new RangeError(`The plan has no phase "${name}"`);
+    const outer = this.#phase;
+    this.#phase = name;
     try {
       return build();
     } finally {
-      this.#section = outer;
+      this.#phase = outer;
     }
   }
 
@@ -162,24 +150,6 @@ export class Plan {
     }
   }
 
-  /**
-   * What `make` records from a tensor in a storage, recorded once for all who ask. Only for
-   * storages that nothing writes before the last of them.
-   */
-  derived(from: Tensor, make: () => Tensor): Tensor {
-    const { storage, offset, shape } = from;
-    if (storage === undefined) {
-      throw new RangeError("Cannot derive from an activation: it may change");
-    }
-    const known = this.#derived.get(storage) ?? new Map<string, Tensor>();
-    this.#derived.set(storage, known);
-    // What one section records, a replay of another may lack.
-    const key = `${this.#section} ${offset} ${shape}`;
-    const tensor = known.get(key) ?? make();
-    known.set(key, tensor);
-    return tensor;
-  }
-
   /** Leaves `record` to be called, in reverse order, by {@linkcode Plan.backward}. */
   onBackward(output: Tensor, record: (gradient: Tensor) => void): void {
     if (!output.tracked) return;
@@ -190,13 +160,13 @@ export class Plan {
   }
 
   /**
-   * Where to write a share of the gradient of `tensor`: its buffer, and whether an earlier share
+   * Where to write a part of the gradient of `tensor`: its buffer, and whether an earlier part
    * already lies there and has to be added to.
    */
-  share(tensor: Tensor): { gradient: Tensor; accumulate: boolean } {
+  gradientFor(tensor: Tensor): { gradient: Tensor; accumulate: boolean } {
     const known = this.#gradients.get(tensor);
     if (known !== undefined) return { gradient: known, accumulate: true };
-    const gradient = tensor.gradient ?? this.activation(tensor.shape);
+    const gradient = tensor.gradient ?? temporary(...tensor.shape);
     this.#gradients.set(tensor, gradient);
     return { gradient, accumulate: false };
   }
@@ -204,10 +174,10 @@ export class Plan {
   /**
    * Where to write the whole gradient of `tensor`, for operations that can't add to it.
    *
-   * @throws {RangeError} when another use of the tensor has written a share already
+   * @throws {RangeError} when another use of the tensor has written to its gradient already
    */
-  fresh(tensor: Tensor): Tensor {
-    const { gradient, accumulate } = this.share(tensor);
+  newGradient(tensor: Tensor): Tensor {
+    const { gradient, accumulate } = this.gradientFor(tensor);
     if (accumulate) {
       throw new RangeError(
         `Cannot use a tensor (${tensor.shape}) twice where its gradient is written whole`,
@@ -217,16 +187,16 @@ export class Plan {
   }
 
   /**
-   * Passes the finished gradient of an operation's output on to one of its inputs unchanged (as a
-   * residual does). The input takes the buffer over, so this is called when nothing reads it as
-   * the output's gradient any more.
+   * Forwards the finished gradient of an operation's output to one of its inputs unchanged (as a
+   * residual does). The input takes the buffer over, so call this when nothing reads it as the
+   * output's gradient any more.
    */
-  pass(gradient: Tensor, to: Tensor): void {
+  forwardGradient(gradient: Tensor, to: Tensor): void {
     if (!to.tracked) return;
-    if (to.gradient) throw new RangeError("Cannot pass a gradient on to a parameter");
+    if (to.gradient) throw new RangeError("Cannot forward a gradient to a parameter");
     const known = this.#gradients.get(to);
     if (known === undefined) this.#gradients.set(to, gradient);
-    else this.dispatch(addInto({ size: to.size }), [gradient, known]);
+    else this.record("add", { size: to.size }, { x: gradient, y: known });
   }
 
   /** Records the backward pass, from `loss` whose gradient has been written to `gradient`. */

@@ -1,9 +1,14 @@
 /**
- * Places a plan's activations in as few buffers as their lifetimes allow.
+ * Places a lowered plan's activations in as few buffers as their lifetimes allow.
  *
  * @module
  */
-import type { Dispatch, Storage, Tensor } from "./plan.ts";
+import type { Tensor } from "../graph/plan.ts";
+
+/** What a step of a lowered plan touches. */
+export interface Step {
+  readonly tensors: readonly Tensor[];
+}
 
 /** Which slot each activation lies in, and how many elements each slot holds. */
 export interface Placement {
@@ -12,18 +17,18 @@ export interface Placement {
 }
 
 /**
- * Walks the dispatches in order: an activation takes the smallest free slot that holds it (else
+ * Walks the steps in order: an activation takes the smallest free slot that holds it (else
  * the largest free one, enlarged, else a new one) at its first use, and leaves it after its last.
  */
-export function place(dispatches: readonly Dispatch[]): Placement {
+export function place(steps: readonly Step[]): Placement {
   const last = new Map<Tensor, number>();
-  dispatches.forEach(({ tensors }, index) => {
+  steps.forEach(({ tensors }, index) => {
     for (const tensor of tensors) if (!tensor.storage) last.set(tensor, index);
   });
   const slotOf = new Map<Tensor, number>();
   const sizes: number[] = [];
   const free = new Set<number>();
-  dispatches.forEach(({ tensors }, index) => {
+  steps.forEach(({ tensors }, index) => {
     const pooled = new Set(tensors.filter((tensor) => !tensor.storage));
     for (const tensor of pooled) {
       if (slotOf.has(tensor)) continue;
@@ -46,23 +51,4 @@ function bestFit(free: ReadonlySet<number>, sizes: readonly number[], size: numb
     else if (!fits && sizes[best] < size && sizes[slot] > sizes[best]) best = slot;
   }
   return best ?? sizes.length;
-}
-
-/** Bytes between the parameters of one dispatch and the next: WebGPU's alignment of offsets. */
-export const PARAMS_STRIDE = 256;
-
-/** Bytes of a buffer that holds `bytes`: kernels may read it four floats at a time. */
-export function bufferBytes(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16;
-}
-
-/** Bytes of all buffers that replaying these dispatches takes, storages included. */
-export function bytesOf(dispatches: readonly Dispatch[]): number {
-  const storages = new Set<Storage>();
-  for (const { tensors } of dispatches) {
-    for (const { storage } of tensors) if (storage) storages.add(storage);
-  }
-  const slots = place(dispatches).sizes.map((size) => bufferBytes(4 * size));
-  const apart = [...storages].map(({ bytes }) => bufferBytes(bytes));
-  return [...slots, ...apart].reduce((a, b) => a + b, dispatches.length * PARAMS_STRIDE);
 }

@@ -1,0 +1,23 @@
+import { Entry } from "./tape.ts";
+
+/** Turns of a loop before a thread goes to sleep: some tens of microseconds. */
+const SPINS: i32 = 20000;
+
+/**
+ * Waits until all threads are here. The last one makes the entry ready for the next run. Two i32 at
+ * `barrier`: how many have arrived, and the number of the meeting.
+ */
+export function wait(barrier: usize, threads: i32, entry: Entry): void {
+  if (!ASC_FEATURE_THREADS) return;
+  const meeting = atomic.load<i32>(barrier, 4);
+  if (atomic.add<i32>(barrier, 1) == threads - 1) {
+    entry.counter = 0;
+    atomic.store<i32>(barrier, 0);
+    atomic.store<i32>(barrier, meeting + 1, 4);
+    atomic.notify(barrier + 4, threads);
+    return;
+  }
+  for (let spins = 0; atomic.load<i32>(barrier, 4) == meeting; spins++) {
+    if (spins > SPINS) atomic.wait<i32>(barrier + 4, meeting, -1);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What every device offers, and what the rest of the library uses of it.
+ *
+ * @module
+ */
+import type { OpName } from "../graph/ops.ts";
+import type { Plan, Storage, Tensor } from "../graph/plan.ts";
+
+/** A device: it holds storages and replays programs, in the order in which they are queued. */
+export interface Device {
+  /** Which kind it is. */
+  readonly backend: "webgpu" | "cpu";
+  /** What a person would call it: the adapter's name, or the CPU's threads and arithmetic. */
+  readonly description: string;
+  /** Whether parameters of a half-precision checkpoint can stay f16. */
+  readonly supportsF16: boolean;
+  /** Bytes held at this moment. */
+  readonly bytes: number;
+
+  /**
+   * Makes a plan ready to be replayed.
+   *
+   * @throws {DeviceLimitError} when the device can't hold it
+   */
+  compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>>;
+
+  /**
+   * Queues a write of `data` to the beginning of a tensor that has a storage. `data` can change as
+   * soon as this returns.
+   *
+   * @throws {RangeError} when the tensor is pooled, too small or of another type
+   */
+  write(tensor: Tensor, data: DeviceData): void;
+
+  /** Reads a tensor that has a storage, after all work queued so far; f16 is widened. */
+  read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>>;
+
+  /** Frees the memory of storages that no plan will use again. */
+  release(...storages: readonly Storage[]): void;
+
+  /** Waits for all work queued so far. */
+  idle(): Promise<void>;
+
+  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
+  check(): void;
+
+  /** Gives the device back, with all its memory. */
+  destroy(): void;
+}
+
+/** What a storage is written from. */
+export type DeviceData =
+  | Float32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Float16Array<ArrayBuffer>;
+
+/** A plan that can be replayed. Made by {@linkcode Device.compile}. */
+export interface Program<Phase extends string = string> {
+  /**
+   * Queues one replay of some phases, in the order in which they were recorded.
+   *
+   * @param phases default: all
+   * @throws {RangeError} when the plan has no phase of that name
+   */
+  run(phases?: readonly Phase[]): void;
+
+  /** Replays some phases once and times each operation. */
+  profile(phases?: readonly Phase[]): Promise<OperationProfile[]>;
+
+  /** Frees what the program owns; storages but constants stay with the device. */
+  destroy(): void;
+}
+
+/** Time and work of one kind of operation in a step, the longest first. */
+export interface OperationProfile {
+  /** The operation, or on a GPU the kernel. */
+  readonly name: OpName | string;
+  /** How many there are in a step. */
+  readonly count: number;
+  /** All of them together. */
+  readonly milliseconds: number;
+  /** Floating-point operations, 0 where they aren't counted. */
+  readonly flops: number;
+  /** Bytes of all operands, each counted once. */
+  readonly bytes: number;
+}

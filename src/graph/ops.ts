@@ -1,0 +1,371 @@
+/**
+ * The operations that a plan records. This table is the contract between the network and the
+ * devices: every device lowers each operation to its own kernels.
+ *
+ * Shapes are row-major and dense. All numbers are f32 unless a line says u32; parameters may be f16
+ * where the device supports it. A name in `operands` with a question mark is optional.
+ *
+ * @module
+ */
+import type { Tensor } from "./plan.ts";
+
+/** What follows a linear layer. */
+export type Activation = "gelu" | "silu";
+
+/**
+ * Which operand of a matrix product is stored transposed. `out` is always (m, n), summed over k:
+ * `nt` a (m, k), b (n, k): a linear layer's forward; `nn` a (m, k), b (k, n): the gradient of its
+ * input; `tn` a (k, m), b (k, n): the gradient of its weight.
+ */
+export type Layout = "nt" | "nn" | "tn";
+
+/** Sizes of an attention, in elements. q, k and v are columns of wider matrices. */
+export interface AttentionSizes {
+  /** Examples, each on its own. */
+  readonly batch: number;
+  /** Heads of an example. */
+  readonly heads: number;
+  /** Width of one head. */
+  readonly d: number;
+  /** Tokens that ask. */
+  readonly queries: number;
+  /** Tokens that are asked. */
+  readonly keys: number;
+  /** Columns of the matrix that holds q. */
+  readonly qStride: number;
+  /** The column at which q begins. */
+  readonly qStart: number;
+  /** The columns of the one matrix that holds k and v. */
+  readonly kvStride: number;
+  /** The column at which k begins. */
+  readonly kStart: number;
+  /** The column at which v begins. */
+  readonly vStart: number;
+}
+
+/** An axis of an image or clip, and the side of a patch along it, which divides its length. */
+export interface PatchedAxis {
+  readonly length: number;
+  readonly patch: number;
+}
+
+/** A window that slides over images (batch, height, width, channels). */
+export interface Window {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Height and width of the window. */
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  /** Above and below, left and right: zeros, or in pooling nothing. */
+  readonly padding: readonly [number, number];
+}
+
+/** Height and width of what a window leaves. */
+export function outputSize({ height, width, kernel, stride, padding }: Window): [number, number] {
+  const along = (size: number, axis: 0 | 1) =>
+    Math.floor((size + 2 * padding[axis] - kernel[axis]) / stride) + 1;
+  return [along(height, 0), along(width, 1)];
+}
+
+/** Steps whose metrics stay on the device until the host has read them. */
+export const HISTORY = 64;
+
+/** Partial sums that {@linkcode OperationTable.squaredError} leaves. */
+export const PARTIALS = 1024;
+
+/** The per-step scalars of the optimizers, in the order of their tensor (12, of which 10 count). */
+export const OPTIMIZER_SCALARS = [
+  "lr",
+  "beta1",
+  "beta2",
+  "epsilon",
+  "weightDecay",
+  "correction1",
+  "correction2",
+  "emaDecay",
+  "clip",
+  "slot",
+] as const;
+
+/** The per-step scalars of `samplerStep` and `thresholds`, in the order of their tensor (8). */
+export const SAMPLER_SCALARS = [
+  "x0FromX",
+  "x0FromPrediction",
+  "x0Limit",
+  "thresholdRank",
+  "nextFromX",
+  "nextFromX0",
+  "nextFromPrevious",
+  "sigma",
+] as const;
+
+/** Sizes and flags (plain data) and operands (tensors by role) of every operation. */
+export interface OperationTable {
+  /**
+   * out (m, n) = a b as `layout` says, then in this order: plus bias (n); kept as `pre` (m, n) and
+   * `activation` applied, or times the `derivative` of an activation at `pre`; plus residual (m, n);
+   * plus what out holds (`accumulate`). Layout tn can also write `sums` (m), the sums of a's columns.
+   */
+  matmul: {
+    sizes: {
+      readonly layout: Layout;
+      readonly m: number;
+      readonly n: number;
+      readonly k: number;
+      readonly activation?: Activation;
+      readonly derivative?: Activation;
+      readonly accumulate?: boolean;
+    };
+    operands: Operands<"a" | "b" | "out", "bias" | "residual" | "pre" | "sums">;
+  };
+  /**
+   * out (batch, queries, heads d) = softmax(q k' / sqrt(d)) v for each head; logSum (batch, heads,
+   * queries) = the logarithm of each softmax's denominator, its largest score included.
+   */
+  attention: { sizes: AttentionSizes; operands: Operands<"q" | "kv" | "out" | "logSum"> };
+  /**
+   * The gradients of q, k and v from dout (batch, queries, heads d), written (not added) to dq and
+   * dkv, which are laid out as q and kv and may be the same tensor.
+   */
+  attentionGradient: {
+    sizes: AttentionSizes;
+    operands: Operands<"q" | "kv" | "out" | "dout" | "logSum" | "dq" | "dkv">;
+  };
+  /**
+   * y = (x - mean) / sqrt(var + 1e-5) * weight + bias over rows of d; affine (2, d) holds the weight,
+   * then the bias; stats (rows, 2) = each row's mean and 1 / sqrt(var + 1e-5).
+   */
+  layerNorm: {
+    sizes: { readonly rows: number; readonly d: number };
+    operands: Operands<"x" | "affine" | "y" | "stats">;
+  };
+  /** dx = scale (g - mean(g) - xhat mean(g xhat)), g = dy weight; added to dx if `accumulate`. */
+  layerNormInputGradient: {
+    sizes: { readonly rows: number; readonly d: number; readonly accumulate: boolean };
+    operands: Operands<"x" | "affine" | "stats" | "dy" | "dx">;
+  };
+  /** daffine (2, d): the sums over rows of dy xhat, and of dy. */
+  layerNormAffineGradient: {
+    sizes: { readonly rows: number; readonly d: number };
+    operands: Operands<"x" | "stats" | "dy" | "daffine">;
+  };
+  /**
+   * Images (batch, 3, ...axes) as patches (batch, tokens, features): tokens row-major over the grid,
+   * features ordered (channel, then the axes).
+   */
+  patchify: { sizes: PatchSizes; operands: Operands<"x" | "y"> };
+  /** The inverse of `patchify`. */
+  depatchify: { sizes: PatchSizes; operands: Operands<"x" | "y"> };
+  /** y (outer, inner) = x + table (inner) + mask (outer) previous (outer, inner), where given. */
+  addRows: {
+    sizes: { readonly outer: number; readonly inner: number };
+    operands: Operands<"x" | "table" | "y", "previous" | "mask">;
+  };
+  /** y (batch, m, d) = start (m, d) + mask (batch) previous (batch, m, d), where given, + time (batch, d). */
+  beginLatents: {
+    sizes: { readonly batch: number; readonly m: number; readonly d: number };
+    operands: Operands<"start" | "time" | "y", "previous" | "mask">;
+  };
+  /**
+   * y (batch, m, d): start (m - tokens, d) for every example, then its token0 (and token1), each
+   * (batch, d); plus mask (batch) previous (batch, m, d), where given.
+   */
+  joinLatents: {
+    sizes: {
+      readonly batch: number;
+      readonly m: number;
+      readonly d: number;
+      readonly tokens: 1 | 2;
+    };
+    operands: Operands<"start" | "token0" | "y", "token1" | "previous" | "mask">;
+  };
+  /** y (batch, d): row rows[b] (u32) of table (any number of rows, d). */
+  gatherRows: {
+    sizes: { readonly batch: number; readonly d: number };
+    operands: Operands<"table" | "rows" | "y">;
+  };
+  /** dtable (n, d): row r is the sum of dy (batch, d) over the examples whose rows[b] (u32) is r. */
+  gatherRowsGradient: {
+    sizes: { readonly batch: number; readonly n: number; readonly d: number };
+    operands: Operands<"dy" | "rows" | "dtable">;
+  };
+  /** y (batch, each) = mask (batch) x. */
+  maskRows: {
+    sizes: { readonly batch: number; readonly each: number };
+    operands: Operands<"x" | "mask" | "y">;
+  };
+  /** y = x. */
+  copy: { sizes: { readonly size: number }; operands: Operands<"x" | "y"> };
+  /** y += x. */
+  add: { sizes: { readonly size: number }; operands: Operands<"x" | "y"> };
+  /**
+   * y (outer, inner) = the sum of x (outer, middle, stride) over its middle axis, of each of whose
+   * rows `inner` elements from `start` on count; added to y if `accumulate`.
+   */
+  sumMiddle: {
+    sizes: {
+      readonly outer: number;
+      readonly middle: number;
+      readonly inner: number;
+      /** Default `inner`. */
+      readonly stride?: number;
+      /** Default 0. */
+      readonly start?: number;
+      readonly accumulate?: boolean;
+    };
+    operands: Operands<"x" | "y">;
+  };
+  /**
+   * y (batch, each) = x, each element dropped (0) with probability `rate` or divided by 1 - rate:
+   * kept when uniform number `first` + i of the stream keys[b] (batch, 2, u32) is at least `rate`.
+   */
+  dropout: {
+    sizes: {
+      readonly batch: number;
+      readonly each: number;
+      readonly first: number;
+      readonly rate: number;
+    };
+    operands: Operands<"x" | "keys" | "y">;
+  };
+  /**
+   * y (batch, each) = residual, where given, + branch, which an example goes without with probability
+   * `rate` (by uniform number `index` of keys[b]), else divided by 1 - rate.
+   */
+  stochasticDepth: {
+    sizes: {
+      readonly batch: number;
+      readonly each: number;
+      readonly index: number;
+      readonly rate: number;
+    };
+    operands: Operands<"branch" | "keys" | "y", "residual">;
+  };
+  /** y (batch, each): standard normals, row b the stream of keys[b] (batch, 2, u32); see nn/random.ts. */
+  normals: {
+    sizes: { readonly batch: number; readonly each: number };
+    operands: Operands<"keys" | "y">;
+  };
+  /** xt = c0 x0 + c1 noise; target = c2 x0 + c3 noise, with c = coefficients[b] (batch, 4). */
+  addNoise: {
+    sizes: { readonly batch: number; readonly each: number };
+    operands: Operands<"x0" | "noise" | "coefficients" | "xt" | "target">;
+  };
+  /** y (batch, 3, plane) += offsets (batch, 3). */
+  offsetNoise: {
+    sizes: { readonly batch: number; readonly plane: number };
+    operands: Operands<"offsets" | "y">;
+  };
+  /**
+   * gradient (batch, each) = 2 lossWeight[b] (prediction - target) / (whole each); partial (1024, 2):
+   * its second column adds up to the sum of lossWeight[b] (prediction - target)^2.
+   */
+  squaredError: {
+    sizes: { readonly batch: number; readonly each: number; readonly whole: number };
+    operands: Operands<"prediction" | "target" | "lossWeight" | "gradient" | "partial">;
+  };
+  /** y = free + scale[0] (guided - free). */
+  guide: {
+    sizes: { readonly size: number };
+    operands: Operands<"guided" | "free" | "scale" | "y">;
+  };
+  /**
+   * With s = scalars (8, see SAMPLER_SCALARS) and limit = x0Limit thresholds[b]:
+   * x0 = clamp(x0FromX x + x0FromPrediction prediction, -limit, limit) / thresholds[b];
+   * x = nextFromX x + nextFromX0 x0 + nextFromPrevious denoised + sigma fresh; denoised = x0.
+   */
+  samplerStep: {
+    sizes: { readonly batch: number; readonly each: number };
+    operands: Operands<"x" | "prediction" | "fresh" | "denoised" | "thresholds" | "scalars">;
+  };
+  /**
+   * thresholds (batch): the thresholdRank-th smallest (from 1) of the absolute values of
+   * x0FromX x + x0FromPrediction prediction of each image, or 1 if that is more. Exact, by the bits.
+   */
+  thresholds: {
+    sizes: { readonly batch: number; readonly each: number };
+    operands: Operands<"x" | "prediction" | "scalars" | "thresholds">;
+  };
+  /** y (batch, each) = turn[b, 0] y + turn[b, 1] other, with turn (batch, 2). */
+  slerp: {
+    sizes: { readonly batch: number; readonly each: number };
+    operands: Operands<"other" | "turn" | "y">;
+  };
+  /** x (batch, 3, plane) = level[0] image (3, plane) + level[1] noise where keepMask (plane) is 1. */
+  placeImage: {
+    sizes: { readonly batch: number; readonly plane: number };
+    operands: Operands<"image" | "noise" | "keepMask" | "level" | "x">;
+  };
+  /** y[at], y[at + 1], y[at + 2] = mean, standard deviation and Euclidean norm of x (size). */
+  moments: {
+    sizes: { readonly size: number; readonly at: number };
+    operands: Operands<"x" | "y">;
+  };
+  /**
+   * From lossPartial (1024, 2; its second column's sum is divided by `size`) and the gradients
+   * (count): verdict (4) and row `slot` of history (64, 4) = the factor min(1, clip / (norm + 1e-6)),
+   * 1 if loss and norm are finite (judged by their bits) else 0, loss, norm. scalars (12).
+   */
+  judgeStep: {
+    sizes: { readonly size: number; readonly count: number };
+    operands: Operands<"lossPartial" | "gradients" | "scalars" | "verdict" | "history">;
+  };
+  /**
+   * AdamW (Loshchilov & Hutter 2019, torch's form) and the moving average, over slabs of `size` (a
+   * multiple of 4) of which the first `decayed` decay. Nothing changes where verdict[1] is 0.
+   */
+  adamW: {
+    sizes: { readonly size: number; readonly decayed: number };
+    operands: Operands<
+      "parameters" | "gradients" | "first" | "second" | "average" | "verdict" | "scalars"
+    >;
+  };
+  /**
+   * LAMB (You et al. 2020) and the moving average, over the tensors that `table` (chunks, 4, u32) cuts
+   * into chunks: first element, count, first chunk of the same tensor, 1 where decay and trust ratio
+   * apply. The gradients are left at 0. Nothing else changes where verdict[1] is 0.
+   */
+  lamb: {
+    sizes: { readonly chunks: number };
+    operands: Operands<
+      "parameters" | "gradients" | "first" | "second" | "average" | "verdict" | "table" | "scalars"
+    >;
+  };
+  /** y (pixels, kernel height, kernel width, channels): each window of x as a row, 0 outside. */
+  unfold: { sizes: Window; operands: Operands<"x" | "y"> };
+  /** y (pixels, channels): the largest of each window, or the mean of what lies inside the image. */
+  pool: {
+    sizes: { readonly window: Window; readonly kind: "max" | "mean" };
+    operands: Operands<"x" | "y">;
+  };
+  /** max(x, 0) of x (rows, columns) into the columns from `at` on of y (rows, of). */
+  rectify: {
+    sizes: {
+      readonly rows: number;
+      readonly columns: number;
+      readonly of: number;
+      readonly at: number;
+    };
+    operands: Operands<"x" | "y">;
+  };
+}
+
+interface PatchSizes {
+  readonly batch: number;
+  readonly axes: readonly PatchedAxis[];
+}
+
+type Operands<Needed extends string, Optional extends string = never> =
+  & { readonly [R in Needed]: Tensor }
+  & { readonly [R in Optional]?: Tensor };
+
+/** Names of all operations. */
+export type OpName = keyof OperationTable;
+
+/** Sizes and flags of an operation. */
+export type SizesOf<N extends OpName> = OperationTable[N]["sizes"];
+
+/** Tensors of an operation by their role. */
+export type OperandsOf<N extends OpName> = OperationTable[N]["operands"];
