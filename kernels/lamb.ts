@@ -7,31 +7,6 @@
 import { forEach, LANES, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
 import { optimizerScalars } from "./optimizer.ts";
 
-/** Elements of a chunk at most. */
-const CHUNK = 4096;
-
-/** A tensor's place in a slab, and whether it decays and is scaled. */
-export interface LambTensor {
-  readonly offset: number;
-  readonly size: number;
-  readonly adapted: boolean;
-}
-
-/**
- * The table of chunks that the kernels bind, (chunks, 4) u32: first element, number of elements, the
- * first chunk of the same tensor, 1 where the tensor is adapted.
- */
-export function lambChunks(tensors: readonly LambTensor[]): Uint32Array<ArrayBuffer> {
-  const rows: number[][] = [];
-  for (const { offset, size, adapted } of tensors) {
-    const first = rows.length;
-    for (let at = 0; at < size; at += CHUNK) {
-      rows.push([offset + at, Math.min(CHUNK, size - at), first, adapted ? 1 : 0]);
-    }
-  }
-  return new Uint32Array(rows.flat());
-}
-
 const table = read("chunks", "array<vec4<u32>>");
 const ROW = 65535;
 

@@ -3,30 +3,14 @@
  *
  * @module
  */
-import { normals } from "../../kernels/random.ts";
-import {
-  guide,
-  placeImage,
-  samplerStep,
-  turnNoise,
-  x0Thresholds,
-} from "../../kernels/diffusion.ts";
-import type { Gpu } from "../gpu/device.ts";
-import {
-  type AdapterKind,
-  constant,
-  persistent,
-  Plan,
-  type Storage,
-  type Tensor,
-} from "../gpu/plan.ts";
-import { Program } from "../gpu/program.ts";
+import type { Device, Program } from "../device/device.ts";
+import { constant, persistent, Plan, type Storage, type Tensor } from "../graph/plan.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";
-import { handsOnInterface, rin } from "../model/rin.ts";
+import { rin, selfConditionsInterface } from "../model/rin.ts";
 import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
-import { keep } from "../nn/tokens.ts";
+import { copyTo } from "../nn/tokens.ts";
 
 /** Inputs and results that the host writes and reads. */
 export interface InferenceTensors {
@@ -59,39 +43,54 @@ export interface InferenceTensors {
   readonly first: Tensor;
   /** A picture (3, S, S), where it is kept (S, S), and its share and the noise's (4). */
   readonly image: Tensor;
-  readonly kept: Tensor;
+  readonly keepMask: Tensor;
   readonly level: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
   /** The latest estimate of x0 (B, 3, S, S). */
-  readonly clean: Tensor;
+  readonly denoised: Tensor;
   /** (B): what the estimate is clipped to and divided by, 1 without dynamic thresholding. */
   readonly thresholds: Tensor;
 }
 
+const PHASES = [
+  "start",
+  "start turn",
+  "network",
+  "predict",
+  "threshold",
+  "sample noise",
+  "sample turn",
+  "sample",
+  "place",
+] as const;
+
+/** The parts of {@linkcode recordInference}'s plan. */
+export type InferencePhase = typeof PHASES[number];
+
 /** A compiled plan of one batch size. */
 export class Inference {
   private constructor(
-    readonly gpu: Gpu,
+    readonly device: Device,
     readonly batch: number,
     readonly guided: boolean,
     readonly tensors: InferenceTensors,
-    readonly program: Program,
+    readonly program: Program<InferencePhase>,
   ) {}
 
   /** Records and compiles. */
   static async create(
-    gpu: Gpu,
+    device: Device,
     config: RinConfig,
     weights: Weights,
     batch: number,
     guided: boolean,
   ): Promise<Inference> {
-    const { plan, tensors } = recordInference(gpu.kind, config, weights, batch, guided);
+    const { plan, tensors } = recordInference(config, weights, batch, guided);
     try {
-      return new Inference(gpu, batch, guided, tensors, await Program.compile(gpu, plan));
+      return new Inference(device, batch, guided, tensors, await device.compile(plan));
     } catch (error) {
-      gpu.release(...storagesOf(tensors));
+      device.release(...storagesOf(tensors));
       throw error;
     }
   }
@@ -99,7 +98,7 @@ export class Inference {
   /** Frees its memory. */
   destroy(): void {
     this.program.destroy();
-    this.gpu.release(...storagesOf(this.tensors));
+    this.device.release(...storagesOf(this.tensors));
   }
 }
 
@@ -114,12 +113,11 @@ function storagesOf(tensors: InferenceTensors): Storage[] {
  * that knows no class and hands its own latents (and interface) on.
  */
 export function recordInference(
-  adapter: AdapterKind,
   config: RinConfig,
   weights: Weights,
   batch: number,
   guided = false,
-): { plan: Plan; tensors: InferenceTensors } {
+): { plan: Plan<InferencePhase>; tensors: InferenceTensors } {
   const { numLatents, latentDim, interfaceDim, numClasses } = config;
   const carried = [batch, interfaceTokens(config), interfaceDim];
   const image = [batch, ...exampleShape(config)];
@@ -128,12 +126,13 @@ export function recordInference(
     t: persistent("t", [batch, timeWidth(config)]),
     labels: numClasses > 0 ? persistent("labels", [batch]) : undefined,
     latents: persistent("latents", [batch, numLatents, latentDim]),
-    interface: handsOnInterface(config) ? persistent("interface", carried) : undefined,
+    interface: selfConditionsInterface(config) ? persistent("interface", carried) : undefined,
     warm: persistent("warm", [batch]),
     ...guided && {
       guidance: persistent("guidance", [4]),
       freeLatents: persistent("free latents", [batch, numLatents, latentDim]),
-      ...handsOnInterface(config) && { freeInterface: persistent("free interface", carried) },
+      ...selfConditionsInterface(config) &&
+        { freeInterface: persistent("free interface", carried) },
     },
     output: persistent("output", image),
     keys: persistent("keys", [batch, 2]),
@@ -141,26 +140,26 @@ export function recordInference(
     turn: persistent("turn", [batch, 2]),
     first: persistent("first noise", image),
     image: persistent("image", image.slice(1)),
-    kept: persistent("kept", image.slice(2)),
+    keepMask: persistent("kept", image.slice(2)),
     level: persistent("level", [4]),
     scalars: persistent("scalars", [8]),
-    clean: persistent("clean", image),
+    denoised: persistent("clean", image),
     thresholds: persistent("thresholds", [batch]),
   };
-  const { x, t, labels, latents, warm, output, keys, scalars, clean, thresholds } = tensors;
+  const { x, t, labels, latents, warm, output, keys, scalars, denoised, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
-  const plan = new Plan(adapter);
+  const plan = new Plan(...PHASES);
   const { otherKeys, turn, first } = tensors;
-  const noise = (name: string, y: Tensor) => {
-    plan.section(name, () => plan.dispatch(normals(images), [keys, y]));
-    plan.section(`${name.split(" ")[0]} turn`, () => {
+  const noise = (name: "start" | "sample noise", y: Tensor) => {
+    plan.phase(name, () => plan.record("normals", images, { keys, y }));
+    plan.phase(name === "start" ? "start turn" : "sample turn", () => {
       const other = plan.activation(image);
-      plan.dispatch(normals(images), [otherKeys, other]);
-      plan.dispatch(turnNoise(images), [other, turn, y]);
+      plan.record("normals", images, { keys: otherKeys, y: other });
+      plan.record("slerp", images, { other, turn, y });
     });
   };
   noise("start", first);
-  const result = plan.section(
+  const result = plan.phase(
     "network",
     () =>
       rin(plan, config, weights, {
@@ -170,29 +169,28 @@ export function recordInference(
         previous: { latents, interface: tensors.interface, mask: warm },
       }),
   );
-  plan.section("predict", () => keep(plan, result.output, output));
-  plan.section("network", () => {
-    keep(plan, result.latents, latents);
-    if (tensors.interface) keep(plan, result.interface, tensors.interface);
+  plan.phase("predict", () => copyTo(plan, result.output, output));
+  plan.phase("network", () => {
+    copyTo(plan, result.latents, latents);
+    if (tensors.interface) copyTo(plan, result.interface, tensors.interface);
   });
   const prediction = guided
-    ? plan.section("network", () => recordGuidance(plan, config, weights, tensors, result.output))
+    ? plan.phase("network", () => recordGuidance(plan, config, weights, tensors, result.output))
     : result.output;
-  plan.section("threshold", () => {
-    plan.dispatch(x0Thresholds(images), [x, prediction, scalars, thresholds]);
+  plan.phase("threshold", () => {
+    plan.record("thresholds", images, { x, prediction, scalars, thresholds });
   });
   const fresh = plan.activation(image);
   noise("sample noise", fresh);
-  plan.section("sample", () => {
-    plan.dispatch(
-      samplerStep(images),
-      [x, prediction, fresh, clean, thresholds, scalars],
-    );
+  plan.phase("sample", () => {
+    plan.record("samplerStep", images, { x, prediction, fresh, denoised, thresholds, scalars });
   });
-  plan.section("place", () => {
-    plan.dispatch(
-      placeImage({ batch, plane: tensors.kept.size }),
-      [tensors.image, first, tensors.kept, tensors.level, x],
+  plan.phase("place", () => {
+    const { image, keepMask, level } = tensors;
+    plan.record(
+      "placeImage",
+      { batch, plane: keepMask.size },
+      { image, noise: first, keepMask, level, x },
     );
   });
   return { plan, tensors };
@@ -200,7 +198,7 @@ export function recordInference(
 
 /** The prediction of a pass without a class, and what guidance makes of both. */
 function recordGuidance(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   { x, t, warm, guidance, freeLatents, freeInterface }: InferenceTensors,
@@ -214,9 +212,10 @@ function recordGuidance(
     labels: constant("no class", [batch], new Float32Array(none.buffer)),
     previous: { latents: freeLatents!, interface: freeInterface, mask: warm },
   });
-  keep(plan, free.latents, freeLatents!);
-  if (freeInterface) keep(plan, free.interface, freeInterface);
+  copyTo(plan, free.latents, freeLatents!);
+  if (freeInterface) copyTo(plan, free.interface, freeInterface);
   const output = plan.activation(guided.shape);
-  plan.dispatch(guide({ size: x.size }), [guided, free.output, guidance!, output]);
+  const operands = { guided, free: free.output, scale: guidance!, y: output };
+  plan.record("guide", { size: x.size }, operands);
   return output;
 }

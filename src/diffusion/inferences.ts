@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Gpu } from "../gpu/device.ts";
-import { GpuLimitError } from "../gpu/errors.ts";
+import type { Device } from "../device/device.ts";
+import { DeviceLimitError } from "../device/errors.ts";
 import type { RinConfig } from "../model/config.ts";
 import type { Weights } from "../model/weights.ts";
 import { Inference } from "./inference.ts";
@@ -24,7 +24,7 @@ export class Inferences {
   #kept: Inference[] = [];
 
   constructor(
-    private readonly gpu: Gpu,
+    private readonly device: Device,
     private readonly config: RinConfig,
     private readonly weights: Weights,
   ) {}
@@ -43,7 +43,7 @@ export class Inferences {
       try {
         return await this.#within(Math.floor(batch * 3 / 2), { batch, ...request });
       } catch (error) {
-        if (!(error instanceof GpuLimitError) || batch === 1) throw error;
+        if (!(error instanceof DeviceLimitError) || batch === 1) throw error;
       }
     }
   }
@@ -56,7 +56,7 @@ export class Inferences {
     // Before another is made, so that both need not fit at once.
     while (this.#kept.length > keep - 1) this.#kept.shift()!.destroy();
     const plan = found ??
-      await Inference.create(this.gpu, this.config, this.weights, batch, guided);
+      await Inference.create(this.device, this.config, this.weights, batch, guided);
     this.#kept.push(plan);
     return plan;
   }

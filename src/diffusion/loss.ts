@@ -3,18 +3,23 @@
  *
  * @module
  */
-import { addNoise, squaredError } from "../../kernels/diffusion.ts";
-import { PARTIALS } from "../../kernels/reduce.ts";
-import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
-import { Program } from "../gpu/program.ts";
+import { PARTIALS } from "../graph/ops.ts";
+import { persistent, Plan, type Tensor } from "../graph/plan.ts";
+import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";
-import { handsOnInterface, type Previous, rin, type RinOutputs, rinState } from "../model/rin.ts";
+import {
+  rin,
+  type RinOutputs,
+  rinState,
+  type SelfConditioningInputs,
+  selfConditionsInterface,
+} from "../model/rin.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
-import type { Dropping } from "../nn/dropout.ts";
-import { keep } from "../nn/tokens.ts";
-import { type CarriedState, expectLength, expectState } from "./carried.ts";
+import type { Dropout } from "../nn/dropout.ts";
+import { copyTo } from "../nn/tokens.ts";
+import { expectLength, expectState, type SelfConditioningState } from "./self_conditioning.ts";
 import { labelRows } from "./labels.ts";
 import { noisingCoefficients } from "./prediction.ts";
 import { byName, type Rin } from "./rin.ts";
@@ -29,7 +34,7 @@ export interface LossInputs {
   /** From `noisingCoefficients`: (B, 4). */
   readonly coefficients: Tensor;
   /** Factors on the examples' squared errors (B), see `lossWeight`. */
-  readonly importance: Tensor;
+  readonly lossWeight: Tensor;
   /** Examples that the mean is over, where these are but a part of them. */
   readonly whole?: number;
   /** Times (B, timeWidth). */
@@ -40,9 +45,9 @@ export interface LossInputs {
    * Where latents (and interface) come from: given ones; "self", a pass of their own from the same
    * x_t and classes without gradient, for the examples (B) whose mask is 1; nowhere.
    */
-  readonly previous?: Previous | { readonly self: true; readonly mask: Tensor };
+  readonly previous?: SelfConditioningInputs | { readonly self: true; readonly mask: Tensor };
   /** For training: what is dropped, in the pass without gradient too, each time something else. */
-  readonly drop?: Dropping;
+  readonly drop?: Dropout;
 }
 
 /** The loss with what it was computed from. */
@@ -56,30 +61,30 @@ export interface Loss extends RinOutputs {
 
 /** Records noising, the passes and the loss; the backward pass is the caller's to ask for. */
 export function recordLoss(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { x0, noise, coefficients, importance, whole, t, labels, previous, drop }: LossInputs,
+  { x0, noise, coefficients, lossWeight, whole = x0.shape[0], t, labels, previous, drop }:
+    LossInputs,
 ): Loss {
   const [batch] = x0.shape;
   const xt = plan.activation(x0.shape);
   const target = plan.activation(x0.shape);
-  plan.dispatch(
-    addNoise({ batch, each: x0.size / batch }),
-    [x0, noise, coefficients, xt, target],
-  );
-  const warm: Previous | undefined = previous && "self" in previous
+  const sizes = { batch, each: x0.size / batch };
+  plan.record("addNoise", sizes, { x0, noise, coefficients, xt, target });
+  const given: SelfConditioningInputs | undefined = previous && "self" in previous
     ? {
       ...plan.withoutGradient(() => rinState(plan, config, weights, { xt, t, labels, drop })),
       mask: previous.mask,
     }
     : previous;
-  const outputs = rin(plan, config, weights, { xt, t, labels, previous: warm, drop });
+  const outputs = rin(plan, config, weights, { xt, t, labels, previous: given, drop });
   const gradient = plan.activation(x0.shape);
   const partial = plan.activation([PARTIALS, 2]);
-  plan.dispatch(
-    squaredError({ batch, each: x0.size / batch, whole }),
-    [outputs.output, target, importance, gradient, partial],
+  plan.record(
+    "squaredError",
+    { ...sizes, whole },
+    { prediction: outputs.output, target, lossWeight, gradient, partial },
   );
   return { ...outputs, xt, partial, gradient };
 }
@@ -95,9 +100,9 @@ export interface LossExample {
   /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
   readonly labels?: ArrayLike<number>;
   /** What an earlier pass left to begin from. */
-  readonly previous?: CarriedState;
+  readonly previous?: SelfConditioningState;
   /** Factors on the examples' squared errors (B); 1 unless given. */
-  readonly importance?: Float32Array<ArrayBuffer>;
+  readonly lossWeight?: Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -110,7 +115,7 @@ export async function lossAndGradients(
   rin: Rin,
   example: LossExample,
 ): Promise<{ loss: number; gradients: Record<string, Float32Array<ArrayBuffer>> }> {
-  const { gpu, config, weights } = rin;
+  const { device, config, weights } = rin;
   const batch = example.t.length;
   const image = [batch, ...exampleShape(config)];
   const inputs = {
@@ -122,52 +127,52 @@ export async function lossAndGradients(
     interface: persistent("interface", [batch, interfaceTokens(config), config.interfaceDim]),
     labels: persistent("labels", [batch]),
     mask: persistent("mask", [batch]),
-    importance: persistent("importance", [batch]),
+    lossWeight: persistent("lossWeight", [batch]),
     partial: persistent("partial", [PARTIALS, 2]),
   };
   expectLength("x0", example.x0, inputs.x0.size);
   expectLength("noise", example.noise, inputs.noise.size);
-  if (example.importance) expectLength("importance", example.importance, batch);
+  if (example.lossWeight) expectLength("lossWeight", example.lossWeight, batch);
   const given = example.previous;
   if (given) expectState(config, batch, given);
   const gradients = slab("gradients", weights.layout, "f32");
   const trained = new Weights(weights.layout, weights.values, gradients);
-  const { x0, noise, coefficients, t, latents, mask, importance } = inputs;
+  const { x0, noise, coefficients, t, latents, mask, lossWeight } = inputs;
   const labels = config.numClasses > 0 ? inputs.labels : undefined;
-  const carried = handsOnInterface(config) ? inputs.interface : undefined;
-  const plan = new Plan(gpu.kind);
+  const carried = selfConditionsInterface(config) ? inputs.interface : undefined;
+  const plan = new Plan();
   const previous = given && { latents, interface: carried, mask };
   const loss = recordLoss(plan, config, trained, {
     x0,
     noise,
     coefficients,
-    importance,
+    lossWeight,
     t,
     labels,
     previous,
   });
-  keep(plan, loss.partial, inputs.partial);
+  copyTo(plan, loss.partial, inputs.partial);
   plan.backward(loss.output, loss.gradient);
   let program: Program | undefined;
   try {
-    program = await Program.compile(gpu, plan);
+    program = await device.compile(plan);
     const gammas = Array.from(example.t, parseSchedule(config.schedule));
-    gpu.write(x0, example.x0);
-    gpu.write(noise, example.noise);
-    gpu.write(coefficients, noisingCoefficients(config, gammas));
-    gpu.write(t, timeRows(config, example.t));
-    gpu.write(inputs.labels, labelRows(config, batch, example.labels));
-    if (given) gpu.write(latents, given.latents);
-    if (carried && given) gpu.write(carried, given.interface!);
-    gpu.write(mask, new Float32Array(batch).fill(1));
-    gpu.write(importance, example.importance ?? new Float32Array(batch).fill(1));
+    device.write(x0, example.x0);
+    device.write(noise, example.noise);
+    device.write(coefficients, noisingCoefficients(config, gammas));
+    device.write(t, timeRows(config, example.t));
+    device.write(inputs.labels, labelRows(config, batch, example.labels));
+    if (given) device.write(latents, given.latents);
+    if (carried && given) device.write(carried, given.interface!);
+    device.write(mask, new Float32Array(batch).fill(1));
+    device.write(lossWeight, example.lossWeight ?? new Float32Array(batch).fill(1));
     program.run();
-    const partial = await gpu.read(inputs.partial);
+    const partial = await device.read(inputs.partial);
     const sum = partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
-    const values = await gpu.read(whole(gradients));
+    const values = await device.read(whole(gradients));
     return { loss: sum / x0.size, gradients: byName(weights, values) };
   } finally {
     program?.destroy();
-    gpu.release(gradients, ...Object.values(inputs).map(({ storage }) => storage!));
+    device.release(gradients, ...Object.values(inputs).map(({ storage }) => storage!));
   }
 }

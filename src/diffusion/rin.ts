@@ -4,7 +4,7 @@
  * @module
  */
 import type { FloatType } from "../../kernels/parameter.ts";
-import type { Gpu } from "../gpu/device.ts";
+import type { Device } from "../device/device.ts";
 import {
   type Checkpoint,
   readCheckpoint,
@@ -17,7 +17,7 @@ import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { timeRows } from "../model/time.ts";
 import { laidOut, slab, Weights, whole } from "../model/weights.ts";
-import { type CarriedState, expectLength, expectState } from "./carried.ts";
+import { expectLength, expectState, type SelfConditioningState } from "./self_conditioning.ts";
 import type { InferenceTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
@@ -28,13 +28,13 @@ import { parseSchedule } from "./schedule.ts";
 /** What {@linkcode Rin.predict} is given beside images and times. */
 export interface PredictOptions {
   /** What an earlier pass left, such as its result; without it latents begin at Z_init. */
-  readonly previous?: CarriedState;
+  readonly previous?: SelfConditioningState;
   /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
   readonly labels?: ArrayLike<number>;
 }
 
 /** What {@linkcode Rin.predict} gives; the next prediction can begin from it. */
-export interface PredictionResult extends CarriedState {
+export interface PredictionResult extends SelfConditioningState {
   /** The network's own prediction, shaped as x_t: noise, x0 or v, as the config says. */
   readonly output: Float32Array<ArrayBuffer>;
 }
@@ -47,12 +47,12 @@ export interface PredictionResult extends CarriedState {
  * import { assertEquals } from "@std/assert";
  * import { requestGpu, Rin } from "@rin/rin";
  *
- * const gpu = await requestGpu();
- * const fresh = await Rin.create(gpu, { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 });
- * const rin = await Rin.load(gpu, await fresh.save()); // or a checkpoint's bytes
+ * const device = await requestGpu();
+ * const fresh = await Rin.create(device, { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 });
+ * const rin = await Rin.load(device, await fresh.save()); // or a checkpoint's bytes
  * const images = await rin.sample({ count: 4, steps: 2, seed: 1 }); // (4, 3, S, S) in [-1, 1]
  * assertEquals(images, await fresh.sample({ count: 4, steps: 2, seed: 1 }));
- * gpu.destroy();
+ * device.destroy();
  * ```
  */
 export class Rin {
@@ -65,32 +65,32 @@ export class Rin {
   #inferences: Inferences;
   /** The call in progress: the next one waits for it, since they share buffers. */
   #turn: Promise<unknown> = Promise.resolve();
-  #gpu: Gpu;
+  #device: Device;
 
   private constructor(
-    gpu: Gpu,
+    device: Device,
     readonly config: RinConfig,
     weights: Weights,
     private readonly ownsWeights: boolean,
   ) {
     parseSchedule(config.schedule);
-    this.#gpu = gpu;
+    this.#device = device;
     this.weights = weights;
-    this.#inferences = new Inferences(gpu, config, weights);
+    this.#inferences = new Inferences(device, config, weights);
   }
 
   /** @param type what the parameters are on the GPU; of f16, they must be f16 that were widened */
   static #from(
-    gpu: Gpu,
+    device: Device,
     config: RinConfig,
     parameters: Float32Array<ArrayBuffer>,
     type?: FloatType,
   ): Rin {
     const layout = parameterLayout(config, type);
     const weights = new Weights(layout, slab("parameters", layout));
-    const rin = new Rin(gpu, config, weights, true);
+    const rin = new Rin(device, config, weights, true);
     const values = laidOut(parameters, parameterLayout(config), layout);
-    gpu.write(whole(weights.values), type === "f16" ? new Float16Array(values) : values);
+    device.write(whole(weights.values), type === "f16" ? new Float16Array(values) : values);
     return rin;
   }
 
@@ -99,8 +99,8 @@ export class Rin {
    *
    * @internal
    */
-  static over(gpu: Gpu, config: RinConfig, weights: Weights): Rin {
-    return new Rin(gpu, config, weights, false);
+  static over(device: Device, config: RinConfig, weights: Weights): Rin {
+    return new Rin(device, config, weights, false);
   }
 
   /**
@@ -108,46 +108,46 @@ export class Rin {
    * a half-precision checkpoint stay so, in half the memory, where the adapter has `shader-f16`; all
    * that is computed with them is in f32, as if they had been widened first.
    *
-   * @param gpu from {@linkcode requestGpu}
+   * @param device from {@linkcode requestGpu}
    * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
    * @param options.config the network's config, where the file doesn't give it
    * @throws {CheckpointError} when the file is no checkpoint or doesn't fit the config
    * @throws {ConfigError} when the config makes no sense
    */
   static load(
-    gpu: Gpu,
+    device: Device,
     bytes: Uint8Array,
     options: { config?: Partial<RinConfig> } = {},
   ): Promise<Rin> {
     return Promise.try(() => {
       const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
-      const type = gpu.device.features.has("shader-f16") ? dtype : "f32";
-      return Rin.#from(gpu, config, slabs.ema ?? slabs.parameters, type);
+      const type = device.supportsF16 ? dtype : "f32";
+      return Rin.#from(device, config, slabs.ema ?? slabs.parameters, type);
     });
   }
 
   /**
    * A fresh network, initialised as PyTorch would.
    *
-   * @param gpu from {@linkcode requestGpu}
+   * @param device from {@linkcode requestGpu}
    * @param config fields that differ from the defaults
    * @param options.seed u32, default 0
    * @throws {ConfigError} when the config makes no sense
    */
   static create(
-    gpu: Gpu,
+    device: Device,
     config: Partial<RinConfig> = {},
     options: { seed?: number } = {},
   ): Promise<Rin> {
     return Promise.try(() => {
       const full = completeConfig(config);
-      return Rin.#from(gpu, full, initialize(parameterLayout(full), options.seed ?? 0));
+      return Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0));
     });
   }
 
   /** The GPU that it lives on. */
-  get gpu(): Gpu {
-    return this.#gpu;
+  get device(): Device {
+    return this.#device;
   }
 
   /**
@@ -177,16 +177,16 @@ export class Rin {
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
     const { tensors, program } = await this.#inferences.exactly({ batch, guided: false, keep: 1 });
-    this.#gpu.write(tensors.x, this.#asSeen(xt, t));
-    this.#gpu.write(tensors.t, timeRows(this.config, t));
-    if (tensors.labels) this.#gpu.write(tensors.labels, rows);
-    this.#gpu.write(tensors.warm, new Float32Array(batch).fill(previous ? 1 : 0));
+    this.#device.write(tensors.x, this.#asSeen(xt, t));
+    this.#device.write(tensors.t, timeRows(this.config, t));
+    if (tensors.labels) this.#device.write(tensors.labels, rows);
+    this.#device.write(tensors.warm, new Float32Array(batch).fill(previous ? 1 : 0));
     this.#carry(tensors, previous);
-    program.run("network", "predict");
+    program.run(["network", "predict"]);
     const [output, latents, carried] = await Promise.all([
-      this.#gpu.read(tensors.output),
-      this.#gpu.read(tensors.latents),
-      tensors.interface && this.#gpu.read(tensors.interface),
+      this.#device.read(tensors.output),
+      this.#device.read(tensors.latents),
+      tensors.interface && this.#device.read(tensors.interface),
     ]);
     return { output, latents, ...carried && { interface: carried } };
   }
@@ -254,22 +254,22 @@ export class Rin {
   }
 
   /** Writes what a pass begins from; zeros where nothing is carried, which then counts for nothing. */
-  #carry(tensors: InferenceTensors, state?: CarriedState): void {
+  #carry(tensors: InferenceTensors, state?: SelfConditioningState): void {
     const { latents, interface: carried } = tensors;
-    this.#gpu.write(latents, state?.latents ?? new Float32Array(latents.size));
-    if (carried) this.#gpu.write(carried, state?.interface ?? new Float32Array(carried.size));
+    this.#device.write(latents, state?.latents ?? new Float32Array(latents.size));
+    if (carried) this.#device.write(carried, state?.interface ?? new Float32Array(carried.size));
   }
 
   /** The parameters by name, as in a state_dict. */
   async parameters(): Promise<Record<string, Float32Array<ArrayBuffer>>> {
-    const values = await this.#gpu.read(whole(this.weights.values));
+    const values = await this.#device.read(whole(this.weights.values));
     return byName(this.weights, values);
   }
 
   /** The network as a checkpoint's bytes (no optimiser state). */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const { values, layout } = this.weights;
-    const parameters = await this.#gpu.read(whole(values));
+    const parameters = await this.#device.read(whole(values));
     const slabs: Slabs = {
       parameters: laidOut(parameters, layout, parameterLayout(this.config)),
     };
@@ -286,7 +286,7 @@ export class Rin {
   /** Frees its memory on the GPU. */
   destroy(): void {
     this.#inferences.destroy();
-    if (this.ownsWeights) this.#gpu.release(this.weights.values);
+    if (this.ownsWeights) this.#device.release(this.weights.values);
   }
 }
 

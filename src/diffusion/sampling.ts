@@ -7,7 +7,7 @@ import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
-import type { Inference } from "./inference.ts";
+import type { Inference, InferencePhase } from "./inference.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import {
@@ -178,7 +178,7 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
 /** Makes some of the images of the list, no more than `inference` has room for. */
 export async function sampleBatch(
   config: RinConfig,
-  { gpu, tensors, program, batch }: Inference,
+  { device, tensors, program, batch }: Inference,
   { options, indices: all, seeds: allSeeds, steps, labels, guidance, start, shown }: Sampling,
   [from, to]: readonly [number, number],
   onStep: () => void,
@@ -187,56 +187,55 @@ export async function sampleBatch(
   const seeds = Array.from(indices, (_, i) => allSeeds[from + i]);
   const { clip = true, warmStart = 1, interpolate, image, mask, signal, onEstimate } = options;
   const each = tensors.x.size / batch;
-  const turn = interpolate ? ["turn"] : [];
-  const sections = [
+  const phases: InferencePhase[] = [
     "network",
-    ...typeof clip === "number" ? ["threshold"] : [],
+    ...typeof clip === "number" ? ["threshold"] as const : [],
     "sample noise",
-    ...turn.map((name) => `sample ${name}`),
+    ...interpolate ? ["sample turn"] as const : [],
     "sample",
-    ...mask ? ["place"] : [],
+    ...mask ? ["place"] as const : [],
   ];
   const fill = (value: number) => new Float32Array(batch).fill(value);
   const read = async (tensor: typeof tensors.x) =>
-    (await gpu.read(tensor)).slice(0, indices.length * each);
+    (await device.read(tensor)).slice(0, indices.length * each);
   const writeKeys = (step: number) => {
     // Places that stay empty keep the streams that they had.
-    if (!interpolate) return gpu.write(tensors.keys, noiseKeys(seeds, indices, step));
+    if (!interpolate) return device.write(tensors.keys, noiseKeys(seeds, indices, step));
     const firstImages = Array<number>(batch).fill(0);
     const [begin, end] = interpolate.map((seed) => firstImages.map(() => seed));
-    gpu.write(tensors.keys, noiseKeys(begin, firstImages, step));
-    gpu.write(tensors.otherKeys, noiseKeys(end, firstImages, step));
+    device.write(tensors.keys, noiseKeys(begin, firstImages, step));
+    device.write(tensors.otherKeys, noiseKeys(end, firstImages, step));
   };
   if (interpolate) {
-    gpu.write(tensors.turn, turns(indices, options.count ?? 16, batch));
+    device.write(tensors.turn, turns(indices, options.count ?? 16, batch));
   }
   writeKeys(0);
-  gpu.write(tensors.warm, fill(0));
+  device.write(tensors.warm, fill(0));
   const { latents, interface: carried, freeLatents, freeInterface } = tensors;
   for (const state of [latents, carried, freeLatents, freeInterface]) {
-    if (state) gpu.write(state, new Float32Array(state.size));
+    if (state) device.write(state, new Float32Array(state.size));
   }
-  if (tensors.labels) gpu.write(tensors.labels, labels.slice(from, to));
-  if (tensors.guidance) gpu.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
-  gpu.write(tensors.clean, new Float32Array(tensors.clean.size));
-  gpu.write(tensors.thresholds, fill(1));
-  gpu.write(tensors.image, image ?? new Float32Array(each));
-  gpu.write(tensors.kept, new Float32Array(tensors.kept.size).fill(1));
-  gpu.write(tensors.level, Float32Array.of(start.alpha, start.sigma, 0, 0));
-  program.run("start", ...turn.map((name) => `start ${name}`), "place");
-  if (mask) gpu.write(tensors.kept, mask.map((value) => value > 0.5 ? 0 : 1));
+  if (tensors.labels) device.write(tensors.labels, labels.slice(from, to));
+  if (tensors.guidance) device.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
+  device.write(tensors.denoised, new Float32Array(tensors.denoised.size));
+  device.write(tensors.thresholds, fill(1));
+  device.write(tensors.image, image ?? new Float32Array(each));
+  device.write(tensors.keepMask, new Float32Array(tensors.keepMask.size).fill(1));
+  device.write(tensors.level, Float32Array.of(start.alpha, start.sigma, 0, 0));
+  program.run(["start", ...interpolate ? ["start turn"] as const : [], "place"]);
+  if (mask) device.write(tensors.keepMask, mask.map((value) => value > 0.5 ? 0 : 1));
   for (const [index, step] of steps.entries()) {
     signal?.throwIfAborted();
-    gpu.write(tensors.t, timeRows(config, Array<number>(batch).fill(step.t)));
-    gpu.write(tensors.scalars, stepScalars(step, clip, each));
-    gpu.write(tensors.level, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
+    device.write(tensors.t, timeRows(config, Array<number>(batch).fill(step.t)));
+    device.write(tensors.scalars, stepScalars(step, clip, each));
+    device.write(tensors.level, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
     writeKeys(index + 1);
-    program.run(...sections);
-    if (index === 0) gpu.write(tensors.warm, fill(warmStart));
-    if (index % STEPS_AHEAD === 0) await gpu.idle();
+    program.run(phases);
+    if (index === 0) device.write(tensors.warm, fill(warmStart));
+    if (index % STEPS_AHEAD === 0) await device.idle();
     const done = index + 1;
     if (shown.has(done)) {
-      const images = await read(done === steps.length ? tensors.x : tensors.clean);
+      const images = await read(done === steps.length ? tensors.x : tensors.denoised);
       onEstimate?.({ indices, images, done });
     }
     onStep();

@@ -41,7 +41,7 @@ export async function lossByNoise(
 ): Promise<NoiseLevel[]> {
   const { prediction, inputScale, schedule } = rin.config;
   const times = Array.from({ length: levels }, (_, i) => (i + 0.5) / levels);
-  const validator = new Validator(rin.gpu, rin.config, options);
+  const validator = new Validator(rin.device, rin.config, options);
   try {
     const losses = await validator.losses(rin.weights, images, times);
     return losses.map((loss, i) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Plan, type Tensor, view } from "../gpu/plan.ts";
+import { type Plan, type Tensor, view } from "../graph/plan.ts";
 import { attention, type Columns } from "../nn/attention.ts";
 import { linear, type LinearParameters } from "../nn/linear.ts";
 import type { Weights } from "./weights.ts";
@@ -13,7 +13,7 @@ import type { Weights } from "./weights.ts";
  * self-attention (query is context) queries come from it too.
  */
 export function multiHeadAttention(
-  plan: Plan,
+  plan: Plan<string>,
   weights: Weights,
   name: string,
   { query, context, residual, heads }: {
@@ -38,7 +38,7 @@ interface Projections {
 }
 
 function projectTogether(
-  plan: Plan,
+  plan: Plan<string>,
   weights: Weights,
   name: string,
   x: Tensor,
@@ -56,7 +56,7 @@ function projectTogether(
 }
 
 function projectApart(
-  plan: Plan,
+  plan: Plan<string>,
   weights: Weights,
   name: string,
   query: Tensor,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type AdapterKind, persistent, Plan } from "../gpu/plan.ts";
+import { operationFlops } from "../graph/flops.ts";
+import { persistent, Plan } from "../graph/plan.ts";
 import type { RinConfig } from "./config.ts";
 import { exampleShape } from "./example.ts";
 import { parameterLayout } from "./parameters.ts";
@@ -15,13 +16,13 @@ import { slab, Weights } from "./weights.ts";
  * Floating-point operations of one pass over one image or clip: those of matrix products and attention (a
  * multiplication and an addition are two), beside which all others are few.
  */
-export function forwardFlops(config: RinConfig, adapter: AdapterKind = "hardware"): number {
+export function forwardFlops(config: RinConfig): number {
   const layout = parameterLayout(config);
   const weights = new Weights(layout, slab("parameters", layout));
-  const plan = new Plan(adapter);
+  const plan = new Plan();
   const xt = persistent("x", [1, ...exampleShape(config)]);
   const t = persistent("t", [1, timeWidth(config)]);
   const labels = config.numClasses > 0 ? persistent("labels", [1]) : undefined;
   rin(plan, config, weights, { xt, t, labels });
-  return plan.dispatches.reduce((sum, { launch }) => sum + (launch.flops ?? 0), 0);
+  return plan.operations.reduce((sum, operation) => sum + operationFlops(operation), 0);
 }

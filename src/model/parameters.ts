@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { FloatType } from "../../kernels/parameter.ts";
-import { alignedElements } from "../gpu/plan.ts";
+import { bytesOfOne, type FloatType } from "../graph/plan.ts";
 import { blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
 import { interfaceTokens, patchFeatures } from "./example.ts";
 import { timeWidth } from "./time.ts";
@@ -162,6 +161,9 @@ function groups(config: RinConfig): Group[] {
   ];
 }
 
+/** Bytes at multiples of which a group of parameters begins: where a GPU's binding can begin. */
+const ALIGNMENT = 256;
+
 /**
  * Names, shapes, initial values and places of all parameters of a network.
  *
@@ -169,7 +171,7 @@ function groups(config: RinConfig): Group[] {
  * begin
  */
 export function parameterLayout(config: RinConfig, type: FloatType = "f32"): ParameterLayout {
-  const aligned = alignedElements(type);
+  const aligned = ALIGNMENT / bytesOfOne(type);
   const all = groups(config);
   const isMatrix = (group: Group) =>
     group[0].name.endsWith("weight") && group[0].shape.length === 2;

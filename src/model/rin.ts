@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { constant, type Plan, type Tensor } from "../gpu/plan.ts";
+import { constant, type Plan, type Tensor } from "../graph/plan.ts";
 import { layerNorm } from "../nn/layer_norm.ts";
-import type { Dropping } from "../nn/dropout.ts";
-import { linear, perceptron } from "../nn/linear.ts";
+import type { Dropout } from "../nn/dropout.ts";
+import { linear, mlp } from "../nn/linear.ts";
 import {
   addRows,
   beginLatents,
@@ -17,7 +17,7 @@ import {
   gatherRows,
   joinLatents,
   patchify,
-  type Warm,
+  type SelfConditioning,
 } from "../nn/tokens.ts";
 import { multiHeadAttention } from "./attention.ts";
 import { blockDepths, type RinConfig } from "./config.ts";
@@ -25,8 +25,8 @@ import { exampleShape, interfaceTokens, patchAxes, tokenGrid } from "./example.t
 import { sinCosPositions } from "./positions.ts";
 import type { Weights } from "./weights.ts";
 
-/** What an earlier pass left; which of it counts is said by `selfConditioning` of the config. */
-export interface Previous {
+/** What an earlier pass handed on; `selfConditioning` of the config says which of it counts. */
+export interface SelfConditioningInputs {
   /** Latents (B, M, Dz). */
   readonly latents: Tensor;
   /** Interface (B, N, Dx), for networks that hand it on. */
@@ -36,7 +36,7 @@ export interface Previous {
 }
 
 /** Whether a network's passes hand on their interface. */
-export function handsOnInterface({ selfConditioning }: RinConfig): boolean {
+export function selfConditionsInterface({ selfConditioning }: RinConfig): boolean {
   return selfConditioning !== "latents";
 }
 
@@ -48,9 +48,9 @@ export interface RinInputs {
   readonly t: Tensor;
   /** Classes (B), u32, `numClasses` for none; for networks that know classes. */
   readonly labels?: Tensor;
-  readonly previous?: Previous;
+  readonly previous?: SelfConditioningInputs;
   /** For training: units and branches of the compute layers to be dropped, as in the paper's code. */
-  readonly drop?: Dropping;
+  readonly drop?: Dropout;
 }
 
 /** What a pass gives. */
@@ -65,7 +65,7 @@ export interface RinOutputs {
 
 /** Records a whole pass. */
 export function rin(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   inputs: RinInputs,
@@ -80,20 +80,20 @@ export function rin(
 
 /** Records a pass that only asks for what it hands on: the readout doesn't matter. */
 export function rinState(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   inputs: RinInputs,
-): Omit<Previous, "mask"> {
+): Omit<SelfConditioningInputs, "mask"> {
   const [z, x] = blocks(plan, config, weights, inputs);
   // Latents alone don't need the last write.
-  if (!handsOnInterface(config)) return { latents: z };
+  if (!selfConditionsInterface(config)) return { latents: z };
   return { latents: z, interface: write(plan, config, weights, config.numBlocks - 1, z, x) };
 }
 
 /** All but the last write. */
 function blocks(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   inputs: RinInputs,
@@ -120,7 +120,7 @@ function blocks(
 
 /** X = LN(Linear(patches)) + positions + mask LN(X_prev + MLP(X_prev)). */
 function tokenize(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   { xt, previous }: RinInputs,
@@ -128,9 +128,9 @@ function tokenize(
   const patches = patchify(plan, xt, patchAxes(config));
   const tokens = linear(plan, patches, weights.linear("tokenizer.linear"));
   const normed = layerNorm(plan, tokens, weights.norm("tokenizer.layer_norm"));
-  const warm = previous?.interface &&
-    warmStart(plan, weights, "interface_initializer", previous.interface, previous.mask);
-  return addRows(plan, normed, positions(config, weights), warm);
+  const conditioning = previous?.interface &&
+    selfConditioning(plan, weights, "interface_initializer", previous.interface, previous.mask);
+  return addRows(plan, normed, positions(config, weights), conditioning);
 }
 
 /** (1, N, Dx). */
@@ -145,7 +145,7 @@ function positions(config: RinConfig, weights: Weights): Tensor {
  * tokens, Z = (Z_init, time, class) + mask LN(Z_prev + MLP(Z_prev)).
  */
 function begin(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   { t, labels, previous }: RinInputs,
@@ -156,7 +156,7 @@ function begin(
   const token = config.timeConditioning === "token";
   const byClass = labels &&
     gatherRows(plan, weights.get("class_conditioner.class_embed"), labels);
-  const time = perceptron(
+  const time = mlp(
     plan,
     t,
     weights.linear("time_conditioner.time_mlp.0"),
@@ -165,22 +165,23 @@ function begin(
     token ? undefined : byClass,
   );
   const start = weights.get("latent_initializer.Z_init");
-  const warm = previous && config.selfConditioning !== "interface"
-    ? warmStart(plan, weights, "latent_initializer", previous.latents, previous.mask)
+  const conditioning = previous && config.selfConditioning !== "interface"
+    ? selfConditioning(plan, weights, "latent_initializer", previous.latents, previous.mask)
     : undefined;
-  if (!token) return beginLatents(plan, { start, time, warm });
-  return joinLatents(plan, { start, tokens: byClass ? [time, byClass] : [time], warm });
+  if (!token) return beginLatents(plan, { start, time, previous: conditioning });
+  const tokens = byClass ? [time, byClass] as const : [time] as const;
+  return joinLatents(plan, { start, tokens, previous: conditioning });
 }
 
-/** LN(s + MLP(s)) of what an earlier pass left: self-conditioning (section 3.3). */
-function warmStart(
-  plan: Plan,
+/** LN(s + MLP(s)) of a stream that an earlier pass handed on (section 3.3). */
+function selfConditioning(
+  plan: Plan<string>,
   weights: Weights,
   name: string,
   stream: Tensor,
   mask: Tensor,
-): Warm {
-  const moved = perceptron(
+): SelfConditioning {
+  const moved = mlp(
     plan,
     stream,
     weights.linear(`${name}.mlp.0`),
@@ -193,7 +194,7 @@ function warmStart(
 
 /** X of block i, having attended to Z. */
 function write(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
   i: number,
@@ -221,13 +222,13 @@ function layerNames(i: number, kind: LayerNames["kind"], index = ""): LayerNames
  * s += Linear(GELU(Linear(LN(s)))). Without a context the normed stream attends to itself.
  */
 function layer(
-  plan: Plan,
+  plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { kind, norm, attention, mlp }: LayerNames,
+  { kind, norm, attention, mlp: name }: LayerNames,
   stream: Tensor,
   context?: Tensor,
-  drop?: Dropping,
+  drop?: Dropout,
 ): Tensor {
   const branch = (from: Tensor, record: (residual?: Tensor) => Tensor) =>
     drop ? drop.branch(plan, from, record) : record(from);
@@ -241,8 +242,8 @@ function layer(
     });
   });
   return branch(attended, (residual) => {
-    const normed = layerNorm(plan, attended, weights.norm(`${mlp}.0`));
-    const [first, second] = [weights.linear(`${mlp}.1`), weights.linear(`${mlp}.3`)];
-    return perceptron(plan, normed, first, "gelu", second, residual, drop);
+    const normed = layerNorm(plan, attended, weights.norm(`${name}.0`));
+    const [first, second] = [weights.linear(`${name}.1`), weights.linear(`${name}.3`)];
+    return mlp(plan, normed, first, "gelu", second, residual, drop);
   });
 }

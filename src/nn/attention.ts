@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  attention as forward,
-  attentionKeyGradient,
-  attentionQueryGradient,
-  type AttentionShape,
-} from "../../kernels/attention.ts";
-import type { Plan, Tensor } from "../gpu/plan.ts";
+import type { AttentionSizes } from "../graph/ops.ts";
+import type { Plan, Tensor } from "../graph/plan.ts";
 
 /** Columns `start` to `start + width` of every row of a matrix (batch, tokens, stride). */
 export interface Columns {
@@ -24,7 +19,7 @@ export interface Columns {
  * @throws {RangeError} when the heads don't divide the width, or k and v lie in different matrices
  */
 export function attention(
-  plan: Plan,
+  plan: Plan<string>,
   { q, k, v, width, heads }: { q: Columns; k: Columns; v: Columns; width: number; heads: number },
 ): Tensor {
   if (width % heads !== 0) {
@@ -33,7 +28,7 @@ export function attention(
   if (k.matrix !== v.matrix) throw new RangeError("Cannot attend: k and v must share a matrix");
   const [batch, queries, qStride] = q.matrix.shape;
   const [, keys, kvStride] = k.matrix.shape;
-  const shape: AttentionShape = {
+  const sizes: AttentionSizes = {
     batch,
     heads,
     d: width / heads,
@@ -47,17 +42,13 @@ export function attention(
   };
   const output = plan.activation([batch, queries, width], [q.matrix, k.matrix]);
   const logSum = plan.activation([batch, heads, queries]);
-  plan.dispatch(forward(shape), [q.matrix, k.matrix, output, logSum]);
+  const read = { q: q.matrix, kv: k.matrix, out: output, logSum };
+  plan.record("attention", sizes, read);
   plan.onBackward(output, (dout) => {
-    const delta = plan.activation([batch, heads, queries]);
-    // Each writes columns of its own where they share a matrix.
-    const dq = plan.fresh(q.matrix);
-    const dkv = k.matrix === q.matrix ? dq : plan.fresh(k.matrix);
-    plan.dispatch(
-      attentionQueryGradient(shape),
-      [q.matrix, k.matrix, output, dout, logSum, dq, delta],
-    );
-    plan.dispatch(attentionKeyGradient(shape), [q.matrix, k.matrix, dout, logSum, delta, dkv]);
+    // Each gradient has columns of its own where they share a matrix.
+    const dq = plan.newGradient(q.matrix);
+    const dkv = k.matrix === q.matrix ? dq : plan.newGradient(k.matrix);
+    plan.record("attentionGradient", sizes, { ...read, dout, dq, dkv });
   });
   return output;
 }

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { dropBranch, dropElements } from "../../kernels/dropout.ts";
-import type { Plan, Tensor } from "../gpu/plan.ts";
+import type { Plan, Tensor } from "../graph/plan.ts";
 
 /** How much is dropped. */
 export interface DropRates {
@@ -19,28 +18,31 @@ export interface DropRates {
  * own, fixed when the plan is recorded. What is kept is divided by the share that is kept, so that
  * means stay.
  */
-export class Dropping {
+export class Dropout {
   #next = 0;
 
   /** @param keys the examples' streams (B, 2), u32 */
   constructor(readonly keys: Tensor, readonly rates: DropRates) {}
 
   /** x (B, ...) with units dropped. */
-  units(plan: Plan, x: Tensor): Tensor {
+  units(plan: Plan<string>, x: Tensor): Tensor {
     const rate = this.rates.units;
     if (rate === 0) return x;
     const batch = x.shape[0];
     const each = x.size / batch;
-    const launch = dropElements({ batch, each, first: this.#take(each), rate });
+    const sizes = { batch, each, first: this.#take(each), rate };
+    const { keys } = this;
     const y = plan.activation(x.shape, [x]);
-    plan.dispatch(launch, [x, this.keys, y]);
-    plan.onBackward(y, (dy) => plan.dispatch(launch, [dy, this.keys, plan.fresh(x)]));
+    plan.record("dropout", sizes, { x, keys, y });
+    plan.onBackward(y, (dy) => {
+      plan.record("dropout", sizes, { x: dy, keys, y: plan.newGradient(x) });
+    });
     return y;
   }
 
   /** residual + the branch that `record` makes, which some examples go without. */
   branch(
-    plan: Plan,
+    plan: Plan<string>,
     residual: Tensor,
     record: (residual?: Tensor) => Tensor,
   ): Tensor {
@@ -49,13 +51,14 @@ export class Dropping {
     const index = this.#take(1);
     const branch = record();
     const batch = branch.shape[0];
-    const shape = { batch, each: branch.size / batch, index, rate };
+    const sizes = { batch, each: branch.size / batch, index, rate };
+    const { keys } = this;
     const y = plan.activation(branch.shape, [residual, branch]);
-    plan.dispatch(dropBranch({ ...shape, residual: true }), [residual, branch, this.keys, y]);
+    plan.record("stochasticDepth", sizes, { residual, branch, keys, y });
     plan.onBackward(y, (dy) => {
-      const gradient = plan.fresh(branch);
-      plan.dispatch(dropBranch({ ...shape, residual: false }), [dy, this.keys, gradient]);
-      plan.pass(dy, residual);
+      const gradient = plan.newGradient(branch);
+      plan.record("stochasticDepth", sizes, { branch: dy, keys, y: gradient });
+      plan.forwardGradient(dy, residual);
     });
     return y;
   }

@@ -1,12 +1,11 @@
 /**
- * Linear layers: y = x W' + b, W of shape (out, in), and the two-layer perceptron.
+ * Linear layers: y = x W' + b, W of shape (out, in), and the two-layer MLP.
  *
  * @module
  */
-import type { Activation } from "../../kernels/activation.ts";
-import type { Plan, Tensor } from "../gpu/plan.ts";
-import type { Dropping } from "./dropout.ts";
-import { product } from "./product.ts";
+import type { Activation } from "../graph/ops.ts";
+import type { Plan, Tensor } from "../graph/plan.ts";
+import type { Dropout } from "./dropout.ts";
 
 /** A linear layer's parameters: weight (out, in), bias (out). */
 export interface LinearParameters {
@@ -22,7 +21,12 @@ export const rowsOf = (x: Tensor): number => x.size / x.shape[x.shape.length - 1
  *
  * @throws {RangeError} when the widths of x and of the weight differ
  */
-export function linear(plan: Plan, x: Tensor, w: LinearParameters, residual?: Tensor): Tensor {
+export function linear(
+  plan: Plan<string>,
+  x: Tensor,
+  w: LinearParameters,
+  residual?: Tensor,
+): Tensor {
   return layer(plan, x, w, { residual }).output;
 }
 
@@ -31,14 +35,14 @@ export function linear(plan: Plan, x: Tensor, w: LinearParameters, residual?: Te
  * layer's pre-activation is kept for the backward pass, which multiplies by the derivative in the
  * epilogue of the second layer's product. `drop` drops hidden units.
  */
-export function perceptron(
-  plan: Plan,
+export function mlp(
+  plan: Plan<string>,
   x: Tensor,
   first: LinearParameters,
   activation: Activation,
   second: LinearParameters,
   residual?: Tensor,
-  drop?: Dropping,
+  drop?: Dropout,
 ): Tensor {
   const hidden = layer(plan, x, first, { activation });
   const pre = hidden.pre && { tensor: hidden.pre, activation };
@@ -56,7 +60,7 @@ interface LayerOptions {
 }
 
 function layer(
-  plan: Plan,
+  plan: Plan<string>,
   x: Tensor,
   { weight, bias }: LinearParameters,
   { residual, activation, pre }: LayerOptions,
@@ -69,48 +73,30 @@ function layer(
   const shape = [...x.shape.slice(0, -1), outWidth];
   const output = plan.activation(shape, [x, weight, residual]);
   const kept = activation && plan.activation(shape);
-  product(plan, {
-    layout: "nt",
-    m: rows,
-    n: outWidth,
-    k: inWidth,
-    a: x,
-    b: weight,
-    out: output,
-    bias,
-    residual,
-    activation,
-    pre: kept,
-  });
+  plan.record(
+    "matmul",
+    { layout: "nt", m: rows, n: outWidth, k: inWidth, activation },
+    { a: x, b: weight, out: output, bias, residual, pre: kept },
+  );
   plan.onBackward(output, (gradient) => {
     if (weight.tracked) {
-      product(plan, {
-        layout: "tn",
-        m: outWidth,
-        n: inWidth,
-        k: rows,
-        a: gradient,
-        b: x,
-        out: plan.fresh(weight),
-        sums: plan.fresh(bias),
-      });
+      const [out, sums] = [plan.newGradient(weight), plan.newGradient(bias)];
+      plan.record(
+        "matmul",
+        { layout: "tn", m: outWidth, n: inWidth, k: rows },
+        { a: gradient, b: x, out, sums },
+      );
     }
     if (x.tracked) {
-      const share = plan.share(x);
-      product(plan, {
-        layout: "nn",
-        m: rows,
-        n: inWidth,
-        k: outWidth,
-        a: gradient,
-        b: weight,
-        out: share.gradient,
-        derivative: pre?.activation,
-        pre: pre?.tensor,
-        accumulate: share.accumulate,
-      });
+      const { gradient: out, accumulate } = plan.gradientFor(x);
+      const derivative = pre?.activation;
+      plan.record(
+        "matmul",
+        { layout: "nn", m: rows, n: inWidth, k: outWidth, derivative, accumulate },
+        { a: gradient, b: weight, out, pre: pre?.tensor },
+      );
     }
-    if (residual) plan.pass(gradient, residual);
+    if (residual) plan.forwardGradient(gradient, residual);
   });
   return { output, pre: kept };
 }

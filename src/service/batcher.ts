@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GpuLostError } from "../gpu/errors.ts";
+import { DeviceLostError } from "../device/errors.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { exampleSize } from "../model/example.ts";
 import { busy, Refusal } from "./answers.ts";
@@ -197,7 +197,7 @@ export class Batcher {
   /** What can't be made is told to those that asked for it, and to all when the GPU is gone. */
   #fail(parts: readonly Part[], thrown: Error): void {
     for (const { of } of parts) this.#leave(of, thrown);
-    if (!(thrown instanceof GpuLostError)) return;
+    if (!(thrown instanceof DeviceLostError)) return;
     this.stop(thrown);
     this.onFault(thrown);
   }

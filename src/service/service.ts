@@ -4,7 +4,7 @@
  * @module
  */
 import type { Rin } from "../diffusion/rin.ts";
-import { GpuLostError } from "../gpu/errors.ts";
+import { DeviceLostError } from "../device/errors.ts";
 import { identityOf } from "../model/identity.ts";
 import { guarded, LEFT, Refusal, refused } from "./answers.ts";
 import type { Assets } from "./assets.ts";
@@ -75,7 +75,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const gate = new Gate();
   metrics.gauge("rin_queue_images", "Images that wait.", () => batcher.waiting);
   metrics.gauge("rin_requests_in_flight", "Requests for images under way.", () => gate.inside);
-  metrics.gauge("rin_gpu_bytes", "Bytes of GPU buffers held.", () => rin.gpu.bytes);
+  metrics.gauge("rin_gpu_bytes", "Bytes of GPU buffers held.", () => rin.device.bytes);
   const routes = await routesOf({
     batcher,
     gate,
@@ -144,6 +144,6 @@ function asRefusal(thrown: unknown, request: Request): Refusal {
   if (thrown instanceof Refusal) return thrown;
   if (request.signal.aborted) return new Refusal(LEFT, "The client has left");
   const { message } = thrown as Error;
-  if (thrown instanceof GpuLostError) return new Refusal(503, message);
+  if (thrown instanceof DeviceLostError) return new Refusal(503, message);
   return new Refusal(500, `Something unexpected went wrong: ${message}`);
 }

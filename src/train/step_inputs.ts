@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { HISTORY, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
@@ -59,7 +59,7 @@ export interface ExampleInputs {
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
   /** (B). */
-  readonly importance: Float32Array<ArrayBuffer>;
+  readonly lossWeight: Float32Array<ArrayBuffer>;
   /** (B). */
   readonly mask: Float32Array<ArrayBuffer>;
   /** (B, 2). */
@@ -103,7 +103,7 @@ export function exampleInputs(
     t: timeRows(config, draws.t),
     labels: rows.map((row, i) => draws.unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
-    importance: new Float32Array(weights),
+    lossWeight: new Float32Array(weights),
     mask: new Float32Array(draws.mask),
     keys: new Uint32Array(noise.flatMap(({ keys }) => keys)),
     dropKeys: new Uint32Array(draws.dropped.flatMap(({ keys }) => keys)),

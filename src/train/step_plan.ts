@@ -4,20 +4,16 @@
  *
  * @module
  */
-import { addOffsets } from "../../kernels/diffusion.ts";
-import { addInto } from "../../kernels/elementwise.ts";
-import { HISTORY } from "../../kernels/optimizer.ts";
-import { normals } from "../../kernels/random.ts";
-import { moments, partialMoments, PARTIALS } from "../../kernels/reduce.ts";
 import { recordLoss } from "../diffusion/loss.ts";
-import { type AdapterKind, persistent, Plan, type Storage, type Tensor } from "../gpu/plan.ts";
+import { HISTORY, PARTIALS } from "../graph/ops.ts";
+import { persistent, Plan, type Storage, type Tensor } from "../graph/plan.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, planeSize } from "../model/example.ts";
 import { timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
-import { Dropping } from "../nn/dropout.ts";
-import { keep } from "../nn/tokens.ts";
+import { Dropout } from "../nn/dropout.ts";
+import { copyTo } from "../nn/tokens.ts";
 import type { TrainOptions } from "./options.ts";
 import { recordUpdate, updateChunks } from "./update_plan.ts";
 
@@ -38,7 +34,7 @@ export interface TrainSlabs {
 /** A tensor whose moments are measured. */
 export type Measured = "x0" | "xt" | "noise" | "prediction" | "interface" | "latents";
 
-/** All of them, in the order of `figures`. */
+/** All of them, in the order of `moments`. */
 export const MEASURED: readonly Measured[] = [
   "x0",
   "xt",
@@ -56,7 +52,7 @@ export interface PartTensors {
   /** Classes (B), u32; for networks that know classes. */
   readonly labels?: Tensor;
   readonly coefficients: Tensor;
-  readonly importance: Tensor;
+  readonly lossWeight: Tensor;
   readonly mask: Tensor;
   readonly keys: Tensor;
   /** Streams of what is dropped (part, 2), u32; with `dropout` or `dropPath` only. */
@@ -71,7 +67,7 @@ export interface StepTensors extends PartTensors {
   /** (64, 4): factor, finite, loss, norm. */
   readonly history: Tensor;
   /** Mean, standard deviation and norm of each of {@linkcode MEASURED}, in the batch's last part. */
-  readonly figures: Tensor;
+  readonly moments: Tensor;
   /** The sum of the parts' partial sums of the loss, where there are several. */
   readonly squares?: Tensor;
   /** LAMB's table, written once. */
@@ -90,28 +86,36 @@ export function trainSlabs(layout: ParameterLayout, { accumulate }: TrainOptions
   };
 }
 
+const PHASES = ["part", "metrics", "first", "further", "update"] as const;
+
+/** The parts of {@linkcode recordStep}'s plan. */
+export type StepPhase = typeof PHASES[number];
+
 /**
- * The sections that the parts of a step replay: "part" for all; "first" and "further" gather the
+ * The phases that the parts of a step replay: "part" for all; "first" and "further" gather the
  * gradients where there are several; "update" ends the last, and "metrics" measures it.
  */
-export function partSections(part: number, { accumulate }: TrainOptions, measure: boolean) {
+export function partPhases(
+  part: number,
+  { accumulate }: TrainOptions,
+  measure: boolean,
+): StepPhase[] {
   const last = part === accumulate - 1;
   return [
     "part",
     part === 0 ? "first" : "further",
-    ...last ? ["update"] : [],
-    ...last && measure ? ["metrics"] : [],
+    ...last ? ["update"] as const : [],
+    ...last && measure ? ["metrics"] as const : [],
   ];
 }
 
-/** Records a step in the sections of {@linkcode partSections}. */
+/** Records a step in the phases of {@linkcode partPhases}. */
 export function recordStep(
-  adapter: AdapterKind,
   config: RinConfig,
   options: TrainOptions,
   layout: ParameterLayout,
   slabs: TrainSlabs,
-): { plan: Plan; tensors: StepTensors } {
+): { plan: Plan<StepPhase>; tensors: StepTensors } {
   const { batchSize, accumulate, selfCondRate, offsetNoise, dropout, dropPath } = options;
   const part = batchSize / accumulate;
   const image = [part, ...exampleShape(config)];
@@ -121,45 +125,44 @@ export function recordStep(
     t: persistent("t", [part, timeWidth(config)]),
     ...config.numClasses > 0 && { labels: persistent("labels", [part]) },
     coefficients: persistent("coefficients", [part, 4]),
-    importance: persistent("importance", [part]),
+    lossWeight: persistent("lossWeight", [part]),
     mask: persistent("mask", [part]),
     keys: persistent("keys", [part, 2]),
     ...(dropout > 0 || dropPath > 0) && { dropKeys: persistent("drop keys", [part, 2]) },
     ...offsetNoise > 0 && { offsets: persistent("offsets", [part, 3]) },
     scalars: persistent("scalars", [12]),
     history: persistent("history", [HISTORY, 4]),
-    figures: persistent("figures", [MEASURED.length, 3]),
+    moments: persistent("figures", [MEASURED.length, 3]),
     ...accumulate > 1 && { squares: persistent("squares", [PARTIALS, 2]) },
     ...chunks && { chunks: persistent("chunks", [chunks.length / 4, 4]) },
   };
-  const { x0, t, labels, coefficients, importance, mask, keys, dropKeys, offsets, figures } =
+  const { x0, t, labels, coefficients, lossWeight, mask, keys, dropKeys, offsets, moments } =
     tensors;
-  const plan = new Plan(adapter);
+  const plan = new Plan(...PHASES);
   const weights = new Weights(layout, slabs.parameters, slabs.gradients);
-  const loss = plan.section("part", () => {
+  const loss = plan.phase("part", () => {
     const noise = plan.activation(image);
-    plan.dispatch(normals({ batch: part, each: noise.size / part }), [keys, noise]);
+    plan.record("normals", { batch: part, each: noise.size / part }, { keys, y: noise });
     if (offsets) {
-      plan.dispatch(addOffsets({ batch: part, plane: planeSize(config) }), [offsets, noise]);
+      const sizes = { batch: part, plane: planeSize(config) };
+      plan.record("offsetNoise", sizes, { offsets, y: noise });
     }
     const previous = selfCondRate > 0 ? { self: true, mask } as const : undefined;
     const loss = recordLoss(plan, config, weights, {
       x0,
       noise,
       coefficients,
-      importance,
+      lossWeight,
       whole: batchSize,
       t,
       labels,
       previous,
-      drop: dropKeys && new Dropping(dropKeys, { units: dropout, path: dropPath }),
+      drop: dropKeys && new Dropout(dropKeys, { units: dropout, path: dropPath }),
     });
-    plan.section("metrics", () => {
+    plan.phase("metrics", () => {
       const measured = [x0, loss.xt, noise, loss.output, loss.interface, loss.latents];
       measured.forEach((x, i) => {
-        const partial = plan.activation([PARTIALS, 2]);
-        plan.dispatch(partialMoments({ size: x.size }), [x, partial]);
-        plan.dispatch(moments({ size: x.size, at: 3 * i }), [partial, figures]);
+        plan.record("moments", { size: x.size, at: 3 * i }, { x, y: moments });
       });
     });
     plan.backward(loss.output, loss.gradient);
@@ -172,10 +175,10 @@ export function recordStep(
     return { plan, tensors };
   }
   const gathered = [[whole(slabs.gradients), whole(sum)], [loss.partial, squares]] as const;
-  plan.section("first", () => gathered.forEach(([from, to]) => keep(plan, from, to)));
-  plan.section(
+  plan.phase("first", () => gathered.forEach(([from, to]) => copyTo(plan, from, to)));
+  plan.phase(
     "further",
-    () => gathered.forEach(([from, to]) => plan.dispatch(addInto({ size: to.size }), [from, to])),
+    () => gathered.forEach(([x, y]) => plan.record("add", { size: y.size }, { x, y })),
   );
   recordUpdate(plan, options, layout, slabs, tensors, sum, squares);
   return { plan, tensors };

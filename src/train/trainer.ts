@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { HISTORY } from "../../kernels/optimizer.ts";
+import { HISTORY } from "../graph/ops.ts";
 import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
-import type { Gpu } from "../gpu/device.ts";
-import type { Storage, Tensor } from "../gpu/plan.ts";
-import { type KernelProfile, Program } from "../gpu/program.ts";
+import type { Device, OperationProfile, Program } from "../device/device.ts";
+import type { Storage, Tensor } from "../graph/plan.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
@@ -20,8 +19,9 @@ import { completeTrainOptions, type TrainOptions } from "./options.ts";
 import {
   MEASURED,
   type Measured,
-  partSections,
+  partPhases,
   recordStep,
+  type StepPhase,
   type StepTensors,
   type TrainSlabs,
   trainSlabs,
@@ -66,19 +66,19 @@ const IN_FLIGHT = 2;
  * import { assertEquals } from "@std/assert";
  * import { requestGpu, Trainer } from "@rin/rin";
  *
- * const gpu = await requestGpu();
+ * const device = await requestGpu();
  * const network = { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 };
- * const trainer = await Trainer.create(gpu, network, { batchSize: 2 });
+ * const trainer = await Trainer.create(device, network, { batchSize: 2 });
  * const batch = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => Math.sin(i));
  * await trainer.step(batch);
- * const again = await Trainer.resume(gpu, await trainer.save());
+ * const again = await Trainer.resume(device, await trainer.save());
  * assertEquals(await again.step(batch), await trainer.step(batch));
- * gpu.destroy();
+ * device.destroy();
  * ```
  */
 export class Trainer {
-  #gpu: Gpu;
-  #program: Program;
+  #device: Device;
+  #program: Program<StepPhase>;
   #tensors: StepTensors;
   #slabs: TrainSlabs;
   #weights: Weights;
@@ -90,13 +90,18 @@ export class Trainer {
   #validator: Validator | undefined;
 
   private constructor(
-    gpu: Gpu,
+    device: Device,
     readonly config: RinConfig,
     readonly options: TrainOptions,
-    made: { program: Program; tensors: StepTensors; slabs: TrainSlabs; weights: Weights },
+    made: {
+      program: Program<StepPhase>;
+      tensors: StepTensors;
+      slabs: TrainSlabs;
+      weights: Weights;
+    },
     state: { step: number; plateau: PlateauState },
   ) {
-    this.#gpu = gpu;
+    this.#device = device;
     this.#program = made.program;
     this.#tensors = made.tensors;
     this.#slabs = made.slabs;
@@ -108,14 +113,14 @@ export class Trainer {
   /**
    * Begins a run with a fresh network.
    *
-   * @param gpu from {@linkcode requestGpu}
+   * @param device from {@linkcode requestGpu}
    * @param config the network; fields that differ from the defaults
    * @param options the training; fields that differ from the defaults
    * @throws {ConfigError} when config or options make no sense
-   * @throws {GpuLimitError} when the adapter can't hold it
+   * @throws {DeviceLimitError} when the adapter can't hold it
    */
   static async create(
-    gpu: Gpu,
+    device: Device,
     config: Partial<RinConfig> = {},
     options: Partial<TrainOptions> = {},
   ): Promise<Trainer> {
@@ -123,7 +128,7 @@ export class Trainer {
     const trainOptions = completeTrainOptions(options);
     const parameters = initialize(parameterLayout(full), trainOptions.seed);
     const slabs = { parameters, ema: parameters };
-    return await Trainer.#start(gpu, full, trainOptions, slabs, {
+    return await Trainer.#start(device, full, trainOptions, slabs, {
       step: 0,
       plateau: PLATEAU_START,
     });
@@ -132,13 +137,13 @@ export class Trainer {
   /**
    * Goes on with a run exactly where {@linkcode Trainer.save} left it.
    *
-   * @param gpu from {@linkcode requestGpu}
+   * @param device from {@linkcode requestGpu}
    * @param bytes what `save` gave
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
    */
   static async resume(
-    gpu: Gpu,
+    device: Device,
     bytes: Uint8Array,
     options: Partial<TrainOptions> = {},
   ): Promise<Trainer> {
@@ -150,11 +155,11 @@ export class Trainer {
     }
     const { step, options: saved, plateau } = training as unknown as SavedTraining;
     const full = completeTrainOptions({ ...saved, ...options });
-    return await Trainer.#start(gpu, config, full, slabs, { step, plateau });
+    return await Trainer.#start(device, config, full, slabs, { step, plateau });
   }
 
   static async #start(
-    gpu: Gpu,
+    device: Device,
     config: RinConfig,
     options: TrainOptions,
     initial: Slabs,
@@ -164,18 +169,18 @@ export class Trainer {
     const layout = parameterLayout(config);
     const slabs = trainSlabs(layout, options);
     const weights = new Weights(layout, slabs.parameters);
-    const { plan, tensors } = recordStep(gpu.kind, config, options, layout, slabs);
+    const { plan, tensors } = recordStep(config, options, layout, slabs);
     try {
       for (const kind of ["parameters", "ema", "adam_m", "adam_v"] as const) {
         const values = initial[kind];
-        if (values) gpu.write(whole(slabs[kind]), values);
+        if (values) device.write(whole(slabs[kind]), values);
       }
       const chunks = updateChunks(options, layout);
-      if (chunks) gpu.write(tensors.chunks!, chunks);
-      const program = await Program.compile(gpu, plan);
-      return new Trainer(gpu, config, options, { program, tensors, slabs, weights }, state);
+      if (chunks) device.write(tensors.chunks!, chunks);
+      const program = await device.compile(plan);
+      return new Trainer(device, config, options, { program, tensors, slabs, weights }, state);
     } catch (error) {
-      releaseAll(gpu, tensors, slabs);
+      releaseAll(device, tensors, slabs);
       throw error;
     }
   }
@@ -188,7 +193,7 @@ export class Trainer {
   /** The network with the averaged weights; it shares the trainer's memory and moves with it. */
   get average(): Rin {
     const weights = new Weights(this.#weights.layout, this.#slabs.ema);
-    return this.#average ??= Rin.over(this.#gpu, this.config, weights);
+    return this.#average ??= Rin.over(this.#device, this.config, weights);
   }
 
   /**
@@ -229,17 +234,17 @@ export class Trainer {
     }
     const step = this.#done;
     const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, batch, labels) };
-    this.#gpu.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
+    this.#device.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
     for (let part = 0; part < accumulate; part++) {
       for (const [name, values] of Object.entries(inputs)) {
         const tensor = this.#tensors[name as keyof typeof inputs];
         if (tensor === undefined) continue;
-        this.#gpu.write(tensor, values.subarray(part * tensor.size, (part + 1) * tensor.size));
+        this.#device.write(tensor, values.subarray(part * tensor.size, (part + 1) * tensor.size));
       }
-      this.#program.run(...partSections(part, this.options, measure));
+      this.#program.run(partPhases(part, this.options, measure));
     }
     this.#done++;
-    const idle = this.#gpu.idle();
+    const idle = this.#device.idle();
     // A lost device is reported where the promise is awaited, which may be never.
     idle.catch(() => {});
     this.#flight.push(idle);
@@ -255,7 +260,7 @@ export class Trainer {
     const [first, end] = [this.#read, this.#done];
     this.#read = end;
     if (first === end) return [];
-    const history = await this.#gpu.read(this.#tensors.history);
+    const history = await this.#device.read(this.#tensors.history);
     return Array.from({ length: end - first }, (_, i): StepFigures => {
       const at = 4 * ((first + i) % HISTORY);
       const [, finite, loss, gradientNorm] = history.subarray(at, at + 4);
@@ -271,7 +276,7 @@ export class Trainer {
 
   /** Moments of the last step that was asked to measure. */
   async moments(): Promise<Record<Measured, Moments>> {
-    const values = await this.#gpu.read(this.#tensors.figures);
+    const values = await this.#device.read(this.#tensors.moments);
     const entries = MEASURED.map((name, i): [string, Moments] => {
       const [mean, std, norm] = values.subarray(3 * i, 3 * i + 3);
       return [name, { mean, std, norm }];
@@ -291,7 +296,7 @@ export class Trainer {
     images: Batches,
     which: "ema" | "parameters" = "ema",
   ): Promise<number> {
-    this.#validator ??= new Validator(this.#gpu, this.config, this.options);
+    this.#validator ??= new Validator(this.#device, this.config, this.options);
     return await this.#validator.loss(
       new Weights(this.#weights.layout, this.#slabs[which]),
       images,
@@ -316,7 +321,7 @@ export class Trainer {
       options: this.options,
       plateau: this.#plateau,
     };
-    const read = (storage: Storage) => this.#gpu.read(whole(storage));
+    const read = (storage: Storage) => this.#device.read(whole(storage));
     const { parameters, ema, adam_m, adam_v } = this.#slabs;
     const slabs: Slabs = {
       parameters: await read(parameters),
@@ -327,9 +332,12 @@ export class Trainer {
     return writeCheckpoint({ config: this.config, slabs, training: { ...extra, ...state } });
   }
 
-  /** Times the kernels of one step, which changes no parameter's future beyond repeating that step. */
-  profile(): Promise<KernelProfile[]> {
-    return this.#program.profile();
+  /**
+   * Times the operations of one step, or with `accumulate` of its last part. It repeats that step's
+   * update and changes nothing else.
+   */
+  profile(): Promise<OperationProfile[]> {
+    return this.#program.profile(partPhases(this.options.accumulate - 1, this.options, false));
   }
 
   /** Frees its memory on the GPU. */
@@ -337,7 +345,7 @@ export class Trainer {
     this.#program.destroy();
     this.#validator?.destroy();
     this.#average?.destroy();
-    releaseAll(this.#gpu, this.#tensors, this.#slabs);
+    releaseAll(this.#device, this.#tensors, this.#slabs);
   }
 }
 
@@ -347,7 +355,7 @@ interface SavedTraining {
   readonly plateau: PlateauState;
 }
 
-function releaseAll(gpu: Gpu, tensors: StepTensors, slabs: TrainSlabs): void {
+function releaseAll(device: Device, tensors: StepTensors, slabs: TrainSlabs): void {
   const storages = Object.values(tensors).flatMap((tensor?: Tensor) => tensor?.storage ?? []);
-  gpu.release(...storages, ...Object.values(slabs));
+  device.release(...storages, ...Object.values(slabs));
 }

@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { lambChunks, lambStep, lambUpdate, trustRatio } from "../../kernels/lamb.ts";
-import { adamW, judgeStep } from "../../kernels/optimizer.ts";
-import { partialMoments, PARTIALS } from "../../kernels/reduce.ts";
-import type { Plan, Storage, Tensor } from "../gpu/plan.ts";
+import type { Plan, Storage, Tensor } from "../graph/plan.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { whole } from "../model/weights.ts";
+import { lambChunks } from "./lamb_chunks.ts";
 import type { TrainOptions } from "./options.ts";
 import type { StepTensors, TrainSlabs } from "./step_plan.ts";
 
@@ -31,7 +29,7 @@ export function updateChunks(
 
 /** Records the section "update", from all gradients and the partial sums of the loss. */
 export function recordUpdate(
-  plan: Plan,
+  plan: Plan<string>,
   { accumulate, decayAll }: TrainOptions,
   layout: ParameterLayout,
   slabs: TrainSlabs,
@@ -47,32 +45,15 @@ export function recordUpdate(
     slabs.ema,
   ].map(whole);
   const gradient = whole(gradients);
-  plan.section("update", () => {
-    const partial = plan.activation([PARTIALS, 2]);
+  plan.phase("update", () => {
     const verdict = plan.activation([4]);
-    plan.dispatch(partialMoments({ size }), [gradient, partial]);
-    plan.dispatch(
-      judgeStep({ size: x0.size * accumulate }),
-      [lossPartial, partial, scalars, verdict, history],
+    plan.record(
+      "judgeStep",
+      { size: x0.size * accumulate, count: size },
+      { lossPartial, gradients: gradient, scalars, verdict, history },
     );
-    if (chunks) {
-      const count = chunks.size / 4;
-      const norms = plan.activation([count, 2]);
-      const ratios = plan.activation([count]);
-      plan.dispatch(
-        lambStep({ chunks: count }),
-        [parameters, gradient, first, second, norms, verdict, chunks, scalars],
-      );
-      plan.dispatch(trustRatio({ chunks: count }), [norms, chunks, ratios]);
-      plan.dispatch(
-        lambUpdate({ chunks: count }),
-        [parameters, gradient, average, ratios, verdict, chunks, scalars],
-      );
-    } else {
-      plan.dispatch(
-        adamW({ size, decayed: decayAll ? size : layout.matrices }),
-        [parameters, gradient, first, second, average, verdict, scalars],
-      );
-    }
+    const operands = { parameters, gradients: gradient, first, second, average, verdict, scalars };
+    if (chunks) plan.record("lamb", { chunks: chunks.size / 4 }, { ...operands, table: chunks });
+    else plan.record("adamW", { size, decayed: decayAll ? size : layout.matrices }, operands);
   });
 }

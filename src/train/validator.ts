@@ -4,20 +4,19 @@
  *
  * @module
  */
-import { normals } from "../../kernels/random.ts";
-import { PARTIALS } from "../../kernels/reduce.ts";
+import { PARTIALS } from "../graph/ops.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
-import type { Gpu } from "../gpu/device.ts";
-import { persistent, Plan, type Tensor } from "../gpu/plan.ts";
-import { Program } from "../gpu/program.ts";
+import type { Device } from "../device/device.ts";
+import { persistent, Plan, type Tensor } from "../graph/plan.ts";
+import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, exampleSize } from "../model/example.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
-import { keep } from "../nn/tokens.ts";
+import { copyTo } from "../nn/tokens.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { TrainOptions } from "./options.ts";
 
@@ -33,9 +32,9 @@ export type ValidationBatch =
 export type Batches = Iterable<ValidationBatch> | AsyncIterable<ValidationBatch>;
 
 interface Prepared {
-  readonly program: Program;
+  readonly program: Program<"step">;
   readonly tensors:
-    & Record<"x0" | "t" | "coefficients" | "importance" | "mask" | "keys" | "partial", Tensor>
+    & Record<"x0" | "t" | "coefficients" | "lossWeight" | "mask" | "keys" | "partial", Tensor>
     & { readonly labels?: Tensor };
 }
 
@@ -44,7 +43,7 @@ export class Validator {
   #plans = new Map<string, Promise<Prepared>>();
 
   constructor(
-    readonly gpu: Gpu,
+    readonly device: Device,
     readonly config: RinConfig,
     readonly options: Pick<TrainOptions, "seed" | "selfCondRate">,
   ) {}
@@ -66,15 +65,15 @@ export class Validator {
         : given;
       const batch = x0.length / size;
       const { program, tensors } = await this.#prepare(weights, batch);
-      this.gpu.write(tensors.x0, x0);
+      this.device.write(tensors.x0, x0);
       const rows = labelRows(this.config, batch, labels);
-      if (tensors.labels) this.gpu.write(tensors.labels, rows);
-      this.gpu.write(tensors.mask, new Float32Array(batch).fill(1));
-      this.gpu.write(tensors.importance, new Float32Array(batch).fill(1));
+      if (tensors.labels) this.device.write(tensors.labels, rows);
+      this.device.write(tensors.mask, new Float32Array(batch).fill(1));
+      this.device.write(tensors.lossWeight, new Float32Array(batch).fill(1));
       for (const [index, t] of times.entries()) {
         this.#write(tensors, batch, t, count * times.length + index, times.length);
         program.run();
-        const partial = await this.gpu.read(tensors.partial);
+        const partial = await this.device.read(tensors.partial);
         sums[index] += partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
       }
       count += batch;
@@ -95,9 +94,9 @@ export class Validator {
     const seed = seedFor(this.options.seed, "validate");
     const keys = gammas.flatMap((_, i) => new RandomStream(seed, stream + i * apart).keys);
     const repeated = Array<number>(batch).fill(t);
-    this.gpu.write(tensors.t, timeRows(this.config, repeated));
-    this.gpu.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
-    this.gpu.write(tensors.keys, new Uint32Array(keys));
+    this.device.write(tensors.t, timeRows(this.config, repeated));
+    this.device.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
+    this.device.write(tensors.keys, new Uint32Array(keys));
   }
 
   #prepare(weights: Weights, batch: number): Promise<Prepared> {
@@ -117,20 +116,20 @@ export class Validator {
       t: persistent("t", [batch, timeWidth(this.config)]),
       labels: this.config.numClasses > 0 ? persistent("labels", [batch]) : undefined,
       coefficients: persistent("coefficients", [batch, 4]),
-      importance: persistent("importance", [batch]),
+      lossWeight: persistent("lossWeight", [batch]),
       mask: persistent("mask", [batch]),
       keys: persistent("keys", [batch, 2]),
       partial: persistent("partial", [PARTIALS, 2]),
     };
-    const { x0, t, labels, coefficients, importance, mask, keys, partial } = tensors;
-    const plan = new Plan(this.gpu.kind);
+    const { x0, t, labels, coefficients, lossWeight, mask, keys, partial } = tensors;
+    const plan = new Plan();
     const noise = plan.activation(image);
-    plan.dispatch(normals({ batch, each: noise.size / batch }), [keys, noise]);
+    plan.record("normals", { batch, each: noise.size / batch }, { keys, y: noise });
     const previous = this.options.selfCondRate > 0 ? { self: true, mask } as const : undefined;
-    const inputs = { x0, noise, coefficients, importance, t, labels, previous };
+    const inputs = { x0, noise, coefficients, lossWeight, t, labels, previous };
     const loss = recordLoss(plan, this.config, weights, inputs);
-    keep(plan, loss.partial, partial);
-    return { program: await Program.compile(this.gpu, plan), tensors };
+    copyTo(plan, loss.partial, partial);
+    return { program: await this.device.compile(plan), tensors };
   }
 
   /** Frees its memory on the GPU. */
@@ -138,7 +137,7 @@ export class Validator {
     for (const prepared of this.#plans.values()) {
       const { program, tensors } = await prepared;
       program.destroy();
-      this.gpu.release(...Object.values(tensors).flatMap((tensor) => tensor?.storage ?? []));
+      this.device.release(...Object.values(tensors).flatMap((tensor) => tensor?.storage ?? []));
     }
     this.#plans.clear();
   }

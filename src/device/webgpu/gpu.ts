@@ -4,17 +4,17 @@
  *
  * @module
  */
-import type { Launch } from "../../kernels/kernel.ts";
-import { GpuLimitError, GpuLostError, NoGpuError } from "./errors.ts";
-import { type AdapterKind, bytesOfOne, type Storage, type Tensor } from "./plan.ts";
-import { bufferBytes } from "./pool.ts";
+import type { Launch } from "../../../kernels/kernel.ts";
+import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/plan.ts";
+import type { Device, DeviceData, Program } from "../device.ts";
+import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
+import { bufferBytes } from "./binding.ts";
+import { WebGpuProgram } from "./program.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
   /** Which adapter to prefer where there are several. Default "high-performance". */
   readonly powerPreference?: "low-power" | "high-performance";
-  /** Which kernels to use; default by the adapter's kind. For tests and benchmarks. */
-  readonly kernels?: AdapterKind;
   /**
    * Whether parameters of a half-precision checkpoint stay f16 where the adapter can read them
    * (`shader-f16`), in half the memory. Default true; false is for tests and benchmarks.
@@ -57,31 +57,30 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   } catch (error) {
     throw new NoGpuError(`The adapter gave no device: ${(error as Error).message}. ${advice}`);
   }
-  return new Gpu(device, adapter.info, options.kernels ?? kindOf(adapter.info));
+  return new Gpu(device, adapter.info);
 }
 
-/** Software rasterisers by the names that they go by: Mesa, SwiftShader, Windows. */
-function kindOf(info: GPUAdapterInfo): AdapterKind {
+/** Software adapters by the names that they go by: Mesa, SwiftShader, Windows. */
+function isSoftware(info: GPUAdapterInfo): boolean {
   const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  return /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(names)
-    ? "software"
-    : "hardware";
+  return /llvmpipe|lavapipe|swiftshader|software|basic render/i.test(names);
 }
 
-/** A device with its pipelines and buffers. Made by {@linkcode requestGpu}. */
-export class Gpu {
+/** A GPU through WebGPU, with its pipelines and buffers. Made by {@linkcode requestGpu}. */
+export class Gpu implements Device {
+  /** Which kind of device it is. */
+  readonly backend = "webgpu";
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #memory = new Map<Storage, GPUBuffer>();
   #bytes = 0;
-  #fault: GpuLostError | undefined;
+  #fault: DeviceLostError | undefined;
   /** What to do when there is a fault, for each promise that is awaited. */
-  #waiting = new Set<(fault: GpuLostError) => void>();
+  #waiting = new Set<(fault: DeviceLostError) => void>();
 
   /** Use {@linkcode requestGpu}. */
   constructor(
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
-    readonly kind: AdapterKind,
   ) {
     device.lost.then(({ reason, message }) => {
       if (reason !== "destroyed") this.#fail(`The GPU was lost: ${message}`);
@@ -93,8 +92,33 @@ export class Gpu {
     });
   }
 
+  /** The adapter's name, as its driver gives it. */
+  get description(): string {
+    const { vendor, architecture, description } = this.info;
+    return description || [vendor, architecture].filter((part) => part).join(" ") || "unknown GPU";
+  }
+
+  /** Whether the adapter computes on the CPU: Mesa's llvmpipe, SwiftShader, and their like. */
+  get isSoftware(): boolean {
+    return isSoftware(this.info);
+  }
+
+  /** Whether kernels can read parameters in half precision. */
+  get supportsF16(): boolean {
+    return this.device.features.has("shader-f16");
+  }
+
+  /**
+   * Compiles the kernels of a plan (all at once) and places its activations.
+   *
+   * @throws {DeviceLimitError} when the adapter can't hold it
+   */
+  compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
+    return WebGpuProgram.compile(this, plan);
+  }
+
   #fail(message: string): void {
-    this.#fault ??= new GpuLostError(message);
+    this.#fault ??= new DeviceLostError(message);
     for (const reject of this.#waiting) reject(this.#fault);
   }
 
@@ -106,7 +130,7 @@ export class Gpu {
       await Promise.race([promise, fault]);
     } catch (error) {
       this.check();
-      throw new GpuLostError(`The GPU did not answer: ${(error as Error).message}`);
+      throw new DeviceLostError(`The GPU did not answer: ${(error as Error).message}`);
     } finally {
       this.#waiting.delete(reject);
     }
@@ -168,7 +192,7 @@ export class Gpu {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
     if (bytes > limit) {
-      throw new GpuLimitError(
+      throw new DeviceLimitError(
         `This model needs a buffer of ${mib(bytes)} (${label}) and the adapter allows ${
           mib(limit)
         } ` +
@@ -214,7 +238,7 @@ export class Gpu {
    *
    * @internal
    */
-  release(...storages: Storage[]): void {
+  release(...storages: readonly Storage[]): void {
     for (const storage of storages) {
       const buffer = this.#memory.get(storage);
       if (buffer === undefined) continue;
@@ -230,7 +254,7 @@ export class Gpu {
    */
   write(
     tensor: Tensor,
-    data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float16Array<ArrayBuffer>,
+    data: DeviceData,
   ): void {
     const { storage, offset, size } = tensor;
     if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");

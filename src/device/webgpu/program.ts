@@ -5,16 +5,12 @@
  *
  * @module
  */
-import type { Gpu } from "./device.ts";
-import {
-  ALIGNMENT,
-  bytesOfOne,
-  type Dispatch,
-  type Plan,
-  type Storage,
-  type Tensor,
-} from "./plan.ts";
-import { bufferBytes, PARAMS_STRIDE, place } from "./pool.ts";
+import type { Plan, Storage } from "../../graph/plan.ts";
+import type { OperationProfile, Program } from "../device.ts";
+import { place } from "../pool.ts";
+import { bound, PARAMS_STRIDE } from "./binding.ts";
+import type { Gpu } from "./gpu.ts";
+import { type Dispatch, lower } from "./lowering.ts";
 
 /** The most timestamps that a WebGPU query set holds. */
 const MAX_QUERIES = 4096;
@@ -25,40 +21,34 @@ interface Command {
   readonly dispatch: Dispatch;
 }
 
-/** Time and work of one kind of kernel in a step. */
-export interface KernelProfile {
-  /** What it computes. */
-  readonly name: string;
-  /** Dispatches in a step. */
-  readonly count: number;
-  /** All of them together. */
-  readonly milliseconds: number;
-  /** Floating-point operations, 0 where they aren't counted. */
-  readonly flops: number;
-}
-
-/** A plan that can be replayed. Made by {@linkcode Program.compile}. */
-export class Program {
+/** A plan that can be replayed. Made by {@linkcode Gpu.compile}. */
+export class WebGpuProgram<Phase extends string> implements Program<Phase> {
   #gpu: Gpu;
+  #phases: readonly Phase[];
   #commands: Command[];
   #owned: GPUBuffer[];
   #constants: readonly Storage[];
 
   private constructor(
     gpu: Gpu,
+    phases: readonly Phase[],
     commands: Command[],
     owned: GPUBuffer[],
     constants: readonly Storage[],
   ) {
     this.#gpu = gpu;
+    this.#phases = phases;
     this.#commands = commands;
     this.#owned = owned;
     this.#constants = constants;
   }
 
   /** Compiles the kernels of a plan (all at once) and places its activations. */
-  static async compile(gpu: Gpu, plan: Plan): Promise<Program> {
-    const { dispatches } = plan;
+  static async compile<Phase extends string>(
+    gpu: Gpu,
+    plan: Plan<Phase>,
+  ): Promise<WebGpuProgram<Phase>> {
+    const dispatches = lower(plan);
     const pipelines = await Promise.all(dispatches.map(({ launch }) => gpu.pipeline(launch)));
     const { STORAGE, UNIFORM, COPY_DST } = GPUBufferUsage;
     const owned: GPUBuffer[] = [];
@@ -96,7 +86,7 @@ export class Program {
         });
         return { pipeline, bindings, dispatch };
       });
-      return new Program(gpu, commands, owned, constants);
+      return new WebGpuProgram(gpu, plan.phases, commands, owned, constants);
     } catch (error) {
       owned.forEach((buffer) => gpu.destroyBuffer(buffer));
       gpu.release(...constants);
@@ -104,49 +94,63 @@ export class Program {
     }
   }
 
-  /** Queues one replay, of the named sections only. */
-  run(...sections: string[]): void {
+  /**
+   * Queues one replay.
+   *
+   * @param phases default: all
+   * @throws {RangeError} when the plan has no phase of that name
+   */
+  run(phases?: readonly Phase[]): void {
     const encoder = this.#gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (const command of this.#commands) {
-      if (sections.length === 0 || sections.includes(command.dispatch.section)) {
-        encode(pass, command);
-      }
-    }
+    for (const command of this.#of(phases)) encode(pass, command);
     pass.end();
     this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #of(phases: readonly string[] = this.#phases): readonly Command[] {
+    const known: readonly string[] = this.#phases;
+    for (const phase of phases) {
+      if (!known.includes(phase)) throw new RangeError(`The plan has no phase "${phase}"`);
+    }
+    return this.#commands.filter(({ dispatch }) => phases.includes(dispatch.phase));
   }
 
   /**
    * Replays once with a pass and two timestamps for each dispatch, and adds the times up by kernel.
    * Where the adapter has no timestamps (or too few), each dispatch is timed from the host instead.
+   *
+   * @param phases default: all
    */
-  async profile(): Promise<KernelProfile[]> {
+  async profile(phases?: readonly Phase[]): Promise<OperationProfile[]> {
+    const commands = this.#of(phases);
     const timed = this.#gpu.device.features.has("timestamp-query") &&
-      2 * this.#commands.length <= MAX_QUERIES;
-    const nanoseconds = timed ? await this.#timestamps() : await this.#hostTimes();
-    const profiles = new Map<string, { count: number; milliseconds: number; flops: number }>();
-    this.#commands.forEach(({ dispatch: { launch } }, index) => {
-      const entry = profiles.get(launch.name) ?? { count: 0, milliseconds: 0, flops: 0 };
-      entry.count++;
-      entry.milliseconds += nanoseconds[index] / 1e6;
-      entry.flops += launch.flops ?? 0;
-      profiles.set(launch.name, entry);
+      2 * commands.length <= MAX_QUERIES;
+    const nanoseconds = await (timed ? this.#timestamps(commands) : this.#hostTimes(commands));
+    const profiles = new Map<string, Omit<OperationProfile, "name">>();
+    commands.forEach(({ dispatch: { launch, tensors } }, index) => {
+      const known = profiles.get(launch.name);
+      profiles.set(launch.name, {
+        count: (known?.count ?? 0) + 1,
+        milliseconds: (known?.milliseconds ?? 0) + nanoseconds[index] / 1e6,
+        flops: (known?.flops ?? 0) + (launch.flops ?? 0),
+        bytes: (known?.bytes ?? 0) + tensors.reduce((sum, { size }) => sum + 4 * size, 0),
+      });
     });
     return [...profiles].map(([name, entry]) => ({ name, ...entry }))
       .sort((a, b) => b.milliseconds - a.milliseconds);
   }
 
-  async #timestamps(): Promise<number[]> {
+  async #timestamps(commands: readonly Command[]): Promise<number[]> {
     const { device } = this.#gpu;
-    const count = this.#commands.length * 2;
+    const count = commands.length * 2;
     const querySet = device.createQuerySet({ type: "timestamp", count });
     const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
     const resolved = this.#gpu.createBuffer("timestamps", count * 8, QUERY_RESOLVE | COPY_SRC);
     const staging = this.#gpu.createBuffer("timestamps", count * 8, MAP_READ | COPY_DST);
     try {
       const encoder = device.createCommandEncoder();
-      this.#commands.forEach((command, index) => {
+      commands.forEach((command, index) => {
         const pass = encoder.beginComputePass({
           timestampWrites: {
             querySet,
@@ -162,7 +166,7 @@ export class Program {
       device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ);
       const stamps = new BigUint64Array(staging.getMappedRange());
-      return this.#commands.map((_, index) => Number(stamps[2 * index + 1] - stamps[2 * index]));
+      return commands.map((_, index) => Number(stamps[2 * index + 1] - stamps[2 * index]));
     } finally {
       querySet.destroy();
       this.#gpu.destroyBuffer(resolved);
@@ -170,9 +174,9 @@ export class Program {
     }
   }
 
-  async #hostTimes(): Promise<number[]> {
+  async #hostTimes(commands: readonly Command[]): Promise<number[]> {
     const times: number[] = [];
-    for (const command of this.#commands) {
+    for (const command of commands) {
       const start = performance.now();
       const encoder = this.#gpu.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
@@ -198,12 +202,4 @@ function encode(pass: GPUComputePassEncoder, { pipeline, bindings, dispatch }: C
   pass.setPipeline(pipeline);
   pass.setBindGroup(0, bindings);
   pass.dispatchWorkgroups(...dispatch.launch.workgroups);
-}
-
-/** A binding may begin at aligned offsets only: what lies before is the kernel's `origin`. */
-export function bound(buffer: GPUBuffer, { offset, size, storage }: Tensor): GPUBufferBinding {
-  const each = bytesOfOne(storage?.type);
-  const start = Math.floor(offset * each / ALIGNMENT) * ALIGNMENT;
-  const end = Math.min(bufferBytes((offset + size) * each), buffer.size);
-  return { buffer, offset: start, size: end - start };
 }

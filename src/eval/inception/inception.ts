@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { sumMiddle } from "../../../kernels/reduce.ts";
-import type { Gpu } from "../../gpu/device.ts";
-import { type AdapterKind, persistent, Plan, type Tensor } from "../../gpu/plan.ts";
-import { Program } from "../../gpu/program.ts";
+import type { Device } from "../../device/device.ts";
+import { persistent, Plan, type Tensor } from "../../graph/plan.ts";
+import type { Program } from "../../device/device.ts";
 import type { SafeTensors } from "../../model/safetensors.ts";
 import { type FeatureSpace, toBytes } from "../feature_set.ts";
 import { inception } from "./architecture.ts";
@@ -24,7 +23,7 @@ const BATCH = 4;
 
 /** A recorded network. */
 export interface RecordedInception {
-  readonly plan: Plan;
+  readonly plan: Plan<string>;
   /** (batch, side, side, 3). */
   readonly input: Tensor;
   /** (batch, 2048): sums over the last block's pixels. */
@@ -41,19 +40,18 @@ export interface RecordedInception {
  * @throws {CheckpointError} when a weight is missing or has another shape
  */
 export function recordInception(
-  adapter: AdapterKind,
   tensors: SafeTensors["tensors"],
   batch: number,
   side: number,
 ): RecordedInception {
-  const plan = new Plan(adapter);
+  const plan = new Plan();
   const layers = new Layers(plan, tensors);
   const input = persistent("pictures", [batch, side, side, 3]);
   const last = inception(layers, { x: input, batch, height: side, width: side, channels: 3 });
   const sums = persistent("features", [batch, last.channels]);
   const pixels = last.height * last.width;
-  const sum = sumMiddle({ outer: batch, middle: pixels, inner: last.channels });
-  plan.dispatch(sum, [last.x, sums]);
+  const axes = { outer: batch, middle: pixels, inner: last.channels };
+  plan.record("sumMiddle", axes, { x: last.x, y: sums });
   return { plan, input, sums, pixels, parameters: layers.parameters };
 }
 
@@ -63,7 +61,7 @@ export class Inception implements FeatureSpace {
   readonly dimension = INCEPTION_SIZE;
 
   private constructor(
-    readonly gpu: Gpu,
+    readonly device: Device,
     private readonly recorded: RecordedInception,
     private readonly program: Program,
   ) {}
@@ -74,13 +72,13 @@ export class Inception implements FeatureSpace {
    * @param tensors the state_dict of pytorch-fid's `pt_inception-2015-12-05`
    * @throws {CheckpointError} when a weight is missing or has another shape
    */
-  static async create(gpu: Gpu, tensors: SafeTensors["tensors"]): Promise<Inception> {
-    const recorded = recordInception(gpu.kind, tensors, BATCH, SIDE);
+  static async create(device: Device, tensors: SafeTensors["tensors"]): Promise<Inception> {
+    const recorded = recordInception(tensors, BATCH, SIDE);
     try {
-      for (const { tensor, values } of recorded.parameters) gpu.write(tensor, values);
-      return new Inception(gpu, recorded, await Program.compile(gpu, recorded.plan));
+      for (const { tensor, values } of recorded.parameters) device.write(tensor, values);
+      return new Inception(device, recorded, await device.compile(recorded.plan));
     } catch (error) {
-      release(gpu, recorded);
+      release(device, recorded);
       throw error;
     }
   }
@@ -93,9 +91,9 @@ export class Inception implements FeatureSpace {
     const found: Float32Array[] = [];
     for (let first = 0; first < rounded.length; first += BATCH * each) {
       const some = rounded.subarray(first, first + BATCH * each);
-      this.gpu.write(input, resizeBilinear(some, size, SIDE));
+      this.device.write(input, resizeBilinear(some, size, SIDE));
       this.program.run();
-      const totals = await this.gpu.read(sums);
+      const totals = await this.device.read(sums);
       for (let i = 0; i < some.length / each; i++) {
         const vector = totals.slice(i * INCEPTION_SIZE, (i + 1) * INCEPTION_SIZE);
         found.push(vector.map((value) => value / pixels));
@@ -107,11 +105,11 @@ export class Inception implements FeatureSpace {
   /** Frees its memory on the GPU. */
   destroy(): void {
     this.program.destroy();
-    release(this.gpu, this.recorded);
+    release(this.device, this.recorded);
   }
 }
 
-function release(gpu: Gpu, { input, sums, parameters }: RecordedInception): void {
+function release(device: Device, { input, sums, parameters }: RecordedInception): void {
   const tensors = [input, sums, ...parameters.map(({ tensor }) => tensor)];
-  gpu.release(...tensors.map(({ storage }) => storage!));
+  device.release(...tensors.map(({ storage }) => storage!));
 }

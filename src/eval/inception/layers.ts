@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { outputSize, pool, rectify, unfold, type Window } from "../../../kernels/convolution.ts";
-import { persistent, type Plan, type Tensor } from "../../gpu/plan.ts";
+import { outputSize, type Window } from "../../graph/ops.ts";
+import { persistent, type Plan, type Tensor } from "../../graph/plan.ts";
 import type { NamedArray } from "../../model/safetensors.ts";
 import { CheckpointError } from "../../model/safetensors.ts";
-import { product } from "../../nn/product.ts";
 import { type Convolution, foldedConvolution } from "./weights.ts";
 
 /** Images on the plan: x (batch, height, width, channels). */
@@ -36,7 +35,7 @@ export interface Parameter {
 export class Layers {
   readonly parameters: Parameter[] = [];
 
-  constructor(readonly plan: Plan, readonly tensors: ReadonlyMap<string, NamedArray>) {}
+  constructor(readonly plan: Plan<string>, readonly tensors: ReadonlyMap<string, NamedArray>) {}
 
   /** A convolution with its norm and max(0, .). */
   convolve(name: string, images: Images, steps: Steps = {}): Images {
@@ -56,16 +55,11 @@ export class Layers {
     const rows = images.batch * height * width;
     const depth = folded.kernel[0] * folded.kernel[1] * folded.inputs;
     const out = this.plan.activation([rows, folded.outputs]);
-    product(this.plan, {
-      layout: "nn",
-      m: rows,
-      n: folded.outputs,
-      k: depth,
-      a: this.#unfolded(images, window, [rows, depth]),
-      b: this.#parameter(name, folded, "weight", [depth, folded.outputs]),
-      bias: this.#parameter(name, folded, "bias", [folded.outputs]),
-      out,
-    });
+    const a = this.#unfolded(images, window, [rows, depth]);
+    const b = this.#parameter(name, folded, "weight", [depth, folded.outputs]);
+    const bias = this.#parameter(name, folded, "bias", [folded.outputs]);
+    const sizes = { layout: "nn", m: rows, n: folded.outputs, k: depth } as const;
+    this.plan.record("matmul", sizes, { a, b, bias, out });
     return { x: out, batch: images.batch, height, width, channels: folded.outputs };
   }
 
@@ -75,7 +69,7 @@ export class Layers {
     const [height, width] = outputSize(window);
     const { batch, channels } = images;
     const y = this.plan.activation([batch * height * width, channels]);
-    this.plan.dispatch(pool(window, kind), [images.x, y]);
+    this.plan.record("pool", { window, kind }, { x: images.x, y });
     return { x: y, batch, height, width, channels };
   }
 
@@ -87,7 +81,7 @@ export class Layers {
     const y = this.plan.activation([rows, channels]);
     let at = 0;
     for (const { x, channels: columns } of branches) {
-      this.plan.dispatch(rectify({ rows, columns }, { of: channels, at }), [x, y]);
+      this.plan.record("rectify", { rows, columns, of: channels, at }, { x, y });
       at += columns;
     }
     return { x: y, batch, height, width, channels };
@@ -97,7 +91,7 @@ export class Layers {
   #unfolded({ x }: Images, window: Window, shape: readonly number[]): Tensor {
     if (window.kernel[0] * window.kernel[1] === 1 && window.stride === 1) return x;
     const y = this.plan.activation(shape);
-    this.plan.dispatch(unfold(window), [x, y]);
+    this.plan.record("unfold", window, { x, y });
     return y;
   }
 

@@ -5,10 +5,10 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import { interfaceTokens } from "../model/example.ts";
-import { handsOnInterface } from "../model/rin.ts";
+import { selfConditionsInterface } from "../model/rin.ts";
 
 /** What a pass leaves for the next one to begin from. */
-export interface CarriedState {
+export interface SelfConditioningState {
   /** Latents after the last block (B, M, Dz). */
   readonly latents: Float32Array<ArrayBuffer>;
   /** Interface after the last block (B, N, Dx), of networks that hand it on (`selfConditioning`). */
@@ -20,9 +20,9 @@ export interface CarriedState {
  *
  * @throws {RangeError} naming what is missing or has the wrong size
  */
-export function expectState(config: RinConfig, batch: number, state: CarriedState): void {
+export function expectState(config: RinConfig, batch: number, state: SelfConditioningState): void {
   expectLength("previous.latents", state.latents, batch * config.numLatents * config.latentDim);
-  if (!handsOnInterface(config)) return;
+  if (!selfConditionsInterface(config)) return;
   if (state.interface === undefined) {
     throw new RangeError(
       `previous.interface is missing: this network hands on its ${config.selfConditioning}`,

@@ -1,0 +1,31 @@
+/// <reference types="@webgpu/types" />
+/**
+ * Where a tensor lies within what a kernel binds.
+ *
+ * @module
+ */
+import { bytesOfOne, type Tensor } from "../../graph/plan.ts";
+
+/** Bytes at multiples of which a binding may begin: WebGPU's default minStorageBufferOffsetAlignment. */
+const ALIGNMENT = 256;
+
+/** Bytes between the parameters of one dispatch and the next. */
+export const PARAMS_STRIDE = ALIGNMENT;
+
+/** Bytes of a buffer that holds `bytes`: kernels may read it four floats at a time. */
+export function bufferBytes(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
+
+/** The first element of a tensor within its binding. */
+export function originOf({ offset, storage }: Tensor): number {
+  return offset % (ALIGNMENT / bytesOfOne(storage?.type));
+}
+
+/** A binding may begin at aligned offsets only: what lies before is the kernel's `origin`. */
+export function bound(buffer: GPUBuffer, { offset, size, storage }: Tensor): GPUBufferBinding {
+  const each = bytesOfOne(storage?.type);
+  const start = Math.floor(offset * each / ALIGNMENT) * ALIGNMENT;
+  const end = Math.min(bufferBytes((offset + size) * each), buffer.size);
+  return { buffer, offset: start, size: end - start };
+}

@@ -1,0 +1,206 @@
+/**
+ * What every operation becomes on WebGPU: dispatches of kernels, with temporaries between them. Only
+ * here do bindings, their alignment, and workgroups meet tensors.
+ *
+ * @module
+ */
+import {
+  attention,
+  attentionKeyGradient,
+  attentionQueryGradient,
+} from "../../../kernels/attention.ts";
+import { gatherRows, gatherRowsGradient, joinLatents } from "../../../kernels/conditioning.ts";
+import { pool, rectify, unfold } from "../../../kernels/convolution.ts";
+import {
+  addNoise,
+  addOffsets,
+  guide,
+  placeImage,
+  samplerStep,
+  squaredError,
+  turnNoise,
+  x0Thresholds,
+} from "../../../kernels/diffusion.ts";
+import { dropBranch, dropElements } from "../../../kernels/dropout.ts";
+import {
+  addInto,
+  addRows,
+  beginLatents,
+  copy,
+  maskRows,
+  patches,
+} from "../../../kernels/elementwise.ts";
+import type { Launch } from "../../../kernels/kernel.ts";
+import { lambStep, lambUpdate, trustRatio } from "../../../kernels/lamb.ts";
+import {
+  AFFINE_CHUNK,
+  layerNorm,
+  layerNormAffineGradient,
+  layerNormInputGradient,
+} from "../../../kernels/layer_norm.ts";
+import { matmulTiled } from "../../../kernels/matmul_tiled.ts";
+import { adamW, judgeStep } from "../../../kernels/optimizer.ts";
+import { normals } from "../../../kernels/random.ts";
+import { moments, partialMoments, sumMiddle } from "../../../kernels/reduce.ts";
+import { type OperandsOf, type OpName, PARTIALS, type SizesOf } from "../../graph/ops.ts";
+import { type Operation, type Plan, temporary, type Tensor, typeOf } from "../../graph/plan.ts";
+import { originOf } from "./binding.ts";
+
+/** One dispatch. */
+export interface Dispatch<Phase extends string = string> {
+  readonly launch: Launch;
+  /** Bound in the order of `launch.bindings`. */
+  readonly tensors: readonly Tensor[];
+  /** The phase of the operation that it comes from. */
+  readonly phase: Phase;
+}
+
+type Bound = readonly [launch: Launch, tensors: readonly (Tensor | undefined)[]];
+
+type Lowering<N extends OpName> = (sizes: SizesOf<N>, operands: OperandsOf<N>) => readonly Bound[];
+
+const lowerings = {
+  matmul: (sizes, { a, b, bias, residual, pre, out, sums }) => {
+    const launch = matmulTiled({
+      ...sizes,
+      bias: bias !== undefined,
+      residual: residual !== undefined,
+      columnSums: sums !== undefined,
+      types: { b: typeOf(b), bias: bias && typeOf(bias) },
+      origins: {
+        a: originOf(a),
+        b: originOf(b),
+        out: originOf(out),
+        bias: bias && originOf(bias),
+        sums: sums && originOf(sums),
+      },
+    });
+    const rest = sizes.derivative ? [bias, residual, pre, out] : [bias, residual, out, pre];
+    return [[launch, [a, b, ...rest, sums]]];
+  },
+  attention: (sizes, { q, kv, out, logSum }) => [[attention(sizes), [q, kv, out, logSum]]],
+  attentionGradient: (sizes, { q, kv, out, dout, logSum, dq, dkv }) => {
+    const delta = temporary(sizes.batch, sizes.heads, sizes.queries);
+    return [
+      [attentionQueryGradient(sizes), [q, kv, out, dout, logSum, dq, delta]],
+      [attentionKeyGradient(sizes), [q, kv, dout, logSum, delta, dkv]],
+    ];
+  },
+  layerNorm: (sizes, { x, affine, y, stats }) => [
+    [layerNorm({ ...sizes, type: typeOf(affine) }), [x, affine, y, stats]],
+  ],
+  layerNormInputGradient: (sizes, { x, affine, stats, dy, dx }) => [
+    [layerNormInputGradient({ ...sizes, type: typeOf(affine) }), [x, affine, stats, dy, dx]],
+  ],
+  layerNormAffineGradient: ({ rows, d }, { x, stats, dy, daffine }) => {
+    const chunks = Math.ceil(rows / AFFINE_CHUNK);
+    const partial = temporary(chunks, 2, d);
+    const axes = { outer: 1, middle: chunks, inner: 2 * d, origin: originOf(daffine) };
+    return [
+      [layerNormAffineGradient({ rows, d }), [x, stats, dy, partial]],
+      [sumMiddle(axes), [partial, daffine]],
+    ];
+  },
+  patchify: (sizes, { x, y }) => [[patches({ ...sizes, inverse: false }), [x, y]]],
+  depatchify: (sizes, { x, y }) => [[patches({ ...sizes, inverse: true }), [x, y]]],
+  addRows: (sizes, { x, table, previous, mask, y }) => {
+    const launch = addRows({ ...sizes, warm: previous !== undefined, type: typeOf(table) });
+    return [[launch, [x, table, previous, mask, y]]];
+  },
+  beginLatents: (sizes, { start, time, previous, mask, y }) => {
+    const launch = beginLatents({ ...sizes, warm: previous !== undefined, type: typeOf(start) });
+    return [[launch, [start, time, previous, mask, y]]];
+  },
+  joinLatents: (sizes, { start, token0, token1, previous, mask, y }) => {
+    const launch = joinLatents({ ...sizes, warm: previous !== undefined, type: typeOf(start) });
+    return [[launch, [start, token0, token1, previous, mask, y]]];
+  },
+  gatherRows: (sizes, { table, rows, y }) => [
+    [gatherRows({ ...sizes, type: typeOf(table) }), [table, rows, y]],
+  ],
+  gatherRowsGradient: (sizes, { dy, rows, dtable }) => [
+    [gatherRowsGradient(sizes), [dy, rows, dtable]],
+  ],
+  maskRows: (sizes, { x, mask, y }) => [[maskRows(sizes), [x, mask, y]]],
+  copy: (sizes, { x, y }) => [[copy(sizes), [x, y]]],
+  add: (sizes, { x, y }) => [[addInto(sizes), [x, y]]],
+  sumMiddle: (sizes, { x, y }) => [[sumMiddle({ ...sizes, origin: originOf(y) }), [x, y]]],
+  dropout: (sizes, { x, keys, y }) => [[dropElements(sizes), [x, keys, y]]],
+  stochasticDepth: (sizes, { residual, branch, keys, y }) => [
+    [dropBranch({ ...sizes, residual: residual !== undefined }), [residual, branch, keys, y]],
+  ],
+  normals: (sizes, { keys, y }) => [[normals(sizes), [keys, y]]],
+  addNoise: (sizes, { x0, noise, coefficients, xt, target }) => [
+    [addNoise(sizes), [x0, noise, coefficients, xt, target]],
+  ],
+  offsetNoise: (sizes, { offsets, y }) => [[addOffsets(sizes), [offsets, y]]],
+  squaredError: (sizes, { prediction, target, lossWeight, gradient, partial }) => [
+    [squaredError(sizes), [prediction, target, lossWeight, gradient, partial]],
+  ],
+  guide: (sizes, { guided, free, scale, y }) => [[guide(sizes), [guided, free, scale, y]]],
+  samplerStep: (sizes, { x, prediction, fresh, denoised, thresholds, scalars }) => [
+    [samplerStep(sizes), [x, prediction, fresh, denoised, thresholds, scalars]],
+  ],
+  thresholds: (sizes, { x, prediction, scalars, thresholds }) => [
+    [x0Thresholds(sizes), [x, prediction, scalars, thresholds]],
+  ],
+  slerp: (sizes, { other, turn, y }) => [[turnNoise(sizes), [other, turn, y]]],
+  placeImage: (sizes, { image, noise, keepMask, level, x }) => [
+    [placeImage(sizes), [image, noise, keepMask, level, x]],
+  ],
+  moments: ({ size, at }, { x, y }) => {
+    const partial = temporary(PARTIALS, 2);
+    return [
+      [partialMoments({ size }), [x, partial]],
+      [moments({ size, at }), [partial, y]],
+    ];
+  },
+  judgeStep: ({ size, count }, { lossPartial, gradients, scalars, verdict, history }) => {
+    const partial = temporary(PARTIALS, 2);
+    return [
+      [partialMoments({ size: count }), [gradients, partial]],
+      [judgeStep({ size }), [lossPartial, partial, scalars, verdict, history]],
+    ];
+  },
+  adamW: (sizes, { parameters, gradients, first, second, average, verdict, scalars }) => [
+    [adamW(sizes), [parameters, gradients, first, second, average, verdict, scalars]],
+  ],
+  lamb: ({ chunks }, operands) => {
+    const { parameters, gradients, first, second, average, verdict, table, scalars } = operands;
+    const norms = temporary(chunks, 2);
+    const ratios = temporary(chunks);
+    return [
+      [
+        lambStep({ chunks }),
+        [parameters, gradients, first, second, norms, verdict, table, scalars],
+      ],
+      [trustRatio({ chunks }), [norms, table, ratios]],
+      [lambUpdate({ chunks }), [parameters, gradients, average, ratios, verdict, table, scalars]],
+    ];
+  },
+  unfold: (window, { x, y }) => [[unfold(window), [x, y]]],
+  pool: ({ window, kind }, { x, y }) => [[pool(window, kind), [x, y]]],
+  rectify: ({ rows, columns, of, at }, { x, y }) => [
+    [rectify({ rows, columns }, { of, at }), [x, y]],
+  ],
+} satisfies { [N in OpName]: Lowering<N> };
+
+/** The dispatches of a plan, in order. */
+export function lower<Phase extends string>(plan: Plan<Phase>): Dispatch<Phase>[] {
+  return plan.operations.flatMap((operation) =>
+    lowerOne(operation).map(([launch, tensors]) => {
+      const bound = tensors.filter((tensor) => tensor !== undefined);
+      if (bound.length !== launch.bindings.length) {
+        throw new RangeError(
+          `Cannot dispatch ${launch.name}: it binds ${launch.bindings.length} buffers, got ${bound.length}`,
+        );
+      }
+      return { launch, tensors: bound, phase: operation.phase };
+    })
+  );
+}
+
+function lowerOne<N extends OpName>({ name, sizes, operands }: Operation<N>): readonly Bound[] {
+  // The table gives each name the lowering of its own sizes and operands.
+  return (lowerings[name] as unknown as Lowering<N>)(sizes, operands);
+}
