@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { PRESETS } from "../cli/presets.ts";
+import { PRESETS } from "../src/run/presets.ts";
 import { requestGpu, Trainer } from "../mod.ts";
 import type { Gpu } from "../src/gpu/device.ts";
 import { product } from "../src/nn/product.ts";

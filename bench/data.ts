@@ -11,7 +11,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { TrainingBatches } from "../cli/batches.ts";
+import { TrainingBatches } from "../src/run/batches.ts";
 import { loadSplits } from "../src/data/dataset.ts";
 import { idxName } from "../src/data/idx.ts";
 import { prepare } from "../src/data/prepare.ts";

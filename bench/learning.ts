@@ -8,7 +8,7 @@
  * @module
  */
 import { requestGpu, Trainer } from "../mod.ts";
-import { TrainingBatches, validationBatches } from "../cli/batches.ts";
+import { TrainingBatches, validationBatches } from "../src/run/batches.ts";
 import { loadSplits } from "../src/data/dataset.ts";
 
 /** PyTorch's figures at these steps. */

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { PRESETS } from "../cli/presets.ts";
+import { PRESETS } from "../src/run/presets.ts";
 import { requestGpu, Trainer } from "../mod.ts";
 import type { Storage, Tensor } from "../src/gpu/plan.ts";
 import { bufferBytes, PARAMS_STRIDE, place } from "../src/gpu/pool.ts";

@@ -2,7 +2,7 @@
 // Tells the median of three steps after the first; says so where the adapter can't hold one.
 
 import { parseArgs } from "@std/cli";
-import { resolveSettings } from "../cli/resolve.ts";
+import { resolveSettings } from "../cli/options/resolve.ts";
 import { requestGpu } from "../src/gpu/device.ts";
 import { GpuLimitError } from "../src/gpu/errors.ts";
 import { exampleSize } from "../src/model/example.ts";

@@ -5,7 +5,7 @@
  */
 import { variable } from "./environment.ts";
 import { UsageError } from "./errors.ts";
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
 import type { OptionGroup } from "./help.ts";
 
 /** One of `rin`'s commands. */

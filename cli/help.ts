@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { flagOf, type Option, placeholder } from "./options.ts";
+import { flagOf, type Option, placeholder } from "./options/options.ts";
 
 /** Options under a heading. */
 export interface OptionGroup {

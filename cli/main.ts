@@ -4,25 +4,25 @@
  * @module
  */
 import type { Command } from "./command.ts";
-import { completionsOf } from "./completions/command.ts";
-import { compare } from "./compare.ts";
-import { data } from "./data.ts";
-import { doctor } from "./doctor.ts";
+import { completionsOf } from "./commands/completions.ts";
+import { compare } from "./commands/compare.ts";
+import { data } from "./commands/data.ts";
+import { doctor } from "./commands/doctor.ts";
 import { setVariable, variable } from "./environment.ts";
-import { evaluation } from "./eval.ts";
+import { evaluation } from "./commands/eval.ts";
 import { explain, UsageError } from "./errors.ts";
-import { exportCommand } from "./export.ts";
+import { exportCommand } from "./commands/export.ts";
 import { commandHelp } from "./help.ts";
-import { importCommand } from "./import.ts";
-import { info } from "./info.ts";
-import { suggestion } from "./nearest.ts";
-import { readArguments } from "./options.ts";
-import { page } from "./page_command.ts";
-import { report } from "./report_command.ts";
-import { sample } from "./sample.ts";
-import { serve } from "./serve.ts";
-import { print, printError } from "./terminal.ts";
-import { train } from "./train.ts";
+import { importCommand } from "./commands/import.ts";
+import { info } from "./commands/info.ts";
+import { suggestion } from "./options/nearest.ts";
+import { readArguments } from "./options/options.ts";
+import { page } from "./commands/page.ts";
+import { report } from "./commands/report.ts";
+import { sample } from "./commands/sample.ts";
+import { serve } from "./commands/serve.ts";
+import { print, printError } from "./terminal/terminal.ts";
+import { train } from "./commands/train.ts";
 import { versionLine } from "./version.ts";
 
 const working: Readonly<Record<string, Command>> = {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import { flagOf, type Option } from "../options.ts";
+import { flagOf, type Option } from "../options/options.ts";
 
 /** What may follow a flag. */
 export type Following =

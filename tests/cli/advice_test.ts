@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { adviceOn } from "../../cli/advice.ts";
-import { PRESETS } from "../../cli/presets.ts";
+import { adviceOn } from "../../cli/training/advice.ts";
+import { PRESETS } from "../../src/run/presets.ts";
 import { completeConfig } from "../../src/model/config.ts";
 
 Deno.test("advice: noise that tokens are too narrow for is told of", () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TrainingBatches, validationBatches } from "../../cli/batches.ts";
+import { TrainingBatches, validationBatches } from "../../src/run/batches.ts";
 import { BatchStream } from "../../src/data/batches.ts";
 import { fillBatch, windowStart } from "../../src/data/fill_batch.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";

@@ -1,7 +1,7 @@
 // Training with classes and sampling by their names, as a user does.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { TarWriter } from "../../cli/tar_writer.ts";
+import { TarWriter } from "../../cli/files/tar_writer.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { lettering } from "../../src/picture/lettering.ts";
 import { pngSize } from "../../src/picture/pictures.ts";

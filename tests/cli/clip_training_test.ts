@@ -1,7 +1,7 @@
 // Networks that learn clips: shapes that move, which the test draws, and one real clip.
 
 import { assert, assertEquals } from "@std/assert";
-import { TrainingBatches, validationBatches } from "../../cli/batches.ts";
+import { TrainingBatches, validationBatches } from "../../src/run/batches.ts";
 import { loadSplits } from "../../src/data/dataset.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 import type { Gpu } from "../../src/gpu/device.ts";

@@ -1,7 +1,7 @@
 // Completions as the shells themselves give them.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { PRESETS } from "../../cli/presets.ts";
+import { PRESETS } from "../../src/run/presets.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { complaint, rin } from "./rin.ts";
 

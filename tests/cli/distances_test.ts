@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { measureDistances } from "../../cli/distances.ts";
-import type { EvaluationParts } from "../../cli/evaluation.ts";
-import { Terminal } from "../../cli/terminal.ts";
+import { measureDistances } from "../../cli/evaluation/distances.ts";
+import type { EvaluationParts } from "../../cli/evaluation/evaluation.ts";
+import { Terminal } from "../../cli/terminal/terminal.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 import type { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { adviceFor } from "../../cli/install_advice.ts";
+import { adviceFor } from "../../cli/doctor/install_advice.ts";
 import { available } from "../helpers/gpu.ts";
 import { NO_ADAPTER, rin } from "./rin.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CommandError, explain, UsageError } from "../../cli/errors.ts";
-import { nearest } from "../../cli/nearest.ts";
+import { nearest } from "../../cli/options/nearest.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { GpuLostError } from "../../src/gpu/errors.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { samplingBytes, trainingBytes } from "../../cli/memory.ts";
-import { PRESETS } from "../../cli/presets.ts";
+import { samplingBytes, trainingBytes } from "../../cli/training/memory.ts";
+import { PRESETS } from "../../src/run/presets.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig } from "../../src/model/config.ts";

@@ -1,7 +1,7 @@
 // A GPU that is lost at whatever moment: the run goes on from the last checkpoint, to the same end.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { keepTraining, type TrainingParts } from "../../cli/keep_training.ts";
+import { keepTraining, type TrainingParts } from "../../src/run/keep_training.ts";
 import { Gpu, requestGpu } from "../../src/gpu/device.ts";
 import { GpuLostError, NoGpuError } from "../../src/gpu/errors.ts";
 import { withFolder } from "../data/scratch.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { noisePlotSvg } from "../../cli/noise_plot.ts";
+import { noisePlotSvg } from "../../cli/evaluation/noise_plot.ts";
 
 const level = (logSnr: number, loss: number) => ({
   t: 0.5,

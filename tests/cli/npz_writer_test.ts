@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { unzipSync } from "fflate";
-import { NpzWriter } from "../../cli/npz_writer.ts";
+import { NpzWriter } from "../../cli/files/npz_writer.ts";
 import { CommandError } from "../../cli/errors.ts";
 import { withFolder } from "../data/scratch.ts";
 

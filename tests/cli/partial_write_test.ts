@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
-import { MetricsFile } from "../../cli/metrics_file.ts";
-import type { RunRecorder } from "../../cli/recorder.ts";
-import { EventFiles } from "../../cli/tensorboard/event_files.ts";
+import { MetricsFile } from "../../src/run/metrics_file.ts";
+import type { RunRecorder } from "../../src/run/logger.ts";
+import { EventFiles } from "../../src/run/tensorboard/event_files.ts";
 import { withFolder } from "../data/scratch.ts";
 import { events } from "../tensorboard/reader.ts";
 import { metrics } from "./rin.ts";

@@ -1,8 +1,8 @@
 // Presets by the paper's names: sizes of what they train, without a GPU.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { PRESETS } from "../../cli/presets.ts";
-import { resolveSettings } from "../../cli/resolve.ts";
+import { PRESETS } from "../../src/run/presets.ts";
+import { resolveSettings } from "../../cli/options/resolve.ts";
 import { countParameters, parameterLayout } from "../../src/model/parameters.ts";
 import { parameterShapes } from "../helpers/golden.ts";
 import { complaint, rin } from "./rin.ts";

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-control-regex -- terminal control codes are what is tested
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Progress } from "../../cli/progress.ts";
+import { Progress } from "../../cli/terminal/progress.ts";
 
 /** A progress with a clock that is set by hand, and what it wrote. */
 function watched(total: number, isTerminal: boolean, columns?: number) {

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
-import { recordersOf } from "../../cli/recorders.ts";
-import type { Fields } from "../../cli/resolve.ts";
-import { RUN_START } from "../../cli/run_state.ts";
-import { TrainingRun } from "../../cli/training_run.ts";
+import { recordersOf } from "../../src/run/loggers.ts";
+import type { Fields } from "../../cli/options/resolve.ts";
+import { RUN_START } from "../../src/run/run_state.ts";
+import { TrainingRun } from "../../src/run/training_run.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder, write } from "../data/scratch.ts";

@@ -1,11 +1,11 @@
 // A run of a tiny network inside the test's own process.
 
-import { readArguments } from "../../cli/options.ts";
-import { completeSettings, type Fields } from "../../cli/resolve.ts";
-import type { OpenedRun } from "../../cli/resume.ts";
-import { RunFolder } from "../../cli/run_folder.ts";
-import { FIELDS, type Settings } from "../../cli/settings.ts";
-import { Terminal } from "../../cli/terminal.ts";
+import { readArguments } from "../../cli/options/options.ts";
+import { completeSettings, type Fields } from "../../cli/options/resolve.ts";
+import type { OpenedRun } from "../../src/run/saved_run.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { FIELDS, type Settings } from "../../cli/options/fields.ts";
+import { Terminal } from "../../cli/terminal/terminal.ts";
 import type { ImageSet, Splits } from "../../src/data/dataset.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { metrics, TINY } from "./rin.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
-import { type TarEntry, TarWriter } from "../../cli/tar_writer.ts";
+import { type TarEntry, TarWriter } from "../../cli/files/tar_writer.ts";
 import { withFolder } from "../data/scratch.ts";
 
 const BLOCK = 512;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UsageError } from "../../cli/errors.ts";
-import { flagOf } from "../../cli/options.ts";
-import { openRun } from "../../cli/resume.ts";
+import { flagOf } from "../../cli/options/options.ts";
+import { openRun } from "../../src/run/saved_run.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { complaint, NO_ADAPTER, rin, TINY, writePictures } from "./rin.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
-import { folderOf, linkFile, syncFile, writeFile } from "../../cli/write_file.ts";
+import { folderOf, linkFile, syncFile, writeFile } from "../../src/files/write_file.ts";
 import { withFolder } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
 import { available } from "../helpers/gpu.ts";

@@ -1,7 +1,7 @@
 // `deno task soak [STEPS]`: a run of a tiny network, 10,000 steps unless told, with validations,
 // samples and checkpoints in between. Prints what it holds as it goes on, and fails where that grows.
 
-import { keepTraining } from "../../cli/keep_training.ts";
+import { keepTraining } from "../../src/run/keep_training.ts";
 import { requestGpu } from "../../src/gpu/device.ts";
 import { Listener, openTiny, tinySplits } from "../cli/small_run.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { crc32c, maskedCrc32c } from "../../cli/tensorboard/crc32c.ts";
+import { crc32c, maskedCrc32c } from "../../src/run/tensorboard/crc32c.ts";
 import { CommandError } from "../../cli/errors.ts";
-import { EventFiles } from "../../cli/tensorboard/event_files.ts";
+import { EventFiles } from "../../src/run/tensorboard/event_files.ts";
 import { gridPng } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
 import { crcTwin, events, shown } from "./reader.ts";

@@ -5,7 +5,7 @@ import type { Gpu } from "../../src/gpu/device.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
-import { trainingBytes } from "../../cli/memory.ts";
+import { trainingBytes } from "../../cli/training/memory.ts";
 import { type StepFigures, Trainer } from "../../src/train/trainer.ts";
 import { assertClose, assertWithin } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

@@ -1,0 +1,152 @@
+/**
+ * `rin data`: prepared data sets.
+ *
+ * @module
+ */
+import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
+import { prepare } from "../../src/data/prepare.ts";
+import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
+import { openClips, openSource } from "../../src/data/source.ts";
+import { type Command, programName } from "../command.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { classLine, decodingProgress, skippedLines } from "../../src/run/load_data.ts";
+import type { Given } from "../options/options.ts";
+import { print, Terminal } from "../terminal/terminal.ts";
+
+const IMAGE_SIZE = 64;
+
+/** Makes and checks prepared data sets. */
+export const data: Command = {
+  usage: "rin data prepare SOURCE [options] | rin data check FILE",
+  summary: "decode a data set once, into one file",
+  about:
+    "prepare decodes and resizes all images of SOURCE (what rin train takes as --data) into one " +
+    "file, from which rin train --data FILE starts at once and which need not fit in memory; with " +
+    "--clips, all frames of its clips, whatever the --frames of the training. " +
+    "Interrupted, the same command goes on where it was. check compares a file with its hashes.",
+  groups: [{
+    title: "Options",
+    options: [
+      {
+        key: "imageSize",
+        type: "integer",
+        help: "side of the stored images, pixels; that of training, times its --crop-scale",
+        default: IMAGE_SIZE,
+      },
+      {
+        key: "out",
+        type: "text",
+        value: "FILE",
+        help: "the file to write (default: SOURCE-SIZEpx.rindata)",
+      },
+      {
+        key: "validFraction",
+        type: "number",
+        help: "share of the images held out for validation, as for rin train",
+      },
+      {
+        key: "clips",
+        type: "boolean",
+        help: "SOURCE holds clips: GIF or animated PNG files, or folders of numbered frames",
+      },
+      { key: "quiet", type: "boolean", help: "say nothing but results and errors" },
+    ],
+  }],
+  examples: [
+    "rin data prepare ~/pictures --image-size 64 --out pictures.rindata",
+    "rin data check pictures.rindata",
+    "rin train --data pictures.rindata --image-size 64",
+  ],
+  run: runData,
+};
+
+async function runData(given: Given): Promise<number> {
+  const [verb, subject, ...more] = given.rest;
+  const verbs: Record<string, (subject: string, given: Given) => Promise<number>> = {
+    prepare: runPrepare,
+    check: runCheck,
+  };
+  if (verb === undefined || !Object.hasOwn(verbs, verb)) {
+    throw new UsageError(
+      `rin data ${verb ?? ""}: needed prepare SOURCE or check FILE; see rin data --help`,
+    );
+  }
+  if (subject === undefined || more.length > 0) {
+    throw new UsageError(
+      `rin data ${verb} takes one ${verb === "check" ? "file" : "source"}: found ` +
+        `${given.rest.length - 1}`,
+    );
+  }
+  return await verbs[verb](subject, given);
+}
+
+async function runPrepare(name: string, { flags }: Given): Promise<number> {
+  const terminal = new Terminal(flags.quiet === true);
+  const imageSize = Number(flags.imageSize ?? IMAGE_SIZE);
+  const validFraction = flags.validFraction as number | undefined;
+  checkImageSize(name, imageSize);
+  checkFraction(name, validFraction);
+  const base = name.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1);
+  const out = String(flags.out ?? `${base}-${imageSize}px.rindata`);
+  const info = await Deno.stat(out).catch(() => undefined);
+  if (info && !(info.isFile && await isPrepared(out))) {
+    throw new CommandError(
+      `Cannot prepare ${name} into ${out}: something else is there; choose another --out`,
+    );
+  }
+  const place = ["faces", "emoji"].includes(name)
+    ? name
+    : await Deno.realPath(name).catch(() => name);
+  const source = flags.clips === true
+    ? await openClips(place)
+    : await openSource(place, (sentence) => terminal.note(sentence));
+  terminal.note(
+    `Decoding ${source.names.length} ${
+      source.clips ? "clips" : "images"
+    }; Ctrl-C stops, and the same command goes on from there`,
+  );
+  const onProgress = decodingProgress(name, terminal, source.clips === true);
+  await prepare(source, out, { imageSize, validFraction, onProgress });
+  terminal.finish();
+  const file = await PreparedFile.open(out);
+  try {
+    for (const line of skippedLines(file.footer.facts.skipped)) terminal.note(line);
+    print(`${out}: ${description(file)}`);
+    const clips = file.clips ? " --preset clips" : "";
+    terminal.note(
+      `Train with: ${programName()} train${clips} --data ${out} --image-size ${imageSize}`,
+    );
+  } finally {
+    file.close();
+  }
+  return 0;
+}
+
+async function runCheck(path: string, { flags }: Given): Promise<number> {
+  const terminal = new Terminal(flags.quiet === true);
+  const file = await PreparedFile.open(path);
+  try {
+    await file.check((done, total) => terminal.progress(done, total, { checking: path }));
+    terminal.finish();
+    const each = file.clips ? "clip" : "image";
+    print(`${path}: ${description(file)}; every ${each} is as it was written`);
+  } finally {
+    file.close();
+  }
+  return 0;
+}
+
+function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile): string {
+  const held = heldOut.reduce((sum, one) => sum + one, 0);
+  const frames = lengths?.reduce((sum, length) => sum + length, 0);
+  const what = lengths ? `clips with ${frames} frames` : "images";
+  return [
+    `${facts.count} ${what} of ${facts.imageSize}x${facts.imageSize}, ${held} held out`,
+    ...facts.skipped.length > 0
+      ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
+      : [],
+    ...facts.classNames ? [`classes: ${classLine(facts.classNames)}`] : [],
+    `${(file.length / 1e6).toPrecision(3)} MB, from ${facts.source}`,
+    ...facts.attribution ? [facts.attribution] : [],
+  ].join("; ");
+}

@@ -1,0 +1,211 @@
+/**
+ * `rin eval`.
+ *
+ * @module
+ */
+import { Rin } from "../../src/diffusion/rin.ts";
+import { requestGpu } from "../../src/gpu/device.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
+import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import type { Command } from "../command.ts";
+import { Interrupted, UsageError } from "../errors.ts";
+import { evaluate } from "../evaluation/evaluation.ts";
+import { reportText, writeReport } from "../evaluation/report.ts";
+import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
+import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
+import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import type { DataSettings } from "../../src/run/load_data.ts";
+import type { RunOptions } from "../options/fields.ts";
+import { print, Terminal } from "../terminal/terminal.ts";
+import { folderOf } from "../../src/files/write_file.ts";
+
+const images: Option[] = [
+  {
+    key: "data",
+    type: "text",
+    value: "SOURCE",
+    help: "images to compare with, as for rin train (default: those of the run)",
+  },
+  {
+    key: "validFraction",
+    type: "number",
+    help: "share of them that was held out (default: as in the run)",
+  },
+  {
+    key: "validCount",
+    type: "integer",
+    help: "held-out images for the loss, at most",
+    default: 256,
+  },
+  {
+    key: "levels",
+    type: "integer",
+    help: "noise levels that the loss is measured at",
+    default: 16,
+  },
+  {
+    key: "dataCount",
+    type: "integer",
+    help: "training images that samples are compared with, at most",
+    default: 5000,
+  },
+];
+
+const samples: Option[] = [
+  {
+    key: "count",
+    type: "integer",
+    help: "samples; 0 measures the loss only; published FID figures are of 50,000",
+    default: 1000,
+  },
+  {
+    key: "samples",
+    type: "text",
+    value: "DIR",
+    help: "take the samples from a folder of PNG or JPEG files instead of making them",
+  },
+  ...SAMPLER_OPTIONS,
+];
+
+const files: Option[] = [
+  {
+    key: "out",
+    type: "text",
+    value: "DIR",
+    help: "where eval.json and loss_by_noise.svg go (default: eval-step-N beside the checkpoint)",
+  },
+  CONFIG_OPTION,
+  { key: "json", type: "boolean", help: "print eval.json instead of tables" },
+  { key: "quiet", type: "boolean", help: "show no progress" },
+];
+
+/** Measures a network. */
+export const evaluation: Command = {
+  usage: "rin eval CHECKPOINT [options]",
+  summary: "measure a trained network: loss by noise level, distance of samples to data",
+  about:
+    "Measures the loss of a checkpoint (a .safetensors file, or a run folder) on held-out images by " +
+    "noise level, and how far its samples are from the training images: Frechet distance, precision " +
+    "and recall in a feature space that needs no download; of a network of clips, the loss alone. " +
+    "docs/evaluation.md says what the figures mean and what they can be compared with.",
+  groups: [
+    { title: "Images", options: images },
+    { title: "Samples", options: samples },
+    { title: "Standard FID", options: FID_OPTIONS },
+    { title: "Files", options: files },
+  ],
+  examples: [
+    "rin eval runs/faces",
+    "rin eval runs/faces/best.safetensors --count 5000 --sampler ddim --steps 50",
+    "rin eval runs/faces --samples images/",
+    "rin eval runs/celeba --count 50000 --inception inception.safetensors --statistics celeba.npz",
+  ],
+  run: runEval,
+};
+
+const all = [...images, ...samples, ...FID_OPTIONS, ...files];
+
+async function runEval(given: Given): Promise<number> {
+  const flags = withDefaults(all, given.flags);
+  const path = onlyCheckpoint(given.rest);
+  const counts = {
+    count: numberWithin(flags, "count", 0, 10_000_000),
+    dataCount: numberWithin(flags, "dataCount", 4, 10_000_000),
+    validCount: numberWithin(flags, "validCount", 1, 10_000_000),
+    levels: numberWithin(flags, "levels", 1, 1000),
+  };
+  const sampler = readSampler(flags);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(path, config);
+  const clips = file.checkpoint.config.frames > 1;
+  const wanted = ["samples", "inception"].some((key) => key in given.flags) ||
+    "count" in given.flags && counts.count > 0;
+  if (clips && wanted) {
+    throw new UsageError(
+      `Samples are compared with data for networks of images only: of ${file.path}, which makes ` +
+        `clips, rin eval measures the loss by noise level; leave out --count, --samples and ` +
+        `--inception`,
+    );
+  }
+  const { data, training, step } = runOf(file, flags);
+  const fidFiles = await readFidFiles(flags);
+  const terminal = new Terminal(flags.quiet === true);
+  if (clips) terminal.note("A network of clips: the loss by noise level is all that is measured");
+  const gpu = await requestGpu();
+  try {
+    const rin = await Rin.load(gpu, file.bytes, { config });
+    const fid = fidFiles && await openFid(gpu, fidFiles, String(flags.inception));
+    const figures = await interruptible(
+      (stop) =>
+        evaluate({
+          rin,
+          data,
+          training,
+          counts: clips ? { ...counts, count: 0 } : counts,
+          sampler,
+          folder: flags.samples as string | undefined,
+          fid,
+          terminal,
+          stop,
+        }),
+      () => terminal.note("Stopping ... (Ctrl-C again leaves at once)"),
+    );
+    const report = { checkpoint: file.path, step, data: data.data, ...figures };
+    const out = String(flags.out ?? `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`);
+    await writeReport(out, report);
+    print(flags.json === true ? JSON.stringify(report, null, 2) : reportText(report));
+    terminal.note(`Figures and plot are in ${out}`);
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof Interrupted)) throw thrown;
+    terminal.finish();
+    terminal.note("Stopped; nothing was written");
+    return INTERRUPTED;
+  } finally {
+    gpu.destroy();
+  }
+}
+
+function onlyCheckpoint(rest: readonly string[]): string {
+  if (rest.length === 1) return rest[0];
+  throw new UsageError(
+    rest.length === 0
+      ? "Which checkpoint? Give a .safetensors file or a run folder: rin eval CHECKPOINT"
+      : `One checkpoint at a time, please: got ${rest.length}`,
+  );
+}
+
+/** What a checkpoint knows of its run. */
+interface SavedRun {
+  readonly step?: number;
+  readonly options?: TrainOptions;
+  readonly run?: RunOptions;
+}
+
+/** The run's images and training, where flags say nothing else. */
+function runOf(
+  { path, checkpoint }: CheckpointFile,
+  flags: Readonly<Record<string, Value>>,
+): {
+  data: DataSettings;
+  training: Pick<TrainOptions, "seed" | "selfCondRate">;
+  step?: number;
+} {
+  const { step, options, run } = (checkpoint.training ?? {}) as SavedRun;
+  const data = (flags.data ?? run?.data) as string | undefined;
+  if (data === undefined) {
+    throw new UsageError(
+      `${path} does not say which images it was trained on: give them with --data`,
+    );
+  }
+  // Another source has a split of its own.
+  const known = flags.data === undefined ? run : undefined;
+  const validFraction = (flags.validFraction ?? known?.validFraction) as number | undefined;
+  return {
+    data: { ...known, data, validFraction },
+    training: options ?? DEFAULT_TRAIN_OPTIONS,
+    step,
+  };
+}

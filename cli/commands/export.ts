@@ -1,0 +1,74 @@
+/**
+ * `rin export`.
+ *
+ * @module
+ */
+import type { Dtype } from "../../src/model/safetensors.ts";
+import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import type { Command } from "../command.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import type { Given, Option } from "../options/options.ts";
+import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { print } from "../terminal/terminal.ts";
+import { writeFile } from "../../src/files/write_file.ts";
+
+const options: Option[] = [
+  {
+    key: "dtype",
+    type: ["f16", "f32"],
+    help: "numbers of the file: half precision, or as they were trained",
+    default: "f16",
+  },
+  {
+    key: "out",
+    type: "text",
+    value: "FILE",
+    help: "the file to write (default: beside the checkpoint, ending in -f16.safetensors)",
+  },
+  CONFIG_OPTION,
+];
+
+/** Writes what sampling needs. */
+export const exportCommand: Command = {
+  usage: "rin export CHECKPOINT [options]",
+  summary: "write a small checkpoint, for sampling only",
+  about:
+    "Writes a checkpoint with nothing but what sampling needs: the moving average of the weights " +
+    "(the weights, where there is none), the config, and a few words on what it was trained on. " +
+    "It loads wherever a checkpoint does, but training can't go on from it. Needs no GPU.",
+  groups: [{ title: "Options", options }],
+  examples: ["rin export runs/faces", "rin export runs/faces --dtype f32 --out faces.safetensors"],
+  run: runExport,
+};
+
+async function runExport({ flags, rest }: Given): Promise<number> {
+  if (rest.length !== 1) {
+    throw new UsageError(
+      rest.length === 0
+        ? "Which checkpoint? Give a .safetensors file or a run folder: rin export CHECKPOINT"
+        : `One checkpoint at a time, please: got ${rest.length}`,
+    );
+  }
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(rest[0], config);
+  const dtype = (flags.dtype ?? "f16") as Dtype;
+  const out = flags.out === undefined
+    ? file.path.replace(/(\.safetensors)?$/, `-${dtype}.safetensors`)
+    : String(flags.out);
+  if (await isSameFile(out, file.path)) {
+    throw new CommandError(`--out is the checkpoint itself, ${out}: choose another file`);
+  }
+  const bytes = await samplingCheckpoint(file, dtype);
+  await writeFile(out, bytes);
+  const mb = (size: number) => `${(size / 1e6).toFixed(2)} MB`;
+  print(`Wrote ${out}: ${mb(bytes.length)} instead of ${mb(file.bytes.length)}`);
+  return 0;
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all(
+    [a, b].map((path) => Deno.realPath(path).catch(() => {})),
+  );
+  return first !== undefined && first === second;
+}

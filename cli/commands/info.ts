@@ -1,0 +1,212 @@
+/**
+ * `rin info`.
+ *
+ * @module
+ */
+import type { AdapterKind } from "../../src/gpu/plan.ts";
+import { forwardFlops } from "../../src/model/flops.ts";
+import type { RinConfig } from "../../src/model/config.ts";
+import type { Dtype } from "../../src/model/safetensors.ts";
+import { countParameters } from "../../src/model/parameters.ts";
+import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
+import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import { samplingBytes, trainingBytes } from "../training/memory.ts";
+import { flagOf, type Given, type Option } from "../options/options.ts";
+import { PRESETS } from "../../src/run/presets.ts";
+import { only, readConfigFile, resolveSettings } from "../options/resolve.ts";
+import { FIELDS } from "../options/fields.ts";
+import { print } from "../terminal/terminal.ts";
+
+/** Images at a time for which the memory of sampling is told. */
+const SAMPLED = 16;
+
+const options: Option[] = [
+  {
+    key: "config",
+    type: "text",
+    value: "FILE",
+    help:
+      "JSON file with the network's fields, for a checkpoint that lacks them; or of fields that " +
+      "change the preset, as for rin train",
+  },
+  {
+    key: "preset",
+    type: Object.keys(PRESETS),
+    value: "NAME",
+    help:
+      "describe what a preset would train instead of a checkpoint, changed by any of the flags " +
+      "below",
+  },
+  { key: "json", type: "boolean", help: "as JSON" },
+];
+
+/** Describes a checkpoint. */
+export const info: Command = {
+  usage: "rin info CHECKPOINT|--preset NAME [options]",
+  summary: "describe a checkpoint or a preset",
+  about:
+    "Describes a checkpoint (a .safetensors file, or a run folder): the network's config, its " +
+    "parameters, how far it was trained, the work of a pass and the GPU memory needed; or what " +
+    "rin train would with a preset and flags, before it is begun. Needs no GPU.",
+  groups: [
+    { title: "Options", options },
+    { title: "Network, with --preset", options: FIELDS.network },
+    { title: "Training, with --preset", options: FIELDS.training },
+  ],
+  examples: [
+    "rin info runs/faces",
+    "rin info best.safetensors --json",
+    "rin info --preset cifar10 --batch-size 256 --accumulate 16",
+  ],
+  run: runInfo,
+};
+
+async function runInfo({ flags, rest }: Given): Promise<number> {
+  const { preset, config: file, json: _j, ...fields } = flags;
+  const show = (facts: Facts) =>
+    print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
+  if (preset !== undefined) {
+    if (rest.length > 0) {
+      throw new UsageError("A checkpoint or a preset, please: got both");
+    }
+    const changes = file === undefined ? {} : await readConfigFile(String(file));
+    const { settings: { network, training } } = resolveSettings(String(preset), changes, fields);
+    show({ preset: String(preset), ...workOf(network, training), training });
+    return 0;
+  }
+  const [field] = Object.keys(fields);
+  if (field !== undefined) {
+    throw new UsageError(
+      `${flagOf(field)} changes what a preset would train: give --preset NAME with it`,
+    );
+  }
+  if (rest.length !== 1) {
+    throw new UsageError(
+      rest.length === 0
+        ? "Which checkpoint? Give a .safetensors file or a run folder: rin info CHECKPOINT"
+        : `One checkpoint at a time, please: got ${rest.length}`,
+    );
+  }
+  const config = file === undefined
+    ? undefined
+    : only("network", await readConfigFile(String(file)));
+  show(describe(await openCheckpoint(rest[0], config)));
+  return 0;
+}
+
+/** What is told: of a checkpoint, of a preset, or of both alike. */
+interface Facts extends Work {
+  readonly preset?: string;
+  readonly path?: string;
+  readonly bytes?: number;
+  readonly step?: number | null;
+  readonly about?: Readonly<Record<string, unknown>>;
+  readonly holds?: { readonly movingAverage: boolean; readonly optimiser: boolean };
+  readonly training: TrainOptions | null;
+}
+
+type Work = ReturnType<typeof workOf>;
+
+function describe(
+  { path, bytes, checkpoint: { config, slabs, dtype, training, about } }: CheckpointFile,
+): Facts {
+  const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
+  const trainOptions = completeTrainOptions(saved?.options ?? {});
+  return {
+    path,
+    bytes: bytes.length,
+    ...workOf(config, trainOptions, dtype),
+    step: saved?.step ?? null,
+    about: about ?? {},
+    holds: {
+      movingAverage: slabs.ema !== undefined,
+      optimiser: slabs.adam_m !== undefined && slabs.adam_v !== undefined,
+    },
+    training: saved?.options ? trainOptions : null,
+  };
+}
+
+/** The work of a network and of its training. */
+function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f32") {
+  const sampling = (type: Dtype) =>
+    onAnyAdapter((kind) => samplingBytes(kind, config, SAMPLED, type));
+  return {
+    config,
+    parameters: countParameters(config),
+    dtype,
+    forwardFlopsPerImage: forwardFlops(config),
+    memory: {
+      sampling: {
+        batch: SAMPLED,
+        bytes: sampling("f32"),
+        ...dtype === "f16" && { bytesWithShaderF16: sampling("f16") },
+      },
+      training: {
+        batch: trainOptions.batchSize,
+        parts: trainOptions.accumulate,
+        bytes: onAnyAdapter((kind) => trainingBytes(kind, config, trainOptions)),
+      },
+    },
+  };
+}
+
+/** Kernels differ by the kind of adapter, and so does what they take: this is the larger figure. */
+function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
+  return Math.max(bytes("software"), bytes("hardware"));
+}
+
+function batchOf(example: string, { batch, parts }: Work["memory"]["training"]): string {
+  return `${batch} ${example}s a step` + (parts > 1 ? `, in ${parts} parts` : "");
+}
+
+function prose(facts: Facts): string {
+  const { preset, about = {}, config, holds, memory, step, training } = facts;
+  const example = config.frames > 1 ? "clip" : "image";
+  const whole = (value: number) => value.toLocaleString("en-US");
+  const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
+  const held = [
+    "parameters",
+    holds?.movingAverage && "their moving average (used for sampling)",
+    holds?.optimiser && "the optimiser's state (training can go on)",
+  ].filter(Boolean);
+  const origin: [string, string][] = preset !== undefined
+    ? [["Preset", `${preset}: ${PRESETS[preset].about}`]]
+    : [
+      ["Checkpoint", `${facts.path} (${mib(facts.bytes!)})`],
+      ["Holds", held.join(", ")],
+      [
+        "Trained for",
+        typeof step === "number" ? `${whole(step)} of ${whole(training!.steps)} steps` : "unknown",
+      ],
+    ];
+  const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
+  const sampled = `${mib(halved ?? bytes)} to sample ${batch} ${example}s at a time`;
+  const otherwise = halved === undefined ? "" : `; without shader-f16 ${mib(bytes)}`;
+  const lines: [string, string][] = [
+    ...origin,
+    [
+      "Parameters",
+      `${whole(facts.parameters)}${facts.dtype === "f16" ? " in half precision" : ""}`,
+    ],
+    [
+      "Work",
+      `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and ${example}`,
+    ],
+    ["GPU memory", sampled + otherwise],
+    ["", `${mib(memory.training.bytes)} to train with ${batchOf(example, memory.training)}`],
+  ];
+  const rows = (entries: [string, unknown][], indent: string) => {
+    const width = Math.max(...entries.map(([name]) => name.length)) + 2;
+    return entries.map(([name, value]) => `${indent}${name.padEnd(width)}${value}`);
+  };
+  return [
+    ...rows(lines, ""),
+    ...Object.keys(about).length > 0 ? ["", "About:", ...rows(Object.entries(about), "  ")] : [],
+    "",
+    "Network:",
+    ...rows(Object.entries(config), "  "),
+    ...training ? ["", "Training:", ...rows(Object.entries(training), "  ")] : [],
+  ].join("\n");
+}

@@ -1,0 +1,66 @@
+/**
+ * `rin page`.
+ *
+ * @module
+ */
+import type { Dtype } from "../../src/model/safetensors.ts";
+import { CHECKPOINT, describeModel } from "../../src/service/model.ts";
+import { networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "../options/checkpoint_options.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import type { Given, Option } from "../options/options.ts";
+import { pageAssets } from "../page/assets.ts";
+import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { print } from "../terminal/terminal.ts";
+import { makeFolder, writeFile } from "../../src/files/write_file.ts";
+
+const options: Option[] = [
+  CHECKPOINT_OPTION,
+  { key: "out", type: "text", value: "DIR", help: "the folder to write", default: "page" },
+  {
+    key: "dtype",
+    type: ["f32", "f16"],
+    help: "numbers of its checkpoint: as they were trained, so that it draws what rin sample " +
+      "draws, or in half precision, half the size",
+    default: "f32",
+  },
+  CONFIG_OPTION,
+];
+
+/** Writes the page that samples in its visitors' browsers. */
+export const page: Command = {
+  usage: "rin page --checkpoint FILE [options]",
+  summary: "write a web page that samples in the browser",
+  about: "Writes a folder of static files, for any web server, with a page that samples in its " +
+    "visitors' own browsers through WebGPU. Its checkpoint is for sampling only. Needs no GPU.",
+  groups: [{ title: "Options", options }],
+  examples: ["rin page --checkpoint runs/faces --out site"],
+  run: runPage,
+};
+
+async function runPage(given: Given): Promise<number> {
+  expectNoRest(given);
+  const { flags } = given;
+  const checkpoint = givenCheckpoint(flags.checkpoint);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(checkpoint, config);
+  const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
+  const model = await describeModel(networkName(file.path), bytes, false);
+  const out = String(flags.out ?? "page").replace(/(?<=.)[/\\]+$/, "");
+  const assets = await pageAssets();
+  await makeFolder(out);
+  await writeFile(`${out}/${CHECKPOINT}`, bytes);
+  for (const [path, { body }] of assets) {
+    await writeFile(`${out}${path === "/" ? "/index.html" : path}`, body);
+  }
+  // The last, so that no page tells of a checkpoint that isn't there yet.
+  await writeFile(`${out}/model.json`, JSON.stringify(model));
+  const mb = (bytes.length / 1e6).toFixed(2);
+  print(`Wrote ${out}: a page and its checkpoint of ${mb} MB, for any web server over https`);
+  return 0;
+}

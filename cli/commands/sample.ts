@@ -1,0 +1,268 @@
+/**
+ * `rin sample`.
+ *
+ * @module
+ */
+import { Rin } from "../../src/diffusion/rin.ts";
+import { requestGpu } from "../../src/gpu/device.ts";
+import { classNamesOf } from "../../src/model/class_names.ts";
+import type { ExampleConfig } from "../../src/model/example.ts";
+import { identityOf, sha256 } from "../../src/model/identity.ts";
+import { captionOf } from "../../src/picture/labelled_grid.ts";
+import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
+import { readClasses } from "../options/classes.ts";
+import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "../options/checkpoint_options.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
+import { flagOf, type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { writeSamples } from "../samples/outputs.ts";
+import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
+import { findCheckpoint, readRecord } from "../samples/record.ts";
+import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import { print, Terminal } from "../terminal/terminal.ts";
+import { folderOf } from "../../src/files/write_file.ts";
+
+const what: Option[] = [
+  CHECKPOINT_OPTION,
+  {
+    key: "count",
+    type: "integer",
+    help: "number of images, or clips (default: 16, of several classes equally many of each)",
+  },
+  {
+    key: "class",
+    type: "text",
+    value: "NAME,...",
+    help:
+      "class of the images by name or number, or classes that they have in turn, such as 0..9, with " +
+      "which a grid is labelled; without it, none",
+  },
+  {
+    key: "guidance",
+    type: "number",
+    help: "classifier-free guidance: 1 is off, more keeps closer to the class at twice the work",
+    default: 1,
+  },
+  {
+    key: "out",
+    type: "text",
+    value: "PATH",
+    help:
+      "FILE.png: a grid, of clips a filmstrip; FILE.apng, FILE.gif: an animation of the denoising, " +
+      "or of clips; FILE.npz: a NumPy archive; FILE.tar or else a folder: numbered PNGs. Folders and " +
+      "archives are gone on with where they stopped (default: samples.png, of clips samples.apng)",
+  },
+  {
+    key: "frames",
+    type: "integer",
+    help: "of images: estimates on the way that are shown, with .png the columns of a filmstrip, " +
+      "with .apng and .gif the frames (default there: 25)",
+  },
+];
+
+const beginning: Option[] = [
+  {
+    key: "image",
+    type: "text",
+    value: "FILE",
+    help:
+      "a PNG or JPEG file to begin from, cropped and resized to the network's size; of clips a " +
+      "GIF or animated PNG file or a folder of numbered frames, of which the first ones count",
+  },
+  {
+    key: "strength",
+    type: "number",
+    help: "with --image: how much of it is made anew, 0 to 1 (default: 0.6, with --mask 1)",
+  },
+  {
+    key: "mask",
+    type: "text",
+    value: "FILE",
+    help:
+      "with --image: white is painted anew, black is kept; of clips one picture for all frames, " +
+      "or a clip",
+  },
+  {
+    key: "interpolate",
+    type: "integers",
+    value: "A,B",
+    help: "go from seed A's first image to seed B's in --count images",
+  },
+  {
+    key: "like",
+    type: "text",
+    value: "FILE.png",
+    help: "as that picture of rin sample was made; other flags change it",
+  },
+];
+
+const technical: Option[] = [
+  CONFIG_OPTION,
+  { key: "quiet", type: "boolean", help: "show no progress" },
+];
+
+const groups = [
+  { title: "Images", options: what },
+  { title: "How they are made", options: SAMPLER_OPTIONS },
+  { title: "From a picture, between two, or once more", options: beginning },
+  { title: "Also", options: technical },
+];
+
+/** Makes images. */
+export const sample: Command = {
+  usage: "rin sample --checkpoint FILE [options]",
+  summary: "make images with a trained network",
+  about:
+    "Makes images, or clips, with a trained network, from the moving average of its weights where the " +
+    "checkpoint has one. Every PNG carries what it was made with.",
+  groups,
+  examples: [
+    "rin sample --checkpoint runs/faces",
+    "rin sample --checkpoint runs/faces --sampler dpm++ --steps 20 --count 1000 --out images/",
+    "rin sample --checkpoint runs/faces --count 8 --frames 10 --out filmstrip.png",
+    "rin sample --checkpoint runs/digits --class 0..9 --guidance 2",
+    "rin sample --like images/000017.png --out again.png",
+  ],
+  run: runSample,
+};
+
+async function runSample(given: Given): Promise<number> {
+  expectNoRest(given);
+  const like = given.flags.like === undefined ? undefined : String(given.flags.like);
+  const record = like === undefined ? undefined : await readRecord(like);
+  const { checkpoint: hash, index, image: imageHash, mask: maskHash, label: _, ...repeated } =
+    record ?? {};
+  const all = withDefaults(groups.flatMap(({ options }) => options), {
+    ...repeated,
+    ...given.flags,
+  });
+  const flags: Record<string, Value> = all;
+  const path = givenCheckpoint(
+    flags.checkpoint ?? (hash && await findCheckpoint(folderOf(like!), String(hash))),
+  );
+  const sampler = readSampler(flags);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(path, config);
+  const clips = file.checkpoint.config.frames > 1;
+  const found = identityOf(await sha256(file.bytes), file.checkpoint.about);
+  if (hash !== undefined && found !== hash) {
+    throw new CommandError(
+      `Cannot repeat ${like}: it was made with a checkpoint of sha-256 ${
+        String(hash).slice(0, 12)
+      }..., and ${file.path} has ${found.slice(0, 12)}...`,
+    );
+  }
+  const pictures = await readPictures(flags, file.checkpoint.config, {
+    image: imageHash,
+    mask: maskHash,
+  });
+  const classes = flags.class === undefined
+    ? undefined
+    : readClasses(String(flags.class), file.checkpoint);
+  flags.count ??= defaultCount(classes);
+  const count = numberWithin(flags, "count", 1, 10_000_000);
+  const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);
+  const frames = flags.frames === undefined ? undefined : numberWithin(flags, "frames", 1, 1000);
+  const options = {
+    ...sampler,
+    ...pictures.options,
+    count,
+    indices: index === undefined ? undefined : [Number(index)],
+    guidance: numberWithin(flags, "guidance", -1000, 1000),
+    interpolate: readSeeds(flags.interpolate),
+  };
+  const recorded: SampleRecord = Object.fromEntries([
+    ["checkpoint", found],
+    ...RECORDED.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
+    ...classes ? [["class", classes.join(",")]] : [],
+    ...Object.entries(pictures.hashes),
+    ...index === undefined ? [] : [["label", labels?.[Number(index)]], ["index", index]]
+      .filter(([, value]) => value !== undefined),
+  ]);
+
+  const terminal = new Terminal(flags.quiet === true);
+  const stopped = "Stopping; what is done is kept, and the same command goes on with it";
+  return await interruptible(async (signal) => {
+    const gpu = await requestGpu();
+    try {
+      const rin = await Rin.load(gpu, file.bytes, { config });
+      const start = performance.now();
+      const onStep = (done: number, total: number) => terminal.progress(done, total);
+      const out = String(flags.out ?? (clips ? "samples.apng" : "samples.png"));
+      const written = await writeSamples({
+        rin,
+        options: { ...options, signal, onStep },
+        record: recorded,
+        labels,
+        caption: captionOf(classes, labels, classNamesOf(file.checkpoint)),
+        out,
+        frames,
+        note: (text) => terminal.note(text),
+      });
+      terminal.finish();
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      const size = rin.config.imageSize;
+      print(`Wrote ${written} of ${size}x${size} to ${out} in ${seconds} s`);
+      return 0;
+    } catch (thrown) {
+      terminal.finish();
+      if (signal.aborted) return INTERRUPTED;
+      throw thrown;
+    } finally {
+      gpu.destroy();
+    }
+  }, () => terminal.note(stopped));
+}
+
+/** Equally many images of each class. */
+function defaultCount(classes: readonly number[] = [0]): number {
+  return classes.length * Math.ceil(16 / classes.length);
+}
+
+/** The picture and mask that the flags name, which must be those of a record. */
+async function readPictures(
+  flags: Readonly<Record<string, Value>>,
+  size: ExampleConfig,
+  wanted: { readonly image?: Value; readonly mask?: Value },
+) {
+  const found: { image?: Picture; mask?: Picture } = {};
+  for (const key of ["image", "mask"] as const) {
+    if (flags[key] !== undefined) found[key] = await readPicture(key, String(flags[key]), size);
+    if (wanted[key] !== undefined && found[key]?.hash !== wanted[key]) {
+      throw new CommandError(
+        `Cannot repeat ${flags.like}: it was made from another ${key}: give the same ${
+          flagOf(key)
+        }`,
+      );
+    }
+  }
+  const { image, mask } = found;
+  if (image === undefined) {
+    const lone = ["mask", "strength"].find((key) => flags[key] !== undefined);
+    if (lone) throw new UsageError(`${flagOf(lone)} needs --image`);
+    return { options: {}, hashes: {} };
+  }
+  const strength = flags.strength === undefined
+    ? (mask ? 1 : 0.6)
+    : numberWithin(flags, "strength", 0, 1);
+  return {
+    options: { image: image.image, strength, ...mask && { mask: maskOf(mask) } },
+    hashes: { image: image.hash, ...mask && { mask: mask.hash } },
+  };
+}
+
+function readSeeds(value: Value | undefined): [number, number] | undefined {
+  if (value === undefined) return undefined;
+  const seeds = [value].flat().map(Number);
+  if (seeds.length === 2 && seeds.every((seed) => seed >= 0 && seed < 2 ** 32)) {
+    return [seeds[0], seeds[1]];
+  }
+  throw new UsageError(`--interpolate is ${value}: needed two seeds, such as 3,8`);
+}

@@ -1,0 +1,206 @@
+/**
+ * `rin serve`.
+ *
+ * @module
+ */
+import { Rin } from "../../src/diffusion/rin.ts";
+import { requestGpu } from "../../src/gpu/device.ts";
+import type { ServiceLimits } from "../../src/service/limits.ts";
+import type { Assets } from "../../src/service/assets.ts";
+import { createService, type Service } from "../../src/service/service.ts";
+import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "../options/checkpoint_options.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { variable } from "../environment.ts";
+import { CommandError, fileReason, UsageError } from "../errors.ts";
+import { interruptible, untilAborted } from "../terminal/interrupt.ts";
+import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
+import type { Given, Option, Value } from "../options/options.ts";
+import { pageAssets } from "../page/assets.ts";
+import { checkPort } from "./report.ts";
+import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { print, printError } from "../terminal/terminal.ts";
+
+/** The port where none is asked for, unless something else has it. */
+const USUAL_PORT = 7461;
+
+/** How long requests under way may take when it is to end, ms. */
+const LAST_ANSWERS = 25_000;
+
+const what: Option[] = [
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+];
+
+const where: Option[] = [
+  { key: "port", type: "integer", help: "port (default: 7461, or any that is free)" },
+  {
+    key: "host",
+    type: "text",
+    value: "ADDRESS",
+    help:
+      "address to listen at; 0.0.0.0 is reached from other machines, the default from this one " +
+      "alone",
+    default: "127.0.0.1",
+  },
+  {
+    key: "tokenFile",
+    type: "text",
+    value: "FILE",
+    help: "file with the bearer token that requests must show (default: RIN_TOKEN in the " +
+      "environment, or none needed)",
+  },
+];
+
+const limits: Option[] = [
+  { key: "maxBatch", type: "integer", help: "images made at a time", default: 32 },
+  {
+    key: "maxWait",
+    type: "integer",
+    value: "MS",
+    help: "how long a request waits for others to be made with it",
+    default: 10,
+  },
+  { key: "queue", type: "integer", help: "images that may wait, and of one request", default: 256 },
+  { key: "maxWork", type: "integer", help: "images x steps of one request", default: 32_000 },
+];
+
+const groups = [
+  { title: "Network", options: what },
+  { title: "Where, and for whom", options: where },
+  { title: "Limits", options: limits },
+];
+
+/** Serves a network. */
+export const serve: Command = {
+  usage: "rin serve --checkpoint FILE [options]",
+  summary: "a web page and service that make images with a trained network",
+  about:
+    "Serves a trained network, to this machine unless told otherwise: a page that samples in the " +
+    "visitor's browser, or here where that has no WebGPU; POST /v1/images answers " +
+    "with pictures, GET /v1/images/stream shows them come, /docs says all about it. What is asked " +
+    "at the same moment is made together. Ctrl-C or SIGTERM ends it when what is under way is done.",
+  groups,
+  examples: [
+    "rin serve --checkpoint runs/faces",
+    "curl --json '{\"seed\": 1}' -o image.png http://localhost:7461/v1/images",
+  ],
+  run: runServe,
+};
+
+async function runServe(given: Given): Promise<number> {
+  expectNoRest(given);
+  const { flags } = given;
+  const path = givenCheckpoint(flags.checkpoint);
+  const port = flags.port === undefined ? undefined : checkPort(flags.port);
+  const hostname = String(flags.host ?? "127.0.0.1");
+  const token = await readToken(flags.tokenFile);
+  const config = await givenConfig(flags.config);
+  const file = await openCheckpoint(path, config);
+  expectImages(file);
+  const checkpoint = config || isTraining(file)
+    ? await samplingCheckpoint(file, "f32")
+    : file.bytes;
+  const isLocal = LOOPBACK.includes(hostname);
+
+  return await interruptible(async (stop) => {
+    const fault = Promise.withResolvers<never>();
+    const gpu = await requestGpu();
+    try {
+      const rin = await Rin.load(gpu, checkpoint);
+      const service = await createService({
+        rin,
+        checkpoint,
+        name: networkName(file.path),
+        assets: await pageIfAllowed(),
+        token,
+        hosts: isLocal ? OWN_NAMES : undefined,
+        limits: readLimits(flags),
+        onFault: fault.reject,
+      });
+      // The first pass compiles; so it is not a visitor who waits for it.
+      await rin.sample({ count: 1, steps: 1 });
+      const server = listen({ hostname, port, usual: USUAL_PORT }, service.fetch);
+      print(`http://${isLocal ? "localhost" : hostname}:${server.addr.port}/`);
+      if (!isLocal && token === undefined) {
+        printError(`rin: whoever reaches ${hostname} can use it; --token-file asks for a token`);
+      }
+      printError("Ctrl-C ends it");
+      try {
+        await Promise.race([untilAborted(stop), fault.promise]);
+      } finally {
+        await end(service, server);
+      }
+      return 0;
+    } finally {
+      gpu.destroy();
+    }
+  }, () => printError("Ending; what is under way is answered first"));
+}
+
+/** Lets what is under way be answered, if that takes no longer than it may. */
+async function end(service: Service, server: Deno.HttpServer): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timers = [
+    setTimeout(service.close, LAST_ANSWERS),
+    setTimeout(late.resolve, LAST_ANSWERS + 1000),
+  ];
+  await Promise.race([Promise.all([service.drain(), server.shutdown()]), late.promise]);
+  timers.forEach(clearTimeout);
+}
+
+/** @throws {CommandError} when the network makes clips */
+function expectImages({ path, checkpoint: { config: { frames } } }: CheckpointFile): void {
+  if (frames === 1) return;
+  throw new CommandError(
+    `${path} makes clips of ${frames} frames, and a service makes images only: rin sample makes ` +
+      "clips, and rin page a page that does",
+  );
+}
+
+/** Whether a checkpoint holds more than sampling needs. */
+function isTraining({ checkpoint: { slabs, training } }: CheckpointFile): boolean {
+  return [slabs.ema, slabs.adam_m, slabs.adam_v, training].some((part) => part !== undefined);
+}
+
+/** The page's files, where they can be made: the service is whole without them. */
+async function pageIfAllowed(): Promise<Assets | undefined> {
+  try {
+    return await pageAssets();
+  } catch (thrown) {
+    if (!(thrown instanceof CommandError)) throw thrown;
+    printError(`rin: serving without the page. ${thrown.message}`);
+  }
+}
+
+function readLimits({ maxBatch, maxWait, queue, maxWork }: Given["flags"]): Partial<ServiceLimits> {
+  const number = (flag: string, value: Value | undefined, low: number, high: number) => {
+    if (value === undefined || Number(value) >= low && Number(value) <= high) {
+      return value as number | undefined;
+    }
+    throw new UsageError(`${flag} is ${value}: needed ${low} to ${high}`);
+  };
+  return {
+    batch: number("--max-batch", maxBatch, 1, 1024),
+    wait: number("--max-wait", maxWait, 0, 60_000),
+    queue: number("--queue", queue, 1, 100_000),
+    work: number("--max-work", maxWork, 1, 1e9),
+  };
+}
+
+async function readToken(path: Value | undefined): Promise<string | undefined> {
+  if (path === undefined) return variable("RIN_TOKEN")?.trim() || undefined;
+  let token: string;
+  try {
+    token = (await Deno.readTextFile(String(path))).trim();
+  } catch (thrown) {
+    throw new CommandError(`Cannot read the token in ${path}: ${fileReason(thrown)}`);
+  }
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CommandError(`${path} holds no token: needed one line of letters, digits or signs`);
+}

@@ -1,0 +1,130 @@
+/**
+ * How far samples are from a run's images: features of both in every space that is asked for.
+ *
+ * @module
+ */
+import type { ImageSet } from "../../src/data/image_set.ts";
+import {
+  compare,
+  type Comparison,
+  FeatureSet,
+  type FeatureSpace,
+} from "../../src/eval/feature_set.ts";
+import { frechetDistance } from "../../src/eval/frechet.ts";
+import { scattering } from "../../src/eval/scattering.ts";
+import type { Gaussian } from "../../src/eval/statistics.ts";
+import { validationBatches } from "../../src/run/batches.ts";
+import { Interrupted } from "../errors.ts";
+import type { EvaluationParts } from "./evaluation.ts";
+import { loadData } from "../../src/run/load_data.ts";
+
+/** What standard FID takes. */
+export interface FidParts {
+  readonly space: FeatureSpace;
+  /** The data's statistics; without them they are measured on the run's images. */
+  readonly statistics?: Gaussian;
+  /** Told the data's statistics once they are measured. */
+  readonly onStatistics?: (statistics: Gaussian) => Promise<void>;
+}
+
+/** A comparison, with what it can be judged by. */
+export interface Distance extends Comparison {
+  /** The Frechet distance between two halves of the data: what perfect samples would come near. */
+  readonly halves?: number;
+}
+
+/** Compares samples with the training images. */
+export async function measureDistances(
+  parts: EvaluationParts,
+  train: ImageSet,
+): Promise<Distance[]> {
+  const { rin, terminal, counts, folder, fid } = parts;
+  const { imageSize } = rin.config;
+  const batches = async function* (set: ImageSet, limit: number, doing: string) {
+    const onBatch = (done: number, total: number) => showProgress(parts, doing, done, total);
+    for await (const { images } of validationBatches(set, imageSize, limit, onBatch)) yield images;
+    const total = Math.min(limit, set.count);
+    onBatch(total, total);
+  };
+  const measureFid = fid !== undefined && fid.statistics === undefined;
+  const data = new FeatureSet(scattering);
+  const fidData = fid && new FeatureSet(fid.space, 0);
+  const images = batches(train, counts.dataCount, "features of the data");
+  await addAll(images, imageSize, measureFid ? [data, fidData!] : [data]);
+  terminal.finish();
+  const fidStatistics = fid?.statistics ?? fidData?.statistics.gaussian();
+  if (measureFid) await fid.onStatistics?.(fidStatistics!);
+  const samples = new FeatureSet(scattering);
+  const fidSamples = fid && new FeatureSet(fid.space, 0);
+  const sets = fidSamples ? [samples, fidSamples] : [samples];
+  if (folder === undefined) await addAll(sampled(parts, train), imageSize, sets);
+  else {
+    // A folder that has the name of a known data source is still a folder.
+    const path = /[/\\]/.test(folder) ? folder : `./${folder}`;
+    const pictures = await loadData({ data: path, validFraction: 0 }, rin.config, terminal);
+    const all = batches(pictures.train, Infinity, "features of the samples");
+    await addAll(all, imageSize, sets).finally(() => pictures.close());
+  }
+  terminal.finish();
+  const own: Distance = { ...compare(data, samples), halves: halves(data) };
+  if (!fidSamples) return [own];
+  const standard: Distance = {
+    space: fidSamples.space.name,
+    dataCount: measureFid ? fidData!.statistics.count : undefined,
+    sampleCount: fidSamples.statistics.count,
+    frechet: frechetDistance(fidStatistics!, fidSamples.statistics.gaussian()),
+  };
+  return [own, standard];
+}
+
+/** @throws {Interrupted} when the person wants to stop */
+export function showProgress(
+  { terminal, stop }: EvaluationParts,
+  doing: string,
+  done: number,
+  total: number,
+): void {
+  if (stop.aborted) throw new Interrupted();
+  terminal.progress(Math.min(total, Math.floor(done)), total, { doing });
+}
+
+async function addAll(
+  batches: AsyncIterable<Float32Array>,
+  imageSize: number,
+  sets: readonly FeatureSet[],
+): Promise<void> {
+  for await (const images of batches) {
+    for (const set of sets) await set.add(images, imageSize);
+  }
+}
+
+/** Every other image against the others. */
+function halves(data: FeatureSet): number {
+  const [first, second] = [0, 1].map((half) => {
+    const set = new FeatureSet(data.space, 0);
+    data.vectors.forEach((vector, i) => i % 2 === half && set.addVector(vector));
+    return set.statistics.gaussian();
+  });
+  return frechetDistance(first, second);
+}
+
+/**
+ * Samples in batches; each is made when it is asked for. A network that knows classes is asked for
+ * those of the data, as often as they are there.
+ */
+async function* sampled(
+  parts: EvaluationParts,
+  { labels, count: known }: ImageSet,
+): AsyncGenerator<Float32Array> {
+  const { rin, sampler, counts: { count } } = parts;
+  const conditional = rin.config.numClasses > 0 && labels !== undefined;
+  const batches = rin.samples({
+    ...sampler,
+    count,
+    labels: conditional
+      ? Array.from({ length: count }, (_, i) => labels[Math.floor(i * known / count)])
+      : undefined,
+    onStep: (done, total) => showProgress(parts, "samples", count * done / total, count),
+  });
+  for await (const { images } of batches) yield images;
+}

@@ -1,0 +1,62 @@
+/**
+ * The figures of an evaluation as tables and files.
+ *
+ * @module
+ */
+import type { Figures } from "./evaluation.ts";
+import { noisePlotSvg } from "./noise_plot.ts";
+import { table } from "../terminal/table.ts";
+import { makeFolder, writeFile } from "../../src/files/write_file.ts";
+
+/** What `eval.json` holds. */
+export interface EvaluationReport extends Figures {
+  readonly checkpoint: string;
+  /** Training steps behind the checkpoint, where it says so. */
+  readonly step?: number;
+  readonly data: string;
+}
+
+/** Writes `eval.json` and `loss_by_noise.svg`. */
+export async function writeReport(folder: string, report: EvaluationReport): Promise<void> {
+  await makeFolder(folder);
+  await writeFile(`${folder}/eval.json`, JSON.stringify(report, null, 2) + "\n");
+  const { loss: { levels }, step } = report;
+  const after = step === undefined ? "" : ` after step ${step}`;
+  await writeFile(
+    `${folder}/loss_by_noise.svg`,
+    noisePlotSvg(levels, `Loss by noise level${after}`),
+  );
+}
+
+/** The figures for a terminal. */
+export function reportText({ loss, comparisons }: EvaluationReport): string {
+  const digits = (value: number) => String(Number(value.toPrecision(4)));
+  const what = loss.clips ? "clips" : "images";
+  const where = loss.heldOut ? `held-out ${what}` : `training ${what} (none is held out)`;
+  const mean = (space: "eps" | "x0" | "v") =>
+    loss.levels.reduce((sum, level) => sum + level[space], 0) / loss.levels.length;
+  const levels = loss.levels.map(({ t, gamma, logSnr, eps, x0, v }) =>
+    [t, gamma, logSnr, eps, x0, v].map(digits)
+  );
+  const means = ["mean", "", "", ...(["eps", "x0", "v"] as const).map(mean).map(digits)];
+  const parts = [
+    `Loss by noise level, ${loss.images} ${where}:`,
+    table(["t", "gamma", "log-SNR", "eps", "x0", "v"], [...levels, means]),
+  ];
+  if (comparisons.length > 0) {
+    const rows = comparisons.map((figures) => [
+      figures.space,
+      String(figures.sampleCount),
+      figures.dataCount === undefined ? "statistics" : String(figures.dataCount),
+      digits(figures.frechet),
+      ...[figures.halves, figures.precision, figures.recall]
+        .map((value) => value === undefined ? "" : digits(value)),
+    ]);
+    parts.push(
+      "",
+      "Samples against training images (figures depend on both counts):",
+      table(["features", "samples", "images", "Frechet", "halves", "precision", "recall"], rows),
+    );
+  }
+  return parts.join("\n");
+}

@@ -1,0 +1,194 @@
+/**
+ * Images as a NumPy archive (.npz) that grows on disk: `arr_0` of uint8 (N, S, S, 3), as ADM's
+ * evaluation reads it, of clips (N, T, S, S, 3), and `arr_1`, the classes, where there are any. Until it is whole it is called
+ * FILE.partial and can be gone on with: what is there is as long as its images are many.
+ *
+ * @module
+ */
+import { concat } from "../../src/data/prepared_format.ts";
+import { crc32 } from "../../src/picture/crc32.ts";
+import { CommandError } from "../errors.ts";
+import { PartialFile } from "./partial_file.ts";
+
+interface Entry {
+  readonly name: string;
+  readonly size: number;
+  readonly offset: number;
+  crc: number;
+}
+
+const LARGEST = 0xffffffff;
+const encoder = new TextEncoder();
+
+/** An archive in the making. */
+export class NpzWriter {
+  readonly #entries: Entry[] = [];
+  readonly #file: PartialFile;
+  /** Images that are there already. */
+  done = 0;
+
+  private constructor(file: PartialFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Begins, or goes on where an earlier call was stopped.
+   *
+   * @param shape of an image, (S, S, 3), or a clip, (T, S, S, 3)
+   * @param note what the images are made with; what was made with another is refused
+   * @throws {CommandError} when it can't be written, or what is there was made with other settings
+   */
+  static async open(
+    path: string,
+    count: number,
+    shape: readonly number[],
+    note: string,
+  ): Promise<NpzWriter> {
+    const file = await PartialFile.open(path);
+    try {
+      const writer = new NpzWriter(file);
+      await writer.#begin(count, shape, note);
+      return writer;
+    } catch (thrown) {
+      file.close();
+      throw thrown;
+    }
+  }
+
+  async #begin(count: number, shape: readonly number[], note: string): Promise<void> {
+    const each = shape.reduce((product, n) => product * n, 1);
+    const noteBytes = encoder.encode(note);
+    const header = npyHeader("|u1", [count, ...shape]);
+    const first = concat([
+      ...this.#local("rin.json", noteBytes.length, crc32(noteBytes), 0),
+      noteBytes,
+    ]);
+    const second = this.#local("arr_0.npy", header.length + count * each, 0, first.length);
+    const begin = concat([first, ...second, header]);
+    const found = await this.#file.read(0, begin.length);
+    if (found.some((byte, i) => begin[i] !== byte)) {
+      throw new CommandError(
+        `${this.#file.path}.partial was begun with other settings: remove it, or write to another file`,
+      );
+    }
+    if (found.length < begin.length) await this.#file.write(begin, 0);
+    this.done = Math.min(count, Math.floor((this.#file.length - begin.length) / each));
+    let crc = crc32(header);
+    for (let i = 0; i < this.done; i++) {
+      crc = crc32(await this.#file.read(begin.length + i * each, each), crc);
+    }
+    this.#entries[1].crc = crc;
+    await this.#file.truncate(begin.length + this.done * each);
+  }
+
+  /** Adds an image's bytes, or a clip's. */
+  async add(bytes: Uint8Array): Promise<void> {
+    await this.#file.write(bytes);
+    this.#entries[1].crc = crc32(bytes, this.#entries[1].crc);
+    this.done++;
+  }
+
+  /** Writes the classes and the table of contents, and gives the file its name. */
+  async finish(labels?: readonly number[]): Promise<void> {
+    if (labels) {
+      const header = npyHeader("<i8", [labels.length]);
+      const values = new Uint8Array(BigInt64Array.from(labels, BigInt).buffer);
+      const [size, crc] = [header.length + values.length, crc32(values, crc32(header))];
+      const local = this.#local("arr_1.npy", size, crc, this.#file.length);
+      await this.#file.write(concat([...local, header, values]));
+    }
+    await this.#file.write(concat(contents(this.#entries, this.#file.length)));
+    const checksum = new Uint8Array(4);
+    new DataView(checksum.buffer).setUint32(0, this.#entries[1].crc, true);
+    await this.#file.write(checksum, this.#entries[1].offset + 14);
+    await this.#file.finish();
+  }
+
+  /** Leaves it to be gone on with. */
+  close(): void {
+    this.#file.close();
+  }
+
+  /** The header of a file in the archive, stored as it is; its place is remembered. */
+  #local(name: string, size: number, crc: number, offset: number): Uint8Array[] {
+    const large = size >= LARGEST;
+    this.#entries.push({ name, size, offset, crc });
+    const view = new DataView(new ArrayBuffer(30));
+    view.setUint32(0, 0x04034b50, true);
+    view.setUint16(4, large ? 45 : 20, true);
+    view.setUint16(12, 0x21, true); // the first day that it can name, so that equal images give equal files
+    view.setUint32(14, crc, true);
+    view.setUint32(18, large ? LARGEST : size, true);
+    view.setUint32(22, large ? LARGEST : size, true);
+    view.setUint16(26, name.length, true);
+    view.setUint16(28, large ? 20 : 0, true);
+    const extra = large ? [extra64([size, size])] : [];
+    return [new Uint8Array(view.buffer), encoder.encode(name), ...extra];
+  }
+}
+
+/** The table of contents; with its 64-bit form where 32 bits don't do. */
+function contents(entries: readonly Entry[], start: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (const { name, size, offset, crc } of entries) {
+    const large = size >= LARGEST || offset >= LARGEST;
+    const view = new DataView(new ArrayBuffer(46));
+    view.setUint32(0, 0x02014b50, true);
+    view.setUint16(4, 45, true);
+    view.setUint16(6, large ? 45 : 20, true);
+    view.setUint16(14, 0x21, true);
+    view.setUint32(16, crc, true);
+    view.setUint32(20, large ? LARGEST : size, true);
+    view.setUint32(24, large ? LARGEST : size, true);
+    view.setUint16(28, name.length, true);
+    view.setUint16(30, large ? 28 : 0, true);
+    view.setUint32(42, large ? LARGEST : offset, true);
+    parts.push(new Uint8Array(view.buffer), encoder.encode(name));
+    if (large) parts.push(extra64([size, size, offset]));
+  }
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const large = start + length >= LARGEST;
+  if (large) {
+    const view = new DataView(new ArrayBuffer(76));
+    view.setUint32(0, 0x06064b50, true);
+    view.setBigUint64(4, 44n, true);
+    view.setUint16(12, 45, true);
+    view.setUint16(14, 45, true);
+    view.setBigUint64(24, BigInt(entries.length), true);
+    view.setBigUint64(32, BigInt(entries.length), true);
+    view.setBigUint64(40, BigInt(length), true);
+    view.setBigUint64(48, BigInt(start), true);
+    view.setUint32(56, 0x07064b50, true);
+    view.setBigUint64(64, BigInt(start + length), true);
+    view.setUint32(72, 1, true);
+    parts.push(new Uint8Array(view.buffer));
+  }
+  const end = new DataView(new ArrayBuffer(22));
+  end.setUint32(0, 0x06054b50, true);
+  end.setUint16(8, entries.length, true);
+  end.setUint16(10, entries.length, true);
+  end.setUint32(12, length, true);
+  end.setUint32(16, large ? LARGEST : start, true);
+  return [...parts, new Uint8Array(end.buffer)];
+}
+
+function extra64(values: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 + 8 * values.length));
+  view.setUint16(0, 1, true);
+  view.setUint16(2, 8 * values.length, true);
+  values.forEach((value, i) => view.setBigUint64(4 + 8 * i, BigInt(value), true));
+  return new Uint8Array(view.buffer);
+}
+
+/** NumPy's header of an array, version 1.0, a multiple of 64 bytes long. */
+function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
+  const tuple = shape.length === 1 ? `(${shape},)` : `(${shape.join(", ")})`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const length = Math.ceil((text.length + 11) / 64) * 64;
+  const bytes = new Uint8Array(length).fill(0x20);
+  bytes.set([0x93, ...encoder.encode("NUMPY"), 1, 0]);
+  new DataView(bytes.buffer).setUint16(8, length - 10, true);
+  bytes.set(encoder.encode(text), 10);
+  bytes[length - 1] = 0x0a;
+  return bytes;
+}

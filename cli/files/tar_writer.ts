@@ -1,0 +1,100 @@
+/**
+ * Images as a tar archive that grows on disk: numbered PNGs, with `--class` each with its class as text
+ * beside it (000017.png, 000017.cls: what WebDataset reads). Until it is whole it is called
+ * FILE.partial and can be gone on with, from the last whole entry on. The same images give the same
+ * file: no time and no owner is in it.
+ *
+ * @module
+ */
+import { CommandError } from "../errors.ts";
+import { PartialFile } from "./partial_file.ts";
+
+const BLOCK = 512;
+const encoder = new TextEncoder();
+
+/** A file of the archive. */
+export interface TarEntry {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An archive in the making. */
+export class TarWriter {
+  private constructor(private readonly file: PartialFile, private readonly path: string) {}
+
+  /**
+   * Begins, or goes on after the entries that are there.
+   *
+   * @throws {CommandError} when it can't be written
+   */
+  static async open(path: string): Promise<TarWriter> {
+    return new TarWriter(await PartialFile.open(path), path);
+  }
+
+  /**
+   * The entries that are there whole, one after the other; what is behind the last that was taken, or
+   * cut off, is gone when the next is added.
+   *
+   * @throws {CommandError} when it holds something else than this module writes
+   */
+  async *entries(): AsyncGenerator<TarEntry> {
+    let at = 0;
+    for (;;) {
+      const header = await this.file.read(at, BLOCK);
+      // Zeros end an archive, which is then written once more.
+      if (header.length < BLOCK || header.every((byte) => byte === 0)) break;
+      const text = (from: number, to: number) =>
+        new TextDecoder().decode(header.subarray(from, to)).replace(/\0.*/s, "");
+      const entry = { name: text(0, 100), size: parseInt(text(124, 136), 8) };
+      if (tarHeader(entry.name, entry.size).some((byte, i) => header[i] !== byte)) {
+        throw new CommandError(
+          `${this.path}.partial is no archive of rin sample: remove it, or write to another file`,
+        );
+      }
+      const end = at + BLOCK + padded(entry.size);
+      if (end > this.file.length) break;
+      yield { name: entry.name, bytes: await this.file.read(at + BLOCK, entry.size) };
+      at = end;
+    }
+    await this.file.truncate(at);
+  }
+
+  /** Adds a file. */
+  async add({ name, bytes }: TarEntry): Promise<void> {
+    const entry = new Uint8Array(BLOCK + padded(bytes.length));
+    entry.set(tarHeader(name, bytes.length));
+    entry.set(bytes, BLOCK);
+    await this.file.write(entry);
+  }
+
+  /** Ends the archive and gives the file its name. */
+  async finish(): Promise<void> {
+    await this.file.write(new Uint8Array(2 * BLOCK));
+    await this.file.finish();
+  }
+
+  /** Leaves it to be gone on with. */
+  close(): void {
+    this.file.close();
+  }
+}
+
+const padded = (size: number) => Math.ceil(size / BLOCK) * BLOCK;
+
+/** The header of a file: ustar (POSIX.1-1988), readable by all, of nobody, from the first second. */
+function tarHeader(name: string, size: number): Uint8Array {
+  const header = new Uint8Array(BLOCK);
+  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, "0");
+  const put = (at: number, text: string) => header.set(encoder.encode(text).subarray(0, 100), at);
+  put(0, name);
+  put(100, octal(0o644, 7)); // mode
+  put(108, octal(0, 7)); // user
+  put(116, octal(0, 7)); // group
+  put(124, octal(size, 11));
+  put(136, octal(0, 11)); // time
+  put(148, " ".repeat(8)); // the checksum counts itself as spaces
+  put(156, "0"); // a file
+  put(257, "ustar\x0000");
+  put(148, octal(header.reduce((sum, byte) => sum + byte, 0), 6) + "\0");
+  return header;
+}

@@ -1,0 +1,343 @@
+/**
+ * Every field of a run in one table: parsing, checks, help and config files all follow from it.
+ *
+ * @module
+ */
+import { DEFAULT_CONFIG, type RinConfig } from "../../src/model/config.ts";
+import {
+  DEFAULT_TRAIN_OPTIONS,
+  TRAIN_CHOICES,
+  type TrainOptions,
+} from "../../src/train/options.ts";
+import type { Option } from "./options.ts";
+
+/** What a run trains on and what it writes when. */
+export interface RunOptions {
+  /** "faces", "emoji", or a path. */
+  readonly data: string;
+  readonly flip: boolean;
+  /** Side of the stored images, of which a square is cut at random, over that of the network's. */
+  readonly cropScale: number;
+  /** Clips: from one frame that is taken to the next. */
+  readonly frameStride: number;
+  /** "none", "auto", or the path of a file of labels. */
+  readonly labels: string;
+  /** One of CelebA's attributes. */
+  readonly labelAttribute?: string;
+  /** Share held out; without it the data source's own. */
+  readonly validFraction?: number;
+  readonly validEvery: number;
+  /** Images that are validated on, at most. */
+  readonly validCount: number;
+  readonly sampleEvery: number;
+  /** Images in the last grid; those on the way show the first 16 of them. */
+  readonly sampleCount: number;
+  readonly sampleSteps: number;
+  readonly saveEvery: number;
+  /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
+  readonly keepEvery: number;
+  /** How many of them are kept, the newest; 0 keeps all. */
+  readonly keep: number;
+  /** What follows when a file of the run can't be written. */
+  readonly onSaveError: "continue" | "stop";
+  /** What follows a step whose loss or gradient is not finite; it changes no parameter. */
+  readonly onNan: "skip" | "stop";
+  /** Steps between measurements of moments. */
+  readonly logEvery: number;
+}
+
+/** Everything that a run is made from. */
+export interface Settings {
+  readonly network: RinConfig;
+  readonly training: TrainOptions;
+  readonly run: RunOptions;
+}
+
+/** The defaults beside the library's: the `faces` preset. */
+export const DEFAULT_RUN_OPTIONS: RunOptions = {
+  data: "faces",
+  flip: false,
+  cropScale: 1,
+  frameStride: 1,
+  labels: "none",
+  validEvery: 250,
+  validCount: 16,
+  sampleEvery: 500,
+  sampleCount: 64,
+  sampleSteps: 100,
+  saveEvery: 250,
+  keepEvery: 0,
+  keep: 0,
+  onSaveError: "continue",
+  onNan: "skip",
+  logEvery: 50,
+};
+
+/** A field: the section it belongs to follows from the group that it stands in. */
+export interface Field<T> extends Option {
+  readonly key: keyof T & string;
+}
+
+const network: Field<RinConfig>[] = [
+  { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
+  { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
+  {
+    key: "frames",
+    type: "integer",
+    help: "frames of a clip, which make a network that draws clips; 1 for images",
+  },
+  { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
+  { key: "latentDim", type: "integer", help: "width of the latents" },
+  { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },
+  {
+    key: "numLatents",
+    type: "integer",
+    help: "number of latents, tokens of time and class among them",
+  },
+  { key: "numBlocks", type: "integer", help: "number of read-compute-write blocks" },
+  {
+    key: "blockDepth",
+    type: "integers",
+    value: "N|N,N,...",
+    help: "latent self-attention layers in each block; or a list, one a block, such as 4,4,6,6",
+  },
+  { key: "numHeads", type: "integer", help: "heads of the latents' self-attention" },
+  {
+    key: "readWriteHeads",
+    type: "integer",
+    help: "heads of reading and writing; divides both widths",
+    default: "as --num-heads",
+  },
+  {
+    key: "latentMlpRatio",
+    type: "integer",
+    help: "width of the latents' feed-forward layers, in widths of the latents",
+  },
+  {
+    key: "interfaceMlpRatio",
+    type: "integer",
+    help: "width of the interface's feed-forward layers, in widths of the interface",
+  },
+  {
+    key: "timeConditioning",
+    type: ["add", "token"],
+    help: "how time and class reach the latents: added to each, or as latents of their own (paper)",
+  },
+  { key: "numClasses", type: "integer", help: "classes that the network is told apart by" },
+  {
+    key: "selfConditioning",
+    type: ["latents", "interface", "both"],
+    help: "what self-conditioning hands on from pass to pass",
+  },
+  {
+    key: "positions",
+    type: ["learned", "sincos"],
+    help: "positions of the interface tokens: learned, or fixed sines and cosines",
+  },
+  { key: "prediction", type: ["eps", "x0", "v"], help: "what the network predicts" },
+  {
+    key: "schedule",
+    type: "text",
+    value: "NAME",
+    help: "noise: linear, cosine, sigmoid, linear-beta (DDPM's), 'sigmoid(start,end,tau)' or " +
+      "'cosine(start,end,tau)'",
+  },
+  {
+    key: "inputScale",
+    type: "number",
+    help: "what images are multiplied by before they are noised; below 1 for large ones",
+  },
+  {
+    key: "normalizeInput",
+    type: "boolean",
+    help: "divide what the network sees by its standard deviation, which --input-scale changes",
+  },
+];
+
+const training: Field<TrainOptions>[] = [
+  { key: "steps", type: "integer", help: "steps of the whole run" },
+  { key: "batchSize", type: "integer", help: "images a step" },
+  {
+    key: "accumulate",
+    type: "integer",
+    help: "parts that a batch is worked through in, for less memory and the same result",
+  },
+  {
+    key: "lossSpace",
+    type: TRAIN_CHOICES.lossSpace,
+    help: "what the squared error is of: what the network predicts, or what that amounts to",
+  },
+  {
+    key: "minSnr",
+    type: "number",
+    help: "min-SNR weighting of the loss: its gamma, 5 in its paper; 0 for none",
+  },
+  {
+    key: "offsetNoise",
+    type: "number",
+    help: "strength of the noise that is one number for each image and channel; 0 for none",
+  },
+  {
+    key: "immiscible",
+    type: "boolean",
+    help:
+      "deal the noises of a batch out so that they lie near their images; takes time on the CPU",
+  },
+  { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "what turns gradients into steps" },
+  { key: "lr", type: "number", help: "highest learning rate" },
+  {
+    key: "lrSchedule",
+    type: "text",
+    value: "NAME",
+    help: "how it moves: constant; cosine, falling to --lr-end at the last step; cosine@0.7, the " +
+      "first 70% of that cosine, as in the paper's configs; plateau, falling when validation " +
+      "stops improving",
+  },
+  { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
+  {
+    key: "decayStart",
+    type: "number",
+    help: "cosine: share of the steps after which it begins, such as 0.7",
+  },
+  { key: "warmup", type: "integer", help: "steps in which the learning rate rises from 0" },
+  {
+    key: "plateauFactor",
+    type: "number",
+    help: "plateau: what the learning rate is multiplied by",
+  },
+  {
+    key: "plateauPatience",
+    type: "integer",
+    help: "plateau: validations without improvement before that",
+  },
+  {
+    key: "plateauThreshold",
+    type: "number",
+    help: "plateau: share by which the loss must fall to be an improvement",
+  },
+  {
+    key: "weightDecay",
+    type: "number",
+    help: "decoupled weight decay: adamw's of matrices, lamb's of all but biases and norms",
+  },
+  {
+    key: "decayAll",
+    type: "boolean",
+    help: "decay biases, norms and embeddings too, as the original (PyTorch) project does",
+  },
+  { key: "beta1", type: "number", help: "decay of the gradient's first moment" },
+  { key: "beta2", type: "number", help: "decay of the gradient's second moment" },
+  { key: "epsilon", type: "number", help: "added to the root of the second moment" },
+  { key: "clip", type: "number", help: "largest norm of the gradient; 0 to leave it as it is" },
+  {
+    key: "selfCondRate",
+    type: "number",
+    help: "share of the examples whose latents begin from a pass of their own",
+  },
+  {
+    key: "dropout",
+    type: "number",
+    help: "share of hidden units that latent self-attention layers drop in training",
+  },
+  {
+    key: "dropPath",
+    type: "number",
+    help: "stochastic depth: share of examples that go without a residual branch of these",
+  },
+  {
+    key: "labelDropout",
+    type: "number",
+    help: "share of the examples trained without their class, for guidance",
+  },
+  { key: "emaDecay", type: "number", help: "decay of the moving average of the weights" },
+  {
+    key: "emaWarmup",
+    type: TRAIN_CHOICES.emaWarmup,
+    help:
+      "how that decay begins at step s: ratio, (1+s)/(10+s); power, 1-(1+s)^(-2/3); none, at once",
+  },
+  {
+    key: "emaStart",
+    type: "integer",
+    help: "steps in which the average is the weights themselves",
+  },
+  { key: "emaEvery", type: "integer", help: "steps from one update of the average to the next" },
+  { key: "seed", type: "integer", help: "seed of everything random" },
+];
+
+const run: Field<RunOptions>[] = [
+  {
+    key: "data",
+    type: "text",
+    value: "SOURCE",
+    help: "faces, emoji (both fetched once), a folder of PNG and JPEG files, a folder with " +
+      "CelebA, an IDX file, or what rin data prepare made; with --frames a folder of GIF and " +
+      "animated PNG files or of folders of numbered frames, or one clip",
+  },
+  { key: "flip", type: "boolean", help: "mirror images left to right at random" },
+  {
+    key: "cropScale",
+    type: "number",
+    help: "images are made this much larger (1.125, say), and squares cut out of them at random",
+  },
+  {
+    key: "labels",
+    type: "text",
+    value: "none|auto|FILE",
+    help: "classes of the images: auto takes the sub-folder that each lies in, or the labels " +
+      "beside an IDX file; FILE holds IDX labels or CelebA's attributes",
+  },
+  {
+    key: "labelAttribute",
+    type: "text",
+    value: "NAME",
+    help: "CelebA: two classes by one attribute, such as Smiling",
+  },
+  {
+    key: "validFraction",
+    type: "number",
+    help: "share of the images held out for validation (default: faces none, emoji every 20th, " +
+      "CelebA its own, else 0.05)",
+  },
+  {
+    key: "frameStride",
+    type: "integer",
+    help: "clips: take every so manieth frame, for longer and faster movements",
+  },
+  { key: "validEvery", type: "integer", help: "steps between validations" },
+  { key: "validCount", type: "integer", help: "images validated on, at most" },
+  { key: "sampleEvery", type: "integer", help: "steps between grids of 16 samples" },
+  { key: "sampleCount", type: "integer", help: "samples in the last grid" },
+  { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
+  { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
+  {
+    key: "keepEvery",
+    type: "integer",
+    help:
+      "steps between checkpoints that stay, in checkpoints/; 0: only the last and the best stay",
+  },
+  { key: "keep", type: "integer", help: "how many of those stay, the newest; 0: all" },
+  {
+    key: "onSaveError",
+    type: ["continue", "stop"],
+    help: "when a checkpoint can't be written: train on and try again at the next, or stop",
+  },
+  {
+    key: "onNan",
+    type: ["skip", "stop"],
+    help:
+      "when a step's loss or gradient is no finite number (it changes nothing then): go on to " +
+      "the next, 64 times in a row at most, or stop",
+  },
+  { key: "logEvery", type: "integer", help: "steps between measurements of moments" },
+];
+
+/** The table, by section. */
+export const FIELDS = { network, training, run } as const;
+
+/** The values where nothing is said. */
+export const DEFAULT_SETTINGS: Settings = {
+  network: DEFAULT_CONFIG,
+  training: DEFAULT_TRAIN_OPTIONS,
+  run: DEFAULT_RUN_OPTIONS,
+};

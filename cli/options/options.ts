@@ -1,0 +1,140 @@
+/**
+ * Flags of a command as data: what may be given, and the reading of what was given.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli";
+import { UsageError } from "../errors.ts";
+import { suggestion } from "./nearest.ts";
+
+/** A value that a flag can have. */
+export type Value = string | number | boolean | readonly number[];
+
+/** One flag. */
+export interface Option {
+  /** The name in code and in config files, such as `batchSize`; the flag is `--batch-size`. */
+  readonly key: string;
+  readonly type: "integer" | "integers" | "number" | "text" | "boolean" | readonly string[];
+  /** What stands for the value in the help, such as `N`, `DIR` or `FILE`. */
+  readonly value?: string;
+  readonly help: string;
+  /** Shown in the help; the owner of the table applies it. */
+  readonly default?: Value;
+}
+
+/** What a command was given. */
+export interface Given {
+  /** Flags by key; only those that were given. */
+  readonly flags: Readonly<Record<string, Value>>;
+  /** The other arguments. */
+  readonly rest: readonly string[];
+}
+
+/** `--batch-size` of `batchSize`. */
+export function flagOf(key: string): string {
+  return "--" + key.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase());
+}
+
+/**
+ * Reads a command's arguments.
+ *
+ * @throws {UsageError} naming a flag that is unknown, lacks its value or has one of the wrong kind
+ */
+export function readArguments(args: readonly string[], options: readonly Option[]): Given {
+  const names = new Map(options.map((option) => [flagOf(option.key).slice(2), option]));
+  const isBoolean = ({ type }: Option) => type === "boolean";
+  const select = (boolean: boolean) =>
+    [...names].filter(([, option]) => isBoolean(option) === boolean).map(([name]) => name);
+  let unknown: string | undefined;
+  const parsed = parseArgs([...args], {
+    string: [...select(false), "_"],
+    boolean: select(true),
+    unknown: (arg, key) => {
+      if (key !== undefined) unknown ??= arg.split("=")[0];
+      return true;
+    },
+  });
+  if (unknown !== undefined) {
+    const known = [...names.keys(), "help"].map((name) => `--${name}`);
+    throw new UsageError(`Unknown option ${unknown}${suggestion(unknown, known)}`);
+  }
+  const flags: Record<string, Value> = {};
+  for (const [name, option] of names) {
+    // parseArgs gives `false` for a boolean flag that isn't there.
+    const written = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    if (written) flags[option.key] = readFlag(option, parsed[name]);
+  }
+  return { flags, rest: parsed._.map(String) };
+}
+
+/** The flags that were given, and the defaults of the others. */
+export function withDefaults(
+  options: readonly Option[],
+  flags: Readonly<Record<string, Value>>,
+): Readonly<Record<string, Value>> {
+  const defaults = options.filter((option) => option.default !== undefined);
+  return {
+    ...Object.fromEntries(defaults.map((option) => [option.key, option.default!])),
+    ...flags,
+  };
+}
+
+function readFlag(option: Option, value: unknown): Value {
+  const flag = flagOf(option.key);
+  if (value === "") throw new UsageError(`${flag} needs a value: ${flag} ${placeholder(option)}`);
+  return checkValue(option, parse(option, String(value), value), {
+    name: flag,
+    shown: String(value),
+    complain: (sentence) => new UsageError(sentence),
+  });
+}
+
+function parse({ type }: Option, text: string, value: unknown): unknown {
+  if (type === "integer" || type === "number") return Number(text);
+  if (type !== "integers") return value;
+  const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  return numbers.length === 1 ? numbers[0] : numbers;
+}
+
+/**
+ * Checks that a value is of an option's kind.
+ *
+ * @throws what `complain` makes of the sentence that says what was found and what is needed
+ */
+export function checkValue(
+  { type }: Option,
+  value: unknown,
+  { name, shown, complain }: {
+    name: string;
+    shown: string;
+    complain: (sentence: string) => Error;
+  },
+): Value {
+  const wrong = (needed: string) => complain(`${name} is ${shown}: needed ${needed}`);
+  if (typeof type !== "string") {
+    if (!type.includes(value as string)) throw wrong(either(type));
+  } else if (type === "integer") {
+    if (!Number.isSafeInteger(value)) throw wrong("a whole number");
+  } else if (type === "integers") {
+    const numbers = Array.isArray(value) ? value : [value];
+    if (!numbers.every(Number.isSafeInteger)) throw wrong("whole numbers, such as 4 or 4,4,4,4");
+  } else if (type === "number") {
+    if (!Number.isFinite(value)) throw wrong("a number");
+  } else if (type === "boolean") {
+    if (typeof value !== "boolean") throw wrong("true or false");
+  } else if (typeof value !== "string" || value === "") {
+    throw wrong("a text");
+  }
+  return value as Value;
+}
+
+/** `a, b or c`. */
+function either(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
+/** What stands for an option's value. */
+export function placeholder({ type, value }: Option): string {
+  if (typeof type !== "string") return type.join("|");
+  return value ?? (type === "text" ? "TEXT" : type === "boolean" ? "" : "N");
+}

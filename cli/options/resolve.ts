@@ -1,0 +1,146 @@
+/**
+ * From preset, config file and flags to the settings of a run.
+ *
+ * @module
+ */
+import { completeConfig, ConfigError, type RinConfig } from "../../src/model/config.ts";
+import { parseSchedule } from "../../src/diffusion/schedule.ts";
+import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
+import { CommandError, fileReason, UsageError } from "../errors.ts";
+import { suggestion } from "./nearest.ts";
+import { checkValue, flagOf, type Option, type Value } from "./options.ts";
+import { PRESETS } from "../../src/run/presets.ts";
+import {
+  DEFAULT_RUN_OPTIONS,
+  DEFAULT_SETTINGS,
+  FIELDS,
+  type RunOptions,
+  type Settings,
+} from "./fields.ts";
+
+/** Fields by key, of any section. */
+export type Fields = Readonly<Record<string, Value>>;
+
+const all: readonly Option[] = [...FIELDS.network, ...FIELDS.training, ...FIELDS.run];
+
+/** The fields of one section. */
+export function only(section: keyof typeof FIELDS, fields: Fields): Fields {
+  const keys = new Set<string>(FIELDS[section].map(({ key }) => key));
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => keys.has(key)));
+}
+
+/**
+ * Settings of a new run: flags win over the config file, that over the preset.
+ *
+ * @param preset the preset's name; undefined where none was given
+ * @param file what {@linkcode readConfigFile} gave
+ * @param flags fields given on the command line
+ * @throws {ConfigError} when a value is out of range or the sizes don't fit together
+ */
+export function resolveSettings(
+  preset: string | undefined,
+  file: Fields,
+  flags: Fields,
+): { preset: string; settings: Settings } {
+  const name = preset ?? (file.preset === undefined ? "faces" : String(file.preset));
+  if (!Object.hasOwn(PRESETS, name)) {
+    const known = Object.keys(PRESETS);
+    throw new UsageError(
+      `There is no preset "${name}"${suggestion(name, known) || `: known are ${known.join(", ")}`}`,
+    );
+  }
+  const { network, training, run } = PRESETS[name];
+  const base = { ...network, ...training, ...run } as Fields;
+  return { preset: name, settings: completeSettings({ ...base, ...file, ...flags }) };
+}
+
+/** Fills in the defaults of all sections, and checks the values. */
+export function completeSettings(fields: Fields): Settings {
+  return withFlagNames(() => ({
+    network: completeNetwork(only("network", fields)),
+    training: completeTrainOptions(only("training", fields) as Partial<TrainOptions>),
+    run: completeRun(only("run", fields) as Partial<RunOptions>),
+  }));
+}
+
+function completeNetwork(fields: Fields): RinConfig {
+  const config = completeConfig(fields as Partial<RinConfig>);
+  parseSchedule(config.schedule);
+  return config;
+}
+
+function completeRun(fields: Partial<RunOptions>): RunOptions {
+  const full = { ...DEFAULT_RUN_OPTIONS, ...fields };
+  for (const [key, value] of Object.entries(full)) {
+    const least = key === "keepEvery" || key === "keep" ? 0 : 1;
+    const whole = key !== "validFraction" && key !== "cropScale";
+    if (typeof value === "number" && whole && value < least) {
+      throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);
+    }
+  }
+  if (!(full.cropScale >= 1 && full.cropScale <= 4)) {
+    throw new ConfigError(`cropScale is ${full.cropScale}: needed a number of 1 up to 4`);
+  }
+  return full;
+}
+
+/** The library speaks of fields; at the command line they are flags. */
+function withFlagNames<T>(build: () => T): T {
+  try {
+    return build();
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    const message = all.reduce((text, { key }) => {
+      // A field of one word may be a plain word elsewhere in the sentence.
+      const pattern = /[A-Z]/.test(key)
+        ? new RegExp(`\\b${key}\\b`, "g")
+        : new RegExp(`^${key}\\b`);
+      return text.replace(pattern, flagOf(key));
+    }, thrown.message);
+    throw new ConfigError(message);
+  }
+}
+
+/**
+ * Reads a config file: a JSON object of fields, such as a run's own `config.json`.
+ *
+ * @throws {CommandError} when it can't be read, or a field is unknown or of the wrong kind
+ */
+export async function readConfigFile(path: string): Promise<Fields> {
+  const fail = (what: string) => new CommandError(`Cannot use config file ${path}: ${what}`);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (thrown) {
+    throw fail(fileReason(thrown));
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (thrown) {
+    throw fail(`it is not valid JSON (${(thrown as Error).message})`);
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw fail('it must be a JSON object of fields, such as {"imageSize": 32}');
+  }
+  const known = [...all.map(({ key }) => key), "preset"];
+  for (const [key, value] of Object.entries(parsed)) {
+    if (!known.includes(key)) {
+      throw fail(`it has an unknown field "${key}"${suggestion(key, known)}`);
+    }
+    const option = all.find((field) => field.key === key) ??
+      { key, type: Object.keys(PRESETS), help: "" };
+    checkValue(option, value, { name: `"${key}"`, shown: JSON.stringify(value), complain: fail });
+  }
+  return parsed as Fields;
+}
+
+/** The fields of all sections, as a config file holds them. */
+export function flatten({ network, training, run }: Settings): Fields {
+  return { ...network, ...training, ...run };
+}
+
+/** The default of a field, where it has one. */
+export function defaultOf(key: string): Value | undefined {
+  return flatten(DEFAULT_SETTINGS)[key];
+}

@@ -1,0 +1,105 @@
+/**
+ * The flags of every command that makes images.
+ *
+ * @module
+ */
+import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import { SAMPLERS } from "../../src/diffusion/samplers.ts";
+import { clipOf } from "../../src/picture/record.ts";
+import { CommandError } from "../errors.ts";
+import { flagOf, type Option, type Value } from "./options.ts";
+
+/** How images are made, but not how many. */
+export const SAMPLER_OPTIONS: Option[] = [
+  { key: "steps", type: "integer", help: "network evaluations of an image", default: 100 },
+  {
+    key: "sampler",
+    type: SAMPLERS,
+    help: "ancestral; deterministic (with --eta 0); deterministic and of second order (dpm++, " +
+      "heun): good from 10 to 25 steps on; or as the original project does",
+    default: "ddpm",
+  },
+  {
+    key: "times",
+    type: ["uniform", "cosine", "logsnr"],
+    help: "spread of the evaluations: even in t; closer at both ends; even in the log of the " +
+      "signal-to-noise ratio",
+    default: "uniform",
+  },
+  { key: "eta", type: "number", help: "ddim: share of fresh noise, 0 to 1", default: 0 },
+  {
+    key: "variance",
+    type: ["small", "large"],
+    help: "ddpm: of the fresh noise; the posterior's, or beta_t",
+    default: "small",
+  },
+  {
+    key: "clip",
+    type: "text",
+    value: "on|off|SHARE",
+    help: "clip the estimate of x0 to [-1, 1], or not, or by dynamic thresholding at that share " +
+      "of its values, such as 0.995",
+    default: "on",
+  },
+  {
+    key: "warmStart",
+    type: "number",
+    help: "how much of the latents goes from step to step: 1 all, as the paper, 0 none",
+    default: 1,
+  },
+  { key: "seed", type: "integer", help: "image i depends on the seed and i alone", default: 0 },
+  { key: "batchSize", type: "integer", help: "images made at a time", default: 32 },
+];
+
+/**
+ * How images are to be made.
+ *
+ * @param flags with the defaults of {@linkcode SAMPLER_OPTIONS}
+ * @throws {CommandError} when a number is out of range
+ */
+export function readSampler(
+  flags: Readonly<Record<string, Value>>,
+): Required<
+  Pick<
+    SampleOptions,
+    | "batchSize"
+    | "seed"
+    | "steps"
+    | "times"
+    | "eta"
+    | "clip"
+    | "warmStart"
+    | "sampler"
+    | "variance"
+  >
+> {
+  return {
+    batchSize: numberWithin(flags, "batchSize", 1, 65535),
+    seed: numberWithin(flags, "seed", 0, 2 ** 32 - 1),
+    eta: numberWithin(flags, "eta", 0, 1),
+    steps: numberWithin(flags, "steps", 1, 100_000),
+    times: flags.times as SampleOptions["times"] & string,
+    clip: readClip(String(flags.clip)),
+    warmStart: numberWithin(flags, "warmStart", 0, 1),
+    sampler: flags.sampler as SampleOptions["sampler"] & string,
+    variance: flags.variance as SampleOptions["variance"] & string,
+  };
+}
+
+function readClip(value: string): boolean | number {
+  const clip = clipOf(value);
+  if (clip !== undefined) return clip;
+  throw new CommandError(`--clip is ${value}: needed on, off, or a share above 0 and up to 1`);
+}
+
+/** @throws {CommandError} when a number is out of range */
+export function numberWithin(
+  flags: Readonly<Record<string, Value>>,
+  key: string,
+  low: number,
+  high: number,
+): number {
+  const value = Number(flags[key]);
+  if (value >= low && value <= high) return value;
+  throw new CommandError(`${flagOf(key)} is ${value}: needed ${low} to ${high}`);
+}

@@ -1,0 +1,52 @@
+/**
+ * Samples one by one: as they are made, and as a file or bytes each.
+ *
+ * @module
+ */
+import { type ExampleConfig, exampleSize } from "../../src/model/example.ts";
+import { clipBytes, clipPng } from "../../src/picture/clips.ts";
+import { imageBytes, imagePng, type PngText } from "../../src/picture/pictures.ts";
+import { optionsFor, type SampleJob } from "./job.ts";
+
+/** What a network makes: images, or clips. */
+export interface SampleKind {
+  /** The word for several. */
+  readonly what: "images" | "clips";
+  /** How names of files end. */
+  readonly end: ".png" | ".apng";
+  /** Of its bytes: (S, S, 3), or (T, S, S, 3). */
+  readonly shape: readonly number[];
+  bytes(example: Float32Array): Uint8Array;
+  file(example: Float32Array, text: PngText): Uint8Array;
+}
+
+/** What a network makes. */
+export function kindOf(config: ExampleConfig): SampleKind {
+  const { imageSize, frames } = config;
+  const picture = [imageSize, imageSize, 3];
+  return frames > 1
+    ? {
+      what: "clips",
+      end: ".apng",
+      shape: [frames, ...picture],
+      bytes: (clip) => clipBytes(clip, config),
+      file: (clip, text) => clipPng(clip, config, text),
+    }
+    : {
+      what: "images",
+      end: ".png",
+      shape: picture,
+      bytes: (image) => imageBytes(image, 0, imageSize),
+      file: (image, text) => imagePng(image, 0, imageSize, text),
+    };
+}
+
+/** Makes some of the images or clips, one by one. */
+export async function* eachOf(job: SampleJob, indices: readonly number[]) {
+  const size = exampleSize(job.rin.config);
+  for await (const batch of job.rin.samples(optionsFor(job, indices))) {
+    for (const [k, index] of batch.indices.entries()) {
+      yield { index, example: batch.images.subarray(k * size, (k + 1) * size) };
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What `rin sample` is asked to make.
+ *
+ * @module
+ */
+import type { Caption } from "../../src/picture/labelled_grid.ts";
+import type { Rin } from "../../src/diffusion/rin.ts";
+import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleRecord } from "../../src/picture/record.ts";
+
+/** What is made, and where it goes. */
+export interface SampleJob {
+  readonly rin: Rin;
+  readonly options: SampleOptions & { readonly count: number };
+  readonly record: SampleRecord;
+  /** Classes of the images 0 to count - 1. */
+  readonly labels?: readonly number[];
+  /** What stands below the images 0 to count - 1 of a grid, and how many are in a row of it. */
+  readonly caption?: Caption;
+  readonly out: string;
+  /** Estimates of x0 that a filmstrip or an animation shows. */
+  readonly frames?: number;
+  /** Where images are skipped that are there already. */
+  readonly note: (text: string) => void;
+}
+
+/** The numbers of the images that are asked for. */
+export function wanted({ options: { count, indices } }: SampleJob): readonly number[] {
+  return indices ?? Array.from({ length: count }, (_, i) => i);
+}
+
+/** The options for some of the images. */
+export function optionsFor(
+  { options, labels }: SampleJob,
+  indices: readonly number[],
+): SampleOptions {
+  return { ...options, indices, labels: labels && indices.map((index) => labels[index]) };
+}

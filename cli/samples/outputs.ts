@@ -1,0 +1,98 @@
+/**
+ * Where images, or clips, go as they are made: a grid, a filmstrip, an animation, a folder or an archive.
+ *
+ * @module
+ */
+import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
+import { gridPng, imagePng } from "../../src/picture/pictures.ts";
+import { recordOfOne, recordText } from "../../src/picture/record.ts";
+import { UsageError } from "../errors.ts";
+import { NpzWriter } from "../files/npz_writer.ts";
+import { eachOf, kindOf } from "./each.ts";
+import { writeFilm } from "./film.ts";
+import { optionsFor, type SampleJob, wanted } from "./job.ts";
+import { hasRecord } from "./record.ts";
+import { writeTar } from "./tar.ts";
+import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
+
+/** Makes the images and writes them; says what was written. */
+export async function writeSamples(job: SampleJob): Promise<string> {
+  const { rin: { config }, out, frames } = job;
+  if (config.frames > 1 && frames) {
+    throw new UsageError(
+      `--frames is for networks of images, whose estimates on the way it shows: this one makes clips ` +
+        `of ${config.frames} frames, which are all shown; leave it out`,
+    );
+  }
+  if (/\.(jpe?g|webp|bmp|tiff?|avif|npy|zip|t?gz|mp4|webm)$/i.test(out)) {
+    throw new UsageError(
+      `Cannot write ${out}: --out is a .png, .apng, .gif, .npz or .tar file, or a folder of PNGs`,
+    );
+  }
+  await makeFolder(/\.(a?png|gif|npz|tar)$/i.test(out) ? folderOf(out) : out);
+  const still = /\.png$/i.test(out);
+  if (still && config.frames === 1 && !frames) return await writeGrid(job);
+  if (still || /\.(apng|gif)$/i.test(out)) return await writeFilm(job);
+  if (frames) throw new UsageError("--frames needs an --out that ends in .png, .apng or .gif");
+  if (/\.npz$/i.test(out)) return await writeNpz(job);
+  return /\.tar$/i.test(out) ? await writeTar(job) : await writeFolder(job);
+}
+
+async function writeGrid(job: SampleJob): Promise<string> {
+  const { rin, record, caption, out } = job;
+  const size = rin.config.imageSize;
+  const all = wanted(job);
+  const images = await rin.sample(optionsFor(job, all));
+  const text = recordText(record);
+  if (all.length === 1) {
+    await writeFile(out, imagePng(images, 0, size, text));
+    return "an image";
+  }
+  const words = caption && all.map((index) => caption.words[index]);
+  await writeFile(
+    out,
+    words
+      ? labelledGridPng(images, size, words, { columns: caption.columns, text })
+      : gridPng(images, size, { text }),
+  );
+  return `a grid of ${all.length} images`;
+}
+
+/** Numbered PNG or APNG files; those that are there, whole and of the same settings are left. */
+async function writeFolder(job: SampleJob): Promise<string> {
+  const { rin, record, out, note } = job;
+  const { what, end, file } = kindOf(rin.config);
+  const folder = out.replace(/(?<=.)[/\\]+$/, "");
+  const recordOf = (index: number) => recordOfOne(record, index, job.labels?.[index]);
+  const pathOf = (index: number) => `${folder}/${String(index).padStart(6, "0")}${end}`;
+  const indices: number[] = [];
+  const all = wanted(job);
+  for (const i of all) {
+    if (!await hasRecord(pathOf(i), recordOf(i))) indices.push(i);
+  }
+  const there = all.length - indices.length;
+  if (there > 0) note(`${there} of ${all.length} ${what} are there already`);
+  if (indices.length === 0) return "nothing new";
+  for await (const { index, example } of eachOf(job, indices)) {
+    await writeFile(pathOf(index), file(example, recordText(recordOf(index))));
+  }
+  return `${indices.length} ${what}`;
+}
+
+async function writeNpz(job: SampleJob): Promise<string> {
+  const { rin, options: { count }, labels, record, out, note } = job;
+  const { what, shape, bytes } = kindOf(rin.config);
+  const writer = await NpzWriter.open(out, count, shape, JSON.stringify(record));
+  if (writer.done > 0) note(`Going on after ${writer.done} of ${count} ${what} in ${out}.partial`);
+  const indices = Array.from({ length: count - writer.done }, (_, i) => writer.done + i);
+  try {
+    if (indices.length > 0) {
+      for await (const { example } of eachOf(job, indices)) await writer.add(bytes(example));
+    }
+  } catch (thrown) {
+    writer.close();
+    throw thrown;
+  }
+  await writer.finish(labels);
+  return `${count} ${what}`;
+}

@@ -1,0 +1,21 @@
+/**
+ * What is worth knowing of settings that are no mistake.
+ *
+ * @module
+ */
+import type { RinConfig } from "../../src/model/config.ts";
+
+/**
+ * A sentence where a token is narrower than its patch and noise is predicted: the readout is linear,
+ * so of noise, which has as many directions as a patch has numbers, it can't give more than the
+ * token's width. A clean patch has far fewer.
+ */
+export function adviceOn(
+  { prediction, patchSize, patchFrames, interfaceDim }: RinConfig,
+): string | undefined {
+  const numbers = 3 * patchSize ** 2 * patchFrames;
+  if (prediction === "x0" || interfaceDim >= numbers) return undefined;
+  return `Note: a patch has ${numbers} numbers and its token ${interfaceDim}, so ` +
+    `--prediction ${prediction} leaves a part of the noise unpredictable; a smaller --patch-size, ` +
+    `--interface-dim ${numbers} or --prediction x0 would not`;
+}

@@ -1,0 +1,137 @@
+/**
+ * A run's images, or clips, as the arrays that training and validation take.
+ *
+ * @module
+ */
+import { BatchStream } from "../data/batches.ts";
+import type { ImageSet } from "../data/dataset.ts";
+import { type Augmentation, fillBatch, windowStart } from "../data/fill_batch.ts";
+
+/** Images of one validation pass at a time: few, so that it can be stopped soon. */
+const VALID_BATCH = 16;
+
+/** Steps whose images are read while the device works: enough to sit out a slow read. */
+const AHEAD = 4;
+
+/** What one step trains on, or one pass of validation measures. */
+export interface TrainingBatch {
+  /** (B, 3, S, S), of clips (B, 3, T, S, S), in [-1, 1]. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** (B), classes; only where the set is labelled. */
+  readonly labels?: Uint32Array<ArrayBuffer>;
+}
+
+/** How the batches of a run are made. */
+export interface TrainingBatchOptions {
+  readonly seed: number;
+  /** B. */
+  readonly batchSize: number;
+  /** S, in pixels. */
+  readonly imageSize: number;
+  readonly flip: boolean;
+  /** Steps of the whole run: nothing is read beyond. */
+  readonly steps: number;
+}
+
+/** The batch of each step; it follows from the seed and the step alone. */
+export class TrainingBatches {
+  readonly #stream: BatchStream;
+  readonly #ahead = new Map<number, Promise<TrainingBatch>>();
+  #waited = 0;
+
+  constructor(readonly set: ImageSet, readonly options: TrainingBatchOptions) {
+    const { seed, batchSize } = options;
+    this.#stream = new BatchStream({ seed, batchSize, count: set.count });
+  }
+
+  /** The batch of a step, counted from 0; those of the next steps are read in the meantime. */
+  async at(step: number): Promise<TrainingBatch> {
+    for (const known of this.#ahead.keys()) if (known < step) this.#ahead.delete(known);
+    const end = Math.min(step + AHEAD + 1, Math.max(this.options.steps, step + 1));
+    for (let next = step; next < end; next++) {
+      if (this.#ahead.has(next)) continue;
+      const batch = this.#make(next);
+      // It is reported when, and if, its step comes.
+      batch.catch(() => {});
+      this.#ahead.set(next, batch);
+    }
+    const start = performance.now();
+    try {
+      return await this.#ahead.get(step)!;
+    } finally {
+      this.#waited += performance.now() - start;
+    }
+  }
+
+  /** Milliseconds that {@linkcode at} has made its caller wait for since this was last asked. */
+  takeWait(): number {
+    const waited = this.#waited;
+    this.#waited = 0;
+    return waited;
+  }
+
+  async #make(step: number): Promise<TrainingBatch> {
+    const { seed, batchSize, imageSize, flip } = this.options;
+    const indices = this.#stream.indices(step);
+    const chance = { seed, step, flip };
+    const starts = startsOf(this.set, indices, (room, i) => windowStart(chance, i, room));
+    const bytes = await this.set.read(indices, starts);
+    return {
+      images: filled(this.set, bytes, batchSize, imageSize, chance),
+      labels: labelsAt(this.set, indices),
+    };
+  }
+}
+
+/** The frames that windows of clips begin with; undefined of images. */
+function startsOf(
+  { room }: ImageSet,
+  indices: ArrayLike<number>,
+  choose: (room: number, place: number) => number,
+): Uint32Array | undefined {
+  return room && Uint32Array.from(indices, (index, i) => choose(room[index], i));
+}
+
+/** Stored bytes as a batch. */
+function filled(
+  { imageSize: stored, frames = 1 }: ImageSet,
+  bytes: Uint8Array,
+  count: number,
+  imageSize: number,
+  chance?: Augmentation,
+): Float32Array<ArrayBuffer> {
+  const images = new Float32Array(count * 3 * frames * imageSize ** 2);
+  fillBatch(bytes, stored, images, imageSize, chance, frames);
+  return images;
+}
+
+function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
+  return labels && Uint32Array.from(indices, (index) => labels[index]);
+}
+
+/**
+ * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips those
+ * frames that lie in the middle.
+ *
+ * @param imageSize S, in pixels: larger stored images are cut to their centre
+ * @param onBatch called before each batch with the images done; what it throws stops the pass
+ */
+export async function* validationBatches(
+  set: ImageSet,
+  imageSize: number,
+  limit: number,
+  onBatch: (done: number, total: number) => void,
+): AsyncGenerator<TrainingBatch> {
+  const total = Math.min(limit, set.count);
+  for (let first = 0; first < total; first += VALID_BATCH) {
+    onBatch(first, total);
+    const length = Math.min(VALID_BATCH, total - first);
+    const indices = Array.from(
+      { length },
+      (_, i) => Math.floor((first + i) * set.count / total),
+    );
+    const starts = startsOf(set, indices, (room) => Math.floor(room / 2));
+    const bytes = await set.read(indices, starts);
+    yield { images: filled(set, bytes, length, imageSize), labels: labelsAt(set, indices) };
+  }
+}

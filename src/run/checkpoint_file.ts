@@ -1,0 +1,64 @@
+/**
+ * Checkpoints as files: found in run folders, and read with their path in every error.
+ *
+ * @module
+ */
+import { type Checkpoint, readCheckpoint } from "../model/checkpoint.ts";
+import { ConfigError, type RinConfig } from "../model/config.ts";
+import { CheckpointError } from "../model/safetensors.ts";
+import { CommandError, fileReason } from "../../cli/errors.ts";
+
+/** The checkpoint that a run goes on from. */
+export const LAST = "last.safetensors";
+
+/** The checkpoint with the lowest validation loss. */
+export const BEST = "best.safetensors";
+
+/** A checkpoint with its file. */
+export interface CheckpointFile {
+  readonly path: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Reads a checkpoint, or the last one of a run folder.
+ *
+ * @param config the network's sizes, where the file doesn't give them
+ * @throws {CommandError} when there is no such file
+ * @throws {CheckpointError} when it isn't a checkpoint, or not one of that network
+ */
+export async function openCheckpoint(
+  given: string,
+  config?: Partial<RinConfig>,
+): Promise<CheckpointFile> {
+  const path = await inRunFolder(given);
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (thrown) {
+    const hint = path === given ? "" : "; the run saved no checkpoint, or it is no run's folder";
+    throw new CommandError(`Cannot read checkpoint ${path}: ${fileReason(thrown)}${hint}`);
+  }
+  try {
+    return { path, bytes, checkpoint: readCheckpoint(bytes, config) };
+  } catch (thrown) {
+    if (thrown instanceof CheckpointError || thrown instanceof ConfigError) {
+      throw new CheckpointError(`Cannot use checkpoint ${path}: ${thrown.message}`);
+    }
+    throw thrown;
+  }
+}
+
+async function inRunFolder(given: string): Promise<string> {
+  const info = await Deno.stat(given).catch(() => undefined);
+  return info?.isDirectory ? `${given.replace(/[/\\]+$/, "")}/${LAST}` : given;
+}
+
+/** What a person calls the network of a file: its run's name, or its own. */
+export function networkName(path: string): string {
+  const parts = path.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
+  const file = parts.pop() ?? "";
+  const own = file.replace(/\.safetensors$/i, "");
+  return file === LAST || file === BEST ? parts.pop() ?? own : own;
+}

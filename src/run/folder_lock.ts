@@ -1,0 +1,53 @@
+/**
+ * One process for a run's folder.
+ *
+ * @module
+ */
+import { CommandError, fileReason } from "../../cli/errors.ts";
+
+/** The file that is locked; it holds the process's number and stays when the process has ended. */
+export const LOCK = ".lock";
+
+/**
+ * Held by one process at a time. The system lets go of it when the process ends in whatever way, so
+ * that none is ever left behind.
+ */
+export class FolderLock {
+  #file: Deno.FsFile;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Takes the lock of a folder.
+   *
+   * @throws {CommandError} when another process has it, or the folder can't be written
+   */
+  static async take(folder: string): Promise<FolderLock> {
+    const path = `${folder}/${LOCK}`;
+    let file: Deno.FsFile;
+    try {
+      file = await Deno.open(path, { read: true, write: true, create: true });
+    } catch (thrown) {
+      throw new CommandError(`Cannot write ${path}: ${fileReason(thrown)}`);
+    }
+    if (await file.tryLock(true)) {
+      const number = new TextEncoder().encode(`${Deno.pid}\n`);
+      // Only told to others: on a full disk the run may still go on.
+      await file.truncate().then(() => file.write(number)).catch(() => {});
+      return new FolderLock(file);
+    }
+    file.close();
+    const pid = await Deno.readTextFile(path).catch(() => "");
+    const who = /^\d+\n$/.test(pid) ? `process ${pid.trim()}` : "another process";
+    throw new CommandError(
+      `Cannot train into ${folder}: ${who} does so already; wait for its end, or choose another --out`,
+    );
+  }
+
+  /** Lets go of it. */
+  release(): void {
+    this.#file.close();
+  }
+}

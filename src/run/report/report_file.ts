@@ -1,0 +1,59 @@
+/**
+ * `report.html`: the run's page, written anew while it trains.
+ *
+ * @module
+ */
+import type { RunRecorder } from "../logger.ts";
+import { writeFile } from "../../files/write_file.ts";
+import { RunView } from "./run_view.ts";
+import { standalonePage } from "./run_page.ts";
+
+/** The name in a run's folder. */
+export const REPORT = "report.html";
+
+/** At most this share of a run's time goes into its page. */
+const MOST_TIME = 0.01;
+
+/** Writes the page at checkpoints and grids, where the last time is long enough ago. */
+export class ReportFile implements RunRecorder {
+  #view: RunView | undefined;
+  /** When it may be written again, by `performance.now()`. */
+  #notBefore = 0;
+
+  /** @param folder the run's */
+  constructor(readonly folder: string) {}
+
+  async images(): Promise<void> {
+    await this.#writeIfDue();
+  }
+
+  async sync(): Promise<void> {
+    await this.#writeIfDue();
+  }
+
+  async end(): Promise<void> {
+    await this.write().catch(() => {});
+  }
+
+  /**
+   * Writes the page as the folder is now.
+   *
+   * @returns where it lies
+   * @throws {CommandError} when the folder can't be read or the page not be written
+   */
+  async write(): Promise<string> {
+    const begun = performance.now();
+    if (this.#view) await this.#view.refresh();
+    else this.#view = await RunView.open(this.folder);
+    const path = `${this.#view.folder}/${REPORT}`;
+    await writeFile(path, await standalonePage(this.#view));
+    const now = performance.now();
+    this.#notBefore = now + (now - begun) / MOST_TIME;
+    return path;
+  }
+
+  /** The run itself is worth more than its picture: what goes wrong here, `rin report` can make good. */
+  async #writeIfDue(): Promise<void> {
+    if (performance.now() >= this.#notBefore) await this.write().catch(() => {});
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * A run as a page shows it, read from the run's folder.
+ *
+ * @module
+ */
+import { CommandError, fileReason } from "../../../cli/errors.ts";
+import { METRICS, readMetrics } from "../metrics_file.ts";
+import { sampleSteps } from "../sample_files.ts";
+import { RunHistory } from "./history.ts";
+import { readSessions, type Session } from "../sessions.ts";
+
+/** Reads a folder, and what is new in it. */
+export class RunView {
+  /** The folder's own name. */
+  readonly name: string;
+  history: RunHistory = new RunHistory();
+  /** Every field that the run was made from, by name. */
+  config: Readonly<Record<string, unknown>> = {};
+  sessions: readonly Session[] = [];
+  /** Steps of which there is a grid of samples, in their order. */
+  samples: readonly number[] = [];
+  /** Grows whenever something is new. */
+  version = 0;
+  /** Bytes of the metrics that are in the history. */
+  #read = 0;
+
+  private constructor(readonly folder: string, name: string) {
+    this.name = name;
+  }
+
+  /**
+   * Reads a run.
+   *
+   * @throws {CommandError} when there is none, or it can't be read
+   */
+  static async open(folder: string): Promise<RunView> {
+    // Where it isn't there, reading it says so.
+    const whole = await Deno.realPath(folder).catch(() => folder);
+    const name = whole.split(/[/\\]/).at(-1)!;
+    const view = new RunView(folder.replace(/(?<=.)[/\\]+$/, ""), name);
+    await view.refresh();
+    return view;
+  }
+
+  /**
+   * Reads what is new.
+   *
+   * @throws {CommandError} when the folder is no run's any more, or can't be read
+   */
+  async refresh(): Promise<void> {
+    const metrics = `${this.folder}/${METRICS}`;
+    const size = await Deno.stat(metrics).then((info) => info.size, () => 0);
+    const before = [this.#read, this.sessions.length, this.samples.at(-1)];
+    this.config = await readConfig(this.folder);
+    this.sessions = await readSessions(this.folder);
+    this.samples = await sampleSteps(this.folder);
+    // A run that goes on has dropped what came after its checkpoint.
+    if (size < this.#read || this.sessions.length !== before[1]) {
+      this.history = new RunHistory();
+      this.#read = 0;
+    }
+    for await (const { line, end } of readMetrics(metrics, this.#read)) {
+      this.history.add(line);
+      this.#read = end;
+    }
+    const after = [this.#read, this.sessions.length, this.samples.at(-1)];
+    if (after.some((value, i) => value !== before[i])) this.version++;
+  }
+}
+
+/** What `config.json` holds; it is there from a run's beginning on. */
+async function readConfig(folder: string): Promise<Record<string, unknown>> {
+  const path = `${folder}/config.json`;
+  try {
+    const config = JSON.parse(await Deno.readTextFile(path));
+    if (typeof config === "object" && config !== null) return config;
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) {
+      throw new CommandError(
+        `There is no run in ${folder}: it has no config.json; give the folder that rin train made`,
+      );
+    }
+    if (!(thrown instanceof SyntaxError)) {
+      throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
+    }
+  }
+  throw new CommandError(`Cannot use ${path}: it is not a JSON object`);
+}

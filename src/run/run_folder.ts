@@ -1,0 +1,147 @@
+/**
+ * The folder of a run: what lies in it and under which name.
+ *
+ * @module
+ */
+import { BEST, LAST } from "./checkpoint_file.ts";
+import { CommandError } from "../../cli/errors.ts";
+import { FolderLock, LOCK } from "./folder_lock.ts";
+import {
+  linkFile,
+  makeFolder,
+  removeFile,
+  removeTemporary,
+  writeFile,
+} from "../files/write_file.ts";
+
+/** Where checkpoints lie that are kept for good. */
+const KEPT = "checkpoints";
+
+/**
+ * Writes a run's config and checkpoints; its recorders write the rest. Until it is closed, no other
+ * process can train into it.
+ */
+export class RunFolder {
+  #lock: FolderLock;
+
+  private constructor(readonly path: string, lock: FolderLock) {
+    this.#lock = lock;
+  }
+
+  /**
+   * A new run's folder.
+   *
+   * @throws {CommandError} when a run lies there already, or it can't be made
+   */
+  static async create(path: string): Promise<RunFolder> {
+    await makeFolder(path);
+    const folder = await RunFolder.#enter(path);
+    if (!await folder.hasCheckpoint()) return folder;
+    await folder.close();
+    throw new CommandError(
+      `There is a run in ${path} already: go on with --resume ${path}, or choose another --out`,
+    );
+  }
+
+  /**
+   * The folder of a run that goes on.
+   *
+   * @throws {CommandError} when there is nothing to go on from, or another process does so
+   */
+  static async open(path: string): Promise<RunFolder> {
+    if (await exists(`${path}/${LAST}`)) return await RunFolder.#enter(path);
+    throw new CommandError(
+      `Cannot resume ${path}: the run saved no checkpoint, or it is no run's folder`,
+    );
+  }
+
+  /** Takes the folder for this process, without what a crash has left of unfinished files. */
+  static async #enter(path: string): Promise<RunFolder> {
+    const lock = await FolderLock.take(path);
+    for (const folder of [path, `${path}/samples`, `${path}/${KEPT}`]) {
+      await removeTemporary(folder);
+    }
+    return new RunFolder(path, lock);
+  }
+
+  /** Whether there is a checkpoint to go on from. */
+  hasCheckpoint(): Promise<boolean> {
+    return exists(`${this.path}/${LAST}`);
+  }
+
+  /** Lets others train into the folder; takes it away where nothing has been written into it. */
+  async close(): Promise<void> {
+    const entries = await Array.fromAsync(Deno.readDir(this.path)).catch(() => []);
+    this.#lock.release();
+    if (entries.length === 1 && entries[0].name === LOCK) {
+      await Deno.remove(this.path, { recursive: true }).catch(() => {});
+    }
+  }
+
+  /** Writes the fields that the run is made from. */
+  async writeConfig(fields: Readonly<Record<string, unknown>>): Promise<void> {
+    await writeFile(`${this.path}/config.json`, JSON.stringify(fields, null, 2) + "\n");
+  }
+
+  /**
+   * Writes the checkpoint that the run goes on from.
+   *
+   * @param twin a file that holds the same bytes already, as {@linkcode RunFolder.writeBest} and
+   * {@linkcode RunFolder.keep} tell of those that they have written
+   */
+  writeLast(bytes: Uint8Array, twin?: string): Promise<string> {
+    return writeTwin(`${this.path}/${LAST}`, bytes, twin);
+  }
+
+  /** Writes the checkpoint with the lowest validation loss. */
+  writeBest(bytes: Uint8Array): Promise<string> {
+    return writeTwin(`${this.path}/${BEST}`, bytes);
+  }
+
+  /**
+   * Writes a checkpoint that stays.
+   *
+   * @param newest how many of them stay, up to this one; 0 for all
+   */
+  async keep(step: number, bytes: Uint8Array, newest: number, twin?: string): Promise<string> {
+    const folder = `${this.path}/${KEPT}`;
+    await makeFolder(folder);
+    const path = await writeTwin(`${folder}/${keptName(step)}`, bytes, twin);
+    if (newest === 0) return path;
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    // Those of later steps are of a time before the run was taken back.
+    const older = names.filter((name) => stepOf(name) <= step)
+      .sort((a, b) => stepOf(b) - stepOf(a)).slice(newest);
+    for (const name of older) await removeFile(`${folder}/${name}`);
+    return path;
+  }
+}
+
+/** Writes a file, as another name of its twin where there is one: the path. */
+async function writeTwin(path: string, bytes: Uint8Array, twin?: string): Promise<string> {
+  if (twin === undefined || !await linkFile(twin, path)) await writeFile(path, bytes);
+  return path;
+}
+
+/** `runs/PRESET-YYYYMMDD-HHMM`, numbered where there is one already. */
+export async function newRunPath(preset: string, now: Date): Promise<string> {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  const base = `runs/${preset}-${day}-${two(now.getHours())}${two(now.getMinutes())}`;
+  let path = base;
+  for (let i = 2; await exists(path); i++) path = `${base}-${i}`;
+  return path;
+}
+
+function keptName(step: number): string {
+  return `step-${String(step).padStart(7, "0")}.safetensors`;
+}
+
+/** The step of a kept checkpoint; NaN where a file is none. */
+function stepOf(name: string): number {
+  return Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? NaN);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

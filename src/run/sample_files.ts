@@ -1,0 +1,48 @@
+/**
+ * `samples/`: a grid of samples for each step that they were made at.
+ *
+ * @module
+ */
+import type { RunRecorder } from "./logger.ts";
+import { makeFolder, removeFile, writeFile } from "../files/write_file.ts";
+
+/** Where a step's grid lies in a run's folder. */
+export function samplePath(folder: string, step: number): string {
+  return `${folder}/samples/step-${String(step).padStart(6, "0")}.png`;
+}
+
+/** Steps of which a run's folder has a grid, in their order. */
+export async function sampleSteps(folder: string): Promise<number[]> {
+  const steps: number[] = [];
+  try {
+    for await (const { name } of Deno.readDir(`${folder}/samples`)) {
+      const found = /^step-(\d+)\.png$/.exec(name);
+      if (found) steps.push(Number(found[1]));
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Deno.errors.NotFound)) throw thrown;
+  }
+  return steps.sort((a, b) => a - b);
+}
+
+/** Writes grids. */
+export class SampleFiles implements RunRecorder {
+  #folder: string;
+
+  /** @param folder the run's */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Removes the grids of later steps. */
+  async rewind(step: number): Promise<void> {
+    await makeFolder(`${this.#folder}/samples`);
+    for (const made of await sampleSteps(this.#folder)) {
+      if (made > step) await removeFile(samplePath(this.#folder, made));
+    }
+  }
+
+  async images(step: number, png: Uint8Array): Promise<void> {
+    await writeFile(samplePath(this.#folder, step), png);
+  }
+}

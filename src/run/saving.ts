@@ -1,0 +1,118 @@
+/**
+ * When a run's checkpoints are written, and what happens where they can't be.
+ *
+ * @module
+ */
+import { CommandError } from "../../cli/errors.ts";
+import type { RunParts } from "./run_parts.ts";
+import type { RunState } from "./run_state.ts";
+
+/** Saves a run. */
+export class Saving {
+  #parts: RunParts;
+  #failure: CommandError | undefined;
+  /** The step of the checkpoint that the run would go on from. */
+  #savedAt: number;
+  /** The lowest validation loss yet, until its checkpoint is written. */
+  #best: { readonly step: number; readonly loss: number } | undefined;
+  /** Whether something has changed since the last checkpoint. */
+  unsaved: boolean;
+
+  /** @param saved whether the folder has a checkpoint of what the run begins from */
+  constructor(parts: RunParts, saved: boolean) {
+    this.#parts = parts;
+    this.#savedAt = parts.trainer.stepsDone;
+    this.unsaved = !saved;
+  }
+
+  /** The step of the checkpoint that the run would go on from. */
+  get savedAt(): number {
+    return this.#savedAt;
+  }
+
+  /** Whether a checkpoint is due after the last step done. */
+  get due(): boolean {
+    const { trainer: { stepsDone }, settings: { run, training } } = this.#parts;
+    const due = stepsDone === training.steps || stepsDone % run.saveEvery === 0;
+    return this.unsaved && (due || this.#toKeep);
+  }
+
+  get #toKeep(): boolean {
+    const { trainer: { stepsDone }, settings: { run: { keepEvery } } } = this.#parts;
+    return keepEvery > 0 && stepsDone > 0 && stepsDone % keepEvery === 0;
+  }
+
+  /** Takes note of a validation: the next checkpoint is the best where no loss was as low. */
+  observe(validLoss: number): void {
+    const { state: { bestValidLoss }, trainer: { stepsDone } } = this.#parts;
+    const best = Number.isFinite(validLoss) &&
+      (bestValidLoss === null || validLoss < bestValidLoss);
+    if (best) this.#best = { step: stepsDone, loss: validLoss };
+    this.unsaved = true;
+  }
+
+  /**
+   * Writes the last checkpoint; before it, so that none is missing when a crash comes between, the
+   * best and the one to be kept, of which it is another name. It is written, too, where these can't be.
+   *
+   * @throws {CommandError} when a file can't be written, and `onSaveError` is "stop"
+   */
+  async save(): Promise<void> {
+    const { trainer, folder, recorders, state, settings: { run } } = this.#parts;
+    const told = await this.attempt(async () => {
+      for (const recorder of recorders) await recorder.sync?.();
+    });
+    const step = trainer.stepsDone;
+    const before = state.bestValidLoss;
+    const best = this.#best?.step === step ? this.#best.loss : before;
+    this.#best = undefined;
+    const bytes = await this.#checkpoint({ ...state, bestValidLoss: best });
+    let twin: string | undefined;
+    let [kept, saved] = [false, false];
+    try {
+      kept = await this.attempt(async () => {
+        if (best !== before) twin = await folder.writeBest(bytes);
+        // Not before: where it can't be written, the next one may be the best.
+        state.bestValidLoss = best;
+        if (this.#toKeep) twin = await folder.keep(step, bytes, run.keep, twin);
+      });
+    } finally {
+      saved = await this.attempt(async () => {
+        const truth = state.bestValidLoss === best ? bytes : await this.#checkpoint(state);
+        await folder.writeLast(truth, truth === bytes ? twin : undefined);
+        this.#savedAt = step;
+        this.unsaved = false;
+      });
+    }
+    if (told && kept && saved) this.#failure = undefined;
+  }
+
+  /**
+   * Does what may fail for want of space or permission, and tells of it where the run goes on.
+   *
+   * @returns whether it did not fail
+   */
+  async attempt(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      const { settings: { run }, terminal } = this.#parts;
+      if (!(thrown instanceof CommandError) || run.onSaveError === "stop") throw thrown;
+      this.#failure = thrown;
+      terminal.warn(`${thrown.message}; training goes on, and saving is tried again`);
+      return false;
+    }
+  }
+
+  /** @throws {CommandError} when the last attempt to save has failed */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  #checkpoint(state: RunState): Promise<Uint8Array<ArrayBuffer>> {
+    const { trainer, splits, settings, preset } = this.#parts;
+    const { count, classNames } = splits.train;
+    return trainer.save({ preset, run: settings.run, images: count, classNames, state });
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * `sessions.jsonl`: when the run was begun and gone on with, after which step, and on what.
+ *
+ * @module
+ */
+import meta from "../../deno.json" with { type: "json" };
+import { CommandError, fileReason } from "../../cli/errors.ts";
+import type { RunRecorder } from "./logger.ts";
+import { appendFile } from "../files/write_file.ts";
+
+/** The name in a run's folder. */
+export const SESSIONS = "sessions.jsonl";
+
+/** One stretch of a run, from a start of the program to the next. */
+export interface Session {
+  /** The steps that were done before. */
+  readonly step: number;
+  /** When it began, as ISO 8601 in UTC. */
+  readonly time: string;
+  readonly device: string;
+  readonly rin: string;
+  readonly deno: string;
+}
+
+/** Adds a line each time that the run begins or goes on. */
+export class SessionsFile implements RunRecorder {
+  /**
+   * @param folder the run's
+   * @param device what it is computed on
+   */
+  constructor(readonly folder: string, readonly device: string) {}
+
+  async rewind(step: number): Promise<void> {
+    const session: Session = {
+      step,
+      time: new Date().toISOString(),
+      device: this.device,
+      rin: meta.version,
+      deno: Deno.version.deno,
+    };
+    const line = JSON.stringify(session) + "\n";
+    await appendFile(`${this.folder}/${SESSIONS}`, new TextEncoder().encode(line));
+  }
+}
+
+/**
+ * The sessions of a run, in their order; none where there is no such file.
+ *
+ * @throws {CommandError} when the file can't be read
+ */
+export async function readSessions(folder: string): Promise<Session[]> {
+  const path = `${folder}/${SESSIONS}`;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (thrown) {
+    if (thrown instanceof Deno.errors.NotFound) return [];
+    throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
+  }
+  return text.split("\n").flatMap((line) => {
+    try {
+      const { step, time, device, rin, deno } = JSON.parse(line);
+      return [{ step: Number(step), time: `${time}`, device: `${device}`, rin, deno }];
+    } catch {
+      return []; // the end of the file, or what a crash has left of a line
+    }
+  });
+}
