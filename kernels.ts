@@ -60,7 +60,6 @@ export {
   layerNormInputGradient,
   type LayerNormShape,
 } from "./kernels/layer_norm.ts";
-export { matmulOuter, type OuterOptions } from "./kernels/matmul_outer.ts";
 export { type Layout, matmulTiled, type TiledOptions } from "./kernels/matmul_tiled.ts";
 export type { FloatType } from "./kernels/parameter.ts";
 export { normals } from "./kernels/random.ts";

@@ -29,9 +29,9 @@
  *
  * @module
  */
-export { Gpu, type GpuOptions, requestGpu } from "./src/gpu/device.ts";
-export { GpuLimitError, GpuLostError, NoGpuError } from "./src/gpu/errors.ts";
-export type { AdapterKind } from "./src/gpu/plan.ts";
+export { Gpu, type GpuOptions, requestGpu } from "./src/device/webgpu/gpu.ts";
+export { DeviceLimitError, DeviceLostError, NoGpuError } from "./src/device/errors.ts";
+export type { Device, DeviceData, OperationProfile, Program } from "./src/device/device.ts";
 export {
   ConfigError,
   type Positions,
@@ -41,7 +41,7 @@ export {
   type TimeConditioning,
 } from "./src/model/config.ts";
 export { CheckpointError } from "./src/model/safetensors.ts";
-export type { CarriedState } from "./src/diffusion/carried.ts";
+export type { SelfConditioningState } from "./src/diffusion/self_conditioning.ts";
 export { type PredictionResult, type PredictOptions, Rin } from "./src/diffusion/rin.ts";
 export type { SampledBatch, SampleOptions } from "./src/diffusion/sampling.ts";
 export { type SamplerName, type SamplerOptions, SAMPLERS } from "./src/diffusion/samplers.ts";

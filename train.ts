@@ -44,7 +44,7 @@
  * @module
  */
 export { lossAndGradients, type LossExample } from "./src/diffusion/loss.ts";
-export type { KernelProfile } from "./src/gpu/program.ts";
+export type { OperationProfile } from "./src/device/device.ts";
 export type { Measured } from "./src/train/step_plan.ts";
 export type { LrSchedule, Optimizer, TrainOptions } from "./src/train/options.ts";
 export { type Moments, type StepFigures, Trainer } from "./src/train/trainer.ts";

@@ -15,8 +15,7 @@
  */
 import { PRESETS } from "../src/run/presets.ts";
 import { requestGpu, Trainer } from "../mod.ts";
-import type { Gpu } from "../src/gpu/device.ts";
-import { product } from "../src/nn/product.ts";
+import type { Gpu } from "../src/device/webgpu/gpu.ts";
 import { checkProduct, copiesOf, markdown, operandsOf, tensorOf, timeOnce } from "./measure.ts";
 import { JAX_VERSION } from "./peers/jax.ts";
 import { PEER_CONFIGS, startJaxRin } from "./peers/jax_rin.ts";
@@ -108,9 +107,9 @@ async function startOurs(gpu: Gpu, { M: m, N: n, K: k }: MatmulShape, products: 
   const outs = weights.map(() => tensorOf(gpu, "out", [m, n], new Float32Array(m * n).fill(NaN)));
   const program = await copiesOf(
     gpu,
-    gpu.kind,
     products,
-    (plan, i) => product(plan, { layout: "nt", ...shape, a, b: weights[i], out: outs[i] }),
+    (plan, i) =>
+      plan.record("matmul", { layout: "nt", ...shape }, { a, b: weights[i], out: outs[i] }),
   );
   await timeOnce(gpu, program);
   checkProduct("ours", shape, operands, await gpu.read(outs[0]));

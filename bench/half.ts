@@ -2,16 +2,15 @@
  * What half precision costs and gives: a checkpoint's sampling weights as f32 and as f16 on one
  * adapter.
  *
- *     deno run -A bench/half.ts CHECKPOINT [STEPS] [software|hardware]
+ *     deno run -A bench/half.ts CHECKPOINT [STEPS]
  *
- * STEPS of a picture, 100 if not given; kernels by the adapter's kind if not given.
+ * STEPS of a picture, 100 if not given.
  * Bytes are of GPU buffers; times are of network evaluations of 8 pictures, in turns; pictures of one
  * seed are compared in steps of 1/255.
  *
  * @module
  */
 import { requestGpu, Rin } from "../mod.ts";
-import type { AdapterKind } from "../src/gpu/plan.ts";
 import { readCheckpoint, writeCheckpoint } from "../src/model/checkpoint.ts";
 import { byteOf } from "../src/picture/pictures.ts";
 import { markdown } from "./measure.ts";
@@ -21,7 +20,7 @@ const COUNT = 8;
 const ROUNDS = 9;
 const TIMED_STEPS = 4;
 
-const [path, steps = "100", kernels] = Deno.args;
+const [path, steps = "100"] = Deno.args;
 if (path === undefined) throw new Error("Which checkpoint? Give a .safetensors file");
 const { config, slabs } = readCheckpoint(await Deno.readFile(path));
 const parameters = slabs.ema ?? slabs.parameters;
@@ -42,8 +41,8 @@ function compared(a: Float32Array, b: Float32Array): string[] {
 }
 
 async function measured(): Promise<string[]> {
-  const gpu = await requestGpu({ kernels: kernels as AdapterKind | undefined });
-  if (!gpu.device.features.has("shader-f16")) throw new Error("This adapter has no shader-f16");
+  const gpu = await requestGpu();
+  if (!gpu.supportsF16) throw new Error("This adapter has no shader-f16");
   const [full, half] = await Promise.all(files.map((bytes) => Rin.load(gpu, bytes)));
   const pictures = (rin: Rin) => rin.sample({ count: COUNT, seed: 1, steps: Number(steps) });
   const [a, b] = [await pictures(full), await pictures(half)];
@@ -59,7 +58,6 @@ async function measured(): Promise<string[]> {
   gpu.destroy();
   const bytes = [full, half].map(({ weights }) => (weights.values.bytes / 1e6).toFixed(2));
   return [
-    gpu.kind,
     ...bytes,
     slow.toFixed(1),
     fast.toFixed(1),
@@ -71,7 +69,6 @@ async function measured(): Promise<string[]> {
 console.log(`Files: ${files.map(({ length }) => `${(length / 1e6).toFixed(2)} MB`).join(", ")}\n`);
 console.log(
   markdown([
-    "kernels",
     "weights f32, MB",
     "f16, MB",
     "evaluation f32, ms",

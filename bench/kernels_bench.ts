@@ -13,8 +13,10 @@
  */
 import { requestGpu } from "../mod.ts";
 import { recordInference } from "../src/diffusion/inference.ts";
-import type { Gpu } from "../src/gpu/device.ts";
-import { type AdapterKind, type Dispatch, persistent, type Tensor } from "../src/gpu/plan.ts";
+import type { Gpu } from "../src/device/webgpu/gpu.ts";
+import { type Dispatch, lower } from "../src/device/webgpu/lowering.ts";
+import { WebGpuProgram } from "../src/device/webgpu/program.ts";
+import { persistent, type Tensor } from "../src/graph/plan.ts";
 import { DEFAULT_CONFIG } from "../src/model/config.ts";
 import { parameterLayout } from "../src/model/parameters.ts";
 import { slab, Weights } from "../src/model/weights.ts";
@@ -24,15 +26,15 @@ import { markdown, Repeated } from "./measure.ts";
 import { filler, median } from "./peers/timing.ts";
 
 /** The dispatches of a training step and of a sampler's, one of each kernel at each shape. */
-function kernelsOf(adapter: AdapterKind): Map<string, Dispatch> {
+function kernelsOf(): Map<string, Dispatch> {
   const layout = parameterLayout(DEFAULT_CONFIG);
   const slabs = trainSlabs(layout, DEFAULT_TRAIN_OPTIONS);
-  const step = recordStep(adapter, DEFAULT_CONFIG, DEFAULT_TRAIN_OPTIONS, layout, slabs);
+  const step = recordStep(DEFAULT_CONFIG, DEFAULT_TRAIN_OPTIONS, layout, slabs);
   const weights = new Weights(layout, slab("parameters", layout));
   const { batchSize } = DEFAULT_TRAIN_OPTIONS;
-  const sampling = recordInference(adapter, DEFAULT_CONFIG, weights, batchSize);
+  const sampling = recordInference(DEFAULT_CONFIG, weights, batchSize);
   const kernels = new Map<string, Dispatch>();
-  for (const dispatch of [...step.plan.dispatches, ...sampling.plan.dispatches]) {
+  for (const dispatch of [...lower(step.plan), ...lower(sampling.plan)]) {
     const label = labelOf(dispatch);
     if (!kernels.has(label)) kernels.set(label, dispatch);
   }
@@ -81,7 +83,11 @@ function prepare(gpu: Gpu, { launch, tensors }: Dispatch): Promise<Repeated> {
     own.set(tensor, { ...whole, shape: tensor.shape, size: tensor.size, offset: origin });
   }
   const bound = tensors.map((tensor) => own.get(tensor)!);
-  return Repeated.of(gpu, (plan) => plan.dispatch(launch, bound));
+  const dispatch = { launch, tensors: bound, phase: "step" as const };
+  return Repeated.of(
+    gpu,
+    (copies) => WebGpuProgram.compile(gpu, ["step"], Array(copies).fill(dispatch)),
+  );
 }
 
 const results: { label: string; dispatch: Dispatch; times: readonly number[] }[] = [];
@@ -125,7 +131,7 @@ const gpu = await requestGpu().catch((error: Error) => {
   console.log(`No kernel can be timed: ${error.message}`);
 });
 if (gpu) {
-  for (const [label, dispatch] of kernelsOf(gpu.kind)) benchKernel(gpu, label, dispatch);
+  for (const [label, dispatch] of kernelsOf()) benchKernel(gpu, label, dispatch);
   const wait = await waitOf(gpu);
   globalThis.addEventListener("unload", () => report(gpu, wait));
 }

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import type { Gpu } from "../src/gpu/device.ts";
-import { type AdapterKind, persistent, Plan, type Tensor } from "../src/gpu/plan.ts";
-import { Program } from "../src/gpu/program.ts";
+import type { Gpu } from "../src/device/webgpu/gpu.ts";
+import type { Program } from "../src/device/device.ts";
+import { persistent, Plan, type Tensor } from "../src/graph/plan.ts";
 import { filler, milliseconds } from "./peers/timing.ts";
 
 /** A product out (m, n) = a (m, k) w (n, k)'. */
@@ -83,17 +83,16 @@ export function tensorOf(
 /** Compiles what `record` records, which it is asked to do `copies` times into one plan. */
 export function copiesOf(
   gpu: Gpu,
-  kernels: AdapterKind,
   copies: number,
   record: (plan: Plan, copy: number) => void,
-): Promise<Program> {
-  const plan = new Plan(kernels);
+): Promise<Program<"step">> {
+  const plan = new Plan();
   for (let copy = 0; copy < copies; copy++) record(plan, copy);
-  return Program.compile(gpu, plan);
+  return gpu.compile(plan);
 }
 
 /** Replays once and waits; in milliseconds. */
-export function timeOnce(gpu: Gpu, program: Program): Promise<number> {
+export function timeOnce(gpu: Gpu, program: Program<"step">): Promise<number> {
   return milliseconds(async () => {
     program.run();
     await gpu.idle();
@@ -106,18 +105,18 @@ const MOST = 2048;
 export class Repeated {
   private constructor(
     readonly gpu: Gpu,
-    readonly program: Program,
+    readonly program: Program<"step">,
     readonly copies: number,
   ) {}
 
-  /** Finds out how many copies make a submission of at least `least` milliseconds. */
+  /** Finds out how many copies make a submission of at least 60 milliseconds. */
   static async of(
     gpu: Gpu,
-    record: (plan: Plan, copy: number) => void,
-    { kernels = gpu.kind, least = 60 }: { kernels?: AdapterKind; least?: number } = {},
+    compile: (copies: number) => Promise<Program<"step">>,
   ): Promise<Repeated> {
+    const least = 60;
     for (let copies = 4;;) {
-      const program = await copiesOf(gpu, kernels, copies, record);
+      const program = await compile(copies);
       await timeOnce(gpu, program);
       const ms = await timeOnce(gpu, program);
       if (ms >= least || copies === MOST) return new Repeated(gpu, program, copies);

@@ -12,8 +12,10 @@
  */
 import { PRESETS } from "../src/run/presets.ts";
 import { requestGpu, Trainer } from "../mod.ts";
-import type { Storage, Tensor } from "../src/gpu/plan.ts";
-import { bufferBytes, PARAMS_STRIDE, place } from "../src/gpu/pool.ts";
+import type { Storage, Tensor } from "../src/graph/plan.ts";
+import { place } from "../src/device/pool.ts";
+import { bufferBytes, PARAMS_STRIDE } from "../src/device/webgpu/binding.ts";
+import { lower } from "../src/device/webgpu/lowering.ts";
 import { completeConfig } from "../src/model/config.ts";
 import { parameterLayout } from "../src/model/parameters.ts";
 import { completeTrainOptions } from "../src/train/options.ts";
@@ -32,16 +34,17 @@ for (const [name, { network, training }] of Object.entries(PRESETS)) {
   const options = completeTrainOptions(training);
   const layout = parameterLayout(config);
   const slabs = trainSlabs(layout, options);
-  const { plan, tensors } = recordStep(gpu.kind, config, options, layout, slabs);
+  const { plan, tensors } = recordStep(config, options, layout, slabs);
+  const dispatches = lower(plan);
   const activations = new Set<Tensor>();
-  for (const dispatch of plan.dispatches) {
+  for (const dispatch of dispatches) {
     for (const tensor of dispatch.tensors) if (!tensor.storage) activations.add(tensor);
   }
   const parts = {
     slabs: storagesOf(Object.values(slabs)),
-    pooled: sum(place(plan.dispatches).sizes.map((size) => bufferBytes(4 * size))),
+    pooled: sum(place(dispatches).sizes.map((size) => bufferBytes(4 * size))),
     written: storagesOf(Object.values<Tensor>({ ...tensors }).map(({ storage }) => storage!)),
-    params: plan.dispatches.length * PARAMS_STRIDE,
+    params: dispatches.length * PARAMS_STRIDE,
   };
   const unpooled = sum([...activations].map(({ size }) => bufferBytes(4 * size)));
 
@@ -64,7 +67,7 @@ for (const [name, { network, training }] of Object.entries(PRESETS)) {
     mib(parts.params),
   ]);
 }
-console.log(`MiB of GPU buffers; ${gpu.info.description}, ${gpu.kind} kernels\n`);
+console.log(`MiB of GPU buffers; ${gpu.description}\n`);
 console.log(markdown([
   "preset",
   "M parameters",

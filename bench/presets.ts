@@ -3,8 +3,8 @@
 
 import { parseArgs } from "@std/cli";
 import { resolveSettings } from "../cli/options/resolve.ts";
-import { requestGpu } from "../src/gpu/device.ts";
-import { GpuLimitError } from "../src/gpu/errors.ts";
+import { requestGpu } from "../src/device/webgpu/gpu.ts";
+import { DeviceLimitError } from "../src/device/errors.ts";
 import { exampleSize } from "../src/model/example.ts";
 import { Trainer } from "../src/train/trainer.ts";
 
@@ -36,7 +36,7 @@ for (const name of names.length > 0 ? names.map(String) : ["cifar10"]) {
       }`,
     );
   } catch (error) {
-    if (!(error instanceof GpuLimitError)) throw error;
+    if (!(error instanceof DeviceLimitError)) throw error;
     console.log(`${name}: ${error.message}`);
   } finally {
     gpu.destroy();

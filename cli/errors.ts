@@ -27,8 +27,8 @@ const spoken = [
   "CheckpointError",
   "DataError",
   "NoGpuError",
-  "GpuLimitError",
-  "GpuLostError",
+  "DeviceLimitError",
+  "DeviceLostError",
 ];
 
 /** What the system says when a file can't be read or written, in words. */

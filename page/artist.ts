@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Gpu, requestGpu } from "../src/gpu/device.ts";
+import { type Gpu, requestGpu } from "../src/device/webgpu/gpu.ts";
 import { Rin } from "../src/diffusion/rin.ts";
 import { readCheckpoint } from "../src/model/checkpoint.ts";
 import { classNamesOf } from "../src/model/class_names.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Gpu, requestGpu } from "../../src/gpu/device.ts";
-import { NoGpuError } from "../../src/gpu/errors.ts";
+import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { NoGpuError } from "../../src/device/errors.ts";
 import { type Command, expectNoRest } from "../command.ts";
 import { installAdvice } from "../doctor/install_advice.ts";
 import { type KernelCheck, tryKernel } from "../doctor/kernel_check.ts";
@@ -53,11 +53,11 @@ async function runDoctor(given: Given): Promise<number> {
   }
 }
 
-function describe({ info, kind, device }: Gpu): void {
+function describe({ info, isSoftware, device }: Gpu): void {
   line("Adapter", info.description || info.device || info.vendor || "without a name");
   line(
     "Kind",
-    kind === "software" ? "software: it computes on the CPU, a GPU is faster" : "hardware",
+    isSoftware ? "software: it computes on the CPU, a GPU is faster" : "hardware",
   );
   limits.forEach((limit, i) =>
     line(i === 0 ? "Limits" : "", `${limit} ${shown(device.limits[limit])}`)

@@ -4,7 +4,7 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
-import { requestGpu } from "../../src/gpu/device.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { AdapterKind } from "../../src/gpu/plan.ts";
 import { forwardFlops } from "../../src/model/flops.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
@@ -130,8 +129,7 @@ function describe(
 
 /** The work of a network and of its training. */
 function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f32") {
-  const sampling = (type: Dtype) =>
-    onAnyAdapter((kind) => samplingBytes(kind, config, SAMPLED, type));
+  const sampling = (type: Dtype) => samplingBytes(config, SAMPLED, type);
   return {
     config,
     parameters: countParameters(config),
@@ -146,15 +144,10 @@ function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f
       training: {
         batch: trainOptions.batchSize,
         parts: trainOptions.accumulate,
-        bytes: onAnyAdapter((kind) => trainingBytes(kind, config, trainOptions)),
+        bytes: trainingBytes(config, trainOptions),
       },
     },
   };
-}
-
-/** Kernels differ by the kind of adapter, and so does what they take: this is the larger figure. */
-function onAnyAdapter(bytes: (kind: AdapterKind) => number): number {
-  return Math.max(bytes("software"), bytes("hardware"));
 }
 
 function batchOf(example: string, { batch, parts }: Work["memory"]["training"]): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
-import { requestGpu } from "../../src/gpu/device.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
-import { requestGpu } from "../../src/gpu/device.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
 import type { Assets } from "../../src/service/assets.ts";
 import { createService, type Service } from "../../src/service/service.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Splits } from "../../src/data/dataset.ts";
-import { type Gpu, requestGpu } from "../../src/gpu/device.ts";
-import { GpuLostError } from "../../src/gpu/errors.ts";
+import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { DeviceLostError } from "../../src/device/errors.ts";
 import { adviceOn } from "../training/advice.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
 import { heedNohup, INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
@@ -82,7 +82,7 @@ async function runTrain(given: Given): Promise<number> {
     if (flags.watch === true) page = serveRun(folder.path, port);
     if (page) terminal.note(`Watch at ${page.url}`);
     const gpu = await requestGpu();
-    terminal.note(`Adapter: ${gpu.info.description || gpu.info.device || gpu.kind}`);
+    terminal.note(`Adapter: ${gpu.description}`);
     const advice = flags.resume === undefined ? adviceOn(settings.network) : undefined;
     if (advice !== undefined) terminal.note(advice);
     let splits: Splits | undefined;
@@ -141,8 +141,8 @@ async function trainIn(
     (stop) => keepTraining({ opened, splits, gpu, terminal, stop }),
     () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),
   ).catch((thrown) => {
-    if (!(thrown instanceof GpuLostError)) throw thrown;
-    throw new GpuLostError(`${thrown.message}; go on from the last checkpoint with: ${again}`);
+    if (!(thrown instanceof DeviceLostError)) throw thrown;
+    throw new DeviceLostError(`${thrown.message}; go on from the last checkpoint with: ${again}`);
   });
   if (ended === "stopped") {
     terminal.note(`Stopped after step ${step} of ${steps} and saved. Go on with:`);

@@ -1,18 +1,17 @@
 /**
- * A matrix product on the GPU, checked against the CPU.
+ * A matrix product on a device, checked against the host.
  *
  * @module
  */
 import { linear } from "../../src/nn/linear.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
-import { persistent, Plan } from "../../src/gpu/plan.ts";
-import { Program } from "../../src/gpu/program.ts";
-import { keep } from "../../src/nn/tokens.ts";
+import type { Device } from "../../src/device/device.ts";
+import { persistent, Plan } from "../../src/graph/plan.ts";
+import { copyTo } from "../../src/nn/tokens.ts";
 
 /** What came out. */
 export interface KernelCheck {
   readonly correct: boolean;
-  /** Largest difference from the CPU's result; elements are about 1 in size. */
+  /** Largest difference from the host's result; elements are about 1 in size. */
   readonly worst: number;
   readonly gigaflops: number;
 }
@@ -21,8 +20,8 @@ export interface KernelCheck {
 const [M, N, K] = [517, 260, 132];
 const REPEATS = 10;
 
-/** Multiplies two matrices on the GPU and compares every element. */
-export async function tryKernel(gpu: Gpu): Promise<KernelCheck> {
+/** Multiplies two matrices on the device and compares every element. */
+export async function tryKernel(device: Device): Promise<KernelCheck> {
   const tensors = {
     x: persistent("x", [M, K]),
     weight: persistent("weight", [N, K]),
@@ -30,22 +29,22 @@ export async function tryKernel(gpu: Gpu): Promise<KernelCheck> {
     y: persistent("y", [M, N]),
   };
   const { x, weight, bias, y } = tensors;
-  const plan = new Plan(gpu.kind);
-  keep(plan, linear(plan, x, { weight, bias }), y);
-  const program = await Program.compile(gpu, plan);
+  const plan = new Plan();
+  copyTo(plan, linear(plan, x, { weight, bias }), y);
+  const program = await device.compile(plan);
   const a = Float32Array.from({ length: M * K }, (_, i) => Math.sin(i) / 8);
   const b = Float32Array.from({ length: N * K }, (_, i) => Math.cos(3 * i));
-  gpu.write(x, a);
-  gpu.write(weight, b);
-  gpu.write(bias, new Float32Array(N));
+  device.write(x, a);
+  device.write(weight, b);
+  device.write(bias, new Float32Array(N));
   program.run();
-  const found = await gpu.read(y);
+  const found = await device.read(y);
   const start = performance.now();
   for (let i = 0; i < REPEATS; i++) program.run();
-  await gpu.idle();
+  await device.idle();
   const seconds = (performance.now() - start) / 1000;
   program.destroy();
-  gpu.release(...Object.values(tensors).map(({ storage }) => storage!));
+  device.release(...Object.values(tensors).map(({ storage }) => storage!));
   const worst = largestError(a, b, found);
   return { correct: worst < 1e-4, worst, gigaflops: REPEATS * 2 * M * N * K / seconds / 1e9 };
 }

@@ -6,7 +6,7 @@
 import { readStatistics, writeStatistics } from "../../src/eval/fid_statistics.ts";
 import { Inception, INCEPTION_SIZE } from "../../src/eval/inception/inception.ts";
 import { NpzError } from "../../src/eval/npz.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { CheckpointError, readSafetensors } from "../../src/model/safetensors.ts";
 import type { FidParts } from "./distances.ts";
 import { CommandError, fileReason, UsageError } from "../errors.ts";

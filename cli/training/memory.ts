@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { FloatType } from "../../kernels/parameter.ts";
 import { recordInference } from "../../src/diffusion/inference.ts";
-import type { AdapterKind } from "../../src/gpu/plan.ts";
-import { bytesOf } from "../../src/gpu/pool.ts";
+import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
+import type { FloatType } from "../../src/graph/plan.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { slab, Weights } from "../../src/model/weights.ts";
@@ -15,23 +14,21 @@ import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
 
 /** Bytes that sampling `batch` images at a time takes, weights of a type included. */
 export function samplingBytes(
-  adapter: AdapterKind,
   config: RinConfig,
   batch: number,
   type: FloatType = "f32",
 ): number {
   const layout = parameterLayout(config, type);
   const weights = new Weights(layout, slab("parameters", layout));
-  return bytesOf(recordInference(adapter, config, weights, batch).plan.dispatches);
+  return webgpuBytes(recordInference(config, weights, batch).plan);
 }
 
 /** Bytes that training takes, optimiser included. */
 export function trainingBytes(
-  adapter: AdapterKind,
   config: RinConfig,
   options: TrainOptions,
 ): number {
   const layout = parameterLayout(config);
-  const { plan } = recordStep(adapter, config, options, layout, trainSlabs(layout, options));
-  return bytesOf(plan.dispatches);
+  const { plan } = recordStep(config, options, layout, trainSlabs(layout, options));
+  return webgpuBytes(plan);
 }

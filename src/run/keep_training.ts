@@ -4,8 +4,8 @@
  * @module
  */
 import type { Splits } from "../data/dataset.ts";
-import { type Gpu, requestGpu } from "../gpu/device.ts";
-import { GpuLostError, NoGpuError } from "../gpu/errors.ts";
+import { type Gpu, requestGpu } from "../device/webgpu/gpu.ts";
+import { DeviceLostError, NoGpuError } from "../device/errors.ts";
 import { Trainer } from "../train/trainer.ts";
 import { recordersOf } from "./loggers.ts";
 import { flatten } from "../../cli/options/resolve.ts";
@@ -45,7 +45,7 @@ const MAX_LOSSES = 5;
  * Trains to the end, or until it is stopped. When the GPU is lost, asks for it again and goes on
  * from the last checkpoint.
  *
- * @throws {GpuLostError} when none comes back, or it is lost again and again
+ * @throws {DeviceLostError} when none comes back, or it is lost again and again
  * @throws {CommandError} for the reasons of {@linkcode TrainingRun.go}
  */
 export async function keepTraining(parts: TrainingParts): Promise<Ended> {
@@ -62,7 +62,7 @@ export async function keepTraining(parts: TrainingParts): Promise<Ended> {
       const { run: { step } } = await readSavedRun(folder.path);
       losses = { after: step, count: losses.after === step ? losses.count + 1 : 1 };
       if (losses.count === MAX_LOSSES) {
-        throw new GpuLostError(
+        throw new DeviceLostError(
           `${lost.message}: ${MAX_LOSSES} times after step ${step} and before another checkpoint; ` +
             `a smaller --batch-size or --save-every may help`,
         );
@@ -90,7 +90,7 @@ async function train(gpu: Gpu, parts: TrainingParts): Promise<Ended> {
       ? `Going on after step ${start} of ${steps} in ${folder.path}`
       : `Training for ${steps} steps into ${folder.path}`,
   );
-  const recorders = recordersOf(folder.path, gpu.info.description || gpu.info.device || gpu.kind);
+  const recorders = recordersOf(folder.path, gpu.description);
   const run = new TrainingRun(
     { preset, trainer, splits, settings, folder, recorders, state, terminal, stop },
     resumed,
@@ -114,14 +114,14 @@ export async function openTrainer(
 }
 
 /** What became of the device where that is why something failed. */
-async function lossOf(gpu: Gpu, thrown: unknown): Promise<GpuLostError | undefined> {
-  if (thrown instanceof GpuLostError) return thrown;
+async function lossOf(gpu: Gpu, thrown: unknown): Promise<DeviceLostError | undefined> {
+  if (thrown instanceof DeviceLostError) return thrown;
   // Calls can fail in any manner before the news of the loss is there.
   await new Promise((resolve) => setTimeout(resolve, 0));
   try {
     gpu.check();
   } catch (fault) {
-    if (fault instanceof GpuLostError) return fault;
+    if (fault instanceof DeviceLostError) return fault;
   }
 }
 
@@ -140,7 +140,9 @@ async function askAgain(
       refused = thrown;
     }
   }
-  throw new GpuLostError(`The GPU was lost and did not come back: ${(refused as Error).message}`);
+  throw new DeviceLostError(
+    `The GPU was lost and did not come back: ${(refused as Error).message}`,
+  );
 }
 
 /** Waits, or until it is aborted. */

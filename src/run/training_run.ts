@@ -43,7 +43,7 @@ export class TrainingRun {
    *
    * @throws {CommandError} when steps are not finite or a file can't be written, and the settings
    * ask to stop then; or when the last checkpoint can't be written
-   * @throws {GpuLostError} when the device is lost
+   * @throws {DeviceLostError} when the device is lost
    */
   async go(): Promise<"finished" | "stopped"> {
     const { trainer, recorders, terminal, stop, settings: { training: { steps } } } = this.#parts;

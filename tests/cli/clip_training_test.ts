@@ -4,13 +4,13 @@ import { assert, assertEquals } from "@std/assert";
 import { TrainingBatches, validationBatches } from "../../src/run/batches.ts";
 import { loadSplits } from "../../src/data/dataset.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
 import { exampleSize } from "../../src/model/example.ts";
 import { byFrame } from "../../src/picture/clips.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder } from "../data/scratch.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
 
 const NETWORK = completeConfig({
@@ -62,7 +62,7 @@ interface Sets {
  * Trains; what is lost on what is held out, and what would be by the mean of all that was seen, or by
  * the one colour that is best.
  */
-async function learn(gpu: Gpu, config: RinConfig, { train, valid }: Sets, steps: number) {
+async function learn(gpu: Device, config: RinConfig, { train, valid }: Sets, steps: number) {
   const { imageSize } = config;
   const options = { seed: 1, batchSize: 8, steps };
   const trainer = await Trainer.create(gpu, config, {
@@ -106,7 +106,7 @@ function change(frames: readonly Float32Array[], apart: number): number {
   return pairs.reduce((a, b) => a + b, 0) / pairs.length;
 }
 
-gpuTest("clips: a network learns shapes that move, and its own move as they do", async (gpu) => {
+deviceTest("clips: a network learns shapes that move, and its own move as they do", async (gpu) => {
   const sets = { train: shapes(0, 96), valid: shapes(500, 24) };
   const { trainer, before, after, ofMean } = await learn(gpu, NETWORK, sets, 150);
   assert(after < 0.65 * ofMean && after < 0.1 * before, `${after}: ${before}, ${ofMean}`);
@@ -127,7 +127,7 @@ gpuTest("clips: a network learns shapes that move, and its own move as they do",
   trainer.destroy();
 });
 
-gpuTest("clips: a network learns the windows of one real clip", async (gpu) => {
+deviceTest("clips: a network learns the windows of one real clip", async (gpu) => {
   await withFolder(async (cache) => {
     const fixture = new URL("../data/fixtures/hourglass.gif", import.meta.url);
     const source = decodeURIComponent(fixture.pathname);

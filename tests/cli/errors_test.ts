@@ -2,10 +2,10 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CommandError, explain, UsageError } from "../../cli/errors.ts";
 import { nearest } from "../../cli/options/nearest.ts";
 import { DataError } from "../../src/data/errors.ts";
-import { GpuLostError } from "../../src/gpu/errors.ts";
+import { DeviceLostError } from "../../src/device/errors.ts";
 
 Deno.test("errors: those written for people are told as they are", () => {
-  for (const error of [new DataError("a"), new GpuLostError("a"), new CommandError("a")]) {
+  for (const error of [new DataError("a"), new DeviceLostError("a"), new CommandError("a")]) {
     assertEquals(explain(error), { sentence: "a", code: 1 });
   }
   assertEquals(explain(new UsageError("a")).code, 2);

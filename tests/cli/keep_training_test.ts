@@ -2,22 +2,22 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { keepTraining, type TrainingParts } from "../../src/run/keep_training.ts";
-import { Gpu, requestGpu } from "../../src/gpu/device.ts";
-import { GpuLostError, NoGpuError } from "../../src/gpu/errors.ts";
+import { Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { DeviceLostError, NoGpuError } from "../../src/device/errors.ts";
 import { withFolder } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { Listener, openTiny, tinySplits, traces } from "./small_run.ts";
 
 /** A GPU, and what makes it go away as a driver's reset does. */
 async function losableGpu(): Promise<{ gpu: Gpu; lose: () => void }> {
-  const { device, info, kind } = await requestGpu();
+  const { device, info } = await requestGpu();
   const { promise, resolve } = Promise.withResolvers<GPUDeviceLostInfo>();
   Object.defineProperty(device, "lost", { value: promise });
   const lose = () => {
     device.destroy();
     resolve({ reason: "unknown", message: "the driver was reset" } as unknown as GPUDeviceLostInfo);
   };
-  return { gpu: new Gpu(device, info, kind), lose };
+  return { gpu: new Gpu(device, info), lose };
 }
 
 const SETTINGS = { steps: 12, saveEvery: 5, validEvery: 4, sampleEvery: 6, logEvery: 3 };
@@ -122,7 +122,7 @@ lossTest(
       if (outcome === "finished") assertEquals((await run).step, 12);
       else {await assertRejects(
           () => run,
-          GpuLostError,
+          DeviceLostError,
           "did not come back: WebGPU found no adapter",
         );}
     }
@@ -138,7 +138,7 @@ lossTest("lost again and again at the same place it ends the run", async (folder
   };
   const terminal = new Listener((done) => done >= 9 && current.lose());
   const run = trainIn(`${folder}/run`, terminal, { gpu: current.gpu, request });
-  const { message } = await assertRejects(() => run, GpuLostError);
+  const { message } = await assertRejects(() => run, DeviceLostError);
   assert(/5 times after step 8 and before another checkpoint/.test(message), message);
   assertEquals(asked, 4);
 });

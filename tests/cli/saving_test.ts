@@ -10,8 +10,8 @@ import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
-import { gpuTest } from "../helpers/gpu.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import { deviceTest } from "../helpers/devices.ts";
+import type { Device } from "../../src/device/device.ts";
 import { lastStep, metrics } from "./rin.ts";
 import { Listener, openTiny, tinySplits } from "./small_run.ts";
 
@@ -19,7 +19,7 @@ const SETTINGS = { steps: 12, saveEvery: 3, validEvery: 100, sampleEvery: 100 };
 
 /** A run in a folder: the error that it ended in, where it stood then, and what was said. */
 async function run(
-  gpu: Gpu,
+  gpu: Device,
   path: string,
   settings: Fields,
   onProgress: (done: number) => unknown = () => {},
@@ -55,7 +55,7 @@ function unblock(path: string): void {
   Deno.removeSync(`${path}.${Deno.pid}.tmp`, { recursive: true });
 }
 
-gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu) => {
+deviceTest("checkpoints that stay: every so often, the newest of them", async (gpu) => {
   await withFolder(async (folder) => {
     const kept = async (name: string, settings: Fields) => {
       const path = `${folder}/${name}`;
@@ -74,7 +74,7 @@ gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu)
   });
 });
 
-gpuTest("what was recorded is on the disk before the checkpoint of its step", async (gpu) => {
+deviceTest("what was recorded is on the disk before the checkpoint of its step", async (gpu) => {
   await withFolder(async (folder) => {
     const calls = await diskCalls(() => run(gpu, folder, {}));
     const saves = calls.join().split("rename last.safetensors").slice(0, -1);
@@ -87,7 +87,7 @@ gpuTest("what was recorded is on the disk before the checkpoint of its step", as
   });
 });
 
-gpuTest("kept checkpoints of a later time are neither counted nor removed", async (gpu) => {
+deviceTest("kept checkpoints of a later time are neither counted nor removed", async (gpu) => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/checkpoints`);
     await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
@@ -97,7 +97,7 @@ gpuTest("kept checkpoints of a later time are neither counted nor removed", asyn
   });
 });
 
-gpuTest("a checkpoint that can't be written: the run goes on and tries again", async (gpu) => {
+deviceTest("a checkpoint that can't be written: the run goes on and tries again", async (gpu) => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const steps: number[] = [];
@@ -113,7 +113,7 @@ gpuTest("a checkpoint that can't be written: the run goes on and tries again", a
   });
 });
 
-gpuTest("a last checkpoint that can't be written ends the run with the reason", async (gpu) => {
+deviceTest("a last checkpoint that can't be written ends the run with the reason", async (gpu) => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const { error } = await run(gpu, path, { logEvery: 1 }, (done) => {
@@ -125,7 +125,7 @@ gpuTest("a last checkpoint that can't be written ends the run with the reason", 
   });
 });
 
-gpuTest("asked to, a run stops at the first checkpoint that can't be written", async (gpu) => {
+deviceTest("asked to, a run stops at the first checkpoint that can't be written", async (gpu) => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const { error } = await run(gpu, path, { logEvery: 1, onSaveError: "stop" }, (done) => {
@@ -136,7 +136,7 @@ gpuTest("asked to, a run stops at the first checkpoint that can't be written", a
   });
 });
 
-gpuTest("a run that can't be saved at all does not begin", async (gpu) => {
+deviceTest("a run that can't be saved at all does not begin", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = () => block(`${folder}/last.safetensors`);
     const { error } = await run(gpu, folder, {}, undefined, prepare);
@@ -145,47 +145,53 @@ gpuTest("a run that can't be saved at all does not begin", async (gpu) => {
   });
 });
 
-gpuTest("a best checkpoint that could not be written leaves its place to the next", async (gpu) => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/run`;
-    const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
-    let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
-    const { state } = await run(gpu, path, settings, (done) => {
-      if (done === 2) block(`${path}/best.safetensors`);
-      if (done === 5) {
-        const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
-        blocked = training as typeof blocked;
-        unblock(`${path}/best.safetensors`);
-      }
-    });
-    assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
-    const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
-      .map(({ validLoss }) => validLoss as number);
-    assertEquals(losses.length, 4);
-    const best = Math.min(...losses.slice(1));
-    assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
-  });
-});
-
-gpuTest("what can't be kept does not keep the last checkpoint from being written", async (gpu) => {
-  for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
+deviceTest(
+  "a best checkpoint that could not be written leaves its place to the next",
+  async (gpu) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
-      const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
-      const steps: number[] = [];
-      const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
-      const { error } = await run(gpu, path, settings, async (done) => {
-        if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
-      }, prepare);
-      steps.push(await lastStep(path));
-      assertEquals(steps, [...saved], onSaveError);
-      assert(error instanceof CommandError, `${error}`);
-      assertStringIncludes(error.message, `${path}/checkpoints`);
+      const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
+      let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
+      const { state } = await run(gpu, path, settings, (done) => {
+        if (done === 2) block(`${path}/best.safetensors`);
+        if (done === 5) {
+          const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
+          blocked = training as typeof blocked;
+          unblock(`${path}/best.safetensors`);
+        }
+      });
+      assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
+      const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
+        .map(({ validLoss }) => validLoss as number);
+      assertEquals(losses.length, 4);
+      const best = Math.min(...losses.slice(1));
+      assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
     });
-  }
-});
+  },
+);
 
-gpuTest(
+deviceTest(
+  "what can't be kept does not keep the last checkpoint from being written",
+  async (gpu) => {
+    for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
+      await withFolder(async (folder) => {
+        const path = `${folder}/run`;
+        const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
+        const steps: number[] = [];
+        const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
+        const { error } = await run(gpu, path, settings, async (done) => {
+          if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
+        }, prepare);
+        steps.push(await lastStep(path));
+        assertEquals(steps, [...saved], onSaveError);
+        assert(error instanceof CommandError, `${error}`);
+        assertStringIncludes(error.message, `${path}/checkpoints`);
+      });
+    }
+  },
+);
+
+deviceTest(
   "best, kept and last checkpoint of a step are one file; later ones leave it alone",
   async (gpu) => {
     await withFolder(async (folder) => {
@@ -210,7 +216,7 @@ gpuTest(
   },
 );
 
-gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
+deviceTest("the average of the loss soon forgets the first steps", async (gpu) => {
   await withFolder(async (folder) => {
     const steps = 40;
     await run(gpu, folder, { steps, saveEvery: 100, lr: 0.01 });
@@ -228,7 +234,7 @@ gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
   });
 });
 
-gpuTest(
+deviceTest(
   "validations that don't improve lower the rate, and the lower one is gone on with",
   async (gpu) => {
     await withFolder(async (folder) => {
@@ -256,7 +262,7 @@ function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   };
 }
 
-gpuTest("steps that are not finite are skipped, counted and logged", async (gpu) => {
+deviceTest("steps that are not finite are skipped, counted and logged", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 6);
     const { error, state } = await run(gpu, folder, {}, undefined, prepare);
@@ -270,7 +276,7 @@ gpuTest("steps that are not finite are skipped, counted and logged", async (gpu)
   });
 });
 
-gpuTest("asked to, a run stops at the first step that is not finite", async (gpu) => {
+deviceTest("asked to, a run stops at the first step that is not finite", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 7);
     const { error } = await run(gpu, folder, { onNan: "stop" }, undefined, prepare);
@@ -281,7 +287,7 @@ gpuTest("asked to, a run stops at the first step that is not finite", async (gpu
   });
 });
 
-gpuTest("nothing is saved while steps are skipped; 64 of them end the run", async (gpu) => {
+deviceTest("nothing is saved while steps are skipped; 64 of them end the run", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step > 7);
     const { error } = await run(gpu, folder, { steps: 200 }, undefined, prepare);

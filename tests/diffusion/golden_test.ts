@@ -5,7 +5,7 @@ import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { assertWithin, largest } from "../helpers/close.ts";
 import { type GoldenFile, readGolden } from "../helpers/golden.ts";
 import { loadGolden, loadReadme } from "../helpers/golden_rin.ts";
-import { familyTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import type { Rin } from "../../src/diffusion/rin.ts";
 
 // Catches a LayerNorm epsilon of 1e-6 (4e-5) and the tanh GELU (1e-4).
@@ -44,14 +44,14 @@ function checkGradient(name: string, found: Float32Array, expected: Float32Array
 const WARM_ONLY = /^latent_initializer\.(mlp|layer_norm)/;
 
 for (const name of ["A_tiny", "B_odd"]) {
-  familyTest(`${name}: forward, cold and warm`, async (gpu) => {
+  deviceTest(`${name}: forward, cold and warm`, async (gpu) => {
     const golden = readGolden(name);
     const rin = await loadGolden(gpu, golden);
     await checkForward(rin, golden);
     rin.destroy();
   });
 
-  familyTest(`${name}: loss and the gradient of every parameter`, async (gpu) => {
+  deviceTest(`${name}: loss and the gradient of every parameter`, async (gpu) => {
     const golden = readGolden(name);
     const rin = await loadGolden(gpu, golden);
     const example = exampleOf(golden);
@@ -72,7 +72,7 @@ for (const name of ["A_tiny", "B_odd"]) {
   });
 }
 
-familyTest("C_readme: forward, loss, and the checksums of every gradient", async (gpu) => {
+deviceTest("C_readme: forward, loss, and the checksums of every gradient", async (gpu) => {
   const golden = readGolden("C_readme_io");
   const { rin, gradients: wanted } = await loadReadme(gpu);
   await checkForward(rin, golden);

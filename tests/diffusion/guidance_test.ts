@@ -3,12 +3,12 @@
 import { assert, assertRejects } from "@std/assert";
 import { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { RandomStream, seedFor } from "../../src/nn/random.ts";
 import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const CONFIG: Partial<RinConfig> = {
   ...{ imageSize: 8, patchSize: 4, latentDim: 24, interfaceDim: 12, numLatents: 5, numHeads: 2 },
@@ -17,7 +17,7 @@ const CONFIG: Partial<RinConfig> = {
 const PIXELS = 3 * 8 * 8;
 
 /** A network to which class, latents and interface of before matter. */
-async function trained(gpu: Gpu): Promise<Rin> {
+async function trained(gpu: Device): Promise<Rin> {
   const fresh = await Rin.create(gpu, CONFIG, { seed: 2 });
   const checkpoint = readCheckpoint(await fresh.save());
   for (const { name, offset, size } of fresh.weights.layout.parameters) {
@@ -29,7 +29,7 @@ async function trained(gpu: Gpu): Promise<Rin> {
   return Rin.load(gpu, writeCheckpoint(checkpoint));
 }
 
-gpuTest("guided sampling is two chains of passes, mixed at each step", async (gpu) => {
+deviceTest("guided sampling is two chains of passes, mixed at each step", async (gpu) => {
   const rin = await trained(gpu);
   const options: SampleOptions = { count: 2, sampler: "ddim", clip: false, seed: 4, guidance: 2.5 };
   const labels = [2, 0];
@@ -60,7 +60,7 @@ gpuTest("guided sampling is two chains of passes, mixed at each step", async (gp
   rin.destroy();
 });
 
-gpuTest("an image's class counts for it alone; guidance of 1 is none", async (gpu) => {
+deviceTest("an image's class counts for it alone; guidance of 1 is none", async (gpu) => {
   const start = gpu.bytes;
   const rin = await trained(gpu);
   const options = { count: 3, steps: 3, seed: 1 };
@@ -80,7 +80,7 @@ gpuTest("an image's class counts for it alone; guidance of 1 is none", async (gp
   assert(gpu.bytes === start, "all memory is given back");
 });
 
-gpuTest("classes and guidance that can't be are refused", async (gpu) => {
+deviceTest("classes and guidance that can't be are refused", async (gpu) => {
   const rin = await trained(gpu);
   const refused: [SampleOptions, string][] = [
     [{ count: 2, labels: [1] }, "There are 1 labels: needed one for each of 2 images"],

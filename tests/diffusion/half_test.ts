@@ -4,8 +4,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
-import { type Gpu, requestGpu } from "../../src/gpu/device.ts";
-import { bound } from "../../src/gpu/program.ts";
+import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { bound } from "../../src/device/webgpu/binding.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
 import { exampleSize } from "../../src/model/example.ts";
@@ -14,7 +14,7 @@ import { parameterLayout } from "../../src/model/parameters.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { laidOut, slab, Weights, whole } from "../../src/model/weights.ts";
 import { assertSameBits, data } from "../helpers/close.ts";
-import { familyTest, gpuTest } from "../helpers/gpu.ts";
+import { gpuTest } from "../helpers/gpu.ts";
 
 const BASE: Partial<RinConfig> = {
   imageSize: 9,
@@ -69,13 +69,13 @@ async function allOf(rin: Rin): Promise<Record<string, Float32Array>> {
 }
 
 for (const [name, options] of Object.entries(CONFIGS)) {
-  familyTest(
+  gpuTest(
     `f16 on the GPU gives what f32 gives, to the bit: ${name}`,
     async (gpu) => {
       const config = completeConfig({ ...BASE, prediction: "x0", ...options });
       const bytes = writeCheckpoint({ config, slabs: { parameters: parametersOf(config) } }, "f16");
-      const wide = await requestGpu({ kernels: gpu.kind, f16: false });
-      assert(!wide.device.features.has("shader-f16"));
+      const wide = await requestGpu({ f16: false });
+      assert(!wide.supportsF16);
       const [half, full] = [await Rin.load(gpu, bytes), await Rin.load(wide, bytes)];
       assertEquals([half, full].map(({ weights }) => weights.values.type), ["f16", "f32"]);
       assert(half.weights.values.bytes < 0.8 * full.weights.values.bytes, "padding is the rest");
@@ -120,7 +120,7 @@ function mixed(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 gpuTest(
   "a checkpoint that is f16 throughout stays so on the GPU, any other is f32",
   async (gpu) => {
-    const kept = gpu.device.features.has("shader-f16") ? "f16" : "f32";
+    const kept = gpu.supportsF16 ? "f16" : "f32";
     const slabs = { parameters: parametersOf(small) };
     const bytes = writeCheckpoint({ config: small, slabs }, "f16");
     assertEquals(await typeOn(gpu, bytes), kept);
@@ -171,7 +171,6 @@ gpuTest(
     assertSameBits("read", await gpu.read(tensor), new Float32Array(values));
     gpu.release(storage);
   },
-  "software",
   "shader-f16",
 );
 

@@ -9,7 +9,7 @@ import { exampleSize, interfaceTokens } from "../../src/model/example.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
-import { familyTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { type Parameters, rin as rinTwin } from "../twins/rin.ts";
 
 const BASE: Partial<RinConfig> = {
@@ -63,7 +63,7 @@ function trained(config: RinConfig): { parameters: Parameters; bytes: Uint8Array
 }
 
 for (const [name, options] of Object.entries(CONFIGS)) {
-  familyTest(`the paper's network: ${name}`, async (gpu) => {
+  deviceTest(`the paper's network: ${name}`, async (gpu) => {
     const config = completeConfig({ ...BASE, prediction: "x0", schedule: "linear", ...options });
     const { parameters, bytes } = trained(config);
     const rin = await Rin.load(gpu, bytes);

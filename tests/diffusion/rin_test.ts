@@ -5,13 +5,13 @@ import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
 import { RandomStream, seedFor } from "../../src/nn/random.ts";
 import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
-import { familyTest, gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const SMALL: Partial<RinConfig> = {
   imageSize: 8,
@@ -26,7 +26,7 @@ const PIXELS = 3 * 8 * 8;
 const LATENTS = 5 * 24;
 
 /** A network whose latents carry over: LN0 begins at zero, which would hide them. */
-async function warmed(gpu: Gpu, config: Partial<RinConfig> = {}): Promise<Rin> {
+async function warmed(gpu: Device, config: Partial<RinConfig> = {}): Promise<Rin> {
   const fresh = await Rin.create(gpu, { ...SMALL, ...config }, { seed: 3 });
   const checkpoint = readCheckpoint(await fresh.save());
   const { layout } = fresh.weights;
@@ -41,7 +41,7 @@ async function warmed(gpu: Gpu, config: Partial<RinConfig> = {}): Promise<Rin> {
 
 const f32 = (length: number, stream: number) => Float32Array.from(data(length, stream));
 
-familyTest("the same seed gives the same bits, another seed other images", async (gpu) => {
+deviceTest("the same seed gives the same bits, another seed other images", async (gpu) => {
   const rin = await warmed(gpu);
   const options: SampleOptions = { count: 3, steps: 5, seed: 9 };
   const first = await rin.sample(options);
@@ -58,7 +58,7 @@ familyTest("the same seed gives the same bits, another seed other images", async
   copy.destroy();
 });
 
-familyTest("an image depends on the seed and its number alone, not on the batches", async (gpu) => {
+deviceTest("an image depends on the seed and its number alone, not on the batches", async (gpu) => {
   const rin = await warmed(gpu);
   for (const sampler of SAMPLERS) {
     const sample = (count: number, batchSize: number) =>
@@ -72,7 +72,7 @@ familyTest("an image depends on the seed and its number alone, not on the batche
   rin.destroy();
 });
 
-gpuTest("sampling is finite and clipped for every prediction and sampler", async (gpu) => {
+deviceTest("sampling is finite and clipped for every prediction and sampler", async (gpu) => {
   for (const prediction of ["eps", "x0", "v"] as const) {
     // An untrained network is as wrong as can be at t = 1, where eps is divided by sqrt(1e-9).
     const rin = await warmed(gpu, { prediction });
@@ -93,7 +93,7 @@ gpuTest("sampling is finite and clipped for every prediction and sampler", async
   }
 });
 
-gpuTest("progress is told after each step of each batch", async (gpu) => {
+deviceTest("progress is told after each step of each batch", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const seen: [number, number][] = [];
   const onStep = (done: number, total: number) => seen.push([done, total]);
@@ -102,7 +102,7 @@ gpuTest("progress is told after each step of each batch", async (gpu) => {
   rin.destroy();
 });
 
-gpuTest("latents are carried from step to step", async (gpu) => {
+deviceTest("latents are carried from step to step", async (gpu) => {
   // The same run by hand: predict, then DDIM without noise, which needs x0 and eps only.
   const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
   const options: SampleOptions = { count: 2, steps: 1, sampler: "ddim", clip: false, seed: 4 };
@@ -126,7 +126,7 @@ gpuTest("latents are carried from step to step", async (gpu) => {
   rin.destroy();
 });
 
-gpuTest("warmStart: from the last step's latents, from Z_init, or in between", async (gpu) => {
+deviceTest("warmStart: from the last step's latents, from Z_init, or in between", async (gpu) => {
   const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
   const base: SampleOptions = { count: 1, steps: 2, sampler: "ddim", clip: false };
   const [paper, half, restart] = await Promise.all(
@@ -147,7 +147,7 @@ gpuTest("warmStart: from the last step's latents, from Z_init, or in between", a
   rin.destroy();
 });
 
-gpuTest("dynamic thresholds: an image's largest values lie at 1", async (gpu) => {
+deviceTest("dynamic thresholds: an image's largest values lie at 1", async (gpu) => {
   const rin = await warmed(gpu, { prediction: "v" });
   const options: SampleOptions = { count: 2, steps: 1, sampler: "ddim", seed: 8 };
   const [raw, dynamic] = [false, 0.98].map((clip) => rin.sample({ ...options, clip }));
@@ -166,7 +166,7 @@ gpuTest("dynamic thresholds: an image's largest values lie at 1", async (gpu) =>
   rin.destroy();
 });
 
-gpuTest("sample refuses options that are out of range", async (gpu) => {
+deviceTest("sample refuses options that are out of range", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const refused: [SampleOptions, string][] = [
     [{ count: 0 }, "count is 0: needed a positive whole number"],
@@ -184,7 +184,7 @@ gpuTest("sample refuses options that are out of range", async (gpu) => {
   rin.destroy();
 });
 
-familyTest("Z_prev changes the prediction, each example by itself", async (gpu) => {
+deviceTest("Z_prev changes the prediction, each example by itself", async (gpu) => {
   const rin = await warmed(gpu);
   const [x, t] = [f32(2 * PIXELS, 410), Float32Array.of(0.3, 0.8)];
   const cold = await rin.predict(x, t);
@@ -206,7 +206,7 @@ familyTest("Z_prev changes the prediction, each example by itself", async (gpu) 
   rin.destroy();
 });
 
-gpuTest("a fresh network's LN0 is zero: latents of before don't matter yet", async (gpu) => {
+deviceTest("a fresh network's LN0 is zero: latents of before don't matter yet", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const [x, t] = [f32(PIXELS, 412), Float32Array.of(0.5)];
   const cold = await rin.predict(x, t);
@@ -215,7 +215,7 @@ gpuTest("a fresh network's LN0 is zero: latents of before don't matter yet", asy
   rin.destroy();
 });
 
-gpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
+deviceTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const x = new Float32Array(2 * PIXELS);
   const t = new Float32Array(2);
@@ -232,7 +232,7 @@ gpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
   rin.destroy();
 });
 
-gpuTest("a hundred predictions take no more memory; destroy gives all back", async (gpu) => {
+deviceTest("a hundred predictions take no more memory; destroy gives all back", async (gpu) => {
   const start = gpu.bytes;
   const rin = await Rin.create(gpu, SMALL);
   const [x, t] = [f32(2 * PIXELS, 413), Float32Array.of(0.3, 0.8)];
@@ -250,7 +250,7 @@ gpuTest("a hundred predictions take no more memory; destroy gives all back", asy
   assertEquals(gpu.bytes, start);
 });
 
-gpuTest("a network saved and loaded is the same, moving averages first", async (gpu) => {
+deviceTest("a network saved and loaded is the same, moving averages first", async (gpu) => {
   const rin = await warmed(gpu);
   const [x, t] = [f32(PIXELS, 414), Float32Array.of(0.4)];
   const { output } = await rin.predict(x, t);
@@ -270,7 +270,7 @@ gpuTest("a network saved and loaded is the same, moving averages first", async (
   for (const network of [rin, loaded, average]) network.destroy();
 });
 
-gpuTest("networks that can't be are refused by promise", async (gpu) => {
+deviceTest("networks that can't be are refused by promise", async (gpu) => {
   const start = gpu.bytes;
   await assertRejects(() => Rin.create(gpu, { numHeads: 7 }), ConfigError, "numHeads");
   await assertRejects(
@@ -291,7 +291,7 @@ const SIX = [
   "layer_norm.bias",
 ];
 
-gpuTest("the six warm-start gradients: which are zero, and when", async (gpu) => {
+deviceTest("the six warm-start gradients: which are zero, and when", async (gpu) => {
   const example = {
     x0: f32(2 * PIXELS, 415),
     noise: f32(2 * PIXELS, 416),
@@ -314,7 +314,7 @@ gpuTest("the six warm-start gradients: which are zero, and when", async (gpu) =>
   assertEquals(await nonzero(fresh, true), ["layer_norm.weight", "layer_norm.bias"]);
 });
 
-gpuTest("the loss of each prediction type is the mean square of what it misses", async (gpu) => {
+deviceTest("the loss of each prediction type is the mean square of what it misses", async (gpu) => {
   const [x0, noise, t] = [f32(PIXELS, 418), f32(PIXELS, 419), Float32Array.of(0.35)];
   const g = 1 - t[0];
   for (const prediction of ["eps", "x0", "v"] as const) {
@@ -333,7 +333,7 @@ gpuTest("the loss of each prediction type is the mean square of what it misses",
   }
 });
 
-gpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => {
+deviceTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const example = { x0: f32(PIXELS, 1), noise: f32(PIXELS, 2), t: Float32Array.of(0.5) };
   const start = gpu.bytes;
@@ -349,7 +349,7 @@ gpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => 
   rin.destroy();
 });
 
-gpuTest("calls that overlap wait for each other", async (gpu) => {
+deviceTest("calls that overlap wait for each other", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL, { seed: 1 });
   const options = { count: 2, steps: 3, seed: 5 };
   const alone = await rin.sample(options);

@@ -5,7 +5,7 @@ import { Rin } from "../../src/diffusion/rin.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
 import type { SampledBatch, SampleOptions } from "../../src/diffusion/sampling.ts";
 import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const SMALL = {
   imageSize: 8,
@@ -23,22 +23,25 @@ const image = (images: Float32Array<ArrayBuffer>, i: number) =>
   images.slice(i * PIXELS, (i + 1) * PIXELS);
 const difference = (a: Float32Array, b: Float32Array) => largest(a.map((v, i) => v - b[i]));
 
-gpuTest("samples gives batches with their numbers; any numbers may be asked for", async (gpu) => {
-  const rin = await Rin.create(gpu, SMALL);
-  const options: SampleOptions = { count: 5, steps: 3, seed: 6 };
-  const all = await rin.sample(options);
-  const batches: SampledBatch[] = [];
-  for await (const batch of rin.samples({ ...options, batchSize: 2 })) batches.push(batch);
-  assertEquals(batches.map(({ indices }) => indices), [[0, 1], [2, 3], [4]]);
-  for (const { indices, images } of batches) {
-    indices.forEach((i, k) => assertSameBits(`image ${i}`, image(images, k), image(all, i)));
-  }
-  const some = await rin.sample({ ...options, indices: [4, 1, 3], batchSize: 2 });
-  [4, 1, 3].forEach((i, k) => assertSameBits(`image ${i}`, image(some, k), image(all, i)));
-  rin.destroy();
-});
+deviceTest(
+  "samples gives batches with their numbers; any numbers may be asked for",
+  async (gpu) => {
+    const rin = await Rin.create(gpu, SMALL);
+    const options: SampleOptions = { count: 5, steps: 3, seed: 6 };
+    const all = await rin.sample(options);
+    const batches: SampledBatch[] = [];
+    for await (const batch of rin.samples({ ...options, batchSize: 2 })) batches.push(batch);
+    assertEquals(batches.map(({ indices }) => indices), [[0, 1], [2, 3], [4]]);
+    for (const { indices, images } of batches) {
+      indices.forEach((i, k) => assertSameBits(`image ${i}`, image(images, k), image(all, i)));
+    }
+    const some = await rin.sample({ ...options, indices: [4, 1, 3], batchSize: 2 });
+    [4, 1, 3].forEach((i, k) => assertSameBits(`image ${i}`, image(some, k), image(all, i)));
+    rin.destroy();
+  },
+);
 
-gpuTest("images of other seeds in a batch are what their seeds alone give", async (gpu) => {
+deviceTest("images of other seeds in a batch are what their seeds alone give", async (gpu) => {
   const rin = await Rin.create(gpu, { ...SMALL, numClasses: 3 });
   const steps = { steps: 3, guidance: 2, sampler: "ddpm" } as const;
   const wanted = [[7, 0, 2], [9, 3, -1], [7, 1, 0], [0, 0, 1]]; // seed, number, class
@@ -55,7 +58,7 @@ gpuTest("images of other seeds in a batch are what their seeds alone give", asyn
   rin.destroy();
 });
 
-gpuTest("plans are kept as asked, and one that is nearly full serves, too", async (gpu) => {
+deviceTest("plans are kept as asked, and one that is nearly full serves, too", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const alone = await rin.sample({ count: 6, steps: 2, seed: 4 });
   const bytes: number[] = [];
@@ -78,7 +81,7 @@ gpuTest("plans are kept as asked, and one that is nearly full serves, too", asyn
   rin.destroy();
 });
 
-gpuTest("a signal stops sampling between two steps", async (gpu) => {
+deviceTest("a signal stops sampling between two steps", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const controller = new AbortController();
   let steps = 0;
@@ -90,7 +93,7 @@ gpuTest("a signal stops sampling between two steps", async (gpu) => {
   rin.destroy();
 });
 
-gpuTest("estimates come evenly, the last being the images", async (gpu) => {
+deviceTest("estimates come evenly, the last being the images", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const seen: (SampledBatch & { done: number })[] = [];
   const options: SampleOptions = { count: 3, steps: 10, batchSize: 2, sampler: "ddim" };
@@ -114,7 +117,7 @@ gpuTest("estimates come evenly, the last being the images", async (gpu) => {
   rin.destroy();
 });
 
-gpuTest("interpolation goes from one seed's image to the other's", async (gpu) => {
+deviceTest("interpolation goes from one seed's image to the other's", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   for (const sampler of ["ddim", "ddpm"] as const) {
     const options: SampleOptions = { steps: 4, sampler };
@@ -135,7 +138,7 @@ gpuTest("interpolation goes from one seed's image to the other's", async (gpu) =
   rin.destroy();
 });
 
-gpuTest("inpainting leaves what is kept as it was, and paints the rest", async (gpu) => {
+deviceTest("inpainting leaves what is kept as it was, and paints the rest", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = Float32Array.from({ length: 64 }, (_, i) => i % 8 < 3 ? 1 : 0);
   for (const sampler of SAMPLERS) {
@@ -163,7 +166,7 @@ gpuTest("inpainting leaves what is kept as it was, and paints the rest", async (
   rin.destroy();
 });
 
-gpuTest("strength: 0 gives the picture back, 1 barely knows it", async (gpu) => {
+deviceTest("strength: 0 gives the picture back, 1 barely knows it", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const options = { count: 2, steps: 5, sampler: "dpm++", image: picture } as const;
   const at = (strength: number) => rin.sample({ ...options, strength });
@@ -176,7 +179,7 @@ gpuTest("strength: 0 gives the picture back, 1 barely knows it", async (gpu) => 
   rin.destroy();
 });
 
-gpuTest("pictures, masks and shares that don't fit are refused", async (gpu) => {
+deviceTest("pictures, masks and shares that don't fit are refused", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = new Float32Array(64);
   const refused: [SampleOptions, string][] = [

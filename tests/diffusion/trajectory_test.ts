@@ -1,16 +1,14 @@
 // Whole sampling runs of the original project, its random draws replayed.
 
-import { samplerStep } from "../../kernels/diffusion.ts";
 import { samplerSteps, stepScalars } from "../../src/diffusion/samplers.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
-import { persistent, Plan } from "../../src/gpu/plan.ts";
-import { Program } from "../../src/gpu/program.ts";
+import { persistent, Plan } from "../../src/graph/plan.ts";
 import { rin } from "../../src/model/rin.ts";
-import { keep } from "../../src/nn/tokens.ts";
+import { copyTo } from "../../src/nn/tokens.ts";
 import { assertWithin } from "../helpers/close.ts";
 import { readGolden } from "../helpers/golden.ts";
 import { loadGolden } from "../helpers/golden_rin.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { tensorOf } from "../helpers/launch.ts";
 
 for (
@@ -20,7 +18,7 @@ for (
     { name: "sigmoidclip", schedule: "sigmoid" },
   ]
 ) {
-  gpuTest(`re-noising gives the golden trajectory ${name}`, async (gpu) => {
+  deviceTest(`re-noising gives the golden trajectory ${name}`, async (gpu) => {
     const golden = readGolden("A_sampling");
     const network = await loadGolden(gpu, readGolden("A_tiny"), { schedule });
     const { config, weights } = network;
@@ -33,17 +31,18 @@ for (
     const prediction = persistent("prediction", start.shape);
     const fresh = persistent("fresh", start.shape);
     const scalars = persistent("scalars", [8]);
-    const clean = persistent("clean", start.shape);
+    const denoised = persistent("denoised", start.shape);
     const thresholds = tensorOf(gpu, "thresholds", new Float32Array(batch).fill(1));
-    const plan = new Plan(gpu.kind);
+    const plan = new Plan();
     const result = rin(plan, config, weights, { xt: x, t, previous: { latents, mask } });
-    keep(plan, result.output, prediction);
-    keep(plan, result.latents, latents);
-    plan.dispatch(
-      samplerStep({ batch, each: x.size / batch }),
-      [x, prediction, fresh, clean, thresholds, scalars],
+    copyTo(plan, result.output, prediction);
+    copyTo(plan, result.latents, latents);
+    plan.record(
+      "samplerStep",
+      { batch, each: x.size / batch },
+      { x, prediction, fresh, denoised, thresholds, scalars },
     );
-    const program = await Program.compile(gpu, plan);
+    const program = await gpu.compile(plan);
     const times = [...golden.f64(`${name}.t_vals`)];
     const steps = samplerSteps(parseSchedule(schedule), config, { sampler: "renoise" }, times);
     for (const [i, step] of steps.entries()) {
@@ -58,7 +57,7 @@ for (
       }
     }
     program.destroy();
-    const kept = [x, t, mask, latents, prediction, fresh, scalars, clean, thresholds];
+    const kept = [x, t, mask, latents, prediction, fresh, scalars, denoised, thresholds];
     gpu.release(...kept.map((y) => y.storage!));
     network.destroy();
   });

@@ -4,11 +4,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { recordInception } from "../../src/eval/inception/inception.ts";
 import { resizeBilinear } from "../../src/eval/inception/resize.ts";
 import { foldedConvolution } from "../../src/eval/inception/weights.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
-import { Program } from "../../src/gpu/program.ts";
+import type { Device } from "../../src/device/device.ts";
 import { CheckpointError, type NamedArray } from "../../src/model/safetensors.ts";
 import { assertClose, assertWithin } from "../helpers/close.ts";
-import { familyTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { fnv1a32 } from "../helpers/golden.ts";
 import { inceptionShapes } from "./inception_shapes.ts";
 import reference from "./fixtures/inception.json" with { type: "json" };
@@ -50,10 +49,10 @@ const pictures = Float32Array.from(
   (u) => 2 * Math.fround(u) - 1,
 );
 
-async function run(gpu: Gpu, side: number): Promise<Float32Array> {
-  const { plan, input, sums, pixels, parameters } = recordInception(gpu.kind, weights(), 2, side);
+async function run(gpu: Device, side: number): Promise<Float32Array> {
+  const { plan, input, sums, pixels, parameters } = recordInception(weights(), 2, side);
   for (const { tensor, values } of parameters) gpu.write(tensor, values);
-  const program = await Program.compile(gpu, plan);
+  const program = await gpu.compile(plan);
   try {
     gpu.write(input, resizeBilinear(pictures, SIZE, side));
     program.run();
@@ -64,7 +63,7 @@ async function run(gpu: Gpu, side: number): Promise<Float32Array> {
   }
 }
 
-familyTest("Inception: PyTorch's features, at 107 pixels", async (gpu) => {
+deviceTest("Inception: PyTorch's features, at 107 pixels", async (gpu) => {
   const before = gpu.bytes;
   assertClose("features", await run(gpu, 107), reference["107"].flat(), 1e-5);
   assertEquals(gpu.bytes, before);
@@ -85,7 +84,7 @@ Deno.test("resizing is PyTorch's", () => {
 Deno.test("Inception: files that are not it", () => {
   const tensors = new Map(weights());
   tensors.delete("Mixed_6c.branch7x7_2.bn.bias");
-  const record = () => recordInception("software", tensors, 1, 75);
+  const record = () => recordInception(tensors, 1, 75);
   assertThrows(record, CheckpointError, "it lacks the tensor Mixed_6c.branch7x7_2.bn.bias");
   tensors.set("Mixed_5b.branch1x1.conv.weight", weight("w", [64, 100, 1, 1]));
   assertThrows(record, CheckpointError, "takes 100 channels, needed 192");

@@ -6,7 +6,7 @@ import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { lossByNoise } from "../../src/eval/noise_levels.ts";
 import { RandomStream, seedFor } from "../../src/nn/random.ts";
 import { assertClose } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const SIZE = 8;
 const EACH = 3 * SIZE * SIZE;
@@ -14,7 +14,7 @@ const LEVELS = 3;
 
 for (const prediction of ["eps", "x0", "v"] as const) {
   for (const inputScale of [1, 0.5]) {
-    gpuTest(
+    deviceTest(
       `loss by noise level: ${prediction} prediction, input scale ${inputScale}`,
       async (gpu) => {
         const rin = await Rin.create(gpu, {

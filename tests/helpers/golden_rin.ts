@@ -1,29 +1,29 @@
-// The golden networks on the GPU.
+// The golden networks on a device.
 
 import { Rin } from "../../src/diffusion/rin.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { type SafeTensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { type GoldenFile, goldenUrl, parseConfig, regenerateWeights } from "./golden.ts";
 
 /** A network of given weights, loaded as a PyTorch state_dict is. */
 export function loadWeights(
-  gpu: Gpu,
+  device: Device,
   tensors: SafeTensors["tensors"],
   config: Partial<RinConfig>,
 ): Promise<Rin> {
-  return Rin.load(gpu, writeSafetensors({ metadata: {}, tensors }), { config });
+  return Rin.load(device, writeSafetensors({ metadata: {}, tensors }), { config });
 }
 
 /** The network of a golden file, as the original trains it: it predicts the noise. */
 export function loadGolden(
-  gpu: Gpu,
+  device: Device,
   golden: GoldenFile,
   config: Partial<RinConfig> = {},
 ): Promise<Rin> {
   const names = [...golden.parameters().keys()];
   const tensors = new Map(names.map((name) => [name, golden.tensor(name)]));
-  return loadWeights(gpu, tensors, { ...golden.config(), prediction: "eps", ...config });
+  return loadWeights(device, tensors, { ...golden.config(), prediction: "eps", ...config });
 }
 
 /** What is known of a gradient that is too large to keep. */
@@ -34,11 +34,11 @@ export interface Checksum {
 
 /** The README's network with its regenerated weights, and the checksums of its gradients. */
 export async function loadReadme(
-  gpu: Gpu,
+  device: Device,
 ): Promise<{ rin: Rin; gradients: Record<string, Checksum> }> {
   const json = JSON.parse(Deno.readTextFileSync(goldenUrl("C_readme_checksums.json")));
   const config = parseConfig(json.config);
   const tensors = regenerateWeights(config, json.seed);
-  const rin = await loadWeights(gpu, tensors, { ...config, prediction: "eps" });
+  const rin = await loadWeights(device, tensors, { ...config, prediction: "eps" });
   return { rin, gradients: json.grads_f64 };
 }

@@ -1,9 +1,10 @@
 // Runs one kernel, or a small plan, on arrays and returns what it wrote.
 
 import type { Launch } from "../../kernels/kernel.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
-import { persistent, Plan, type Tensor } from "../../src/gpu/plan.ts";
-import { Program } from "../../src/gpu/program.ts";
+import type { Device } from "../../src/device/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
+import { WebGpuProgram } from "../../src/device/webgpu/program.ts";
+import { persistent, type Plan, type Tensor } from "../../src/graph/plan.ts";
 
 /** What a binding holds before the kernel runs; a number is the size of one left full of NaN. */
 export type Content =
@@ -12,7 +13,7 @@ export type Content =
   | Float16Array<ArrayBuffer>
   | number;
 
-/** Values for a write to the GPU: u32 and f16 as they are, all else as float32. */
+/** Values for a write to a device: u32 and f16 as they are, all else as float32. */
 export function words(
   content: Content,
 ): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float16Array<ArrayBuffer> {
@@ -23,24 +24,24 @@ export function words(
 
 /** A tensor of its own that holds `content`. */
 export function tensorOf(
-  gpu: Gpu,
+  device: Device,
   name: string,
   content: Content,
   shape?: readonly number[],
 ): Tensor {
   const values = words(content);
   const tensor = persistent(name, shape ?? [values.length]);
-  if (values instanceof Float16Array) return halvesOf(gpu, tensor, values);
-  gpu.write(tensor, values);
+  if (values instanceof Float16Array) return halvesOf(device, tensor, values);
+  device.write(tensor, values);
   return tensor;
 }
 
-/** The same of f16, of which an odd number has another behind it: the GPU is written word by word. */
-function halvesOf(gpu: Gpu, tensor: Tensor, values: Float16Array<ArrayBuffer>): Tensor {
+/** The same of f16, of which an odd number has another behind it: a device is written word by word. */
+function halvesOf(device: Device, tensor: Tensor, values: Float16Array<ArrayBuffer>): Tensor {
   const even = new Float16Array(Math.ceil(values.length / 2) * 2).fill(NaN);
   even.set(values);
   const storage = { name: tensor.storage!.name, bytes: even.byteLength, type: "f16" as const };
-  gpu.write({ ...tensor, size: even.length, storage }, even);
+  device.write({ ...tensor, size: even.length, storage }, even);
   return { ...tensor, storage };
 }
 
@@ -57,9 +58,7 @@ export async function runLaunch(
     if (!(name in contents)) throw new Error(`no content for binding ${name} of ${launch.name}`);
     return tensorOf(gpu, name, contents[name]);
   });
-  const plan = new Plan(gpu.kind);
-  plan.dispatch(launch, tensors);
-  const program = await Program.compile(gpu, plan);
+  const program = await WebGpuProgram.compile(gpu, ["step"], [{ launch, tensors, phase: "step" }]);
   try {
     program.run();
     const written: Record<string, Float32Array<ArrayBuffer>> = {};
@@ -75,16 +74,16 @@ export async function runLaunch(
 
 /** Compiles a plan, replays it once, and reads `results`. Storages stay. */
 export async function runPlan<Name extends string>(
-  gpu: Gpu,
+  device: Device,
   plan: Plan,
   results: Record<Name, Tensor>,
 ): Promise<Record<Name, Float32Array<ArrayBuffer>>> {
-  const program = await Program.compile(gpu, plan);
+  const program = await device.compile(plan);
   try {
     program.run();
     const read: [string, Float32Array<ArrayBuffer>][] = [];
     for (const [name, tensor] of Object.entries<Tensor>(results)) {
-      read.push([name, await gpu.read(tensor)]);
+      read.push([name, await device.read(tensor)]);
     }
     return Object.fromEntries(read) as Record<Name, Float32Array<ArrayBuffer>>;
   } finally {

@@ -6,7 +6,7 @@ import {
   attentionQueryGradient,
   type AttentionShape,
 } from "../../kernels/attention.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

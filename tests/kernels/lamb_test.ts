@@ -1,15 +1,10 @@
 // LAMB's three kernels against its float64 twin.
 
+import { lambChunks, type LambTensor } from "../../src/train/lamb_chunks.ts";
 import { assertEquals } from "@std/assert";
-import {
-  lambChunks,
-  lambStep,
-  type LambTensor,
-  lambUpdate,
-  trustRatio,
-} from "../../kernels/lamb.ts";
+import { lambStep, lambUpdate, trustRatio } from "../../kernels/lamb.ts";
 import { OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

@@ -6,7 +6,7 @@ import {
   layerNormAffineGradient,
   layerNormInputGradient,
 } from "../../kernels/layer_norm.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

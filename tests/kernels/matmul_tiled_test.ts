@@ -3,7 +3,7 @@
 import { assertThrows } from "@std/assert";
 import type { EpilogueOptions } from "../../kernels/epilogue.ts";
 import { matmulTiled, type TiledOptions } from "../../kernels/matmul_tiled.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { type Content, runLaunch } from "../helpers/launch.ts";

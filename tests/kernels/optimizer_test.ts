@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { adamW, HISTORY, judgeStep, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
 import { PARTIALS } from "../../kernels/reduce.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

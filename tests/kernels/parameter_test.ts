@@ -6,11 +6,9 @@ import { gatherRows, joinLatents } from "../../kernels/conditioning.ts";
 import { addRows, beginLatents } from "../../kernels/elementwise.ts";
 import type { Launch } from "../../kernels/kernel.ts";
 import { layerNorm, layerNormInputGradient } from "../../kernels/layer_norm.ts";
-import { matmulOuter } from "../../kernels/matmul_outer.ts";
 import { matmulTiled } from "../../kernels/matmul_tiled.ts";
 import { type FloatType, parameter } from "../../kernels/parameter.ts";
-import { transpose, transposedStride } from "../../kernels/transpose.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { type Content, runLaunch } from "../helpers/launch.ts";
@@ -56,7 +54,6 @@ function halfTest(name: string, cases: () => Case[]): void {
     async (gpu) => {
       for (const one of cases()) await check(gpu, one);
     },
-    "software",
     "shader-f16",
   );
 }
@@ -91,56 +88,6 @@ for (const layout of ["nt", "nn"] as const) {
       ),
   );
 }
-
-// Scalars, vectors, a ragged edge, and the large tile, which takes long to compile.
-const OUTER: readonly (readonly [shape: Shape, origin: number, both: boolean])[] = [
-  [[9, 7, 5], 3, true],
-  [[12, 20, 16], 8, false],
-  [[10, 12, 6], 0, true],
-  [[130, 116, 5], 4, false],
-];
-
-halfTest(
-  "product of the software family, the bias alone and with b",
-  () =>
-    OUTER.map(([shape, origin, both]): Case => {
-      const [m, n, k] = shape;
-      const { from, wanted } = productOf("tn", shape);
-      const [b, bias] = [padded(from.b, origin), padded(from.bias, origin)];
-      const options = { m, n, k, bias: true, strides: { a: m, b: n } };
-      const origins = { b: origin, bias: origin };
-      return {
-        name: `${shape} from ${origin}, ${both ? "both" : "bias"}`,
-        make: (type) =>
-          matmulOuter({ ...options, origins, types: { b: both ? type : "f32", bias: type } }),
-        parameters: both ? { b, bias } : { bias },
-        others: { a: from.a, b, out: m * n },
-        wanted: { out: wanted.out },
-      };
-    }),
-);
-
-halfTest(
-  "transposition",
-  () =>
-    [[1, 1], [5, 4], [7, 12], [66, 34], [130, 36]].flatMap(([rows, columns]) =>
-      [0, 3, 8].map((origin): Case => {
-        const x = halves(rows * columns, 30);
-        const stride = transposedStride(rows);
-        const y = Float64Array.from({ length: columns * stride }, (_, i) => {
-          const [row, column] = [i % stride, Math.floor(i / stride)];
-          return row < rows ? x[row * columns + column] : 0;
-        });
-        return {
-          name: `(${rows}, ${columns}) from ${origin}`,
-          make: (type) => transpose({ rows, columns, origin, type }),
-          parameters: { x: padded(x, origin) },
-          others: { y: y.length },
-          wanted: { y },
-        };
-      })
-    ),
-);
 
 halfTest(
   "layer norm and the gradient of x",

@@ -1,15 +1,15 @@
 // The whole network with units and branches dropped, forward and backward, against the float64 twin.
 
 import { assert, assertEquals } from "@std/assert";
-import { persistent, Plan } from "../../src/gpu/plan.ts";
+import { persistent, Plan } from "../../src/graph/plan.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { rin } from "../../src/model/rin.ts";
 import { timeRows, timeWidth } from "../../src/model/time.ts";
 import { slab, Weights, whole } from "../../src/model/weights.ts";
-import { Dropping } from "../../src/nn/dropout.ts";
+import { Dropout } from "../../src/nn/dropout.ts";
 import { assertClose, data, largest } from "../helpers/close.ts";
-import { familyTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { runPlan, tensorOf } from "../helpers/launch.ts";
 import { kept } from "../helpers/record.ts";
 import { streamKeys } from "../twins/random.ts";
@@ -26,7 +26,7 @@ const SEED = 4;
 for (
   const rates of [{ units: 0.25, path: 0 }, { units: 0, path: 0.4 }, { units: 0.1, path: 0.3 }]
 ) {
-  familyTest(`dropped units ${rates.units}, branches ${rates.path}`, async (gpu) => {
+  deviceTest(`dropped units ${rates.units}, branches ${rates.path}`, async (gpu) => {
     const layout = parameterLayout(config);
     const parameters: Parameters = new Map();
     const values = new Float32Array(layout.size);
@@ -44,8 +44,8 @@ for (
     gpu.write(times, timeRows(config, t));
     const streams = Array.from({ length: BATCH }, (_, b) => streamKeys(SEED, b)).flat();
     const keys = tensorOf(gpu, "keys", Uint32Array.from(streams), [BATCH, 2]);
-    const plan = new Plan(gpu.kind);
-    const drop = new Dropping(keys, rates);
+    const plan = new Plan();
+    const drop = new Dropout(keys, rates);
     const { output } = rin(plan, config, weights, {
       xt: tensorOf(gpu, "x", x, image),
       t: times,
@@ -80,13 +80,13 @@ for (
 
 Deno.test("nothing to drop records nothing", () => {
   const layout = parameterLayout(config);
-  const record = (drop?: Dropping) => {
-    const plan = new Plan("hardware");
+  const record = (drop?: Dropout) => {
+    const plan = new Plan();
     const weights = new Weights(layout, slab("parameters", layout));
     const xt = persistent("x", [1, 3, 8, 8]);
     rin(plan, config, weights, { xt, t: persistent("t", [1, timeWidth(config)]), drop });
-    return plan.dispatches.map(({ launch }) => launch.code);
+    return plan.operations.map(({ name, sizes }) => ({ name, sizes }));
   };
-  const none = new Dropping(persistent("keys", [1, 2]), { units: 0, path: 0 });
+  const none = new Dropout(persistent("keys", [1, 2]), { units: 0, path: 0 });
   assertEquals(record(none), record());
 });

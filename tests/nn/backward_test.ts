@@ -1,14 +1,14 @@
 // Operations and their recorded backward passes against the float64 tape, in both kernel families.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Gpu } from "../../src/gpu/device.ts";
-import { persistent, Plan, type Tensor, view } from "../../src/gpu/plan.ts";
+import type { Device } from "../../src/device/device.ts";
+import { persistent, Plan, type Tensor, view } from "../../src/graph/plan.ts";
 import { attention } from "../../src/nn/attention.ts";
 import { layerNorm } from "../../src/nn/layer_norm.ts";
-import { linear, perceptron } from "../../src/nn/linear.ts";
+import { linear, mlp } from "../../src/nn/linear.ts";
 import { addRows, beginLatents, depatchify, patchify } from "../../src/nn/tokens.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
-import { familyTest, gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { runPlan, tensorOf } from "../helpers/launch.ts";
 import { activated, kept, parameter, UNWRITTEN } from "../helpers/record.ts";
 import { depatchify as depatchifyTwin, patchify as patchifyTwin } from "../twins/patches.ts";
@@ -35,14 +35,14 @@ interface Graph<Name extends string> {
 }
 
 /** Fails unless output and the gradient of every leaf are the tape's. */
-async function check<Name extends string>(gpu: Gpu, { shapes, build }: Graph<Name>) {
+async function check<Name extends string>(gpu: Device, { shapes, build }: Graph<Name>) {
   const names = Object.keys(shapes) as Name[];
   const leaves = Object.fromEntries(names.map((name, index) => {
     const shape = shapes[name];
     const values = data(shape.reduce((a, b) => a * b, 1), 200 + index);
     return [name, { tensor: parameter(gpu, name, values, shape), twin: variable(values) }];
   })) as Leaves<Name>;
-  const plan = new Plan(gpu.kind);
+  const plan = new Plan();
   const tape = new Tape();
   const { output, twin } = build(plan, tape, leaves);
   const result = kept(plan, output);
@@ -56,7 +56,7 @@ async function check<Name extends string>(gpu: Gpu, { shapes, build }: Graph<Nam
   for (const name of names) assertClose(`d${name}`, found[name], leaves[name].twin.grad, RELATIVE);
 }
 
-familyTest("linear, without and with a residual", async (gpu) => {
+deviceTest("linear, without and with a residual", async (gpu) => {
   for (const [rows, inputs, outputs] of [[6, 8, 12], [10, 7, 9], [3, 1, 128], [66, 36, 68]]) {
     for (const added of [false, true]) {
       await check(gpu, {
@@ -82,7 +82,7 @@ familyTest("linear, without and with a residual", async (gpu) => {
   }
 });
 
-const mlp = (width: number, hidden: number) => ({
+const mlpShapes = (width: number, hidden: number) => ({
   w0: [hidden, width],
   b0: [hidden],
   w1: [width, hidden],
@@ -90,11 +90,11 @@ const mlp = (width: number, hidden: number) => ({
 });
 
 for (const activation of ["gelu", "silu"] as const) {
-  familyTest(`perceptron with ${activation}, x as its own residual too`, async (gpu) => {
+  deviceTest(`mlp with ${activation}, x as its own residual too`, async (gpu) => {
     for (const [rows, width, hidden] of [[6, 8, 32], [5, 7, 10]]) {
       for (const skip of [false, true]) {
         await check(gpu, {
-          shapes: { x: [rows, width], ...mlp(width, hidden) },
+          shapes: { x: [rows, width], ...mlpShapes(width, hidden) },
           build: (plan, tape, { x, w0, b0, w1, b1 }) => {
             const layers = [
               { weight: w0.tensor, bias: b0.tensor },
@@ -105,7 +105,7 @@ for (const activation of ["gelu", "silu"] as const) {
             const down = { rows, inputs: hidden, outputs: width };
             const middle = tape.linear(x.twin, w0.twin, b0.twin, up, { act: activation });
             return {
-              output: perceptron(
+              output: mlp(
                 plan,
                 input,
                 layers[0],
@@ -124,7 +124,7 @@ for (const activation of ["gelu", "silu"] as const) {
   });
 }
 
-gpuTest("layer norm", async (gpu) => {
+deviceTest("layer norm", async (gpu) => {
   for (const [rows, d] of [[5, 12], [70, 7]]) {
     await check(gpu, {
       shapes: { x: [1, rows, d], affine: [2, d] },
@@ -145,7 +145,7 @@ function columns(tape: Tape, matrix: Variable, stride: number, start: number, wi
   return tape.linear(matrix, variable(identity), variable(new Float64Array(width)), shape);
 }
 
-gpuTest("attention among the columns of one matrix", async (gpu) => {
+deviceTest("attention among the columns of one matrix", async (gpu) => {
   const [batch, tokens, width, heads] = [2, 5, 12, 3];
   await check(gpu, {
     shapes: { matrix: [batch, tokens, 3 * width] },
@@ -162,7 +162,7 @@ gpuTest("attention among the columns of one matrix", async (gpu) => {
   });
 });
 
-gpuTest("attention to another matrix", async (gpu) => {
+deviceTest("attention to another matrix", async (gpu) => {
   const [batch, queries, keys, width, heads] = [2, 4, 9, 10, 2];
   await check(gpu, {
     shapes: { q: [batch, queries, width], kv: [batch, keys, 2 * width] },
@@ -183,7 +183,7 @@ gpuTest("attention to another matrix", async (gpu) => {
   });
 });
 
-gpuTest("a table added to every example", async (gpu) => {
+deviceTest("a table added to every example", async (gpu) => {
   const [batch, tokens, d] = [3, 5, 7];
   await check(gpu, {
     shapes: { x: [batch, tokens, d], table: [1, tokens, d] },
@@ -200,7 +200,7 @@ gpuTest("a table added to every example", async (gpu) => {
   });
 });
 
-gpuTest("the latents' beginning, cold and warm", async (gpu) => {
+deviceTest("the latents' beginning, cold and warm", async (gpu) => {
   const [batch, m, d] = [3, 5, 12];
   const begin = { start: [1, m, d], time: [batch, d] };
   await check(gpu, {
@@ -217,20 +217,20 @@ gpuTest("the latents' beginning, cold and warm", async (gpu) => {
       const warm = { values: latents.tensor, mask: tensorOf(gpu, "mask", mask) };
       const cold = tape.add(tape.repeat(start.twin, batch), tape.repeatRows(time.twin, d, m));
       return {
-        output: beginLatents(plan, { start: start.tensor, time: time.tensor, warm }),
+        output: beginLatents(plan, { start: start.tensor, time: time.tensor, previous: warm }),
         twin: tape.add(cold, tape.mask(latents.twin, mask)),
       };
     },
   });
 });
 
-gpuTest("clips put together from patches", async (gpu) => {
+deviceTest("clips put together from patches", async (gpu) => {
   const [batch, frames, s] = [2, 4, 6];
   const patch = [2, 3, 3];
   const shape = { batch, channels: 3, frames, height: s, width: s, patchFrames: 2, patch: 3 };
   const size = batch * 3 * frames * s * s;
   const x = parameter(gpu, "x", data(size, 210), [batch, 2 * 2 * 2, 3 * 2 * 3 * 3]);
-  const plan = new Plan(gpu.kind);
+  const plan = new Plan();
   const image = depatchify(plan, x, [3, frames, s, s], patch);
   const result = kept(plan, image);
   const cut = kept(plan, patchify(plan, image, patch));
@@ -242,7 +242,7 @@ gpuTest("clips put together from patches", async (gpu) => {
   assertSameBits("gradient", found.dx, Float32Array.from(patchifyTwin(dout, shape)));
 });
 
-familyTest("gradients that meet: passed on before, between and after products", async (gpu) => {
+deviceTest("gradients that meet: passed on before, between and after products", async (gpu) => {
   // h feeds two products, a residual of each, a table and a norm, in an order that makes each kind
   // of share the first to arrive at one tensor and a later one at another.
   const [rows, d] = [6, 8];
@@ -269,7 +269,7 @@ familyTest("gradients that meet: passed on before, between and after products", 
   });
 });
 
-familyTest("a gradient passed on first, then added to by a product", async (gpu) => {
+deviceTest("a gradient passed on first, then added to by a product", async (gpu) => {
   const [rows, d] = [6, 8];
   const shape = { rows, inputs: d, outputs: d };
   await check(gpu, {
@@ -294,14 +294,14 @@ familyTest("a gradient passed on first, then added to by a product", async (gpu)
 });
 
 /** A square layer whose parameters want no gradient. */
-function untracked(gpu: Gpu, d: number) {
+function untracked(gpu: Device, d: number) {
   return {
     weight: tensorOf(gpu, "weight", data(d * d, 220), [d, d]),
     bias: tensorOf(gpu, "bias", data(d, 221), [d]),
   };
 }
 
-familyTest("no gradient flows through what is recorded without one", async (gpu) => {
+deviceTest("no gradient flows through what is recorded without one", async (gpu) => {
   const [rows, d] = [6, 8];
   const x = parameter(gpu, "x", data(rows * d, 230), [rows, d]);
   const layer = (stream: number) => ({
@@ -309,7 +309,7 @@ familyTest("no gradient flows through what is recorded without one", async (gpu)
     bias: parameter(gpu, "b", data(d, stream + 1), [d]),
   });
   const [before, after] = [layer(231), layer(233)];
-  const plan = new Plan(gpu.kind);
+  const plan = new Plan();
   const h = plan.withoutGradient(() => linear(plan, x, before));
   assert(!h.tracked, "its result is not tracked");
   const output = linear(plan, h, after);
@@ -343,14 +343,14 @@ familyTest("no gradient flows through what is recorded without one", async (gpu)
   assertClose("the later weight", found.after, twins[3].grad, RELATIVE);
 });
 
-familyTest("windows onto a slab at any row: weights, biases and their gradients", async (gpu) => {
+deviceTest("windows onto a slab at any row: weights, biases and their gradients", async (gpu) => {
   // As the key and value rows of a packed projection: windows that begin between 256-byte marks.
   const [rows, inputs] = [5, 6];
   const [all, from, outputs] = [21, 7, 9];
   const w = parameter(gpu, "w", data(all * inputs, 240), [all, inputs]);
   const b = parameter(gpu, "b", data(all, 241), [all]);
   const x = tensorOf(gpu, "x", data(rows * inputs, 242), [rows, inputs]);
-  const plan = new Plan(gpu.kind);
+  const plan = new Plan();
   const output = linear(plan, x, {
     weight: view(w, from * inputs, [outputs, inputs]),
     bias: view(b, from, [outputs]),
@@ -396,7 +396,7 @@ familyTest("windows onto a slab at any row: weights, biases and their gradients"
 });
 
 Deno.test("operations refuse operands that don't fit", () => {
-  const plan = new Plan("software");
+  const plan = new Plan();
   const tensor = (...shape: number[]) => persistent("x", shape);
   const layer = { weight: tensor(4, 5), bias: tensor(4) };
   assertThrows(() => linear(plan, tensor(2, 6), layer), RangeError, "linear (4,5) to (2,6)");
@@ -413,5 +413,5 @@ Deno.test("operations refuse operands that don't fit", () => {
     RangeError,
     "must share a matrix",
   );
-  assertEquals(plan.dispatches.length, 0);
+  assertEquals(plan.operations.length, 0);
 });

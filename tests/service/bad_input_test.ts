@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { RandomStream } from "../../src/nn/random.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { type Asked, refusalOf, withService } from "./tiny_service.ts";
 
 const bodies: [body: unknown, status: number, sentence: string][] = [
@@ -53,7 +53,7 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   [{ class: "x".repeat(70_000) }, 413, "The body is longer than 65536 bytes"],
 ];
 
-gpuTest(
+deviceTest(
   "bad input: every body gets its sentence, and the next good one its image",
   (gpu) =>
     withService(gpu, {}, async ({ post }) => {
@@ -68,7 +68,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "bad input: queries, types of body, methods and paths",
   (gpu) =>
     withService(gpu, {}, async ({ get, post, metric }) => {
@@ -109,7 +109,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "bad input: a body that comes too slowly, or is too long without saying so",
   (gpu) =>
     withService(gpu, { limits: { bodyTime: 50, body: 100 } }, async ({ post, metric }) => {
@@ -140,7 +140,7 @@ const KEYS = [
   ...["class", "guidance", "format", "__proto__", "toString", ""],
 ];
 
-gpuTest(
+deviceTest(
   "bad input: two thousand bodies by chance give an image or a sentence",
   (gpu) =>
     withService(gpu, { limits: { work: 8, wait: 0 } }, async ({ post, service }: Asked) => {

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { type Asked, refusalOf, withService } from "./tiny_service.ts";
 
 async function pixels(response: Response): Promise<string> {
@@ -10,7 +10,7 @@ async function pixels(response: Response): Promise<string> {
   return decode(await response.bytes()).data.join();
 }
 
-gpuTest(
+deviceTest(
   "batching: what is alike is made together and comes out the same to the bit",
   (gpu) =>
     withService(gpu, { limits: { batch: 8, wait: 50 } }, async ({ post, metric }) => {
@@ -34,7 +34,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "batching: a large request is cut up, and lets a small one in between",
   (gpu) =>
     withService(gpu, { limits: { batch: 4, wait: 0 } }, async ({ post, metric, rin }) => {
@@ -52,7 +52,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "batching: streams and plain requests share a batch; previews are for those who asked",
   (gpu) =>
     withService(gpu, { limits: { wait: 50 } }, async ({ get, post, metric }) => {
@@ -71,7 +71,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "batching: a full queue answers 429 and when to come back",
   (gpu) =>
     withService(gpu, { limits: { queue: 3, batch: 1 } }, async ({ post, metric }) => {
@@ -97,7 +97,7 @@ async function until(asked: Asked, line: string, holds: (value: number) => boole
   throw new Error(`${line} stays ${await asked.metric(line)}`);
 }
 
-gpuTest(
+deviceTest(
   "batching: a client that leaves stops its work, and not that of others",
   (gpu) =>
     withService(gpu, { limits: { batch: 2, wait: 0 } }, async (asked) => {
@@ -125,7 +125,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "batching: one of two that share a batch may leave",
   (gpu) =>
     withService(gpu, { limits: { wait: 30 } }, async (asked) => {

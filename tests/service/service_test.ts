@@ -9,8 +9,9 @@ import {
 } from "@std/assert";
 import { decode } from "fast-png";
 import { createService } from "../../src/service/service.ts";
-import { requestGpu } from "../../src/gpu/device.ts";
-import { available, gpuTest } from "../helpers/gpu.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
+import { available } from "../helpers/gpu.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
@@ -20,7 +21,7 @@ import { CHECKPOINT, CONFIG, refusalOf, withService } from "./tiny_service.ts";
 
 const settings = { steps: 3, sampler: "ddim", eta: 0.5, seed: 9 } as const;
 
-gpuTest(
+deviceTest(
   "service: a PNG, a grid or JSON, the images being those of Rin.sample",
   (gpu) =>
     withService(gpu, {}, async ({ post, rin }) => {
@@ -78,7 +79,7 @@ async function events(
   });
 }
 
-gpuTest(
+deviceTest(
   "service: a stream shows progress, previews and at last the images",
   (gpu) =>
     withService(gpu, {}, async ({ get, post, metric }) => {
@@ -109,7 +110,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "service: what the network is, and its checkpoint in parts",
   (gpu) =>
     withService(gpu, {}, async ({ get }) => {
@@ -137,7 +138,7 @@ gpuTest(
     }),
 );
 
-gpuTest("service: files of a page, with headers that keep others out", async (gpu) => {
+deviceTest("service: files of a page, with headers that keep others out", async (gpu) => {
   const assets = new Map([
     ["/", { body: "<p>Hello</p>", type: "text/html; charset=utf-8" }],
     ["/page.js", { body: new TextEncoder().encode("1"), type: "text/javascript" }],
@@ -164,7 +165,7 @@ gpuTest("service: files of a page, with headers that keep others out", async (gp
   });
 });
 
-gpuTest(
+deviceTest(
   "service: a token keeps the network, but not the page and its documentation",
   (gpu) =>
     withService(gpu, { token: "sesame" }, async ({ get, post }) => {
@@ -200,7 +201,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "service: on loopback no page from elsewhere is answered, by name or by itself",
   (gpu) =>
     withService(gpu, { hosts: ["localhost"] }, async ({ get, post, service }) => {
@@ -221,7 +222,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "service: its description has every field, and the page shows the same",
   (gpu) =>
     withService(gpu, { limits: { queue: 7 } }, async ({ get, post }) => {
@@ -252,7 +253,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "service: draining refuses what is new and finishes what is under way",
   (gpu) =>
     withService(gpu, {}, async ({ get, post, service }) => {
@@ -273,7 +274,7 @@ gpuTest(
     }),
 );
 
-gpuTest(
+deviceTest(
   "service: closing ends what is under way with a sentence",
   (gpu) =>
     withService(gpu, {}, async ({ get, post, service }) => {
@@ -323,7 +324,7 @@ Deno.test({
   },
 });
 
-gpuTest("service: clips and limits that make no sense are refused", async (gpu) => {
+deviceTest("service: clips and limits that make no sense are refused", async (gpu) => {
   const rin = await Rin.load(gpu, CHECKPOINT);
   const bad = { rin, checkpoint: CHECKPOINT, limits: { batch: 0 } };
   await assertRejects(() => createService(bad), RangeError, "limits.batch is 0: needed a whole");

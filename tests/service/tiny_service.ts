@@ -1,7 +1,7 @@
 // A service of a tiny network with three classes, asked without a network between.
 
 import { Rin } from "../../src/diffusion/rin.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
@@ -40,7 +40,7 @@ export interface Asked {
 
 /** Runs a test with a service. */
 export async function withService(
-  gpu: Gpu,
+  gpu: Device,
   options: Partial<ServiceOptions>,
   test: (asked: Asked) => Promise<void>,
 ): Promise<void> {

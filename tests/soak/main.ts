@@ -2,7 +2,7 @@
 // samples and checkpoints in between. Prints what it holds as it goes on, and fails where that grows.
 
 import { keepTraining } from "../../src/run/keep_training.ts";
-import { requestGpu } from "../../src/gpu/device.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { Listener, openTiny, tinySplits } from "../cli/small_run.ts";
 
 const steps = Number(Deno.args[0] ?? 10_000);

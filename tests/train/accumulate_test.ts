@@ -1,14 +1,14 @@
 // A batch in parts is the batch: the same draws, the same loss, the same step.
 
 import { assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
 import { trainingBytes } from "../../cli/training/memory.ts";
 import { type StepFigures, Trainer } from "../../src/train/trainer.ts";
 import { assertClose, assertWithin } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const config: Partial<RinConfig> = {
   imageSize: 8,
@@ -36,7 +36,7 @@ const LENGTH = 8 * 3 * 8 * 8;
 const batch = (step: number) =>
   Float32Array.from({ length: LENGTH }, (_, i) => Math.sin(i * 0.37 + step * 1.3));
 
-async function run(gpu: Gpu, changes: Partial<TrainOptions>) {
+async function run(gpu: Device, changes: Partial<TrainOptions>) {
   const trainer = await Trainer.create(gpu, config, { ...options, ...changes });
   const figures: StepFigures[] = [];
   for (let i = 0; i < 3; i++) figures.push(await trainer.step(batch(i)));
@@ -46,7 +46,7 @@ async function run(gpu: Gpu, changes: Partial<TrainOptions>) {
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  gpuTest(`${optimizer}: 2 parts of 4 and 8 of 1 are a batch of 8`, async (gpu) => {
+  deviceTest(`${optimizer}: 2 parts of 4 and 8 of 1 are a batch of 8`, async (gpu) => {
     const whole = await run(gpu, { optimizer });
     for (const accumulate of [2, 8]) {
       const parts = await run(gpu, { optimizer, accumulate });
@@ -68,7 +68,7 @@ for (const optimizer of ["adamw", "lamb"] as const) {
   });
 }
 
-gpuTest("classes and their dropout fall into parts, too", async (gpu) => {
+deviceTest("classes and their dropout fall into parts, too", async (gpu) => {
   const labels = [0, 2, 1, 1, -1, 0, 2, 2];
   const losses: number[] = [];
   for (const accumulate of [1, 4]) {
@@ -80,7 +80,7 @@ gpuTest("classes and their dropout fall into parts, too", async (gpu) => {
   assertWithin("losses", losses.slice(3), losses.slice(0, 3), 3e-6 * losses[0]);
 });
 
-gpuTest("a run in parts goes on with the same bits", async (gpu) => {
+deviceTest("a run in parts goes on with the same bits", async (gpu) => {
   const changes = { ...options, accumulate: 4, optimizer: "lamb" } as const;
   const steps = async (trainer: Trainer, count: number) => {
     for (let i = 0; i < count; i++) await trainer.step(batch(trainer.stepsDone));
@@ -93,7 +93,7 @@ gpuTest("a run in parts goes on with the same bits", async (gpu) => {
   assertEquals(await steps(await Trainer.resume(gpu, half), 2), whole);
 });
 
-gpuTest("one part that is not finite stops the whole step", async (gpu) => {
+deviceTest("one part that is not finite stops the whole step", async (gpu) => {
   for (const optimizer of ["adamw", "lamb"] as const) {
     const trainer = await Trainer.create(gpu, config, { ...options, accumulate: 4, optimizer });
     await trainer.step(batch(0));
@@ -109,7 +109,7 @@ gpuTest("one part that is not finite stops the whole step", async (gpu) => {
   }
 });
 
-gpuTest("parts take less memory, and destroy gives it back", async (gpu) => {
+deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
   const bytes = gpu.bytes;
   const held: number[] = [];
   for (const accumulate of [1, 4]) {
@@ -117,7 +117,7 @@ gpuTest("parts take less memory, and destroy gives it back", async (gpu) => {
     const trainer = await Trainer.create(gpu, { ...config, imageSize: 32 }, changes);
     await trainer.step(new Float32Array(16 * LENGTH));
     held.push(gpu.bytes - bytes);
-    assertEquals(held.at(-1), trainingBytes("software", trainer.config, trainer.options));
+    assertEquals(held.at(-1), trainingBytes(trainer.config, trainer.options));
     await assertRejects(() => trainer.enqueue(batch(0)), RangeError, `(8,3,32,32)`);
     trainer.destroy();
     await gpu.idle();

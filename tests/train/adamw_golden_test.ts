@@ -1,16 +1,16 @@
 // Three whole AdamW steps against PyTorch: forward, backward and update through the product's kernels.
 
 import { assertEquals, assertLess } from "@std/assert";
-import { adamW, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { OPTIMIZER_SCALARS } from "../../src/graph/ops.ts";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
 import { assertWithin } from "../helpers/close.ts";
 import { readGolden } from "../helpers/golden.ts";
-import { gpuTest } from "../helpers/gpu.ts";
-import { runLaunch } from "../helpers/launch.ts";
+import { deviceTest } from "../helpers/devices.ts";
+import { runOperation } from "../helpers/operation.ts";
 
-gpuTest("three AdamW steps follow PyTorch's", async (gpu) => {
+deviceTest("three AdamW steps follow PyTorch's", async (gpu) => {
   const golden = readGolden("A_tiny");
   const after = readGolden("A_adamw");
   const names = [...golden.withPrefix("grad.").keys()];
@@ -60,7 +60,7 @@ gpuTest("three AdamW steps follow PyTorch's", async (gpu) => {
       const size = entry.parameters.length;
       const padded = new Float32Array(size);
       padded.set(gradients[name]);
-      const written = await runLaunch(gpu, adamW({ size, decayed: size }), {
+      const written = await runOperation(gpu, "adamW", { size, decayed: size }, {
         parameters: entry.parameters,
         gradients: padded,
         first: entry.first,

@@ -6,7 +6,7 @@ import { averageDecay } from "../../src/train/moving_average.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertWithin } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { emaUpdate } from "../twins/optim.ts";
 
 const decays = (options: Partial<TrainOptions>, steps: readonly number[]) =>
@@ -28,7 +28,7 @@ Deno.test("power, with a start and every few steps, is ema-pytorch's", () => {
   }
 });
 
-gpuTest("the average follows the weights as its decays say", async (gpu) => {
+deviceTest("the average follows the weights as its decays say", async (gpu) => {
   const network = { imageSize: 8, patchSize: 4, latentDim: 8, interfaceDim: 8, numLatents: 2 };
   for (const optimizer of ["adamw", "lamb"] as const) {
     const options = { emaStart: 3, emaEvery: 2, emaDecay: 0.7, batchSize: 2, warmup: 0, optimizer };

@@ -1,5 +1,6 @@
 // Training with the paper's options: classes, the interface handed on, dropout; seeded and resumed.
 
+import type { OpName, SizesOf } from "../../src/graph/ops.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { drawStep, exampleInputs } from "../../src/train/step_inputs.ts";
 import { completeTrainOptions } from "../../src/train/options.ts";
@@ -9,7 +10,7 @@ import { parameterLayout } from "../../src/model/parameters.ts";
 import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertSameBits, data } from "../helpers/close.ts";
-import { familyTest, gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const CONFIG: Partial<RinConfig> = {
   ...{ imageSize: 8, patchSize: 4, latentDim: 16, interfaceDim: 24, numLatents: 6, numHeads: 2 },
@@ -23,7 +24,7 @@ const LENGTH = 4 * 3 * 64;
 const LABELS = [0, 2, -1, 1];
 const batch = (i: number) => Float32Array.from(data(LENGTH, 700 + i));
 
-familyTest("a resumed run goes on with the same bits, whatever is dropped", async (gpu) => {
+deviceTest("a resumed run goes on with the same bits, whatever is dropped", async (gpu) => {
   const start = gpu.bytes;
   const through = await Trainer.create(gpu, CONFIG, OPTIONS);
   for (let i = 0; i < 4; i++) await through.step(batch(i), LABELS);
@@ -39,7 +40,7 @@ familyTest("a resumed run goes on with the same bits, whatever is dropped", asyn
   assertEquals(gpu.bytes, start);
 });
 
-gpuTest("a batch in parts drops what the whole batch drops", async (gpu) => {
+deviceTest("a batch in parts drops what the whole batch drops", async (gpu) => {
   const losses = await Promise.all([1, 2, 4].map(async (accumulate) => {
     const trainer = await Trainer.create(gpu, CONFIG, { ...OPTIONS, accumulate });
     const { loss } = await trainer.step(batch(0), LABELS);
@@ -51,7 +52,7 @@ gpuTest("a batch in parts drops what the whole batch drops", async (gpu) => {
   }
 });
 
-gpuTest("validation never drops, and tells classes apart", async (gpu) => {
+deviceTest("validation never drops, and tells classes apart", async (gpu) => {
   const dropping = await Trainer.create(gpu, CONFIG, OPTIONS);
   const keeping = await Trainer.create(gpu, CONFIG, { ...OPTIONS, dropout: 0, dropPath: 0 });
   const images = batch(9);
@@ -61,7 +62,7 @@ gpuTest("validation never drops, and tells classes apart", async (gpu) => {
   for (const trainer of [dropping, keeping]) trainer.destroy();
 });
 
-gpuTest("labels that are missing or impossible are refused", async (gpu) => {
+deviceTest("labels that are missing or impossible are refused", async (gpu) => {
   const trainer = await Trainer.create(gpu, CONFIG, OPTIONS);
   await assertRejects(() => trainer.step(batch(0)), RangeError, "There are no labels");
   await assertRejects(() => trainer.step(batch(0), [0, 1]), RangeError, "There are 2 labels");
@@ -76,13 +77,15 @@ Deno.test("every example and step drops by a stream of its own; both passes by n
   assertEquals(new Set(streams.map(({ keys }) => keys.join())).size, 8);
   const config = completeConfig(CONFIG);
   const layout = parameterLayout(config);
-  const { plan } = recordStep("hardware", config, options, layout, trainSlabs(layout, options));
-  const launches = (name: string) =>
-    plan.dispatches.map(({ launch }) => launch).filter((launch) => launch.name === name);
+  const { plan } = recordStep(config, options, layout, trainSlabs(layout, options));
+  const sizesOf = <N extends OpName>(name: N) =>
+    plan.operations.flatMap((operation) =>
+      operation.name === name ? [operation.sizes as SizesOf<N>] : []
+    );
   // Two compute layers: their units in both passes and the adjoint of the second, two branches each.
-  const first = launches("dropout").map(({ params }) => params[2]);
+  const first = sizesOf("dropout").map(({ first }) => first);
   assertEquals([first.length, new Set(first).size], [6, 4]);
-  const depth = launches("stochastic depth").map(({ params }) => params[2]);
+  const depth = sizesOf("stochasticDepth").map(({ index }) => index);
   assertEquals([depth.length, new Set(depth).size], [12, 8]);
 });
 

@@ -8,7 +8,7 @@ import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { RandomStream, seedFor } from "../../src/nn/random.ts";
 import { drawStep } from "../../src/train/step_inputs.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const config = {
   imageSize: 16,
@@ -22,7 +22,7 @@ const config = {
 const LENGTH = 3 * 16 * 16;
 
 for (const selfConditioning of ["latents", "both"] as const) {
-  gpuTest(
+  deviceTest(
     `a step's ${selfConditioning} begin where a pass from the same x_t ended`,
     async (gpu) => {
       const options = { batchSize: 2, selfCondRate: 1, lr: 0.05, warmup: 0, seed: 3 };

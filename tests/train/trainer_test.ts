@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
@@ -7,7 +7,7 @@ import { CheckpointError } from "../../src/model/safetensors.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertSameBits } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const config: Partial<RinConfig> = {
   imageSize: 16,
@@ -38,7 +38,7 @@ async function parametersOf(trainer: Trainer): Promise<Float32Array> {
 }
 
 async function withTrainer<T>(
-  gpu: Gpu,
+  gpu: Device,
   changes: Partial<TrainOptions>,
   use: (trainer: Trainer) => Promise<T>,
 ): Promise<T> {
@@ -50,7 +50,7 @@ async function withTrainer<T>(
   }
 }
 
-gpuTest("two runs with the same seed give the same bits, another seed others", async (gpu) => {
+deviceTest("two runs with the same seed give the same bits, another seed others", async (gpu) => {
   const run = (seed: number) =>
     withTrainer(gpu, { seed }, async (trainer) => {
       const losses = await train(trainer, 4);
@@ -62,7 +62,7 @@ gpuTest("two runs with the same seed give the same bits, another seed others", a
   assert(first.losses[0] !== other.losses[0]);
 });
 
-gpuTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (gpu) => {
+deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (gpu) => {
   const whole = await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 6);
     return await trainer.save();
@@ -78,12 +78,12 @@ gpuTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (g
   resumed.destroy();
 });
 
-gpuTest("a network alone can't be resumed", async (gpu) => {
+deviceTest("a network alone can't be resumed", async (gpu) => {
   const bytes = await withTrainer(gpu, {}, (trainer) => trainer.average.save());
   await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimiser state");
 });
 
-gpuTest("one batch is learnt by heart", async (gpu) => {
+deviceTest("one batch is learnt by heart", async (gpu) => {
   const changes = { lr: 3e-3, steps: 300, warmup: 10 };
   const [before, after] = await withTrainer(gpu, changes, async (trainer) => {
     const losses: number[] = [];
@@ -94,28 +94,31 @@ gpuTest("one batch is learnt by heart", async (gpu) => {
   assertLess(after, before / 5);
 });
 
-gpuTest("self-conditioning reaches the six warm-start parameters, and only then", async (gpu) => {
-  const names = parameterLayout({ ...config, ...await configOf(gpu) }).parameters
-    .filter(({ name }) => /latent_initializer\.(mlp|layer_norm)/.test(name));
-  assertEquals(names.length, 6);
-  for (const selfCondRate of [0.9, 0]) {
-    const moved = await withTrainer(gpu, { selfCondRate, weightDecay: 0 }, async (trainer) => {
-      const start = await parametersOf(trainer);
-      await train(trainer, 3);
-      const end = await parametersOf(trainer);
-      return names.filter(({ offset, size }) =>
-        start.subarray(offset, offset + size).some((value, i) => value !== end[offset + i])
-      );
-    });
-    assertEquals(moved.length, selfCondRate > 0 ? 6 : 0, `rate ${selfCondRate}`);
-  }
-});
+deviceTest(
+  "self-conditioning reaches the six warm-start parameters, and only then",
+  async (gpu) => {
+    const names = parameterLayout({ ...config, ...await configOf(gpu) }).parameters
+      .filter(({ name }) => /latent_initializer\.(mlp|layer_norm)/.test(name));
+    assertEquals(names.length, 6);
+    for (const selfCondRate of [0.9, 0]) {
+      const moved = await withTrainer(gpu, { selfCondRate, weightDecay: 0 }, async (trainer) => {
+        const start = await parametersOf(trainer);
+        await train(trainer, 3);
+        const end = await parametersOf(trainer);
+        return names.filter(({ offset, size }) =>
+          start.subarray(offset, offset + size).some((value, i) => value !== end[offset + i])
+        );
+      });
+      assertEquals(moved.length, selfCondRate > 0 ? 6 : 0, `rate ${selfCondRate}`);
+    }
+  },
+);
 
-function configOf(gpu: Gpu): Promise<RinConfig> {
+function configOf(gpu: Device): Promise<RinConfig> {
   return withTrainer(gpu, {}, (trainer) => Promise.resolve(trainer.config));
 }
 
-gpuTest("a batch that is not finite changes nothing and is reported", async (gpu) => {
+deviceTest("a batch that is not finite changes nothing and is reported", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 2);
     const before = await parametersOf(trainer);
@@ -131,7 +134,7 @@ gpuTest("a batch that is not finite changes nothing and is reported", async (gpu
   });
 });
 
-gpuTest("GPU memory does not grow over 100 steps", async (gpu) => {
+deviceTest("GPU memory does not grow over 100 steps", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 2);
     const bytes = gpu.bytes;
@@ -143,7 +146,7 @@ gpuTest("GPU memory does not grow over 100 steps", async (gpu) => {
   });
 });
 
-gpuTest("destroying a trainer gives all its memory back", async (gpu) => {
+deviceTest("destroying a trainer gives all its memory back", async (gpu) => {
   const bytes = gpu.bytes;
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 1);
@@ -154,7 +157,7 @@ gpuTest("destroying a trainer gives all its memory back", async (gpu) => {
   assertEquals(gpu.bytes, bytes);
 });
 
-gpuTest("figures come once, for every step, in order", async (gpu) => {
+deviceTest("figures come once, for every step, in order", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     for (let i = 0; i < 5; i++) await trainer.enqueue(batch(i));
     assertEquals((await trainer.figures()).map(({ step }) => step), [1, 2, 3, 4, 5]);
@@ -165,7 +168,7 @@ gpuTest("figures come once, for every step, in order", async (gpu) => {
   });
 });
 
-gpuTest("moments are those of the batch", async (gpu) => {
+deviceTest("moments are those of the batch", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     const images = batch(1);
     await trainer.enqueue(images, { measure: true });
@@ -177,7 +180,7 @@ gpuTest("moments are those of the batch", async (gpu) => {
   });
 });
 
-gpuTest("weight decay acts on matrices only, unless asked to act on all", async (gpu) => {
+deviceTest("weight decay acts on matrices only, unless asked to act on all", async (gpu) => {
   const { parameters, matrices } = parameterLayout(await configOf(gpu));
   // With no learning signal left over (clip to nothing), decay alone moves a parameter.
   for (const decayAll of [false, true]) {
@@ -196,7 +199,7 @@ gpuTest("weight decay acts on matrices only, unless asked to act on all", async 
   }
 });
 
-gpuTest("validation is the same at every call and falls as the network learns", async (gpu) => {
+deviceTest("validation is the same at every call and falls as the network learns", async (gpu) => {
   await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
     const [first, again] = [
       await trainer.validate([batch(0)], "parameters"),

@@ -4,7 +4,7 @@
 import { assert, assertLess } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
-import type { Gpu } from "../../src/gpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
@@ -13,7 +13,7 @@ import type { TrainOptions } from "../../src/train/options.ts";
 import { drawStep } from "../../src/train/step_inputs.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertWithin } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { adamwStep, clipCoefficient, emaUpdate, globalNorm, lambStep } from "../twins/optim.ts";
 
 const config: Partial<RinConfig> = {
@@ -34,7 +34,7 @@ const AVERAGES = [1 / 10, 2 / 11, 3 / 12];
 
 /** The gradients that a step of the trainer will find, made from its parameters and draws alone. */
 async function gradientsOf(
-  gpu: Gpu,
+  gpu: Device,
   trainer: Trainer,
   parameters: Float32Array<ArrayBuffer>,
   x0: Float32Array<ArrayBuffer>,
@@ -54,7 +54,7 @@ async function gradientsOf(
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  gpuTest(`three steps of a run are those of ${optimizer}'s twin`, async (gpu) => {
+  deviceTest(`three steps of a run are those of ${optimizer}'s twin`, async (gpu) => {
     const trainer = await Trainer.create(gpu, config, { ...OPTIONS, optimizer });
     const layout = parameterLayout(trainer.config);
     const read = async () => readCheckpoint(await trainer.save()).slabs;

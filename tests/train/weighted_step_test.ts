@@ -14,7 +14,7 @@ import { updateChunks } from "../../src/train/update_plan.ts";
 import { drawStep } from "../../src/train/step_inputs.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertWithin } from "../helpers/close.ts";
-import { gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 
 const config = {
   imageSize: 8,
@@ -38,7 +38,7 @@ const RECIPES: readonly Partial<TrainOptions>[] = [
   { lossSpace: "v", offsetNoise: 0.5 },
 ];
 
-gpuTest("a step's loss is the weighted one of its parts, with offset noise", async (gpu) => {
+deviceTest("a step's loss is the weighted one of its parts, with offset noise", async (gpu) => {
   const losses = new Set<number>();
   for (const recipe of RECIPES) {
     const trainer = await Trainer.create(gpu, config, { ...options, ...recipe });
@@ -56,8 +56,8 @@ gpuTest("a step's loss is the weighted one of its parts, with offset noise", asy
     });
     const schedule = parseSchedule(trainer.config.schedule);
     const weights = Array.from(t, (time) => lossWeight(trainer.options, "x0", schedule(time), 0.6));
-    const importance = Float32Array.from(weights);
-    const wanted = (await lossAndGradients(rin, { x0: images, noise, t, importance })).loss;
+    const given = Float32Array.from(weights);
+    const wanted = (await lossAndGradients(rin, { x0: images, noise, t, lossWeight: given })).loss;
     const { loss } = await trainer.step(images);
     assertWithin(JSON.stringify(recipe), [loss], [wanted], 3e-6 * wanted);
     losses.add(loss);
@@ -67,12 +67,12 @@ gpuTest("a step's loss is the weighted one of its parts, with offset noise", asy
   assertEquals(losses.size, RECIPES.length);
 });
 
-gpuTest("the gradient of a weighted example is its own times the weight", async (gpu) => {
+deviceTest("the gradient of a weighted example is its own times the weight", async (gpu) => {
   const rin = await Rin.create(gpu, config, { seed: 3 });
   const t = Float32Array.of(0.3, 0.6, 0.9);
   const noise = Float32Array.from({ length: 3 * LENGTH }, (_, i) => Math.cos(i * 1.7));
-  const of = (...importance: number[]) =>
-    lossAndGradients(rin, { x0: images, noise, t, importance: Float32Array.from(importance) });
+  const of = (...lossWeight: number[]) =>
+    lossAndGradients(rin, { x0: images, noise, t, lossWeight: Float32Array.from(lossWeight) });
   const alone = [await of(1, 0, 0), await of(0, 1, 0), await of(0, 0, 1)];
   const together = await of(0.5, 3, 20);
   const sum = (pick: (one: typeof together) => number) =>
@@ -85,7 +85,7 @@ gpuTest("the gradient of a weighted example is its own times the weight", async 
   rin.destroy();
 });
 
-gpuTest("validation is the mean of the plain error, whatever is trained", async (gpu) => {
+deviceTest("validation is the mean of the plain error, whatever is trained", async (gpu) => {
   const found: number[] = [];
   const image = images.slice(0, LENGTH);
   for (const recipe of [{}, ...RECIPES]) {
@@ -108,7 +108,7 @@ gpuTest("validation is the mean of the plain error, whatever is trained", async 
   assertWithin("validation", [found[0]], [loss], 1e-6 * loss);
 });
 
-gpuTest("a clip of 0 leaves the gradient as it is", async (gpu) => {
+deviceTest("a clip of 0 leaves the gradient as it is", async (gpu) => {
   const after = async (clip: number) => {
     const trainer = await Trainer.create(gpu, config, { ...options, clip });
     await trainer.step(images);
@@ -135,7 +135,7 @@ Deno.test("LAMB decays and scales all but biases and norms, or everything", () =
   assertEquals(updateChunks(completeTrainOptions({}), layout), undefined);
 });
 
-gpuTest("what a plateau has made of the learning rate is saved and resumed", async (gpu) => {
+deviceTest("what a plateau has made of the learning rate is saved and resumed", async (gpu) => {
   const plateau = { lrSchedule: "plateau", lr: 0.1, lrEnd: 0.04, plateauPatience: 0 } as const;
   const trainer = await Trainer.create(gpu, config, { ...options, ...plateau });
   const rates: number[] = [];
@@ -154,7 +154,7 @@ gpuTest("what a plateau has made of the learning rate is saved and resumed", asy
   assertEquals(rates, [0.1, 0.1, 0.05, 0.05, 0.04]);
 });
 
-gpuTest("a scaled network sees what it was trained on when it predicts", async (gpu) => {
+deviceTest("a scaled network sees what it was trained on when it predicts", async (gpu) => {
   const t = Float32Array.of(0.5);
   const xt = images.slice(0, LENGTH);
   const made = { ...config, prediction: "eps" as const };

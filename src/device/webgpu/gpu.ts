@@ -9,6 +9,7 @@ import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/pl
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { bufferBytes } from "./binding.ts";
+import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
 
 /** How {@linkcode requestGpu} chooses. */
@@ -114,7 +115,7 @@ export class Gpu implements Device {
    * @throws {DeviceLimitError} when the adapter can't hold it
    */
   compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
-    return WebGpuProgram.compile(this, plan);
+    return WebGpuProgram.compile(this, plan.phases, lower(plan));
   }
 
   #fail(message: string): void {

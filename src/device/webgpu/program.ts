@@ -5,12 +5,12 @@
  *
  * @module
  */
-import type { Plan, Storage } from "../../graph/plan.ts";
+import type { Storage } from "../../graph/plan.ts";
 import type { OperationProfile, Program } from "../device.ts";
 import { place } from "../pool.ts";
 import { bound, PARAMS_STRIDE } from "./binding.ts";
 import type { Gpu } from "./gpu.ts";
-import { type Dispatch, lower } from "./lowering.ts";
+import type { Dispatch } from "./lowering.ts";
 
 /** The most timestamps that a WebGPU query set holds. */
 const MAX_QUERIES = 4096;
@@ -43,12 +43,12 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     this.#constants = constants;
   }
 
-  /** Compiles the kernels of a plan (all at once) and places its activations. */
+  /** Compiles the kernels of a lowered plan (all at once) and places its activations. */
   static async compile<Phase extends string>(
     gpu: Gpu,
-    plan: Plan<Phase>,
+    phases: readonly Phase[],
+    dispatches: readonly Dispatch<Phase>[],
   ): Promise<WebGpuProgram<Phase>> {
-    const dispatches = lower(plan);
     const pipelines = await Promise.all(dispatches.map(({ launch }) => gpu.pipeline(launch)));
     const { STORAGE, UNIFORM, COPY_DST } = GPUBufferUsage;
     const owned: GPUBuffer[] = [];
@@ -86,7 +86,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
         });
         return { pipeline, bindings, dispatch };
       });
-      return new WebGpuProgram(gpu, plan.phases, commands, owned, constants);
+      return new WebGpuProgram(gpu, phases, commands, owned, constants);
     } catch (error) {
       owned.forEach((buffer) => gpu.destroyBuffer(buffer));
       gpu.release(...constants);

@@ -1,20 +1,20 @@
 // Placement of activations: never two live ones in one slot, and few slots.
 
 import { assert, assertEquals } from "@std/assert";
-import { launch } from "../../kernels/kernel.ts";
-import { type Dispatch, persistent, Plan, type Tensor } from "../../src/gpu/plan.ts";
-import { bufferBytes, bytesOf, PARAMS_STRIDE, place } from "../../src/gpu/pool.ts";
+import { place, type Step } from "../../src/device/pool.ts";
+import { bufferBytes, PARAMS_STRIDE } from "../../src/device/webgpu/binding.ts";
+import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
+import { persistent, Plan, temporary, type Tensor } from "../../src/graph/plan.ts";
 import { addRows, patchify } from "../../src/nn/tokens.ts";
 import { RandomStream } from "../../src/nn/random.ts";
 
-const nothing = launch("nothing", {}, [], [1, 1, 1], "");
-const activation = (size: number): Tensor => ({ shape: [size], size, offset: 0, tracked: false });
-const uses = (...tensors: Tensor[]): Dispatch => ({ launch: nothing, tensors, section: "step" });
+const activation = (size: number): Tensor => temporary(size);
+const uses = (...tensors: Tensor[]): Step => ({ tensors });
 
 /** First and last use of every activation. */
-function lifetimes(dispatches: readonly Dispatch[]): Map<Tensor, [first: number, last: number]> {
+function lifetimes(steps: readonly Step[]): Map<Tensor, [first: number, last: number]> {
   const found = new Map<Tensor, [number, number]>();
-  dispatches.forEach(({ tensors }, index) => {
+  steps.forEach(({ tensors }, index) => {
     for (const tensor of tensors) {
       if (!tensor.storage) found.set(tensor, [found.get(tensor)?.[0] ?? index, index]);
     }
@@ -22,9 +22,9 @@ function lifetimes(dispatches: readonly Dispatch[]): Map<Tensor, [first: number,
   return found;
 }
 
-function checkPlacement(name: string, dispatches: readonly Dispatch[]): void {
-  const { slotOf, sizes } = place(dispatches);
-  const lives = [...lifetimes(dispatches)];
+function checkPlacement(name: string, steps: readonly Step[]): void {
+  const { slotOf, sizes } = place(steps);
+  const lives = [...lifetimes(steps)];
   assertEquals(slotOf.size, lives.length, `${name}: every activation has a slot, nothing else`);
   for (const [tensor, [first, last]] of lives) {
     const slot = slotOf.get(tensor)!;
@@ -37,8 +37,8 @@ function checkPlacement(name: string, dispatches: readonly Dispatch[]): void {
   }
 }
 
-/** A plan of random dispatches, each on some tensors of before and some new ones. */
-function randomPlan(seed: number): Dispatch[] {
+/** A plan of random steps, each on some tensors of before and some new ones. */
+function randomPlan(seed: number): Step[] {
   const stream = new RandomStream(seed, 0);
   let index = 0;
   const below = (limit: number) => Math.floor(stream.uniform(index++) * limit);
@@ -58,9 +58,9 @@ Deno.test("no two live activations share a slot, in any of 300 random plans", ()
 
 Deno.test("a chain of activations needs two slots", () => {
   const chain = Array.from({ length: 20 }, (_, i) => activation(10 + i % 3));
-  const dispatches = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
-  checkPlacement("chain", dispatches);
-  assertEquals(place(dispatches).sizes.length, 2);
+  const steps = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
+  checkPlacement("chain", steps);
+  assertEquals(place(steps).sizes.length, 2);
 });
 
 Deno.test("the smallest free slot that fits is taken, else the largest is enlarged", () => {
@@ -81,12 +81,12 @@ Deno.test("storages take no slot; an activation that is bound twice takes one", 
 });
 
 Deno.test("the bytes of a plan: slots, storages once, parameters of each dispatch", () => {
-  const plan = new Plan("software");
+  const plan = new Plan();
   const x = persistent("x", [1, 3, 6, 6]);
   const table = persistent("table", [4, 27]);
   const patches = patchify(plan, x, [3, 3]);
   addRows(plan, addRows(plan, patches, table), table);
   // Two slots of 108 floats serve three activations.
-  assertEquals(bytesOf(plan.dispatches), 2 * 432 + 2 * 432 + 3 * PARAMS_STRIDE);
+  assertEquals(webgpuBytes(plan), 2 * 432 + 2 * 432 + 3 * PARAMS_STRIDE);
   assertEquals([bufferBytes(1), bufferBytes(16), bufferBytes(17)], [16, 16, 32]);
 });
