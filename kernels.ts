@@ -45,22 +45,23 @@
  *
  * @module
  */
-export type { Access, Binding, Launch, Workgroups } from "./kernels/kernel.ts";
-export type { Activation } from "./kernels/activation.ts";
+export type { Access, Binding, Launch, Workgroups } from "./kernels/wgsl/kernel.ts";
+export type { Activation } from "./kernels/shapes.ts";
 export {
   attention,
   attentionKeyGradient,
   attentionQueryGradient,
-  type AttentionShape,
-} from "./kernels/attention.ts";
-export type { EpilogueOptions } from "./kernels/epilogue.ts";
+} from "./kernels/wgsl/attention.ts";
+export type { AttentionSizes } from "./kernels/shapes.ts";
+export type { EpilogueOptions } from "./kernels/wgsl/epilogue.ts";
 export {
   layerNorm,
   layerNormAffineGradient,
   layerNormInputGradient,
   type LayerNormShape,
-} from "./kernels/layer_norm.ts";
-export { type Layout, matmulTiled, type TiledOptions } from "./kernels/matmul_tiled.ts";
-export type { FloatType } from "./kernels/parameter.ts";
-export { normals } from "./kernels/random.ts";
-export { sumMiddle } from "./kernels/reduce.ts";
+} from "./kernels/wgsl/layer_norm.ts";
+export { matmulTiled, type TiledOptions } from "./kernels/wgsl/matmul_tiled.ts";
+export type { Layout } from "./kernels/shapes.ts";
+export type { FloatType } from "./kernels/shapes.ts";
+export { normals } from "./kernels/wgsl/random.ts";
+export { sumMiddle } from "./kernels/wgsl/reduce.ts";

@@ -5,7 +5,7 @@
  */
 import { recordInference } from "../../src/diffusion/inference.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
-import type { FloatType } from "../../src/graph/plan.ts";
+import type { FloatType } from "../../src/graph/ops.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { slab, Weights } from "../../src/model/weights.ts";

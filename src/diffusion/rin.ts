@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FloatType } from "../../kernels/parameter.ts";
+import type { FloatType } from "../graph/ops.ts";
 import type { Device } from "../device/device.ts";
 import {
   type Checkpoint,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { SAMPLER_SCALARS } from "../../kernels/diffusion.ts";
+import { SAMPLER_SCALARS } from "../graph/ops.ts";
 import { cleanFrom, inputFactor, type PredictionMeaning } from "./prediction.ts";
 import type { Schedule } from "./schedule.ts";
 import {

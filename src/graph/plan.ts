@@ -5,10 +5,7 @@
  *
  * @module
  */
-import type { OperandsOf, OpName, SizesOf } from "./ops.ts";
-
-/** What numbers lie in a storage; f16 takes half the memory and a device that supports it. */
-export type FloatType = "f32" | "f16";
+import type { FloatType, OperandsOf, OpName, SizesOf } from "./ops.ts";
 
 /** A region of memory that outlives a plan's replay: a slab of parameters, an input, a result. */
 export interface Storage {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { bytesOfOne, type FloatType } from "../graph/plan.ts";
+import { bytesOfOne } from "../graph/plan.ts";
+import type { FloatType } from "../graph/ops.ts";
 import { blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
 import { interfaceTokens, patchFeatures } from "./example.ts";
 import { timeWidth } from "./time.ts";

@@ -1,7 +1,7 @@
 // The samplers' coefficients against their float64 twins, and what they must give at the ends.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { SAMPLER_SCALARS } from "../../kernels/diffusion.ts";
+import { SAMPLER_SCALARS } from "../../kernels/shapes.ts";
 import { noisingCoefficients, targetOf } from "../../src/diffusion/prediction.ts";
 import {
   type SamplerOptions,

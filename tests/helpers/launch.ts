@@ -1,6 +1,6 @@
 // Runs one kernel, or a small plan, on arrays and returns what it wrote.
 
-import type { Launch } from "../../kernels/kernel.ts";
+import type { Launch } from "../../kernels/wgsl/kernel.ts";
 import type { Device } from "../../src/device/device.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { WebGpuProgram } from "../../src/device/webgpu/program.ts";

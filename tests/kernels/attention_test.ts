@@ -4,8 +4,8 @@ import {
   attention,
   attentionKeyGradient,
   attentionQueryGradient,
-  type AttentionShape,
-} from "../../kernels/attention.ts";
+} from "../../kernels/wgsl/attention.ts";
+import type { AttentionSizes } from "../../kernels/shapes.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
@@ -20,7 +20,7 @@ type Packing = "self" | "cross" | "padded";
 function shapeOf(
   sizes: { batch: number; heads: number; d: number; queries: number; keys: number },
   packing: Packing,
-): AttentionShape {
+): AttentionSizes {
   const width = sizes.heads * sizes.d;
   if (packing === "self") {
     const [kStart, vStart] = [width, 2 * width];
@@ -61,7 +61,7 @@ function gather(from: ArrayLike<number>, stride: number, start: number, rows: nu
 }
 
 /** Log of the softmax's denominator, (batch, heads, queries). */
-function logSums(q: Float64Array, k: Float64Array, shape: AttentionShape): Float64Array {
+function logSums(q: Float64Array, k: Float64Array, shape: AttentionSizes): Float64Array {
   const { batch, heads, d, queries, keys } = shape;
   const width = heads * d;
   return Float64Array.from({ length: batch * heads * queries }, (_, at) => {
@@ -90,7 +90,7 @@ interface CheckOptions {
   readonly absolute?: number;
 }
 
-async function check(gpu: Gpu, shape: AttentionShape, options: CheckOptions = {}): Promise<void> {
+async function check(gpu: Gpu, shape: AttentionSizes, options: CheckOptions = {}): Promise<void> {
   const { batch, heads, d, queries, keys, qStride, qStart, kvStride, kStart, vStart } = shape;
   const width = heads * d;
   const name = `${heads} heads of ${d}, ${queries} x ${keys}, strides ${qStride} ${kvStride}`;

@@ -1,10 +1,10 @@
 // What brings time and class to the latents, what drops units and branches, and guidance.
 
-import { gatherRows, gatherRowsGradient, joinLatents } from "../../kernels/conditioning.ts";
-import { guide } from "../../kernels/diffusion.ts";
-import { dropBranch, dropElements } from "../../kernels/dropout.ts";
-import { addRows } from "../../kernels/elementwise.ts";
-import { sumMiddle } from "../../kernels/reduce.ts";
+import { gatherRows, gatherRowsGradient, joinLatents } from "../../kernels/wgsl/conditioning.ts";
+import { guide } from "../../kernels/wgsl/diffusion.ts";
+import { dropBranch, dropElements } from "../../kernels/wgsl/dropout.ts";
+import { addRows } from "../../kernels/wgsl/elementwise.ts";
+import { sumMiddle } from "../../kernels/wgsl/reduce.ts";
 import { assertClose, assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

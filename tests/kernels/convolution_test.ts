@@ -1,6 +1,7 @@
 // Unfolding, pooling and rectifying against their twins, at odd sizes.
 
-import { outputSize, pool, rectify, unfold, type Window } from "../../kernels/convolution.ts";
+import { pool, rectify, unfold } from "../../kernels/wgsl/convolution.ts";
+import { outputSize, type Window } from "../../kernels/shapes.ts";
 import { assertEquals } from "@std/assert";
 import { assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

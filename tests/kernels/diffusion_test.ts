@@ -4,13 +4,13 @@ import {
   addNoise,
   addOffsets,
   placeImage,
-  SAMPLER_SCALARS,
   samplerStep,
   squaredError,
   turnNoise,
   x0Thresholds,
-} from "../../kernels/diffusion.ts";
-import { PARTIALS } from "../../kernels/reduce.ts";
+} from "../../kernels/wgsl/diffusion.ts";
+import { SAMPLER_SCALARS } from "../../kernels/shapes.ts";
+import { PARTIALS } from "../../kernels/shapes.ts";
 import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
 import { assertClose, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

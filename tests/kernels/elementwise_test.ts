@@ -7,7 +7,7 @@ import {
   copy,
   maskRows,
   patches,
-} from "../../kernels/elementwise.ts";
+} from "../../kernels/wgsl/elementwise.ts";
 import { assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

@@ -12,8 +12,8 @@ import {
   read,
   unroll,
   write,
-} from "../../kernels/kernel.ts";
-import { matmulTiled } from "../../kernels/matmul_tiled.ts";
+} from "../../kernels/wgsl/kernel.ts";
+import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
 

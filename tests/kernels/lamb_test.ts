@@ -2,8 +2,8 @@
 
 import { lambChunks, type LambTensor } from "../../src/train/lamb_chunks.ts";
 import { assertEquals } from "@std/assert";
-import { lambStep, lambUpdate, trustRatio } from "../../kernels/lamb.ts";
-import { OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
+import { lambStep, lambUpdate, trustRatio } from "../../kernels/wgsl/lamb.ts";
+import { OPTIMIZER_SCALARS } from "../../kernels/shapes.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

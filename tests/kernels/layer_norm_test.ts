@@ -5,7 +5,7 @@ import {
   layerNorm,
   layerNormAffineGradient,
   layerNormInputGradient,
-} from "../../kernels/layer_norm.ts";
+} from "../../kernels/wgsl/layer_norm.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

@@ -1,7 +1,7 @@
 // Operands of matrix products, and the products in float64.
 
-import type { EpilogueOptions } from "../../kernels/epilogue.ts";
-import type { Layout } from "../../kernels/matmul_tiled.ts";
+import type { EpilogueOptions } from "../../kernels/wgsl/epilogue.ts";
+import type { Layout } from "../../kernels/shapes.ts";
 import { data } from "../helpers/close.ts";
 import { activation, activationDerivative } from "../twins/activation.ts";
 import { matmul } from "../twins/matmul.ts";

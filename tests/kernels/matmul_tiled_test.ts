@@ -1,8 +1,8 @@
 // The matrix product for GPUs, with every layout and epilogue, against the float64 twin.
 
 import { assertThrows } from "@std/assert";
-import type { EpilogueOptions } from "../../kernels/epilogue.ts";
-import { matmulTiled, type TiledOptions } from "../../kernels/matmul_tiled.ts";
+import type { EpilogueOptions } from "../../kernels/wgsl/epilogue.ts";
+import { matmulTiled, type TiledOptions } from "../../kernels/wgsl/matmul_tiled.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

@@ -1,8 +1,9 @@
 // The end of a training step against the float64 twins of AdamW, clipping and the moving average.
 
 import { assertEquals } from "@std/assert";
-import { adamW, HISTORY, judgeStep, OPTIMIZER_SCALARS } from "../../kernels/optimizer.ts";
-import { PARTIALS } from "../../kernels/reduce.ts";
+import { adamW, judgeStep } from "../../kernels/wgsl/optimizer.ts";
+import { HISTORY, OPTIMIZER_SCALARS } from "../../kernels/shapes.ts";
+import { PARTIALS } from "../../kernels/shapes.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

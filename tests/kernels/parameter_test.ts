@@ -2,12 +2,13 @@
 // and to the bit what the kernel gives for the same numbers in f32, since widening is exact.
 
 import { assert, assertEquals } from "@std/assert";
-import { gatherRows, joinLatents } from "../../kernels/conditioning.ts";
-import { addRows, beginLatents } from "../../kernels/elementwise.ts";
-import type { Launch } from "../../kernels/kernel.ts";
-import { layerNorm, layerNormInputGradient } from "../../kernels/layer_norm.ts";
-import { matmulTiled } from "../../kernels/matmul_tiled.ts";
-import { type FloatType, parameter } from "../../kernels/parameter.ts";
+import { gatherRows, joinLatents } from "../../kernels/wgsl/conditioning.ts";
+import { addRows, beginLatents } from "../../kernels/wgsl/elementwise.ts";
+import type { Launch } from "../../kernels/wgsl/kernel.ts";
+import { layerNorm, layerNormInputGradient } from "../../kernels/wgsl/layer_norm.ts";
+import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
+import { parameter } from "../../kernels/wgsl/parameter.ts";
+import type { FloatType } from "../../kernels/shapes.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

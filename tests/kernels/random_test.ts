@@ -1,7 +1,7 @@
 // The kernel's random normals against the same stream in float64.
 
 import { assert } from "@std/assert";
-import { normals } from "../../kernels/random.ts";
+import { normals } from "../../kernels/wgsl/random.ts";
 import { RandomStream } from "../../src/nn/random.ts";
 import { assertSameBits, assertWithin } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";

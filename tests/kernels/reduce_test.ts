@@ -1,6 +1,7 @@
 // Sums in a fixed order.
 
-import { moments, partialMoments, PARTIALS, sumMiddle } from "../../kernels/reduce.ts";
+import { moments, partialMoments, sumMiddle } from "../../kernels/wgsl/reduce.ts";
+import { PARTIALS } from "../../kernels/shapes.ts";
 import { assertClose, assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";

@@ -134,7 +134,7 @@ import type { D } from "../nn/d.ts";
 import {
   e,
   type F,
-} from "../../kernels/e.ts";
+} from "../../kernels/wgsl/e.ts";
 export * from "./g.ts";
 export { h } from "./h.ts";
 import "./effect.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Launch } from "../../../kernels/kernel.ts";
+import type { Launch } from "../../../kernels/wgsl/kernel.ts";
 import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/plan.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";

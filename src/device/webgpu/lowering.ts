@@ -8,9 +8,9 @@ import {
   attention,
   attentionKeyGradient,
   attentionQueryGradient,
-} from "../../../kernels/attention.ts";
-import { gatherRows, gatherRowsGradient, joinLatents } from "../../../kernels/conditioning.ts";
-import { pool, rectify, unfold } from "../../../kernels/convolution.ts";
+} from "../../../kernels/wgsl/attention.ts";
+import { gatherRows, gatherRowsGradient, joinLatents } from "../../../kernels/wgsl/conditioning.ts";
+import { pool, rectify, unfold } from "../../../kernels/wgsl/convolution.ts";
 import {
   addNoise,
   addOffsets,
@@ -20,8 +20,8 @@ import {
   squaredError,
   turnNoise,
   x0Thresholds,
-} from "../../../kernels/diffusion.ts";
-import { dropBranch, dropElements } from "../../../kernels/dropout.ts";
+} from "../../../kernels/wgsl/diffusion.ts";
+import { dropBranch, dropElements } from "../../../kernels/wgsl/dropout.ts";
 import {
   addInto,
   addRows,
@@ -29,19 +29,19 @@ import {
   copy,
   maskRows,
   patches,
-} from "../../../kernels/elementwise.ts";
-import type { Launch } from "../../../kernels/kernel.ts";
-import { lambStep, lambUpdate, trustRatio } from "../../../kernels/lamb.ts";
+} from "../../../kernels/wgsl/elementwise.ts";
+import type { Launch } from "../../../kernels/wgsl/kernel.ts";
+import { lambStep, lambUpdate, trustRatio } from "../../../kernels/wgsl/lamb.ts";
 import {
   AFFINE_CHUNK,
   layerNorm,
   layerNormAffineGradient,
   layerNormInputGradient,
-} from "../../../kernels/layer_norm.ts";
-import { matmulTiled } from "../../../kernels/matmul_tiled.ts";
-import { adamW, judgeStep } from "../../../kernels/optimizer.ts";
-import { normals } from "../../../kernels/random.ts";
-import { moments, partialMoments, sumMiddle } from "../../../kernels/reduce.ts";
+} from "../../../kernels/wgsl/layer_norm.ts";
+import { matmulTiled } from "../../../kernels/wgsl/matmul_tiled.ts";
+import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
+import { normals } from "../../../kernels/wgsl/random.ts";
+import { moments, partialMoments, sumMiddle } from "../../../kernels/wgsl/reduce.ts";
 import { type OperandsOf, type OpName, PARTIALS, type SizesOf } from "../../graph/ops.ts";
 import { type Operation, type Plan, temporary, type Tensor, typeOf } from "../../graph/plan.ts";
 import { originOf } from "./binding.ts";

@@ -1,8 +1,8 @@
 // What only WebGPU has: kernels that do not compile, limits of the adapter, commands it refuses.
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { copy } from "../../../kernels/elementwise.ts";
-import { type Launch, launch, read, write } from "../../../kernels/kernel.ts";
+import { copy } from "../../../kernels/wgsl/elementwise.ts";
+import { type Launch, launch, read, write } from "../../../kernels/wgsl/kernel.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../../../src/device/errors.ts";
 import { type Gpu, requestGpu } from "../../../src/device/webgpu/gpu.ts";
 import { lower } from "../../../src/device/webgpu/lowering.ts";

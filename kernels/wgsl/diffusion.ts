@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PARTIALS } from "../shapes.ts";
 import {
   forEach,
   LANES,
@@ -15,7 +16,6 @@ import {
   uniform,
   write,
 } from "./kernel.ts";
-import { PARTIALS } from "./reduce.ts";
 
 /**
  * xt = c.x x0 + c.y noise and target = c.z x0 + c.w noise, with c = coefficients (batch, 4).
@@ -108,18 +108,6 @@ export function guide({ size }: { size: number }): Launch {
     forEach("p.count", "  y[i] = free[i] + scale.x * (guided[i] - free[i]);"),
   );
 }
-
-/** The per-step scalars of {@linkcode samplerStep}, in the order of its uniform. */
-export const SAMPLER_SCALARS = [
-  "x0FromX",
-  "x0FromPrediction",
-  "x0Limit",
-  "thresholdRank",
-  "nextFromX",
-  "nextFromX0",
-  "nextFromPrevious",
-  "sigma",
-] as const;
 
 /** WGSL type of the uniform that holds {@linkcode SAMPLER_SCALARS}. */
 const scalarsType = `array<vec4<f32>, 2>`;

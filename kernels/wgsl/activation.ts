@@ -4,8 +4,7 @@
  * @module
  */
 
-/** What follows a linear layer. */
-export type Activation = "gelu" | "silu";
+import type { Activation } from "../shapes.ts";
 
 // erf as x P(x^2) / Q(x^2) on [-4, 4] (the rational approximation that Eigen and XLA use): within a
 // few ulp of float32, and no exponential.

@@ -7,23 +7,6 @@
 import { forEach, type Launch, launch, linearGrid, read, uniform, write } from "./kernel.ts";
 import { totals } from "./reduce.ts";
 
-/** Steps whose figures stay on the device until the host has read them. */
-export const HISTORY = 64;
-
-/** The per-step scalars of the kernels below, in the order of their uniform. */
-export const OPTIMIZER_SCALARS = [
-  "lr",
-  "beta1",
-  "beta2",
-  "epsilon",
-  "weightDecay",
-  "correction1",
-  "correction2",
-  "emaDecay",
-  "clip",
-  "slot",
-] as const;
-
 /** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
 export const optimizerScalars = uniform("scalars", "array<vec4<f32>, 3>");
 

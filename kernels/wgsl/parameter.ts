@@ -4,10 +4,8 @@
  *
  * @module
  */
+import type { FloatType } from "../shapes.ts";
 import { type Binding, laneType, read } from "./kernel.ts";
-
-/** What numbers lie in a buffer; f16 takes half the memory and an adapter with `shader-f16`. */
-export type FloatType = "f32" | "f16";
 
 /** A buffer of parameters. */
 export interface Parameter {

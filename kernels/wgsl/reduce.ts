@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PARTIALS } from "../shapes.ts";
 import {
   forEach,
   laneType,
@@ -55,9 +56,6 @@ export function sumMiddle(
     ),
   );
 }
-
-/** Invocations, and so partial sums, of {@linkcode partialMoments}. */
-export const PARTIALS = 1024;
 
 /** Partial sums of x (size) and of its squares: partial (1024, 2). Binds x, partial. */
 export function partialMoments({ size }: { size: number }): Launch {

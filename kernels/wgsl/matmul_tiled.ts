@@ -5,21 +5,16 @@
  *
  * @module
  */
+import type { Layout } from "../shapes.ts";
 import { type EpilogueOptions, finish, functions } from "./epilogue.ts";
 import { type Launch, launch, read, unroll, write } from "./kernel.ts";
-import { type FloatType, type Parameter, parameter } from "./parameter.ts";
+import { type Parameter, parameter } from "./parameter.ts";
+import type { FloatType } from "../shapes.ts";
 
 const TILE = 64;
 const DEPTH = 16;
 const SIDE = 16;
 const EACH = TILE / SIDE;
-
-/**
- * Which operand is stored transposed. `out` is always (m, n), summed over k:
- * `nt` a (m, k), b (n, k): a linear layer's forward; `nn` a (m, k), b (k, n): the gradient of its
- * input; `tn` a (k, m), b (k, n): the gradient of its weight.
- */
-export type Layout = "nt" | "nn" | "tn";
 
 /** A matrix product and its epilogue. */
 export interface TiledOptions extends EpilogueOptions {

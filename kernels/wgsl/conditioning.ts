@@ -13,7 +13,8 @@ import {
   read,
   write,
 } from "./kernel.ts";
-import { type FloatType, parameter } from "./parameter.ts";
+import { parameter } from "./parameter.ts";
+import type { FloatType } from "../shapes.ts";
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m - tokens, d) for every example, then

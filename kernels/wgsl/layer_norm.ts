@@ -14,7 +14,8 @@ import {
   read,
   write,
 } from "./kernel.ts";
-import { type FloatType, parameter } from "./parameter.ts";
+import { parameter } from "./parameter.ts";
+import type { FloatType } from "../shapes.ts";
 
 /** What is added to the variance. */
 export const EPSILON = 1e-5;

@@ -4,27 +4,8 @@
  *
  * @module
  */
+import { outputSize, type Window } from "../shapes.ts";
 import { forEach, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
-
-/** A window that slides over images. Paddings are of zeros, or of nothing in pooling. */
-export interface Window {
-  readonly batch: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  /** Height and width of the window. */
-  readonly kernel: readonly [number, number];
-  readonly stride: number;
-  /** Above and below, left and right. */
-  readonly padding: readonly [number, number];
-}
-
-/** Height and width of what a window leaves. */
-export function outputSize({ height, width, kernel, stride, padding }: Window): [number, number] {
-  const along = (size: number, axis: 0 | 1) =>
-    Math.floor((size + 2 * padding[axis] - kernel[axis]) / stride) + 1;
-  return [along(height, 0), along(width, 1)];
-}
 
 function paramsOf(window: Window) {
   const [outHeight, outWidth] = outputSize(window);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Activation, activations } from "./activation.ts";
+import type { Activation } from "../shapes.ts";
+import { activations } from "./activation.ts";
 
 /** What is done to y, an element of the product with its bias, in this order. */
 export interface EpilogueOptions {

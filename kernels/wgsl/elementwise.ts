@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PatchedAxis } from "../shapes.ts";
 import {
   forEach,
   laneType,
@@ -13,7 +14,8 @@ import {
   read,
   write,
 } from "./kernel.ts";
-import { type FloatType, parameter } from "./parameter.ts";
+import { parameter } from "./parameter.ts";
+import type { FloatType } from "../shapes.ts";
 
 /** y += x. Binds x, y. */
 export function addInto({ size }: { size: number }): Launch {
@@ -127,12 +129,6 @@ export function maskRows({ batch, each }: { batch: number; each: number }): Laun
     linearGrid(count),
     forEach("p.count", "  y[i] = mask[i / p.each] * x[i];"),
   );
-}
-
-/** An axis of an image or clip, and the side of a patch along it, which divides its length. */
-export interface PatchedAxis {
-  readonly length: number;
-  readonly patch: number;
 }
 
 /**

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { AttentionSizes } from "../shapes.ts";
 import {
   forEach,
   laneSum,
@@ -20,30 +21,6 @@ import {
   write,
 } from "./kernel.ts";
 
-/** Sizes of an attention: everything in elements. */
-export interface AttentionShape {
-  /** Examples, each on its own. */
-  readonly batch: number;
-  /** Heads of an example. */
-  readonly heads: number;
-  /** Width of one head. */
-  readonly d: number;
-  /** Tokens that ask. */
-  readonly queries: number;
-  /** Tokens that are asked. */
-  readonly keys: number;
-  /** Columns of the matrix that holds q. */
-  readonly qStride: number;
-  /** The column at which q begins. */
-  readonly qStart: number;
-  /** The columns of the one matrix that holds k and v. */
-  readonly kvStride: number;
-  /** The column at which k begins. */
-  readonly kStart: number;
-  /** The column at which v begins. */
-  readonly vStart: number;
-}
-
 interface Lanes {
   readonly width: 1 | 4;
   readonly lane: string;
@@ -52,7 +29,7 @@ interface Lanes {
   readonly params: Record<string, number>;
 }
 
-function lanes(shape: AttentionShape): Lanes {
+function lanes(shape: AttentionSizes): Lanes {
   const { heads, d, queries, keys, qStride, qStart, kvStride, kStart, vStart } = shape;
   const width = laneWidth(d, qStride, qStart, kvStride, kStart, vStart);
   const lane = laneType(width);
@@ -89,7 +66,7 @@ const owner = (rows: "queries" | "keys") =>
 const scaleOf = (d: number) => `${(1 / Math.sqrt(d)).toPrecision(9)}`;
 
 /** Flops of `products` products of all queries with all keys. */
-const flopsOf = ({ batch, heads, d, queries, keys }: AttentionShape, products: number) =>
+const flopsOf = ({ batch, heads, d, queries, keys }: AttentionSizes, products: number) =>
   2 * products * batch * heads * d * queries * keys;
 
 /**
@@ -97,7 +74,7 @@ const flopsOf = ({ batch, heads, d, queries, keys }: AttentionShape, products: n
  * of each softmax's denominator, which the adjoint needs. One pass over the keys, the running sum
  * rescaled whenever the running maximum grows.
  */
-export function attention(shape: AttentionShape): Launch {
+export function attention(shape: AttentionSizes): Launch {
   const l = lanes(shape);
   const { count, lane, array } = l;
   const total = shape.batch * shape.heads * shape.queries;
@@ -139,7 +116,7 @@ ${owner("queries")}
  * The gradient of q, and delta (batch, heads, queries) = sum(dout * out), which the gradient of k
  * and v needs. Binds q, kv, out, dout, logSum, dq (laid out as q), delta.
  */
-export function attentionQueryGradient(shape: AttentionShape): Launch {
+export function attentionQueryGradient(shape: AttentionSizes): Launch {
   const l = lanes(shape);
   const { count, lane, array } = l;
   const total = shape.batch * shape.heads * shape.queries;
@@ -184,7 +161,7 @@ ${owner("queries")}
 }
 
 /** The gradients of k and v. Binds q, kv, dout, logSum, delta, dkv (laid out as kv). */
-export function attentionKeyGradient(shape: AttentionShape): Launch {
+export function attentionKeyGradient(shape: AttentionSizes): Launch {
   const l = lanes(shape);
   const { count, lane, array } = l;
   const total = shape.batch * shape.heads * shape.keys;
