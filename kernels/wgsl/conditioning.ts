@@ -18,16 +18,16 @@ import type { FloatType } from "../shapes.ts";
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m - tokens, d) for every example, then
- * its own tokens (batch, d) one after the other; if `warm`, plus warm (batch, m, d) where mask
- * (batch) is 1. `type` is that of start. Binds start, token0, (token1,) (warm, mask,) y.
+ * its own tokens (batch, d) one after the other; if `previous`, plus previous (batch, m, d) where mask
+ * (batch) is 1. `type` is that of start. Binds start, token0, (token1,) (previous, mask,) y.
  */
 export function joinLatents(
-  { batch, m, d, tokens, warm, type }: {
+  { batch, m, d, tokens, previous, type }: {
     batch: number;
     m: number;
     d: number;
     tokens: 1 | 2;
-    warm: boolean;
+    previous: boolean;
     type?: FloatType;
   },
 ): Launch {
@@ -42,8 +42,8 @@ export function joinLatents(
       start.binding,
       read("token0", array),
       tokens === 2 && read("token1", array),
-      warm && read("warm", array),
-      warm && read("mask"),
+      previous && read("previous", array),
+      previous && read("mask"),
       write("y", array),
     ],
     linearGrid(count),
@@ -57,7 +57,7 @@ export function joinLatents(
   if (row < p.own) { z = ${start.at("row * p.d + k")}; }
   else if (row == p.own) { z = token0[b * p.d + k]; }
   ${tokens === 2 ? "else { z = token1[b * p.d + k]; }" : ""}
-  ${warm ? "z += mask[b] * warm[i];" : ""}
+  ${previous ? "z += mask[b] * previous[i];" : ""}
   y[i] = z;`,
     ),
   );

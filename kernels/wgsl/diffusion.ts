@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PARTIALS } from "../shapes.ts";
+import { PARTIALS, SAMPLER_SCALARS } from "../shapes.ts";
 import {
   forEach,
   LANES,
@@ -12,6 +12,7 @@ import {
   type Launch,
   launch,
   linearGrid,
+  namedScalars,
   read,
   uniform,
   write,
@@ -63,7 +64,7 @@ export function addOffsets({ batch, plane }: { batch: number; plane: number }): 
 /**
  * Weighted squared error of a part (batch, each) of the `whole` examples of a step: the gradient of
  * the mean over them all, 2 w (prediction - target) / (whole each), and partial sums (1024, 2) whose
- * second column adds up to the weighted squares. Binds prediction, target, importance (batch),
+ * second column adds up to the weighted squares. Binds prediction, target, lossWeight (batch),
  * gradient, partial.
  */
 export function squaredError(
@@ -72,7 +73,7 @@ export function squaredError(
   return launch(
     "squared error",
     { size: batch * each, each, total: whole * each, count: PARTIALS },
-    [read("prediction"), read("goal"), read("importance"), write("gradient"), write("partial")],
+    [read("prediction"), read("goal"), read("lossWeight"), write("gradient"), write("partial")],
     linearGrid(PARTIALS),
     forEach(
       "p.count",
@@ -82,7 +83,7 @@ export function squaredError(
   var squares = 0.0;
   for (var k = i; k < p.size; k += p.count) {
     let v = prediction[k] - goal[k];
-    let w = importance[k / p.each];
+    let w = lossWeight[k / p.each];
     gradient[k] = scale * w * v;
     sum += v;
     squares += w * v * v;
@@ -109,14 +110,13 @@ export function guide({ size }: { size: number }): Launch {
   );
 }
 
-/** WGSL type of the uniform that holds {@linkcode SAMPLER_SCALARS}. */
-const scalarsType = `array<vec4<f32>, 2>`;
+const samplerScalars = namedScalars("scalars", SAMPLER_SCALARS);
 
 /**
  * One step of a sampler, x (batch, each) -> x in place, linear in what it knows:
  * x0 = clamp(x0FromX x + x0FromPrediction prediction, +-x0Limit threshold) / threshold;
- * x = nextFromX x + nextFromX0 x0 + nextFromPrevious (what `clean` held) + sigma fresh; clean = x0.
- * Binds x, prediction, fresh, clean, thresholds (batch), scalars (uniform).
+ * x = nextFromX x + nextFromX0 x0 + nextFromPrevious (what `denoised` held) + sigma fresh; denoised = x0.
+ * Binds x, prediction, fresh, denoised, thresholds (batch), scalars (uniform).
  */
 export function samplerStep({ batch, each }: { batch: number; each: number }): Launch {
   const size = batch * each;
@@ -127,21 +127,24 @@ export function samplerStep({ batch, each }: { batch: number; each: number }): L
       write("x"),
       read("prediction"),
       read("fresh"),
-      write("clean"),
+      write("denoised"),
       read("thresholds"),
-      uniform("scalars", scalarsType),
+      samplerScalars,
     ],
     linearGrid(size),
     forEach(
       "p.size",
       `
-  let c = scalars[0];
-  let d = scalars[1];
   let threshold = thresholds[i / p.each];
-  let limit = c.z * threshold;
-  let x0 = clamp(c.x * x[i] + c.y * prediction[i], -limit, limit) / threshold;
-  x[i] = d.x * x[i] + d.y * x0 + d.z * clean[i] + d.w * fresh[i];
-  clean[i] = x0;`,
+  let limit = scalars.x0Limit * threshold;
+  let x0 = clamp(
+    scalars.x0FromX * x[i] + scalars.x0FromPrediction * prediction[i],
+    -limit,
+    limit,
+  ) / threshold;
+  x[i] = scalars.nextFromX * x[i] + scalars.nextFromX0 * x0
+    + scalars.nextFromPrevious * denoised[i] + scalars.sigma * fresh[i];
+  denoised[i] = x0;`,
     ),
   );
 }
@@ -159,7 +162,7 @@ export function x0Thresholds({ batch, each }: { batch: number; each: number }): 
   return launch(
     "thresholds",
     { each },
-    [read("x"), read("prediction"), uniform("scalars", scalarsType), write("thresholds")],
+    [read("x"), read("prediction"), samplerScalars, write("thresholds")],
     [batch, 1, 1],
     `
 var<workgroup> counts: array<atomic<u32>, ${1 << DIGIT}>;
@@ -169,13 +172,14 @@ var<workgroup> wanted: u32;
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let first = image.x * p.each;
-  let c = scalars[0];
-  if (lane == 0u) { found = 0u; wanted = u32(c.w); }
+  if (lane == 0u) { found = 0u; wanted = u32(scalars.thresholdRank); }
   for (var shift = ${32 - DIGIT}u; ; shift -= ${DIGIT}u) {
     for (var k = lane; k < ${1 << DIGIT}u; k += ${LANES}u) { atomicStore(&counts[k], 0u); }
     workgroupBarrier();
     for (var k = first + lane; k < first + p.each; k += ${LANES}u) {
-      let bits = bitcast<u32>(c.x * x[k] + c.y * prediction[k]) & 0x7fffffffu;
+      let bits = bitcast<u32>(
+        scalars.x0FromX * x[k] + scalars.x0FromPrediction * prediction[k],
+      ) & 0x7fffffffu;
       // Two shifts: one by 32 is not defined.
       if (((bits ^ found) >> shift) >> ${DIGIT}u == 0u) {
         atomicAdd(&counts[(bits >> shift) & ${(1 << DIGIT) - 1}u], 1u);
@@ -202,12 +206,12 @@ fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index
 }
 
 /**
- * Noise between two: y (batch, each) = turn.x y + turn.y other, with turn (batch, 2). Binds other,
- * turn, y.
+ * Spherical interpolation between two noises: y (batch, each) = turn.x y + turn.y other, with turn (batch, 2), the cosine and
+ * sine of an angle. Binds other, turn, y.
  */
-export function turnNoise({ batch, each }: { batch: number; each: number }): Launch {
+export function slerp({ batch, each }: { batch: number; each: number }): Launch {
   return launch(
-    "turn noise",
+    "slerp",
     { count: batch * each, each },
     [read("other"), read("turn", "array<vec2<f32>>"), write("y")],
     linearGrid(batch * each),
@@ -222,7 +226,7 @@ export function turnNoise({ batch, each }: { batch: number; each: number }): Lau
 
 /**
  * Puts a noised picture in its place: x (batch, 3, plane) = level.x image (3, plane) + level.y noise
- * where kept (plane) is 1. Binds image, noise (batch, 3, plane), kept, level (uniform), x.
+ * where keepMask (plane) is 1. Binds image, noise (batch, 3, plane), keepMask, level (uniform), x.
  */
 export function placeImage({ batch, plane }: { batch: number; plane: number }): Launch {
   return launch(
@@ -231,7 +235,7 @@ export function placeImage({ batch, plane }: { batch: number; plane: number }): 
     [
       read("image"),
       read("noise"),
-      read("kept"),
+      read("keepMask"),
       uniform("level", "vec4<f32>"),
       write("x"),
     ],
@@ -239,7 +243,7 @@ export function placeImage({ batch, plane }: { batch: number; plane: number }): 
     forEach(
       "p.count",
       `
-  if (kept[i % p.plane] == 1.0) {
+  if (keepMask[i % p.plane] == 1.0) {
     x[i] = level.x * image[i % (3u * p.plane)] + level.y * noise[i];
   }`,
     ),

@@ -31,14 +31,14 @@ export function addInto({ size }: { size: number }): Launch {
 }
 
 /**
- * y (outer, inner) = x (outer, inner) + table (inner), for each row; if `warm`, plus warm (outer,
- * inner) where mask (outer) is 1. `type` is the table's. Binds x, table, (warm, mask,) y.
+ * y (outer, inner) = x (outer, inner) + table (inner), for each row; if `previous`, plus previous (outer,
+ * inner) where mask (outer) is 1. `type` is the table's. Binds x, table, (previous, mask,) y.
  */
 export function addRows(
-  { outer, inner, warm = false, type }: {
+  { outer, inner, previous = false, type }: {
     outer: number;
     inner: number;
-    warm?: boolean;
+    previous?: boolean;
     type?: FloatType;
   },
 ): Launch {
@@ -52,29 +52,29 @@ export function addRows(
     [
       read("x", array),
       table.binding,
-      warm && read("warm", array),
-      warm && read("mask"),
+      previous && read("previous", array),
+      previous && read("mask"),
       write("y", array),
     ],
     linearGrid(count),
     forEach(
       "p.count",
-      `  y[i] = x[i] + ${table.at("i % p.inner")}${warm ? " + mask[i / p.inner] * warm[i]" : ""};`,
+      `  y[i] = x[i] + ${table.at("i % p.inner")}${previous ? " + mask[i / p.inner] * previous[i]" : ""};`,
     ),
   );
 }
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m, d), plus time (batch, d) for each of
- * the m; if `warm`, plus warm (batch, m, d) where mask (batch) is 1. `type` is that of start. Binds
- * start, time, (warm, mask,) y.
+ * the m; if `previous`, plus previous (batch, m, d) where mask (batch) is 1. `type` is that of start. Binds
+ * start, time, (previous, mask,) y.
  */
 export function beginLatents(
-  { batch, m, d, warm, type }: {
+  { batch, m, d, previous, type }: {
     batch: number;
     m: number;
     d: number;
-    warm: boolean;
+    previous: boolean;
     type?: FloatType;
   },
 ): Launch {
@@ -88,8 +88,8 @@ export function beginLatents(
     [
       start.binding,
       read("time", array),
-      warm && read("warm", array),
-      warm && read("mask"),
+      previous && read("previous", array),
+      previous && read("mask"),
       write("y", array),
     ],
     linearGrid(count),
@@ -98,7 +98,7 @@ export function beginLatents(
       `
   let b = i / p.each;
   var z = ${start.at("i % p.each")};
-  ${warm ? "z += mask[b] * warm[i];" : ""}
+  ${previous ? "z += mask[b] * previous[i];" : ""}
   y[i] = z + time[b * p.d + i % p.d];`,
     ),
   );

@@ -18,6 +18,8 @@ export interface Binding {
   readonly type: string;
   /** Whether the kernel changes it. */
   readonly access: Access;
+  /** WGSL that declares the type, where it is not built in. */
+  readonly declaration?: string;
 }
 
 /** A kernel with everything that one dispatch of it needs, except the buffers. */
@@ -49,6 +51,13 @@ export function write(name: string, type = "array<f32>"): Binding {
 /** A uniform buffer whose contents change from step to step. */
 export function uniform(name: string, type: string): Binding {
   return { name, type, access: "uniform" };
+}
+
+/** A uniform buffer of floats by name, `<name>.<field>` in the body, in the order of `fields`. */
+export function namedScalars(name: string, fields: readonly string[]): Binding {
+  const type = `${name[0].toUpperCase()}${name.slice(1)}`;
+  const text = `struct ${type} { ${fields.map((field) => `${field}: f32`).join(", ")} }`;
+  return { name, type, access: "uniform", declaration: text };
 }
 
 const qualifier = { read: "storage, read", write: "storage, read_write", uniform: "uniform" };
@@ -88,6 +97,7 @@ export function launch(
   const lines = bound.map(({ name, type, access }, index) =>
     `@group(0) @binding(${index}) var<${qualifier[access]}> ${name}: ${type};`
   );
+  for (const { declaration } of bound) if (declaration) lines.unshift(declaration);
   if (names.length > 0) {
     lines.unshift(`struct Params { ${names.map((key) => `${key}: u32`).join(", ")} }`);
     lines.push(`@group(0) @binding(${bound.length}) var<uniform> p: Params;`);

@@ -50,9 +50,9 @@ export function lambStep({ chunks }: { chunks: number }): Launch {
     grid(chunks),
     `var<workgroup> sums: array<vec2<f32>, ${LANES}>;
 ${
-      forEachChunk(`  let beta1 = scalars[0].y;
-  let beta2 = scalars[0].z;
-  let decay = scalars[1].x * f32(c.w);
+      forEachChunk(`  let beta1 = scalars.beta1;
+  let beta2 = scalars.beta2;
+  let decay = scalars.weightDecay * f32(c.w);
   // Nothing to do for a step that was not finite: the barrier is for all.
   let end = select(c.x, c.x + c.y, verdict[1] != 0.0);
   var sum = vec2<f32>();
@@ -63,7 +63,7 @@ ${
     first[i] = m;
     second[i] = v;
     let w = parameters[i];
-    let u = (m / scalars[1].y) / (sqrt(v) / scalars[1].z + scalars[0].w) + decay * w;
+    let u = (m / scalars.correction1) / (sqrt(v) / scalars.correction2 + scalars.epsilon) + decay * w;
     gradients[i] = u;
     sum += vec2<f32>(w * w, u * u);
   }
@@ -120,12 +120,12 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
     ],
     grid(chunks),
     forEachChunk(`  if (verdict[1] == 0.0) { return; }
-  let rate = scalars[0].x * ratios[c.z];
+  let rate = scalars.lr * ratios[c.z];
   for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) {
     let w = parameters[i] - rate * u[i];
     u[i] = 0.0;
     parameters[i] = w;
-    average[i] = scalars[1].w * average[i] + (1.0 - scalars[1].w) * w;
+    average[i] = scalars.emaDecay * average[i] + (1.0 - scalars.emaDecay) * w;
   }`),
   );
 }

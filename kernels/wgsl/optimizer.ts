@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { forEach, type Launch, launch, linearGrid, read, uniform, write } from "./kernel.ts";
+import { OPTIMIZER_SCALARS } from "../shapes.ts";
+import { forEach, type Launch, launch, linearGrid, namedScalars, read, write } from "./kernel.ts";
 import { totals } from "./reduce.ts";
 
 /** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
-export const optimizerScalars = uniform("scalars", "array<vec4<f32>, 3>");
+export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "pad0", "pad1"]);
 
 /**
  * From the partial sums of the loss's weighted squares (over `size` elements) and of the gradient's: the
@@ -31,11 +32,11 @@ fn main() {
   var squares = 0.0;
   for (var k = 0u; k < arrayLength(&lossPartial) / 2u; k++) { squares += lossPartial[2u * k + 1u]; }
   let loss = squares / f32(p.size);
-  verdict[0] = min(1.0, scalars[2].x / (norm + 1e-6));
+  verdict[0] = min(1.0, scalars.clip / (norm + 1e-6));
   verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
   verdict[2] = loss;
   verdict[3] = norm;
-  let at = 4u * u32(scalars[2].y);
+  let at = 4u * u32(scalars.slot);
   history[at] = verdict[0];
   history[at + 1u] = verdict[1];
   history[at + 2u] = loss;
@@ -70,20 +71,19 @@ export function adamW({ size, decayed }: { size: number; decayed: number }): Lau
       "p.count",
       `
   if (verdict[1] == 0.0) { return; }
-  let lr = scalars[0].x;
-  let beta1 = scalars[0].y;
-  let beta2 = scalars[0].z;
-  let epsilon = scalars[0].w;
-  let decay = select(0.0, scalars[1].x, i < p.decayed);
+  let lr = scalars.lr;
+  let beta1 = scalars.beta1;
+  let beta2 = scalars.beta2;
+  let decay = select(0.0, scalars.weightDecay, i < p.decayed);
   let g = gradients[i] * verdict[0];
   let m = beta1 * first[i] + (1.0 - beta1) * g;
   let v = beta2 * second[i] + (1.0 - beta2) * g * g;
   first[i] = m;
   second[i] = v;
   let w = parameters[i] * (1.0 - lr * decay)
-    - (lr / scalars[1].y) * m / (sqrt(v) / scalars[1].z + epsilon);
+    - (lr / scalars.correction1) * m / (sqrt(v) / scalars.correction2 + scalars.epsilon);
   parameters[i] = w;
-  average[i] = scalars[1].w * average[i] + (1.0 - scalars[1].w) * w;`,
+  average[i] = scalars.emaDecay * average[i] + (1.0 - scalars.emaDecay) * w;`,
     ),
   );
 }

@@ -12,19 +12,19 @@ import { streamKeys, uniform } from "../twins/random.ts";
 
 const f32 = (values: Iterable<number>) => Float32Array.from(values);
 
-gpuTest("latents joined from shared rows and tokens, cold and warm", async (gpu) => {
+gpuTest("latents joined from shared rows and tokens, cold and previous", async (gpu) => {
   for (const [batch, m, d] of [[1, 2, 1], [3, 5, 7], [2, 4, 12]]) {
     for (const tokens of m > 2 ? [1, 2] as const : [1] as const) {
-      for (const warm of [false, true]) {
+      for (const previous of [false, true]) {
         const start = data((m - tokens) * d, 60);
         const token = [data(batch * d, 61), data(batch * d, 62)];
         const before = data(batch * m * d, 63);
         const mask = [1, 0, 0.5].slice(0, batch);
-        const found = await runLaunch(gpu, joinLatents({ batch, m, d, tokens, warm }), {
+        const found = await runLaunch(gpu, joinLatents({ batch, m, d, tokens, previous }), {
           start,
           token0: token[0],
           token1: token[1],
-          warm: before,
+          previous: before,
           mask,
           y: batch * m * d,
         });
@@ -32,9 +32,9 @@ gpuTest("latents joined from shared rows and tokens, cold and warm", async (gpu)
           const [b, row, k] = [Math.floor(i / (m * d)), Math.floor(i / d) % m, i % d];
           const own = m - tokens;
           const z = row < own ? start[row * d + k] : token[row - own][b * d + k];
-          return z + (warm ? mask[b] * before[i] : 0);
+          return z + (previous ? mask[b] * before[i] : 0);
         });
-        assertClose(`${batch} ${m} ${d} ${tokens} ${warm}`, found.y, wanted, 1e-6);
+        assertClose(`${batch} ${m} ${d} ${tokens} ${previous}`, found.y, wanted, 1e-6);
       }
     }
   }
@@ -82,13 +82,17 @@ gpuTest("sums of a window of wider rows", async (gpu) => {
 
 gpuTest("a table and masked values added to every example", async (gpu) => {
   for (const [outer, inner] of [[3, 7], [2, 12]]) {
-    const [x, table, warm] = [outer * inner, inner, outer * inner].map((n, i) => data(n, 67 + i));
+    const [x, table, previous] = [outer * inner, inner, outer * inner].map((n, i) =>
+      data(n, 67 + i)
+    );
     const mask = [0.5, 0, 1].slice(0, outer);
-    const { y } = await runLaunch(gpu, addRows({ outer, inner, warm: true }), {
-      ...{ x, table, warm, mask },
+    const { y } = await runLaunch(gpu, addRows({ outer, inner, previous: true }), {
+      ...{ x, table, previous, mask },
       y: outer * inner,
     });
-    const wanted = x.map((v, i) => v + table[i % inner] + mask[Math.floor(i / inner)] * warm[i]);
+    const wanted = x.map((v, i) =>
+      v + table[i % inner] + mask[Math.floor(i / inner)] * previous[i]
+    );
     assertClose("sum", y, wanted, 1e-6);
   }
 });

@@ -5,8 +5,8 @@ import {
   addOffsets,
   placeImage,
   samplerStep,
+  slerp,
   squaredError,
-  turnNoise,
   x0Thresholds,
 } from "../../kernels/wgsl/diffusion.ts";
 import { SAMPLER_SCALARS } from "../../kernels/shapes.ts";
@@ -42,15 +42,15 @@ gpuTest("squared error: its gradient and its partial sums, weighted by example",
   for (const [batch, each, whole] of [[1, 1, 1], [7, 1, 7], [4, 256, 4], [3, 777, 12]]) {
     const size = batch * each;
     const [prediction, goal] = [data(size, 62), data(size, 63)];
-    const importance = data(batch, 64).map((value) => Math.fround(value ** 2 + 0.1));
+    const lossWeight = data(batch, 64).map((value) => Math.fround(value ** 2 + 0.1));
     const found = await runLaunch(gpu, squaredError({ batch, each, whole }), {
       prediction,
       goal,
-      importance,
+      lossWeight,
       gradient: size,
       partial: 2 * PARTIALS,
     });
-    const { loss, gradient } = meanSquaredError(prediction, goal, importance);
+    const { loss, gradient } = meanSquaredError(prediction, goal, lossWeight);
     const share = batch / whole;
     const name = `${batch} of ${each} in ${whole}`;
     assertClose(`${name}: gradient`, found.gradient, gradient.map((g) => g * share), 5e-7);
@@ -71,47 +71,50 @@ gpuTest("offset noise is the same all over a channel", async (gpu) => {
   }
 });
 
-gpuTest("a sampler's step: every scalar counts, x0 is clipped, scaled and kept", async (gpu) => {
-  const [batch, each] = [3, 43];
-  const size = batch * each;
-  const [x, prediction, fresh] = [data(size, 64), data(size, 65), data(size, 66)];
-  const clean = data(size, 67);
-  const base = {
-    x0FromX: 0.7,
-    x0FromPrediction: -0.4,
-    x0Limit: 0.5,
-    thresholdRank: 7,
-    nextFromX: 0.25,
-    nextFromX0: 0.8,
-    nextFromPrevious: -0.6,
-    sigma: 0.35,
-  };
-  for (
-    const [limit, thresholds] of [[0.5, [1, 1, 1]], [3e38, [1, 1, 1]], [1, [1, 1.5, 2]]] as const
-  ) {
-    for (const changed of [...SAMPLER_SCALARS, undefined]) {
-      const c = { ...base, x0Limit: limit };
-      if (changed && changed !== "x0Limit") c[changed] += 0.5;
-      const scalars = SAMPLER_SCALARS.map((name) => c[name]);
-      const found = await runLaunch(
-        gpu,
-        samplerStep({ batch, each }),
-        { x, prediction, fresh, clean, thresholds, scalars },
-      );
-      const x0 = x.map((now, i) => {
-        const raw = c.x0FromX * now + c.x0FromPrediction * prediction[i];
-        const threshold = thresholds[Math.floor(i / each)];
-        return Math.min(limit * threshold, Math.max(-limit * threshold, raw)) / threshold;
-      });
-      const wanted = x.map((now, i) =>
-        c.nextFromX * now + c.nextFromX0 * x0[i] + c.nextFromPrevious * clean[i] +
-        c.sigma * fresh[i]
-      );
-      assertClose(`${changed} limit ${limit}`, found.x, wanted, 1e-6);
-      assertClose(`${changed} limit ${limit}: x0`, found.clean, x0, 1e-6);
+gpuTest(
+  "a sampler's step: every scalar counts, x0 is clipped, scaled and keepMask",
+  async (gpu) => {
+    const [batch, each] = [3, 43];
+    const size = batch * each;
+    const [x, prediction, fresh] = [data(size, 64), data(size, 65), data(size, 66)];
+    const denoised = data(size, 67);
+    const base = {
+      x0FromX: 0.7,
+      x0FromPrediction: -0.4,
+      x0Limit: 0.5,
+      thresholdRank: 7,
+      nextFromX: 0.25,
+      nextFromX0: 0.8,
+      nextFromPrevious: -0.6,
+      sigma: 0.35,
+    };
+    for (
+      const [limit, thresholds] of [[0.5, [1, 1, 1]], [3e38, [1, 1, 1]], [1, [1, 1.5, 2]]] as const
+    ) {
+      for (const changed of [...SAMPLER_SCALARS, undefined]) {
+        const c = { ...base, x0Limit: limit };
+        if (changed && changed !== "x0Limit") c[changed] += 0.5;
+        const scalars = SAMPLER_SCALARS.map((name) => c[name]);
+        const found = await runLaunch(
+          gpu,
+          samplerStep({ batch, each }),
+          { x, prediction, fresh, denoised, thresholds, scalars },
+        );
+        const x0 = x.map((now, i) => {
+          const raw = c.x0FromX * now + c.x0FromPrediction * prediction[i];
+          const threshold = thresholds[Math.floor(i / each)];
+          return Math.min(limit * threshold, Math.max(-limit * threshold, raw)) / threshold;
+        });
+        const wanted = x.map((now, i) =>
+          c.nextFromX * now + c.nextFromX0 * x0[i] + c.nextFromPrevious * denoised[i] +
+          c.sigma * fresh[i]
+        );
+        assertClose(`${changed} limit ${limit}`, found.x, wanted, 1e-6);
+        assertClose(`${changed} limit ${limit}: x0`, found.denoised, x0, 1e-6);
+      }
     }
-  }
-});
+  },
+);
 
 gpuTest("thresholds: the quantile of each image's absolute values, exactly", async (gpu) => {
   for (const [batch, each] of [[1, 1], [3, 7], [2, 64], [3, 257], [2, 3000]]) {
@@ -136,7 +139,7 @@ gpuTest("thresholds: the quantile of each image's absolute values, exactly", asy
 gpuTest("noise turned towards other noise", async (gpu) => {
   const [batch, each] = [3, 35];
   const [y, other, turn] = [data(batch * each, 70), data(batch * each, 71), data(2 * batch, 72)];
-  const found = await runLaunch(gpu, turnNoise({ batch, each }), { other, turn, y });
+  const found = await runLaunch(gpu, slerp({ batch, each }), { other, turn, y });
   const wanted = y.map((value, i) => {
     const b = Math.floor(i / each);
     return turn[2 * b] * value + turn[2 * b + 1] * other[i];
@@ -144,23 +147,23 @@ gpuTest("noise turned towards other noise", async (gpu) => {
   assertClose("y", found.y, wanted, 5e-7);
 });
 
-gpuTest("a noised picture is placed where it is kept, and nowhere else", async (gpu) => {
+gpuTest("a noised picture is placed where it is keepMask, and nowhere else", async (gpu) => {
   const [batch, plane] = [2, 49];
   const size = 3 * batch * plane;
   const [image, noise, x] = [data(3 * plane, 73), data(size, 74), data(size, 75)];
-  const kept = Float64Array.from({ length: plane }, (_, i) => i % 3 === 0 ? 1 : 0);
+  const keepMask = Float64Array.from({ length: plane }, (_, i) => i % 3 === 0 ? 1 : 0);
   const level = [0.7, 0.4, 0, 0];
-  // What isn't kept may be anything, and must not reach the rest.
+  // What isn't keepMask may be anything, and must not reach the rest.
   x[1] = NaN;
   const found = await runLaunch(gpu, placeImage({ batch, plane }), {
     image,
     noise,
-    kept,
+    keepMask,
     level,
     x,
   });
   const wanted = x.map((value, i) =>
-    kept[i % plane] === 1 ? 0.7 * image[i % (3 * plane)] + 0.4 * noise[i] : value
+    keepMask[i % plane] === 1 ? 0.7 * image[i % (3 * plane)] + 0.4 * noise[i] : value
   );
   assertWithin("x", found.x.filter((_, i) => i !== 1), wanted.filter((_, i) => i !== 1), 1e-6);
 });

@@ -54,22 +54,22 @@ gpuTest("mask rows: an example times its mask", async (gpu) => {
   }
 });
 
-for (const warm of [false, true]) {
-  gpuTest(`begin latents, ${warm ? "warm" : "cold"}`, async (gpu) => {
+for (const previous of [false, true]) {
+  gpuTest(`begin latents, ${previous ? "previous" : "cold"}`, async (gpu) => {
     for (const [batch, m, d] of [[1, 1, 1], [3, 5, 7], [4, 10, 12], [2, 3, 128]]) {
       const [start, time] = [data(m * d, 46), data(batch * d, 47)];
       const given = data(batch * m * d, 48);
       const mask = Array.from({ length: batch }, (_, b) => b % 2);
-      const found = await runLaunch(gpu, beginLatents({ batch, m, d, warm }), {
+      const found = await runLaunch(gpu, beginLatents({ batch, m, d, previous }), {
         start,
         time,
-        warm: given, // not bound when cold
+        previous: given, // not bound when cold
         mask,
         y: batch * m * d,
       });
       const wanted = given.map((value, i) => {
         const b = Math.floor(i / (m * d));
-        return start[i % (m * d)] + time[b * d + i % d] + (warm ? mask[b] * value : 0);
+        return start[i % (m * d)] + time[b * d + i % d] + (previous ? mask[b] * value : 0);
       });
       assertWithin(`${batch} x ${m} x ${d}`, found.y, wanted, ROUNDING);
     }

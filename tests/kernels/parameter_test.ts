@@ -124,18 +124,18 @@ halfTest(
   "positions added to every example",
   () =>
     [[3, 7], [5, 36], [2, 64]].flatMap(([outer, inner]) =>
-      [false, true].map((warm): Case => {
+      [false, true].map((previous): Case => {
         const [x, before] = [data(outer * inner, 43), data(outer * inner, 48)];
         const table = halves(inner, 44);
         const mask = Array.from({ length: outer }, (_, b) => b % 2);
         return {
           name: `${outer} x ${inner}`,
-          make: (type) => addRows({ outer, inner, warm, type }),
+          make: (type) => addRows({ outer, inner, previous, type }),
           parameters: { table },
-          others: { x, warm: before, mask, y: x.length },
+          others: { x, previous: before, mask, y: x.length },
           wanted: {
             y: x.map((value, i) =>
-              value + table[i % inner] + (warm ? mask[Math.floor(i / inner)] * before[i] : 0)
+              value + table[i % inner] + (previous ? mask[Math.floor(i / inner)] * before[i] : 0)
             ),
           },
         };
@@ -147,32 +147,32 @@ halfTest(
   "latents that a pass begins with",
   () =>
     [[1, 2, 1], [3, 5, 7], [2, 4, 12]].flatMap(([batch, m, d]) =>
-      [false, true].flatMap((warm): Case[] => {
+      [false, true].flatMap((previous): Case[] => {
         const start = halves(m * d, 46);
         const [time, before] = [data(batch * d, 47), data(batch * m * d, 48)];
         const mask = Array.from({ length: batch }, (_, b) => b % 2);
         const y = before.map((value, i) => {
           const b = Math.floor(i / (m * d));
-          return start[i % (m * d)] + time[b * d + i % d] + (warm ? mask[b] * value : 0);
+          return start[i % (m * d)] + time[b * d + i % d] + (previous ? mask[b] * value : 0);
         });
         const joined = before.map((value, i) => {
           const [b, row, k] = [Math.floor(i / (m * d)), Math.floor(i / d) % m, i % d];
           const z = row < m - 1 ? start[row * d + k] : time[b * d + k];
-          return z + (warm ? mask[b] * value : 0);
+          return z + (previous ? mask[b] * value : 0);
         });
         return [
           {
-            name: `${batch} x ${m} x ${d}, ${warm ? "warm" : "cold"}`,
-            make: (type) => beginLatents({ batch, m, d, warm, type }),
+            name: `${batch} x ${m} x ${d}, ${previous ? "previous" : "cold"}`,
+            make: (type) => beginLatents({ batch, m, d, previous, type }),
             parameters: { start },
-            others: { time, warm: before, mask, y: before.length },
+            others: { time, previous: before, mask, y: before.length },
             wanted: { y },
           },
           {
-            name: `${batch} x ${m} x ${d}, joined, ${warm ? "warm" : "cold"}`,
-            make: (type) => joinLatents({ batch, m, d, tokens: 1, warm, type }),
+            name: `${batch} x ${m} x ${d}, joined, ${previous ? "previous" : "cold"}`,
+            make: (type) => joinLatents({ batch, m, d, tokens: 1, previous, type }),
             parameters: { start: start.subarray(0, (m - 1) * d) },
-            others: { token0: time, warm: before, mask, y: before.length },
+            others: { token0: time, previous: before, mask, y: before.length },
             wanted: { y: joined },
           },
         ];

@@ -1,7 +1,6 @@
 // Float64 twins of matrix multiplication and of the linear layer, each with its adjoint.
 
-import { activation, activationDerivative } from "./activation.ts";
-import type { Activation } from "../shapes.ts";
+import { type Activation, activation, activationDerivative } from "./activation.ts";
 
 /** Sizes and layout of `c[m,n] = op(a)[m,k] op(b)[k,n]`, repeated `batch` times. */
 export interface MatmulShape {

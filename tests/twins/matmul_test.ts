@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Activation } from "../shapes.ts";
+import type { Activation } from "./activation.ts";
 import { checkGradient, dot, largestDifference, randomArray } from "./finite_difference.ts";
 import { linear, linearAdjoint, matmul, matmulAdjoint } from "./matmul.ts";
 

@@ -1,6 +1,6 @@
 // Float64 twin of the whole network (DESIGN, section 3), with the gradient of every parameter.
 
-import type { Activation } from "../shapes.ts";
+import type { Activation } from "./activation.ts";
 import { depatchify, patchify, type PatchShape } from "./patches.ts";
 import { uniform } from "./random.ts";
 import { Tape, type Variable, variable, view } from "./tape.ts";

@@ -17,8 +17,8 @@ import {
   guide,
   placeImage,
   samplerStep,
+  slerp,
   squaredError,
-  turnNoise,
   x0Thresholds,
 } from "../../../kernels/wgsl/diffusion.ts";
 import { dropBranch, dropElements } from "../../../kernels/wgsl/dropout.ts";
@@ -104,15 +104,19 @@ const lowerings = {
   patchify: (sizes, { x, y }) => [[patches({ ...sizes, inverse: false }), [x, y]]],
   depatchify: (sizes, { x, y }) => [[patches({ ...sizes, inverse: true }), [x, y]]],
   addRows: (sizes, { x, table, previous, mask, y }) => {
-    const launch = addRows({ ...sizes, warm: previous !== undefined, type: typeOf(table) });
+    const launch = addRows({ ...sizes, previous: previous !== undefined, type: typeOf(table) });
     return [[launch, [x, table, previous, mask, y]]];
   },
   beginLatents: (sizes, { start, time, previous, mask, y }) => {
-    const launch = beginLatents({ ...sizes, warm: previous !== undefined, type: typeOf(start) });
+    const launch = beginLatents({
+      ...sizes,
+      previous: previous !== undefined,
+      type: typeOf(start),
+    });
     return [[launch, [start, time, previous, mask, y]]];
   },
   joinLatents: (sizes, { start, token0, token1, previous, mask, y }) => {
-    const launch = joinLatents({ ...sizes, warm: previous !== undefined, type: typeOf(start) });
+    const launch = joinLatents({ ...sizes, previous: previous !== undefined, type: typeOf(start) });
     return [[launch, [start, token0, token1, previous, mask, y]]];
   },
   gatherRows: (sizes, { table, rows, y }) => [
@@ -144,7 +148,7 @@ const lowerings = {
   thresholds: (sizes, { x, prediction, scalars, thresholds }) => [
     [x0Thresholds(sizes), [x, prediction, scalars, thresholds]],
   ],
-  slerp: (sizes, { other, turn, y }) => [[turnNoise(sizes), [other, turn, y]]],
+  slerp: (sizes, { other, turn, y }) => [[slerp(sizes), [other, turn, y]]],
   placeImage: (sizes, { image, noise, keepMask, level, x }) => [
     [placeImage(sizes), [image, noise, keepMask, level, x]],
   ],
