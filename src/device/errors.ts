@@ -11,13 +11,13 @@ export class NoGpuError extends Error {
 }
 
 /** The adapter can't hold what was asked for; the message names the limit and the way out. */
-export class GpuLimitError extends Error {
+export class DeviceLimitError extends Error {
   /** Tells errors apart by name. */
-  override name = "GpuLimitError";
+  override name = "DeviceLimitError";
 }
 
 /** The device went away (driver reset, sleep, unplugged) or refused a command. */
-export class GpuLostError extends Error {
+export class DeviceLostError extends Error {
   /** Tells errors apart by name. */
-  override name = "GpuLostError";
+  override name = "DeviceLostError";
 }
