@@ -5,7 +5,7 @@
  */
 import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/plan.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
-import { DeviceLostError } from "../errors.ts";
+import { DeviceLimitError, DeviceLostError } from "../errors.ts";
 import type { LinearMemory } from "./memory.ts";
 import { CpuProgram, type Lowerings, type Parts } from "./program.ts";
 import type { Queue } from "./queue.ts";
@@ -47,11 +47,16 @@ export class CpuDevice implements Device {
     return this.#parts.memory.bytes;
   }
 
-  // It is async so that what goes wrong is a rejection, as on a GPU.
-  // deno-lint-ignore require-await
   async compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
     this.check();
-    return new CpuProgram(this.#parts, plan);
+    try {
+      return new CpuProgram(this.#parts, plan);
+    } catch (error) {
+      if (!(error instanceof DeviceLimitError) || this.#parts.queue.idle) throw error;
+      // What was given back while jobs are in flight is free only after them.
+      await this.idle();
+      return new CpuProgram(this.#parts, plan);
+    }
   }
 
   write(tensor: Tensor, data: DeviceData): void {
@@ -71,6 +76,7 @@ export class CpuDevice implements Device {
     transfers.write(storages.addressOf(tensor), data);
   }
 
+  // It is async so that what goes wrong is a rejection, as on a GPU.
   // deno-lint-ignore require-await
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     this.check();
@@ -82,7 +88,11 @@ export class CpuDevice implements Device {
   }
 
   release(...storages: readonly Storage[]): void {
-    this.#parts.storages.release(storages);
+    const { queue, storages: held, transfers } = this.#parts;
+    if (queue.closed) return;
+    // A write that waits would reach whoever gets the memory next.
+    transfers.flush();
+    held.release(storages);
   }
 
   async idle(): Promise<void> {

@@ -94,14 +94,12 @@ export class LinearMemory {
 
   /** Takes back what was handed out, to be used again. */
   free(address: number): void {
-    this.#bytes -= this.#allocator.sizeOf(address);
-    this.#allocator.free(address);
+    this.freeLater(address, (free) => free());
   }
 
-  /**
-   * Takes back what was handed out, as soon as `later` calls back; it counts as free at once.
-   */
+  /** Takes back what was handed out when `later` calls back; it counts as free at once. */
   freeLater(address: number, later: (free: () => void) => void): void {
+    if (this.#memory === undefined) return;
     this.#bytes -= this.#allocator.sizeOf(address);
     later(() => this.#allocator.free(address));
   }

@@ -34,6 +34,11 @@ export class Queue {
     return this.#inFlight.length === 0;
   }
 
+  /** Whether a fault has closed it. */
+  get closed(): boolean {
+    return this.#fault !== undefined;
+  }
+
   /** Throws the fault that closed the queue, if one has. */
   check(): void {
     if (this.#fault) throw this.#fault;

@@ -107,7 +107,7 @@ async function tryLink(
   try {
     return await linkWith(module, sharing);
   } catch (error) {
-    if (error instanceof WebAssembly.LinkError) return undefined;
+    if (error instanceof WebAssembly.LinkError || error instanceof TypeError) return undefined;
     throw error;
   }
 }

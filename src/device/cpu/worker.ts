@@ -143,7 +143,7 @@ function nodeThread(worker: NodeWorker): Thread {
 }
 
 function webThread(url: string, onStop = () => {}): Thread {
-  const worker = new Worker(url);
+  const worker = new Worker(url, { type: "module" });
   return {
     send: (order) => worker.postMessage(order),
     listen(onAnswer) {
