@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeviceLimitError } from "../errors.ts";
+import { DeviceLimitError, DeviceLostError } from "../errors.ts";
 import { aligned, ALIGNMENT, Allocator } from "./allocator.ts";
 
 /** Bytes of a page of WebAssembly. */
@@ -72,6 +72,7 @@ export class LinearMemory {
    * @throws {DeviceLimitError} when there isn't as much
    */
   allocate(bytes: number, label: string): number {
+    this.#check();
     let address = this.#allocator.allocate(bytes);
     if (address === undefined) {
       this.#grow(bytes, label);
@@ -133,8 +134,12 @@ export class LinearMemory {
   }
 
   get #buffer(): ArrayBufferLike {
-    if (this.#memory === undefined) throw new Error("The CPU device was destroyed");
-    return this.#memory.buffer;
+    return this.#check().buffer;
+  }
+
+  #check(): WebAssembly.Memory {
+    if (this.#memory === undefined) throw new DeviceLostError("The CPU device was destroyed");
+    return this.#memory;
   }
 
   #grow(bytes: number, label: string): void {
