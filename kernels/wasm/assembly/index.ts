@@ -2,7 +2,10 @@
 import { wait } from "./barrier.ts";
 import { ADD, COPY, ENTRY_BYTES } from "./codes.ts";
 import { Add, add, Copy, copy } from "./elementwise.ts";
+import { heapBase, multiplyAdd } from "./host.ts";
 import { Entry } from "./tape.ts";
+
+export { heapBase, multiplyAdd };
 
 /**
  * Runs the entries `from` to `count` of a tape whose phase is one of `phases`.

@@ -1,0 +1,113 @@
+/**
+ * The CPU as a device: one memory, and threads that run tapes in it.
+ *
+ * @module
+ */
+import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/plan.ts";
+import type { Device, DeviceData, Program } from "../device.ts";
+import { DeviceLimitError, DeviceLostError } from "../errors.ts";
+import type { LinearMemory } from "./memory.ts";
+import { CpuProgram, type Lowerings, type Parts } from "./program.ts";
+import type { Queue } from "./queue.ts";
+import { Storages } from "./storages.ts";
+import { Transfers } from "./transfers.ts";
+
+/**
+ * How products are added up: by a fused multiply-add, which rounds once, or exactly as IEEE 754 says
+ * of a multiplication and an addition. Results are the same to the bit wherever it is the same.
+ */
+export type Arithmetic = "fused" | "exact";
+
+/** The CPU. Made by `requestCpu`. */
+export class CpuDevice implements Device {
+  readonly backend = "cpu";
+  readonly supportsF16 = false;
+  /** How products are added up. */
+  readonly arithmetic: Arithmetic;
+  /** How many threads compute. */
+  readonly threads: number;
+  #parts: Parts;
+
+  /** Use `requestCpu`. */
+  constructor(memory: LinearMemory, queue: Queue, lowerings: Lowerings, arithmetic: Arithmetic) {
+    const storages = new Storages(memory, queue);
+    const transfers = new Transfers(memory, queue, lowerings.copy);
+    this.#parts = { memory, queue, storages, transfers, lowerings };
+    this.arithmetic = arithmetic;
+    this.threads = queue.threads;
+  }
+
+  get description(): string {
+    const threads = this.threads === 1 ? "1 thread" : `${this.threads} threads`;
+    const sums = this.arithmetic === "fused" ? "with" : "without";
+    return `CPU, ${threads}, WebAssembly SIMD ${sums} fused multiply-add`;
+  }
+
+  get bytes(): number {
+    return this.#parts.memory.bytes;
+  }
+
+  async compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
+    this.check();
+    try {
+      return new CpuProgram(this.#parts, plan);
+    } catch (error) {
+      if (!(error instanceof DeviceLimitError) || this.#parts.queue.idle) throw error;
+      // What was given back while jobs are in flight is free only after them.
+      await this.idle();
+      return new CpuProgram(this.#parts, plan);
+    }
+  }
+
+  write(tensor: Tensor, data: DeviceData): void {
+    this.check();
+    const { storage, size } = tensor;
+    if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");
+    if (data.length > size) {
+      throw new RangeError(
+        `Cannot write ${storage.name}: it holds ${size} numbers, got ${data.length}`,
+      );
+    }
+    const each = bytesOfOne(storage.type);
+    if (data.BYTES_PER_ELEMENT !== each) {
+      throw new RangeError(`Cannot write ${storage.name}: its numbers are of ${each} bytes`);
+    }
+    const { storages, transfers } = this.#parts;
+    transfers.write(storages.addressOf(tensor), data);
+  }
+
+  // It is async so that what goes wrong is a rejection, as on a GPU.
+  // deno-lint-ignore require-await
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    this.check();
+    if (tensor.storage === undefined) {
+      throw new RangeError("Cannot read an activation: it is pooled");
+    }
+    const { storages, transfers } = this.#parts;
+    return transfers.read(storages.addressOf(tensor), tensor.size);
+  }
+
+  release(...storages: readonly Storage[]): void {
+    const { queue, storages: held, transfers } = this.#parts;
+    if (queue.closed) return;
+    // A write that waits would reach whoever gets the memory next.
+    transfers.flush();
+    held.release(storages);
+  }
+
+  async idle(): Promise<void> {
+    this.check();
+    this.#parts.transfers.flush();
+    await this.#parts.queue.finished();
+  }
+
+  check(): void {
+    this.#parts.queue.check();
+  }
+
+  destroy(): void {
+    const { queue, memory } = this.#parts;
+    queue.close(new DeviceLostError("The CPU device was destroyed"));
+    memory.destroy();
+  }
+}

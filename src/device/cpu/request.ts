@@ -1,0 +1,123 @@
+/**
+ * Asks for the CPU.
+ *
+ * @module
+ */
+import { arithmeticOf, compile, type Exports, link, type Sharing } from "./builds.ts";
+import { CpuDevice } from "./device.ts";
+import { lowerings } from "./lowering/table.ts";
+import { LinearMemory, reserve } from "./memory.ts";
+import { Queue } from "./queue.ts";
+import { Slices } from "./slices.ts";
+import { startThreads, Threads } from "./threads.ts";
+import { waysToStart } from "./worker.ts";
+
+/** How {@linkcode requestCpu} sets the CPU up. */
+export interface CpuOptions {
+  /**
+   * How many threads compute, 1 to 256. Default: as many as the machine has, at most 16; 1 where the
+   * runtime has no workers that share memory. Results don't depend on it.
+   */
+  readonly threads?: number;
+  /**
+   * The kernels, for runtimes that compile no bytes (Cloudflare's workerd): a `.wasm` file of
+   * kernels/wasm that was imported as a module. Default: the build that suits the runtime.
+   */
+  readonly module?: WebAssembly.Module;
+}
+
+const DEFAULT_THREADS = 16;
+
+const MAX_THREADS = 256;
+
+/** A build with a memory. */
+interface Linked {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly maximum: number;
+  readonly exports: Exports;
+}
+
+/**
+ * Asks for the CPU. Where the runtime has workers that can share memory, they compute, and the host's
+ * event loop stays free; else the host computes in short slices.
+ *
+ * @throws {RangeError} when `threads` is out of range
+ * @throws {Error} when the runtime has no WebAssembly SIMD or compiles none, or `module` is another's
+ */
+export async function requestCpu({ threads, module }: CpuOptions = {}): Promise<CpuDevice> {
+  if (
+    threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)
+  ) {
+    throw new RangeError(`threads must be 1 to ${MAX_THREADS}, not ${threads}`);
+  }
+  if (canShare()) {
+    const linked = module ? await tryLink(module, "threads") : await build("threads");
+    const device = linked && await threaded(linked, threads ?? defaultThreads());
+    if (device) return device;
+  }
+  const linked = module ? await tryLink(module, "alone") : await build("alone");
+  if (linked === undefined) {
+    throw new Error(
+      module
+        ? "module is not a build of kernels/wasm that this runtime can run"
+        : "This runtime has no WebAssembly SIMD, which the CPU device needs",
+    );
+  }
+  const { exports } = linked;
+  const memory = new LinearMemory(linked.memory, linked.maximum, exports.heapBase());
+  const queue = new Queue((events) => new Slices(exports.run, memory.barrier, events));
+  return new CpuDevice(memory, queue, lowerings, arithmeticOf(exports));
+}
+
+function defaultThreads(): number {
+  return Math.min(DEFAULT_THREADS, globalThis.navigator?.hardwareConcurrency ?? 1);
+}
+
+/** Whether threads can share memory here. Asking costs nothing: a page of memory. */
+function canShare(): boolean {
+  if (waysToStart().length === 0) return false;
+  try {
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    return buffer instanceof SharedArrayBuffer;
+  } catch {
+    return false;
+  }
+}
+
+/** The fused build where multiply-add is fused on this machine, else the exact one. */
+async function build(sharing: Sharing): Promise<Linked | undefined> {
+  for (const arithmetic of ["fused", "exact"] as const) {
+    const module = await compile(sharing, arithmetic);
+    const linked = module && await linkWith(module, sharing);
+    if (linked && arithmeticOf(linked.exports) === arithmetic) return linked;
+  }
+}
+
+async function linkWith(module: WebAssembly.Module, sharing: Sharing): Promise<Linked> {
+  const { memory, maximum } = reserve(sharing === "threads");
+  return { module, memory, maximum, exports: await link(module, memory) };
+}
+
+/** A module says nowhere whether its memory is shared, but it links to one kind only. */
+async function tryLink(
+  module: WebAssembly.Module,
+  sharing: Sharing,
+): Promise<Linked | undefined> {
+  try {
+    return await linkWith(module, sharing);
+  } catch (error) {
+    if (error instanceof WebAssembly.LinkError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+async function threaded(linked: Linked, threads: number): Promise<CpuDevice | undefined> {
+  const { module, exports, maximum } = linked;
+  const memory = new LinearMemory(linked.memory, maximum, exports.heapBase());
+  const { barrier } = memory;
+  const started = await startThreads({ module, memory: linked.memory, threads, barrier });
+  if (started === undefined) return undefined;
+  const queue = new Queue((events) => new Threads(started, events));
+  return new CpuDevice(memory, queue, lowerings, arithmeticOf(exports));
+}

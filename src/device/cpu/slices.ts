@@ -1,0 +1,111 @@
+/**
+ * Runs tapes on the host itself where there are no threads: a slice at a time, between which the
+ * event loop gets its turn.
+ *
+ * @module
+ */
+import type { Job, Run, Runner, RunnerEvents, Times } from "./runner.ts";
+
+/** How long a slice is to take, in milliseconds. */
+const TARGET = 10;
+
+/** Nanoseconds of the entries' own estimates for the first slice. */
+const FIRST_BUDGET = 2e6;
+
+const MAX_BUDGET = 1e9;
+
+/** Waits until the event loop has had its turn. */
+function turn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (typeof setImmediate === "function") setImmediate(resolve);
+  else if (typeof MessageChannel === "function") {
+    // Browsers hold back timers that are set in a row, but not messages.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  } else setTimeout(resolve, 0);
+  return promise;
+}
+
+/** One thread: the host's. */
+export class Slices implements Runner {
+  readonly threads = 1;
+  #run: Run;
+  #barrier: number;
+  #events: RunnerEvents;
+  #jobs: Job[] = [];
+  #running = false;
+  /** What a slice can take by the entries' estimates so that it takes {@linkcode TARGET}. */
+  #budget = FIRST_BUDGET;
+
+  /** @param run exported by the build */
+  constructor(run: Run, barrier: number, events: RunnerEvents) {
+    this.#run = run;
+    this.#barrier = barrier;
+    this.#events = events;
+  }
+
+  start(job: Job): void {
+    this.#jobs.push(job);
+    if (!this.#running) this.#runAll();
+  }
+
+  stop(): void {
+    this.#jobs = [];
+  }
+
+  async #runAll(): Promise<void> {
+    this.#running = true;
+    try {
+      for (;;) {
+        await turn();
+        const [job] = this.#jobs;
+        if (job === undefined) break;
+        const times = job.timed ? await this.#timed(job) : await this.#sliced(job);
+        // The device can have been destroyed during a turn.
+        if (this.#jobs[0] !== job) break;
+        this.#jobs.shift();
+        this.#events.done(times);
+      }
+    } catch (error) {
+      this.#events.failed(String(error));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #sliced(job: Job): Promise<undefined> {
+    const { tape, count, phases, scratch } = job;
+    for (let next = 0;;) {
+      const start = performance.now();
+      next = this.#run(tape, next, count, phases, 1, this.#barrier, scratch, this.#budget);
+      this.#calibrate(performance.now() - start, next < count);
+      if (next >= count) return;
+      await turn();
+      if (this.#jobs[0] !== job) return;
+    }
+  }
+
+  /** Shortens slices at once and lengthens them slowly. Some runtimes' clocks stand still. */
+  #calibrate(milliseconds: number, full: boolean): void {
+    if (milliseconds > TARGET) this.#budget *= TARGET / milliseconds;
+    else if (full && milliseconds > 0) this.#budget *= Math.min(1.25, TARGET / milliseconds);
+    this.#budget = Math.min(MAX_BUDGET, Math.max(1, Math.round(this.#budget)));
+  }
+
+  async #timed(job: Job): Promise<Times | undefined> {
+    const { tape, count, phases, scratch } = job;
+    const times: Times = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const start = performance.now();
+      this.#run(tape, i, i + 1, phases, 1, this.#barrier, scratch, 0);
+      times[i] = performance.now() - start;
+      await turn();
+      if (this.#jobs[0] !== job) return;
+    }
+    return times;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Runs tapes in threads, so that the host's event loop stays free.
+ *
+ * @module
+ */
+import type { Job, Runner, RunnerEvents, Times } from "./runner.ts";
+import { type Answer, type Setup, type Thread, waysToStart } from "./worker.ts";
+
+/**
+ * Starts threads that are ready for jobs.
+ *
+ * @param setup how many, and what each needs
+ * @returns nothing where the runtime or a page's policy allows none
+ */
+export async function startThreads(
+  setup: Setup,
+  ways: readonly (() => Thread)[] = waysToStart(),
+): Promise<readonly Thread[] | undefined> {
+  for (const start of ways) {
+    const threads: Thread[] = [];
+    try {
+      while (threads.length < setup.threads) threads.push(start());
+      await Promise.all(threads.map((thread, index) => ready(thread, { ...setup, thread: index })));
+      return threads;
+    } catch {
+      for (const thread of threads) thread.stop();
+    }
+  }
+}
+
+async function ready(thread: Thread, setup: Setup & { thread: number }): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  thread.listen(resolve);
+  thread.send(setup);
+  const answer = await promise;
+  if (answer.type !== "ready") throw new Error("A thread did not start");
+}
+
+/** Threads that share each job and meet after each of its entries. */
+export class Threads implements Runner {
+  #threads: readonly Thread[];
+  #events: RunnerEvents;
+  #started = 0;
+  #done = 0;
+  /** How many jobs each thread has finished. */
+  #finished: number[];
+  /** What the first thread has measured of jobs that others haven't finished. */
+  #times: (Times | undefined)[] = [];
+
+  /** @param threads made by {@linkcode startThreads} */
+  constructor(threads: readonly Thread[], events: RunnerEvents) {
+    this.#threads = threads;
+    this.#events = events;
+    this.#finished = threads.map(() => 0);
+    threads.forEach((thread, index) => {
+      thread.listen((answer) => this.#hear(index, answer));
+      thread.hold(false);
+    });
+  }
+
+  get threads(): number {
+    return this.#threads.length;
+  }
+
+  start(job: Job): void {
+    if (this.#started++ === this.#done) this.#hold(true);
+    for (const thread of this.#threads) thread.send(job);
+  }
+
+  stop(): void {
+    for (const thread of this.#threads) thread.stop();
+    this.#threads = [];
+  }
+
+  #hear(index: number, answer: Answer): void {
+    // A thread that was stopped can still have sent something.
+    if (this.#threads.length === 0) return;
+    if (answer.type === "failed") return this.#events.failed(answer.message);
+    if (answer.type !== "done") return;
+    this.#finished[index]++;
+    if (index === 0) this.#times.push(answer.times);
+    // The tape of a job can be freed when no thread reads it any more, so the slowest counts.
+    while (this.#done < Math.min(...this.#finished)) {
+      if (++this.#done === this.#started) this.#hold(false);
+      this.#events.done(this.#times.shift());
+    }
+  }
+
+  /** Keeps the process alive while there is work, but not for threads that wait. */
+  #hold(alive: boolean): void {
+    for (const thread of this.#threads) thread.hold(alive);
+  }
+}
