@@ -18,8 +18,9 @@ const builds = {
   exact: ["simd"],
 };
 
-/** The bytes that AssemblyScript's compiler makes of `assembly/index.ts`. */
-async function compile(features: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+/** Compiles one build of `assembly/index.ts`. */
+export async function compile(build: keyof typeof builds): Promise<Uint8Array<ArrayBuffer>> {
+  const features = builds[build];
   const shared = features.includes("threads") ? ["--sharedMemory", "--maximumMemory", "65536"] : [];
   let made: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
@@ -47,8 +48,8 @@ function asTypeScript(bytes: Uint8Array): string {
 
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
-  for (const [name, features] of Object.entries(builds)) {
-    const bytes = await compile(features);
+  for (const name of Object.keys(builds) as (keyof typeof builds)[]) {
+    const bytes = await compile(name);
     const wasm = new URL(`${name}.wasm`, folder);
     const text = new URL(`${name}.ts`, folder);
     if (check) {

@@ -7,7 +7,6 @@ export const SUM_MIDDLE = 2;
 export const LAYER_NORM = 3;
 export const LAYER_NORM_INPUT_GRADIENT = 4;
 export const LAYER_NORM_AFFINE_GRADIENT = 5;
-export const LAYER_NORM_AFFINE_SUM = 6;
 export const PACK = 7;
 export const MATMUL = 8;
 export const COLUMN_SUMS = 9;

@@ -1,8 +1,7 @@
+import { addRow, scaleRow } from "./rows.ts";
 import { at } from "./simd.ts";
+import { CHUNK } from "./sizes.ts";
 import { Entry } from "./tape.ts";
-
-/** Floats in a tile of the kernels that work element by element. */
-export const CHUNK: i32 = 16384;
 
 @unmanaged
 export class Copy extends Entry {
@@ -27,10 +26,27 @@ export class Add extends Entry {
 
 /** y += x. */
 export function add(e: Add, tile: i32): void {
+  const start = tile * CHUNK;
+  addRow(at(e.y, start), at(e.x, start), min(CHUNK, e.size - start));
+}
+
+@unmanaged
+export class MaskRows extends Entry {
+  x: u32;
+  mask: u32;
+  y: u32;
+  size: i32;
+  each: i32;
+}
+
+/** y = mask x, a mask an example. */
+export function maskRows(e: MaskRows, tile: i32): void {
   let i = tile * CHUNK;
   const end = min(i + CHUNK, e.size);
-  for (; i + 4 <= end; i += 4) {
-    v128.store(at(e.y, i), f32x4.add(v128.load(at(e.y, i)), v128.load(at(e.x, i))));
+  while (i < end) {
+    const b = i / e.each;
+    const stop = min(end, (b + 1) * e.each);
+    scaleRow(at(e.y, i), at(e.x, i), load<f32>(at(e.mask, b)), stop - i);
+    i = stop;
   }
-  for (; i < end; i++) store<f32>(at(e.y, i), load<f32>(at(e.y, i)) + load<f32>(at(e.x, i)));
 }

@@ -1,21 +1,73 @@
 /**
- * How the CPU does each operation.
+ * How the CPU does every operation.
  *
  * @module
  */
-import { ADD, COPY } from "../../../../kernels/wasm/assembly/codes.ts";
-import type { Lowerings } from "../program.ts";
+import type { OpName } from "../../../graph/ops.ts";
+import type { Lowering } from "../tape_entry.ts";
+import { pool, rectify, unfold } from "./convolution.ts";
+import {
+  addNoise,
+  guide,
+  offsetNoise,
+  placeImage,
+  samplerStep,
+  slerp,
+  squaredError,
+  thresholds,
+} from "./diffusion.ts";
+import { dropout, stochasticDepth } from "./dropout.ts";
+import { add, copy, maskRows } from "./elementwise.ts";
+import { lamb } from "./lamb.ts";
+import { layerNorm, layerNormAffineGradient, layerNormInputGradient } from "./layer_norm.ts";
+import { adamW, judgeStep } from "./optimizer.ts";
+import { normals } from "./random.ts";
+import { moments, sumMiddle } from "./reduce.ts";
+import {
+  addRows,
+  beginLatents,
+  depatchify,
+  gatherRows,
+  gatherRowsGradient,
+  joinLatents,
+  patchify,
+} from "./tokens.ts";
 
-const CHUNK = 16384;
+// TODO(merge): matmul, attention and attentionGradient come from ./matmul.ts and ./attention.ts.
+type Missing = "matmul" | "attention" | "attentionGradient";
 
-/** A stand-in until the kernels are merged. */
-const some: Pick<Lowerings, "copy" | "add"> = {
-  copy: ({ size }, { x, y }) => [
-    { code: COPY, tiles: Math.ceil(size / CHUNK), fields: { x, y, size } },
-  ],
-  add: ({ size }, { x, y }) => [
-    { code: ADD, tiles: Math.ceil(size / CHUNK), fields: { x, y, size } },
-  ],
-};
-
-export const lowerings = some as Lowerings;
+/** The lowering of each operation. */
+export const lowerings = {
+  layerNorm,
+  layerNormInputGradient,
+  layerNormAffineGradient,
+  patchify,
+  depatchify,
+  addRows,
+  beginLatents,
+  joinLatents,
+  gatherRows,
+  gatherRowsGradient,
+  maskRows,
+  copy,
+  add,
+  sumMiddle,
+  dropout,
+  stochasticDepth,
+  normals,
+  addNoise,
+  offsetNoise,
+  squaredError,
+  guide,
+  samplerStep,
+  thresholds,
+  slerp,
+  placeImage,
+  moments,
+  judgeStep,
+  adamW,
+  lamb,
+  unfold,
+  pool,
+  rectify,
+} satisfies { [N in Exclude<OpName, Missing>]: Lowering<N> };
