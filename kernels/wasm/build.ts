@@ -11,7 +11,8 @@ import asc from "assemblyscript/asc";
 
 const folder = new URL("./", import.meta.url);
 
-const builds = {
+/** The features of WebAssembly that each build uses. */
+export const builds = {
   fused_threads: ["simd", "relaxed-simd", "threads"],
   fused: ["simd", "relaxed-simd"],
   exact_threads: ["simd", "threads"],
@@ -19,7 +20,7 @@ const builds = {
 };
 
 /** The bytes that AssemblyScript's compiler makes of `assembly/index.ts`. */
-async function compile(features: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+export async function compile(features: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
   const shared = features.includes("threads") ? ["--sharedMemory", "--maximumMemory", "65536"] : [];
   let made: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
