@@ -1,7 +1,8 @@
 /** The loop that every thread runs: it walks a tape, takes tiles, and meets the others after each entry. */
 import { wait } from "./barrier.ts";
-import { ADD, COPY, ENTRY_BYTES } from "./codes.ts";
+import { ADD, COPY, ENTRY_BYTES, MATMUL } from "./codes.ts";
 import { Add, add, Copy, copy } from "./elementwise.ts";
+import { Matmul, matmul } from "./matmul.ts";
 import { Entry } from "./tape.ts";
 
 /**
@@ -61,6 +62,8 @@ function dispatch(entry: Entry, tile: i32, scratch: usize): void {
       return copy(changetype<Copy>(entry), tile);
     case ADD:
       return add(changetype<Add>(entry), tile);
+    case MATMUL:
+      return matmul(changetype<Matmul>(entry), tile, scratch);
     default:
       unreachable();
   }
