@@ -102,23 +102,37 @@ function addColumns(sums: usize, strip: usize, valid: i32, depth: i32, fresh: bo
 
 /** What follows a product, on `rows` x `columns` results. */
 function finish(e: Matmul, from: usize, i: i32, rows: i32, j: i32, columns: i32): void {
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c += 4) {
-      const index = (i + r) * e.n + j + c;
-      const count = min(4, columns - c);
-      let value = v128.load(from + <usize> r * PANEL_ROW + (<usize> c << 2));
-      if (e.bias != 0) value = f32x4.add(value, loadSome(at(e.bias, j + c), count));
-      if (e.activation != 0) {
-        if (e.pre != 0) storeSome(at(e.pre, index), value, count);
-        value = activate(e.activation, value);
+  const activates = e.activation != 0 || e.derivative != 0;
+  const residual = e.residual;
+  const accumulate = e.accumulate != 0;
+  const stride = <usize> e.n << 2;
+  for (let c = 0; c < columns; c += 4) {
+    const count = min(4, columns - c);
+    const bias = e.bias != 0 ? loadSome(at(e.bias, j + c), count) : f32x4.splat(0);
+    let offset = <usize> (i * e.n + j + c) << 2;
+    let result = from + (<usize> c << 2);
+    for (let r = 0; r < rows; r++) {
+      let value = f32x4.add(v128.load(result), bias);
+      const out = e.out + offset;
+      if (count == 4 && !activates) {
+        if (residual != 0) value = f32x4.add(value, v128.load(residual + offset));
+        if (accumulate) value = f32x4.add(value, v128.load(out));
+        v128.store(out, value);
+      } else {
+        if (activates) value = activated(e, value, e.pre + offset, count);
+        if (residual != 0) value = f32x4.add(value, loadSome(residual + offset, count));
+        if (accumulate) value = f32x4.add(value, loadSome(out, count));
+        storeSome(out, value, count);
       }
-      if (e.derivative != 0) {
-        value = f32x4.mul(value, derivative(e.derivative, loadSome(at(e.pre, index), count)));
-      }
-      if (e.residual != 0) value = f32x4.add(value, loadSome(at(e.residual, index), count));
-      const out = at(e.out, index);
-      if (e.accumulate != 0) value = f32x4.add(value, loadSome(out, count));
-      storeSome(out, value, count);
+      offset += stride;
+      result += PANEL_ROW;
     }
   }
+}
+
+/** The activation of a sum, which is kept at `pre`, or the sum times the derivative at `pre`. */
+function activated(e: Matmul, sum: v128, pre: usize, count: i32): v128 {
+  if (e.derivative != 0) return f32x4.mul(sum, derivative(e.derivative, loadSome(pre, count)));
+  if (e.pre != 0) storeSome(pre, sum, count);
+  return activate(e.activation, sum);
 }

@@ -34,11 +34,20 @@ export const matmul: Lowering<"matmul"> = (sizes, operands) => {
   }];
 };
 
+/** Tiles of at most these rows and columns: large ones pack less, small ones keep threads busy. */
+const TILES = [[96, 128], [96, 64], [48, 64], [48, 32]] as const;
+
+/** So many tiles are enough for all threads. */
+const ENOUGH = 12;
+
 /** Rows and columns of a tile, and the stretch of k whose panels of b lie in the cache at a time. */
 export function matmulTile(m: number, n: number, k: number) {
-  return {
-    rows: pieces(m, 96, 6),
-    columns: pieces(n, 64, 8),
-    depth: pieces(k, 256, 4),
-  };
+  const cuts = TILES.map(([rows, columns]) => ({
+    rows: pieces(m, rows, 6),
+    columns: pieces(n, columns, 8),
+  }));
+  const enough = cuts.find(({ rows, columns }) =>
+    Math.ceil(m / rows) * Math.ceil(n / columns) >= ENOUGH
+  );
+  return { ...enough ?? cuts.at(-1)!, depth: pieces(k, 256, 4) };
 }
