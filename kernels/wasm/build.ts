@@ -1,6 +1,7 @@
 /**
- * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. With `--check` it
- * compares the builds with the committed files instead, and changes nothing.
+ * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. It first writes the
+ * unrolled micro-kernels. With `--check` it compares everything with the committed files instead, and
+ * changes nothing.
  *
  * There are four builds: fused or exact arithmetic, with threads or without. Each is a `.wasm` file,
  * for runtimes that import modules statically, and the same bytes as base64 in TypeScript.
@@ -8,10 +9,12 @@
  * @module
  */
 import asc from "assemblyscript/asc";
+import { microKernels } from "./micro_kernels.ts";
 
 const folder = new URL("./", import.meta.url);
 
-const builds = {
+/** The features of WebAssembly that each build uses. */
+export const builds = {
   fused_threads: ["simd", "relaxed-simd", "threads"],
   fused: ["simd", "relaxed-simd"],
   exact_threads: ["simd", "threads"],
@@ -26,6 +29,8 @@ export async function compile(build: keyof typeof builds): Promise<Uint8Array<Ar
   const { error, stderr } = await asc.main(
     [
       ...["assembly/index.ts", "--outFile", "out.wasm", "-O3", "--runtime", "stub", "--noAssert"],
+      // Functions on v128 that files export to each other, not to the host.
+      ...["--disableWarning", "112"],
       ...["--importMemory", "--initialMemory", "1", "--enable", features.join(",")],
       ...shared,
     ],
@@ -48,6 +53,12 @@ function asTypeScript(bytes: Uint8Array): string {
 
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
+  const generated = new URL("assembly/micro_kernels.ts", folder);
+  if (!check) await Deno.writeTextFile(generated, microKernels());
+  else if (await Deno.readTextFile(generated) !== microKernels()) {
+    console.error("kernels/wasm/assembly/micro_kernels.ts is out of date: run deno task wasm");
+    Deno.exit(1);
+  }
   for (const name of Object.keys(builds) as (keyof typeof builds)[]) {
     const bytes = await compile(name);
     const wasm = new URL(`${name}.wasm`, folder);

@@ -20,6 +20,7 @@ import {
   LAYER_NORM_AFFINE_GRADIENT,
   LAYER_NORM_INPUT_GRADIENT,
   MASK_ROWS,
+  MATMUL,
   MOMENTS,
   NORMALS,
   OFFSET_NOISE,
@@ -67,6 +68,7 @@ import {
   LayerNormInputGradient,
   layerNormInputGradient,
 } from "./layer_norm.ts";
+import { Matmul, matmul } from "./matmul.ts";
 import { AdamW, adamW, JudgeStep, judgeStep } from "./optimizer.ts";
 import { Normals, normals } from "./random.ts";
 import {
@@ -217,6 +219,8 @@ function dispatch(entry: Entry, tile: i32, scratch: usize): void {
       return pool(changetype<Sliding>(entry), tile);
     case RECTIFY:
       return rectify(changetype<Rectify>(entry), tile);
+    case MATMUL:
+      return matmul(changetype<Matmul>(entry), tile, scratch);
     default:
       unreachable();
   }

@@ -25,3 +25,23 @@ export function sum4(v: v128): f32 {
 export function at(base: usize, index: i32): usize {
   return base + (<usize> index << 2);
 }
+
+/** The first `count` (1 to 4) floats at an address, which end where memory may end. */
+export function loadSome(from: usize, count: i32): v128 {
+  if (count >= 4) return v128.load(from);
+  let v = v128.load32_zero(from);
+  if (count > 1) v = v128.load_lane<f32>(from, v, 1, 4);
+  if (count > 2) v = v128.load_lane<f32>(from, v, 2, 8);
+  return v;
+}
+
+/** Stores the first `count` (1 to 4) floats. */
+export function storeSome(to: usize, v: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(to, v);
+    return;
+  }
+  v128.store_lane<f32>(to, v, 0);
+  if (count > 1) v128.store_lane<f32>(to, v, 1, 4);
+  if (count > 2) v128.store_lane<f32>(to, v, 2, 8);
+}

@@ -20,6 +20,7 @@ import { dropout, stochasticDepth } from "./dropout.ts";
 import { add, copy, maskRows } from "./elementwise.ts";
 import { lamb } from "./lamb.ts";
 import { layerNorm, layerNormAffineGradient, layerNormInputGradient } from "./layer_norm.ts";
+import { matmul } from "./matmul.ts";
 import { adamW, judgeStep } from "./optimizer.ts";
 import { normals } from "./random.ts";
 import { moments, sumMiddle } from "./reduce.ts";
@@ -33,11 +34,11 @@ import {
   patchify,
 } from "./tokens.ts";
 
-// TODO(merge): matmul, attention and attentionGradient come from ./matmul.ts and ./attention.ts.
-type Missing = "matmul" | "attention" | "attentionGradient";
+type Missing = "attention" | "attentionGradient";
 
 /** The lowering of each operation. */
 export const lowerings = {
+  matmul,
   layerNorm,
   layerNormInputGradient,
   layerNormAffineGradient,
