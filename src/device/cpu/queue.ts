@@ -65,13 +65,15 @@ export class Queue {
    */
   async finished(): Promise<Times | undefined> {
     this.check();
-    const { promise, resolve, reject } = Promise.withResolvers<Times | undefined>();
-    this.#waiting.add(reject);
+    let reject: (fault: Error) => void;
     try {
-      this.afterAll(resolve);
-      return await promise;
+      return await new Promise((resolve, fail) => {
+        reject = fail;
+        this.#waiting.add(reject);
+        this.afterAll(resolve);
+      });
     } finally {
-      this.#waiting.delete(reject);
+      this.#waiting.delete(reject!);
     }
   }
 

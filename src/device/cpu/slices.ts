@@ -16,18 +16,18 @@ const MAX_BUDGET = 1e9;
 
 /** Waits until the event loop has had its turn. */
 function turn(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (typeof setImmediate === "function") setImmediate(resolve);
-  else if (typeof MessageChannel === "function") {
-    // Browsers hold back timers that are set in a row, but not messages.
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  } else setTimeout(resolve, 0);
-  return promise;
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else if (typeof MessageChannel === "function") {
+      // Browsers hold back timers that are set in a row, but not messages.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    } else setTimeout(resolve, 0);
+  });
 }
 
 /** One thread: the host's. */

@@ -29,10 +29,10 @@ export async function startThreads(
 }
 
 async function ready(thread: Thread, setup: Setup & { thread: number }): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<Answer>();
-  thread.listen(resolve);
-  thread.send(setup);
-  const answer = await promise;
+  const answer = await new Promise<Answer>((resolve) => {
+    thread.listen(resolve);
+    thread.send(setup);
+  });
   if (answer.type !== "ready") throw new Error("A thread did not start");
 }
 

@@ -1,0 +1,22 @@
+// What the tests run in other runtimes: a program on the CPU device, and in words what came of it.
+
+import { requestCpu } from "../../../src/device/cpu/request.ts";
+import { addPlan, filled, values } from "./plans.ts";
+
+/** Leaves a device that was used, one that never was, and one that was destroyed. */
+async function describe(threads?: number): Promise<string> {
+  (await requestCpu({ threads })).destroy();
+  await requestCpu({ threads });
+  const device = await requestCpu({ threads });
+  const { plan, x, y } = addPlan(100_000, 3);
+  const program = await device.compile(plan);
+  device.write(x, filled(100_000, 1.5));
+  for (let i = 0; i < 10; i++) program.run();
+  device.write(x, filled(100_000, 0.5));
+  program.run();
+  return `${device.description}: ${values(await device.read(y))}`;
+}
+
+const outcome = describe(2).catch((error) => String(error));
+Object.assign(globalThis, { outcome });
+console.log(await outcome);
