@@ -1,6 +1,8 @@
 /** The loop that every thread runs: it walks a tape, takes tiles, and meets the others after each entry. */
+import { Attention, attention } from "./attention.ts";
+import { AttentionGradient, attentionGradient } from "./attention_gradient.ts";
 import { wait } from "./barrier.ts";
-import { ADD, COPY, ENTRY_BYTES, MATMUL } from "./codes.ts";
+import { ADD, ATTENTION, ATTENTION_GRADIENT, COPY, ENTRY_BYTES, MATMUL } from "./codes.ts";
 import { Add, add, Copy, copy } from "./elementwise.ts";
 import { Matmul, matmul } from "./matmul.ts";
 import { Entry } from "./tape.ts";
@@ -64,6 +66,10 @@ function dispatch(entry: Entry, tile: i32, scratch: usize): void {
       return add(changetype<Add>(entry), tile);
     case MATMUL:
       return matmul(changetype<Matmul>(entry), tile, scratch);
+    case ATTENTION:
+      return attention(changetype<Attention>(entry), tile, scratch);
+    case ATTENTION_GRADIENT:
+      return attentionGradient(changetype<AttentionGradient>(entry), tile, scratch);
     default:
       unreachable();
   }
