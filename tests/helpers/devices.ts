@@ -1,5 +1,6 @@
 // Tests that run on every device: what a plan computes may not depend on where it runs.
 
+import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
 import { available, sharedGpu } from "./gpu.ts";
 
@@ -7,12 +8,19 @@ import { available, sharedGpu } from "./gpu.ts";
 export type Backend = Device["backend"];
 
 /** All kinds. */
-export const BACKENDS: readonly Backend[] = ["webgpu"];
+export const BACKENDS: readonly Backend[] = ["webgpu", "cpu"];
+
+let cpu: Promise<Device> | undefined;
 
 /** The one device of a kind in a test file. */
-export function sharedDevice(_backend: Backend): Promise<Device> {
-  return sharedGpu();
+export function sharedDevice(backend: Backend): Promise<Device> {
+  return backend === "cpu" ? cpu ??= requestCpu({ threads: 2 }) : sharedGpu();
 }
+
+Deno.test.afterAll(async () => {
+  (await cpu)?.destroy();
+  cpu = undefined;
+});
 
 /**
  * The same test on each device of the file; the devices outlive it, so Deno can't hold the test to

@@ -1,10 +1,14 @@
 /** The loop that every thread runs: it walks a tape, takes tiles, and meets the others after each entry. */
+import { Attention, attention } from "./attention.ts";
+import { AttentionGradient, attentionGradient } from "./attention_gradient.ts";
 import { wait } from "./barrier.ts";
 import {
   ADAM_W,
   ADD,
   ADD_NOISE,
   ADD_ROWS,
+  ATTENTION,
+  ATTENTION_GRADIENT,
   BEGIN_LATENTS,
   COPY,
   DROPOUT,
@@ -221,6 +225,10 @@ function dispatch(entry: Entry, tile: i32, scratch: usize): void {
       return rectify(changetype<Rectify>(entry), tile);
     case MATMUL:
       return matmul(changetype<Matmul>(entry), tile, scratch);
+    case ATTENTION:
+      return attention(changetype<Attention>(entry), tile, scratch);
+    case ATTENTION_GRADIENT:
+      return attentionGradient(changetype<AttentionGradient>(entry), tile, scratch);
     default:
       unreachable();
   }

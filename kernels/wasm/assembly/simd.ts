@@ -45,3 +45,9 @@ export function storeSome(to: usize, v: v128, count: i32): void {
   if (count > 1) v128.store_lane<f32>(to, v, 1, 4);
   if (count > 2) v128.store_lane<f32>(to, v, 2, 8);
 }
+
+/** The largest of four lanes. */
+export function max4(v: v128): f32 {
+  const pairs = f32x4.max(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+}

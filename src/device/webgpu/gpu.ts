@@ -21,6 +21,11 @@ export interface GpuOptions {
    * (`shader-f16`), in half the memory. Default true; false is for tests and benchmarks.
    */
   readonly f16?: boolean;
+  /**
+   * Whether an adapter that computes on the CPU (Mesa's llvmpipe, SwiftShader, and their like) will
+   * do. Default true.
+   */
+  readonly software?: boolean;
 }
 
 const advice = `WebGPU found no adapter. On Debian or Ubuntu: apt-get install libvulkan1 ` +
@@ -37,16 +42,19 @@ const wanted = [
 /**
  * Asks for a GPU.
  *
- * @throws {NoGpuError} with advice, when there is no adapter or it gives no device
+ * @throws {NoGpuError} with advice, when there is no adapter, none that will do, or it gives no device
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({
     powerPreference: options.powerPreference ?? "high-performance",
   });
   if (!adapter) throw new NoGpuError(advice);
+  const { f16 = true, software = true } = options;
+  if (!software && isSoftware(adapter.info)) {
+    throw new NoGpuError(`WebGPU found a software adapter only: ${nameOf(adapter.info)}`);
+  }
   const requiredLimits: Record<string, number> = {};
   for (const limit of wanted) requiredLimits[limit] = adapter.limits[limit];
-  const { f16 = true } = options;
   const requiredFeatures = (["timestamp-query", ...f16 ? ["shader-f16"] as const : []] as const)
     .filter((feature) => adapter.features.has(feature));
   let device: GPUDevice;
@@ -59,6 +67,11 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
     throw new NoGpuError(`The adapter gave no device: ${(error as Error).message}. ${advice}`);
   }
   return new Gpu(device, adapter.info);
+}
+
+/** What a person would call an adapter. */
+function nameOf({ vendor, architecture, description }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter((part) => part).join(" ") || "unknown GPU";
 }
 
 /** Software adapters by the names that they go by: Mesa, SwiftShader, Windows. */
@@ -95,8 +108,7 @@ export class Gpu implements Device {
 
   /** The adapter's name, as its driver gives it. */
   get description(): string {
-    const { vendor, architecture, description } = this.info;
-    return description || [vendor, architecture].filter((part) => part).join(" ") || "unknown GPU";
+    return nameOf(this.info);
   }
 
   /** Whether the adapter computes on the CPU: Mesa's llvmpipe, SwiftShader, and their like. */

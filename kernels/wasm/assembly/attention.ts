@@ -1,0 +1,91 @@
+/**
+ * Multi-head attention. A tile is a block of queries of one head of one example: all its scores lie in
+ * scratch memory, and K and V pass by in blocks of keys, packed into panels.
+ */
+import { rowsTimesPanels, writeRow } from "./blocks.ts";
+import { exp4, log1 } from "./exp.ts";
+import { packRows, packTransposed, panelBytes } from "./pack.ts";
+import { at, max4, sum4 } from "./simd.ts";
+import { Entry } from "./tape.ts";
+
+@unmanaged
+export class Attention extends Entry {
+  q: u32;
+  kv: u32;
+  out: u32;
+  logSum: u32;
+  heads: i32;
+  d: i32;
+  queries: i32;
+  keys: i32;
+  qStride: i32;
+  qStart: i32;
+  kvStride: i32;
+  kStart: i32;
+  vStart: i32;
+  scale: f32;
+  /** Queries of a tile, and keys of a block. */
+  rows: i32;
+  columns: i32;
+}
+
+/** Scratch: panels of K or V, scores (rows, keys), results (rows, d), each up to whole 6 and 8. */
+export function attention(e: Attention, tile: i32, scratch: usize): void {
+  const blocks = (e.queries + e.rows - 1) / e.rows;
+  const i0 = tile % blocks * e.rows;
+  const head = tile / blocks;
+  const b = head / e.heads;
+  const h = head % e.heads;
+  const rows = min(e.rows, e.queries - i0);
+  const ldq = <usize> e.qStride << 2;
+  const ldkv = <usize> e.kvStride << 2;
+  const lds = <usize> (e.keys + 7) / 8 * 32;
+  const ldo = <usize> (e.d + 7) / 8 * 32;
+  const scores = scratch + max(panelBytes(e.columns, e.d), panelBytes(e.d, e.columns));
+  const results = scores + <usize> e.rows * lds;
+
+  const q = at(e.q, (b * e.queries + i0) * e.qStride + e.qStart + h * e.d);
+  const k = at(e.kv, b * e.keys * e.kvStride + e.kStart + h * e.d);
+  for (let j = 0; j < e.keys; j += e.columns) {
+    const columns = min(e.columns, e.keys - j);
+    packTransposed(k + <usize> j * ldkv, ldkv, columns, e.d, scratch);
+    rowsTimesPanels(q, ldq, rows, scratch, columns, e.d, at(scores, j), lds, true);
+  }
+  const logSum = at(e.logSum, head * e.queries + i0);
+  for (let r = 0; r < rows; r++) {
+    store<f32>(at(logSum, r), softmax(scores + <usize> r * lds, e.keys, e.scale));
+  }
+  const v = at(e.kv, b * e.keys * e.kvStride + e.vStart + h * e.d);
+  for (let j = 0; j < e.keys; j += e.columns) {
+    const columns = min(e.columns, e.keys - j);
+    packRows(v + <usize> j * ldkv, ldkv, e.d, columns, scratch);
+    rowsTimesPanels(at(scores, j), lds, rows, scratch, e.d, columns, results, ldo, j == 0);
+  }
+  let out = at(e.out, ((b * e.queries + i0) * e.heads + h) * e.d);
+  for (let r = 0; r < rows; r++) {
+    writeRow(results + <usize> r * ldo, out, e.d, false);
+    out += <usize> (e.heads * e.d) << 2;
+  }
+}
+
+/** Turns a row of scores into probabilities; returns the logarithm of their denominator. */
+function softmax(row: usize, keys: i32, scale: f32): f32 {
+  const end = at(row, keys);
+  const whole = at(row, (keys + 3) & ~3);
+  for (let p = end; p < whole; p += 4) store<f32>(p, -Infinity);
+  let largest = v128.load(row);
+  for (let p = row; p < whole; p += 16) largest = f32x4.max(largest, v128.load(p));
+  const top = max4(largest) * scale;
+  const tops = f32x4.splat(top);
+  const scales = f32x4.splat(scale);
+  let sums = f32x4.splat(0);
+  for (let p = row; p < whole; p += 16) {
+    const value = exp4(f32x4.sub(f32x4.mul(v128.load(p), scales), tops));
+    sums = f32x4.add(sums, value);
+    v128.store(p, value);
+  }
+  const sum = sum4(sums);
+  const inverse = f32x4.splat(1 / sum);
+  for (let p = row; p < whole; p += 16) v128.store(p, f32x4.mul(v128.load(p), inverse));
+  return top + log1(sum);
+}

@@ -1,0 +1,28 @@
+/**
+ * Chooses a device.
+ *
+ * @module
+ */
+import { type CpuOptions, requestCpu } from "./cpu/request.ts";
+import type { Device } from "./device.ts";
+import { NoGpuError } from "./errors.ts";
+import { type GpuOptions, requestGpu } from "./webgpu/gpu.ts";
+
+/** How {@linkcode requestDevice} chooses, and sets up what it has chosen. */
+export type DeviceOptions = Omit<GpuOptions, "software"> & CpuOptions;
+
+/**
+ * Asks for the best device: a GPU that is one, else the CPU. A software adapter is never better than
+ * the CPU device; ask `requestGpu` for it.
+ *
+ * @throws {RangeError} when `threads` is out of range
+ * @throws {Error} when there is neither a GPU nor WebAssembly SIMD
+ */
+export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+  try {
+    return await requestGpu({ ...options, software: false });
+  } catch (error) {
+    if (!(error instanceof NoGpuError)) throw error;
+    return await requestCpu(options);
+  }
+}
