@@ -22,11 +22,11 @@ import { report } from "./commands/report.ts";
 import { sample } from "./commands/sample.ts";
 import { serve } from "./commands/serve.ts";
 import { print, printError } from "./terminal/terminal.ts";
-import { train } from "./commands/train.ts";
+import { trainCommand } from "./commands/train.ts";
 import { versionLine } from "./version.ts";
 
 const working: Readonly<Record<string, Command>> = {
-  train,
+  train: trainCommand,
   data,
   sample,
   serve,

@@ -17,7 +17,7 @@ import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
 import type { DataSettings } from "../../src/run/load_data.ts";
-import type { RunOptions } from "../options/fields.ts";
+import type { RunOptions } from "../../src/run/options.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 
@@ -137,7 +137,7 @@ async function runEval(given: Given): Promise<number> {
   try {
     const rin = await Rin.load(gpu, file.bytes, { config });
     const fid = fidFiles && await openFid(gpu, fidFiles, String(flags.inception));
-    const figures = await interruptible(
+    const result = await interruptible(
       (stop) =>
         evaluate({
           rin,
@@ -152,7 +152,7 @@ async function runEval(given: Given): Promise<number> {
         }),
       () => terminal.note("Stopping ... (Ctrl-C again leaves at once)"),
     );
-    const report = { checkpoint: file.path, step, data: data.data, ...figures };
+    const report = { checkpoint: file.path, step, data: data.data, ...result };
     const out = String(flags.out ?? `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`);
     await writeReport(out, report);
     print(flags.json === true ? JSON.stringify(report, null, 2) : reportText(report));

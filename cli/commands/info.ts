@@ -13,7 +13,8 @@ import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_fi
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { samplingBytes, trainingBytes } from "../training/memory.ts";
-import { flagOf, type Given, type Option } from "../options/options.ts";
+import { flagOf } from "../options/flag_name.ts";
+import type { Given, Option } from "../options/options.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { only, readConfigFile, resolveSettings } from "../options/resolve.ts";
 import { FIELDS } from "../options/fields.ts";

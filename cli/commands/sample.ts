@@ -21,7 +21,8 @@ import {
 import { type Command, expectNoRest } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
-import { flagOf, type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { flagOf } from "../options/flag_name.ts";
+import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";

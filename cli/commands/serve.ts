@@ -4,6 +4,7 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
+import { fileReason } from "../../src/files/errors.ts";
 import { requestGpu } from "../../src/gpu/device.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
 import type { Assets } from "../../src/service/assets.ts";
@@ -17,12 +18,12 @@ import {
 } from "../options/checkpoint_options.ts";
 import { type Command, expectNoRest } from "../command.ts";
 import { variable } from "../environment.ts";
-import { CommandError, fileReason, UsageError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
 import type { Given, Option, Value } from "../options/options.ts";
 import { pageAssets } from "../page/assets.ts";
-import { checkPort } from "./report.ts";
+import { checkPort } from "../options/port.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
