@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { FIXED_RUN, FIXED_TRAINING, type ResumeChanges } from "../../src/run/open_run.ts";
+import { FIXED_OPTIONS, type ResumeChanges } from "../../src/run/open_run.ts";
 import { UsageError } from "../errors.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { type Fields, sectionsOf } from "../options/resolve.ts";
 
 /** Flags that say where a new run begins, and fields that it keeps. */
-const FIXED = ["preset", "config", "out", ...FIXED_TRAINING, ...FIXED_RUN];
+const FIXED = ["preset", "config", "out", ...FIXED_OPTIONS];
 
 /**
  * The changes that flags ask for.

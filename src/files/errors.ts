@@ -10,6 +10,8 @@ export class FileError extends Error {
   override name = "FileError";
 
   /**
+   * Says what failed and why.
+   *
    * @param attempt what failed, such as "Cannot write runs/faces/last.safetensors"
    * @param cause what the system threw
    * @param hint what else the message says, with its punctuation

@@ -18,7 +18,11 @@ export class RunError extends Error {
   /** Tells errors apart by name. */
   override name = "RunError";
 
-  /** @param sentence the message, for whatever way options are named */
+  /**
+   * Keeps the message for every way to name options.
+   *
+   * @param sentence makes the message
+   */
   constructor(readonly sentence: (nameOf: OptionNamer) => string) {
     super(sentence(byField));
   }
@@ -29,7 +33,11 @@ export class RunExistsError extends RunError {
   /** Tells errors apart by name. */
   override name = "RunExistsError";
 
-  /** @param folder the run's */
+  /**
+   * Names the folder and the ways out.
+   *
+   * @param folder the run's
+   */
   constructor(readonly folder: string) {
     super((nameOf) =>
       `There is a run in ${folder} already: go on with ${nameOf("resume", folder)}, or choose ` +
@@ -44,6 +52,8 @@ export class RunLockedError extends RunError {
   override name = "RunLockedError";
 
   /**
+   * Names the folder and the other process.
+   *
    * @param folder the run's
    * @param processId of the other process, where it is known
    */
@@ -65,6 +75,8 @@ export class NotFiniteError extends RunError {
   override name = "NotFiniteError";
 
   /**
+   * Names the steps and the checkpoint to go on from.
+   *
    * @param when the steps, as the beginning of a sentence
    * @param run where the run stands: its folder, the step of its last checkpoint, its learning rate
    */
@@ -81,7 +93,11 @@ export class NotFiniteError extends RunError {
 
 /** The device was lost again and again, before the run reached another checkpoint. */
 export class RepeatedLossError extends GpuLostError {
-  /** @param sentence the message, for whatever way options are named */
+  /**
+   * Keeps the message for every way to name options.
+   *
+   * @param sentence makes the message
+   */
   constructor(readonly sentence: (nameOf: OptionNamer) => string) {
     super(sentence(byField));
   }

@@ -45,8 +45,11 @@ export interface LatestMetrics {
 
 /** What a run does between steps. */
 export interface Activity {
+  /** What it does. */
   readonly name: "validating" | "sampling";
+  /** Parts done: images, or sampler steps. */
   readonly done: number;
+  /** Parts in all. */
   readonly total: number;
 }
 

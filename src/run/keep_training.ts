@@ -32,7 +32,9 @@ export interface TrainingParts {
 
 /** How a run ended, and the last step done. */
 export interface Ended {
+  /** Whether it reached its last step, or was stopped before. */
   readonly ended: "finished" | "stopped";
+  /** The last step done, of which there is a checkpoint. */
   readonly step: number;
 }
 

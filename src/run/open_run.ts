@@ -21,23 +21,36 @@ export interface OpenedRun {
   readonly checkImages: (count: number) => void;
 }
 
-/** Training options that a run keeps from its first step to its last. */
-export const FIXED_TRAINING = ["batchSize", "seed"] as const satisfies (keyof TrainOptions)[];
+/** A training option that a run keeps from its first step to its last. */
+export type FixedTrainingOption = "batchSize" | "seed";
 
-/** Run options that a run keeps from its first step to its last. */
-export const FIXED_RUN = [
+/** A run option that a run keeps from its first step to its last. */
+export type FixedRunOption =
+  | "flip"
+  | "validFraction"
+  | "cropScale"
+  | "frameStride"
+  | "labels"
+  | "labelAttribute";
+
+/** The options that a run keeps from its first step to its last. */
+export const FIXED_OPTIONS: readonly (FixedTrainingOption | FixedRunOption)[] = [
+  "batchSize",
+  "seed",
   "flip",
   "validFraction",
   "cropScale",
   "frameStride",
   "labels",
   "labelAttribute",
-] as const satisfies (keyof RunOptions)[];
+];
 
 /** What can change when a run goes on. */
 export interface ResumeChanges {
-  readonly training?: Partial<Omit<TrainOptions, typeof FIXED_TRAINING[number]>>;
-  readonly run?: Partial<Omit<RunOptions, typeof FIXED_RUN[number]>>;
+  /** Fields of the training that change. */
+  readonly training?: Partial<Omit<TrainOptions, FixedTrainingOption>>;
+  /** Fields of the rest that change. */
+  readonly run?: Partial<Omit<RunOptions, FixedRunOption>>;
 }
 
 /**
@@ -107,7 +120,7 @@ export async function reopenRun(given: string, changes: ResumeChanges): Promise<
 
 function refuseFixed({ training = {}, run = {} }: ResumeChanges): void {
   const given = { ...training, ...run };
-  const fixed = [...FIXED_TRAINING, ...FIXED_RUN].find((key) => key in given);
+  const fixed = FIXED_OPTIONS.find((key) => key in given);
   if (fixed === undefined) return;
   throw new ConfigError(
     `${fixed} can't be given when a run is resumed: it would be another run; leave it out, or ` +

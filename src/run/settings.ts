@@ -14,8 +14,11 @@ import { completeRunOptions, DEFAULT_RUN_OPTIONS, type RunOptions } from "./opti
 
 /** Network, training, and the rest. */
 export interface Settings {
+  /** The network's sizes and options. */
   readonly network: RinConfig;
+  /** How it is trained. */
   readonly training: TrainOptions;
+  /** Data, and what is written when. */
   readonly run: RunOptions;
 }
 
