@@ -4,22 +4,22 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
+import { folderOf } from "../../src/files/write_file.ts";
 import { requestGpu } from "../../src/gpu/device.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
-import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import type { DataSettings } from "../../src/run/load_data.ts";
+import type { RunOptions } from "../../src/run/options.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import { evaluate } from "../evaluation/evaluation.ts";
-import { reportText, writeReport } from "../evaluation/report.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
-import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
+import { reportText, writeReport } from "../evaluation/report.ts";
+import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
-import type { DataSettings } from "../../src/run/load_data.ts";
-import type { RunOptions } from "../../src/run/options.ts";
+import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
-import { folderOf } from "../../src/files/write_file.ts";
 
 const images: Option[] = [
   {

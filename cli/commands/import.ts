@@ -4,6 +4,7 @@
  * @module
  */
 import { fileReason } from "../../src/files/errors.ts";
+import { writeFile } from "../../src/files/write_file.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { countParameters } from "../../src/model/parameters.ts";
@@ -14,7 +15,6 @@ import { CommandError, UsageError } from "../errors.ts";
 import type { Given, Option } from "../options/options.ts";
 import { only, readConfigFile } from "../options/resolve.ts";
 import { print } from "../terminal/terminal.ts";
-import { writeFile } from "../../src/files/write_file.ts";
 
 const options: Option[] = [
   {

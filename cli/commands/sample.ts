@@ -4,31 +4,31 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
+import { folderOf } from "../../src/files/write_file.ts";
 import { requestGpu } from "../../src/gpu/device.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
-import { readClasses } from "../options/classes.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { type Command, expectNoRest } from "../command.ts";
-import { CommandError, UsageError } from "../errors.ts";
-import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
+import { readClasses } from "../options/classes.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
-import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
-import { folderOf } from "../../src/files/write_file.ts";
 
 const what: Option[] = [
   CHECKPOINT_OPTION,

@@ -6,25 +6,25 @@
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
 import { requestGpu } from "../../src/gpu/device.ts";
-import type { ServiceLimits } from "../../src/service/limits.ts";
-import type { Assets } from "../../src/service/assets.ts";
-import { createService, type Service } from "../../src/service/service.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import type { Assets } from "../../src/service/assets.ts";
+import type { ServiceLimits } from "../../src/service/limits.ts";
+import { createService, type Service } from "../../src/service/service.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { variable } from "../environment.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { type Command, expectNoRest } from "../command.ts";
-import { variable } from "../environment.ts";
-import { CommandError, UsageError } from "../errors.ts";
-import { interruptible, untilAborted } from "../terminal/interrupt.ts";
-import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
 import type { Given, Option, Value } from "../options/options.ts";
-import { pageAssets } from "../page/assets.ts";
 import { checkPort } from "../options/port.ts";
-import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { pageAssets } from "../page/assets.ts";
+import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
 /** The port where none is asked for, unless something else has it. */

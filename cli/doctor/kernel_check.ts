@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { linear } from "../../src/nn/linear.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { persistent, Plan } from "../../src/gpu/plan.ts";
 import { Program } from "../../src/gpu/program.ts";
+import { linear } from "../../src/nn/linear.ts";
 import { keep } from "../../src/nn/tokens.ts";
 
 /** What came out. */

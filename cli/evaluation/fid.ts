@@ -7,12 +7,12 @@ import { readStatistics, writeStatistics } from "../../src/eval/fid_statistics.t
 import { Inception, INCEPTION_SIZE } from "../../src/eval/inception/inception.ts";
 import { NpzError } from "../../src/eval/npz.ts";
 import { fileReason } from "../../src/files/errors.ts";
+import { writeFile } from "../../src/files/write_file.ts";
 import type { Gpu } from "../../src/gpu/device.ts";
 import { CheckpointError, readSafetensors } from "../../src/model/safetensors.ts";
-import type { FidParts } from "./parts.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import type { Option, Value } from "../options/options.ts";
-import { writeFile } from "../../src/files/write_file.ts";
+import type { FidParts } from "./parts.ts";
 
 /** The flags of standard FID. */
 export const FID_OPTIONS: Option[] = [

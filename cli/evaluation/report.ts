@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { makeFolder, writeFile } from "../../src/files/write_file.ts";
+import { table } from "../terminal/table.ts";
 import type { EvaluationResult } from "./evaluation.ts";
 import { noisePlotSvg } from "./noise_plot.ts";
-import { table } from "../terminal/table.ts";
-import { makeFolder, writeFile } from "../../src/files/write_file.ts";
 
 /** What `eval.json` holds. */
 export interface EvaluationReport extends EvaluationResult {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
+import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { clipOf } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { flagOf } from "./flag_name.ts";

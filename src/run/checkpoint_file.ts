@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { FileError } from "../files/errors.ts";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
 import { CheckpointError } from "../model/safetensors.ts";
-import { FileError } from "../files/errors.ts";
 
 /** The checkpoint that a run goes on from. */
 export const LAST = "last.safetensors";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Splits } from "../data/dataset.ts";
-import type { Gpu } from "../gpu/device.ts";
 import type { FileError } from "../files/errors.ts";
+import type { Gpu } from "../gpu/device.ts";
 import type { Settings } from "./settings.ts";
 
 /** Decoding or reading of data, before the first step. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { FileError } from "../files/errors.ts";
-import type { Logger, MetricsLine, RunStart } from "./logger.ts";
 import { appendFile, syncFile, truncateFile } from "../files/write_file.ts";
+import type { Logger, MetricsLine, RunStart } from "./logger.ts";
 
 /** The name in a run's folder. */
 export const METRICS = "metrics.jsonl";

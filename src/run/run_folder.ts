@@ -3,9 +3,6 @@
  *
  * @module
  */
-import { BEST, LAST } from "./checkpoint_file.ts";
-import { RunError, RunExistsError } from "./errors.ts";
-import { FolderLock, LOCK } from "./folder_lock.ts";
 import {
   linkFile,
   makeFolder,
@@ -13,6 +10,9 @@ import {
   removeTemporary,
   writeFile,
 } from "../files/write_file.ts";
+import { BEST, LAST } from "./checkpoint_file.ts";
+import { RunError, RunExistsError } from "./errors.ts";
+import { FolderLock, LOCK } from "./folder_lock.ts";
 
 /** Where checkpoints lie that are kept for good. */
 const KEPT = "checkpoints";

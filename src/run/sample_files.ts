@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Logger, RunStart } from "./logger.ts";
 import { makeFolder, removeFile, writeFile } from "../files/write_file.ts";
+import type { Logger, RunStart } from "./logger.ts";
 
 /** Where a step's grid lies in a run's folder. */
 export function samplePath(folder: string, step: number): string {

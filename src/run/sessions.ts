@@ -5,8 +5,8 @@
  */
 import meta from "../../deno.json" with { type: "json" };
 import { FileError } from "../files/errors.ts";
-import type { Logger, RunStart } from "./logger.ts";
 import { appendFile } from "../files/write_file.ts";
+import type { Logger, RunStart } from "./logger.ts";
 
 /** The name in a run's folder. */
 export const SESSIONS = "sessions.jsonl";

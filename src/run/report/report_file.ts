@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Logger } from "../logger.ts";
 import { writeFile } from "../../files/write_file.ts";
-import { RunView } from "./run_view.ts";
+import type { Logger } from "../logger.ts";
 import { standalonePage } from "./run_page.ts";
+import { RunView } from "./run_view.ts";
 
 /** The name in a run's folder. */
 export const REPORT = "report.html";

@@ -7,8 +7,8 @@ import { FileError } from "../../files/errors.ts";
 import { RunError } from "../errors.ts";
 import { METRICS, readMetrics } from "../metrics_file.ts";
 import { sampleSteps } from "../sample_files.ts";
-import { RunHistory } from "./history.ts";
 import { readSessions, type Session } from "../sessions.ts";
+import { RunHistory } from "./history.ts";
 
 /** Reads a folder, and what is new in it. */
 export class RunView {

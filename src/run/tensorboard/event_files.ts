@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { appendFile, syncFile, truncateFile } from "../../files/write_file.ts";
 import type { Logger, MetricsLine, RunStart } from "../logger.ts";
 import { metricValues } from "../metric_values.ts";
-import { appendFile, syncFile, truncateFile } from "../../files/write_file.ts";
-import { type Bytes, concat } from "./protobuf.ts";
 import { fileVersion, image, scalars, sessionStart } from "./event.ts";
+import { type Bytes, concat } from "./protobuf.ts";
 
 /** Beginning of the names of event files, by which TensorBoard knows them. */
 const PREFIX = "events.out.tfevents.";
