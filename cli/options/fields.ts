@@ -251,7 +251,7 @@ const run: Field<RunOptions>[] = [
     help:
       "steps between checkpoints that stay, in checkpoints/; 0: only the last and the best stay",
   },
-  { key: "keep", type: "integer", help: "how many of those stay, the newest; 0: all" },
+  { key: "keepCheckpoints", type: "integer", help: "how many of those stay, the newest; 0: all" },
   {
     key: "onSaveError",
     type: RUN_CHOICES.onSaveError,

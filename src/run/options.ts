@@ -39,7 +39,7 @@ export interface RunOptions {
   /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
   readonly keepEvery: number;
   /** How many of them are kept, the newest; 0 keeps all. */
-  readonly keep: number;
+  readonly keepCheckpoints: number;
   /** When a file of the run can't be written: train on and try again at the next checkpoint, or stop. */
   readonly onSaveError: "continue" | "stop";
   /** After a step whose loss or gradient is not finite (it changes no parameter): skip it, or stop. */
@@ -62,7 +62,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   sampleSteps: 100,
   saveEvery: 250,
   keepEvery: 0,
-  keep: 0,
+  keepCheckpoints: 0,
   onSaveError: "continue",
   onNan: "skip",
   logEvery: 50,
@@ -90,7 +90,7 @@ export function completeRunOptions(options: Partial<RunOptions>): RunOptions {
   }
   const full: RunOptions = { ...DEFAULT_RUN_OPTIONS, ...Object.fromEntries(given) };
   for (const [key, value] of Object.entries(full)) {
-    const least = key === "keepEvery" || key === "keep" ? 0 : 1;
+    const least = key === "keepEvery" || key === "keepCheckpoints" ? 0 : 1;
     const counts = typeof value === "number" && key !== "validFraction" && key !== "cropScale";
     if (counts && !(Number.isSafeInteger(value) && value >= least)) {
       throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);

@@ -74,7 +74,9 @@ export class Saving {
         if (best !== before) linkFrom = await folder.writeBest(bytes);
         // Not before: where it can't be written, the next one may be the best.
         state.bestValidLoss = best;
-        if (this.#toKeep) linkFrom = await folder.keepCheckpoint(step, bytes, run.keep, linkFrom);
+        if (this.#toKeep) {
+          linkFrom = await folder.keepCheckpoint(step, bytes, run.keepCheckpoints, linkFrom);
+        }
       });
     } finally {
       saved = await this.attempt(async () => {

@@ -75,7 +75,7 @@ gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu)
     const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
     assertEquals(await kept("none", {}), []);
     assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
-    assertEquals(await kept("two", { keepEvery: 2, keep: 2 }), named("10", "12"));
+    assertEquals(await kept("two", { keepEvery: 2, keepCheckpoints: 2 }), named("10", "12"));
     assertEquals(
       await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
       await Deno.readFile(`${folder}/two/last.safetensors`),
@@ -100,7 +100,7 @@ gpuTest("kept checkpoints of a later time are neither counted nor removed", asyn
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/checkpoints`);
     await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
-    await run(gpu, folder, { keepEvery: 5, keep: 1 });
+    await run(gpu, folder, { keepEvery: 5, keepCheckpoints: 1 });
     const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
     assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
   });

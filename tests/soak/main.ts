@@ -53,7 +53,7 @@ const { emit } = new Listener((step, { latest, activity }) => {
 });
 const opened = await openTiny(`${folder}/run`, {
   ...{ steps, saveEvery: 250, validEvery: 200, sampleEvery: 500, logEvery: 50 },
-  ...{ keepEvery: 500, keep: 3 },
+  ...{ keepEvery: 500, keepCheckpoints: 3 },
 });
 const { signal } = new AbortController();
 const start = performance.now();
