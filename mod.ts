@@ -28,5 +28,7 @@
  *
  * @module
  */
+export { type DeviceOptions, requestDevice } from "./src/device/request.ts";
+export * from "./cpu.ts";
 export * from "./sampler.ts";
 export * from "./train.ts";

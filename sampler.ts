@@ -30,19 +30,4 @@
  * @module
  */
 export { Gpu, type GpuOptions, requestGpu } from "./src/device/webgpu/gpu.ts";
-export { DeviceLimitError, DeviceLostError, NoGpuError } from "./src/device/errors.ts";
-export type { Device, DeviceData, OperationProfile, Program } from "./src/device/device.ts";
-export {
-  ConfigError,
-  type Positions,
-  type Prediction,
-  type RinConfig,
-  type SelfConditioning,
-  type TimeConditioning,
-} from "./src/model/config.ts";
-export { CheckpointError } from "./src/model/safetensors.ts";
-export type { SelfConditioningState } from "./src/diffusion/self_conditioning.ts";
-export { type PredictionResult, type PredictOptions, Rin } from "./src/diffusion/rin.ts";
-export type { SampledBatch, SampleOptions } from "./src/diffusion/sampling.ts";
-export { type SamplerName, type SamplerOptions, SAMPLERS } from "./src/diffusion/samplers.ts";
-export type { TimeSpacing } from "./src/diffusion/times.ts";
+export * from "./src/sampling.ts";

@@ -45,7 +45,7 @@
  */
 export { lossAndGradients, type LossExample } from "./src/diffusion/loss.ts";
 export type { OperationProfile } from "./src/device/device.ts";
-export type { Measured } from "./src/train/step_plan.ts";
+export type { Measured } from "./src/train/step_tensors.ts";
 export type { LrSchedule, Optimizer, TrainOptions } from "./src/train/options.ts";
-export { type Moments, type StepFigures, Trainer } from "./src/train/trainer.ts";
+export { type Moments, type StepMetrics, Trainer } from "./src/train/trainer.ts";
 export type { Batches, ValidationBatch } from "./src/train/validator.ts";

@@ -47,7 +47,7 @@ async function compareStep(gpu: Gpu, name: Name, repeats: number): Promise<strin
   const steps = 4;
   const ours = async () => {
     for (let step = 0; step < steps; step++) await trainer.enqueue(batch);
-    const figures = await trainer.figures();
+    const figures = await trainer.metrics();
     if (!figures.every(({ finite }) => finite)) throw new Error("a step was not finite");
   };
   await ours();

@@ -16,7 +16,7 @@ import { recordInference } from "../src/diffusion/inference.ts";
 import type { Gpu } from "../src/device/webgpu/gpu.ts";
 import { type Dispatch, lower } from "../src/device/webgpu/lowering.ts";
 import { WebGpuProgram } from "../src/device/webgpu/program.ts";
-import { persistent, type Tensor } from "../src/graph/plan.ts";
+import { persistent, type Tensor } from "../src/graph/tensor.ts";
 import { DEFAULT_CONFIG } from "../src/model/config.ts";
 import { parameterLayout } from "../src/model/parameters.ts";
 import { slab, Weights } from "../src/model/weights.ts";

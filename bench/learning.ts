@@ -48,7 +48,7 @@ const start = performance.now();
 for (let step = 1; step <= end; step++) {
   await trainer.enqueue((await batches.at(step - 1)).images);
   if (step % 10 === 0) {
-    for (const { loss } of await trainer.figures()) {
+    for (const { loss } of await trainer.metrics()) {
       average = average === undefined ? loss : 0.98 * average + 0.02 * loss;
     }
   }

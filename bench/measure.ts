@@ -8,7 +8,8 @@
  */
 import type { Gpu } from "../src/device/webgpu/gpu.ts";
 import type { Program } from "../src/device/device.ts";
-import { persistent, Plan, type Tensor } from "../src/graph/plan.ts";
+import { Plan } from "../src/graph/plan.ts";
+import { persistent, type Tensor } from "../src/graph/tensor.ts";
 import { filler, milliseconds } from "./peers/timing.ts";
 
 /** A product out (m, n) = a (m, k) w (n, k)'. */

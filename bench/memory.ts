@@ -12,7 +12,7 @@
  */
 import { PRESETS } from "../src/run/presets.ts";
 import { requestGpu, Trainer } from "../mod.ts";
-import type { Storage, Tensor } from "../src/graph/plan.ts";
+import type { Storage, Tensor } from "../src/graph/tensor.ts";
 import { place } from "../src/device/pool.ts";
 import { bufferBytes, PARAMS_STRIDE } from "../src/device/webgpu/binding.ts";
 import { lower } from "../src/device/webgpu/lowering.ts";

@@ -5,8 +5,8 @@
  */
 import { variable } from "./environment.ts";
 import { UsageError } from "./errors.ts";
-import type { Given } from "./options/options.ts";
 import type { OptionGroup } from "./help.ts";
+import type { Given } from "./options/options.ts";
 
 /** One of `rin`'s commands. */
 export interface Command {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { flagOf, type Option, placeholder } from "./options/options.ts";
+import { flagOf } from "./options/flag_name.ts";
+import { type Option, placeholder } from "./options/options.ts";
 
 /** Options under a heading. */
 export interface OptionGroup {

@@ -4,29 +4,29 @@
  * @module
  */
 import type { Command } from "./command.ts";
-import { completionsOf } from "./commands/completions.ts";
 import { compare } from "./commands/compare.ts";
+import { completionsOf } from "./commands/completions.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
-import { setVariable, variable } from "./environment.ts";
 import { evaluation } from "./commands/eval.ts";
-import { explain, UsageError } from "./errors.ts";
 import { exportCommand } from "./commands/export.ts";
-import { commandHelp } from "./help.ts";
 import { importCommand } from "./commands/import.ts";
 import { info } from "./commands/info.ts";
-import { suggestion } from "./options/nearest.ts";
-import { readArguments } from "./options/options.ts";
 import { page } from "./commands/page.ts";
 import { report } from "./commands/report.ts";
 import { sample } from "./commands/sample.ts";
 import { serve } from "./commands/serve.ts";
+import { trainCommand } from "./commands/train.ts";
+import { setVariable, variable } from "./environment.ts";
+import { explain, UsageError } from "./errors.ts";
+import { commandHelp } from "./help.ts";
+import { suggestion } from "./options/nearest.ts";
+import { readArguments } from "./options/options.ts";
 import { print, printError } from "./terminal/terminal.ts";
-import { train } from "./commands/train.ts";
 import { versionLine } from "./version.ts";
 
 const working: Readonly<Record<string, Command>> = {
-  train,
+  train: trainCommand,
   data,
   sample,
   serve,

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { writeFile } from "../../src/files/write_file.ts";
+import { RunView } from "../../src/run/report/run_view.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import type { Given, Option } from "../options/options.ts";
 import { comparePage, differences, summary } from "../report/compare_page.ts";
-import { RunView } from "../../src/run/report/run_view.ts";
 import { table } from "../terminal/table.ts";
 import { print } from "../terminal/terminal.ts";
-import { writeFile } from "../../src/files/write_file.ts";
 
 const options: Option[] = [
   { key: "out", type: "text", value: "FILE", help: "write a page with the runs' curves together" },

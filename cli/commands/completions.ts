@@ -4,12 +4,12 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { print } from "../terminal/terminal.ts";
 import { bashScript } from "../completions/bash.ts";
 import { fishScript } from "../completions/fish.ts";
 import { grammar } from "../completions/grammar.ts";
 import { zshScript } from "../completions/zsh.ts";
+import { UsageError } from "../errors.ts";
+import { print } from "../terminal/terminal.ts";
 
 const shells = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

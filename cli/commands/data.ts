@@ -9,8 +9,8 @@ import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { openClips, openSource } from "../../src/data/source.ts";
 import { type Command, programName } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import { classLine, decodingProgress, skippedLines } from "../../src/run/load_data.ts";
 import type { Given } from "../options/options.ts";
+import { classLine, decodingProgress, skippedLines } from "../terminal/data_reporter.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
 
 const IMAGE_SIZE = 64;

@@ -4,22 +4,22 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
-import { requestGpu } from "../../src/device/webgpu/gpu.ts";
-import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
+import { folderOf } from "../../src/files/write_file.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
-import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import type { DataSettings } from "../../src/run/load_data.ts";
+import type { RunOptions } from "../../src/run/options.ts";
+import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import { evaluate } from "../evaluation/evaluation.ts";
-import { reportText, writeReport } from "../evaluation/report.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
-import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
+import { reportText, writeReport } from "../evaluation/report.ts";
+import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
-import type { DataSettings } from "../../src/run/load_data.ts";
-import type { RunOptions } from "../options/fields.ts";
+import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
-import { folderOf } from "../../src/files/write_file.ts";
 
 const images: Option[] = [
   {
@@ -95,6 +95,7 @@ export const evaluation: Command = {
     { title: "Samples", options: samples },
     { title: "Standard FID", options: FID_OPTIONS },
     { title: "Files", options: files },
+    { title: "Device", options: DEVICE_OPTIONS },
   ],
   examples: [
     "rin eval runs/faces",
@@ -131,13 +132,14 @@ async function runEval(given: Given): Promise<number> {
   }
   const { data, training, step } = runOf(file, flags);
   const fidFiles = await readFidFiles(flags);
+  const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
   if (clips) terminal.note("A network of clips: the loss by noise level is all that is measured");
-  const gpu = await requestGpu();
+  const device = await request();
   try {
-    const rin = await Rin.load(gpu, file.bytes, { config });
-    const fid = fidFiles && await openFid(gpu, fidFiles, String(flags.inception));
-    const figures = await interruptible(
+    const rin = await Rin.load(device, file.bytes, { config });
+    const fid = fidFiles && await openFid(device, fidFiles, String(flags.inception));
+    const result = await interruptible(
       (stop) =>
         evaluate({
           rin,
@@ -152,7 +154,7 @@ async function runEval(given: Given): Promise<number> {
         }),
       () => terminal.note("Stopping ... (Ctrl-C again leaves at once)"),
     );
-    const report = { checkpoint: file.path, step, data: data.data, ...figures };
+    const report = { checkpoint: file.path, step, data: data.data, ...result };
     const out = String(flags.out ?? `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`);
     await writeReport(out, report);
     print(flags.json === true ? JSON.stringify(report, null, 2) : reportText(report));
@@ -164,7 +166,7 @@ async function runEval(given: Given): Promise<number> {
     terminal.note("Stopped; nothing was written");
     return INTERRUPTED;
   } finally {
-    gpu.destroy();
+    device.destroy();
   }
 }
 

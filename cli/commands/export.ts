@@ -3,15 +3,15 @@
  *
  * @module
  */
+import { writeFile } from "../../src/files/write_file.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
-import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
 import type { Command } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import type { Given, Option } from "../options/options.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import type { Given, Option } from "../options/options.ts";
 import { print } from "../terminal/terminal.ts";
-import { writeFile } from "../../src/files/write_file.ts";
 
 const options: Option[] = [
   {

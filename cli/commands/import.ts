@@ -3,17 +3,18 @@
  *
  * @module
  */
+import { fileReason } from "../../src/files/errors.ts";
+import { writeFile } from "../../src/files/write_file.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { countParameters } from "../../src/model/parameters.ts";
 import { importPyTorch } from "../../src/model/pytorch/import.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
 import type { Command } from "../command.ts";
-import { CommandError, fileReason, UsageError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import type { Given, Option } from "../options/options.ts";
 import { only, readConfigFile } from "../options/resolve.ts";
 import { print } from "../terminal/terminal.ts";
-import { writeFile } from "../../src/files/write_file.ts";
 
 const options: Option[] = [
   {

@@ -3,20 +3,21 @@
  *
  * @module
  */
-import { forwardFlops } from "../../src/model/flops.ts";
 import type { RinConfig } from "../../src/model/config.ts";
-import type { Dtype } from "../../src/model/safetensors.ts";
+import { forwardFlops } from "../../src/model/flops.ts";
 import { countParameters } from "../../src/model/parameters.ts";
-import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
+import type { Dtype } from "../../src/model/safetensors.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { PRESETS } from "../../src/run/presets.ts";
+import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
-import { samplingBytes, trainingBytes } from "../training/memory.ts";
-import { flagOf, type Given, type Option } from "../options/options.ts";
-import { PRESETS } from "../../src/run/presets.ts";
-import { only, readConfigFile, resolveSettings } from "../options/resolve.ts";
 import { FIELDS } from "../options/fields.ts";
+import { flagOf } from "../options/flag_name.ts";
+import type { Given, Option } from "../options/options.ts";
+import { only, readConfigFile, resolveSettings } from "../options/resolve.ts";
 import { print } from "../terminal/terminal.ts";
+import { samplingBytes, trainingBytes } from "../training/memory.ts";
 
 /** Images at a time for which the memory of sampling is told. */
 const SAMPLED = 16;

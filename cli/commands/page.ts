@@ -3,21 +3,21 @@
  *
  * @module
  */
+import { makeFolder, writeFile } from "../../src/files/write_file.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
-import { CHECKPOINT, describeModel } from "../../src/service/model.ts";
 import { networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { CHECKPOINT, describeModel } from "../../src/service/model.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { type Command, expectNoRest } from "../command.ts";
 import type { Given, Option } from "../options/options.ts";
 import { pageAssets } from "../page/assets.ts";
-import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
 import { print } from "../terminal/terminal.ts";
-import { makeFolder, writeFile } from "../../src/files/write_file.ts";
 
 const options: Option[] = [
   CHECKPOINT_OPTION,

@@ -3,21 +3,15 @@
  *
  * @module
  */
-import type { Command } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { interruptible, untilAborted } from "../terminal/interrupt.ts";
-import type { Given, Option, Value } from "../options/options.ts";
 import { ReportFile } from "../../src/run/report/report_file.ts";
 import { RunView } from "../../src/run/report/run_view.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import type { Given, Option } from "../options/options.ts";
+import { PORT, portOf } from "../options/port.ts";
 import { serveRun } from "../report/server.ts";
+import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
-
-/** The port of a page that is served. */
-export const PORT: Option = {
-  key: "port",
-  type: "integer",
-  help: "port of the page (default: 7460, or any that is free)",
-};
 
 const options: Option[] = [
   { key: "serve", type: "boolean", help: "show the page on this machine, live while it trains" },
@@ -56,24 +50,4 @@ async function runReport({ flags, rest }: Given): Promise<number> {
   await interruptible(untilAborted, () => {});
   served.stop();
   return 0;
-}
-
-/**
- * The port asked for.
- *
- * @param needed the flag without which a port means nothing
- * @throws {UsageError} when that flag is missing, or there can be no such port
- */
-export function portOf({ port, ...flags }: Given["flags"], needed: string): number | undefined {
-  if (port === undefined) return undefined;
-  if (flags[needed] !== true) {
-    throw new UsageError(`--port is for a page that is served: add --${needed}`);
-  }
-  return checkPort(port);
-}
-
-/** @throws {UsageError} when there can be no such port */
-export function checkPort(port: Value): number {
-  if (Number(port) >= 1 && Number(port) <= 65535) return Number(port);
-  throw new UsageError(`--port is ${port}: needed a number from 1 to 65535`);
 }

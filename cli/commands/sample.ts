@@ -4,30 +4,31 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
-import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
-import { readClasses } from "../options/classes.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { type Command, expectNoRest } from "../command.ts";
-import { CommandError, UsageError } from "../errors.ts";
-import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
-import { flagOf, type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { readClasses } from "../options/classes.ts";
+import { flagOf } from "../options/flag_name.ts";
+import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
+import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
-import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
-import { folderOf } from "../../src/files/write_file.ts";
 
 const what: Option[] = [
   CHECKPOINT_OPTION,
@@ -112,6 +113,7 @@ const groups = [
   { title: "Images", options: what },
   { title: "How they are made", options: SAMPLER_OPTIONS },
   { title: "From a picture, between two, or once more", options: beginning },
+  { title: "Device", options: DEVICE_OPTIONS },
   { title: "Also", options: technical },
 ];
 
@@ -187,12 +189,13 @@ async function runSample(given: Given): Promise<number> {
       .filter(([, value]) => value !== undefined),
   ]);
 
+  const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
   const stopped = "Stopping; what is done is kept, and the same command goes on with it";
   return await interruptible(async (signal) => {
-    const gpu = await requestGpu();
+    const device = await request();
     try {
-      const rin = await Rin.load(gpu, file.bytes, { config });
+      const rin = await Rin.load(device, file.bytes, { config });
       const start = performance.now();
       const onStep = (done: number, total: number) => terminal.progress(done, total);
       const out = String(flags.out ?? (clips ? "samples.apng" : "samples.png"));
@@ -216,7 +219,7 @@ async function runSample(given: Given): Promise<number> {
       if (signal.aborted) return INTERRUPTED;
       throw thrown;
     } finally {
-      gpu.destroy();
+      device.destroy();
     }
   }, () => terminal.note(stopped));
 }

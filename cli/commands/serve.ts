@@ -4,26 +4,27 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
-import { requestGpu } from "../../src/device/webgpu/gpu.ts";
-import type { ServiceLimits } from "../../src/service/limits.ts";
-import type { Assets } from "../../src/service/assets.ts";
-import { createService, type Service } from "../../src/service/service.ts";
+import { fileReason } from "../../src/files/errors.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import type { Assets } from "../../src/service/assets.ts";
+import type { ServiceLimits } from "../../src/service/limits.ts";
+import { createService, type Service } from "../../src/service/service.ts";
+import { type Command, expectNoRest } from "../command.ts";
+import { variable } from "../environment.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { type Command, expectNoRest } from "../command.ts";
-import { variable } from "../environment.ts";
-import { CommandError, fileReason, UsageError } from "../errors.ts";
-import { interruptible, untilAborted } from "../terminal/interrupt.ts";
-import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
+import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import type { Given, Option, Value } from "../options/options.ts";
+import { checkPort } from "../options/port.ts";
 import { pageAssets } from "../page/assets.ts";
-import { checkPort } from "./report.ts";
-import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
 /** The port where none is asked for, unless something else has it. */
@@ -74,6 +75,7 @@ const groups = [
   { title: "Network", options: what },
   { title: "Where, and for whom", options: where },
   { title: "Limits", options: limits },
+  { title: "Device", options: DEVICE_OPTIONS },
 ];
 
 /** Serves a network. */
@@ -108,11 +110,12 @@ async function runServe(given: Given): Promise<number> {
     : file.bytes;
   const isLocal = LOOPBACK.includes(hostname);
 
+  const request = deviceRequest(flags);
   return await interruptible(async (stop) => {
     const fault = Promise.withResolvers<never>();
-    const gpu = await requestGpu();
+    const device = await request();
     try {
-      const rin = await Rin.load(gpu, checkpoint);
+      const rin = await Rin.load(device, checkpoint);
       const service = await createService({
         rin,
         checkpoint,
@@ -138,7 +141,7 @@ async function runServe(given: Given): Promise<number> {
       }
       return 0;
     } finally {
-      gpu.destroy();
+      device.destroy();
     }
   }, () => printError("Ending; what is under way is answered first"));
 }

@@ -3,25 +3,32 @@
  *
  * @module
  */
-import type { Splits } from "../../src/data/dataset.ts";
-import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
-import { adviceOn } from "../training/advice.ts";
-import { type Command, expectNoRest, programName } from "../command.ts";
-import { heedNohup, INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
-import { keepTraining, openTrainer } from "../../src/run/keep_training.ts";
-import { withClasses } from "../options/classes.ts";
-import { loadData } from "../../src/run/load_data.ts";
-import type { Given, Option } from "../options/options.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
-import { profile } from "../training/profile.ts";
-import { type Served, serveRun } from "../report/server.ts";
-import { PORT, portOf } from "./report.ts";
-import { defaultOf, readConfigFile, resolveSettings } from "../options/resolve.ts";
-import { type OpenedRun, openRun } from "../../src/run/saved_run.ts";
-import { newRunPath, RunFolder } from "../../src/run/run_folder.ts";
+import {
+  prepareRun,
+  resumeTraining,
+  type RunContext,
+  type RunResult,
+  train,
+} from "../../src/run/train.ts";
+import { type Command, expectNoRest, programName } from "../command.ts";
+import { explain } from "../errors.ts";
+import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { FIELDS } from "../options/fields.ts";
+import type { Given, Option } from "../options/options.ts";
+import { PORT, portOf } from "../options/port.ts";
+import { defaultOf, inFlags, readConfigFile, resolveSettings } from "../options/resolve.ts";
+import { type Served, serveRun } from "../report/server.ts";
+import { detectNohup, INTERRUPTED, Interruption } from "../terminal/interrupt.ts";
+import { runReporter } from "../terminal/run_reporter.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
+import { adviceOn } from "../training/advice.ts";
+import { newRunPath } from "../training/new_run_path.ts";
+import { profile } from "../training/profile.ts";
+import { resumeChanges } from "../training/resume_flags.ts";
 
 const own: Option[] = [
   {
@@ -48,7 +55,7 @@ const withDefaults = (options: readonly Option[]) =>
   options.map((option) => ({ ...option, default: option.default ?? defaultOf(option.key) }));
 
 /** Trains a network. */
-export const train: Command = {
+export const trainCommand: Command = {
   usage: "rin train [options]",
   summary: "train a network on images",
   about:
@@ -56,6 +63,7 @@ export const train: Command = {
     "run folder. Ctrl-C saves and says how to go on. Defaults shown are those of the faces preset.",
   groups: [
     { title: "Run", options: own },
+    { title: "Device", options: DEVICE_OPTIONS },
     { title: "Images and files", options: withDefaults(FIELDS.run) },
     { title: "Network", options: withDefaults(FIELDS.network) },
     { title: "Training", options: withDefaults(FIELDS.training) },
@@ -71,78 +79,95 @@ export const train: Command = {
 
 async function runTrain(given: Given): Promise<number> {
   expectNoRest(given);
-  await heedNohup();
+  await detectNohup();
   const { flags } = given;
-  const port = portOf(flags, "watch");
   const terminal = new Terminal(flags.quiet === true);
-  const opened = flags.resume === undefined ? await newRun(given) : await openRun(given);
-  const { settings, folder } = opened;
+  const port = portOf(flags, "watch");
+  const interruption = new Interruption(
+    () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),
+  );
   let page: Served | undefined;
-  try {
-    if (flags.watch === true) page = serveRun(folder.path, port);
-    if (page) terminal.note(`Watch at ${page.url}`);
-    const gpu = await requestGpu();
-    terminal.note(`Adapter: ${gpu.description}`);
-    const advice = flags.resume === undefined ? adviceOn(settings.network) : undefined;
-    if (advice !== undefined) terminal.note(advice);
-    let splits: Splits | undefined;
-    try {
-      splits = await loadData(settings.run, settings.network, terminal);
-      opened.checkImages(splits.train.count);
-      const classified = withClasses(opened, splits.train.classNames);
-      if (flags.profile === true) {
-        const { trainer } = await openTrainer(gpu, classified);
-        print(await profile(trainer, splits.train, settings));
-        return 0;
-      }
-      return await trainIn(classified, splits, gpu, terminal);
-    } finally {
-      splits?.close();
-      gpu.destroy();
+  const show = runReporter(terminal);
+  const start = flags.resume === undefined ? await newRun(flags) : resumedRun(flags);
+  const onEvent = (event: RunEvent) => {
+    if (event.type === "opened" && flags.watch === true) {
+      page = serveRun(event.folder, port);
+      terminal.note(`Watch at ${page.url}`);
     }
+    show(event);
+    if (event.type === "device" && start.advice !== undefined) terminal.note(start.advice);
+    // Decoding goes on where it was: until it is done, Ctrl-C need not wait for anything.
+    if (event.type === "data" && flags.profile !== true) interruption.listen();
+  };
+  try {
+    const context = { device: deviceRequest(flags), onEvent, signal: interruption.signal };
+    if (flags.profile === true) {
+      print(await prepareRun(await start.open(), context, profile));
+      return 0;
+    }
+    return await trainIn(start, context, terminal);
+  } catch (thrown) {
+    throw inFlags(thrown);
   } finally {
+    interruption.close();
     page?.stop();
-    await folder.close();
   }
 }
 
-async function newRun({ flags }: Given): Promise<OpenedRun> {
-  const { preset: asked, config, out, profile: _p, quiet: _q, watch: _w, port: _o, ...fields } =
-    flags;
+/** A run that flags ask for. */
+interface FlaggedRun {
+  readonly folder: string;
+  /** What is worth knowing of its settings. */
+  readonly advice?: string;
+  /** Opens it without training. */
+  readonly open: () => Promise<OpenedRun>;
+  /** Trains it. */
+  readonly train: (context: RunContext) => Promise<RunResult>;
+}
+
+/** The flags that name fields of a run, without those of this command and of the device. */
+function withoutOwn(flags: Given["flags"]): Given["flags"] {
+  const keys = new Set([...own, ...DEVICE_OPTIONS].map(({ key }) => key));
+  return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));
+}
+
+async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
+  const { preset: asked, config, out, ...rest } = flags;
+  const fields = withoutOwn(rest);
   const file = config === undefined ? {} : await readConfigFile(String(config));
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
-  const path = out === undefined ? await newRunPath(preset, new Date()) : String(out);
-  const { data, labels } = settings.run;
-  // A run may be resumed from another folder. What isn't there is the data reader's to report.
-  const absolute = async (path: string, words: readonly string[]) =>
-    words.includes(path) ? path : await Deno.realPath(path).catch(() => path);
-  const run = {
-    ...settings.run,
-    data: await absolute(data, ["", "faces", "emoji"]),
-    labels: await absolute(labels, ["none", "auto"]),
-  };
+  const folder = out === undefined ? await newRunPath(preset, new Date()) : String(out);
   return {
-    preset,
-    settings: { ...settings, run },
-    folder: await RunFolder.create(path),
-    checkImages: () => {},
+    folder,
+    advice: adviceOn(settings.network),
+    open: () => createRun(folder, preset, settings),
+    train: (context) => train({ ...context, ...settings, out: folder, preset }),
   };
 }
 
-async function trainIn(
-  opened: OpenedRun,
-  splits: Splits,
-  gpu: Gpu,
-  terminal: Terminal,
-): Promise<number> {
-  const { settings: { training: { steps } }, folder } = opened;
-  const again = `${programName()} train --resume ${quoted(folder.path)}`;
-  const { ended, step } = await interruptible(
-    (stop) => keepTraining({ opened, splits, gpu, terminal, stop }),
-    () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),
-  ).catch((thrown) => {
+function resumedRun(flags: Given["flags"]): FlaggedRun {
+  const { resume, ...rest } = flags;
+  const fields = withoutOwn(rest);
+  const folder = String(resume).replace(/(?<=.)[/\\]+$/, "");
+  const changes = resumeChanges(fields);
+  return {
+    folder,
+    open: () => reopenRun(folder, changes),
+    train: (context) => resumeTraining({ ...context, ...changes, folder }),
+  };
+}
+
+async function trainIn(run: FlaggedRun, context: RunContext, terminal: Terminal): Promise<number> {
+  const again = `${programName()} train --resume ${quoted(run.folder)}`;
+  let steps = 0;
+  const onEvent = (event: RunEvent) => {
+    if (event.type === "started") steps = event.settings.training.steps;
+    context.onEvent?.(event);
+  };
+  const { ended, step } = await run.train({ ...context, onEvent }).catch((thrown) => {
     if (!(thrown instanceof DeviceLostError)) throw thrown;
-    throw new DeviceLostError(`${thrown.message}; go on from the last checkpoint with: ${again}`);
+    const { sentence } = explain(thrown);
+    throw new DeviceLostError(`${sentence}; go on from the last checkpoint with: ${again}`);
   });
   if (ended === "stopped") {
     terminal.note(`Stopped after step ${step} of ${steps} and saved. Go on with:`);
@@ -150,9 +175,9 @@ async function trainIn(
     return INTERRUPTED;
   }
   terminal.note(
-    `Done: samples, checkpoints and report.html, with the curves, are in ${folder.path}`,
+    `Done: samples, checkpoints and report.html, with the curves, are in ${run.folder}`,
   );
-  terminal.note(`  ${programName()} sample --checkpoint ${quoted(folder.path)}`);
+  terminal.note(`  ${programName()} sample --checkpoint ${quoted(run.folder)}`);
   return 0;
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Command } from "../command.ts";
-import { flagOf, type Option } from "../options/options.ts";
+import { flagOf } from "../options/flag_name.ts";
+import type { Option } from "../options/options.ts";
 
 /** What may follow a flag. */
 export type Following =

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { linear } from "../../src/nn/linear.ts";
 import type { Device } from "../../src/device/device.ts";
-import { persistent, Plan } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent } from "../../src/graph/tensor.ts";
+import { linear } from "../../src/nn/linear.ts";
 import { copyTo } from "../../src/nn/tokens.ts";
 
 /** What came out. */

@@ -4,28 +4,13 @@
  * @module
  */
 import type { ImageSet } from "../../src/data/image_set.ts";
-import {
-  compare,
-  type Comparison,
-  FeatureSet,
-  type FeatureSpace,
-} from "../../src/eval/feature_set.ts";
+import { compare, type Comparison, FeatureSet } from "../../src/eval/feature_set.ts";
 import { frechetDistance } from "../../src/eval/frechet.ts";
 import { scattering } from "../../src/eval/scattering.ts";
-import type { Gaussian } from "../../src/eval/statistics.ts";
 import { validationBatches } from "../../src/run/batches.ts";
-import { Interrupted } from "../errors.ts";
-import type { EvaluationParts } from "./evaluation.ts";
 import { loadData } from "../../src/run/load_data.ts";
-
-/** What standard FID takes. */
-export interface FidParts {
-  readonly space: FeatureSpace;
-  /** The data's statistics; without them they are measured on the run's images. */
-  readonly statistics?: Gaussian;
-  /** Told the data's statistics once they are measured. */
-  readonly onStatistics?: (statistics: Gaussian) => Promise<void>;
-}
+import { dataReporter } from "../terminal/data_reporter.ts";
+import { type EvaluationParts, showProgress } from "./parts.ts";
 
 /** A comparison, with what it can be judged by. */
 export interface Distance extends Comparison {
@@ -61,7 +46,11 @@ export async function measureDistances(
   else {
     // A folder that has the name of a known data source is still a folder.
     const path = /[/\\]/.test(folder) ? folder : `./${folder}`;
-    const pictures = await loadData({ data: path, validFraction: 0 }, rin.config, terminal);
+    const pictures = await loadData(
+      { data: path, validFraction: 0 },
+      rin.config,
+      dataReporter(terminal),
+    );
     const all = batches(pictures.train, Infinity, "features of the samples");
     await addAll(all, imageSize, sets).finally(() => pictures.close());
   }
@@ -75,17 +64,6 @@ export async function measureDistances(
     frechet: frechetDistance(fidStatistics!, fidSamples.statistics.gaussian()),
   };
   return [own, standard];
-}
-
-/** @throws {Interrupted} when the person wants to stop */
-export function showProgress(
-  { terminal, stop }: EvaluationParts,
-  doing: string,
-  done: number,
-  total: number,
-): void {
-  if (stop.aborted) throw new Interrupted();
-  terminal.progress(Math.min(total, Math.floor(done)), total, { doing });
 }
 
 async function addAll(

@@ -4,38 +4,16 @@
  * @module
  */
 import type { Splits } from "../../src/data/dataset.ts";
-import type { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { lossByNoise, type NoiseLevel } from "../../src/eval/noise_levels.ts";
-import type { TrainOptions } from "../../src/train/options.ts";
 import { validationBatches } from "../../src/run/batches.ts";
-import { type Distance, type FidParts, measureDistances, showProgress } from "./distances.ts";
-import { type DataSettings, loadData } from "../../src/run/load_data.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { loadData } from "../../src/run/load_data.ts";
+import { dataReporter } from "../terminal/data_reporter.ts";
+import { type Distance, measureDistances } from "./distances.ts";
+import { type EvaluationParts, showProgress } from "./parts.ts";
 
-/** What to measure, and how. */
-export interface EvaluationParts {
-  readonly rin: Rin;
-  readonly data: DataSettings;
-  readonly training: Pick<TrainOptions, "seed" | "selfCondRate">;
-  readonly counts: {
-    readonly count: number;
-    readonly dataCount: number;
-    readonly validCount: number;
-    readonly levels: number;
-  };
-  readonly sampler: SampleOptions & { readonly batchSize: number };
-  /** A folder of pictures in place of samples. */
-  readonly folder?: string;
-  /** What standard FID takes, where it is asked for. */
-  readonly fid?: FidParts;
-  readonly terminal: Terminal;
-  /** Aborted when the person wants to stop. */
-  readonly stop: AbortSignal;
-}
-
-/** All figures of an evaluation. */
-export interface Figures {
+/** Everything that was measured. */
+export interface EvaluationResult {
   readonly loss: {
     readonly images: number;
     /** Whether these are clips. */
@@ -53,9 +31,9 @@ export interface Figures {
  *
  * @throws {Interrupted} when it was stopped
  */
-export async function evaluate(parts: EvaluationParts): Promise<Figures> {
+export async function evaluate(parts: EvaluationParts): Promise<EvaluationResult> {
   const { rin, data, terminal, counts, folder, sampler } = parts;
-  const splits = await loadData(data, rin.config, terminal);
+  const splits = await loadData(data, rin.config, dataReporter(terminal));
   try {
     const loss = await measureLoss(parts, splits);
     if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
@@ -69,7 +47,10 @@ export async function evaluate(parts: EvaluationParts): Promise<Figures> {
   }
 }
 
-async function measureLoss(parts: EvaluationParts, splits: Splits): Promise<Figures["loss"]> {
+async function measureLoss(
+  parts: EvaluationParts,
+  splits: Splits,
+): Promise<EvaluationResult["loss"]> {
   const { rin, training, counts, terminal } = parts;
   const { valid } = splits;
   const batches = validationBatches(

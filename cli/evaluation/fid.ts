@@ -6,12 +6,13 @@
 import { readStatistics, writeStatistics } from "../../src/eval/fid_statistics.ts";
 import { Inception, INCEPTION_SIZE } from "../../src/eval/inception/inception.ts";
 import { NpzError } from "../../src/eval/npz.ts";
-import type { Gpu } from "../../src/device/webgpu/gpu.ts";
-import { CheckpointError, readSafetensors } from "../../src/model/safetensors.ts";
-import type { FidParts } from "./distances.ts";
-import { CommandError, fileReason, UsageError } from "../errors.ts";
-import type { Option, Value } from "../options/options.ts";
+import { fileReason } from "../../src/files/errors.ts";
 import { writeFile } from "../../src/files/write_file.ts";
+import type { Device } from "../../src/device/device.ts";
+import { CheckpointError, readSafetensors } from "../../src/model/safetensors.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import type { Option, Value } from "../options/options.ts";
+import type { FidParts } from "./parts.ts";
 
 /** The flags of standard FID. */
 export const FID_OPTIONS: Option[] = [
@@ -74,7 +75,7 @@ export async function readFidFiles(
 }
 
 /** Puts the network on the GPU. */
-export async function openFid(gpu: Gpu, files: FidFiles, path: string): Promise<FidParts> {
+export async function openFid(gpu: Device, files: FidFiles, path: string): Promise<FidParts> {
   try {
     return { space: await Inception.create(gpu, files.tensors), ...files.parts };
   } catch (thrown) {

@@ -1,15 +1,15 @@
 /**
- * The figures of an evaluation as tables and files.
+ * The results of an evaluation as tables and files.
  *
  * @module
  */
-import type { Figures } from "./evaluation.ts";
-import { noisePlotSvg } from "./noise_plot.ts";
-import { table } from "../terminal/table.ts";
 import { makeFolder, writeFile } from "../../src/files/write_file.ts";
+import { table } from "../terminal/table.ts";
+import type { EvaluationResult } from "./evaluation.ts";
+import { noisePlotSvg } from "./noise_plot.ts";
 
 /** What `eval.json` holds. */
-export interface EvaluationReport extends Figures {
+export interface EvaluationReport extends EvaluationResult {
   readonly checkpoint: string;
   /** Training steps behind the checkpoint, where it says so. */
   readonly step?: number;
@@ -28,7 +28,7 @@ export async function writeReport(folder: string, report: EvaluationReport): Pro
   );
 }
 
-/** The figures for a terminal. */
+/** The results for a terminal. */
 export function reportText({ loss, comparisons }: EvaluationReport): string {
   const digits = (value: number) => String(Number(value.toPrecision(4)));
   const what = loss.clips ? "clips" : "images";
@@ -44,12 +44,12 @@ export function reportText({ loss, comparisons }: EvaluationReport): string {
     table(["t", "gamma", "log-SNR", "eps", "x0", "v"], [...levels, means]),
   ];
   if (comparisons.length > 0) {
-    const rows = comparisons.map((figures) => [
-      figures.space,
-      String(figures.sampleCount),
-      figures.dataCount === undefined ? "statistics" : String(figures.dataCount),
-      digits(figures.frechet),
-      ...[figures.halves, figures.precision, figures.recall]
+    const rows = comparisons.map((comparison) => [
+      comparison.space,
+      String(comparison.sampleCount),
+      comparison.dataCount === undefined ? "statistics" : String(comparison.dataCount),
+      digits(comparison.frechet),
+      ...[comparison.halves, comparison.precision, comparison.recall]
         .map((value) => value === undefined ? "" : digits(value)),
     ]);
     parts.push(

@@ -3,75 +3,10 @@
  *
  * @module
  */
-import { DEFAULT_CONFIG, type RinConfig } from "../../src/model/config.ts";
-import {
-  DEFAULT_TRAIN_OPTIONS,
-  TRAIN_CHOICES,
-  type TrainOptions,
-} from "../../src/train/options.ts";
+import type { RinConfig } from "../../src/model/config.ts";
+import { RUN_CHOICES, type RunOptions } from "../../src/run/options.ts";
+import { TRAIN_CHOICES, type TrainOptions } from "../../src/train/options.ts";
 import type { Option } from "./options.ts";
-
-/** What a run trains on and what it writes when. */
-export interface RunOptions {
-  /** "faces", "emoji", or a path. */
-  readonly data: string;
-  readonly flip: boolean;
-  /** Side of the stored images, of which a square is cut at random, over that of the network's. */
-  readonly cropScale: number;
-  /** Clips: from one frame that is taken to the next. */
-  readonly frameStride: number;
-  /** "none", "auto", or the path of a file of labels. */
-  readonly labels: string;
-  /** One of CelebA's attributes. */
-  readonly labelAttribute?: string;
-  /** Share held out; without it the data source's own. */
-  readonly validFraction?: number;
-  readonly validEvery: number;
-  /** Images that are validated on, at most. */
-  readonly validCount: number;
-  readonly sampleEvery: number;
-  /** Images in the last grid; those on the way show the first 16 of them. */
-  readonly sampleCount: number;
-  readonly sampleSteps: number;
-  readonly saveEvery: number;
-  /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
-  readonly keepEvery: number;
-  /** How many of them are kept, the newest; 0 keeps all. */
-  readonly keep: number;
-  /** What follows when a file of the run can't be written. */
-  readonly onSaveError: "continue" | "stop";
-  /** What follows a step whose loss or gradient is not finite; it changes no parameter. */
-  readonly onNan: "skip" | "stop";
-  /** Steps between measurements of moments. */
-  readonly logEvery: number;
-}
-
-/** Everything that a run is made from. */
-export interface Settings {
-  readonly network: RinConfig;
-  readonly training: TrainOptions;
-  readonly run: RunOptions;
-}
-
-/** The defaults beside the library's: the `faces` preset. */
-export const DEFAULT_RUN_OPTIONS: RunOptions = {
-  data: "faces",
-  flip: false,
-  cropScale: 1,
-  frameStride: 1,
-  labels: "none",
-  validEvery: 250,
-  validCount: 16,
-  sampleEvery: 500,
-  sampleCount: 64,
-  sampleSteps: 100,
-  saveEvery: 250,
-  keepEvery: 0,
-  keep: 0,
-  onSaveError: "continue",
-  onNan: "skip",
-  logEvery: 50,
-};
 
 /** A field: the section it belongs to follows from the group that it stands in. */
 export interface Field<T> extends Option {
@@ -316,15 +251,15 @@ const run: Field<RunOptions>[] = [
     help:
       "steps between checkpoints that stay, in checkpoints/; 0: only the last and the best stay",
   },
-  { key: "keep", type: "integer", help: "how many of those stay, the newest; 0: all" },
+  { key: "keepCheckpoints", type: "integer", help: "how many of those stay, the newest; 0: all" },
   {
     key: "onSaveError",
-    type: ["continue", "stop"],
+    type: RUN_CHOICES.onSaveError,
     help: "when a checkpoint can't be written: train on and try again at the next, or stop",
   },
   {
     key: "onNan",
-    type: ["skip", "stop"],
+    type: RUN_CHOICES.onNan,
     help:
       "when a step's loss or gradient is no finite number (it changes nothing then): go on to " +
       "the next, 64 times in a row at most, or stop",
@@ -334,10 +269,3 @@ const run: Field<RunOptions>[] = [
 
 /** The table, by section. */
 export const FIELDS = { network, training, run } as const;
-
-/** The values where nothing is said. */
-export const DEFAULT_SETTINGS: Settings = {
-  network: DEFAULT_CONFIG,
-  training: DEFAULT_TRAIN_OPTIONS,
-  run: DEFAULT_RUN_OPTIONS,
-};

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { UsageError } from "../errors.ts";
+import { flagOf } from "./flag_name.ts";
 import { suggestion } from "./nearest.ts";
 
 /** A value that a flag can have. */
@@ -28,11 +29,6 @@ export interface Given {
   readonly flags: Readonly<Record<string, Value>>;
   /** The other arguments. */
   readonly rest: readonly string[];
-}
-
-/** `--batch-size` of `batchSize`. */
-export function flagOf(key: string): string {
-  return "--" + key.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase());
 }
 
 /**

@@ -3,20 +3,23 @@
  *
  * @module
  */
-import { completeConfig, ConfigError, type RinConfig } from "../../src/model/config.ts";
-import { parseSchedule } from "../../src/diffusion/schedule.ts";
-import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
-import { CommandError, fileReason, UsageError } from "../errors.ts";
-import { suggestion } from "./nearest.ts";
-import { checkValue, flagOf, type Option, type Value } from "./options.ts";
+import { fileReason } from "../../src/files/errors.ts";
+import { ConfigError, type RinConfig } from "../../src/model/config.ts";
+import type { RunOptions } from "../../src/run/options.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import {
-  DEFAULT_RUN_OPTIONS,
+  completeSettings,
   DEFAULT_SETTINGS,
-  FIELDS,
-  type RunOptions,
+  flatten,
+  type PartialSettings,
   type Settings,
-} from "./fields.ts";
+} from "../../src/run/settings.ts";
+import type { TrainOptions } from "../../src/train/options.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { FIELDS } from "./fields.ts";
+import { flagOf } from "./flag_name.ts";
+import { suggestion } from "./nearest.ts";
+import { checkValue, type Option, type Value } from "./options.ts";
 
 /** Fields by key, of any section. */
 export type Fields = Readonly<Record<string, Value>>;
@@ -51,54 +54,40 @@ export function resolveSettings(
   }
   const { network, training, run } = PRESETS[name];
   const base = { ...network, ...training, ...run } as Fields;
-  return { preset: name, settings: completeSettings({ ...base, ...file, ...flags }) };
+  return { preset: name, settings: completeFields({ ...base, ...file, ...flags }) };
 }
 
 /** Fills in the defaults of all sections, and checks the values. */
-export function completeSettings(fields: Fields): Settings {
-  return withFlagNames(() => ({
-    network: completeNetwork(only("network", fields)),
-    training: completeTrainOptions(only("training", fields) as Partial<TrainOptions>),
-    run: completeRun(only("run", fields) as Partial<RunOptions>),
-  }));
+export function completeFields(fields: Fields): Settings {
+  return withFlagNames(() => completeSettings(sectionsOf(fields)));
 }
 
-function completeNetwork(fields: Fields): RinConfig {
-  const config = completeConfig(fields as Partial<RinConfig>);
-  parseSchedule(config.schedule);
-  return config;
+/** Fields by section. */
+export function sectionsOf(fields: Fields): PartialSettings {
+  return {
+    network: only("network", fields) as Partial<RinConfig>,
+    training: only("training", fields) as Partial<TrainOptions>,
+    run: only("run", fields) as Partial<RunOptions>,
+  };
 }
 
-function completeRun(fields: Partial<RunOptions>): RunOptions {
-  const full = { ...DEFAULT_RUN_OPTIONS, ...fields };
-  for (const [key, value] of Object.entries(full)) {
-    const least = key === "keepEvery" || key === "keep" ? 0 : 1;
-    const whole = key !== "validFraction" && key !== "cropScale";
-    if (typeof value === "number" && whole && value < least) {
-      throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);
-    }
-  }
-  if (!(full.cropScale >= 1 && full.cropScale <= 4)) {
-    throw new ConfigError(`cropScale is ${full.cropScale}: needed a number of 1 up to 4`);
-  }
-  return full;
-}
-
-/** The library speaks of fields; at the command line they are flags. */
 function withFlagNames<T>(build: () => T): T {
   try {
     return build();
   } catch (thrown) {
-    if (!(thrown instanceof ConfigError)) throw thrown;
-    const message = all.reduce((text, { key }) => {
-      // A field of one word may be a plain word elsewhere in the sentence.
-      const pattern = /[A-Z]/.test(key)
-        ? new RegExp(`\\b${key}\\b`, "g")
-        : new RegExp(`^${key}\\b`);
-      return text.replace(pattern, flagOf(key));
-    }, thrown.message);
-    throw new ConfigError(message);
+    throw inFlags(thrown);
   }
+}
+
+/** The library's errors name fields; at the command line they are flags. */
+export function inFlags(thrown: unknown): unknown {
+  if (!(thrown instanceof ConfigError)) return thrown;
+  const message = all.reduce((text, { key }) => {
+    // A field of one word may be a plain word elsewhere in the sentence.
+    const pattern = /[A-Z]/.test(key) ? new RegExp(`\\b${key}\\b`, "g") : new RegExp(`^${key}\\b`);
+    return text.replace(pattern, flagOf(key));
+  }, thrown.message);
+  return new ConfigError(message);
 }
 
 /**
@@ -135,12 +124,7 @@ export async function readConfigFile(path: string): Promise<Fields> {
   return parsed as Fields;
 }
 
-/** The fields of all sections, as a config file holds them. */
-export function flatten({ network, training, run }: Settings): Fields {
-  return { ...network, ...training, ...run };
-}
-
 /** The default of a field, where it has one. */
 export function defaultOf(key: string): Value | undefined {
-  return flatten(DEFAULT_SETTINGS)[key];
+  return flatten(DEFAULT_SETTINGS)[key] as Value | undefined;
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
+import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { clipOf } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
-import { flagOf, type Option, type Value } from "./options.ts";
+import { flagOf } from "./flag_name.ts";
+import type { Option, Value } from "./options.ts";
 
 /** How images are made, but not how many. */
 export const SAMPLER_OPTIONS: Option[] = [

@@ -4,13 +4,13 @@
  * @module
  */
 import type { SampledBatch } from "../../src/diffusion/sampling.ts";
+import { writeFile } from "../../src/files/write_file.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { animatedPng } from "../../src/picture/animated_png.ts";
 import { byFrame, FRAME_MILLISECONDS } from "../../src/picture/clips.ts";
 import { gridPixels, gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordText } from "../../src/picture/record.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
-import { writeFile } from "../../src/files/write_file.ts";
 
 /**
  * Shows what comes one after the other, the frames of clips or the estimates of images: their grids in

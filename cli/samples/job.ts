@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Caption } from "../../src/picture/labelled_grid.ts";
 import type { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { Caption } from "../../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../../src/picture/record.ts";
 
 /** What is made, and where it goes. */

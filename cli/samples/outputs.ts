@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../../src/picture/record.ts";
@@ -13,7 +14,6 @@ import { writeFilm } from "./film.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
 import { hasRecord } from "./record.ts";
 import { writeTar } from "./tar.ts";
-import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 
 /** Makes the images and writes them; says what was written. */
 export async function writeSamples(job: SampleJob): Promise<string> {

@@ -10,9 +10,10 @@ import { fillBatch } from "../../src/data/fill_batch.ts";
 import { listClips } from "../../src/data/list_clips.ts";
 import { concat } from "../../src/data/prepared_format.ts";
 import { resizeCrop } from "../../src/data/resize.ts";
+import { fileReason } from "../../src/files/errors.ts";
 import { type ExampleConfig, exampleSize } from "../../src/model/example.ts";
 import { sha256 } from "../../src/model/identity.ts";
-import { CommandError, fileReason } from "../errors.ts";
+import { CommandError } from "../errors.ts";
 
 /** A picture with its file's hash. */
 export interface Picture {

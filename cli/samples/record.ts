@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { fileReason } from "../../src/files/errors.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { recordIn, type SampleRecord } from "../../src/picture/record.ts";
-import { CommandError, fileReason } from "../errors.ts";
+import { CommandError } from "../errors.ts";
 
 /** Whether a file is a whole PNG with that record. */
 export async function hasRecord(path: string, record: SampleRecord): Promise<boolean> {

@@ -5,9 +5,9 @@
  */
 import { recordIn, recordOfOne, recordText } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
+import { type TarEntry, TarWriter } from "../files/tar_writer.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { type SampleJob, wanted } from "./job.ts";
-import { type TarEntry, TarWriter } from "../files/tar_writer.ts";
 
 /** Makes the images that are not there yet; says what is there then. */
 export async function writeTar(job: SampleJob): Promise<string> {

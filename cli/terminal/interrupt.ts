@@ -17,7 +17,7 @@ let nohup = false;
  * Looks whether SIGHUP is ignored, as under `nohup`. For the beginning of a command: Deno ends that
  * state of things as soon as it listens to any signal, be it for purposes of its own.
  */
-export async function heedNohup(): Promise<void> {
+export async function detectNohup(): Promise<void> {
   const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
   const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1];
   // Elsewhere than on Linux it can't be seen; but nohup takes the terminal from the output.
@@ -27,34 +27,68 @@ export async function heedNohup(): Promise<void> {
 }
 
 /**
- * Runs `work` with a signal that is aborted by the first Ctrl-C, by SIGTERM, or by SIGHUP (the
- * terminal was closed) where `nohup` has not asked to outlive that; the second one leaves at once.
+ * A signal that the first Ctrl-C aborts, or SIGTERM, or SIGHUP (the terminal was closed) where
+ * `nohup` has not asked to outlive that; the second one leaves at once. Until it listens, the first
+ * one leaves at once, too.
  */
+export class Interruption {
+  readonly #controller = new AbortController();
+  readonly #onFirst: () => void;
+  #first = 0;
+  #heard: [signal: Deno.Signal, listener: () => void][] = [];
+
+  /** @param onFirst called at the first one */
+  constructor(onFirst: () => void) {
+    this.#onFirst = onFirst;
+  }
+
+  /** Aborted when the person wants to stop. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Begins to listen. */
+  listen(): void {
+    if (this.#heard.length > 0) return;
+    const listener = () => this.#hear();
+    const deaf = Deno.build.os !== "windows" && nohup;
+    const signals: Deno.Signal[] = Deno.build.os === "windows"
+      ? ["SIGINT"]
+      : ["SIGINT", "SIGTERM", "SIGHUP"];
+    this.#heard = signals.map((
+      signal,
+    ) => [signal, deaf && signal === "SIGHUP" ? ignore : listener]);
+    for (const [signal, listener] of this.#heard) Deno.addSignalListener(signal, listener);
+  }
+
+  /** Listens no more. */
+  close(): void {
+    for (const [signal, listener] of this.#heard) Deno.removeSignalListener(signal, listener);
+    this.#heard = [];
+  }
+
+  #hear(): void {
+    if (this.signal.aborted) {
+      if (performance.now() - this.#first < SAME) return;
+      Deno.exit(INTERRUPTED);
+    }
+    this.#first = performance.now();
+    this.#controller.abort();
+    this.#onFirst();
+  }
+}
+
+/** Runs `work` with the signal of an {@linkcode Interruption} that listens all the time. */
 export async function interruptible<T>(
   work: (stop: AbortSignal) => Promise<T>,
   onFirst: () => void,
 ): Promise<T> {
-  const controller = new AbortController();
-  let first = 0;
-  const listener = () => {
-    if (controller.signal.aborted) {
-      if (performance.now() - first < SAME) return;
-      Deno.exit(INTERRUPTED);
-    }
-    first = performance.now();
-    controller.abort();
-    onFirst();
-  };
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM", "SIGHUP"];
-  const deaf = Deno.build.os !== "windows" && nohup;
-  const heard = (signal: Deno.Signal) => deaf && signal === "SIGHUP" ? ignore : listener;
-  for (const signal of signals) Deno.addSignalListener(signal, heard(signal));
+  const interruption = new Interruption(onFirst);
+  interruption.listen();
   try {
-    return await work(controller.signal);
+    return await work(interruption.signal);
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, heard(signal));
+    interruption.close();
   }
 }
 

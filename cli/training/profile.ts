@@ -3,23 +3,21 @@
  *
  * @module
  */
-import type { ImageSet } from "../../src/data/dataset.ts";
-import type { Trainer } from "../../src/train/trainer.ts";
 import { TrainingBatches } from "../../src/run/batches.ts";
-import type { Settings } from "../options/fields.ts";
+import { openTrainer } from "../../src/run/keep_training.ts";
+import type { ReadyRun } from "../../src/run/train.ts";
 import { table } from "../terminal/table.ts";
 
 const WARM_UP = 3;
 const TIMED = 7;
 
 /** Takes a few steps, then times one of them kernel by kernel. */
-export async function profile(
-  trainer: Trainer,
-  set: ImageSet,
-  { network: { imageSize, frames }, training: { seed, batchSize }, run: { flip } }: Settings,
-): Promise<string> {
+export async function profile({ opened, data, devices }: ReadyRun): Promise<string> {
+  const { network: { imageSize, frames }, training: { seed, batchSize }, run: { flip } } =
+    opened.settings;
+  const { trainer } = await openTrainer(devices.first, opened);
   const steps = WARM_UP + TIMED;
-  const batches = new TrainingBatches(set, { seed, batchSize, imageSize, flip, steps });
+  const batches = new TrainingBatches(data.train, { seed, batchSize, imageSize, flip, steps });
   const times: number[] = [];
   for (let step = 0; step < steps; step++) {
     const { images, labels } = await batches.at(step);

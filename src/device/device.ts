@@ -4,7 +4,8 @@
  * @module
  */
 import type { OpName } from "../graph/ops.ts";
-import type { Plan, Storage, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Storage, Tensor } from "../graph/tensor.ts";
 
 /** A device: it holds storages and replays programs, in the order in which they are queued. */
 export interface Device {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Tensor } from "../graph/plan.ts";
+import type { Tensor } from "../graph/tensor.ts";
 
 /** What a step of a lowered plan touches. */
 export interface Step {

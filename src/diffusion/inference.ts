@@ -4,7 +4,8 @@
  * @module
  */
 import type { Device, Program } from "../device/device.ts";
-import { constant, persistent, Plan, type Storage, type Tensor } from "../graph/plan.ts";
+import { Plan } from "../graph/plan.ts";
+import { constant, persistent, type Storage, type Tensor } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";
 import { rin, selfConditionsInterface } from "../model/rin.ts";

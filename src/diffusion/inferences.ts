@@ -20,6 +20,7 @@ export interface PlanRequest {
 
 /** Compiled plans by batch size and guidance. To be used by one call at a time. */
 export class Inferences {
+  #destroyed = false;
   /** The latest last. */
   #kept: Inference[] = [];
 
@@ -57,12 +58,17 @@ export class Inferences {
     while (this.#kept.length > keep - 1) this.#kept.shift()!.destroy();
     const plan = found ??
       await Inference.create(this.device, this.config, this.weights, batch, guided);
+    if (this.#destroyed) {
+      plan.destroy();
+      throw new Error("The network was destroyed");
+    }
     this.#kept.push(plan);
     return plan;
   }
 
   /** Frees their memory. */
   destroy(): void {
+    this.#destroyed = true;
     for (const plan of this.#kept) plan.destroy();
     this.#kept = [];
   }

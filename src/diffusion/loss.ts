@@ -4,7 +4,8 @@
  * @module
  */
 import { PARTIALS } from "../graph/ops.ts";
-import { persistent, Plan, type Tensor } from "../graph/plan.ts";
+import { Plan } from "../graph/plan.ts";
+import { persistent, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CommandError, fileReason } from "../../cli/errors.ts";
+import { FileError } from "./errors.ts";
 
 /** Ends the names of files that are being written. */
 const TEMPORARY = `.${Deno.pid}.tmp`;
@@ -22,7 +22,7 @@ export async function removeTemporary(folder: string): Promise<void> {
 /**
  * Writes beside the target, syncs, and renames; in place, where Deno may write the target alone.
  *
- * @throws {CommandError} saying why it failed; what was at `path` before is then still there
+ * @throws {FileError} saying why it failed; what was at `path` before is then still there
  */
 export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -54,7 +54,7 @@ async function mayReplace(path: string, temporary: string): Promise<boolean> {
  * time. Both hold what they hold for good, for files are replaced here and never written into.
  *
  * @returns whether the file system has such names (hard links)
- * @throws {CommandError} saying why it failed; what was at `path` before is then still there
+ * @throws {FileError} saying why it failed; what was at `path` before is then still there
  */
 export async function linkFile(from: string, path: string): Promise<boolean> {
   const temporary = path + TEMPORARY;
@@ -112,7 +112,7 @@ export async function removeFile(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (thrown) {
-    throw new CommandError(`Cannot remove ${path}: ${fileReason(thrown)}`);
+    throw new FileError(`Cannot remove ${path}`, thrown);
   }
 }
 
@@ -134,13 +134,13 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (thrown) {
-    throw new CommandError(`Cannot make folder ${path}: ${fileReason(thrown)}`);
+    throw new FileError(`Cannot make folder ${path}`, thrown);
   }
 }
 
-/** What a file that could not be written is told with. */
-export function cannotWrite(path: string, thrown: unknown): CommandError {
-  return new CommandError(`Cannot write ${path}: ${fileReason(thrown)}`, { cause: thrown });
+/** The error of a file that could not be written. */
+export function cannotWrite(path: string, thrown: unknown): FileError {
+  return new FileError(`Cannot write ${path}`, thrown);
 }
 
 /** The folder that a file lies in. */

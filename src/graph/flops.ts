@@ -4,7 +4,8 @@
  * @module
  */
 import type { OpName, SizesOf } from "./ops.ts";
-import { bytesOfOne, type Operation, type Tensor, typeOf } from "./plan.ts";
+import type { Operation } from "./plan.ts";
+import { bytesOfOne, type Tensor, typeOf } from "./tensor.ts";
 
 /**
  * Floating-point operations of matrix products and attention, a multiplication and an addition being

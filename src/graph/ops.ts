@@ -14,7 +14,7 @@ import type {
   PatchedAxis,
   Window,
 } from "../../kernels/shapes.ts";
-import type { Tensor } from "./plan.ts";
+import type { Tensor } from "./tensor.ts";
 
 export * from "../../kernels/shapes.ts";
 

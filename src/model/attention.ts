@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Plan, type Tensor, view } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import { type Tensor, view } from "../graph/tensor.ts";
 import { attention, type Columns } from "../nn/attention.ts";
 import { linear, type LinearParameters } from "../nn/linear.ts";
 import type { Weights } from "./weights.ts";

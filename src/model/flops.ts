@@ -4,7 +4,8 @@
  * @module
  */
 import { operationFlops } from "../graph/flops.ts";
-import { persistent, Plan } from "../graph/plan.ts";
+import { Plan } from "../graph/plan.ts";
+import { persistent } from "../graph/tensor.ts";
 import type { RinConfig } from "./config.ts";
 import { exampleShape } from "./example.ts";
 import { parameterLayout } from "./parameters.ts";

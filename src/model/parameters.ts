@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesOfOne } from "../graph/plan.ts";
+import { bytesOfOne } from "../graph/tensor.ts";
 import type { FloatType } from "../graph/ops.ts";
 import { blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
 import { interfaceTokens, patchFeatures } from "./example.ts";

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { constant, type Plan, type Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import { constant, type Tensor } from "../graph/tensor.ts";
 import { layerNorm } from "../nn/layer_norm.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import { linear, mlp } from "../nn/linear.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOfOne, type Storage, type Tensor, view } from "../graph/plan.ts";
+import { bytesOfOne, type Storage, type Tensor, view } from "../graph/tensor.ts";
 import type { LinearParameters } from "../nn/linear.ts";
 import type { ParameterLayout, PlacedParameter } from "./parameters.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { AttentionSizes } from "../graph/ops.ts";
-import type { Plan, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Tensor } from "../graph/tensor.ts";
 
 /** Columns `start` to `start + width` of every row of a matrix (batch, tokens, stride). */
 export interface Columns {

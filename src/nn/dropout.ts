@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Plan, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Tensor } from "../graph/tensor.ts";
 
 /** How much is dropped. */
 export interface DropRates {

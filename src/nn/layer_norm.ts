@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Plan, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { rowsOf } from "./linear.ts";
 
 /** y = LayerNorm(x) over the last axis; `affine` (2, d) holds the weight, then the bias. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Activation } from "../graph/ops.ts";
-import type { Plan, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import type { Dropout } from "./dropout.ts";
 
 /** A linear layer's parameters: weight (out, in), bias (out). */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { PatchedAxis } from "../graph/ops.ts";
-import type { Plan, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Tensor } from "../graph/tensor.ts";
 
 /**
  * Images (batch, 3, y, x) or clips (batch, 3, time, y, x) as patches (batch, tokens, features): tokens

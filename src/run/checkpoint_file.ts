@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { FileError } from "../files/errors.ts";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
 import { CheckpointError } from "../model/safetensors.ts";
-import { CommandError, fileReason } from "../../cli/errors.ts";
 
 /** The checkpoint that a run goes on from. */
 export const LAST = "last.safetensors";
@@ -25,7 +25,7 @@ export interface CheckpointFile {
  * Reads a checkpoint, or the last one of a run folder.
  *
  * @param config the network's sizes, where the file doesn't give them
- * @throws {CommandError} when there is no such file
+ * @throws {FileError} when there is no such file
  * @throws {CheckpointError} when it isn't a checkpoint, or not one of that network
  */
 export async function openCheckpoint(
@@ -38,7 +38,7 @@ export async function openCheckpoint(
     bytes = await Deno.readFile(path);
   } catch (thrown) {
     const hint = path === given ? "" : "; the run saved no checkpoint, or it is no run's folder";
-    throw new CommandError(`Cannot read checkpoint ${path}: ${fileReason(thrown)}${hint}`);
+    throw new FileError(`Cannot read checkpoint ${path}`, thrown, hint);
   }
   try {
     return { path, bytes, checkpoint: readCheckpoint(bytes, config) };

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { CommandError, fileReason } from "../../cli/errors.ts";
+import { cannotWrite } from "../files/write_file.ts";
+import { RunLockedError } from "./errors.ts";
 
 /** The file that is locked; it holds the process's number and stays when the process has ended. */
 export const LOCK = ".lock";
@@ -22,7 +23,8 @@ export class FolderLock {
   /**
    * Takes the lock of a folder.
    *
-   * @throws {CommandError} when another process has it, or the folder can't be written
+   * @throws {RunLockedError} when another process has it
+   * @throws {FileError} when the folder can't be written
    */
   static async take(folder: string): Promise<FolderLock> {
     const path = `${folder}/${LOCK}`;
@@ -30,7 +32,7 @@ export class FolderLock {
     try {
       file = await Deno.open(path, { read: true, write: true, create: true });
     } catch (thrown) {
-      throw new CommandError(`Cannot write ${path}: ${fileReason(thrown)}`);
+      throw cannotWrite(path, thrown);
     }
     if (await file.tryLock(true)) {
       const number = new TextEncoder().encode(`${Deno.pid}\n`);
@@ -40,10 +42,7 @@ export class FolderLock {
     }
     file.close();
     const pid = await Deno.readTextFile(path).catch(() => "");
-    const who = /^\d+\n$/.test(pid) ? `process ${pid.trim()}` : "another process";
-    throw new CommandError(
-      `Cannot train into ${folder}: ${who} does so already; wait for its end, or choose another --out`,
-    );
+    throw new RunLockedError(folder, /^\d+\n$/.test(pid) ? Number(pid) : undefined);
   }
 
   /** Lets go of it. */

@@ -1,37 +1,40 @@
 /**
- * Training that outlives the loss of its GPU.
+ * Training that outlives the loss of its device.
  *
  * @module
  */
-import type { Splits } from "../data/dataset.ts";
-import { type Gpu, requestGpu } from "../device/webgpu/gpu.ts";
+import type { Device } from "../device/device.ts";
 import { DeviceLostError, NoGpuError } from "../device/errors.ts";
 import { Trainer } from "../train/trainer.ts";
-import { recordersOf } from "./loggers.ts";
-import { flatten } from "../../cli/options/resolve.ts";
-import { type OpenedRun, readSavedRun } from "./saved_run.ts";
+import type { Devices } from "./devices.ts";
+import { RepeatedLossError } from "./errors.ts";
+import type { RunEvent } from "./events.ts";
+import type { Logger } from "./logger.ts";
+import type { OpenedRun } from "./open_run.ts";
+import type { TrainingData } from "./run_parts.ts";
 import { RUN_START, type RunState } from "./run_state.ts";
-import type { Terminal } from "../../cli/terminal/terminal.ts";
+import { readSavedRun } from "./saved_run.ts";
+import { flatten } from "./settings.ts";
 import { TrainingRun } from "./training_run.ts";
 
 /** What is trained, on what. */
 export interface TrainingParts {
   readonly opened: OpenedRun;
-  readonly splits: Splits;
-  /** The first GPU; destroyed at the end, as are those that follow it. */
-  readonly gpu: Gpu;
-  readonly terminal: Terminal;
-  /** Aborted when the person wants to stop. */
-  readonly stop: AbortSignal;
-  /** How another GPU is asked for; {@linkcode requestGpu} unless told. */
-  readonly request?: () => Promise<Gpu>;
-  /** Seconds to wait each time before a GPU is asked for; an hour in all unless told. */
+  readonly data: TrainingData;
+  readonly devices: Devices;
+  readonly loggers: readonly Logger[];
+  readonly emit: (event: RunEvent) => void;
+  /** Stops the run when it is aborted. */
+  readonly signal: AbortSignal;
+  /** Seconds to wait each time before another device is asked for; by default an hour in all. */
   readonly waits?: readonly number[];
 }
 
 /** How a run ended, and the last step done. */
 export interface Ended {
+  /** Whether it reached its last step, or was stopped before. */
   readonly ended: "finished" | "stopped";
+  /** The last step done, of which there is a checkpoint. */
   readonly step: number;
 }
 
@@ -42,99 +45,104 @@ const WAITS = [1, 2, 4, 8, 16, 32, ...new Array<number>(60).fill(60)];
 const MAX_LOSSES = 5;
 
 /**
- * Trains to the end, or until it is stopped. When the GPU is lost, asks for it again and goes on
+ * Trains to the end, or until it is stopped. When the device is lost, asks for another and goes on
  * from the last checkpoint.
  *
  * @throws {DeviceLostError} when none comes back, or it is lost again and again
- * @throws {CommandError} for the reasons of {@linkcode TrainingRun.go}
+ * @throws {Error} for the reasons of {@linkcode TrainingRun.go}
  */
 export async function keepTraining(parts: TrainingParts): Promise<Ended> {
-  const { opened: { folder }, terminal } = parts;
-  let gpu: Gpu | undefined = parts.gpu;
+  const { opened: { folder }, devices, emit } = parts;
+  let device: Device | undefined = devices.first;
   let losses = { after: -1, count: 0 };
-  while (gpu) {
+  while (device) {
     try {
-      return await train(gpu, parts);
+      return await trainOn(device, parts);
     } catch (thrown) {
-      const lost = await lossOf(gpu, thrown);
-      if (lost === undefined || !await folder.hasCheckpoint()) throw thrown;
-      terminal.finish();
+      const lost = await lossOf(device, thrown);
+      const goesOn = lost && devices.request && await folder.hasCheckpoint();
+      if (!goesOn) throw thrown;
       const { run: { step } } = await readSavedRun(folder.path);
       losses = { after: step, count: losses.after === step ? losses.count + 1 : 1 };
       if (losses.count === MAX_LOSSES) {
-        throw new DeviceLostError(
+        throw new RepeatedLossError((nameOf) =>
           `${lost.message}: ${MAX_LOSSES} times after step ${step} and before another checkpoint; ` +
-            `a smaller --batch-size or --save-every may help`,
+          `a smaller ${nameOf("batchSize")} or ${nameOf("saveEvery")} may help`
         );
       }
-      terminal.warn(`${lost.message}; asking for it again, to go on after step ${step}`);
+      emit({ type: "deviceLost", step, error: lost });
     } finally {
-      gpu.destroy();
+      devices.giveBack(device);
     }
-    gpu = await askAgain(parts);
+    device = await askAgain(parts);
   }
   return { ended: "stopped", step: losses.after };
 }
 
-async function train(gpu: Gpu, parts: TrainingParts): Promise<Ended> {
-  const { opened, splits, terminal, stop } = parts;
+async function trainOn(
+  device: Device,
+  { opened, data, devices, loggers, emit, signal }: TrainingParts,
+): Promise<Ended> {
   const { preset, settings, folder } = opened;
-  const { steps } = settings.training;
-  const { trainer, state, resumed } = await openTrainer(gpu, opened);
-  await folder.writeConfig({ preset, ...flatten(settings) });
-  const start = trainer.stepsDone;
-  terminal.note(
-    start >= steps
-      ? `All ${steps} steps of ${folder.path} are done: to go on, give more --steps`
-      : resumed
-      ? `Going on after step ${start} of ${steps} in ${folder.path}`
-      : `Training for ${steps} steps into ${folder.path}`,
-  );
-  const recorders = recordersOf(folder.path, gpu.description);
-  const run = new TrainingRun(
-    { preset, trainer, splits, settings, folder, recorders, state, terminal, stop },
-    resumed,
-  );
-  const ended = await run.go();
-  return { ended, step: trainer.stepsDone };
+  const { trainer, state, resumed } = await openTrainer(device, opened);
+  try {
+    await folder.writeConfig({ preset, ...flatten(settings) });
+    emit({ type: "started", folder: folder.path, settings, step: trainer.stepsDone, resumed });
+    const run = new TrainingRun({
+      preset,
+      trainer,
+      device: device.description,
+      data,
+      settings,
+      folder,
+      loggers,
+      state,
+      emit,
+      signal,
+    }, resumed);
+    return { ended: await run.go(), step: trainer.stepsDone };
+  } finally {
+    // A device that is given back frees everything at once.
+    if (!devices.request) trainer.destroy();
+  }
 }
 
 /** The trainer of a new run, or of the folder's last checkpoint where there is one. */
 export async function openTrainer(
-  gpu: Gpu,
-  { settings: { network, training }, folder }: OpenedRun,
+  device: Device,
+  { settings: { network, training }, folder }: Pick<OpenedRun, "settings" | "folder">,
 ): Promise<{ trainer: Trainer; state: RunState; resumed: boolean }> {
   if (!await folder.hasCheckpoint()) {
-    const trainer = await Trainer.create(gpu, network, training);
+    const trainer = await Trainer.create(device, network, training);
     return { trainer, state: { ...RUN_START }, resumed: false };
   }
   const { bytes, run: { state } } = await readSavedRun(folder.path);
-  const trainer = await Trainer.resume(gpu, bytes, training);
+  const trainer = await Trainer.resume(device, bytes, training);
   return { trainer, state: { ...RUN_START, ...state }, resumed: true };
 }
 
 /** What became of the device where that is why something failed. */
-async function lossOf(gpu: Gpu, thrown: unknown): Promise<DeviceLostError | undefined> {
+async function lossOf(device: Device, thrown: unknown): Promise<DeviceLostError | undefined> {
   if (thrown instanceof DeviceLostError) return thrown;
   // Calls can fail in any manner before the news of the loss is there.
   await new Promise((resolve) => setTimeout(resolve, 0));
   try {
-    gpu.check();
+    device.check();
   } catch (fault) {
     if (fault instanceof DeviceLostError) return fault;
   }
 }
 
-/** Another GPU; undefined when it is waited for in vain and the person wants to stop. */
+/** Another device; undefined when the run is stopped while it waits. */
 async function askAgain(
-  { stop, request = requestGpu, waits = WAITS }: TrainingParts,
-): Promise<Gpu | undefined> {
+  { signal, devices, waits = WAITS }: TrainingParts,
+): Promise<Device | undefined> {
   let refused: unknown;
   for (const seconds of waits) {
-    await pause(1000 * seconds, stop);
-    if (stop.aborted) return undefined;
+    await pause(1000 * seconds, signal);
+    if (signal.aborted) return undefined;
     try {
-      return await request();
+      return await devices.request!();
     } catch (thrown) {
       if (!(thrown instanceof NoGpuError)) throw thrown;
       refused = thrown;
@@ -146,15 +154,15 @@ async function askAgain(
 }
 
 /** Waits, or until it is aborted. */
-function pause(milliseconds: number, stop: AbortSignal): Promise<void> {
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      stop.removeEventListener("abort", end);
+      signal.removeEventListener("abort", end);
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
-    stop.addEventListener("abort", end);
-    if (stop.aborted) end();
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
   });
 }

@@ -1,45 +1,69 @@
 /**
- * What a run tells of itself while it goes on, and to whom.
+ * What a run records about itself, and the interface of whatever keeps it.
  *
  * @module
  */
 
 /**
  * One line of `metrics.jsonl`. A training step's has `loss`, `lossAverage`, `lr`, `gradientNorm`,
- * `epoch`, `imagesPerSecond` and now and then `moments`; a validation's has `validLoss`.
+ * `epoch`, `imagesPerSecond`, `dataWait` and now and then `moments`; a step that was not finite has
+ * `skipped`; a validation's has `validLoss`.
  */
 export type MetricsLine = Readonly<Record<string, unknown>> & { readonly step: number };
 
+/** Where a run begins or goes on. */
+export interface RunStart {
+  /** Steps done; 0 in a new run. */
+  readonly step: number;
+  /** What computes it, in words. */
+  readonly device: string;
+}
+
 /**
- * Keeps what a run tells of itself, as lines, curves or pictures: whichever of these calls it has.
- * Steps are counted from 1.
+ * Keeps what a run records, as lines, curves, or pictures. The run calls the methods that a logger
+ * has, one at a time, and waits for each. Steps count from 1.
+ *
+ * @example Follow the loss
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { Logger } from "@rin/rin/run";
+ *
+ * const losses: unknown[] = [];
+ * const logger: Logger = {
+ *   metrics: (lines) => {
+ *     losses.push(...lines.flatMap(({ loss }) => loss ?? []));
+ *     return Promise.resolve();
+ *   },
+ * };
+ * await logger.metrics?.([{ step: 1, loss: 0.5 }, { step: 1, validLoss: 0.6 }]);
+ * assertEquals(losses, [0.5]);
+ * ```
  */
-export interface RunRecorder {
+export interface Logger {
   /**
-   * The run begins (`step` 0) or goes on after `step`: what was recorded of later steps has not
-   * happened and will be told anew. Comes first, and again each time a lost GPU makes it necessary;
-   * `metrics.jsonl` is cut before the other recorders are told.
+   * The run begins, or goes on after `step`: what was recorded of later steps has not happened and
+   * comes again. Called first, and once more whenever a lost device takes the run back.
    *
-   * @throws {CommandError} when a file can't be read or written
+   * @throws {FileError} when a file can't be read or written
    */
-  rewind?(step: number): Promise<void>;
+  start?(at: RunStart): Promise<void>;
   /**
-   * Figures, in the order of steps. What can't be written now is kept for the next call: only
+   * Takes metrics, in the order of steps. What can't be written now waits for the next call; only
    * `sync` complains.
    */
-  scalars?(lines: readonly MetricsLine[]): Promise<void>;
+  metrics?(lines: readonly MetricsLine[]): Promise<void>;
   /**
-   * A grid of samples, as a PNG.
+   * Takes a grid of samples, as a PNG.
    *
-   * @throws {CommandError} when it can't be written
+   * @throws {FileError} when it can't be written
    */
-  images?(step: number, png: Uint8Array): Promise<void>;
+  samples?(step: number, png: Uint8Array): Promise<void>;
   /**
-   * Comes before each checkpoint and at the end: what was recorded must now outlive a power cut.
+   * Makes what was recorded outlive a power cut. Called before each checkpoint and at the end.
    *
-   * @throws {CommandError} when a file can't be written
+   * @throws {FileError} when a file can't be written
    */
   sync?(): Promise<void>;
-  /** The run has come to its end, or was stopped; comes last, and not after an error. */
+  /** Ends. Called last, when the run reached its end or was stopped, and not after an error. */
   end?(): Promise<void>;
 }

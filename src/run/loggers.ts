@@ -1,27 +1,25 @@
 /**
- * Who is told what happens in a run.
+ * The loggers that every run has.
  *
  * @module
  */
+import type { Logger } from "./logger.ts";
 import { MetricsFile } from "./metrics_file.ts";
-import type { RunRecorder } from "./logger.ts";
 import { ReportFile } from "./report/report_file.ts";
-import { SessionsFile } from "./sessions.ts";
 import { SampleFiles } from "./sample_files.ts";
+import { SessionsFile } from "./sessions.ts";
 import { EventFiles } from "./tensorboard/event_files.ts";
 
 /**
- * The recorders of a run, in the order in which they are told.
- *
- * @param folder the run's
- * @param device what it is computed on
+ * The loggers of a run's folder, in the order of their calls. `metrics.jsonl` comes first: what the
+ * others show must be in it.
  */
-export function recordersOf(folder: string, device: string): RunRecorder[] {
+export function folderLoggers(folder: string): Logger[] {
   return [
     new MetricsFile(folder),
     new SampleFiles(folder),
     new EventFiles(folder),
-    new SessionsFile(folder, device),
+    new SessionsFile(folder),
     new ReportFile(folder),
   ];
 }

@@ -1,16 +1,16 @@
 /**
- * Figures of a run by their names.
+ * Metrics of a run by their names.
  *
  * @module
  */
 
 /** The numbers in a line of `metrics.jsonl` and in what is nested in it, such as `moments/x0/mean`. */
-export function figuresOf(line: object, prefix = ""): [name: string, value: number][] {
+export function metricValues(line: object, prefix = ""): [name: string, value: number][] {
   return Object.entries(line).flatMap(([name, value]) =>
     typeof value === "number"
       ? [[prefix + name, value]]
       : typeof value === "object" && value !== null
-      ? figuresOf(value, `${prefix}${name}/`)
+      ? metricValues(value, `${prefix}${name}/`)
       : []
   );
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { CommandError, fileReason } from "../../cli/errors.ts";
-import type { MetricsLine, RunRecorder } from "./logger.ts";
+import { FileError } from "../files/errors.ts";
 import { appendFile, syncFile, truncateFile } from "../files/write_file.ts";
+import type { Logger, MetricsLine, RunStart } from "./logger.ts";
 
 /** The name in a run's folder. */
 export const METRICS = "metrics.jsonl";
@@ -49,7 +49,7 @@ async function* chunksOf(path: string, from: number): AsyncGenerator<Uint8Array>
     for (let size; (size = await file.read(chunk)) !== null;) yield chunk.subarray(0, size);
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return;
-    throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
+    throw new FileError(`Cannot read ${path}`, thrown);
   }
 }
 
@@ -63,7 +63,7 @@ function parseLine(bytes: Uint8Array): MetricsLine | undefined {
 }
 
 /** Writes `metrics.jsonl`. */
-export class MetricsFile implements RunRecorder {
+export class MetricsFile implements Logger {
   readonly #path: string;
   /** Bytes of whole lines in the file. */
   #size = 0;
@@ -76,7 +76,7 @@ export class MetricsFile implements RunRecorder {
   }
 
   /** Cuts the lines of later steps. */
-  async rewind(step: number): Promise<void> {
+  async start({ step }: RunStart): Promise<void> {
     this.#waiting = "";
     this.#size = 0;
     for await (const { line, end } of readMetrics(this.#path)) {
@@ -87,7 +87,7 @@ export class MetricsFile implements RunRecorder {
   }
 
   /** Adds lines to the file, or to those that wait for a place in it. */
-  async scalars(lines: readonly MetricsLine[]): Promise<void> {
+  async metrics(lines: readonly MetricsLine[]): Promise<void> {
     this.#waiting += lines.map((line) => JSON.stringify(line, rounded) + "\n").join("");
     await this.#write().catch(() => {});
   }

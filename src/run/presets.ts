@@ -1,19 +1,21 @@
 /**
- * Named settings. They stand here and not in the library because a preset joins what only a command
- * joins: a network, its training, a data source and how often what is written.
+ * Named settings: a network, its training, a data source, and how often what is written.
  *
  * @module
  */
 import type { RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
-import type { RunOptions } from "../../cli/options/fields.ts";
+import type { RunOptions } from "./options.ts";
 
-/** What a preset sets; the rest is as in {@linkcode DEFAULT_SETTINGS}. */
+/** What a preset sets; the rest is as in the defaults. */
 export interface Preset {
+  /** A few words about it. */
   readonly about: string;
+  /** Fields of the network. */
   readonly network: Partial<RinConfig>;
+  /** Fields of the training. */
   readonly training: Partial<TrainOptions>;
-  /** `data` is empty where it must be given. */
+  /** Fields of the rest; `data` is empty where it must be given. */
   readonly run: Partial<RunOptions>;
 }
 

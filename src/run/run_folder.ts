@@ -3,9 +3,6 @@
  *
  * @module
  */
-import { BEST, LAST } from "./checkpoint_file.ts";
-import { CommandError } from "../../cli/errors.ts";
-import { FolderLock, LOCK } from "./folder_lock.ts";
 import {
   linkFile,
   makeFolder,
@@ -13,12 +10,15 @@ import {
   removeTemporary,
   writeFile,
 } from "../files/write_file.ts";
+import { BEST, LAST } from "./checkpoint_file.ts";
+import { RunError, RunExistsError } from "./errors.ts";
+import { FolderLock, LOCK } from "./folder_lock.ts";
 
 /** Where checkpoints lie that are kept for good. */
 const KEPT = "checkpoints";
 
 /**
- * Writes a run's config and checkpoints; its recorders write the rest. Until it is closed, no other
+ * Writes a run's config and checkpoints; its loggers write the rest. Until it is closed, no other
  * process can train into it.
  */
 export class RunFolder {
@@ -31,27 +31,27 @@ export class RunFolder {
   /**
    * A new run's folder.
    *
-   * @throws {CommandError} when a run lies there already, or it can't be made
+   * @throws {RunExistsError} when a run lies there already
+   * @throws {RunLockedError} when another process trains into it
+   * @throws {FileError} when it can't be made
    */
   static async create(path: string): Promise<RunFolder> {
     await makeFolder(path);
     const folder = await RunFolder.#enter(path);
     if (!await folder.hasCheckpoint()) return folder;
     await folder.close();
-    throw new CommandError(
-      `There is a run in ${path} already: go on with --resume ${path}, or choose another --out`,
-    );
+    throw new RunExistsError(path);
   }
 
   /**
    * The folder of a run that goes on.
    *
-   * @throws {CommandError} when there is nothing to go on from, or another process does so
+   * @throws {RunError} when there is nothing to go on from, or another process does so
    */
   static async open(path: string): Promise<RunFolder> {
     if (await exists(`${path}/${LAST}`)) return await RunFolder.#enter(path);
-    throw new CommandError(
-      `Cannot resume ${path}: the run saved no checkpoint, or it is no run's folder`,
+    throw new RunError(() =>
+      `Cannot resume ${path}: the run saved no checkpoint, or it is no run's folder`
     );
   }
 
@@ -86,27 +86,33 @@ export class RunFolder {
   /**
    * Writes the checkpoint that the run goes on from.
    *
-   * @param twin a file that holds the same bytes already, as {@linkcode RunFolder.writeBest} and
-   * {@linkcode RunFolder.keep} tell of those that they have written
+   * @param linkFrom a file that holds the same bytes already: what {@linkcode RunFolder.writeBest} or
+   * {@linkcode RunFolder.keepCheckpoint} returned
    */
-  writeLast(bytes: Uint8Array, twin?: string): Promise<string> {
-    return writeTwin(`${this.path}/${LAST}`, bytes, twin);
+  writeLast(bytes: Uint8Array, linkFrom?: string): Promise<string> {
+    return writeOrLink(`${this.path}/${LAST}`, bytes, linkFrom);
   }
 
   /** Writes the checkpoint with the lowest validation loss. */
   writeBest(bytes: Uint8Array): Promise<string> {
-    return writeTwin(`${this.path}/${BEST}`, bytes);
+    return writeOrLink(`${this.path}/${BEST}`, bytes);
   }
 
   /**
-   * Writes a checkpoint that stays.
+   * Writes a checkpoint that is kept.
    *
-   * @param newest how many of them stay, up to this one; 0 for all
+   * @param newest how many of them are kept, up to this one; 0 for all
+   * @param linkFrom a file that holds the same bytes already
    */
-  async keep(step: number, bytes: Uint8Array, newest: number, twin?: string): Promise<string> {
+  async keepCheckpoint(
+    step: number,
+    bytes: Uint8Array,
+    newest: number,
+    linkFrom?: string,
+  ): Promise<string> {
     const folder = `${this.path}/${KEPT}`;
     await makeFolder(folder);
-    const path = await writeTwin(`${folder}/${keptName(step)}`, bytes, twin);
+    const path = await writeOrLink(`${folder}/${keptName(step)}`, bytes, linkFrom);
     if (newest === 0) return path;
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
     // Those of later steps are of a time before the run was taken back.
@@ -117,19 +123,9 @@ export class RunFolder {
   }
 }
 
-/** Writes a file, as another name of its twin where there is one: the path. */
-async function writeTwin(path: string, bytes: Uint8Array, twin?: string): Promise<string> {
-  if (twin === undefined || !await linkFile(twin, path)) await writeFile(path, bytes);
-  return path;
-}
-
-/** `runs/PRESET-YYYYMMDD-HHMM`, numbered where there is one already. */
-export async function newRunPath(preset: string, now: Date): Promise<string> {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
-  const base = `runs/${preset}-${day}-${two(now.getHours())}${two(now.getMinutes())}`;
-  let path = base;
-  for (let i = 2; await exists(path); i++) path = `${base}-${i}`;
+/** Writes a file, as another name of one with the same bytes where there is one: the path. */
+async function writeOrLink(path: string, bytes: Uint8Array, linkFrom?: string): Promise<string> {
+  if (linkFrom === undefined || !await linkFile(linkFrom, path)) await writeFile(path, bytes);
   return path;
 }
 

@@ -5,23 +5,29 @@
  */
 import type { Splits } from "../data/dataset.ts";
 import type { Trainer } from "../train/trainer.ts";
-import type { RunRecorder } from "./logger.ts";
+import type { RunEvent } from "./events.ts";
+import type { Logger } from "./logger.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { RunState } from "./run_state.ts";
-import type { Settings } from "../../cli/options/fields.ts";
-import type { Terminal } from "../../cli/terminal/terminal.ts";
+import type { Settings } from "./settings.ts";
+
+/** What to train on, and what to validate on. */
+export type TrainingData = Pick<Splits, "train" | "valid">;
 
 /** Everything that the parts of a run share. */
 export interface RunParts {
   /** The preset that the settings began from. */
   readonly preset: string;
   readonly trainer: Trainer;
-  readonly splits: Splits;
+  /** What computes it, in words. */
+  readonly device: string;
+  readonly data: TrainingData;
   readonly settings: Settings;
   readonly folder: RunFolder;
-  readonly recorders: readonly RunRecorder[];
+  readonly loggers: readonly Logger[];
   readonly state: RunState;
-  readonly terminal: Terminal;
-  /** Aborted when the person wants to stop. */
-  readonly stop: AbortSignal;
+  /** Takes what happens. */
+  readonly emit: (event: RunEvent) => void;
+  /** Stops the run when it is aborted. */
+  readonly signal: AbortSignal;
 }

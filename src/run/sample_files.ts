@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { RunRecorder } from "./logger.ts";
 import { makeFolder, removeFile, writeFile } from "../files/write_file.ts";
+import type { Logger, RunStart } from "./logger.ts";
 
 /** Where a step's grid lies in a run's folder. */
 export function samplePath(folder: string, step: number): string {
@@ -26,7 +26,7 @@ export async function sampleSteps(folder: string): Promise<number[]> {
 }
 
 /** Writes grids. */
-export class SampleFiles implements RunRecorder {
+export class SampleFiles implements Logger {
   #folder: string;
 
   /** @param folder the run's */
@@ -35,14 +35,14 @@ export class SampleFiles implements RunRecorder {
   }
 
   /** Removes the grids of later steps. */
-  async rewind(step: number): Promise<void> {
+  async start({ step }: RunStart): Promise<void> {
     await makeFolder(`${this.#folder}/samples`);
     for (const made of await sampleSteps(this.#folder)) {
       if (made > step) await removeFile(samplePath(this.#folder, made));
     }
   }
 
-  async images(step: number, png: Uint8Array): Promise<void> {
+  async samples(step: number, png: Uint8Array): Promise<void> {
     await writeFile(samplePath(this.#folder, step), png);
   }
 }

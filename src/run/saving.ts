@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { CommandError } from "../../cli/errors.ts";
+import { FileError } from "../files/errors.ts";
 import type { RunParts } from "./run_parts.ts";
 import type { RunState } from "./run_state.ts";
 
 /** Saves a run. */
 export class Saving {
   #parts: RunParts;
-  #failure: CommandError | undefined;
+  #failure: FileError | undefined;
   /** The step of the checkpoint that the run would go on from. */
   #savedAt: number;
   /** The lowest validation loss yet, until its checkpoint is written. */
@@ -55,40 +55,42 @@ export class Saving {
    * Writes the last checkpoint; before it, so that none is missing when a crash comes between, the
    * best and the one to be kept, of which it is another name. It is written, too, where these can't be.
    *
-   * @throws {CommandError} when a file can't be written, and `onSaveError` is "stop"
+   * @throws {FileError} when a file can't be written, and `onSaveError` is "stop"
    */
   async save(): Promise<void> {
-    const { trainer, folder, recorders, state, settings: { run } } = this.#parts;
-    const told = await this.attempt(async () => {
-      for (const recorder of recorders) await recorder.sync?.();
+    const { trainer, folder, loggers, state, settings: { run } } = this.#parts;
+    const recorded = await this.attempt(async () => {
+      for (const logger of loggers) await logger.sync?.();
     });
     const step = trainer.stepsDone;
     const before = state.bestValidLoss;
     const best = this.#best?.step === step ? this.#best.loss : before;
     this.#best = undefined;
     const bytes = await this.#checkpoint({ ...state, bestValidLoss: best });
-    let twin: string | undefined;
+    let linkFrom: string | undefined;
     let [kept, saved] = [false, false];
     try {
       kept = await this.attempt(async () => {
-        if (best !== before) twin = await folder.writeBest(bytes);
+        if (best !== before) linkFrom = await folder.writeBest(bytes);
         // Not before: where it can't be written, the next one may be the best.
         state.bestValidLoss = best;
-        if (this.#toKeep) twin = await folder.keep(step, bytes, run.keep, twin);
+        if (this.#toKeep) {
+          linkFrom = await folder.keepCheckpoint(step, bytes, run.keepCheckpoints, linkFrom);
+        }
       });
     } finally {
       saved = await this.attempt(async () => {
         const truth = state.bestValidLoss === best ? bytes : await this.#checkpoint(state);
-        await folder.writeLast(truth, truth === bytes ? twin : undefined);
+        await folder.writeLast(truth, truth === bytes ? linkFrom : undefined);
         this.#savedAt = step;
         this.unsaved = false;
       });
     }
-    if (told && kept && saved) this.#failure = undefined;
+    if (recorded && kept && saved) this.#failure = undefined;
   }
 
   /**
-   * Does what may fail for want of space or permission, and tells of it where the run goes on.
+   * Does what can fail for want of space or permission, and reports a failure that the run survives.
    *
    * @returns whether it did not fail
    */
@@ -97,22 +99,22 @@ export class Saving {
       await work();
       return true;
     } catch (thrown) {
-      const { settings: { run }, terminal } = this.#parts;
-      if (!(thrown instanceof CommandError) || run.onSaveError === "stop") throw thrown;
+      const { settings: { run }, emit } = this.#parts;
+      if (!(thrown instanceof FileError) || run.onSaveError === "stop") throw thrown;
       this.#failure = thrown;
-      terminal.warn(`${thrown.message}; training goes on, and saving is tried again`);
+      emit({ type: "saveFailed", error: thrown });
       return false;
     }
   }
 
-  /** @throws {CommandError} when the last attempt to save has failed */
+  /** @throws {FileError} when the last attempt to save has failed */
   check(): void {
     if (this.#failure) throw this.#failure;
   }
 
   #checkpoint(state: RunState): Promise<Uint8Array<ArrayBuffer>> {
-    const { trainer, splits, settings, preset } = this.#parts;
-    const { count, classNames } = splits.train;
+    const { trainer, data, settings, preset } = this.#parts;
+    const { count, classNames } = data.train;
     return trainer.save({ preset, run: settings.run, images: count, classNames, state });
   }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import meta from "../../deno.json" with { type: "json" };
-import { CommandError, fileReason } from "../../cli/errors.ts";
-import type { RunRecorder } from "./logger.ts";
+import { FileError } from "../files/errors.ts";
 import { appendFile } from "../files/write_file.ts";
+import type { Logger, RunStart } from "./logger.ts";
 
 /** The name in a run's folder. */
 export const SESSIONS = "sessions.jsonl";
@@ -23,18 +23,15 @@ export interface Session {
 }
 
 /** Adds a line each time that the run begins or goes on. */
-export class SessionsFile implements RunRecorder {
-  /**
-   * @param folder the run's
-   * @param device what it is computed on
-   */
-  constructor(readonly folder: string, readonly device: string) {}
+export class SessionsFile implements Logger {
+  /** @param folder the run's */
+  constructor(readonly folder: string) {}
 
-  async rewind(step: number): Promise<void> {
+  async start({ step, device }: RunStart): Promise<void> {
     const session: Session = {
       step,
       time: new Date().toISOString(),
-      device: this.device,
+      device,
       rin: meta.version,
       deno: Deno.version.deno,
     };
@@ -46,7 +43,7 @@ export class SessionsFile implements RunRecorder {
 /**
  * The sessions of a run, in their order; none where there is no such file.
  *
- * @throws {CommandError} when the file can't be read
+ * @throws {FileError} when the file can't be read
  */
 export async function readSessions(folder: string): Promise<Session[]> {
   const path = `${folder}/${SESSIONS}`;
@@ -55,7 +52,7 @@ export async function readSessions(folder: string): Promise<Session[]> {
     text = await Deno.readTextFile(path);
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound) return [];
-    throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
+    throw new FileError(`Cannot read ${path}`, thrown);
   }
   return text.split("\n").flatMap((line) => {
     try {

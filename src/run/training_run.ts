@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { TrainingBatches, validationBatches } from "./batches.ts";
-import { Interrupted } from "../../cli/errors.ts";
-import { FigureCollector } from "./metrics_collector.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
+import { TrainingBatches, validationBatches } from "./batches.ts";
+import type { Activity } from "./events.ts";
+import { MetricsCollector } from "./metrics_collector.ts";
 import type { RunParts } from "./run_parts.ts";
 import { samplePath } from "./sample_files.ts";
 import { Saving } from "./saving.ts";
@@ -23,55 +23,61 @@ const SAMPLE_BATCH = 32;
 export class TrainingRun {
   #parts: RunParts;
   #batches: TrainingBatches;
-  #figures: FigureCollector;
+  #metrics: MetricsCollector;
   #saving: Saving;
   /** Whether a checkpoint is due that waits for a step that was not skipped. */
   #overdue = false;
 
   /** @param resumed whether trainer and state come from the folder's last checkpoint */
   constructor(parts: RunParts, resumed: boolean) {
-    const { splits, settings: { network: { imageSize }, training, run: { flip } } } = parts;
+    const { data, settings: { network: { imageSize }, training, run: { flip } } } = parts;
     const { seed, batchSize, steps } = training;
     this.#parts = parts;
-    this.#batches = new TrainingBatches(splits.train, { seed, batchSize, imageSize, flip, steps });
+    this.#batches = new TrainingBatches(data.train, { seed, batchSize, imageSize, flip, steps });
     this.#saving = new Saving(parts, resumed);
-    this.#figures = new FigureCollector(parts, this.#batches, this.#saving);
+    this.#metrics = new MetricsCollector(parts, this.#batches, this.#saving);
   }
 
   /**
    * Trains to the last step, or until it is stopped, and leaves a checkpoint of the last step done.
    *
-   * @throws {CommandError} when steps are not finite or a file can't be written, and the settings
-   * ask to stop then; or when the last checkpoint can't be written
+   * @throws {NotFiniteError} when steps are not finite, and the settings or their number ask to stop
+   * @throws {FileError} when a file can't be written, and the settings ask to stop then; or when the
+   * last checkpoint can't be written
    * @throws {DeviceLostError} when the device is lost
    */
   async go(): Promise<"finished" | "stopped"> {
-    const { trainer, recorders, terminal, stop, settings: { training: { steps } } } = this.#parts;
-    for (const recorder of recorders) await recorder.rewind?.(trainer.stepsDone);
+    const { trainer, device, loggers, emit, settings: { training: { steps } } } = this.#parts;
+    for (const logger of loggers) await logger.start?.({ step: trainer.stepsDone, device });
     // From here on there is always a checkpoint to go on from.
     if (this.#saving.unsaved) await this.#saving.save();
     this.#saving.check();
-    this.#figures.rest();
-    this.#figures.show();
-    let stopped = false;
-    try {
-      await this.#chores();
-      while (trainer.stepsDone < steps && !stop.aborted) {
-        await this.#step();
-        await this.#chores();
-      }
-      stopped = trainer.stepsDone < steps;
-    } catch (thrown) {
-      if (!(thrown instanceof Interrupted)) throw thrown;
-      stopped = true;
-    }
-    await this.#figures.collect();
+    this.#metrics.resetClock();
+    this.#metrics.show();
+    const stopped = await this.#stoppedBefore(steps);
+    await this.#metrics.collect();
     if (this.#saving.unsaved) await this.#saving.save();
-    this.#figures.show();
-    terminal.finish();
-    for (const recorder of recorders) await recorder.end?.();
+    this.#metrics.show();
+    emit({ type: "ended", step: trainer.stepsDone });
+    for (const logger of loggers) await logger.end?.();
     this.#saving.check();
     return stopped ? "stopped" : "finished";
+  }
+
+  /** Trains; returns whether it was stopped, during a step or what follows it. */
+  async #stoppedBefore(steps: number): Promise<boolean> {
+    const { trainer, signal } = this.#parts;
+    try {
+      await this.#betweenSteps();
+      while (trainer.stepsDone < steps && !signal.aborted) {
+        await this.#step();
+        await this.#betweenSteps();
+      }
+      return trainer.stepsDone < steps;
+    } catch (thrown) {
+      if (!signal.aborted || thrown !== signal.reason) throw thrown;
+      return true;
+    }
   }
 
   async #step(): Promise<void> {
@@ -81,12 +87,12 @@ export class TrainingRun {
     const { images, labels } = await this.#batches.at(step);
     await trainer.enqueue(images, { labels, measure });
     this.#saving.unsaved = true;
-    if (measure) await this.#figures.collect(await trainer.moments());
-    else if (this.#figures.due) await this.#figures.collect();
+    if (measure) await this.#metrics.collect(await trainer.moments());
+    else if (this.#metrics.due) await this.#metrics.collect();
   }
 
   /** What is due after the last step done. A resumed run makes up for what it was stopped before. */
-  async #chores(): Promise<void> {
+  async #betweenSteps(): Promise<void> {
     const { trainer, state, settings: { run, training } } = this.#parts;
     const step = trainer.stepsDone;
     if (step === 0) return;
@@ -96,35 +102,33 @@ export class TrainingRun {
     const sample = due(run.sampleEvery) && state.sampledAt < step;
     const save = this.#saving.due || this.#overdue;
     if (!validate && !sample && !save) return;
-    await this.#figures.collect();
+    await this.#metrics.collect();
     if (validate) await this.#validate(step);
     if (sample) await this.#sample(step, last ? run.sampleCount : SAMPLES_ON_THE_WAY);
     // What is skipped now may never be good again: the checkpoint before it is worth more.
     this.#overdue = (save || validate) && state.skippedInRow > 0;
     if ((save || validate) && !this.#overdue) await this.#saving.save();
-    // The time that chores take says nothing of how fast training goes.
-    this.#figures.rest();
+    this.#metrics.resetClock();
   }
 
   async #validate(step: number): Promise<void> {
-    const { trainer, splits, recorders, state, terminal, settings: { run, network } } = this.#parts;
-    const validLoss = await trainer.validate(
-      validationBatches(
-        splits.valid,
-        network.imageSize,
-        run.validCount,
-        (done, total) => this.#show({ validating: `${done}/${total}` }),
-      ),
+    const { trainer, data, loggers, state, emit, settings: { run, network } } = this.#parts;
+    const batches = validationBatches(
+      data.valid,
+      network.imageSize,
+      run.validCount,
+      (done, total) => this.#show({ name: "validating", done, total }),
     );
+    const validLoss = await trainer.validate(batches);
     trainer.observe(validLoss);
     state.validatedAt = step;
     this.#saving.observe(validLoss);
-    for (const recorder of recorders) await recorder.scalars?.([{ step, validLoss }]);
-    terminal.note(`Step ${step}: validation loss ${validLoss.toFixed(4)}`);
+    for (const logger of loggers) await logger.metrics?.([{ step, validLoss }]);
+    emit({ type: "validated", step, validLoss });
   }
 
   async #sample(step: number, wanted: number): Promise<void> {
-    const { trainer, folder, recorders, state, terminal, settings: { run, network } } = this.#parts;
+    const { trainer, folder, loggers, state, emit, settings: { run, network } } = this.#parts;
     const count = Math.min(wanted, run.sampleCount);
     const { numClasses } = network;
     const images = await trainer.average.sample({
@@ -132,7 +136,7 @@ export class TrainingRun {
       count,
       steps: run.sampleSteps,
       batchSize: SAMPLE_BATCH,
-      onStep: (done, total) => this.#show({ sampling: `${done}/${total}` }),
+      onStep: (done, total) => this.#show({ name: "sampling", done, total }),
     });
     state.sampledAt = step;
     this.#saving.unsaved = true;
@@ -140,16 +144,14 @@ export class TrainingRun {
       ? clipGridPng(images, network)
       : gridPng(images, network.imageSize);
     const written = await this.#saving.attempt(async () => {
-      for (const recorder of recorders) await recorder.images?.(step, png);
+      for (const logger of loggers) await logger.samples?.(step, png);
     });
-    if (written) {
-      terminal.note(`Step ${step}: ${count} samples in ${samplePath(folder.path, step)}`);
-    }
+    if (written) emit({ type: "sampled", step, count, path: samplePath(folder.path, step) });
   }
 
-  /** Shows what goes on between steps, and stops it when that is wanted. */
-  #show(fields: Record<string, string>): void {
-    if (this.#parts.stop.aborted) throw new Interrupted();
-    this.#figures.show(fields);
+  /** Reports what goes on between steps, and stops it when that is wanted. */
+  #show(activity: Activity): void {
+    this.#parts.signal.throwIfAborted();
+    this.#metrics.show(activity);
   }
 }

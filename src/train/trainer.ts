@@ -7,7 +7,7 @@ import { HISTORY } from "../graph/ops.ts";
 import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device, OperationProfile, Program } from "../device/device.ts";
-import type { Storage, Tensor } from "../graph/plan.ts";
+import type { Storage, Tensor } from "../graph/tensor.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
@@ -16,22 +16,14 @@ import { CheckpointError } from "../model/safetensors.ts";
 import { Weights, whole } from "../model/weights.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
-import {
-  MEASURED,
-  type Measured,
-  partPhases,
-  recordStep,
-  type StepPhase,
-  type StepTensors,
-  type TrainSlabs,
-  trainSlabs,
-} from "./step_plan.ts";
+import { partPhases, recordStep, type StepPhase, trainSlabs } from "./step_plan.ts";
+import { MEASURED, type Measured, type StepTensors, type TrainSlabs } from "./step_tensors.ts";
 import { exampleInputs, optimizerScalars } from "./step_inputs.ts";
 import { updateChunks } from "./update_plan.ts";
 import { type Batches, Validator } from "./validator.ts";
 
 /** What is known of a step once the device has finished it. */
-export interface StepFigures {
+export interface StepMetrics {
   /** The step, counted from 1. */
   readonly step: number;
   /** Mean squared error of the batch, weighted as `lossSpace` and `minSnr` say: what is trained. */
@@ -203,9 +195,9 @@ export class Trainer {
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
    * @param labels their classes (batchSize), for a network that knows classes; -1 for none
    */
-  async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepFigures> {
+  async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepMetrics> {
     await this.enqueue(batch, { labels });
-    return (await this.figures()).at(-1)!;
+    return (await this.metrics()).at(-1)!;
   }
 
   /**
@@ -230,7 +222,7 @@ export class Trainer {
       );
     }
     if (this.#done - this.#read >= HISTORY) {
-      throw new RangeError(`The figures of ${HISTORY} steps are unread: call figures() more often`);
+      throw new RangeError(`The figures of ${HISTORY} steps are unread: call metrics() more often`);
     }
     const step = this.#done;
     const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, batch, labels) };
@@ -256,12 +248,12 @@ export class Trainer {
   }
 
   /** The figures of all steps since the last call, once the device has done them. */
-  async figures(): Promise<StepFigures[]> {
+  async metrics(): Promise<StepMetrics[]> {
     const [first, end] = [this.#read, this.#done];
     this.#read = end;
     if (first === end) return [];
     const history = await this.#device.read(this.#tensors.history);
-    return Array.from({ length: end - first }, (_, i): StepFigures => {
+    return Array.from({ length: end - first }, (_, i): StepMetrics => {
       const at = 4 * ((first + i) % HISTORY);
       const [, finite, loss, gradientNorm] = history.subarray(at, at + 4);
       return {

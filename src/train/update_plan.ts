@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { Plan, Storage, Tensor } from "../graph/plan.ts";
+import type { Plan } from "../graph/plan.ts";
+import type { Storage, Tensor } from "../graph/tensor.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { whole } from "../model/weights.ts";
 import { lambChunks } from "./lamb_chunks.ts";
 import type { TrainOptions } from "./options.ts";
-import type { StepTensors, TrainSlabs } from "./step_plan.ts";
+import type { StepTensors, TrainSlabs } from "./step_tensors.ts";
 
 /**
  * The table of LAMB's chunks. Biases and norms neither decay nor are they scaled, unless all are:

@@ -10,7 +10,8 @@ import { labelRows } from "../diffusion/labels.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device } from "../device/device.ts";
-import { persistent, Plan, type Tensor } from "../graph/plan.ts";
+import { Plan } from "../graph/plan.ts";
+import { persistent, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, exampleSize } from "../model/example.ts";
@@ -41,6 +42,9 @@ interface Prepared {
 /** Measures the loss; plans are kept for each slab of weights and batch size. */
 export class Validator {
   #plans = new Map<string, Promise<Prepared>>();
+  /** Those that are compiled. */
+  #ready: Prepared[] = [];
+  #destroyed = false;
 
   constructor(
     readonly device: Device,
@@ -129,16 +133,25 @@ export class Validator {
     const inputs = { x0, noise, coefficients, lossWeight, t, labels, previous };
     const loss = recordLoss(plan, this.config, weights, inputs);
     copyTo(plan, loss.partial, partial);
-    return { program: await this.device.compile(plan), tensors };
+    const prepared = { program: await this.device.compile(plan), tensors };
+    if (this.#destroyed) {
+      this.#free(prepared);
+      throw new Error("The validator was destroyed");
+    }
+    this.#ready.push(prepared);
+    return prepared;
   }
 
-  /** Frees its memory on the GPU. */
-  async destroy(): Promise<void> {
-    for (const prepared of this.#plans.values()) {
-      const { program, tensors } = await prepared;
-      program.destroy();
-      this.device.release(...Object.values(tensors).flatMap((tensor) => tensor?.storage ?? []));
-    }
+  #free({ program, tensors }: Prepared): void {
+    program.destroy();
+    this.device.release(...Object.values(tensors).flatMap((tensor) => tensor?.storage ?? []));
+  }
+
+  /** Frees its memory on the device, at once; what is being compiled frees itself. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (const prepared of this.#ready) this.#free(prepared);
+    this.#ready = [];
     this.#plans.clear();
   }
 }

@@ -12,7 +12,7 @@ import { available } from "../helpers/gpu.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, lastStep, metrics, rin, TINY } from "./rin.ts";
-import { traces } from "./small_run.ts";
+import { traces } from "../run/small_run.ts";
 
 const FRAMES = 4;
 const CLIPS = ["--frames", "4", "--patch-frames", "2", "--positions", "sincos"];

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { measureDistances } from "../../cli/evaluation/distances.ts";
-import type { EvaluationParts } from "../../cli/evaluation/evaluation.ts";
+import type { EvaluationParts } from "../../cli/evaluation/parts.ts";
 import { Terminal } from "../../cli/terminal/terminal.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 import type { Rin } from "../../src/diffusion/rin.ts";

@@ -6,7 +6,7 @@ import { metrics, outcome, rin, startRin, TINY } from "./rin.ts";
 /** The run: validations, samples and three kinds of checkpoints fall on different steps. */
 export const KILLED_RUN = [
   ...["train", ...TINY, "--data", "pictures", "--flip", "--quiet"],
-  ...["--save-every", "7", "--keep-every", "20", "--keep", "2", "--valid-every", "25"],
+  ...["--save-every", "7", "--keep-every", "20", "--keep-checkpoints", "2", "--valid-every", "25"],
   ...["--sample-every", "30", "--log-every", "9", "--lr-schedule", "plateau"],
 ];
 

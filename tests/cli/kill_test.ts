@@ -5,7 +5,7 @@ import { withFolder } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { KILLED_RUN, killRuns } from "./kill_runs.ts";
 import { rin, writePictures } from "./rin.ts";
-import { traces } from "./small_run.ts";
+import { traces } from "../run/small_run.ts";
 
 /** `deno task kill` asks for twenty. */
 const KILLS = Number(Deno.env.get("RIN_KILLS") ?? 5);

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../cli/errors.ts";
+import { FileError } from "../../src/files/errors.ts";
 import { type TarEntry, TarWriter } from "../../cli/files/tar_writer.ts";
 import { withFolder } from "../data/scratch.ts";
 
@@ -68,7 +69,7 @@ Deno.test("tar: what it did not write itself it doesn't add to", async () => {
     assertEquals((await Deno.readFile(`${path}.partial`)).length, 2048, "and leaves it alone");
     await assertRejects(
       () => TarWriter.open(`${folder}/none/a.tar`),
-      CommandError,
+      FileError,
       "no such file or folder",
     );
   });

@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../cli/errors.ts";
-import { flagOf } from "../../cli/options/options.ts";
-import { openRun } from "../../src/run/saved_run.ts";
+import { flagOf } from "../../cli/options/flag_name.ts";
+import { resumeChanges } from "../../cli/training/resume_flags.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { complaint, NO_ADAPTER, rin, TINY, writePictures } from "./rin.ts";
@@ -68,13 +68,16 @@ failTest(
   "the run saved no checkpoint, or it is no run's folder",
 );
 
-Deno.test("train: resuming refuses every flag that would make it another run", async () => {
+Deno.test("train: resuming refuses every flag that would make it another run", () => {
   const refused = { preset: "demo", config: "c.json", out: "r", batchSize: 8, seed: 1, flip: true };
   const data = { validFraction: 0.1, cropScale: 1.2, labels: "auto", labelAttribute: "Smiling" };
   const network = { frames: 2, numClasses: 3, schedule: "linear", inputScale: 0.5 };
   for (const [key, value] of Object.entries({ ...refused, ...data, ...network })) {
-    const opening = openRun({ flags: { resume: "nowhere", steps: 9, [key]: value }, rest: [] });
-    await assertRejects(() => opening, UsageError, `${flagOf(key)} can't be given with --resume`);
+    assertThrows(
+      () => resumeChanges({ steps: 9, [key]: value }),
+      UsageError,
+      `${flagOf(key)} can't be given with --resume`,
+    );
   }
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../cli/errors.ts";
+import { FileError } from "../../src/files/errors.ts";
 import { folderOf, linkFile, syncFile, writeFile } from "../../src/files/write_file.ts";
 import { withFolder } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
@@ -28,7 +28,7 @@ Deno.test("link: another name takes a file's place, and outlives the first", asy
     assertEquals([...Deno.readDirSync(folder)].length, 2);
     assertEquals(await linkFile(`${folder}/none`, b), false);
     await Deno.mkdir(`${folder}/taken`);
-    await assertRejects(() => linkFile(a, `${folder}/taken`), CommandError, "it is a folder");
+    await assertRejects(() => linkFile(a, `${folder}/taken`), FileError, "it is a folder");
     assertEquals([...Deno.readDirSync(folder)].length, 3);
   });
 });
@@ -52,7 +52,7 @@ Deno.test("write: where it can't be written the sentence says why", async () => 
     await Deno.writeTextFile(`${folder}/file`, "");
     await Deno.mkdir(`${folder}/taken`);
     const fails = async (path: string, why: string) => {
-      const thrown = await assertRejects(() => writeFile(path, "x"), CommandError);
+      const thrown = await assertRejects(() => writeFile(path, "x"), FileError);
       assertStringIncludes(thrown.message, `Cannot write ${path}: ${why}`);
     };
     await fails(`${folder}/none/a`, "there is no such file or folder");

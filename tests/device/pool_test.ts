@@ -4,7 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 import { place, type Step } from "../../src/device/pool.ts";
 import { bufferBytes, PARAMS_STRIDE } from "../../src/device/webgpu/binding.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
-import { persistent, Plan, temporary, type Tensor } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent, temporary, type Tensor } from "../../src/graph/tensor.ts";
 import { addRows, patchify } from "../../src/nn/tokens.ts";
 import { RandomStream } from "../../src/nn/random.ts";
 

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Program } from "../../src/device/device.ts";
-import { persistent, Plan } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent } from "../../src/graph/tensor.ts";
 import { deviceTest } from "../helpers/devices.ts";
 import { tensorOf } from "../helpers/launch.ts";
 

@@ -2,7 +2,8 @@
 
 import { samplerSteps, stepScalars } from "../../src/diffusion/samplers.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
-import { persistent, Plan } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent } from "../../src/graph/tensor.ts";
 import { rin } from "../../src/model/rin.ts";
 import { copyTo } from "../../src/nn/tokens.ts";
 import { assertWithin } from "../helpers/close.ts";

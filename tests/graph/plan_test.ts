@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { originOf } from "../../src/device/webgpu/binding.ts";
 import type { OperandsOf } from "../../src/graph/ops.ts";
-import { persistent, Plan, type Tensor, view } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent, type Tensor, view } from "../../src/graph/tensor.ts";
 
 const tracked = (...shape: number[]): Tensor => ({
   ...persistent("w", shape),

@@ -4,7 +4,8 @@ import type { Launch } from "../../kernels/wgsl/kernel.ts";
 import type { Device } from "../../src/device/device.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { WebGpuProgram } from "../../src/device/webgpu/program.ts";
-import { persistent, type Plan, type Tensor } from "../../src/graph/plan.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import { persistent, type Tensor } from "../../src/graph/tensor.ts";
 
 /** What a binding holds before the kernel runs; a number is the size of one left full of NaN. */
 export type Content =

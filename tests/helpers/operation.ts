@@ -2,7 +2,8 @@
 
 import type { Device } from "../../src/device/device.ts";
 import type { OperandsOf, OpName, SizesOf } from "../../src/graph/ops.ts";
-import { Plan, type Tensor } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
 import { type Content, tensorOf } from "./launch.ts";
 
 /** Runs `name` once. `contents` are by role; a number is the size of one left full of NaN. */

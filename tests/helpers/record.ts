@@ -1,7 +1,8 @@
 // Tensors of a small plan: parameters with gradients, and results that can be read.
 
 import type { Device } from "../../src/device/device.ts";
-import { persistent, type Plan, type Tensor } from "../../src/graph/plan.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import { persistent, type Tensor } from "../../src/graph/tensor.ts";
 import { copyTo } from "../../src/nn/tokens.ts";
 import { type Content, tensorOf } from "./launch.ts";
 

@@ -8,22 +8,23 @@ const FLOORS = [
   "cli/",
   "page/",
   "src/service/",
+  "src/run/",
   "src/picture/",
   "src/eval/",
   "src/train/",
   "src/data/",
+  "src/files/",
+  "src/sampling.ts",
   "src/diffusion/",
   "src/model/",
   "src/nn/",
-  "src/gpu/",
+  "src/device/",
+  "src/graph/",
   "kernels/",
 ];
 
 /** Circles that are there today. Remove each from here with the circle itself; add none. */
-const KNOWN_CIRCLES = [
-  "cli/distances.ts -> cli/evaluation.ts -> cli/distances.ts",
-  "src/train/step_plan.ts -> src/train/update_plan.ts -> src/train/step_plan.ts",
-];
+const KNOWN_CIRCLES: readonly string[] = [];
 
 /** The files that each file imports, by their paths from the root. */
 type Imports = ReadonlyMap<string, readonly string[]>;
@@ -134,7 +135,7 @@ import type { D } from "../nn/d.ts";
 import {
   e,
   type F,
-} from "../../kernels/wgsl/e.ts";
+} from "../../kernels/e.ts";
 export * from "./g.ts";
 export { h } from "./h.ts";
 import "./effect.ts";

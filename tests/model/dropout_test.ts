@@ -1,7 +1,8 @@
 // The whole network with units and branches dropped, forward and backward, against the float64 twin.
 
 import { assert, assertEquals } from "@std/assert";
-import { persistent, Plan } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent } from "../../src/graph/tensor.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { rin } from "../../src/model/rin.ts";

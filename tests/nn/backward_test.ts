@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Device } from "../../src/device/device.ts";
-import { persistent, Plan, type Tensor, view } from "../../src/graph/plan.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent, type Tensor, view } from "../../src/graph/tensor.ts";
 import { attention } from "../../src/nn/attention.ts";
 import { layerNorm } from "../../src/nn/layer_norm.ts";
 import { linear, mlp } from "../../src/nn/linear.ts";

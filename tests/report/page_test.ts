@@ -30,7 +30,7 @@ Deno.test("page: texts of a run are never markup", () =>
       `${folder}/metrics.jsonl`,
       `{"step":1,"loss":1,"moments":{"${"<script>"}":{"std":1}}}\n`,
     );
-    await new SessionsFile(folder, evil).rewind(0);
+    await new SessionsFile(folder).start({ step: 0, device: evil });
     const html = await standalonePage(await RunView.open(folder));
     assert(!html.includes("<img src=x") && !html.includes('"alert'));
     assertStringIncludes(html, "<h1>a&lt;b&gt;&amp;&quot;&#39;</h1>");
@@ -77,7 +77,7 @@ Deno.test("view: reads what is new, forgets what a run that goes on has dropped,
     await view.refresh();
     assertEquals(view.history.last("loss"), 8);
     // Gone on after step 2, and then as far as before.
-    await new SessionsFile(folder, "gpu").rewind(2);
+    await new SessionsFile(folder).start({ step: 2, device: "gpu" });
     await Deno.writeTextFile(metrics, '{"step":1,"loss":5}'.padEnd(5000) + "\n");
     await view.refresh();
     assertEquals([view.history.step, view.history.last("loss")], [1, 5]);

@@ -1,9 +1,11 @@
 // `deno task soak [STEPS]`: a run of a tiny network, 10,000 steps unless told, with validations,
 // samples and checkpoints in between. Prints what it holds as it goes on, and fails where that grows.
 
+import { openDevices } from "../../src/run/devices.ts";
 import { keepTraining } from "../../src/run/keep_training.ts";
+import { folderLoggers } from "../../src/run/loggers.ts";
 import { requestGpu } from "../../src/device/webgpu/gpu.ts";
-import { Listener, openTiny, tinySplits } from "../cli/small_run.ts";
+import { Listener, openTiny, tinySplits } from "../run/small_run.ts";
 
 const steps = Number(Deno.args[0] ?? 10_000);
 
@@ -37,9 +39,9 @@ const gpu = await requestGpu();
 const found: Held[] = [];
 const every = Math.ceil(steps / 20);
 const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1).padStart(8);
-const terminal = new Listener((step, fields) => {
-  // Between chores, where nothing is held for a moment only.
-  if (fields.loss === undefined || step < (found.length + 1) * every) return;
+const { emit } = new Listener((step, { latest, activity }) => {
+  // During a validation, say, something is held for a moment only.
+  if (!latest || activity || step < (found.length + 1) * every) return;
   const { rss, heapUsed } = Deno.memoryUsage();
   found.push({ step, rss, heap: heapUsed, gpu: gpu.bytes, files: descriptors() });
   const { heap, files } = found.at(-1)!;
@@ -51,11 +53,18 @@ const terminal = new Listener((step, fields) => {
 });
 const opened = await openTiny(`${folder}/run`, {
   ...{ steps, saveEvery: 250, validEvery: 200, sampleEvery: 500, logEvery: 50 },
-  ...{ keepEvery: 500, keep: 3 },
+  ...{ keepEvery: 500, keepCheckpoints: 3 },
 });
-const stop = new AbortController().signal;
+const { signal } = new AbortController();
 const start = performance.now();
-await keepTraining({ opened, splits: tinySplits(), gpu, terminal, stop });
+await keepTraining({
+  opened,
+  data: tinySplits(),
+  devices: await openDevices(gpu),
+  loggers: folderLoggers(opened.folder.path),
+  emit,
+  signal,
+});
 await opened.folder.close();
 await Deno.remove(folder, { recursive: true });
 

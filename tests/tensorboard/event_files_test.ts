@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { crc32c, maskedCrc32c } from "../../src/run/tensorboard/crc32c.ts";
-import { CommandError } from "../../cli/errors.ts";
+import { FileError } from "../../src/files/errors.ts";
 import { EventFiles } from "../../src/run/tensorboard/event_files.ts";
 import { gridPng } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
@@ -34,12 +34,12 @@ Deno.test("events: a file begins with version and session, then has figures and 
   withFolder(async (folder) => {
     const png = gridPng(new Float32Array(2 * 3 * 16), 4), before = Date.now() / 1000;
     const file = new EventFiles(folder);
-    await file.rewind(0);
-    await file.scalars([
+    await file.start({ step: 0, device: "gpu" });
+    await file.metrics([
       { step: 1, loss: 0.5, note: "text", moments: { x0: { mean: -1e-3, std: 2 } }, none: null },
       { step: 3_000_000_000, loss: NaN },
     ]);
-    await file.images(300, png);
+    await file.samples(300, png);
     await file.sync();
     const read = events((await files(folder))[0]);
     for (const { wallTime } of read) assert(wallTime >= before && wallTime <= Date.now() / 1000);
@@ -60,16 +60,16 @@ Deno.test("events: a run that goes on supersedes steps, also after a crash withi
     const figures = (from: number, to: number, loss: number) =>
       Array.from({ length: to - from + 1 }, (_, i) => ({ step: from + i, loss }));
     const file = new EventFiles(folder);
-    await file.rewind(0);
-    await file.scalars(figures(1, 6, 1));
+    await file.start({ step: 0, device: "gpu" });
+    await file.metrics(figures(1, 6, 1));
     const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
     const bytes = await Deno.readFile(`${folder}/${name}`);
     await Deno.writeFile(`${folder}/${name}`, bytes.subarray(0, -5));
     const other = new EventFiles(folder);
-    await other.rewind(3);
-    await other.scalars(figures(4, 7, 2));
-    await other.rewind(5);
-    await other.scalars(figures(6, 6, 3));
+    await other.start({ step: 3, device: "gpu" });
+    await other.metrics(figures(4, 7, 2));
+    await other.start({ step: 5, device: "gpu" });
+    await other.metrics(figures(6, 6, 3));
     assertEquals((await files(folder)).length, 3);
     assertEquals(shown(await files(folder), "loss"), [
       [1, 1],
@@ -84,9 +84,9 @@ Deno.test("events: a run that goes on supersedes steps, also after a crash withi
 Deno.test("events: of a long run a thousandth apart are kept, each tag by itself", () =>
   withFolder(async (folder) => {
     const file = new EventFiles(folder), last = 40_000;
-    await file.rewind(0);
+    await file.start({ step: 0, device: "gpu" });
     for (let step = 1; step <= last; step += 100) {
-      await file.scalars(Array.from({ length: 100 }, (_, i) => {
+      await file.metrics(Array.from({ length: 100 }, (_, i) => {
         const at = step + i, rare = at % 5000 === 0;
         return { step: at, loss: at, ...rare && { validLoss: at } };
       }));
@@ -105,16 +105,16 @@ Deno.test("events: of a long run a thousandth apart are kept, each tag by itself
 Deno.test("events: what can't be written waits, and sync says why", () =>
   withFolder(async (folder) => {
     const file = new EventFiles(folder);
-    await file.rewind(0);
+    await file.start({ step: 0, device: "gpu" });
     const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);
     await Deno.rename(`${folder}/${name}`, `${folder}/aside`);
     await Deno.mkdir(`${folder}/${name}`);
-    await file.scalars([{ step: 1, loss: 1 }]);
-    await file.images(1, gridPng(new Float32Array(48), 4));
-    await assertRejects(() => file.sync(), CommandError, "it is a folder, not a file");
+    await file.metrics([{ step: 1, loss: 1 }]);
+    await file.samples(1, gridPng(new Float32Array(48), 4));
+    await assertRejects(() => file.sync(), FileError, "it is a folder, not a file");
     await Deno.remove(`${folder}/${name}`);
     await Deno.rename(`${folder}/aside`, `${folder}/${name}`);
-    await file.scalars([{ step: 2, loss: 2 }]);
+    await file.metrics([{ step: 2, loss: 2 }]);
     await file.sync();
     assertEquals(shown(await files(folder), "loss"), [[1, 1], [2, 2]]);
   }));
@@ -122,17 +122,17 @@ Deno.test("events: what can't be written waits, and sync says why", () =>
 Deno.test("events: what a full disk left of a record is cut off before the next one", () =>
   withFolder(async (folder) => {
     const file = new EventFiles(folder), { writeFile } = Deno;
-    await file.rewind(0);
-    await file.scalars([{ step: 1, loss: 1 }]);
+    await file.start({ step: 0, device: "gpu" });
+    await file.metrics([{ step: 1, loss: 1 }]);
     Deno.writeFile = async (path, bytes, options) => {
       await writeFile(path, (bytes as Uint8Array).subarray(0, 20), options);
       throw new Error("the disk is full");
     };
     try {
-      await file.scalars([{ step: 2, loss: 2 }]);
+      await file.metrics([{ step: 2, loss: 2 }]);
     } finally {
       Deno.writeFile = writeFile;
     }
-    await file.scalars([{ step: 3, loss: 3 }]);
+    await file.metrics([{ step: 3, loss: 3 }]);
     assertEquals(shown(await files(folder), "loss"), [[1, 1], [2, 2], [3, 3]]);
   }));

@@ -6,7 +6,7 @@ import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
 import { trainingBytes } from "../../cli/training/memory.ts";
-import { type StepFigures, Trainer } from "../../src/train/trainer.ts";
+import { type StepMetrics, Trainer } from "../../src/train/trainer.ts";
 import { assertClose, assertWithin } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
 
@@ -38,7 +38,7 @@ const batch = (step: number) =>
 
 async function run(gpu: Device, changes: Partial<TrainOptions>) {
   const trainer = await Trainer.create(gpu, config, { ...options, ...changes });
-  const figures: StepFigures[] = [];
+  const figures: StepMetrics[] = [];
   for (let i = 0; i < 3; i++) figures.push(await trainer.step(batch(i)));
   const { slabs } = readCheckpoint(await trainer.save());
   trainer.destroy();
@@ -117,7 +117,9 @@ deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
     const trainer = await Trainer.create(gpu, { ...config, imageSize: 32 }, changes);
     await trainer.step(new Float32Array(16 * LENGTH));
     held.push(gpu.bytes - bytes);
-    assertEquals(held.at(-1), trainingBytes(trainer.config, trainer.options));
+    if (gpu.backend === "webgpu") {
+      assertEquals(held.at(-1), trainingBytes(trainer.config, trainer.options));
+    }
     await assertRejects(() => trainer.enqueue(batch(0)), RangeError, `(8,3,32,32)`);
     trainer.destroy();
     await gpu.idle();

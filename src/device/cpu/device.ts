@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/plan.ts";
+import type { Plan } from "../../graph/plan.ts";
+import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError } from "../errors.ts";
 import type { LinearMemory } from "./memory.ts";

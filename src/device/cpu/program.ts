@@ -6,7 +6,8 @@
  */
 import { operationBytes, operationFlops } from "../../graph/flops.ts";
 import type { OpName } from "../../graph/ops.ts";
-import type { Operation, Plan, Storage, Tensor } from "../../graph/plan.ts";
+import type { Operation, Plan } from "../../graph/plan.ts";
+import type { Storage, Tensor } from "../../graph/tensor.ts";
 import type { OperationProfile, Program } from "../device.ts";
 import { place } from "../pool.ts";
 import { aligned } from "./allocator.ts";

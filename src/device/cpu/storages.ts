@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Storage, Tensor } from "../../graph/plan.ts";
+import type { Storage, Tensor } from "../../graph/tensor.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Queue } from "./queue.ts";
 

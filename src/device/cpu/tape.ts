@@ -5,7 +5,8 @@
  */
 import { ENTRY_BYTES } from "../../../kernels/wasm/assembly/codes.ts";
 import { operationBytes, operationFlops } from "../../graph/flops.ts";
-import type { Operation, Tensor } from "../../graph/plan.ts";
+import type { Operation } from "../../graph/plan.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { TapeEntry } from "./tape_entry.ts";
 
 /** An entry, when it runs, and what a tile of it costs. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { OperandsOf, OpName, SizesOf } from "../../graph/ops.ts";
-import type { Tensor } from "../../graph/plan.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 
 /** One entry before its tensors have addresses. */
 export interface TapeEntry {

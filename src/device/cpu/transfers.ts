@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { temporary, type Tensor } from "../../graph/plan.ts";
+import { temporary, type Tensor } from "../../graph/tensor.ts";
 import type { DeviceData } from "../device.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Queue } from "./queue.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesOfOne, type Tensor } from "../../graph/plan.ts";
+import { bytesOfOne, type Tensor } from "../../graph/tensor.ts";
 
 /** Bytes at multiples of which a binding may begin: WebGPU's default minStorageBufferOffsetAlignment. */
 const ALIGNMENT = 256;

@@ -5,12 +5,14 @@
  * @module
  */
 import type { Launch } from "../../../kernels/wgsl/kernel.ts";
-import { bytesOfOne, type Plan, type Storage, type Tensor } from "../../graph/plan.ts";
+import type { Plan } from "../../graph/plan.ts";
+import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { bufferBytes } from "./binding.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
+import type { GpuResources } from "./resources.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
@@ -81,12 +83,13 @@ function isSoftware(info: GPUAdapterInfo): boolean {
 }
 
 /** A GPU through WebGPU, with its pipelines and buffers. Made by {@linkcode requestGpu}. */
-export class Gpu implements Device {
+export class Gpu implements Device, GpuResources {
   /** Which kind of device it is. */
   readonly backend = "webgpu";
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   #memory = new Map<Storage, GPUBuffer>();
   #bytes = 0;
+  #destroyed = false;
   #fault: DeviceLostError | undefined;
   /** What to do when there is a fault, for each promise that is awaited. */
   #waiting = new Set<(fault: DeviceLostError) => void>();
@@ -224,7 +227,8 @@ export class Gpu implements Device {
    * @internal
    */
   destroyBuffer(buffer: GPUBuffer): void {
-    this.#bytes -= buffer.size;
+    // A device that is gone has taken its buffers along.
+    if (!this.#destroyed) this.#bytes -= buffer.size;
     buffer.destroy();
   }
 
@@ -317,6 +321,7 @@ export class Gpu implements Device {
 
   /** Gives the device back, with all its memory. */
   destroy(): void {
+    this.#destroyed = true;
     this.device.destroy();
     this.#memory.clear();
     this.#bytes = 0;

@@ -43,7 +43,8 @@ import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
 import { normals } from "../../../kernels/wgsl/random.ts";
 import { moments, partialMoments, sumMiddle } from "../../../kernels/wgsl/reduce.ts";
 import { type OperandsOf, type OpName, PARTIALS, type SizesOf } from "../../graph/ops.ts";
-import { type Operation, type Plan, temporary, type Tensor, typeOf } from "../../graph/plan.ts";
+import type { Operation, Plan } from "../../graph/plan.ts";
+import { temporary, type Tensor, typeOf } from "../../graph/tensor.ts";
 import { originOf } from "./binding.ts";
 
 /** One dispatch. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Plan, Storage } from "../../graph/plan.ts";
+import type { Plan } from "../../graph/plan.ts";
+import type { Storage } from "../../graph/tensor.ts";
 import { place } from "../pool.ts";
 import { bufferBytes, PARAMS_STRIDE } from "./binding.ts";
 import { lower } from "./lowering.ts";

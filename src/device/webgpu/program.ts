@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { Storage } from "../../graph/plan.ts";
+import type { Storage } from "../../graph/tensor.ts";
 import type { OperationProfile, Program } from "../device.ts";
 import { place } from "../pool.ts";
 import { bound, PARAMS_STRIDE } from "./binding.ts";
-import type { Gpu } from "./gpu.ts";
+import type { GpuResources } from "./resources.ts";
 import type { Dispatch } from "./lowering.ts";
 
 /** The most timestamps that a WebGPU query set holds. */
@@ -23,14 +23,14 @@ interface Command {
 
 /** A plan that can be replayed. Made by {@linkcode Gpu.compile}. */
 export class WebGpuProgram<Phase extends string> implements Program<Phase> {
-  #gpu: Gpu;
+  #gpu: GpuResources;
   #phases: readonly Phase[];
   #commands: Command[];
   #owned: GPUBuffer[];
   #constants: readonly Storage[];
 
   private constructor(
-    gpu: Gpu,
+    gpu: GpuResources,
     phases: readonly Phase[],
     commands: Command[],
     owned: GPUBuffer[],
@@ -45,7 +45,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
 
   /** Compiles the kernels of a lowered plan (all at once) and places its activations. */
   static async compile<Phase extends string>(
-    gpu: Gpu,
+    gpu: GpuResources,
     phases: readonly Phase[],
     dispatches: readonly Dispatch<Phase>[],
   ): Promise<WebGpuProgram<Phase>> {

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Device } from "../../device/device.ts";
-import { persistent, Plan, type Tensor } from "../../graph/plan.ts";
+import { Plan } from "../../graph/plan.ts";
+import { persistent, type Tensor } from "../../graph/tensor.ts";
 import type { Program } from "../../device/device.ts";
 import type { SafeTensors } from "../../model/safetensors.ts";
 import { type FeatureSpace, toBytes } from "../feature_set.ts";

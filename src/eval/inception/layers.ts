@@ -4,7 +4,8 @@
  * @module
  */
 import { outputSize, type Window } from "../../graph/ops.ts";
-import { persistent, type Plan, type Tensor } from "../../graph/plan.ts";
+import type { Plan } from "../../graph/plan.ts";
+import { persistent, type Tensor } from "../../graph/tensor.ts";
 import type { NamedArray } from "../../model/safetensors.ts";
 import { CheckpointError } from "../../model/safetensors.ts";
 import { type Convolution, foldedConvolution } from "./weights.ts";

@@ -31,7 +31,7 @@ export interface Chart {
   readonly lines: readonly Line[];
 }
 
-/** A chart of figures that a run may have. */
+/** A chart of metrics that a run may have. */
 interface Plan {
   readonly title: string;
   readonly log?: boolean;
@@ -68,7 +68,7 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-/** The charts of a run for which it has figures. */
+/** The charts of a run for which it has metrics. */
 export function chartsOf(history: RunHistory): Chart[] {
   return PLANS.flatMap((plan, index): Chart[] => {
     const { steps, columns } = history.table(plan.lines.map(({ name }) => name));

@@ -1,16 +1,16 @@
 /**
- * A run's figures over its steps, in a bounded table: however long the run, a page that shows it
+ * A run's metrics over its steps, in a bounded table: however long the run, a page that shows it
  * stays small.
  *
  * @module
  */
 import type { MetricsLine } from "../logger.ts";
-import { figuresOf } from "../metric_values.ts";
+import { metricValues } from "../metric_values.ts";
 
 /** Rows of a table at most; the fewest of a long run are half as many. */
 const MAX_ROWS = 600;
 
-/** What became of a figure in the steps of a row. */
+/** What became of a metric in the steps of a row. */
 interface Span {
   sum: number;
   count: number;
@@ -21,56 +21,56 @@ interface Span {
 interface Row {
   /** The last step. */
   step: number;
-  readonly figures: Map<string, Span>;
+  readonly metrics: Map<string, Span>;
 }
 
-/** One figure over the rows of a table; null where a row has none. */
+/** One metric over the rows of a table; null where a row has none. */
 export interface Column {
   readonly mean: (number | null)[];
   readonly low: (number | null)[];
   readonly high: (number | null)[];
 }
 
-/** Collects figures. Each row stands for equally many steps, twice as many whenever rows get too many. */
+/** Collects metrics. Each row stands for equally many steps, twice as many whenever rows get too many. */
 export class RunHistory {
   #stepsPerRow = 1;
   #rows: Row[] = [];
   #lowest = new Map<string, { step: number; value: number }>();
   #last = new Map<string, number>();
 
-  /** The last step that has figures; 0 before there is one. */
+  /** The last step that has metrics; 0 before there is one. */
   get step(): number {
     return this.#rows.at(-1)?.step ?? 0;
   }
 
-  /** The last value of a figure. */
+  /** The last value of a metric. */
   last(name: string): number | undefined {
     return this.#last.get(name);
   }
 
-  /** The mean of a figure over all steps that have it. */
+  /** The mean of a metric over all steps that have it. */
   mean(name: string): number | undefined {
-    const spans = this.#rows.flatMap(({ figures }) => figures.get(name) ?? []);
+    const spans = this.#rows.flatMap(({ metrics }) => metrics.get(name) ?? []);
     const count = spans.reduce((total, span) => total + span.count, 0);
     return count > 0 ? spans.reduce((total, { sum }) => total + sum, 0) / count : undefined;
   }
 
-  /** The lowest value of a figure, and the first step that had it. */
+  /** The lowest value of a metric, and the first step that had it. */
   lowest(name: string): { step: number; value: number } | undefined {
     return this.#lowest.get(name);
   }
 
   /** Adds a line; lines come in the order of steps. */
-  add({ step, ...figures }: MetricsLine): void {
+  add({ step, ...metrics }: MetricsLine): void {
     let row = this.#rows.at(-1);
     if (!row || this.#indexOf(row.step) < this.#indexOf(step)) {
-      row = { step, figures: new Map() };
+      row = { step, metrics: new Map() };
       this.#rows.push(row);
     }
     row.step = step;
-    for (const [name, value] of figuresOf(figures)) {
+    for (const [name, value] of metricValues(metrics)) {
       if (!Number.isFinite(value)) continue;
-      merge(row.figures, name, { sum: value, count: 1, low: value, high: value });
+      merge(row.metrics, name, { sum: value, count: 1, low: value, high: value });
       this.#last.set(name, value);
       if (value < (this.#lowest.get(name)?.value ?? Infinity)) {
         this.#lowest.set(name, { step, value });
@@ -79,11 +79,11 @@ export class RunHistory {
     if (this.#rows.length > MAX_ROWS) this.#halve();
   }
 
-  /** The rows in which at least one of these figures is known, and the figures in them. */
+  /** The rows in which at least one of these metrics is known, and the metrics in them. */
   table(names: readonly string[]): { steps: number[]; columns: Column[] } {
-    const rows = this.#rows.filter(({ figures }) => names.some((name) => figures.has(name)));
+    const rows = this.#rows.filter(({ metrics }) => names.some((name) => metrics.has(name)));
     const column = (name: string): Column => {
-      const spans = rows.map(({ figures }) => figures.get(name));
+      const spans = rows.map(({ metrics }) => metrics.get(name));
       return {
         mean: spans.map((span) => span ? span.sum / span.count : null),
         low: spans.map((span) => span?.low ?? null),
@@ -105,16 +105,16 @@ export class RunHistory {
       if (!before || this.#indexOf(before.step) < this.#indexOf(row.step)) rows.push(row);
       else {
         before.step = row.step;
-        for (const [name, span] of row.figures) merge(before.figures, name, span);
+        for (const [name, span] of row.metrics) merge(before.metrics, name, span);
       }
     }
     this.#rows = rows;
   }
 }
 
-function merge(figures: Map<string, Span>, name: string, span: Span): void {
-  const known = figures.get(name);
-  figures.set(
+function merge(metrics: Map<string, Span>, name: string, span: Span): void {
+  const known = metrics.get(name);
+  metrics.set(
     name,
     known
       ? {

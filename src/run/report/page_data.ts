@@ -6,7 +6,7 @@
 import { type Chart, chartsOf } from "./chart.ts";
 import type { RunView } from "./run_view.ts";
 
-/** A figure in words. */
+/** A number in words. */
 export interface Tile {
   readonly label: string;
   readonly value: string;
@@ -38,31 +38,31 @@ function tilesOf({ history, config }: RunView): Tile[] {
   const wait = history.last("dataWait");
   const epoch = history.last("epoch");
   const of = Number.isFinite(config.steps) ? `of ${whole(Number(config.steps))}` : undefined;
-  const figure = (label: string, name: string, note?: string): Tile[] => {
+  const tile = (label: string, name: string, note?: string): Tile[] => {
     const value = history.last(name);
     return value === undefined ? [] : [{ label, value: words(value), note }];
   };
   return [
     { label: "Step", value: whole(history.step), note: of },
-    ...figure("Loss", "lossAverage", "average of the last steps"),
-    ...figure(
+    ...tile("Loss", "lossAverage", "average of the last steps"),
+    ...tile(
       "Validation loss",
       "validLoss",
       best && `lowest ${words(best.value)}, step ${whole(best.step)}`,
     ),
-    ...figure(
+    ...tile(
       "Images per second",
       "imagesPerSecond",
       wait === undefined ? undefined : `${words(100 * wait)} % of the time spent waiting for data`,
     ),
-    ...figure("Skipped steps", "skipped", "not finite; they changed nothing"),
+    ...tile("Skipped steps", "skipped", "not finite; they changed nothing"),
     ...epoch === undefined
       ? []
       : [{ label: "Epochs", value: epoch.toFixed(1), note: "times over the images" }],
   ];
 }
 
-/** A figure in three digits; a dash where it is not known. */
+/** A number in three digits; a dash where it is not known. */
 export function words(value: number | undefined): string {
   if (value === undefined) return "-";
   return value !== 0 && Math.abs(value) < 1e-3

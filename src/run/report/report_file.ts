@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { RunRecorder } from "../logger.ts";
 import { writeFile } from "../../files/write_file.ts";
-import { RunView } from "./run_view.ts";
+import type { Logger } from "../logger.ts";
 import { standalonePage } from "./run_page.ts";
+import { RunView } from "./run_view.ts";
 
 /** The name in a run's folder. */
 export const REPORT = "report.html";
@@ -15,7 +15,7 @@ export const REPORT = "report.html";
 const MOST_TIME = 0.01;
 
 /** Writes the page at checkpoints and grids, where the last time is long enough ago. */
-export class ReportFile implements RunRecorder {
+export class ReportFile implements Logger {
   #view: RunView | undefined;
   /** When it may be written again, by `performance.now()`. */
   #notBefore = 0;
@@ -23,7 +23,7 @@ export class ReportFile implements RunRecorder {
   /** @param folder the run's */
   constructor(readonly folder: string) {}
 
-  async images(): Promise<void> {
+  async samples(): Promise<void> {
     await this.#writeIfDue();
   }
 
@@ -39,7 +39,8 @@ export class ReportFile implements RunRecorder {
    * Writes the page as the folder is now.
    *
    * @returns where it lies
-   * @throws {CommandError} when the folder can't be read or the page not be written
+   * @throws {RunError} when there is no run in the folder
+   * @throws {FileError} when the folder can't be read, or the page can't be written
    */
   async write(): Promise<string> {
     const begun = performance.now();

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { CommandError, fileReason } from "../../../cli/errors.ts";
+import { FileError } from "../../files/errors.ts";
+import { RunError } from "../errors.ts";
 import { METRICS, readMetrics } from "../metrics_file.ts";
 import { sampleSteps } from "../sample_files.ts";
-import { RunHistory } from "./history.ts";
 import { readSessions, type Session } from "../sessions.ts";
+import { RunHistory } from "./history.ts";
 
 /** Reads a folder, and what is new in it. */
 export class RunView {
@@ -31,7 +32,8 @@ export class RunView {
   /**
    * Reads a run.
    *
-   * @throws {CommandError} when there is none, or it can't be read
+   * @throws {RunError} when there is none
+   * @throws {FileError} when it can't be read
    */
   static async open(folder: string): Promise<RunView> {
     // Where it isn't there, reading it says so.
@@ -45,7 +47,8 @@ export class RunView {
   /**
    * Reads what is new.
    *
-   * @throws {CommandError} when the folder is no run's any more, or can't be read
+   * @throws {RunError} when the folder is no run's any more
+   * @throws {FileError} when it can't be read
    */
   async refresh(): Promise<void> {
     const metrics = `${this.folder}/${METRICS}`;
@@ -76,13 +79,13 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
     if (typeof config === "object" && config !== null) return config;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) {
-      throw new CommandError(
-        `There is no run in ${folder}: it has no config.json; give the folder that rin train made`,
+      throw new RunError(() =>
+        `There is no run in ${folder}: it has no config.json; give the folder that rin train made`
       );
     }
     if (!(thrown instanceof SyntaxError)) {
-      throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
+      throw new FileError(`Cannot read ${path}`, thrown);
     }
   }
-  throw new CommandError(`Cannot use ${path}: it is not a JSON object`);
+  throw new RunError(() => `Cannot use ${path}: it is not a JSON object`);
 }

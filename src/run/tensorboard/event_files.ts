@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { MetricsLine, RunRecorder } from "../logger.ts";
-import { figuresOf } from "../metric_values.ts";
 import { appendFile, syncFile, truncateFile } from "../../files/write_file.ts";
-import { type Bytes, concat } from "./protobuf.ts";
+import type { Logger, MetricsLine, RunStart } from "../logger.ts";
+import { metricValues } from "../metric_values.ts";
 import { fileVersion, image, scalars, sessionStart } from "./event.ts";
+import { type Bytes, concat } from "./protobuf.ts";
 
 /** Beginning of the names of event files, by which TensorBoard knows them. */
 const PREFIX = "events.out.tfevents.";
@@ -16,19 +16,19 @@ const PREFIX = "events.out.tfevents.";
 const RESOLUTION = 1000;
 
 /**
- * Writes figures under the names that they have in `metrics.jsonl`, `moments/x0/mean` where they are
- * nested, and grids as `samples`. In a long run those figures are left out that follow the last one
+ * Writes metrics under the names that they have in `metrics.jsonl`, `moments/x0/mean` where they are
+ * nested, and grids as `samples`. In a long run those metrics are left out that follow the last one
  * of their name by less than a thousandth of the steps done: a month of them would take TensorBoard
  * minutes to read.
  */
-export class EventFiles implements RunRecorder {
+export class EventFiles implements Logger {
   #folder: string;
   #path = "";
   /** Bytes of whole records in the file. */
   #size = 0;
   /** Records that are not in the file yet. */
   #waiting: Bytes[] = [];
-  /** The step of the last figure of each name. */
+  /** The step of the last metric of each name. */
   #last = new Map<string, number>();
 
   /** @param folder the run's */
@@ -37,7 +37,7 @@ export class EventFiles implements RunRecorder {
   }
 
   /** Begins a file that supersedes what earlier ones say of later steps. */
-  async rewind(step: number): Promise<void> {
+  async start({ step }: RunStart): Promise<void> {
     const wallTime = now();
     this.#path = `${this.#folder}/${PREFIX}${await this.#nextName()}.rin`;
     this.#size = 0;
@@ -46,9 +46,9 @@ export class EventFiles implements RunRecorder {
     await this.#write();
   }
 
-  async scalars(lines: readonly MetricsLine[]): Promise<void> {
-    for (const { step, ...figures } of lines) {
-      const due = figuresOf(figures).filter(([name]) => {
+  async metrics(lines: readonly MetricsLine[]): Promise<void> {
+    for (const { step, ...metrics } of lines) {
+      const due = metricValues(metrics).filter(([name]) => {
         const last = this.#last.get(name);
         return last === undefined || step >= last + step / RESOLUTION;
       });
@@ -58,7 +58,7 @@ export class EventFiles implements RunRecorder {
     await this.#write().catch(() => {});
   }
 
-  async images(step: number, png: Uint8Array): Promise<void> {
+  async samples(step: number, png: Uint8Array): Promise<void> {
     this.#waiting.push(image({ wallTime: now(), step }, "samples", png));
     await this.#write().catch(() => {});
   }

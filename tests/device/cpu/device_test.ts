@@ -4,7 +4,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { CpuDevice } from "../../../src/device/cpu/device.ts";
 import { requestCpu } from "../../../src/device/cpu/request.ts";
 import { DeviceLimitError, DeviceLostError } from "../../../src/device/errors.ts";
-import { constant, persistent, Plan, temporary } from "../../../src/graph/plan.ts";
+import { Plan } from "../../../src/graph/plan.ts";
+import { constant, persistent, temporary } from "../../../src/graph/tensor.ts";
 import { addPlan, filled, onEachRunner, values } from "./plans.ts";
 
 const SIZE = 50_000;

@@ -2,7 +2,8 @@
 
 import type { CpuDevice } from "../../../src/device/cpu/device.ts";
 import { requestCpu } from "../../../src/device/cpu/request.ts";
-import { persistent, Plan, type Tensor } from "../../../src/graph/plan.ts";
+import { Plan } from "../../../src/graph/plan.ts";
+import { persistent, type Tensor } from "../../../src/graph/tensor.ts";
 
 /** The build for one thread, as a runtime imports it: it makes the host compute. */
 export async function aloneModule(): Promise<WebAssembly.Module> {

@@ -9,7 +9,8 @@ import { lower } from "../../../src/device/webgpu/lowering.ts";
 import { webgpuBytes } from "../../../src/device/webgpu/memory.ts";
 import { WebGpuProgram } from "../../../src/device/webgpu/program.ts";
 import type { OperandsOf } from "../../../src/graph/ops.ts";
-import { persistent, Plan, temporary, type Tensor } from "../../../src/graph/plan.ts";
+import { Plan } from "../../../src/graph/plan.ts";
+import { persistent, temporary, type Tensor } from "../../../src/graph/tensor.ts";
 import { gpuTest } from "../../helpers/gpu.ts";
 
 gpuTest("webgpuBytes() is what a program and its storages take", async (gpu) => {

@@ -5,7 +5,7 @@
  */
 import { POOL, RECTIFY, UNFOLD } from "../../../../kernels/wasm/assembly/codes.ts";
 import { outputSize, type Window } from "../../../graph/ops.ts";
-import type { Tensor } from "../../../graph/plan.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 import type { Lowering, TapeEntry } from "../tape_entry.ts";
 import { chunksOf, rowTiles } from "./tiles.ts";
 

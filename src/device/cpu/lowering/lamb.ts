@@ -4,7 +4,7 @@
  * @module
  */
 import { LAMB_STEP, LAMB_UPDATE, TRUST_RATIO } from "../../../../kernels/wasm/assembly/codes.ts";
-import { temporary } from "../../../graph/plan.ts";
+import { temporary } from "../../../graph/tensor.ts";
 import type { Lowering } from "../tape_entry.ts";
 
 /** LAMB: a chunk of its table a tile. */

@@ -8,7 +8,7 @@ import {
   LAYER_NORM_AFFINE_GRADIENT,
   LAYER_NORM_INPUT_GRADIENT,
 } from "../../../../kernels/wasm/assembly/codes.ts";
-import { temporary } from "../../../graph/plan.ts";
+import { temporary } from "../../../graph/tensor.ts";
 import type { Lowering } from "../tape_entry.ts";
 import { sumMiddle } from "./reduce.ts";
 import { rowTiles } from "./tiles.ts";

@@ -5,7 +5,7 @@
  */
 import { MOMENTS, PARTIAL_MOMENTS, SUM_MIDDLE } from "../../../../kernels/wasm/assembly/codes.ts";
 import { CHUNK } from "../../../../kernels/wasm/assembly/sizes.ts";
-import { temporary, type Tensor } from "../../../graph/plan.ts";
+import { temporary, type Tensor } from "../../../graph/tensor.ts";
 import type { Lowering, TapeEntry } from "../tape_entry.ts";
 import { chunksOf } from "./tiles.ts";
 

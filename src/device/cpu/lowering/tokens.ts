@@ -12,7 +12,7 @@ import {
   PATCHIFY,
 } from "../../../../kernels/wasm/assembly/codes.ts";
 import type { SizesOf } from "../../../graph/ops.ts";
-import type { Tensor } from "../../../graph/plan.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 import type { Lowering, TapeEntry } from "../tape_entry.ts";
 import { chunksOf, rowTiles } from "./tiles.ts";
 

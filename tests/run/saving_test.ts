@@ -1,25 +1,27 @@
 // What a run leaves in its folder when, and what becomes of it where that can't be written.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../cli/errors.ts";
-import { recordersOf } from "../../src/run/loggers.ts";
+import { explain } from "../../cli/errors.ts";
 import type { Fields } from "../../cli/options/resolve.ts";
 import { RUN_START } from "../../src/run/run_state.ts";
 import { TrainingRun } from "../../src/run/training_run.ts";
+import { FileError } from "../../src/files/errors.ts";
+import { NotFiniteError, RunLockedError } from "../../src/run/errors.ts";
+import { folderLoggers } from "../../src/run/loggers.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
-import { deviceTest } from "../helpers/devices.ts";
-import type { Device } from "../../src/device/device.ts";
-import { lastStep, metrics } from "./rin.ts";
+import { gpuTest } from "../helpers/gpu.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
+import { lastStep, metrics } from "../cli/rin.ts";
 import { Listener, openTiny, tinySplits } from "./small_run.ts";
 
 const SETTINGS = { steps: 12, saveEvery: 3, validEvery: 100, sampleEvery: 100 };
 
 /** A run in a folder: the error that it ended in, where it stood then, and what was said. */
 async function run(
-  gpu: Device,
+  gpu: Gpu,
   path: string,
   settings: Fields,
   onProgress: (done: number) => unknown = () => {},
@@ -31,19 +33,26 @@ async function run(
   // The bar is moved several times at a step.
   const told = new Set<number>();
   const waits: unknown[] = [];
-  const terminal = new Listener((done) => {
+  const listener = new Listener((done) => {
     if (!told.has(done)) waits.push(onProgress(done));
     told.add(done);
   });
   const state = { ...RUN_START };
-  const stop = new AbortController().signal;
-  const recorders = recordersOf(path, "a GPU");
-  const parts = { ...opened, trainer, splits: tinySplits(), recorders, state, terminal, stop };
+  const parts = {
+    ...opened,
+    trainer,
+    device: "a GPU",
+    data: tinySplits(),
+    loggers: folderLoggers(path),
+    state,
+    emit: listener.emit,
+    signal: new AbortController().signal,
+  };
   const error = await new TrainingRun(parts, false).go().then(() => undefined, (thrown) => thrown);
   await Promise.all(waits);
   trainer.destroy();
   await opened.folder.close();
-  return { error, state, warnings: terminal.warnings };
+  return { error, state, warnings: listener.warnings };
 }
 
 /** Keeps a file from being written, even by root: a folder lies where it is prepared. */
@@ -55,7 +64,7 @@ function unblock(path: string): void {
   Deno.removeSync(`${path}.${Deno.pid}.tmp`, { recursive: true });
 }
 
-deviceTest("checkpoints that stay: every so often, the newest of them", async (gpu) => {
+gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu) => {
   await withFolder(async (folder) => {
     const kept = async (name: string, settings: Fields) => {
       const path = `${folder}/${name}`;
@@ -66,7 +75,7 @@ deviceTest("checkpoints that stay: every so often, the newest of them", async (g
     const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
     assertEquals(await kept("none", {}), []);
     assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
-    assertEquals(await kept("two", { keepEvery: 2, keep: 2 }), named("10", "12"));
+    assertEquals(await kept("two", { keepEvery: 2, keepCheckpoints: 2 }), named("10", "12"));
     assertEquals(
       await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
       await Deno.readFile(`${folder}/two/last.safetensors`),
@@ -74,7 +83,7 @@ deviceTest("checkpoints that stay: every so often, the newest of them", async (g
   });
 });
 
-deviceTest("what was recorded is on the disk before the checkpoint of its step", async (gpu) => {
+gpuTest("what was recorded is on the disk before the checkpoint of its step", async (gpu) => {
   await withFolder(async (folder) => {
     const calls = await diskCalls(() => run(gpu, folder, {}));
     const saves = calls.join().split("rename last.safetensors").slice(0, -1);
@@ -87,17 +96,17 @@ deviceTest("what was recorded is on the disk before the checkpoint of its step",
   });
 });
 
-deviceTest("kept checkpoints of a later time are neither counted nor removed", async (gpu) => {
+gpuTest("kept checkpoints of a later time are neither counted nor removed", async (gpu) => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/checkpoints`);
     await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
-    await run(gpu, folder, { keepEvery: 5, keep: 1 });
+    await run(gpu, folder, { keepEvery: 5, keepCheckpoints: 1 });
     const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
     assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
   });
 });
 
-deviceTest("a checkpoint that can't be written: the run goes on and tries again", async (gpu) => {
+gpuTest("a checkpoint that can't be written: the run goes on and tries again", async (gpu) => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const steps: number[] = [];
@@ -109,89 +118,82 @@ deviceTest("a checkpoint that can't be written: the run goes on and tries again"
     assertEquals([error, steps, await lastStep(path)], [undefined, [0], 12]);
     assertEquals(warnings.length, 2);
     assertStringIncludes(warnings[0], `Cannot write ${path}/last.safetensors: `);
-    assertStringIncludes(warnings[0], "training goes on, and saving is tried again");
   });
 });
 
-deviceTest("a last checkpoint that can't be written ends the run with the reason", async (gpu) => {
+gpuTest("a last checkpoint that can't be written ends the run with the reason", async (gpu) => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const { error } = await run(gpu, path, { logEvery: 1 }, (done) => {
       if (done === 10) block(`${path}/last.safetensors`);
     });
-    assert(error instanceof CommandError, `${error}`);
+    assert(error instanceof FileError, `${error}`);
     assertStringIncludes(error.message, "Cannot write");
     assertEquals(await lastStep(path), 9);
   });
 });
 
-deviceTest("asked to, a run stops at the first checkpoint that can't be written", async (gpu) => {
+gpuTest("asked to, a run stops at the first checkpoint that can't be written", async (gpu) => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`;
     const { error } = await run(gpu, path, { logEvery: 1, onSaveError: "stop" }, (done) => {
       if (done === 4) block(`${path}/last.safetensors`);
     });
-    assert(error instanceof CommandError, `${error}`);
+    assert(error instanceof FileError, `${error}`);
     assertEquals([await lastStep(path), (await metrics(path)).at(-1)!.step], [3, 6]);
   });
 });
 
-deviceTest("a run that can't be saved at all does not begin", async (gpu) => {
+gpuTest("a run that can't be saved at all does not begin", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = () => block(`${folder}/last.safetensors`);
     const { error } = await run(gpu, folder, {}, undefined, prepare);
-    assert(error instanceof CommandError, `${error}`);
+    assert(error instanceof FileError, `${error}`);
     assertEquals(await metrics(folder).catch(() => []), []);
   });
 });
 
-deviceTest(
-  "a best checkpoint that could not be written leaves its place to the next",
-  async (gpu) => {
+gpuTest("a best checkpoint that could not be written leaves its place to the next", async (gpu) => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`;
+    const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
+    let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
+    const { state } = await run(gpu, path, settings, (done) => {
+      if (done === 2) block(`${path}/best.safetensors`);
+      if (done === 5) {
+        const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
+        blocked = training as typeof blocked;
+        unblock(`${path}/best.safetensors`);
+      }
+    });
+    assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
+    const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
+      .map(({ validLoss }) => validLoss as number);
+    assertEquals(losses.length, 4);
+    const best = Math.min(...losses.slice(1));
+    assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
+  });
+});
+
+gpuTest("what can't be kept does not keep the last checkpoint from being written", async (gpu) => {
+  for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
-      const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
-      let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
-      const { state } = await run(gpu, path, settings, (done) => {
-        if (done === 2) block(`${path}/best.safetensors`);
-        if (done === 5) {
-          const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
-          blocked = training as typeof blocked;
-          unblock(`${path}/best.safetensors`);
-        }
-      });
-      assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
-      const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
-        .map(({ validLoss }) => validLoss as number);
-      assertEquals(losses.length, 4);
-      const best = Math.min(...losses.slice(1));
-      assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
+      const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
+      const steps: number[] = [];
+      const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
+      const { error } = await run(gpu, path, settings, async (done) => {
+        if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
+      }, prepare);
+      steps.push(await lastStep(path));
+      assertEquals(steps, [...saved], onSaveError);
+      assert(error instanceof FileError, `${error}`);
+      assertStringIncludes(error.message, `${path}/checkpoints`);
     });
-  },
-);
+  }
+});
 
-deviceTest(
-  "what can't be kept does not keep the last checkpoint from being written",
-  async (gpu) => {
-    for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
-      await withFolder(async (folder) => {
-        const path = `${folder}/run`;
-        const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
-        const steps: number[] = [];
-        const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
-        const { error } = await run(gpu, path, settings, async (done) => {
-          if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
-        }, prepare);
-        steps.push(await lastStep(path));
-        assertEquals(steps, [...saved], onSaveError);
-        assert(error instanceof CommandError, `${error}`);
-        assertStringIncludes(error.message, `${path}/checkpoints`);
-      });
-    }
-  },
-);
-
-deviceTest(
+gpuTest(
   "best, kept and last checkpoint of a step are one file; later ones leave it alone",
   async (gpu) => {
     await withFolder(async (folder) => {
@@ -216,7 +218,7 @@ deviceTest(
   },
 );
 
-deviceTest("the average of the loss soon forgets the first steps", async (gpu) => {
+gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
   await withFolder(async (folder) => {
     const steps = 40;
     await run(gpu, folder, { steps, saveEvery: 100, lr: 0.01 });
@@ -234,7 +236,7 @@ deviceTest("the average of the loss soon forgets the first steps", async (gpu) =
   });
 });
 
-deviceTest(
+gpuTest(
   "validations that don't improve lower the rate, and the lower one is gone on with",
   async (gpu) => {
     await withFolder(async (folder) => {
@@ -262,7 +264,7 @@ function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   };
 }
 
-deviceTest("steps that are not finite are skipped, counted and logged", async (gpu) => {
+gpuTest("steps that are not finite are skipped, counted and logged", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 6);
     const { error, state } = await run(gpu, folder, {}, undefined, prepare);
@@ -276,22 +278,24 @@ deviceTest("steps that are not finite are skipped, counted and logged", async (g
   });
 });
 
-deviceTest("asked to, a run stops at the first step that is not finite", async (gpu) => {
+gpuTest("asked to, a run stops at the first step that is not finite", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 7);
     const { error } = await run(gpu, folder, { onNan: "stop" }, undefined, prepare);
-    assert(error instanceof CommandError, `${error}`);
+    assert(error instanceof NotFiniteError, `${error}`);
     assertStringIncludes(error.message, "At step 5 the loss or its gradient was no finite number");
     assertStringIncludes(error.message, "the checkpoint of step 3 in");
+    assertStringIncludes(error.message, "with a lower lr than");
+    assertStringIncludes(explain(error).sentence, "with a lower --lr than");
     assertEquals(await lastStep(folder), 3);
   });
 });
 
-deviceTest("nothing is saved while steps are skipped; 64 of them end the run", async (gpu) => {
+gpuTest("nothing is saved while steps are skipped; 64 of them end the run", async (gpu) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step > 7);
     const { error } = await run(gpu, folder, { steps: 200 }, undefined, prepare);
-    assert(error instanceof CommandError, `${error}`);
+    assert(error instanceof NotFiniteError, `${error}`);
     assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
     assertEquals(await lastStep(folder), 6);
   });
@@ -310,7 +314,7 @@ Deno.test("a folder is one process's; a lock without its process is no hindrance
     const folder = `${scratch}/run`;
     await write(`${folder}/.lock`, "999999\n");
     const opened = await openTiny(folder, {});
-    const { message } = await assertRejects(() => openTiny(folder, {}), CommandError);
+    const { message } = await assertRejects(() => openTiny(folder, {}), RunLockedError);
     assertStringIncludes(
       message,
       `Cannot train into ${folder}: process ${Deno.pid} does so already`,

@@ -1,9 +1,13 @@
 // A GPU that is lost at whatever moment: the run goes on from the last checkpoint, to the same end.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { keepTraining, type TrainingParts } from "../../src/run/keep_training.ts";
+import { openDevices } from "../../src/run/devices.ts";
+import { keepTraining } from "../../src/run/keep_training.ts";
+import { folderLoggers } from "../../src/run/loggers.ts";
 import { Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { DeviceLostError, NoGpuError } from "../../src/device/errors.ts";
+import type { Activity } from "../../src/run/events.ts";
+import type { OpenedRun } from "../../src/run/open_run.ts";
 import { withFolder } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { Listener, openTiny, tinySplits, traces } from "./small_run.ts";
@@ -22,19 +26,31 @@ async function losableGpu(): Promise<{ gpu: Gpu; lose: () => void }> {
 
 const SETTINGS = { steps: 12, saveEvery: 5, validEvery: 4, sampleEvery: 6, logEvery: 3 };
 
+interface Conditions {
+  /** The first GPU. */
+  readonly gpu?: Gpu;
+  /** How another one is asked for. */
+  readonly request?: () => Promise<Gpu>;
+  readonly waits?: readonly number[];
+  readonly signal?: AbortSignal;
+  readonly opened?: OpenedRun;
+}
+
 /** Trains in a folder, on GPUs that are asked for anew each time one is lost. */
-async function trainIn(
-  path: string,
-  terminal: Listener,
-  parts: Partial<TrainingParts> = {},
-  settings: Record<string, number> = SETTINGS,
-) {
-  const opened = await openTiny(path, settings);
-  const stop = new AbortController().signal;
-  const splits = tinySplits();
-  const gpu = parts.gpu ?? await requestGpu();
+async function trainIn(path: string, { emit }: Listener, conditions: Conditions = {}) {
+  const { gpu, request = requestGpu, waits = [0] } = conditions;
+  const { signal = new AbortController().signal } = conditions;
+  const opened = conditions.opened ?? await openTiny(path, SETTINGS);
+  let first = gpu;
+  const devices = await openDevices(async () => {
+    const device = first ?? await request();
+    first = undefined;
+    return device;
+  });
+  const loggers = folderLoggers(path);
+  const data = tinySplits();
   try {
-    return await keepTraining({ opened, splits, gpu, terminal, stop, waits: [0], ...parts });
+    return await keepTraining({ opened, data, devices, loggers, emit, signal, waits });
   } finally {
     await opened.folder.close();
   }
@@ -50,13 +66,20 @@ function lossTest(name: string, run: (folder: string) => Promise<void>): void {
   });
 }
 
-const moments: [name: string, when: (done: number, fields: Record<string, string>) => boolean][] = [
+type When = (...progress: Parameters<Listener["onProgress"]>) => boolean;
+
+const moments: [name: string, when: When][] = [
   ["before the first step", (done) => done === 0],
-  ["between steps", (done, { loss }) => done === 9 && loss !== undefined],
-  ["while validating", (done, { validating }) => done === 8 && validating !== undefined],
-  ["while sampling", (done, { sampling }) => done === 6 && sampling === "2/3"],
-  ["in the last samples", (done, { sampling }) => done === 12 && sampling === "1/3"],
+  ["between steps", (done, { latest }) => done === 9 && latest !== undefined],
+  ["while validating", (done, { activity }) => done === 8 && activity?.name === "validating"],
+  ["while sampling", (done, { activity }) => done === 6 && sampled(activity) === 2],
+  ["in the last samples", (done, { activity }) => done === 12 && sampled(activity) === 1],
 ];
+
+/** The steps of three that samples have made. */
+function sampled(activity?: Activity): number | undefined {
+  return activity?.name === "sampling" && activity.total === 3 ? activity.done : undefined;
+}
 
 lossTest("the run goes on to the same end, whenever it happens", async (folder) => {
   await trainIn(`${folder}/whole`, new Listener(() => {}));
@@ -64,18 +87,18 @@ lossTest("the run goes on to the same end, whenever it happens", async (folder) 
   for (const [name, when] of moments) {
     const first = await losableGpu();
     let [lost, asked] = [false, 0];
-    const terminal = new Listener((done, fields) => {
-      if (lost || !when(done, fields)) return;
+    const listener = new Listener((done, event) => {
+      if (lost || !when(done, event)) return;
       lost = true;
       first.lose();
     });
     const request = () => (asked++, requestGpu());
     const path = `${folder}/${name}`;
-    const ended = await trainIn(path, terminal, { gpu: first.gpu, request });
+    const ended = await trainIn(path, listener, { gpu: first.gpu, request });
     assertEquals(ended, { ended: "finished", step: 12 }, name);
     assertEquals([lost, asked], [true, 1], name);
-    assertEquals(terminal.warnings.length, 1);
-    assertStringIncludes(terminal.warnings[0], "The GPU was lost: the driver was reset; asking");
+    assertEquals(listener.warnings.length, 1);
+    assertStringIncludes(listener.warnings[0], "The GPU was lost: the driver was reset");
     assertEquals(await traces(path), whole, name);
   }
 });
@@ -87,23 +110,14 @@ lossTest("also while a checkpoint is written", async (folder) => {
   const { folder: files } = opened;
   const writeLast = files.writeLast.bind(files);
   let writes = 0;
-  files.writeLast = async (bytes, twin) => {
+  files.writeLast = async (bytes, linkFrom) => {
     if (++writes === 3) lose();
-    return await writeLast(bytes, twin);
+    return await writeLast(bytes, linkFrom);
   };
-  const terminal = new Listener(() => {});
-  const stop = new AbortController().signal;
-  const ended = await keepTraining({
-    opened,
-    splits: tinySplits(),
-    gpu,
-    terminal,
-    stop,
-    waits: [0],
-  });
-  await files.close();
+  const listener = new Listener(() => {});
+  const ended = await trainIn(`${folder}/run`, listener, { opened, gpu });
   assertEquals(ended.ended, "finished");
-  assertEquals(terminal.warnings.length, 1);
+  assertEquals(listener.warnings.length, 1);
   assertEquals(await traces(`${folder}/run`), await traces(`${folder}/whole`));
 });
 
@@ -117,8 +131,8 @@ lossTest(
         if (++asked < 3) return Promise.reject(new NoGpuError("WebGPU found no adapter"));
         return requestGpu();
       };
-      const terminal = new Listener((done) => done === 5 && asked === 0 && lose());
-      const run = trainIn(`${folder}/${outcome}`, terminal, { gpu, request, waits });
+      const listener = new Listener((done) => done === 5 && asked === 0 && lose());
+      const run = trainIn(`${folder}/${outcome}`, listener, { gpu, request, waits });
       if (outcome === "finished") assertEquals((await run).step, 12);
       else {await assertRejects(
           () => run,
@@ -136,8 +150,8 @@ lossTest("lost again and again at the same place it ends the run", async (folder
     asked++;
     return (current = await losableGpu()).gpu;
   };
-  const terminal = new Listener((done) => done >= 9 && current.lose());
-  const run = trainIn(`${folder}/run`, terminal, { gpu: current.gpu, request });
+  const listener = new Listener((done) => done >= 9 && current.lose());
+  const run = trainIn(`${folder}/run`, listener, { gpu: current.gpu, request });
   const { message } = await assertRejects(() => run, DeviceLostError);
   assert(/5 times after step 8 and before another checkpoint/.test(message), message);
   assertEquals(asked, 4);
@@ -147,15 +161,15 @@ lossTest("a person who wants to stop is not kept waiting for a GPU", async (fold
   const { gpu, lose } = await losableGpu();
   const controller = new AbortController();
   const request = () => Promise.reject(new NoGpuError("none"));
-  const terminal = new Listener((done) => {
+  const listener = new Listener((done) => {
     if (done < 5) return;
     lose();
     setTimeout(() => controller.abort(), 50);
   });
-  const ended = await trainIn(`${folder}/run`, terminal, {
+  const ended = await trainIn(`${folder}/run`, listener, {
     gpu,
     request,
-    stop: controller.signal,
+    signal: controller.signal,
     waits: [0, 1000],
   });
   assertEquals(ended, { ended: "stopped", step: 4 });

@@ -1,19 +1,20 @@
 // A run of a tiny network inside the test's own process.
 
 import { readArguments } from "../../cli/options/options.ts";
-import { completeSettings, type Fields } from "../../cli/options/resolve.ts";
-import type { OpenedRun } from "../../src/run/saved_run.ts";
-import { RunFolder } from "../../src/run/run_folder.ts";
-import { FIELDS, type Settings } from "../../cli/options/fields.ts";
-import { Terminal } from "../../cli/terminal/terminal.ts";
+import { completeFields, type Fields } from "../../cli/options/resolve.ts";
+import { FIELDS } from "../../cli/options/fields.ts";
 import type { ImageSet, Splits } from "../../src/data/dataset.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
-import { metrics, TINY } from "./rin.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import type { OpenedRun } from "../../src/run/open_run.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import type { Settings } from "../../src/run/settings.ts";
+import { metrics, TINY } from "../cli/rin.ts";
 
 /** The settings of a run with the network of {@linkcode TINY}. */
 export function tinySettings(changes: Fields): Settings {
   const options = [...FIELDS.network, ...FIELDS.training, ...FIELDS.run];
-  return completeSettings({ ...readArguments(TINY, options).flags, ...changes });
+  return completeFields({ ...readArguments(TINY, options).flags, ...changes });
 }
 
 /** A new run in a folder; to be closed. */
@@ -35,21 +36,21 @@ export function tinySplits(): Splits {
   return { train: set, valid: set, skipped: [], path: "", close: () => {} };
 }
 
-/** A terminal that keeps what is said, and tells of each move of the bar. */
-export class Listener extends Terminal {
+type ProgressEvent = Extract<RunEvent, { type: "progress" }>;
+
+/** Keeps the warnings of a run, and tells of each progress. */
+export class Listener {
+  /** Messages of files that could not be written, and of lost devices. */
   readonly warnings: string[] = [];
 
-  constructor(readonly onProgress: (done: number, fields: Record<string, string>) => void) {
-    super(true);
-  }
+  constructor(readonly onProgress: (done: number, event: ProgressEvent) => void) {}
 
-  override warn(text: string): void {
-    this.warnings.push(text);
-  }
-
-  override progress(done: number, _total: number, fields: Record<string, string> = {}): void {
-    this.onProgress(done, fields);
-  }
+  readonly emit = (event: RunEvent): void => {
+    if (event.type === "progress") this.onProgress(event.step, event);
+    if (event.type === "saveFailed" || event.type === "deviceLost") {
+      this.warnings.push(event.error.message);
+    }
+  };
 }
 
 /** What must be the same in each run of the same settings: all but the time it took. */

@@ -1,13 +1,13 @@
 // What becomes of records of which only a part found room on the disk.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../cli/errors.ts";
+import { FileError } from "../../src/files/errors.ts";
 import { MetricsFile } from "../../src/run/metrics_file.ts";
-import type { RunRecorder } from "../../src/run/logger.ts";
+import type { Logger } from "../../src/run/logger.ts";
 import { EventFiles } from "../../src/run/tensorboard/event_files.ts";
 import { withFolder } from "../data/scratch.ts";
 import { events } from "../tensorboard/reader.ts";
-import { metrics } from "./rin.ts";
+import { metrics } from "../cli/rin.ts";
 
 /** While `work` goes on a write puts a part of its bytes on the disk, which is full then. */
 async function onFullDisk(work: () => Promise<unknown>): Promise<void> {
@@ -25,17 +25,17 @@ async function onFullDisk(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** Three steps, the second of which finds no room, and what a reader finds after each. */
-async function steps(recorder: RunRecorder, read: () => Promise<number[]>): Promise<number[][]> {
-  await recorder.rewind!(0);
-  await recorder.scalars!([{ step: 1, loss: 0.5 }]);
+async function steps(logger: Logger, read: () => Promise<number[]>): Promise<number[][]> {
+  await logger.start!({ step: 0, device: "gpu" });
+  await logger.metrics!([{ step: 1, loss: 0.5 }]);
   const found = [await read()];
   await onFullDisk(async () => {
-    await recorder.scalars!([{ step: 2, loss: 0.25 }]);
+    await logger.metrics!([{ step: 2, loss: 0.25 }]);
     found.push(await read());
-    const { message } = await assertRejects(() => recorder.sync!(), CommandError);
+    const { message } = await assertRejects(() => logger.sync!(), FileError);
     assertStringIncludes(message, "the disk is full");
   });
-  await recorder.scalars!([{ step: 3, loss: 0.125 }]);
+  await logger.metrics!([{ step: 3, loss: 0.125 }]);
   return [...found, await read()];
 }
 

@@ -1,0 +1,49 @@
+/**
+ * The flags of every command that computes.
+ *
+ * @module
+ */
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import type { Device } from "../../src/device/device.ts";
+import { requestDevice } from "../../src/device/request.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { UsageError } from "../errors.ts";
+import type { Option, Value } from "./options.ts";
+
+/** Which device, and how it is set up. */
+export const DEVICE_OPTIONS: readonly Option[] = [
+  {
+    key: "device",
+    type: ["auto", "gpu", "cpu"],
+    help:
+      "what computes: a GPU where there is one, else the CPU; whatever WebGPU finds, a software " +
+      "adapter included; or the CPU",
+    default: "auto",
+  },
+  {
+    key: "threads",
+    type: "integer",
+    help: "threads of the CPU device, 1 to 256; results don't depend on it (default: all cores, " +
+      "at most 16)",
+  },
+];
+
+/**
+ * A function that asks for the device that flags name.
+ *
+ * @throws {UsageError} when the flags contradict each other, or `threads` is out of range
+ */
+export function deviceRequest(
+  { device = "auto", threads: asked }: { readonly device?: Value; readonly threads?: Value },
+): () => Promise<Device> {
+  const threads = asked === undefined ? undefined : Number(asked);
+  if (threads !== undefined && device === "gpu") {
+    throw new UsageError("--threads is for the CPU device: leave it out, or give --device cpu");
+  }
+  if (threads !== undefined && !(threads >= 1 && threads <= 256)) {
+    throw new UsageError(`--threads is ${threads}: give a whole number from 1 to 256`);
+  }
+  if (device === "gpu") return () => requestGpu();
+  if (device === "cpu") return () => requestCpu({ threads });
+  return () => requestDevice({ threads });
+}

@@ -1,0 +1,84 @@
+/**
+ * Shows how a run goes: notes, warnings, and the progress bar.
+ *
+ * @module
+ */
+import { NOT_FINITE } from "../../src/run/errors.ts";
+import type { Activity, LatestMetrics, RunEvent } from "../../src/run/events.ts";
+import type { Settings } from "../../src/run/settings.ts";
+import { dataReporter } from "./data_reporter.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A function that shows what happens in a run. */
+export function runReporter(terminal: Terminal): (event: RunEvent) => void {
+  const showData = dataReporter(terminal);
+  let clips = false;
+  return (event) => {
+    switch (event.type) {
+      case "opened":
+        return;
+      case "device":
+        return terminal.note(`Device: ${event.device.description}`);
+      case "note":
+      case "decoding":
+      case "data":
+        return showData(event);
+      case "started":
+        clips = event.settings.network.frames > 1;
+        return terminal.note(startLine(event));
+      case "progress":
+        return terminal.progress(event.step, event.steps, barFields(event, clips));
+      case "validated":
+        return terminal.note(
+          `Step ${event.step}: validation loss ${event.validLoss.toFixed(4)}`,
+        );
+      case "sampled":
+        return terminal.note(`Step ${event.step}: ${event.count} samples in ${event.path}`);
+      case "skipped":
+        return terminal.note(
+          `Step ${event.step} was skipped: ${NOT_FINITE} (skipped so far: ${event.skipped})`,
+        );
+      case "saveFailed":
+        return terminal.warn(
+          `${event.error.message}; training goes on, and saving is tried again`,
+        );
+      case "deviceLost":
+        terminal.finish();
+        return terminal.warn(
+          `${event.error.message}; asking for it again, to go on after step ${event.step}`,
+        );
+      case "ended":
+        return terminal.finish();
+    }
+  };
+}
+
+function startLine(
+  { folder, settings: { training: { steps } }, step, resumed }: {
+    folder: string;
+    settings: Settings;
+    step: number;
+    resumed: boolean;
+  },
+): string {
+  return step >= steps
+    ? `All ${steps} steps of ${folder} are done: to go on, give more --steps`
+    : resumed
+    ? `Going on after step ${step} of ${steps} in ${folder}`
+    : `Training for ${steps} steps into ${folder}`;
+}
+
+function barFields(
+  { latest, activity }: { latest?: LatestMetrics; activity?: Activity },
+  clips: boolean,
+): Record<string, string> {
+  if (activity) return { [activity.name]: `${activity.done}/${activity.total}` };
+  if (!latest) return {};
+  const { lossAverage, loss, imagesPerSecond, skipped } = latest;
+  return {
+    ...(lossAverage === null ? {} : { loss: lossAverage.toFixed(4) }),
+    last: loss.toFixed(4),
+    [clips ? "clips/s" : "img/s"]: imagesPerSecond.toPrecision(3),
+    ...(skipped > 0 ? { skipped: `${skipped}` } : {}),
+  };
+}

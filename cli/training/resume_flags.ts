@@ -1,0 +1,31 @@
+/**
+ * What flags can change when a run goes on.
+ *
+ * @module
+ */
+import { FIXED_OPTIONS, type ResumeChanges } from "../../src/run/open_run.ts";
+import { UsageError } from "../errors.ts";
+import { flagOf } from "../options/flag_name.ts";
+import { type Fields, sectionsOf } from "../options/resolve.ts";
+
+/** Flags that say where a new run begins, and fields that it keeps. */
+const FIXED = ["preset", "config", "out", ...FIXED_OPTIONS];
+
+/**
+ * The changes that flags ask for.
+ *
+ * @throws {UsageError} when a flag asks for what can't change any more
+ */
+export function resumeChanges(flags: Fields): ResumeChanges {
+  const { network, training, run } = sectionsOf(flags);
+  const refused = [...FIXED, ...Object.keys(network ?? {})].find((key) => key in flags);
+  if (refused !== undefined) {
+    throw new UsageError(
+      `${
+        flagOf(refused)
+      } can't be given with --resume: it would be another run; leave it out, or ` +
+        `begin a new run`,
+    );
+  }
+  return { training, run };
+}

@@ -1,0 +1,39 @@
+/**
+ * The classes of a run's images and of its network, which must be the same.
+ *
+ * @module
+ */
+import { RunError } from "./errors.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Settings whose network knows the classes of the images.
+ *
+ * @param classNames of the images; undefined where they are not labelled
+ * @throws {RunError} when the network is to know classes and the images have none, or more
+ */
+export function withClasses(
+  settings: Settings,
+  classNames: readonly string[] | undefined,
+): Settings {
+  const { numClasses } = settings.network;
+  const found = classNames?.length ?? 0;
+  if (numClasses === 0 && found > 0) {
+    return { ...settings, network: { ...settings.network, numClasses: found } };
+  }
+  if (numClasses > 0 && found === 0) {
+    throw new RunError((nameOf) =>
+      `The network is to know ${numClasses} classes, and the images have none: give ` +
+      `${nameOf("labels", "auto")}, ${nameOf("labels", "FILE")} or ${
+        nameOf("labelAttribute", "NAME")
+      }`
+    );
+  }
+  if (found > numClasses) {
+    throw new RunError((nameOf) =>
+      `The network knows ${numClasses} classes, and the images are of ${found}: give a larger ` +
+      `${nameOf("numClasses")} in a new run, or the labels that it was begun with`
+    );
+  }
+  return settings;
+}

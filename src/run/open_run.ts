@@ -1,0 +1,153 @@
+/**
+ * A run before it trains: its settings, and its folder, which belongs to this process.
+ *
+ * @module
+ */
+import { ConfigError } from "../model/config.ts";
+import type { TrainOptions } from "../train/options.ts";
+import { RunError } from "./errors.ts";
+import type { RunOptions } from "./options.ts";
+import { PRESETS } from "./presets.ts";
+import { RunFolder } from "./run_folder.ts";
+import { readSavedRun } from "./saved_run.ts";
+import { completeSettings, type PartialSettings, type Settings } from "./settings.ts";
+
+/** A new run, or one that goes on. Whoever opened it closes its folder. */
+export interface OpenedRun {
+  readonly preset: string;
+  readonly settings: Settings;
+  readonly folder: RunFolder;
+  /** @throws {RunError} when the images of a run that goes on are not as many as they were */
+  readonly checkImages: (count: number) => void;
+}
+
+/** A training option that a run keeps from its first step to its last. */
+export type FixedTrainingOption = "batchSize" | "seed";
+
+/** A run option that a run keeps from its first step to its last. */
+export type FixedRunOption =
+  | "flip"
+  | "validFraction"
+  | "cropScale"
+  | "frameStride"
+  | "labels"
+  | "labelAttribute";
+
+/** The options that a run keeps from its first step to its last. */
+export const FIXED_OPTIONS: readonly (FixedTrainingOption | FixedRunOption)[] = [
+  "batchSize",
+  "seed",
+  "flip",
+  "validFraction",
+  "cropScale",
+  "frameStride",
+  "labels",
+  "labelAttribute",
+];
+
+/** What can change when a run goes on. */
+export interface ResumeChanges {
+  /** Fields of the training that change. */
+  readonly training?: Partial<Omit<TrainOptions, FixedTrainingOption>>;
+  /** Fields of the rest that change. */
+  readonly run?: Partial<Omit<RunOptions, FixedRunOption>>;
+}
+
+/**
+ * Opens the folder of a new run.
+ *
+ * @param path the folder; made where it isn't there
+ * @param preset the name of the settings that `given` changes
+ * @param dataName what the data are called where they are no source to be read
+ * @throws {ConfigError} when a setting makes no sense
+ * @throws {RunError} when there is a run already, or another process trains into the folder
+ * @throws {FileError} when the folder can't be made
+ */
+export async function createRun(
+  path: string,
+  preset: string,
+  given: PartialSettings,
+  dataName?: string,
+): Promise<OpenedRun> {
+  if (!Object.hasOwn(PRESETS, preset)) {
+    const known = Object.keys(PRESETS).join(", ");
+    throw new ConfigError(`preset is "${preset}": needed one of ${known}`);
+  }
+  const base = PRESETS[preset];
+  const { network, training, run } = completeSettings({
+    network: { ...base.network, ...given.network },
+    training: { ...base.training, ...given.training },
+    run: { ...base.run, ...given.run },
+  });
+  // A run can be resumed from another folder. What isn't there is the data reader's to report.
+  const absolute = async (path: string, words: readonly string[]) =>
+    words.includes(path) ? path : await Deno.realPath(path).catch(() => path);
+  const places = {
+    data: dataName ?? await absolute(run.data, ["", "faces", "emoji"]),
+    labels: await absolute(run.labels, ["none", "auto"]),
+  };
+  return {
+    preset,
+    settings: { network, training, run: { ...run, ...places } },
+    folder: await RunFolder.create(path),
+    checkImages: () => {},
+  };
+}
+
+/**
+ * Opens the folder of a run that goes on.
+ *
+ * @throws {ConfigError} when a change makes no sense, or would make it another run
+ * @throws {RunError} when there is no run, or it is beyond the steps asked for
+ * @throws {CheckpointError} when its checkpoint can't be used
+ */
+export async function reopenRun(given: string, changes: ResumeChanges): Promise<OpenedRun> {
+  refuseFixed(changes);
+  const path = given.replace(/(?<=.)[/\\]+$/, "");
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (!info?.isDirectory) {
+    const found = info ? "it is a file, not a run's folder" : "there is no such folder";
+    throw new RunError(() => `Cannot resume ${path}: ${found}`);
+  }
+  const folder = await RunFolder.open(path);
+  try {
+    return await continued(folder, changes);
+  } catch (thrown) {
+    await folder.close();
+    throw thrown;
+  }
+}
+
+function refuseFixed({ training = {}, run = {} }: ResumeChanges): void {
+  const given = { ...training, ...run };
+  const fixed = FIXED_OPTIONS.find((key) => key in given);
+  if (fixed === undefined) return;
+  throw new ConfigError(
+    `${fixed} can't be given when a run is resumed: it would be another run; leave it out, or ` +
+      `begin a new run`,
+  );
+}
+
+async function continued(folder: RunFolder, changes: ResumeChanges): Promise<OpenedRun> {
+  const { path } = folder;
+  const { config, run: { step, options, preset, run, images } } = await readSavedRun(path);
+  const settings = completeSettings({
+    network: config,
+    training: { ...options, ...changes.training },
+    run: { ...run, ...changes.run },
+  });
+  if (settings.training.steps < step) {
+    throw new RunError((nameOf) =>
+      `Cannot resume ${path} to step ${settings.training.steps}: it is at step ${step} already; ` +
+      `give more ${nameOf("steps")}`
+    );
+  }
+  const checkImages = (count: number) => {
+    if (count === images) return;
+    throw new RunError(() =>
+      `Cannot resume ${path}: it trained on ${images} images of ${settings.run.data}, where there ` +
+      `are ${count} now; put them back, or begin a new run`
+    );
+  };
+  return { preset, settings, folder, checkImages };
+}

@@ -1,0 +1,109 @@
+/**
+ * What a run trains on, and what it writes when.
+ *
+ * @module
+ */
+import { ConfigError } from "../model/config.ts";
+
+/** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
+export interface RunOptions {
+  /**
+   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of PNG and JPEG files, a folder
+   * with CelebA, an IDX file, a folder of clips, or what `rin data prepare` made.
+   */
+  readonly data: string;
+  /** Whether to mirror images left to right at random. */
+  readonly flip: boolean;
+  /** Side of the stored images over that of the network's; each step cuts its squares at random. */
+  readonly cropScale: number;
+  /** Clips: from one frame that is taken to the next. */
+  readonly frameStride: number;
+  /** Classes of the images: "none", "auto" (sub-folders, or labels beside an IDX file), or a file of labels. */
+  readonly labels: string;
+  /** CelebA: two classes by one attribute, such as "Smiling". */
+  readonly labelAttribute?: string;
+  /** Share of the images held out for validation; by default the data source's own. */
+  readonly validFraction?: number;
+  /** Steps between validations. */
+  readonly validEvery: number;
+  /** Images validated on, at most. */
+  readonly validCount: number;
+  /** Steps between grids of samples. */
+  readonly sampleEvery: number;
+  /** Images in the last grid; earlier grids show the first 16 of them. */
+  readonly sampleCount: number;
+  /** Network evaluations of a sample. */
+  readonly sampleSteps: number;
+  /** Steps between checkpoints. */
+  readonly saveEvery: number;
+  /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
+  readonly keepEvery: number;
+  /** How many of them are kept, the newest; 0 keeps all. */
+  readonly keepCheckpoints: number;
+  /** When a file of the run can't be written: train on and try again at the next checkpoint, or stop. */
+  readonly onSaveError: "continue" | "stop";
+  /** After a step whose loss or gradient is not finite (it changes no parameter): skip it, or stop. */
+  readonly onNan: "skip" | "stop";
+  /** Steps between measurements of moments. */
+  readonly logEvery: number;
+}
+
+/** The defaults: those of the `faces` preset. */
+export const DEFAULT_RUN_OPTIONS: RunOptions = {
+  data: "faces",
+  flip: false,
+  cropScale: 1,
+  frameStride: 1,
+  labels: "none",
+  validEvery: 250,
+  validCount: 16,
+  sampleEvery: 500,
+  sampleCount: 64,
+  sampleSteps: 100,
+  saveEvery: 250,
+  keepEvery: 0,
+  keepCheckpoints: 0,
+  onSaveError: "continue",
+  onNan: "skip",
+  logEvery: 50,
+};
+
+/** The options that are one of a few words. */
+export const RUN_CHOICES = {
+  onSaveError: ["continue", "stop"],
+  onNan: ["skip", "stop"],
+} as const satisfies Partial<Record<keyof RunOptions, readonly string[]>>;
+
+const known = [...Object.keys(DEFAULT_RUN_OPTIONS), "labelAttribute", "validFraction"];
+
+/**
+ * Fills in the defaults and checks the values.
+ *
+ * @throws {ConfigError} naming the option, what was found and what is needed
+ */
+export function completeRunOptions(options: Partial<RunOptions>): RunOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [key] of given) {
+    if (!known.includes(key)) {
+      throw new ConfigError(`Unknown run option "${key}": known are ${known.join(", ")}`);
+    }
+  }
+  const full: RunOptions = { ...DEFAULT_RUN_OPTIONS, ...Object.fromEntries(given) };
+  for (const [key, value] of Object.entries(full)) {
+    const least = key === "keepEvery" || key === "keepCheckpoints" ? 0 : 1;
+    const counts = typeof value === "number" && key !== "validFraction" && key !== "cropScale";
+    if (counts && !(Number.isSafeInteger(value) && value >= least)) {
+      throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);
+    }
+  }
+  if (!(full.cropScale >= 1 && full.cropScale <= 4)) {
+    throw new ConfigError(`cropScale is ${full.cropScale}: needed a number of 1 up to 4`);
+  }
+  for (const [key, words] of Object.entries<readonly string[]>(RUN_CHOICES)) {
+    const value = full[key as keyof typeof RUN_CHOICES];
+    if (!words.includes(value)) {
+      throw new ConfigError(`${key} is "${value}": needed ${words.join(" or ")}`);
+    }
+  }
+  return full;
+}

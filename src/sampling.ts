@@ -1,0 +1,21 @@
+/**
+ * What the entries that sample have in common: everything but a device.
+ *
+ * @module
+ */
+export { DeviceLimitError, DeviceLostError, NoGpuError } from "./device/errors.ts";
+export type { Device, DeviceData, OperationProfile, Program } from "./device/device.ts";
+export {
+  ConfigError,
+  type Positions,
+  type Prediction,
+  type RinConfig,
+  type SelfConditioning,
+  type TimeConditioning,
+} from "./model/config.ts";
+export { CheckpointError } from "./model/safetensors.ts";
+export type { SelfConditioningState } from "./diffusion/self_conditioning.ts";
+export { type PredictionResult, type PredictOptions, Rin } from "./diffusion/rin.ts";
+export type { SampledBatch, SampleOptions } from "./diffusion/sampling.ts";
+export { type SamplerName, type SamplerOptions, SAMPLERS } from "./diffusion/samplers.ts";
+export type { TimeSpacing } from "./diffusion/times.ts";

@@ -1,0 +1,63 @@
+/**
+ * What lies on the device while a step is trained: slabs, inputs and results.
+ *
+ * @module
+ */
+import type { Storage, Tensor } from "../graph/tensor.ts";
+
+/** Slabs of a run, all laid out alike. */
+export interface TrainSlabs {
+  readonly parameters: Storage;
+  readonly gradients: Storage;
+  /** Adam's first moment. */
+  readonly adam_m: Storage;
+  /** Adam's second moment. */
+  readonly adam_v: Storage;
+  /** Moving average of the parameters. */
+  readonly ema: Storage;
+  /** The sum of the gradients of a batch's parts, where it has several. */
+  readonly sum?: Storage;
+}
+
+/** A tensor whose moments are measured. */
+export type Measured = "x0" | "xt" | "noise" | "prediction" | "interface" | "latents";
+
+/** All of them, in the order of `moments`. */
+export const MEASURED: readonly Measured[] = [
+  "x0",
+  "xt",
+  "noise",
+  "prediction",
+  "interface",
+  "latents",
+];
+
+/** What the host writes before each part of a step's batch (of `part` examples). */
+export interface PartTensors {
+  /** (part, 3, S, S). */
+  readonly x0: Tensor;
+  readonly t: Tensor;
+  /** Classes (B), u32; for networks that know classes. */
+  readonly labels?: Tensor;
+  readonly coefficients: Tensor;
+  readonly lossWeight: Tensor;
+  readonly mask: Tensor;
+  readonly keys: Tensor;
+  /** Streams of what is dropped (part, 2), u32; with `dropout` or `dropPath` only. */
+  readonly dropKeys?: Tensor;
+  /** (part, 3), with `offsetNoise` only. */
+  readonly offsets?: Tensor;
+}
+
+/** What the host writes before a step, and reads after it. */
+export interface StepTensors extends PartTensors {
+  readonly scalars: Tensor;
+  /** (64, 4): factor, finite, loss, norm. */
+  readonly history: Tensor;
+  /** Mean, standard deviation and norm of each of {@linkcode MEASURED}, in the batch's last part. */
+  readonly moments: Tensor;
+  /** The sum of the parts' partial sums of the loss, where there are several. */
+  readonly squares?: Tensor;
+  /** LAMB's table, written once. */
+  readonly chunks?: Tensor;
+}

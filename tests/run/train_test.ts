@@ -1,0 +1,208 @@
+// A run from a program: what the command does, stopped and gone on with, and how it fails.
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { ConfigError } from "../../src/model/config.ts";
+import {
+  DataError,
+  type Logger,
+  type NewRunOptions,
+  resumeTraining,
+  RunError,
+  type RunEvent,
+  RunExistsError,
+  RunLockedError,
+  train,
+} from "../../training_run.ts";
+import { lastStep, rin, TINY, writePictures } from "../cli/rin.ts";
+import { withFolder } from "../data/scratch.ts";
+import { available, gpuTest } from "../helpers/gpu.ts";
+import { tinySettings, tinySplits, traces } from "./small_run.ts";
+
+const { network, training } = tinySettings({ steps: 12 });
+const RUN = { saveEvery: 5, validEvery: 4, sampleEvery: 6, logEvery: 3 };
+
+/** A tiny run on seven pictures in memory. */
+function tiny(out: string, changes: Partial<NewRunOptions> = {}): NewRunOptions {
+  const run = { ...RUN, sampleSteps: 3, sampleCount: 5 };
+  return { device: requestGpu, data: tinySplits(), out, network, training, run, ...changes };
+}
+
+function runTest(name: string, run: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name: `run: ${name}`,
+    ignore: !available,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: () => withFolder(run),
+  });
+}
+
+/** Keeps prepared images in a folder, not in the user's cache. */
+async function withCache<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const before = Deno.env.get("RIN_CACHE");
+  Deno.env.set("RIN_CACHE", `${folder}/.cache`);
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) Deno.env.delete("RIN_CACHE");
+    else Deno.env.set("RIN_CACHE", before);
+  }
+}
+
+/** Aborts when an event comes that is looked for. */
+function stopAt(when: (event: RunEvent) => boolean) {
+  const controller = new AbortController();
+  const onEvent = (event: RunEvent) => when(event) && controller.abort();
+  return { signal: controller.signal, onEvent };
+}
+
+runTest("it leaves what the command leaves", async (folder) => {
+  await writePictures(`${folder}/pictures`, 5);
+  const flags = Object.entries(RUN).flatMap(([key, value]) => [
+    `--${key.replace("Every", "-every")}`,
+    String(value),
+  ]);
+  const args = ["train", ...TINY, ...flags, "--data", "pictures", "--steps", "12", "--flip"];
+  const { code, stderr } = await rin([...args, "--out", "command"], { cwd: folder });
+  assertEquals(code, 0, stderr);
+  const run = { ...RUN, sampleSteps: 3, sampleCount: 5, data: `${folder}/pictures`, flip: true };
+  const out = `${folder}/program`;
+  const result = await withCache(folder, () => train(tiny(out, { data: undefined, run })));
+  assertEquals(result, { ended: "finished", step: 12, folder: out });
+  assertEquals(await traces(out), await traces(`${folder}/command`));
+  const names = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+  const files = (path: string) => names(path).map((name) => name.replace(/\.\d+\./, ".TIME."));
+  assertEquals(files(out), files(`${folder}/command`));
+  const config = (path: string) => Deno.readTextFile(`${path}/config.json`);
+  assertEquals(await config(out), await config(`${folder}/command`));
+});
+
+runTest("stopped anywhere it goes on to the same end", async (folder) => {
+  await train(tiny(`${folder}/whole`));
+  const whole = await traces(`${folder}/whole`);
+  const moments: [name: string, stopped: number, when: (event: RunEvent) => boolean][] = [
+    ["at once", 0, ({ type }) => type === "started"],
+    ["between steps", 3, (event) => event.type === "progress" && event.latest !== undefined],
+    [
+      "validating",
+      8,
+      (event) =>
+        event.type === "progress" && event.step === 8 && event.activity?.name === "validating",
+    ],
+    [
+      "sampling",
+      6,
+      (event) => event.type === "progress" && event.step === 6 && event.activity?.done === 2,
+    ],
+  ];
+  for (const [name, step, when] of moments) {
+    const path = `${folder}/${name}`;
+    assertEquals(
+      await train(tiny(path, stopAt(when))),
+      { ended: "stopped", step, folder: path },
+      name,
+    );
+    assertEquals(await lastStep(path), step, name);
+    const { ended } = await resumeTraining({
+      device: requestGpu,
+      data: tinySplits(),
+      folder: `${path}/`,
+    });
+    assertEquals(ended, "finished");
+    assertEquals(await traces(path), whole, name);
+  }
+});
+
+gpuTest("run: a device that is given stays, and gets its memory back", async (gpu) => {
+  await withFolder(async (folder) => {
+    const before = gpu.bytes;
+    const { ended } = await train(tiny(folder, { device: gpu }));
+    assertEquals(ended, "finished");
+    // The trainer frees what it validates with a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(gpu.bytes, before);
+  });
+});
+
+runTest("loggers are told in order, beside the folder's own", async (folder) => {
+  const calls: string[] = [];
+  const logger: Logger = {
+    start: ({ step, device }) => done(`start ${step} ${device.length > 0}`),
+    metrics: (lines) =>
+      done(...lines.map(({ step, loss }) => `${loss ? "step" : "valid"} ${step}`)),
+    samples: (step, png) => done(`samples ${step} ${png[1] === 80}`),
+    sync: () => done("sync"),
+    end: () => done("end"),
+  };
+  const done = (...what: string[]) => {
+    calls.push(...what);
+    return Promise.resolve();
+  };
+  const run = { saveEvery: 2, validEvery: 2, sampleEvery: 2, sampleCount: 1, sampleSteps: 1 };
+  const steps = { ...training, steps: 2 };
+  await train(tiny(folder, { loggers: [logger], run, training: steps }));
+  const expected = [
+    ...["start 0 true", "sync", "step 1", "step 2", "valid 2", "samples 2 true", "sync", "end"],
+  ];
+  assertEquals(calls, expected);
+});
+
+runTest("what can't be asked for is refused, and leaves no folder", async (folder) => {
+  const out = `${folder}/run`;
+  const set = tinySplits().train;
+  type Kind = typeof ConfigError | typeof DataError | typeof RunError;
+  const wrong: [changes: Partial<NewRunOptions>, kind: Kind, words: string][] = [
+    [{ preset: "nope" }, ConfigError, 'preset is "nope": needed one of faces, demo,'],
+    [{ run: { saveEvry: 1 } as object }, ConfigError, 'Unknown run option "saveEvry"'],
+    [{ run: { saveEvery: 1.5 } }, ConfigError, "saveEvery is 1.5: needed a whole number"],
+    [{ run: { onNan: "ignore" as "skip" } }, ConfigError, 'onNan is "ignore": needed skip or stop'],
+    [{ training: { lr: -1 } }, ConfigError, "lr is -1"],
+    [{ data: { ...set, imageSize: 8 } }, ConfigError, "imageSize of 8: needed 16"],
+    [{ data: { ...set, count: 0 } }, ConfigError, "hold no images"],
+    [{ data: { ...set, frames: 2 } }, ConfigError, "2 frames: needed the network's 1"],
+    [{ data: undefined, preset: "readme" }, RunError, "without images: give data DIR"],
+    [{ data: undefined, run: { data: `${folder}/none` } }, DataError, "there is no such"],
+    [{ network: { ...network, numClasses: 2 } }, RunError, "give labels auto, labels FILE or"],
+  ];
+  for (const [changes, kind, words] of wrong) {
+    const { message } = await assertRejects<Error>(() => train(tiny(out, changes)), kind);
+    assertStringIncludes(message, words);
+    assertEquals(await Deno.stat(out).catch(() => "gone"), "gone", words);
+  }
+});
+
+runTest("a folder with a run is not begun anew, and its run stays what it is", async (folder) => {
+  const path = `${folder}/run`;
+  await train(tiny(path, stopAt(({ type }) => type === "started")));
+  const error = await assertRejects(() => train(tiny(path)), RunExistsError);
+  assertEquals(error.folder, path);
+  const resume = (changes: object) =>
+    resumeTraining({ device: requestGpu, folder: path, data: tinySplits(), ...changes });
+  await assertRejects(() => resume({ training: { seed: 1 } }), ConfigError, "seed can't be given");
+  await assertRejects(() => resume({ run: { flip: true } }), ConfigError, "flip can't be given");
+  const few = { ...tinySplits().train, count: 3 };
+  await assertRejects(() => resume({ data: few }), RunError, "it trained on 7 images of tiny");
+  await assertRejects(() => resume({ folder: `${folder}/none` }), RunError, "no such folder");
+  let locked: unknown;
+  await resume({
+    onEvent: ({ type }: RunEvent) => {
+      if (type === "started") locked = resume({}).catch((thrown) => thrown);
+    },
+    training: { steps: 3 },
+  });
+  const thrown = await locked;
+  assert(thrown instanceof RunLockedError, `${thrown}`);
+  assertEquals(thrown.processId, Deno.pid);
+  await assertRejects(() => resume({ training: { steps: 2 } }), RunError, "give more steps");
+});
+
+runTest("decoding is stopped by the signal, with its reason", async (folder) => {
+  await writePictures(`${folder}/pictures`, 3);
+  const run = { data: `${folder}/pictures` };
+  const signal = AbortSignal.abort(new Error("enough"));
+  const out = `${folder}/run`;
+  const training = () => train(tiny(out, { data: undefined, run, signal }));
+  await withCache(folder, () => assertRejects(training, Error, "enough"));
+  assertEquals(await Deno.stat(out).catch(() => "gone"), "gone");
+});
