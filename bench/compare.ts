@@ -2,28 +2,30 @@
  * Ours beside the peers, in one run on one machine.
  *
  *     deno run -A --no-lock bench/compare.ts [--turns 7] [--networks faces,demo]
- *         [--contenders rin-webgpu,jax-wasm,torch-1,torch-2] [--out FILE]
+ *         [--contenders rin-webgpu,jax-wasm,...] [--out FILE]
  *
  * Batch 32. After a warm-up the contenders take turns: training steps, then 32 images drawn in 20
  * steps. A step is a whole one (pass for self-conditioning, forward, backward, clipping, AdamW,
  * moving average); jax-js does forward and backward alone. Then new processes are timed to the end of
  * their first step, and products of RIN's shapes beside numpy's 1024^3 on one thread.
  *
- * `--contenders` also knows `jax-webgpu`. PyTorch takes part where a Python can import it. A run with
- * the default networks and contenders writes `bench/results/CPU-COMMIT.json`, `--out` names another
- * file. `deno task bench:table` puts a file's figures into the README.
+ * All contenders but `jax-webgpu` take part by default, PyTorch where a Python can import it. A run
+ * with the default networks and contenders writes `bench/results/CPU-COMMIT.json`; `--out` names
+ * another file. `deno task bench:table` puts a file's figures into the README.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { requestGpu } from "../mod.ts";
+import { type Gpu, requestGpu } from "../mod.ts";
 import {
   BATCH,
   type Contender,
   type ContenderName,
   CONTENDERS,
+  DEFAULT_CONTENDERS,
   isContender,
   type NetworkName,
+  OUR_DEVICES,
 } from "./contenders.ts";
 import { timeFirstStep } from "./first_step.ts";
 import { thisCommit, thisMachine } from "./machine.ts";
@@ -32,7 +34,7 @@ import { startProduct } from "./our_product.ts";
 import { JAX_VERSION } from "./peers/jax.ts";
 import { PEER_CONFIGS } from "./peers/jax_rin.ts";
 import { productsPerTiming, RIN_SHAPES } from "./peers/matmul.ts";
-import { findPython, Torch } from "./peers/torch.ts";
+import { Torch } from "./peers/torch.ts";
 import { fileName, formatResults, type Measurement, measurement, type Results } from "./results.ts";
 import { renderTable } from "./table.ts";
 
@@ -41,13 +43,6 @@ const STEPS_PER_TURN = 4;
 
 /** New processes are slow to time. */
 const MOST_FIRST_STEPS = 3;
-
-const DEFAULT_CONTENDERS: readonly ContenderName[] = [
-  "rin-webgpu",
-  "jax-wasm",
-  "torch-1",
-  "torch-2",
-];
 
 const DEFAULT_NETWORKS: readonly NetworkName[] = ["faces", "demo"];
 
@@ -143,10 +138,12 @@ async function compareFirstSteps(
 async function compareProducts(torch: Torch | undefined, turns: number): Promise<Measurement[]> {
   type Product = { contender: string; shape: Shape; rates: number[]; time: () => Promise<number> };
   const products: Product[] = [];
-  const devices = { "rin-webgpu": await requestGpu() };
-  for (const peerShape of [...RIN_SHAPES.faces, ...RIN_SHAPES.demo]) {
-    const shape = { m: peerShape.M, n: peerShape.N, k: peerShape.K };
-    for (const [contender, device] of Object.entries(devices)) {
+  const devices: Gpu[] = [];
+  for (const [contender, request] of Object.entries(OUR_DEVICES)) {
+    const device = await request();
+    devices.push(device);
+    for (const peerShape of [...RIN_SHAPES.faces, ...RIN_SHAPES.demo]) {
+      const shape = { m: peerShape.M, n: peerShape.N, k: peerShape.K };
       const { time } = await startProduct(device, shape, productsPerTiming(peerShape));
       products.push({ contender, shape, rates: [], time });
     }
@@ -159,7 +156,7 @@ async function compareProducts(torch: Torch | undefined, turns: number): Promise
   for (let turn = 0; turn < turns; turn++) {
     for (const { shape, rates, time } of products) rates.push(flopOf(shape) / await time() / 1e6);
   }
-  for (const device of Object.values(devices)) device.destroy();
+  for (const device of devices) device.destroy();
   return products.map(({ contender, shape, rates }) =>
     measurement("matmul", nameOf(shape), contender, rates)
   );
@@ -180,8 +177,7 @@ async function softwareOf(torch: Torch | undefined): Promise<Record<string, stri
 
 async function main(options: Options): Promise<void> {
   const { turns, networks, contenders } = options;
-  const python = await findPython();
-  const torch = python === undefined ? undefined : new Torch(python, 1);
+  const torch = await Torch.start(1);
   const software = await softwareOf(torch);
   const measurements: Measurement[] = [];
   for (const network of networks) {

@@ -1,17 +1,17 @@
 /**
  * Who takes part in `compare.ts`: ours on each device, and the peers.
  *
- * To add a contender, write a function that starts it on a network, and name it in
- * {@linkcode CONTENDERS}.
+ * A new device of ours is a line in {@linkcode OUR_DEVICES} and one in {@linkcode CONTENDERS}; its name
+ * in the README's table stands in `table.ts`.
  *
  * @module
  */
 import { PRESETS } from "../cli/presets.ts";
-import { requestGpu, Rin, Trainer } from "../mod.ts";
+import { type Gpu, requestGpu, Trainer } from "../mod.ts";
 import type { JaxDevice } from "./peers/jax.ts";
 import { PEER_CONFIGS, startJaxRin } from "./peers/jax_rin.ts";
 import { filler, milliseconds } from "./peers/timing.ts";
-import { findPython, Torch } from "./peers/torch.ts";
+import { Torch } from "./peers/torch.ts";
 
 /** The networks that are compared: presets that the peers have, too. */
 export type NetworkName = keyof typeof PEER_CONFIGS;
@@ -35,9 +35,14 @@ export interface Contender {
 /** Starts a contender on a network; undefined where this machine lacks what it needs. */
 export type StartContender = (network: NetworkName) => Promise<Contender | undefined>;
 
+/** Our devices by the name of their contender. */
+export const OUR_DEVICES = {
+  "rin-webgpu": () => requestGpu(),
+} satisfies Record<string, () => Promise<Gpu>>;
+
 /** All contenders by the name that results give them. */
 export const CONTENDERS = {
-  "rin-webgpu": async (network) => startOurs(await requestGpu(), network),
+  "rin-webgpu": (network) => startOurs(OUR_DEVICES["rin-webgpu"], network),
   "jax-wasm": (network) => startJax("wasm", network),
   "jax-webgpu": (network) => startJax("webgpu", network),
   "torch-1": (network) => startTorch(1, network),
@@ -47,19 +52,20 @@ export const CONTENDERS = {
 /** The name of a contender. */
 export type ContenderName = keyof typeof CONTENDERS;
 
+/** Those that take part by default: all but jax-js on WebGPU, whose kernels take long to compile. */
+export const DEFAULT_CONTENDERS: readonly ContenderName[] = Object.keys(CONTENDERS)
+  .filter(isContender).filter((name) => name !== "jax-webgpu");
+
 /** Whether a text names a contender. */
 export function isContender(name: string): name is ContenderName {
   return Object.hasOwn(CONTENDERS, name);
 }
 
 /** Ours, whole: a step is what `rin train` does, a sampling what `rin sample` does. */
-async function startOurs(
-  device: Awaited<ReturnType<typeof requestGpu>>,
-  name: NetworkName,
-): Promise<Contender> {
+async function startOurs(request: () => Promise<Gpu>, name: NetworkName): Promise<Contender> {
   const { network, training } = PRESETS[name];
+  const device = await request();
   const trainer = await Trainer.create(device, network, { ...training, batchSize: BATCH });
-  const rin = await Rin.create(device, network);
   const batch = filler(BATCH * 3 * trainer.config.imageSize ** 2, 1, 1);
   return {
     step: async (count) => {
@@ -71,10 +77,11 @@ async function startOurs(
       return ms / count;
     },
     sample: () =>
-      milliseconds(async () => void await rin.sample({ count: BATCH, steps: SAMPLE_STEPS })),
+      milliseconds(async () => {
+        await trainer.average.sample({ count: BATCH, steps: SAMPLE_STEPS });
+      }),
     close: () => {
       trainer.destroy();
-      rin.destroy();
       device.destroy();
     },
   };
@@ -96,9 +103,8 @@ async function startJax(device: JaxDevice, name: NetworkName): Promise<Contender
 
 /** PyTorch: whole steps, and samplings like ours. */
 async function startTorch(threads: number, name: NetworkName): Promise<Contender | undefined> {
-  const python = await findPython();
-  if (python === undefined) return;
-  const torch = new Torch(python, threads);
+  const torch = await Torch.start(threads);
+  if (torch === undefined) return;
   return {
     step: (count) => torch.step(name, count),
     sample: () => torch.sample(name, SAMPLE_STEPS),

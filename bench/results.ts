@@ -117,8 +117,10 @@ export function parseResults(path: string, text: string): Results {
   return results;
 }
 
-/** The text of a run's file. Lists of numbers stay on one line each. */
+/** The text of a run's file, as deno fmt would have it: a list of numbers takes one line. */
 export function formatResults(results: Results): string {
   const text = JSON.stringify(results, null, 2);
-  return text.replaceAll(/\[[\s\d.,e+-]+\]/g, (list) => list.replaceAll(/\s+/g, " ")) + "\n";
+  return text.replaceAll(/\[\s+([\d.,e+\s-]+?)\s+\]/g, (_, list) => {
+    return `[${list.replaceAll(/\s+/g, " ")}]`;
+  }) + "\n";
 }

@@ -16,19 +16,6 @@ export interface TorchVersions {
   readonly blas: string;
 }
 
-/** The name of a Python that can import PyTorch; undefined where there is none. */
-export async function findPython(): Promise<string | undefined> {
-  for (const python of PYTHONS) {
-    const command = new Deno.Command(python, {
-      args: ["-c", "import torch"],
-      stdout: "null",
-      stderr: "null",
-    });
-    const output = await command.output().catch(() => undefined);
-    if (output?.success) return python;
-  }
-}
-
 /** A running `torch_rin.py`. One command at a time. */
 export class Torch {
   #process: Deno.ChildProcess;
@@ -37,12 +24,23 @@ export class Torch {
   #text = "";
 
   /**
-   * Starts the process.
+   * Starts it in the first Python that can import PyTorch; undefined where none can.
    *
-   * @param python from {@linkcode findPython}
    * @param threads threads of PyTorch and of its BLAS
    */
-  constructor(python: string, threads: number) {
+  static async start(threads: number): Promise<Torch | undefined> {
+    for (const python of PYTHONS) {
+      try {
+        const torch = new Torch(python, threads);
+        await torch.versions();
+        return torch;
+      } catch {
+        // There is no such Python, or the script has said on stderr what it lacks.
+      }
+    }
+  }
+
+  private constructor(python: string, threads: number) {
     this.#process = new Deno.Command(python, {
       args: [SCRIPT, "--threads", String(threads)],
       stdin: "piped",

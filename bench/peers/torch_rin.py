@@ -52,7 +52,10 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[name] = str(ARGUMENTS.threads)
 
-import numpy as np  # noqa: E402
+try:
+    import numpy as np
+except ImportError as error:
+    sys.exit(f"{sys.executable}: {error}")
 
 
 def blas():
@@ -72,8 +75,11 @@ def blas():
 if "pthread" in blas():
     os.environ["OMP_WAIT_POLICY"] = "passive"
 
-import torch  # noqa: E402
-import torch.nn.functional as F  # noqa: E402
+try:
+    import torch
+    import torch.nn.functional as F
+except ImportError as error:
+    sys.exit(f"{sys.executable}: {error}")
 
 
 def sizes(patch_size, interface_dim, num_latents, prediction):
@@ -333,7 +339,7 @@ class Session:
 
     def training(self, network):
         if network not in NETWORKS:
-            raise ValueError(f"unknown network {network}: use {' or '.join(NETWORKS)}")
+            sys.exit(f"Unknown network {network}: use {' or '.join(NETWORKS)}")
         if network not in self.trainings:
             self.trainings[network] = Training(NETWORKS[network])
         return self.trainings[network]
