@@ -1,193 +1,210 @@
 /**
- * Ours beside the peers, in one run on one adapter.
+ * Ours beside the peers, in one run on one machine.
  *
- *     deno run -A --no-lock bench/compare.ts [faces|demo|matmul] [REPEATS]      default: all three
+ *     deno run -A --no-lock bench/compare.ts [--turns 7] [--networks faces,demo]
+ *         [--contenders rin-webgpu,jax-wasm,...] [--out FILE]
  *
- * `faces`, `demo` (batch 32): a whole training step of ours (pass for self-conditioning, forward,
- * backward, clipping, AdamW, moving average) beside jax-js's forward and backward alone. The two take
- * turns. Then, each in a process of its own and without Mesa's cache of shaders, the time from
- * starting the process to the first step done (ours), or the first gradients (jax-js).
+ * Batch 32. After a warm-up the contenders take turns: training steps, then 32 images drawn in 20
+ * steps. A step is a whole one (pass for self-conditioning, forward, backward, clipping, AdamW,
+ * moving average); jax-js does forward and backward alone. Then new processes are timed to the end of
+ * their first step, and products of RIN's shapes beside numpy's 1024^3 on one thread.
  *
- * `matmul`: products A W' of these networks' shapes, each with a W of its own: ours with the
- * transposition of both operands, beside the faster of jax-js and TensorFlow.js. They take turns.
+ * All contenders but `jax-webgpu` take part by default, PyTorch where a Python can import it. A run
+ * with the default networks and contenders writes `bench/results/CPU-COMMIT.json`; `--out` names
+ * another file. `deno task bench:table` puts a file's figures into the README.
  *
  * @module
  */
-import { PRESETS } from "../src/run/presets.ts";
-import { requestGpu, Trainer } from "../mod.ts";
-import type { Gpu } from "../src/device/webgpu/gpu.ts";
-import { checkProduct, copiesOf, markdown, operandsOf, tensorOf, timeOnce } from "./measure.ts";
-import { JAX_VERSION } from "./peers/jax.ts";
-import { PEER_CONFIGS, startJaxRin } from "./peers/jax_rin.ts";
+import { parseArgs } from "@std/cli";
+import { type Gpu, requestGpu } from "../mod.ts";
 import {
-  type MatmulShape,
-  productsPerTiming,
-  RIN_SHAPES,
-  timeJaxMatmul,
-  timeTfjsMatmul,
-} from "./peers/matmul.ts";
-import { TFJS_VERSION } from "./peers/tfjs.ts";
-import { filler, median, milliseconds } from "./peers/timing.ts";
+  BATCH,
+  type Contender,
+  type ContenderName,
+  CONTENDERS,
+  DEFAULT_CONTENDERS,
+  isContender,
+  type NetworkName,
+  OUR_DEVICES,
+} from "./contenders.ts";
+import { timeFirstStep } from "./first_step.ts";
+import { thisCommit, thisMachine } from "./machine.ts";
+import { flopOf, nameOf, type Shape } from "./measure.ts";
+import { startProduct } from "./our_product.ts";
+import { JAX_VERSION } from "./peers/jax.ts";
+import { PEER_CONFIGS } from "./peers/jax_rin.ts";
+import { productsPerTiming, RIN_SHAPES } from "./peers/matmul.ts";
+import { Torch } from "./peers/torch.ts";
+import { fileName, formatResults, type Measurement, measurement, type Results } from "./results.ts";
+import { renderTable } from "./table.ts";
 
-type Name = keyof typeof PEER_CONFIGS;
+/** Steps of a turn: enough to hide that Deno looks at a GPU every 11 ms only. */
+const STEPS_PER_TURN = 4;
 
-const BATCH = 32;
+/** New processes are slow to time. */
+const MOST_FIRST_STEPS = 3;
 
-async function trainerOf(gpu: Gpu, name: Name) {
-  const { network, training } = PRESETS[name];
-  const trainer = await Trainer.create(gpu, network, { ...training, batchSize: BATCH });
-  const batch = filler(BATCH * 3 * trainer.config.imageSize ** 2, 1, 1);
-  return { trainer, batch };
+const DEFAULT_NETWORKS: readonly NetworkName[] = ["faces", "demo"];
+
+interface Options {
+  readonly turns: number;
+  readonly networks: readonly NetworkName[];
+  readonly contenders: readonly ContenderName[];
+  /** Where results go; undefined for `bench/results/`, null for nowhere. */
+  readonly out: string | null | undefined;
 }
 
-/** Rows of both tables for a network. */
-async function compareStep(gpu: Gpu, name: Name, repeats: number): Promise<string[]> {
-  const { trainer, batch } = await trainerOf(gpu, name);
-  const jax = await startJaxRin(PEER_CONFIGS[name], BATCH);
-  const steps = 4;
-  const ours = async () => {
-    for (let step = 0; step < steps; step++) await trainer.enqueue(batch);
-    const figures = await trainer.metrics();
-    if (!figures.every(({ finite }) => finite)) throw new Error("a step was not finite");
+/** Exits with code 2 where the arguments make no sense. */
+function readOptions(args: string[]): Options {
+  const fail = (what: string): never => {
+    console.error(what);
+    Deno.exit(2);
   };
-  await ours();
-  await jax.grad();
-  const [ourMs, jaxMs]: [number[], number[]] = [[], []];
-  for (let i = 0; i < repeats; i++) {
-    ourMs.push(await milliseconds(ours) / steps);
-    jaxMs.push(await milliseconds(jax.grad));
-  }
-  trainer.destroy();
-  jax.dispose();
-  return [
-    name,
-    median(ourMs).toFixed(0),
-    median(jaxMs).toFixed(0),
-    `${(median(jaxMs) / median(ourMs)).toFixed(1)} x`,
-    Math.min(...ourMs).toFixed(0),
-    Math.min(...jaxMs).toFixed(0),
-    `${(Math.min(...jaxMs) / Math.min(...ourMs)).toFixed(1)} x`,
-  ];
-}
-
-/** Seconds of a process that does a first step and ends. */
-async function startUp(which: "ours" | "jax", name: Name): Promise<number> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--no-lock", import.meta.filename!, "first", which, name],
-    env: { MESA_SHADER_CACHE_DISABLE: "true" },
-    stderr: "null",
+  const flags = parseArgs(args, {
+    string: ["turns", "networks", "contenders", "out"],
+    unknown: (name) => fail(`Unknown argument ${name}: see the top of bench/compare.ts`),
   });
-  let success = false;
-  const ms = await milliseconds(async () => void ({ success } = await command.output()));
-  if (!success) throw new Error(`The first step of ${which}, ${name}, failed`);
-  return ms / 1000;
-}
-
-/** What that process does. */
-async function first(which: string, name: Name): Promise<void> {
-  if (which === "jax") {
-    const jax = await startJaxRin(PEER_CONFIGS[name], BATCH);
-    await jax.grad();
-  } else {
-    const { trainer, batch } = await trainerOf(await requestGpu(), name);
-    await trainer.step(batch);
+  const turns = Number(flags.turns ?? 7);
+  if (!(Number.isInteger(turns) && turns > 0)) {
+    fail(`--turns is ${flags.turns}: use a whole number from 1`);
   }
-  Deno.exit(0);
+  const networks = flags.networks?.split(",") ?? DEFAULT_NETWORKS;
+  for (const name of networks) {
+    if (Object.hasOwn(PEER_CONFIGS, name)) continue;
+    fail(`Unknown network "${name}": use ${Object.keys(PEER_CONFIGS).join(" or ")}`);
+  }
+  const contenders = flags.contenders?.split(",") ?? DEFAULT_CONTENDERS;
+  for (const name of contenders) {
+    if (isContender(name)) continue;
+    fail(`Unknown contender "${name}": use ${Object.keys(CONTENDERS).join(", ")}`);
+  }
+  const whole = flags.networks === undefined && flags.contenders === undefined;
+  return { turns, networks, contenders, out: flags.out ?? (whole ? undefined : null) };
 }
 
-/** Milliseconds of one product of ours, checked before. */
-async function startOurs(gpu: Gpu, { M: m, N: n, K: k }: MatmulShape, products: number) {
-  const shape = { m, n, k };
-  const operands = operandsOf(shape);
-  const a = tensorOf(gpu, "a", [m, k], operands.a);
-  const weights = Array.from(
-    { length: products },
-    (_, i) => tensorOf(gpu, "w", [n, k], i ? filler(n * k, 1, 2 + i) : operands.w),
+function log(message: string): void {
+  console.error(message);
+}
+
+/** Steps and samplings of all contenders on a network, in turns. */
+async function compareNetwork(network: NetworkName, options: Options): Promise<Measurement[]> {
+  type Started = { name: ContenderName; contender: Contender; steps: number[]; samples: number[] };
+  const started: Started[] = [];
+  for (const name of options.contenders) {
+    log(`${network}: starting ${name}`);
+    const contender = await CONTENDERS[name](network);
+    if (contender === undefined) {
+      log(`${name} can't run here and is left out`);
+      continue;
+    }
+    await contender.step(STEPS_PER_TURN);
+    await contender.sample?.();
+    started.push({ name, contender, steps: [], samples: [] });
+  }
+  for (let turn = 0; turn < options.turns; turn++) {
+    for (const { name, contender, steps, samples } of started) {
+      steps.push(await contender.step(STEPS_PER_TURN));
+      if (contender.sample) samples.push(await contender.sample());
+      log(
+        [`${network}, turn ${turn + 1}, ${name}: step ${steps.at(-1)!.toFixed(0)} ms`]
+          .concat(samples.slice(-1).map((ms) => `sample ${ms.toFixed(0)} ms`)).join(", "),
+      );
+    }
+  }
+  for (const { contender } of started) await contender.close();
+  return started.flatMap(({ name, steps, samples }) => [
+    measurement("step", network, name, steps),
+    ...samples.length > 0 ? [measurement("sample", network, name, samples)] : [],
+  ]);
+}
+
+/** First steps of new processes, in turns. */
+async function compareFirstSteps(
+  network: NetworkName,
+  names: readonly ContenderName[],
+  turns: number,
+): Promise<Measurement[]> {
+  const times = names.map((): number[] => []);
+  for (let turn = 0; turn < turns; turn++) {
+    for (const [i, name] of names.entries()) {
+      times[i].push(await timeFirstStep(name, network));
+      log(`${network}, first step of a new process, ${name}: ${times[i].at(-1)!.toFixed(0)} ms`);
+    }
+  }
+  return names.map((name, i) => measurement("firstStep", network, name, times[i]));
+}
+
+/** GFLOP/s of products, in turns: ours of RIN's shapes, and numpy's 1024^3 on one thread. */
+async function compareProducts(torch: Torch | undefined, turns: number): Promise<Measurement[]> {
+  type Product = { contender: string; shape: Shape; rates: number[]; time: () => Promise<number> };
+  const products: Product[] = [];
+  const devices: Gpu[] = [];
+  for (const [contender, request] of Object.entries(OUR_DEVICES)) {
+    const device = await request();
+    devices.push(device);
+    for (const peerShape of [...RIN_SHAPES.faces, ...RIN_SHAPES.demo]) {
+      const shape = { m: peerShape.M, n: peerShape.N, k: peerShape.K };
+      const { time } = await startProduct(device, shape, productsPerTiming(peerShape));
+      products.push({ contender, shape, rates: [], time });
+    }
+  }
+  if (torch) {
+    const shape = { m: 1024, n: 1024, k: 1024 };
+    const time = () => torch.matmul(shape.m);
+    products.push({ contender: "numpy-1", shape, rates: [], time });
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    for (const { shape, rates, time } of products) rates.push(flopOf(shape) / await time() / 1e6);
+  }
+  for (const device of devices) device.destroy();
+  return products.map(({ contender, shape, rates }) =>
+    measurement("matmul", nameOf(shape), contender, rates)
   );
-  const outs = weights.map(() => tensorOf(gpu, "out", [m, n], new Float32Array(m * n).fill(NaN)));
-  const program = await copiesOf(
-    gpu,
-    products,
-    (plan, i) =>
-      plan.record("matmul", { layout: "nt", ...shape }, { a, b: weights[i], out: outs[i] }),
-  );
-  await timeOnce(gpu, program);
-  checkProduct("ours", shape, operands, await gpu.read(outs[0]));
+}
+
+/** Versions of all that takes part. */
+async function softwareOf(torch: Torch | undefined): Promise<Record<string, string>> {
+  const gpu = await requestGpu();
+  const { description, device, vendor } = gpu.info;
+  gpu.destroy();
   return {
-    time: async () => await timeOnce(gpu, program) / products,
-    destroy: () => {
-      program.destroy();
-      gpu.release(...[a, ...weights, ...outs].map(({ storage }) => storage!));
-    },
+    deno: Deno.version.deno,
+    webgpu: description || device || vendor,
+    "jax-js": JAX_VERSION,
+    ...torch && await torch.versions(),
   };
 }
 
-/** A row of the table of products. */
-async function compareProduct(gpu: Gpu, shape: MatmulShape, repeats: number): Promise<string[]> {
-  const ours = await startOurs(gpu, shape, productsPerTiming(shape));
-  const times = { ours: [] as number[], jax: [] as number[], tfjs: [] as number[] };
-  for (let i = 0; i < repeats; i++) {
-    times.ours.push(await ours.time());
-    times.jax.push(...await timeJaxMatmul(shape, 1));
-    times.tfjs.push(...await timeTfjsMatmul(shape, 1));
+async function main(options: Options): Promise<void> {
+  const { turns, networks, contenders } = options;
+  const torch = await Torch.start(1);
+  const software = await softwareOf(torch);
+  const measurements: Measurement[] = [];
+  for (const network of networks) {
+    const found = await compareNetwork(network, options);
+    const ran = contenders.filter((name) => found.some(({ contender }) => contender === name));
+    const firsts = await compareFirstSteps(network, ran, Math.min(turns, MOST_FIRST_STEPS));
+    measurements.push(...found, ...firsts);
   }
-  ours.destroy();
-  const [our, jax, tfjs] = [times.ours, times.jax, times.tfjs].map(median);
-  return [
-    `${shape.M} x ${shape.N} x ${shape.K}`,
-    ...[our, jax, tfjs].map((ms) => ms.toFixed(2)),
-    (2 * shape.M * shape.N * shape.K / our / 1e6).toFixed(1),
-    `${(Math.min(jax, tfjs) / our).toFixed(1)} x`,
-  ];
+  measurements.push(...await compareProducts(torch, turns));
+  await torch?.close();
+  const results: Results = {
+    version: 1,
+    commit: await thisCommit(),
+    date: new Date().toISOString(),
+    machine: await thisMachine(),
+    software,
+    batch: BATCH,
+    measurements,
+  };
+  console.log(renderTable(results));
+  if (options.out === null) return;
+  const folder = new URL("./results/", import.meta.url);
+  await Deno.mkdir(folder, { recursive: true });
+  const path = options.out ?? new URL(fileName(results), folder);
+  await Deno.writeTextFile(path, formatResults(results));
+  log(`Wrote ${path instanceof URL ? `bench/results/${fileName(results)}` : path}`);
 }
 
-async function main([what, count]: string[]): Promise<void> {
-  const repeats = Number(count ?? 5);
-  const names = (["faces", "demo"] as const).filter((name) => what === undefined || what === name);
-  const gpu = await requestGpu();
-  const versions = `jax-js ${JAX_VERSION}, tfjs-backend-webgpu ${TFJS_VERSION}`;
-  console.log(`${gpu.info.description}; ${versions}; ${repeats} repeats\n`);
-  if (names.length > 0) {
-    const rows: string[][] = [];
-    for (const name of names) rows.push(await compareStep(gpu, name, repeats));
-    console.log(markdown([
-      `batch ${BATCH}, ms`,
-      "ours, whole step: median",
-      "jax-js, forward + backward: median",
-      "ratio",
-      "ours: least",
-      "jax-js: least",
-      "ratio",
-    ], rows));
-    const starts: string[][] = [];
-    for (const name of names) {
-      const [ours, jax] = [await startUp("ours", name), await startUp("jax", name)];
-      starts.push([name, ours.toFixed(1), jax.toFixed(1)]);
-    }
-    console.log(`\n${
-      markdown([
-        "seconds from nothing",
-        "ours: first step done",
-        "jax-js: first gradients",
-      ], starts)
-    }`);
-  }
-  if (what === undefined || what === "matmul") {
-    const rows: string[][] = [];
-    for (const shape of [...RIN_SHAPES.faces, ...RIN_SHAPES.demo]) {
-      rows.push(await compareProduct(gpu, shape, repeats));
-    }
-    const heading = ["M x N x K", "ours, ms", "jax-js, ms", "tfjs, ms", "ours, GFLOP/s", "ratio"];
-    console.log(`\n${markdown(heading, rows)}`);
-  }
-}
-
-if (import.meta.main) {
-  const [what, which, name] = Deno.args;
-  if (![undefined, "faces", "demo", "matmul", "first"].includes(what)) {
-    throw new Error(`Unknown comparison "${what}": known are faces, demo and matmul`);
-  }
-  if (what === "first") await first(which, name as Name);
-  else await main(Deno.args);
-  Deno.exit(0);
-}
+await main(readOptions(Deno.args));
+Deno.exit(0);

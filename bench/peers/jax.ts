@@ -50,20 +50,19 @@ export interface Jax {
   };
 }
 
-let loading: Promise<Jax> | undefined;
+/** The backends of jax-js that the peers use. */
+export type JaxDevice = "webgpu" | "wasm";
 
 /**
- * Loads jax-js with its WebGPU backend as the default device.
+ * Loads jax-js and makes `device` the default for what follows.
  *
- * @throws {Error} where WebGPU has no adapter
+ * @throws {Error} where the backend can't start, such as WebGPU without an adapter
  */
-export function loadJax(): Promise<Jax> {
-  return loading ??= (async () => {
-    const specifier = `npm:@jax-js/jax@${JAX_VERSION}`;
-    const jax: Jax = await import(specifier);
-    const devices = await jax.init("webgpu");
-    if (!devices.includes("webgpu")) throw new Error("Cannot start jax-js: WebGPU has no adapter");
-    jax.defaultDevice("webgpu");
-    return jax;
-  })();
+export async function loadJax(device: JaxDevice = "webgpu"): Promise<Jax> {
+  const specifier = `npm:@jax-js/jax@${JAX_VERSION}`;
+  const jax: Jax = await import(specifier);
+  const devices = await jax.init(device);
+  if (!devices.includes(device)) throw new Error(`Cannot start jax-js: it has no ${device} here`);
+  jax.defaultDevice(device);
+  return jax;
 }

@@ -1,12 +1,20 @@
 /**
- * The network of `src/model/`, once more in jax-js on its WebGPU backend, and its timer.
+ * The network of `src/model/`, once more in jax-js on its WebGPU or WebAssembly backend, and its
+ * timer.
  *
  * It computes what the golden data say (`checkJaxRin`), in the library's own idiom: its layer
  * normalisation, its attention, one `jit` around the whole.
  *
  * @module
  */
-import { type Jax, JAX_VERSION, type JaxArray, type JaxRecord, loadJax } from "./jax.ts";
+import {
+  type Jax,
+  JAX_VERSION,
+  type JaxArray,
+  type JaxDevice,
+  type JaxRecord,
+  loadJax,
+} from "./jax.ts";
 import { adapterName, filler, median, milliseconds, printTable } from "./timing.ts";
 
 /** The sizes of a network; every `RinConfig` has them. */
@@ -201,8 +209,12 @@ export interface JaxRinRun {
 }
 
 /** Makes the network; the first call of each function compiles it. */
-export async function startJaxRin(config: RinSizes, batch: number): Promise<JaxRinRun> {
-  const jax = await loadJax();
+export async function startJaxRin(
+  config: RinSizes,
+  batch: number,
+  device: JaxDevice = "webgpu",
+): Promise<JaxRinRun> {
+  const jax = await loadJax(device);
   let seed = 1;
   const make = (shape: number[], scale: number) =>
     jax.numpy.array(filler(shape.reduce((a, b) => a * b, 1), scale, seed++), { shape });
@@ -222,8 +234,12 @@ export async function startJaxRin(config: RinSizes, batch: number): Promise<JaxR
     for (const output of others) output.dispose();
   };
   return {
-    forward: () => finish(forward(refs(params), xt.ref, t.ref, zPrev.ref)),
+    forward: () => {
+      jax.defaultDevice(device);
+      return finish(forward(refs(params), xt.ref, t.ref, zPrev.ref));
+    },
     grad: () => {
+      jax.defaultDevice(device); // Another backend may have run in between.
       const [loss, grads] = lossAndGrad(refs(params), xt.ref, t.ref, zPrev.ref, target.ref);
       return finish([loss, ...Object.values(grads)]);
     },
@@ -237,9 +253,9 @@ export async function startJaxRin(config: RinSizes, batch: number): Promise<JaxR
 export async function timeJaxRin(
   config: RinSizes,
   batch: number,
-  { repeats }: { repeats: number },
+  { repeats, device }: { repeats: number; device?: JaxDevice },
 ): Promise<JaxRinTimes> {
-  const run = await startJaxRin(config, batch);
+  const run = await startJaxRin(config, batch, device);
   const compileMs = { forward: await milliseconds(run.forward), grad: 0 };
   const forwardMs: number[] = [], gradMs: number[] = [];
   for (let i = 0; i < repeats; i++) forwardMs.push(await milliseconds(run.forward));
@@ -260,7 +276,7 @@ export interface JaxRinErrors {
 }
 
 /** Runs the network on golden data (a safetensors file such as `tests/golden/A_tiny`). */
-export async function checkJaxRin(path: string): Promise<JaxRinErrors> {
+export async function checkJaxRin(path: string, device?: JaxDevice): Promise<JaxRinErrors> {
   const bytes = await Deno.readFile(path);
   const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   type Entry = { shape: number[]; data_offsets: [number, number] };
@@ -282,7 +298,7 @@ export async function checkJaxRin(path: string): Promise<JaxRinErrors> {
     blockDepth: g.block_depth,
     numHeads: g.num_heads,
   };
-  const jax = await loadJax();
+  const jax = await loadJax(device);
   const load = (name: string, shape = header[name].shape) =>
     jax.numpy.array(values(name), { shape });
   const params: JaxRecord = {};
@@ -310,17 +326,21 @@ export async function checkJaxRin(path: string): Promise<JaxRinErrors> {
 }
 
 if (import.meta.main) {
-  const [which = "faces", repeats = "5", batch = "32"] = Deno.args;
-  console.log(`adapter: ${await adapterName()}; jax-js ${JAX_VERSION}`);
+  const [which = "faces", repeats = "5", batch = "32", device = "webgpu"] = Deno.args;
+  if (device !== "webgpu" && device !== "wasm") throw new Error(`Unknown backend "${device}"`);
+  const name = device === "webgpu" ? await adapterName() : "WebAssembly";
+  console.log(`${name}; jax-js ${JAX_VERSION}`);
   if (which === "check") {
     const golden = new URL("../../tests/golden/", import.meta.url);
     for (const file of ["A_tiny", "B_odd"]) {
-      console.log(file, await checkJaxRin(new URL(`${file}.safetensors`, golden).pathname));
+      const path = new URL(`${file}.safetensors`, golden).pathname;
+      console.log(file, await checkJaxRin(path, device));
     }
   } else {
     if (which !== "faces" && which !== "demo") throw new Error(`Unknown config "${which}"`);
     const times = await timeJaxRin(PEER_CONFIGS[which], Number(batch), {
       repeats: Number(repeats),
+      device,
     });
     const row = (name: string, compile: number, ms: number[]) => [
       name,

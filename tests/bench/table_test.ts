@@ -1,0 +1,56 @@
+// The README's table of figures.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { renderTable, replaceTable } from "../../bench/table.ts";
+import { sampleResults } from "./sample_results.ts";
+
+/** The cells of the rendered table's rows. */
+function cells(table: string): string[][] {
+  return table.split("\n").filter((line) => line.startsWith("|"))
+    .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
+}
+
+Deno.test("table: contenders in their order, a column for each task and network, gaps left empty", () => {
+  const [heading, , ...rows] = cells(renderTable(sampleResults));
+  assertEquals(heading, [
+    "batch 32, medians",
+    "faces: step, ms",
+    "faces: draw, ms",
+    "faces: first step, s",
+    "demo: step, ms",
+  ]);
+  assertEquals(rows, [
+    ["jax-js, WebAssembly: forward + backward", "181", "", "", ""],
+    ["PyTorch, 1 thread", "100", "400", "1.8", "150"],
+    ["new-one", "77", "", "", ""],
+  ]);
+});
+
+Deno.test("table: products and the machine are named below", () => {
+  const text = renderTable(sampleResults).replaceAll(/\s+/g, " ");
+  assert(
+    text.includes("rin, WebGPU 12 to 18 (2 shapes); numpy, 1 thread 100 (1024 x 1024 x 1024)"),
+  );
+  assert(
+    text.includes("on Intel(R) Xeon(R) W-2255 CPU @ 3.70GHz, 2 cores, linux x86_64, at 1a2b3c4+"),
+  );
+  assert(text.includes("on 2026-01-02: deno 2.9.6, torch 1.13.0."));
+});
+
+Deno.test("table: it replaces what stands between the README's markers, and nothing else", () => {
+  const readme = "before\n\n<!-- bench:table -->\n\nold\n\n<!-- /bench:table -->\n\nafter\n";
+  const replaced = replaceTable(readme, "new");
+  assertEquals(replaced, readme.replace("old", "new"));
+  assertEquals(replaceTable(replaced, "new"), replaced);
+  assertThrows(
+    () => replaceTable("before\n<!-- bench:table -->\n", "new"),
+    Error,
+    "needs the lines",
+  );
+  assertThrows(() => replaceTable("before\n", "new"), Error, "needs the lines");
+});
+
+Deno.test("table: the README has its markers", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  assert(replaceTable(readme, "new").includes("new"));
+});
