@@ -27,8 +27,10 @@ const units = SHAPES.map(([batch, each, first]): OpCase<"dropout"> => {
   };
 });
 
-/** Two examples of which neither or one is dropped say little: the index is one that drops the second. */
-const branches = SHAPES.flatMap(([batch, each, index]) =>
+/** Enough examples that some are dropped and some are not. */
+const BRANCHES = [[1, 1, 0], [7, 35, 2], [12, 64, 1000], [5, 9001, 0xfffffff0]];
+
+const branches = BRANCHES.flatMap(([batch, each, index]) =>
   [false, true].map((added): OpCase<"stochasticDepth"> => {
     const [branch, residual] = [data(batch * each, 70), data(batch * each, 71)];
     const y = branch.map((value, i) =>

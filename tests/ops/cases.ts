@@ -1,0 +1,26 @@
+// All cases, by family.
+
+import type { OpCase } from "./case.ts";
+import { CASES as convolution } from "./convolution.ts";
+import { CASES as diffusion } from "./diffusion.ts";
+import { CASES as dropout } from "./dropout.ts";
+import { CASES as elementwise } from "./elementwise.ts";
+import { CASES as lamb } from "./lamb.ts";
+import { CASES as layerNorm } from "./layer_norm.ts";
+import { CASES as optimizer } from "./optimizer.ts";
+import { CASES as random } from "./random.ts";
+import { CASES as reduce } from "./reduce.ts";
+import { CASES as tokens } from "./tokens.ts";
+
+export const FAMILIES: Readonly<Record<string, readonly OpCase[]>> = {
+  convolution,
+  diffusion,
+  dropout,
+  elementwise,
+  lamb,
+  layerNorm,
+  optimizer,
+  random,
+  reduce,
+  tokens,
+};
