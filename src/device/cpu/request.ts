@@ -105,7 +105,8 @@ async function tryLink(
   sharing: Sharing,
 ): Promise<Linked | undefined> {
   try {
-    return await linkWith(module, sharing);
+    const linked = await linkWith(module, sharing);
+    return "heapBase" in linked.exports ? linked : undefined;
   } catch (error) {
     if (error instanceof WebAssembly.LinkError || error instanceof TypeError) return undefined;
     throw error;

@@ -92,7 +92,9 @@ const inBrowser = (name: string, expected: string, headers: Record<string, strin
     name: `a browser runs it ${name}`,
     ignore: chromium === undefined,
     fn: async () => {
-      assertStringIncludes(await inChromium(headers), expected);
+      const text = await inChromium(headers);
+      assertStringIncludes(text, expected);
+      assertStringIncludes(text, "fused multiply-add: 46.5");
     },
   });
 

@@ -1,0 +1,113 @@
+// How the CPU device is set up, and what is said where that is impossible.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { requestCpu } from "../../../src/device/cpu/request.ts";
+import { startThreads } from "../../../src/device/cpu/threads.ts";
+import { type Thread, waysToStart } from "../../../src/device/cpu/worker.ts";
+import { DeviceLostError } from "../../../src/device/errors.ts";
+import { addPlan, aloneModule, filled, onEachRunner, values } from "./plans.ts";
+
+async function wasm(name: string): Promise<WebAssembly.Module> {
+  const url = new URL(`../../../kernels/wasm/${name}.wasm`, import.meta.url);
+  return await WebAssembly.compile(await Deno.readFile(url));
+}
+
+/** Three additions of 2. */
+async function use(device: Awaited<ReturnType<typeof requestCpu>>): Promise<void> {
+  const { plan, x, y } = addPlan(20_000, 3);
+  const program = await device.compile(plan);
+  device.write(x, filled(20_000, 2));
+  program.run();
+  assertEquals(values(await device.read(y)), [6]);
+}
+
+Deno.test("by default there are as many threads as the machine has, up to 16", async () => {
+  const device = await requestCpu();
+  assertEquals(device.threads, Math.min(16, navigator.hardwareConcurrency));
+  assertEquals([device.backend, device.supportsF16], ["cpu", false]);
+  await use(device);
+  device.destroy();
+});
+
+Deno.test("a build for threads that was imported as a module runs in threads", async () => {
+  const device = await requestCpu({ threads: 3, module: await wasm("exact_threads") });
+  assertEquals(
+    device.description,
+    "CPU, 3 threads, WebAssembly SIMD without fused multiply-add",
+  );
+  await use(device);
+  device.destroy();
+});
+
+Deno.test("a build for one thread that was imported as a module runs on the host", async () => {
+  const device = await requestCpu({ threads: 3, module: await aloneModule() });
+  assertEquals(
+    device.description,
+    "CPU, 1 thread, WebAssembly SIMD without fused multiply-add",
+  );
+  assertEquals(device.arithmetic, "exact");
+  await use(device);
+  device.destroy();
+});
+
+Deno.test("another module and impossible threads are refused", async () => {
+  // An empty module, and one that imports a function.
+  const header = [0, 97, 115, 109, 1, 0, 0, 0];
+  const imports = [1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0];
+  for (const bytes of [header, [...header, ...imports]]) {
+    const module = new WebAssembly.Module(new Uint8Array(bytes));
+    await assertRejects(
+      () => requestCpu({ module }),
+      Error,
+      "module is not a build of kernels/wasm that this runtime can run",
+    );
+  }
+  for (const threads of [0, -1, 1.5, NaN, 257]) {
+    await assertRejects(() => requestCpu({ threads }), RangeError, "threads must be 1 to 256");
+  }
+});
+
+Deno.test("every way to start threads works, and the next is tried when one does not", async () => {
+  const module = await wasm("exact_threads");
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
+  const setup = { module, memory, threads: 2, barrier: 1024 };
+  const ways = waysToStart();
+  assertEquals(ways.length, 3, "Node's workers, data URLs, blobs");
+  for (const way of ways) {
+    const threads = await startThreads(setup, [way]);
+    assertEquals(threads?.length, 2);
+    threads?.forEach((thread) => thread.stop());
+  }
+  let stopped = 0;
+  const broken = (): Thread => ({
+    send() {},
+    listen: (onAnswer) => queueMicrotask(() => onAnswer({ type: "failed", message: "no" })),
+    hold() {},
+    stop: () => void stopped++,
+  });
+  const refused = () => {
+    throw new Error("The policy forbids it");
+  };
+  const threads = await startThreads(setup, [broken, refused, ways[0]]);
+  assertEquals([threads?.length, stopped], [2, 2]);
+  threads?.forEach((thread) => thread.stop());
+  assertEquals(await startThreads(setup, [broken, refused]), undefined);
+});
+
+onEachRunner("what a kernel does wrong is told to all who wait, and later", async (device) => {
+  const { plan, x, y } = addPlan(1000);
+  plan.record("copy", { size: 1000 }, { x: { ...x, offset: 2 ** 28 }, y });
+  const program = await device.compile(plan);
+  program.run();
+  const waiting = [device.idle(), device.read(y), program.profile(), device.idle()];
+  for (const result of await Promise.allSettled(waiting)) {
+    assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
+    assert(
+      /^The CPU device failed: RuntimeError: memory access out of bounds/
+        .test(result.reason.message),
+    );
+  }
+  assertThrows(() => program.run(), DeviceLostError, "out of bounds");
+  assertThrows(() => device.check(), DeviceLostError, "out of bounds");
+  await assertRejects(() => device.idle(), DeviceLostError, "out of bounds");
+});
