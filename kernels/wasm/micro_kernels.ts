@@ -49,14 +49,17 @@ function kernel(options: {
   return [
     `/** ${comment} */`,
     `export function ${name}(`,
-    ...[parameters, "b: usize", "k: i32", "c: usize", "ldc: usize", "fresh: bool"]
+    ...[parameters, "b: usize", "k: i32", "c: usize", "ldc: usize", "from: usize", "ldf: usize"]
       .map((parameter) => `  ${parameter},`),
     `): void {`,
     ...pointers.map((line) => `  ${line}`),
     ...rows.map((r) => `  const c${r} = c + ldc * ${r};`),
     ...tile.map(({ sum }) => `  let ${sum} = f32x4.splat(0);`),
-    `  if (!fresh) {`,
-    ...tile.map(({ r, v, sum }) => `    ${sum} = v128.load(c${r}, ${v * 16});`),
+    `  if (from != 0) {`,
+    ...rows.flatMap((r) => [
+      ...range(VECTORS).map((v) => `    s${r}${v} = v128.load(from, ${v * 16});`),
+      ...(r < ROWS - 1 ? [`    from += ldf;`] : []),
+    ]),
     `  }`,
     `  let left = k;`,
     `  for (; left >= ${UNROLL}; left -= ${UNROLL}) {`,

@@ -140,4 +140,20 @@ for (const arithmetic of ARITHMETICS) {
       for (const shift of [1, 2, 3]) assertSameBits(layout, await at(shift), await at(0));
     }
   });
+
+  Deno.test(`wasm matmul, ${arithmetic}: a row has the same bits among fewer rows`, async () => {
+    // So a picture does not depend on how many are sampled at once.
+    const [n, k] = [69, 300];
+    for (const layout of ["nt", "nn"] as const) {
+      for (const epilogue of EPILOGUES.slice(0, 4)) {
+        // The first rows of all operands hold the same numbers whatever m is.
+        const rows = async (m: number) =>
+          (await run(layout, [m, n, k], epilogue, { arithmetic })).out;
+        const many = await rows(211);
+        for (const m of [1, 5, 6, 100]) {
+          assertSameBits(`${layout} ${m}`, await rows(m), many.subarray(0, m * n));
+        }
+      }
+    }
+  });
 }

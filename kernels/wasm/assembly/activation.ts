@@ -38,7 +38,7 @@ function normalCdf(x: v128): v128 {
  * and no exponential.
  */
 function erf(v: v128): v128 {
-  const x = f32x4.max(f32x4.min(v, f32x4.splat(4)), f32x4.splat(-4));
+  const x = f32x4.pmax(f32x4.pmin(v, f32x4.splat(4)), f32x4.splat(-4));
   const s = f32x4.mul(x, x);
   let a = f32x4.splat(-2.72614225801306e-10);
   a = madd(a, s, f32x4.splat(2.77068142495902e-08));

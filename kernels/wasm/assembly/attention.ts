@@ -74,7 +74,7 @@ function softmax(row: usize, keys: i32, scale: f32): f32 {
   const whole = at(row, (keys + 3) & ~3);
   for (let p = end; p < whole; p += 4) store<f32>(p, -Infinity);
   let largest = v128.load(row);
-  for (let p = row; p < whole; p += 16) largest = f32x4.max(largest, v128.load(p));
+  for (let p = row; p < whole; p += 16) largest = f32x4.pmax(largest, v128.load(p));
   const top = max4(largest) * scale;
   const tops = f32x4.splat(top);
   const scales = f32x4.splat(scale);

@@ -21,7 +21,8 @@ export function rowsTimesPanels(
   for (let i = 0; i < rows; i += ROWS) {
     let panel = panels;
     for (let j = 0; j < columns; j += PANEL) {
-      multiplyRows(a, lda, min(ROWS, rows - i), panel, k, at(c, j), ldc, fresh);
+      const to = at(c, j);
+      multiplyRows(a, lda, min(ROWS, rows - i), panel, k, to, ldc, fresh ? 0 : to, ldc);
       panel += <usize> k * PANEL_ROW;
     }
     a += ROWS * lda;
@@ -44,7 +45,8 @@ export function columnsTimesPanels(
   for (let i = 0; i < rows; i += ROWS) {
     let panel = panels;
     for (let j = 0; j < columns; j += PANEL) {
-      multiplyColumns(at(a, i), lda, panel, k, at(c, j), ldc, fresh);
+      const to = at(c, j);
+      multiplyColumns(at(a, i), lda, panel, k, to, ldc, fresh ? 0 : to, ldc);
       panel += <usize> k * PANEL_ROW;
     }
     c += ROWS * ldc;

@@ -38,7 +38,11 @@ export class Matmul extends Entry {
   depth: i32;
 }
 
-/** Scratch: panels of b, `depth` rows of 6 columns of a (tn), then all results of the tile. */
+/**
+ * Scratch: panels of b, `depth` rows of 6 columns of a (tn), then all results of the tile. Where only a
+ * bias or what `out` holds is added, whole results begin with that and go straight to `out`. Results
+ * that need more begin with the bias too: a row has the same bits in a product of more or fewer rows.
+ */
 export function matmul(e: Matmul, tile: i32, scratch: usize): void {
   const across = (e.n + e.columns - 1) / e.columns;
   const i0 = tile / across * e.rows;
@@ -47,25 +51,39 @@ export function matmul(e: Matmul, tile: i32, scratch: usize): void {
   const columns = min(e.columns, e.n - j0);
   const strip = scratch + panelBytes(e.columns, e.depth);
   const results = strip + <usize> e.depth * PANEL_ROW;
+  const stride = <usize> e.n << 2;
+  const straight = e.activation == 0 && e.derivative == 0 && e.residual == 0 &&
+    (e.accumulate == 0 || e.bias == 0);
   for (let l0 = 0; l0 < e.k; l0 += e.depth) {
     const depth = min(e.depth, e.k - l0);
+    const last = l0 + depth == e.k;
     packColumns(e, j0, columns, l0, depth, scratch);
     let result = results;
-    for (let i = 0; i < rows; i += ROWS) {
-      const valid = min(ROWS, rows - i);
+    for (let i = i0; i < i0 + rows; i += ROWS) {
+      const valid = min(ROWS, i0 + rows - i);
       if (e.layout > NN) {
-        packStrip(at(e.a, l0 * e.m + i0 + i), <usize> e.m << 2, valid, depth, strip);
-        if (e.sums != 0 && j0 == 0) addColumns(at(e.sums, i0 + i), strip, valid, depth, l0 == 0);
+        packStrip(at(e.a, l0 * e.m + i), <usize> e.m << 2, valid, depth, strip);
+        if (e.sums != 0 && j0 == 0) addColumns(at(e.sums, i), strip, valid, depth, l0 == 0);
       }
       let panel = scratch;
-      for (let j = 0; j < columns; j += PANEL) {
-        if (e.layout > NN) {
-          multiplyColumns(strip, PANEL_ROW, panel, depth, result, PANEL_ROW, l0 == 0);
-        } else {
-          const a = at(e.a, (i0 + i) * e.k + l0);
-          multiplyRows(a, <usize> e.k << 2, valid, panel, depth, result, PANEL_ROW, l0 == 0);
+      for (let j = j0; j < j0 + columns; j += PANEL) {
+        const width = min(PANEL, j0 + columns - j);
+        const whole = straight && valid == ROWS && width == PANEL;
+        const to = whole ? at(e.out, i * e.n + j) : result;
+        const ldt = whole ? stride : PANEL_ROW;
+        let from = to;
+        let ldf = ldt;
+        if (l0 == 0 && !(whole && e.accumulate != 0)) {
+          from = e.bias != 0 && width == PANEL ? at(e.bias, j) : 0;
+          ldf = 0;
         }
-        if (l0 + depth == e.k) finish(e, result, i0 + i, valid, j0 + j, min(PANEL, columns - j));
+        if (e.layout > NN) {
+          multiplyColumns(strip, PANEL_ROW, panel, depth, to, ldt, from, ldf);
+        } else {
+          const a = at(e.a, i * e.k + l0);
+          multiplyRows(a, <usize> e.k << 2, valid, panel, depth, to, ldt, from, ldf);
+        }
+        if (last && !whole) finish(e, result, i, valid, j, width);
         panel += <usize> depth * PANEL_ROW;
         result += RESULT_BYTES;
       }
@@ -100,7 +118,7 @@ function addColumns(sums: usize, strip: usize, valid: i32, depth: i32, fresh: bo
   }
 }
 
-/** What follows a product, on `rows` x `columns` results. */
+/** What follows a product, on `rows` x `columns` results; 8 columns have their bias already. */
 function finish(e: Matmul, from: usize, i: i32, rows: i32, j: i32, columns: i32): void {
   const activates = e.activation != 0 || e.derivative != 0;
   const residual = e.residual;
@@ -108,7 +126,8 @@ function finish(e: Matmul, from: usize, i: i32, rows: i32, j: i32, columns: i32)
   const stride = <usize> e.n << 2;
   for (let c = 0; c < columns; c += 4) {
     const count = min(4, columns - c);
-    const bias = e.bias != 0 ? loadSome(at(e.bias, j + c), count) : f32x4.splat(0);
+    const biased = e.bias != 0 && columns < PANEL;
+    const bias = biased ? loadSome(at(e.bias, j + c), count) : f32x4.splat(0);
     let offset = <usize> (i * e.n + j + c) << 2;
     let result = from + (<usize> c << 2);
     for (let r = 0; r < rows; r++) {

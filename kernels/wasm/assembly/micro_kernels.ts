@@ -18,7 +18,8 @@ export function multiplyRows(
   k: i32,
   c: usize,
   ldc: usize,
-  fresh: bool,
+  from: usize,
+  ldf: usize,
 ): void {
   let p0 = a;
   let p1 = a + lda * min(1, valid - 1);
@@ -44,19 +45,24 @@ export function multiplyRows(
   let s41 = f32x4.splat(0);
   let s50 = f32x4.splat(0);
   let s51 = f32x4.splat(0);
-  if (!fresh) {
-    s00 = v128.load(c0, 0);
-    s01 = v128.load(c0, 16);
-    s10 = v128.load(c1, 0);
-    s11 = v128.load(c1, 16);
-    s20 = v128.load(c2, 0);
-    s21 = v128.load(c2, 16);
-    s30 = v128.load(c3, 0);
-    s31 = v128.load(c3, 16);
-    s40 = v128.load(c4, 0);
-    s41 = v128.load(c4, 16);
-    s50 = v128.load(c5, 0);
-    s51 = v128.load(c5, 16);
+  if (from != 0) {
+    s00 = v128.load(from, 0);
+    s01 = v128.load(from, 16);
+    from += ldf;
+    s10 = v128.load(from, 0);
+    s11 = v128.load(from, 16);
+    from += ldf;
+    s20 = v128.load(from, 0);
+    s21 = v128.load(from, 16);
+    from += ldf;
+    s30 = v128.load(from, 0);
+    s31 = v128.load(from, 16);
+    from += ldf;
+    s40 = v128.load(from, 0);
+    s41 = v128.load(from, 16);
+    from += ldf;
+    s50 = v128.load(from, 0);
+    s51 = v128.load(from, 16);
   }
   let left = k;
   for (; left >= 4; left -= 4) {
@@ -199,7 +205,8 @@ export function multiplyColumns(
   k: i32,
   c: usize,
   ldc: usize,
-  fresh: bool,
+  from: usize,
+  ldf: usize,
 ): void {
   let p0 = a;
   let p1 = a + lda * 1;
@@ -223,19 +230,24 @@ export function multiplyColumns(
   let s41 = f32x4.splat(0);
   let s50 = f32x4.splat(0);
   let s51 = f32x4.splat(0);
-  if (!fresh) {
-    s00 = v128.load(c0, 0);
-    s01 = v128.load(c0, 16);
-    s10 = v128.load(c1, 0);
-    s11 = v128.load(c1, 16);
-    s20 = v128.load(c2, 0);
-    s21 = v128.load(c2, 16);
-    s30 = v128.load(c3, 0);
-    s31 = v128.load(c3, 16);
-    s40 = v128.load(c4, 0);
-    s41 = v128.load(c4, 16);
-    s50 = v128.load(c5, 0);
-    s51 = v128.load(c5, 16);
+  if (from != 0) {
+    s00 = v128.load(from, 0);
+    s01 = v128.load(from, 16);
+    from += ldf;
+    s10 = v128.load(from, 0);
+    s11 = v128.load(from, 16);
+    from += ldf;
+    s20 = v128.load(from, 0);
+    s21 = v128.load(from, 16);
+    from += ldf;
+    s30 = v128.load(from, 0);
+    s31 = v128.load(from, 16);
+    from += ldf;
+    s40 = v128.load(from, 0);
+    s41 = v128.load(from, 16);
+    from += ldf;
+    s50 = v128.load(from, 0);
+    s51 = v128.load(from, 16);
   }
   let left = k;
   for (; left >= 4; left -= 4) {
