@@ -21,6 +21,7 @@ import { FIELDS } from "../options/fields.ts";
 import type { Given, Option } from "../options/options.ts";
 import { PORT, portOf } from "../options/port.ts";
 import { defaultOf, inFlags, readConfigFile, resolveSettings } from "../options/resolve.ts";
+import { ReportFile } from "../report/report_file.ts";
 import { type Served, serveRun } from "../report/server.ts";
 import { detectNohup, INTERRUPTED, Interruption } from "../terminal/interrupt.ts";
 import { runReporter } from "../terminal/run_reporter.ts";
@@ -99,7 +100,12 @@ async function runTrain(given: Given): Promise<number> {
     if (event.type === "data" && flags.profile !== true) interruption.listen();
   };
   try {
-    const context = { device: requestGpu, onEvent, signal: interruption.signal };
+    const context = {
+      device: requestGpu,
+      loggers: [new ReportFile(start.folder)],
+      onEvent,
+      signal: interruption.signal,
+    };
     if (flags.profile === true) {
       print(await prepareRun(await start.open(), context, profile));
       return 0;

@@ -71,8 +71,8 @@ export interface RunResult extends Ended {
 }
 
 /**
- * Trains a network, and leaves checkpoints, grids of samples, metrics, TensorBoard events, and
- * `report.html` in a folder: what `rin train` does.
+ * Trains a network, and leaves checkpoints, grids of samples, metrics, and TensorBoard events in a
+ * folder: what `rin train` does. (`rin report` makes the page of the folder.)
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {ConfigError} when a setting makes no sense
