@@ -7,14 +7,9 @@ import { requestGpu } from "../../src/gpu/device.ts";
 import { GpuLostError } from "../../src/gpu/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
+import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
-import {
-  prepareRun,
-  resumeTraining,
-  type RunContext,
-  type RunResult,
-  train,
-} from "../../src/run/train.ts";
+import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
 import { explain } from "../errors.ts";
 import { FIELDS } from "../options/fields.ts";
