@@ -83,13 +83,13 @@ export type { Ended } from "./src/run/keep_training.ts";
 export type { Logger, MetricsLine, RunStart } from "./src/run/logger.ts";
 export type { FixedRunOption, FixedTrainingOption, ResumeChanges } from "./src/run/open_run.ts";
 export type { RunOptions } from "./src/run/options.ts";
+export type { RunContext } from "./src/run/prepare_run.ts";
 export { type Preset, PRESETS } from "./src/run/presets.ts";
 export type { Settings } from "./src/run/settings.ts";
 export {
   type NewRunOptions,
   type ResumeOptions,
   resumeTraining,
-  type RunContext,
   type RunResult,
   train,
 } from "./src/run/train.ts";

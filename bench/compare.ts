@@ -16,7 +16,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { type Gpu, requestGpu } from "../mod.ts";
+import { type Device, requestGpu } from "../mod.ts";
 import {
   BATCH,
   type Contender,
@@ -138,7 +138,7 @@ async function compareFirstSteps(
 async function compareProducts(torch: Torch | undefined, turns: number): Promise<Measurement[]> {
   type Product = { contender: string; shape: Shape; rates: number[]; time: () => Promise<number> };
   const products: Product[] = [];
-  const devices: Gpu[] = [];
+  const devices: Device[] = [];
   for (const [contender, request] of Object.entries(OUR_DEVICES)) {
     const device = await request();
     devices.push(device);
@@ -165,11 +165,11 @@ async function compareProducts(torch: Torch | undefined, turns: number): Promise
 /** Versions of all that takes part. */
 async function softwareOf(torch: Torch | undefined): Promise<Record<string, string>> {
   const gpu = await requestGpu();
-  const { description, device, vendor } = gpu.info;
+  const { description } = gpu;
   gpu.destroy();
   return {
     deno: Deno.version.deno,
-    webgpu: description || device || vendor,
+    webgpu: description,
     "jax-js": JAX_VERSION,
     ...torch && await torch.versions(),
   };

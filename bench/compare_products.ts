@@ -8,7 +8,7 @@
  * @module
  */
 import { requestGpu } from "../mod.ts";
-import type { Gpu } from "../src/gpu/device.ts";
+import type { Gpu } from "../src/device/webgpu/gpu.ts";
 import { markdown } from "./measure.ts";
 import { startProduct } from "./our_product.ts";
 import { JAX_VERSION } from "./peers/jax.ts";

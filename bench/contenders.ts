@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { PRESETS } from "../cli/presets.ts";
-import { type Gpu, requestGpu, Trainer } from "../mod.ts";
+import { PRESETS } from "../src/run/presets.ts";
+import { type Device, requestCpu, requestGpu, Trainer } from "../mod.ts";
 import type { JaxDevice } from "./peers/jax.ts";
 import { PEER_CONFIGS, startJaxRin } from "./peers/jax_rin.ts";
 import { filler, milliseconds } from "./peers/timing.ts";
@@ -37,11 +37,15 @@ export type StartContender = (network: NetworkName) => Promise<Contender | undef
 
 /** Our devices by the name of their contender. */
 export const OUR_DEVICES = {
+  "rin-cpu-2": () => requestCpu({ threads: 2 }),
+  "rin-cpu-1": () => requestCpu({ threads: 1 }),
   "rin-webgpu": () => requestGpu(),
-} satisfies Record<string, () => Promise<Gpu>>;
+} satisfies Record<string, () => Promise<Device>>;
 
 /** All contenders by the name that results give them. */
 export const CONTENDERS = {
+  "rin-cpu-2": (network) => startOurs(OUR_DEVICES["rin-cpu-2"], network),
+  "rin-cpu-1": (network) => startOurs(OUR_DEVICES["rin-cpu-1"], network),
   "rin-webgpu": (network) => startOurs(OUR_DEVICES["rin-webgpu"], network),
   "jax-wasm": (network) => startJax("wasm", network),
   "jax-webgpu": (network) => startJax("webgpu", network),
@@ -62,7 +66,7 @@ export function isContender(name: string): name is ContenderName {
 }
 
 /** Ours, whole: a step is what `rin train` does, a sampling what `rin sample` does. */
-async function startOurs(request: () => Promise<Gpu>, name: NetworkName): Promise<Contender> {
+async function startOurs(request: () => Promise<Device>, name: NetworkName): Promise<Contender> {
   const { network, training } = PRESETS[name];
   const device = await request();
   const trainer = await Trainer.create(device, network, { ...training, batchSize: BATCH });
@@ -71,8 +75,8 @@ async function startOurs(request: () => Promise<Gpu>, name: NetworkName): Promis
     step: async (count) => {
       const ms = await milliseconds(async () => {
         for (let step = 0; step < count; step++) await trainer.enqueue(batch);
-        const figures = await trainer.figures();
-        if (!figures.every(({ finite }) => finite)) throw new Error("A step was not finite");
+        const metrics = await trainer.metrics();
+        if (!metrics.every(({ finite }) => finite)) throw new Error("A step was not finite");
       });
       return ms / count;
     },

@@ -6,8 +6,7 @@
  *
  * @module
  */
-import type { Gpu } from "../src/device/webgpu/gpu.ts";
-import type { Program } from "../src/device/device.ts";
+import type { Device, Program } from "../src/device/device.ts";
 import { Plan } from "../src/graph/plan.ts";
 import { persistent, type Tensor } from "../src/graph/tensor.ts";
 import { filler, milliseconds } from "./peers/timing.ts";
@@ -71,32 +70,32 @@ export function checkProduct(
 
 /** A tensor of its own that holds `values`. */
 export function tensorOf(
-  gpu: Gpu,
+  device: Device,
   name: string,
   shape: readonly number[],
   values: Float32Array<ArrayBuffer>,
 ): Tensor {
   const tensor = persistent(name, shape);
-  gpu.write(tensor, values);
+  device.write(tensor, values);
   return tensor;
 }
 
 /** Compiles what `record` records, which it is asked to do `copies` times into one plan. */
 export function copiesOf(
-  gpu: Gpu,
+  device: Device,
   copies: number,
   record: (plan: Plan, copy: number) => void,
 ): Promise<Program<"step">> {
   const plan = new Plan();
   for (let copy = 0; copy < copies; copy++) record(plan, copy);
-  return gpu.compile(plan);
+  return device.compile(plan);
 }
 
 /** Replays once and waits; in milliseconds. */
-export function timeOnce(gpu: Gpu, program: Program<"step">): Promise<number> {
+export function timeOnce(device: Device, program: Program<"step">): Promise<number> {
   return milliseconds(async () => {
     program.run();
-    await gpu.idle();
+    await device.idle();
   });
 }
 
@@ -105,22 +104,22 @@ const MOST = 2048;
 /** Work repeated within one submission, long enough to be timed. */
 export class Repeated {
   private constructor(
-    readonly gpu: Gpu,
+    readonly device: Device,
     readonly program: Program<"step">,
     readonly copies: number,
   ) {}
 
   /** Finds out how many copies make a submission of at least 60 milliseconds. */
   static async of(
-    gpu: Gpu,
+    device: Device,
     compile: (copies: number) => Promise<Program<"step">>,
   ): Promise<Repeated> {
     const least = 60;
     for (let copies = 4;;) {
       const program = await compile(copies);
-      await timeOnce(gpu, program);
-      const ms = await timeOnce(gpu, program);
-      if (ms >= least || copies === MOST) return new Repeated(gpu, program, copies);
+      await timeOnce(device, program);
+      const ms = await timeOnce(device, program);
+      if (ms >= least || copies === MOST) return new Repeated(device, program, copies);
       program.destroy();
       copies = Math.min(MOST, Math.ceil(copies * Math.min(16, 1.2 * least / ms)));
     }
@@ -128,7 +127,7 @@ export class Repeated {
 
   /** Milliseconds of one copy. */
   async time(): Promise<number> {
-    return await timeOnce(this.gpu, this.program) / this.copies;
+    return await timeOnce(this.device, this.program) / this.copies;
   }
 
   /** Frees its memory. */

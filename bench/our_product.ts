@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Gpu } from "../src/gpu/device.ts";
-import { product } from "../src/nn/product.ts";
+import type { Device } from "../src/device/device.ts";
 import { checkProduct, copiesOf, operandsOf, type Shape, tensorOf, timeOnce } from "./measure.ts";
 import { filler } from "./peers/timing.ts";
 
@@ -21,28 +20,34 @@ export interface OurProduct {
  *
  * @throws {Error} when the result is wrong
  */
-export async function startProduct(gpu: Gpu, shape: Shape, products: number): Promise<OurProduct> {
+export async function startProduct(
+  device: Device,
+  shape: Shape,
+  products: number,
+): Promise<OurProduct> {
   const { m, n, k } = shape;
   const operands = operandsOf(shape);
-  const a = tensorOf(gpu, "a", [m, k], operands.a);
+  const a = tensorOf(device, "a", [m, k], operands.a);
   const weights = Array.from(
     { length: products },
-    (_, i) => tensorOf(gpu, "w", [n, k], i ? filler(n * k, 1, 2 + i) : operands.w),
+    (_, i) => tensorOf(device, "w", [n, k], i ? filler(n * k, 1, 2 + i) : operands.w),
   );
-  const outs = weights.map(() => tensorOf(gpu, "out", [m, n], new Float32Array(m * n).fill(NaN)));
+  const outs = weights.map(() =>
+    tensorOf(device, "out", [m, n], new Float32Array(m * n).fill(NaN))
+  );
   const program = await copiesOf(
-    gpu,
-    gpu.kind,
+    device,
     products,
-    (plan, i) => product(plan, { layout: "nt", ...shape, a, b: weights[i], out: outs[i] }),
+    (plan, i) =>
+      plan.record("matmul", { layout: "nt", ...shape }, { a, b: weights[i], out: outs[i] }),
   );
-  await timeOnce(gpu, program);
-  checkProduct("ours", shape, operands, await gpu.read(outs[0]));
+  await timeOnce(device, program);
+  checkProduct("ours", shape, operands, await device.read(outs[0]));
   return {
-    time: async () => await timeOnce(gpu, program) / products,
+    time: async () => await timeOnce(device, program) / products,
     destroy: () => {
       program.destroy();
-      gpu.release(...[a, ...weights, ...outs].map(({ storage }) => storage!));
+      device.release(...[a, ...weights, ...outs].map(({ storage }) => storage!));
     },
   };
 }

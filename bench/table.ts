@@ -10,6 +10,8 @@ import { medianOf, parseResults, type Results, type Task } from "./results.ts";
 
 /** Rows and their names, in the table's order. A contender not listed comes last, under its own name. */
 const LABELS: Readonly<Record<string, string>> = {
+  "rin-cpu-2": "rin, CPU, 2 threads",
+  "rin-cpu-1": "rin, CPU, 1 thread",
   "rin-webgpu": "rin, WebGPU",
   "jax-wasm": "jax-js, WebAssembly: forward + backward",
   "jax-webgpu": "jax-js, WebGPU: forward + backward",

@@ -4,11 +4,11 @@
  * @module
  */
 import { writeFile } from "../../src/files/write_file.ts";
-import { RunView } from "../../src/run/report/run_view.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import type { Given, Option } from "../options/options.ts";
 import { comparePage, differences, summary } from "../report/compare_page.ts";
+import { RunView } from "../report/run_view.ts";
 import { table } from "../terminal/table.ts";
 import { print } from "../terminal/terminal.ts";
 

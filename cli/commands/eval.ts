@@ -7,7 +7,7 @@ import { Rin } from "../../src/diffusion/rin.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { DataSettings } from "../../src/run/load_data.ts";
-import type { RunOptions } from "../../src/run/options.ts";
+import type { SavedRun } from "../../src/run/saved_run.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { Interrupted, UsageError } from "../errors.ts";
@@ -179,13 +179,6 @@ function onlyCheckpoint(rest: readonly string[]): string {
   );
 }
 
-/** What a checkpoint knows of its run. */
-interface SavedRun {
-  readonly step?: number;
-  readonly options?: TrainOptions;
-  readonly run?: RunOptions;
-}
-
 /** The run's images and training, where flags say nothing else. */
 function runOf(
   { path, checkpoint }: CheckpointFile,
@@ -195,7 +188,7 @@ function runOf(
   training: Pick<TrainOptions, "seed" | "selfCondRate">;
   step?: number;
 } {
-  const { step, options, run } = (checkpoint.training ?? {}) as SavedRun;
+  const { step, options, run } = (checkpoint.training ?? {}) as Partial<SavedRun>;
   const data = (flags.data ?? run?.data) as string | undefined;
   if (data === undefined) {
     throw new UsageError(

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { ReportFile } from "../../src/run/report/report_file.ts";
-import { RunView } from "../../src/run/report/run_view.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import type { Given, Option } from "../options/options.ts";
 import { PORT, portOf } from "../options/port.ts";
+import { ReportFile } from "../report/report_file.ts";
+import { RunView } from "../report/run_view.ts";
 import { serveRun } from "../report/server.ts";
 import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";

@@ -6,14 +6,9 @@
 import { DeviceLostError } from "../../src/device/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
+import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
-import {
-  prepareRun,
-  resumeTraining,
-  type RunContext,
-  type RunResult,
-  train,
-} from "../../src/run/train.ts";
+import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
 import { explain } from "../errors.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
@@ -21,6 +16,7 @@ import { FIELDS } from "../options/fields.ts";
 import type { Given, Option } from "../options/options.ts";
 import { PORT, portOf } from "../options/port.ts";
 import { defaultOf, inFlags, readConfigFile, resolveSettings } from "../options/resolve.ts";
+import { ReportFile } from "../report/report_file.ts";
 import { type Served, serveRun } from "../report/server.ts";
 import { detectNohup, INTERRUPTED, Interruption } from "../terminal/interrupt.ts";
 import { runReporter } from "../terminal/run_reporter.ts";
@@ -100,7 +96,12 @@ async function runTrain(given: Given): Promise<number> {
     if (event.type === "data" && flags.profile !== true) interruption.listen();
   };
   try {
-    const context = { device: deviceRequest(flags), onEvent, signal: interruption.signal };
+    const context = {
+      device: deviceRequest(flags),
+      loggers: [new ReportFile(start.folder)],
+      onEvent,
+      signal: interruption.signal,
+    };
     if (flags.profile === true) {
       print(await prepareRun(await start.open(), context, profile));
       return 0;

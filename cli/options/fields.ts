@@ -8,12 +8,12 @@ import { RUN_CHOICES, type RunOptions } from "../../src/run/options.ts";
 import { TRAIN_CHOICES, type TrainOptions } from "../../src/train/options.ts";
 import type { Option } from "./options.ts";
 
-/** A field: the section it belongs to follows from the group that it stands in. */
-export interface Field<T> extends Option {
+/** The flag of a setting: the section it belongs to follows from the group that it stands in. */
+export interface SettingOption<T> extends Option {
   readonly key: keyof T & string;
 }
 
-const network: Field<RinConfig>[] = [
+const network: SettingOption<RinConfig>[] = [
   { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
   { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
   {
@@ -89,7 +89,7 @@ const network: Field<RinConfig>[] = [
   },
 ];
 
-const training: Field<TrainOptions>[] = [
+const training: SettingOption<TrainOptions>[] = [
   { key: "steps", type: "integer", help: "steps of the whole run" },
   { key: "batchSize", type: "integer", help: "images a step" },
   {
@@ -200,7 +200,7 @@ const training: Field<TrainOptions>[] = [
   { key: "seed", type: "integer", help: "seed of everything random" },
 ];
 
-const run: Field<RunOptions>[] = [
+const run: SettingOption<RunOptions>[] = [
   {
     key: "data",
     type: "text",

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { compareCharts } from "../../src/run/report/chart.ts";
-import { lastGrid } from "../../src/run/report/grids.ts";
-import { renderPage } from "../../src/run/report/page.ts";
-import { words } from "../../src/run/report/page_data.ts";
-import { valueText } from "../../src/run/report/run_page.ts";
-import type { RunView } from "../../src/run/report/run_view.ts";
+import { compareCharts } from "./chart.ts";
+import { lastGrid } from "./grids.ts";
+import { renderPage } from "./page.ts";
+import { words } from "./page_data.ts";
+import { valueText } from "./run_page.ts";
+import type { RunView } from "./run_view.ts";
 
 /** A table whose columns have names. */
 export interface NamedColumns {

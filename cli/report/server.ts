@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { linkedGrids } from "../../src/run/report/grids.ts";
-import { pageDataOf } from "../../src/run/report/page_data.ts";
-import { livePage } from "../../src/run/report/run_page.ts";
-import { RunView } from "../../src/run/report/run_view.ts";
 import { samplePath } from "../../src/run/sample_files.ts";
 import { listen, OWN_NAMES } from "../listen.ts";
+import { linkedGrids } from "./grids.ts";
+import { pageDataOf } from "./page_data.ts";
+import { livePage } from "./run_page.ts";
+import { RunView } from "./run_view.ts";
 
 /** The port where none is asked for, unless something else has it. */
 const USUAL_PORT = 7460;

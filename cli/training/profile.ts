@@ -5,7 +5,7 @@
  */
 import { TrainingBatches } from "../../src/run/batches.ts";
 import { openTrainer } from "../../src/run/keep_training.ts";
-import type { ReadyRun } from "../../src/run/train.ts";
+import type { ReadyRun } from "../../src/run/prepare_run.ts";
 import { table } from "../terminal/table.ts";
 
 const WARM_UP = 3;

@@ -10,7 +10,7 @@ import { type Augmentation, fillBatch, windowStart } from "../data/fill_batch.ts
 /** Images of one validation pass at a time: few, so that it can be stopped soon. */
 const VALID_BATCH = 16;
 
-/** Steps whose images are read while the device works: enough to sit out a slow read. */
+/** Steps ahead that images are read for while the device works: enough to sit out a slow read. */
 const AHEAD = 4;
 
 /** What one step trains on, or one pass of validation measures. */

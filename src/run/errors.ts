@@ -69,7 +69,7 @@ export class RunLockedError extends RunError {
 /** What is wrong with a step that changed no parameter. */
 export const NOT_FINITE = "the loss or its gradient was no finite number";
 
-/** Steps whose loss or gradient was not finite ended the run; its last checkpoint is good. */
+/** The loss or gradient of steps was not finite, and the run ended; its last checkpoint is good. */
 export class NotFiniteError extends RunError {
   /** Tells errors apart by name. */
   override name = "NotFiniteError";

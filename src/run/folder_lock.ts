@@ -10,8 +10,8 @@ import { RunLockedError } from "./errors.ts";
 export const LOCK = ".lock";
 
 /**
- * Held by one process at a time. The system lets go of it when the process ends in whatever way, so
- * that none is ever left behind.
+ * Held by one process at a time. The system releases it when the process ends, however it ends, so
+ * that none is left behind.
  */
 export class FolderLock {
   #file: Deno.FsFile;
@@ -36,7 +36,7 @@ export class FolderLock {
     }
     if (await file.tryLock(true)) {
       const number = new TextEncoder().encode(`${Deno.pid}\n`);
-      // Only told to others: on a full disk the run may still go on.
+      // For messages alone: on a full disk the run can still go on.
       await file.truncate().then(() => file.write(number)).catch(() => {});
       return new FolderLock(file);
     }

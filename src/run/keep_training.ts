@@ -34,7 +34,7 @@ export interface TrainingParts {
 export interface Ended {
   /** Whether it reached its last step, or was stopped before. */
   readonly ended: "finished" | "stopped";
-  /** The last step done, of which there is a checkpoint. */
+  /** The last step done; the last checkpoint is from it. */
   readonly step: number;
 }
 

@@ -5,7 +5,6 @@
  */
 import type { Logger } from "./logger.ts";
 import { MetricsFile } from "./metrics_file.ts";
-import { ReportFile } from "./report/report_file.ts";
 import { SampleFiles } from "./sample_files.ts";
 import { SessionsFile } from "./sessions.ts";
 import { EventFiles } from "./tensorboard/event_files.ts";
@@ -20,6 +19,5 @@ export function folderLoggers(folder: string): Logger[] {
     new SampleFiles(folder),
     new EventFiles(folder),
     new SessionsFile(folder),
-    new ReportFile(folder),
   ];
 }

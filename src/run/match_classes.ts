@@ -7,7 +7,7 @@ import { RunError } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * Settings whose network knows the classes of the images.
+ * Gives the network as many classes as the images have, where it was not given a number.
  *
  * @param classNames of the images; undefined where they are not labelled
  * @throws {RunError} when the network is to know classes and the images have none, or more

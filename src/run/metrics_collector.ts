@@ -11,10 +11,10 @@ import type { MetricsLine } from "./logger.ts";
 import type { RunParts } from "./run_parts.ts";
 import type { Saving } from "./saving.ts";
 
-/** Decay of the loss's average; in the first steps it is less, lest the very first weigh on it. */
+/** Decay of the loss's average; smaller in the first steps, so that the very first soon counts little. */
 const averageDecay = (step: number) => Math.min(0.98, step / (step + 9));
 
-/** Steps whose metrics are unread at most; the trainer keeps 64. */
+/** Steps with unread metrics at most; the trainer keeps 64. */
 const MAX_UNREAD = 32;
 
 /** Milliseconds between looks at the metrics. Each look lets the device run dry for a moment. */

@@ -105,7 +105,7 @@ export class MetricsFile implements Logger {
       this.#size += bytes.length;
       this.#waiting = "";
     } catch (thrown) {
-      // A part of a line may be there: nothing could be added after it.
+      // The file can end in a part of a line, after which nothing could be added.
       await truncateFile(this.#path, this.#size).catch(() => {});
       throw thrown;
     }

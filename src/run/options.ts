@@ -42,7 +42,7 @@ export interface RunOptions {
   readonly keepCheckpoints: number;
   /** When a file of the run can't be written: train on and try again at the next checkpoint, or stop. */
   readonly onSaveError: "continue" | "stop";
-  /** After a step whose loss or gradient is not finite (it changes no parameter): skip it, or stop. */
+  /** When the loss or gradient of a step is not finite, and the step changes nothing: go on, or stop. */
   readonly onNan: "skip" | "stop";
   /** Steps between measurements of moments. */
   readonly logEvery: number;

@@ -11,7 +11,7 @@ export function samplePath(folder: string, step: number): string {
   return `${folder}/samples/step-${String(step).padStart(6, "0")}.png`;
 }
 
-/** Steps of which a run's folder has a grid, in their order. */
+/** The steps of the grids in a run's folder, in order. */
 export async function sampleSteps(folder: string): Promise<number[]> {
   const steps: number[] = [];
   try {

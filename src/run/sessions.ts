@@ -1,5 +1,5 @@
 /**
- * `sessions.jsonl`: when the run was begun and gone on with, after which step, and on what.
+ * `sessions.jsonl`: when the run began or resumed, after which step, and on which device.
  *
  * @module
  */

@@ -3,46 +3,13 @@
  *
  * @module
  */
-import type { ImageSet } from "../data/dataset.ts";
-import type { Device } from "../device/device.ts";
-import { ConfigError, type RinConfig } from "../model/config.ts";
+import type { RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
-import { type DeviceRequest, type Devices, openDevices } from "./devices.ts";
-import type { RunEvent } from "./events.ts";
 import { type Ended, keepTraining } from "./keep_training.ts";
-import { loadData } from "./load_data.ts";
-import type { Logger } from "./logger.ts";
 import { folderLoggers } from "./loggers.ts";
-import { withClasses } from "./match_classes.ts";
 import { createRun, type OpenedRun, reopenRun, type ResumeChanges } from "./open_run.ts";
 import type { RunOptions } from "./options.ts";
-import type { TrainingData } from "./run_parts.ts";
-
-/** What a run works with, whether it is new or goes on. */
-export interface RunContext {
-  /**
-   * What computes: a device, or a function that asks for one, such as `requestGpu`. With a function
-   * the run asks again when a device is lost, goes on from its last checkpoint, and destroys the
-   * devices that it got; a device given here stays the caller's, and its loss ends the run.
-   */
-  readonly device: Device | DeviceRequest;
-  /**
-   * The images, or clips, themselves, instead of the source that `run.data` names: to train on, and to
-   * validate on (by default the same). They have the network's size, or a larger one, out of which
-   * squares are cut at random. Classes, flips, and crops work as with a source; `run.validFraction`
-   * and `run.labels` do nothing.
-   */
-  readonly data?: ImageSet | { readonly train: ImageSet; readonly valid: ImageSet };
-  /**
-   * Stops the run when it is aborted: after the step under way, with a checkpoint of it. While data are
-   * decoded, before the first step, the promise rejects with the signal's reason instead.
-   */
-  readonly signal?: AbortSignal;
-  /** Loggers beside those of the run's folder. */
-  readonly loggers?: readonly Logger[];
-  /** Takes what happens, for a display. An error that it throws ends the run. */
-  readonly onEvent?: (event: RunEvent) => void;
-}
+import { prepareRun, type RunContext, setsOf } from "./prepare_run.ts";
 
 /** What {@linkcode train} trains. */
 export interface NewRunOptions extends RunContext {
@@ -71,8 +38,8 @@ export interface RunResult extends Ended {
 }
 
 /**
- * Trains a network, and leaves checkpoints, grids of samples, metrics, TensorBoard events, and
- * `report.html` in a folder: what `rin train` does.
+ * Trains a network, and leaves checkpoints, grids of samples, metrics, and TensorBoard events in a
+ * folder: what `rin train` does. (`rin report` makes the page of the folder.)
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {ConfigError} when a setting makes no sense
@@ -145,72 +112,4 @@ async function runIn(opened: OpenedRun, context: RunContext): Promise<RunResult>
     return await keepTraining({ ...ready, loggers: all, emit, signal });
   });
   return { ...ended, folder: folder.path };
-}
-
-/** A run that has everything it needs. */
-export interface ReadyRun {
-  /** With settings that know the classes of the data. */
-  readonly opened: OpenedRun;
-  readonly data: TrainingData;
-  readonly devices: Devices;
-}
-
-/**
- * Gets device and data for an opened run, works with them, and gives them back, the folder included.
- *
- * @throws {Error} for the reasons of {@linkcode train}
- */
-export async function prepareRun<T>(
-  opened: OpenedRun,
-  { device, data, signal, onEvent: emit = () => {} }: RunContext,
-  work: (ready: ReadyRun) => Promise<T>,
-): Promise<T> {
-  const { settings } = opened;
-  try {
-    emit({ type: "opened", folder: opened.folder.path });
-    const devices = await openDevices(device);
-    try {
-      emit({ type: "device", device: devices.first });
-      const given = setsOf(data);
-      if (given) checkSets(given, settings.network);
-      const loaded = given ? undefined : await loadData(settings.run, settings.network, (event) => {
-        if (event.type === "decoding") signal?.throwIfAborted();
-        emit(event);
-      });
-      try {
-        const sets = given ?? loaded!;
-        opened.checkImages(sets.train.count);
-        const matched = withClasses(settings, sets.train.classNames);
-        return await work({ opened: { ...opened, settings: matched }, data: sets, devices });
-      } finally {
-        loaded?.close();
-      }
-    } finally {
-      devices.giveBack(devices.first);
-    }
-  } finally {
-    await opened.folder.close();
-  }
-}
-
-/** Images to train on alone are those to validate on, too. */
-function setsOf(data: RunContext["data"]): TrainingData | undefined {
-  return data === undefined || "train" in data ? data : { train: data, valid: data };
-}
-
-/** @throws {ConfigError} when images that were given can't be the network's */
-function checkSets({ train, valid }: TrainingData, { imageSize, frames }: RinConfig): void {
-  for (const { name, imageSize: stored, frames: length = 1, count } of [train, valid]) {
-    if (count < 1) throw new ConfigError(`data of ${name} hold no images: needed one at least`);
-    if (stored < imageSize) {
-      throw new ConfigError(
-        `data of ${name} have an imageSize of ${stored}: needed ${imageSize}, the network's, or more`,
-      );
-    }
-    if (length !== frames) {
-      throw new ConfigError(
-        `data of ${name} have ${length} frames: needed the network's ${frames}`,
-      );
-    }
-  }
 }

@@ -105,7 +105,7 @@ export class TrainingRun {
     await this.#metrics.collect();
     if (validate) await this.#validate(step);
     if (sample) await this.#sample(step, last ? run.sampleCount : SAMPLES_ON_THE_WAY);
-    // What is skipped now may never be good again: the checkpoint before it is worth more.
+    // A network that skips steps can stay broken: the checkpoint before it is worth more.
     this.#overdue = (save || validate) && state.skippedInRow > 0;
     if ((save || validate) && !this.#overdue) await this.#saving.save();
     this.#metrics.resetClock();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { RunView } from "../../src/run/report/run_view.ts";
-import { standalonePage } from "../../src/run/report/run_page.ts";
+import { RunView } from "../../cli/report/run_view.ts";
+import { standalonePage } from "../../cli/report/run_page.ts";
 import { withFolder } from "../data/scratch.ts";
 import { writeRun } from "./run_files.ts";
 

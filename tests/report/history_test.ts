@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { chartsOf } from "../../src/run/report/chart.ts";
-import { RunHistory } from "../../src/run/report/history.ts";
+import { chartsOf } from "../../cli/report/chart.ts";
+import { RunHistory } from "../../cli/report/history.ts";
 
 function historyOf(steps: number, line: (step: number) => Record<string, unknown>): RunHistory {
   const history = new RunHistory();

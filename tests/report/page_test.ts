@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { spread } from "../../src/run/report/grids.ts";
-import { RunView } from "../../src/run/report/run_view.ts";
+import { spread } from "../../cli/report/grids.ts";
+import { RunView } from "../../cli/report/run_view.ts";
 import { comparePage } from "../../cli/report/compare_page.ts";
-import { standalonePage } from "../../src/run/report/run_page.ts";
+import { standalonePage } from "../../cli/report/run_page.ts";
 import { SessionsFile } from "../../src/run/sessions.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { dataIn, writeRun } from "./run_files.ts";

@@ -20,7 +20,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** The checksum as TFRecord files hold it: rotated and shifted, lest sums of sums come out alike. */
+/** The checksum as TFRecord files hold it: rotated and shifted, so that a checksum of checksums is sound. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -1,6 +1,6 @@
 /**
  * Records of TensorBoard's event files: TFRecord frames around `tensorflow.Event` messages
- * (tensorflow/core/util/event.proto and framework/summary.proto, whose field numbers stand here).
+ * (tensorflow/core/util/event.proto and framework/summary.proto; the field numbers are theirs).
  *
  * @module
  */

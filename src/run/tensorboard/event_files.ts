@@ -1,5 +1,5 @@
 /**
- * A run's TensorBoard events: a file for each time that the run was begun or gone on with.
+ * A run's TensorBoard events: one file for each time that the run began or resumed.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export class EventFiles implements Logger {
       this.#size += bytes.length;
       this.#waiting = [];
     } catch (thrown) {
-      // A part of a record may be there: nothing could be added after it.
+      // The file can end in a part of a record, after which nothing could be added.
       await truncateFile(this.#path, this.#size).catch(() => {});
       throw thrown;
     }

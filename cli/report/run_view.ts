@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { FileError } from "../../files/errors.ts";
-import { RunError } from "../errors.ts";
-import { METRICS, readMetrics } from "../metrics_file.ts";
-import { sampleSteps } from "../sample_files.ts";
-import { readSessions, type Session } from "../sessions.ts";
+import { FileError } from "../../src/files/errors.ts";
+import { METRICS, readMetrics } from "../../src/run/metrics_file.ts";
+import { sampleSteps } from "../../src/run/sample_files.ts";
+import { readSessions, type Session } from "../../src/run/sessions.ts";
+import { CommandError } from "../errors.ts";
 import { RunHistory } from "./history.ts";
 
 /** Reads a folder, and what is new in it. */
@@ -32,7 +32,7 @@ export class RunView {
   /**
    * Reads a run.
    *
-   * @throws {RunError} when there is none
+   * @throws {CommandError} when there is none
    * @throws {FileError} when it can't be read
    */
   static async open(folder: string): Promise<RunView> {
@@ -47,7 +47,7 @@ export class RunView {
   /**
    * Reads what is new.
    *
-   * @throws {RunError} when the folder is no run's any more
+   * @throws {CommandError} when the folder is no run's any more
    * @throws {FileError} when it can't be read
    */
   async refresh(): Promise<void> {
@@ -79,13 +79,13 @@ async function readConfig(folder: string): Promise<Record<string, unknown>> {
     if (typeof config === "object" && config !== null) return config;
   } catch (thrown) {
     if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) {
-      throw new RunError(() =>
-        `There is no run in ${folder}: it has no config.json; give the folder that rin train made`
+      throw new CommandError(
+        `There is no run in ${folder}: it has no config.json; give the folder that rin train made`,
       );
     }
     if (!(thrown instanceof SyntaxError)) {
       throw new FileError(`Cannot read ${path}`, thrown);
     }
   }
-  throw new RunError(() => `Cannot use ${path}: it is not a JSON object`);
+  throw new CommandError(`Cannot use ${path}: it is not a JSON object`);
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { writeFile } from "../../files/write_file.ts";
-import type { Logger } from "../logger.ts";
+import { writeFile } from "../../src/files/write_file.ts";
+import type { Logger } from "../../src/run/logger.ts";
 import { standalonePage } from "./run_page.ts";
 import { RunView } from "./run_view.ts";
 
@@ -39,7 +39,7 @@ export class ReportFile implements Logger {
    * Writes the page as the folder is now.
    *
    * @returns where it lies
-   * @throws {RunError} when there is no run in the folder
+   * @throws {CommandError} when there is no run in the folder
    * @throws {FileError} when the folder can't be read, or the page can't be written
    */
   async write(): Promise<string> {

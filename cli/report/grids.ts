@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { samplePath } from "../sample_files.ts";
+import { samplePath } from "../../src/run/sample_files.ts";
 import type { Grid } from "./page_data.ts";
 import type { RunView } from "./run_view.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { MetricsLine } from "../logger.ts";
-import { metricValues } from "../metric_values.ts";
+import type { MetricsLine } from "../../src/run/logger.ts";
+import { metricValues } from "../../src/run/metric_values.ts";
 
 /** Rows of a table at most; the fewest of a long run are half as many. */
 const MAX_ROWS = 600;
