@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { OpName } from "../graph/ops.ts";
 import type { Plan } from "../graph/plan.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
 
@@ -21,6 +20,7 @@ export interface Device {
   /**
    * Makes a plan ready to be replayed.
    *
+   * @internal
    * @throws {DeviceLimitError} when the device can't hold it
    */
   compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>>;
@@ -29,14 +29,23 @@ export interface Device {
    * Queues a write of `data` to the beginning of a tensor that has a storage. `data` can change as
    * soon as this returns.
    *
+   * @internal
    * @throws {RangeError} when the tensor is pooled, too small or of another type
    */
   write(tensor: Tensor, data: DeviceData): void;
 
-  /** Reads a tensor that has a storage, after all work queued so far; f16 is widened. */
+  /**
+   * Reads a tensor that has a storage, after all work queued so far; f16 is widened.
+   *
+   * @internal
+   */
   read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>>;
 
-  /** Frees the memory of storages that no plan will use again. */
+  /**
+   * Frees the memory of storages that no plan will use again.
+   *
+   * @internal
+   */
   release(...storages: readonly Storage[]): void;
 
   /** Waits for all work queued so far. */
@@ -75,7 +84,7 @@ export interface Program<Phase extends string = string> {
 /** Time and work of one kind of operation in a step, the longest first. */
 export interface OperationProfile {
   /** The operation, or on a GPU the kernel. */
-  readonly name: OpName | string;
+  readonly name: string;
   /** How many there are in a step. */
   readonly count: number;
   /** All of them together. */

@@ -21,7 +21,9 @@ export type Arithmetic = "fused" | "exact";
 
 /** The CPU. Made by `requestCpu`. */
 export class CpuDevice implements Device {
+  /** Which kind of device it is. */
   readonly backend = "cpu";
+  /** Parameters are always f32 here. */
   readonly supportsF16 = false;
   /** How products are added up. */
   readonly arithmetic: Arithmetic;
@@ -38,16 +40,24 @@ export class CpuDevice implements Device {
     this.threads = queue.threads;
   }
 
+  /** What a person would call it: its threads and arithmetic. */
   get description(): string {
     const threads = this.threads === 1 ? "1 thread" : `${this.threads} threads`;
     const sums = this.arithmetic === "fused" ? "with" : "without";
     return `CPU, ${threads}, WebAssembly SIMD ${sums} fused multiply-add`;
   }
 
+  /** Bytes held at this moment. */
   get bytes(): number {
     return this.#parts.memory.bytes;
   }
 
+  /**
+   * Makes a plan ready to be replayed.
+   *
+   * @internal
+   * @throws {DeviceLimitError} when there is no memory for it
+   */
   async compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
     this.check();
     try {
@@ -60,6 +70,11 @@ export class CpuDevice implements Device {
     }
   }
 
+  /**
+   * Queues a write.
+   *
+   * @internal
+   */
   write(tensor: Tensor, data: DeviceData): void {
     this.check();
     const { storage, size } = tensor;
@@ -77,6 +92,11 @@ export class CpuDevice implements Device {
     transfers.write(storages.addressOf(tensor), data);
   }
 
+  /**
+   * Reads a tensor after all work queued so far.
+   *
+   * @internal
+   */
   // It is async so that what goes wrong is a rejection, as on a GPU.
   // deno-lint-ignore require-await
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
@@ -88,6 +108,11 @@ export class CpuDevice implements Device {
     return transfers.read(storages.addressOf(tensor), tensor.size);
   }
 
+  /**
+   * Frees the memory of storages.
+   *
+   * @internal
+   */
   release(...storages: readonly Storage[]): void {
     const { queue, storages: held, transfers } = this.#parts;
     if (queue.closed) return;
@@ -96,16 +121,19 @@ export class CpuDevice implements Device {
     held.release(storages);
   }
 
+  /** Waits for all work queued so far. */
   async idle(): Promise<void> {
     this.check();
     this.#parts.transfers.flush();
     await this.#parts.queue.finished();
   }
 
+  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
   check(): void {
     this.#parts.queue.check();
   }
 
+  /** Ends its threads and gives all its memory back. */
   destroy(): void {
     const { queue, memory } = this.#parts;
     queue.close(new DeviceLostError("The CPU device was destroyed"));

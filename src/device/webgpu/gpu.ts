@@ -12,7 +12,6 @@ import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { bufferBytes } from "./binding.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
-import type { GpuResources } from "./resources.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
@@ -83,7 +82,7 @@ function isSoftware(info: GPUAdapterInfo): boolean {
 }
 
 /** A GPU through WebGPU, with its pipelines and buffers. Made by {@linkcode requestGpu}. */
-export class Gpu implements Device, GpuResources {
+export class Gpu implements Device {
   /** Which kind of device it is. */
   readonly backend = "webgpu";
   #pipelines = new Map<string, Promise<GPUComputePipeline>>();
@@ -127,6 +126,7 @@ export class Gpu implements Device, GpuResources {
   /**
    * Compiles the kernels of a plan (all at once) and places its activations.
    *
+   * @internal
    * @throws {DeviceLimitError} when the adapter can't hold it
    */
   compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
