@@ -12,7 +12,7 @@
  * @module
  */
 import { requestGpu } from "../mod.ts";
-import { recordInference } from "../src/diffusion/inference.ts";
+import { recordSampling } from "../src/diffusion/inference.ts";
 import type { Gpu } from "../src/device/webgpu/gpu.ts";
 import { type Dispatch, lower } from "../src/device/webgpu/lowering.ts";
 import { WebGpuProgram } from "../src/device/webgpu/program.ts";
@@ -32,7 +32,7 @@ function kernelsOf(): Map<string, Dispatch> {
   const step = recordStep(DEFAULT_CONFIG, DEFAULT_TRAIN_OPTIONS, layout, slabs);
   const weights = new Weights(layout, slab("parameters", layout));
   const { batchSize } = DEFAULT_TRAIN_OPTIONS;
-  const sampling = recordInference(DEFAULT_CONFIG, weights, batchSize);
+  const sampling = recordSampling(DEFAULT_CONFIG, weights, batchSize);
   const kernels = new Map<string, Dispatch>();
   for (const dispatch of [...lower(step.plan), ...lower(sampling.plan)]) {
     const label = labelOf(dispatch);

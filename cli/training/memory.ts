@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { recordInference } from "../../src/diffusion/inference.ts";
+import { recordSampling } from "../../src/diffusion/inference.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
 import type { FloatType } from "../../src/graph/ops.ts";
 import type { RinConfig } from "../../src/model/config.ts";
@@ -20,7 +20,7 @@ export function samplingBytes(
 ): number {
   const layout = parameterLayout(config, type);
   const weights = new Weights(layout, slab("parameters", layout));
-  return webgpuBytes(recordInference(config, weights, batch).plan);
+  return webgpuBytes(recordSampling(config, weights, batch).plan);
 }
 
 /** Bytes that training takes, optimiser included. */

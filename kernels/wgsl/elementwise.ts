@@ -59,7 +59,9 @@ export function addRows(
     linearGrid(count),
     forEach(
       "p.count",
-      `  y[i] = x[i] + ${table.at("i % p.inner")}${previous ? " + mask[i / p.inner] * previous[i]" : ""};`,
+      `  y[i] = x[i] + ${table.at("i % p.inner")}${
+        previous ? " + mask[i / p.inner] * previous[i]" : ""
+      };`,
     ),
   );
 }

@@ -1,5 +1,6 @@
 /**
- * The plan that prediction and sampling replay, for one batch size.
+ * The plans that prediction and sampling replay, for one batch size. A plan holds what it uses and
+ * nothing else: what a call asks for decides what is recorded.
  *
  * @module
  */
@@ -13,39 +14,76 @@ import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
 
-/** Inputs and results that the host writes and reads. */
-export interface InferenceTensors {
+/** What a plan of prediction or sampling can do. */
+export interface InferenceFeatures {
+  /** One pass that the host reads, or the steps of a sampler. */
+  readonly task: "predict" | "sample";
+  /** A second pass beside each, without a class, for classifier-free guidance. */
+  readonly guided: boolean;
+  /** What samples begin from: noise, a picture, or a picture that is put back after each step. */
+  readonly begin: "noise" | "image" | "mask";
+  /** Noise between that of two seeds. */
+  readonly interpolate: boolean;
+  /** Dynamic thresholding. */
+  readonly threshold: boolean;
+}
+
+/** Plain sampling. */
+export const SAMPLE: InferenceFeatures = {
+  task: "sample",
+  guided: false,
+  begin: "noise",
+  interpolate: false,
+  threshold: false,
+};
+
+/** One pass. */
+export const PREDICT: InferenceFeatures = { ...SAMPLE, task: "predict" };
+
+/** Inputs and results of a pass, which the host writes and reads. */
+export interface PassTensors {
   /** x_t, and in sampling what it becomes: (B, 3, S, S). */
   readonly x: Tensor;
   /** (B, timeWidth). */
   readonly t: Tensor;
   /** Classes (B), u32; for networks that know classes. */
   readonly labels?: Tensor;
-  /** Latents that a pass begins with, and in sampling what they become: (B, M, Dz). */
+  /** Latents that a pass begins with, and what they become: (B, M, Dz). */
   readonly latents: Tensor;
   /** The same of the interface (B, N, Dx), for networks that hand it on. */
   readonly interface?: Tensor;
   /** (B): how much of `latents` and `interface` an example begins from, 0 to 1. */
-  readonly warm: Tensor;
+  readonly previousMask: Tensor;
+}
+
+/** What prediction has beside a pass. */
+export interface PredictionTensors extends PassTensors {
+  /** The prediction (B, 3, S, S). */
+  readonly output: Tensor;
+}
+
+/** What sampling has beside a pass. */
+export interface SamplingTensors extends PassTensors {
   /** With guidance: the scale (4, of which the first counts). */
   readonly guidance?: Tensor;
   /** With guidance: latents of the passes that know no class. */
   readonly freeLatents?: Tensor;
   /** With guidance: the interface of these, for networks that hand it on. */
   readonly freeInterface?: Tensor;
-  /** The prediction (B, 3, S, S). */
-  readonly output: Tensor;
   /** Streams of the noise (B, 2), u32. */
   readonly keys: Tensor;
-  /** The same of the noise that it is turned to, and cosine and sine of the turn: (B, 2). */
-  readonly otherKeys: Tensor;
-  readonly turn: Tensor;
-  /** x_T's noise (B, 3, S, S). */
-  readonly first: Tensor;
-  /** A picture (3, S, S), where it is kept (S, S), and its share and the noise's (4). */
-  readonly image: Tensor;
-  readonly keepMask: Tensor;
-  readonly level: Tensor;
+  /** With interpolation: the streams of the other seed's noise (B, 2), u32. */
+  readonly otherKeys?: Tensor;
+  /** With interpolation: cosine and sine of the angle between the two (B, 2). */
+  readonly slerp?: Tensor;
+  /** With a picture: x_T's noise (B, 3, S, S). */
+  readonly first?: Tensor;
+  /** A picture (3, S, S). */
+  readonly image?: Tensor;
+  /** With a picture: 1 where it is put (S, S). */
+  readonly keepMask?: Tensor;
+  /** With a picture: its share and the noise's (4, of which two count). */
+  readonly level?: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
   /** The latest estimate of x0 (B, 3, S, S). */
@@ -54,42 +92,40 @@ export interface InferenceTensors {
   readonly thresholds: Tensor;
 }
 
-const PHASES = [
-  "start",
-  "start turn",
-  "network",
-  "predict",
-  "threshold",
-  "sample noise",
-  "sample turn",
-  "sample",
-  "place",
-] as const;
+/** The parts of {@linkcode recordSampling}'s plan: what x begins as, and a sampler's step. */
+export type SamplingPhase = "start" | "step";
 
-/** The parts of {@linkcode recordInference}'s plan. */
-export type InferencePhase = typeof PHASES[number];
+/** A plan of prediction. */
+export interface RecordedPrediction {
+  readonly plan: Plan<"pass">;
+  readonly tensors: PredictionTensors;
+}
+
+/** A plan of sampling. */
+export interface RecordedSampling {
+  readonly plan: Plan<SamplingPhase>;
+  readonly tensors: SamplingTensors;
+}
 
 /** A compiled plan of one batch size. */
-export class Inference {
+export class Inference<Tensors extends PassTensors, Phase extends string> {
   private constructor(
     readonly device: Device,
     readonly batch: number,
-    readonly guided: boolean,
-    readonly tensors: InferenceTensors,
-    readonly program: Program<InferencePhase>,
+    readonly features: InferenceFeatures,
+    readonly tensors: Tensors,
+    readonly program: Program<Phase>,
   ) {}
 
-  /** Records and compiles. */
-  static async create(
+  /** Compiles a recorded plan. */
+  static async compile<Tensors extends PassTensors, Phase extends string>(
     device: Device,
-    config: RinConfig,
-    weights: Weights,
     batch: number,
-    guided: boolean,
-  ): Promise<Inference> {
-    const { plan, tensors } = recordInference(config, weights, batch, guided);
+    features: InferenceFeatures,
+    { plan, tensors }: { readonly plan: Plan<Phase>; readonly tensors: Tensors },
+  ): Promise<Inference<Tensors, Phase>> {
     try {
-      return new Inference(device, batch, guided, tensors, await device.compile(plan));
+      return new Inference(device, batch, features, tensors, await device.compile(plan));
     } catch (error) {
       device.release(...storagesOf(tensors));
       throw error;
@@ -103,120 +139,160 @@ export class Inference {
   }
 }
 
-function storagesOf(tensors: InferenceTensors): Storage[] {
+function storagesOf(tensors: PassTensors): Storage[] {
   return Object.values(tensors).flatMap((tensor?: Tensor) => tensor?.storage ?? []);
 }
 
-/**
- * Records x_T's noise ("start"), a pass ("network"), its reading ("predict"), dynamic thresholds
- * ("threshold"), a step's noise ("sample noise"), a sampler's step ("sample"), both noises turned
- * towards others ("start turn", "sample turn"), and the picture put in its place ("place"). With `guided`, each pass has a second one beside it
- * that knows no class and hands its own latents (and interface) on.
- */
-export function recordInference(
-  config: RinConfig,
-  weights: Weights,
-  batch: number,
-  guided = false,
-): { plan: Plan<InferencePhase>; tensors: InferenceTensors } {
-  const { numLatents, latentDim, interfaceDim, numClasses } = config;
-  const carried = [batch, interfaceTokens(config), interfaceDim];
-  const image = [batch, ...exampleShape(config)];
-  const tensors: InferenceTensors = {
-    x: persistent("x", image),
+function passTensors(config: RinConfig, batch: number): PassTensors {
+  const { numLatents, latentDim, numClasses } = config;
+  return {
+    x: persistent("x", [batch, ...exampleShape(config)]),
     t: persistent("t", [batch, timeWidth(config)]),
     labels: numClasses > 0 ? persistent("labels", [batch]) : undefined,
     latents: persistent("latents", [batch, numLatents, latentDim]),
-    interface: selfConditionsInterface(config) ? persistent("interface", carried) : undefined,
-    warm: persistent("warm", [batch]),
-    ...guided && {
-      guidance: persistent("guidance", [4]),
-      freeLatents: persistent("free latents", [batch, numLatents, latentDim]),
-      ...selfConditionsInterface(config) &&
-        { freeInterface: persistent("free interface", carried) },
-    },
-    output: persistent("output", image),
-    keys: persistent("keys", [batch, 2]),
-    otherKeys: persistent("other keys", [batch, 2]),
-    turn: persistent("turn", [batch, 2]),
-    first: persistent("first noise", image),
-    image: persistent("image", image.slice(1)),
-    keepMask: persistent("kept", image.slice(2)),
-    level: persistent("level", [4]),
-    scalars: persistent("scalars", [8]),
-    denoised: persistent("clean", image),
-    thresholds: persistent("thresholds", [batch]),
+    interface: interfaceTensor("interface", config, batch),
+    previousMask: persistent("previous mask", [batch]),
   };
-  const { x, t, labels, latents, warm, output, keys, scalars, denoised, thresholds } = tensors;
+}
+
+/** (B, N, Dx), for networks that hand it on. */
+function interfaceTensor(name: string, config: RinConfig, batch: number): Tensor | undefined {
+  if (!selfConditionsInterface(config)) return undefined;
+  return persistent(name, [batch, interfaceTokens(config), config.interfaceDim]);
+}
+
+/** Records a pass that begins from given latents (and interface), and leaves its own there. */
+function recordPass(
+  plan: Plan<string>,
+  config: RinConfig,
+  weights: Weights,
+  { x, t, labels, latents, interface: tokens, previousMask: mask }: PassTensors,
+): Tensor {
+  const previous = { latents, interface: tokens, mask };
+  const result = rin(plan, config, weights, { xt: x, t, labels, previous });
+  copyTo(plan, result.latents, latents);
+  if (tokens) copyTo(plan, result.interface, tokens);
+  return result.output;
+}
+
+/** Records one pass. */
+export function recordPrediction(
+  config: RinConfig,
+  weights: Weights,
+  batch: number,
+): RecordedPrediction {
+  const pass = passTensors(config, batch);
+  const tensors = { ...pass, output: persistent("output", pass.x.shape) };
+  const plan = new Plan("pass");
+  copyTo(plan, recordPass(plan, config, weights, pass), tensors.output);
+  return { plan, tensors };
+}
+
+/**
+ * Records what x begins as ("start"), and a sampler's step ("step"): a pass, guidance, thresholds,
+ * the step's noise, the step itself, and the picture put back.
+ */
+export function recordSampling(
+  config: RinConfig,
+  weights: Weights,
+  batch: number,
+  features: InferenceFeatures = SAMPLE,
+): RecordedSampling {
+  const tensors = samplingTensors(config, batch, features);
+  const { x, scalars, denoised, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
-  const plan = new Plan(...PHASES);
-  const { otherKeys, turn, first } = tensors;
-  const noise = (name: "start" | "sample noise", y: Tensor) => {
-    plan.phase(name, () => plan.record("normals", images, { keys, y }));
-    plan.phase(name === "start" ? "start turn" : "sample turn", () => {
-      const other = plan.activation(image);
-      plan.record("normals", images, { keys: otherKeys, y: other });
-      plan.record("slerp", images, { other, turn, y });
-    });
-  };
-  noise("start", first);
-  const result = plan.phase(
-    "network",
-    () =>
-      rin(plan, config, weights, {
-        xt: x,
-        t,
-        labels,
-        previous: { latents, interface: tensors.interface, mask: warm },
-      }),
-  );
-  plan.phase("predict", () => copyTo(plan, result.output, output));
-  plan.phase("network", () => {
-    copyTo(plan, result.latents, latents);
-    if (tensors.interface) copyTo(plan, result.interface, tensors.interface);
-  });
-  const prediction = guided
-    ? plan.phase("network", () => recordGuidance(plan, config, weights, tensors, result.output))
-    : result.output;
-  plan.phase("threshold", () => {
-    plan.record("thresholds", images, { x, prediction, scalars, thresholds });
-  });
-  const fresh = plan.activation(image);
-  noise("sample noise", fresh);
-  plan.phase("sample", () => {
+  const plan = new Plan<SamplingPhase>("start", "step");
+  recordNoise(plan, tensors, tensors.first ?? x);
+  if (features.begin !== "noise") recordPicture(plan, tensors);
+  plan.phase("step", () => {
+    const own = recordPass(plan, config, weights, tensors);
+    const prediction = features.guided ? recordGuidance(plan, config, weights, tensors, own) : own;
+    if (features.threshold) {
+      plan.record("thresholds", images, { x, prediction, scalars, thresholds });
+    }
+    const fresh = plan.activation(x.shape);
+    recordNoise(plan, tensors, fresh);
     plan.record("samplerStep", images, { x, prediction, fresh, denoised, thresholds, scalars });
-  });
-  plan.phase("place", () => {
-    const { image, keepMask, level } = tensors;
-    plan.record(
-      "placeImage",
-      { batch, plane: keepMask.size },
-      { image, noise: first, keepMask, level, x },
-    );
+    if (features.begin === "mask") recordPicture(plan, tensors);
   });
   return { plan, tensors };
 }
 
+function samplingTensors(
+  config: RinConfig,
+  batch: number,
+  { guided, begin, interpolate }: InferenceFeatures,
+): SamplingTensors {
+  const pass = passTensors(config, batch);
+  const { shape } = pass.x;
+  return {
+    ...pass,
+    ...guided && {
+      guidance: persistent("guidance", [4]),
+      freeLatents: persistent("free latents", pass.latents.shape),
+      freeInterface: interfaceTensor("free interface", config, batch),
+    },
+    keys: persistent("keys", [batch, 2]),
+    ...interpolate && {
+      otherKeys: persistent("other keys", [batch, 2]),
+      slerp: persistent("slerp", [batch, 2]),
+    },
+    ...begin !== "noise" && {
+      first: persistent("first noise", shape),
+      image: persistent("image", shape.slice(1)),
+      keepMask: persistent("keep mask", shape.slice(2)),
+      level: persistent("level", [4]),
+    },
+    scalars: persistent("scalars", [8]),
+    denoised: persistent("denoised", shape),
+    thresholds: persistent("thresholds", [batch]),
+  };
+}
+
+/** The noise of the batch's streams, or, with interpolation, of a point between it and another. */
+function recordNoise(
+  plan: Plan<SamplingPhase>,
+  { keys, otherKeys, slerp }: SamplingTensors,
+  y: Tensor,
+): void {
+  const [batch] = y.shape;
+  const images = { batch, each: y.size / batch };
+  plan.record("normals", images, { keys, y });
+  if (!otherKeys || !slerp) return;
+  const other = plan.activation(y.shape);
+  plan.record("normals", images, { keys: otherKeys, y: other });
+  plan.record("slerp", images, { other, turn: slerp, y });
+}
+
+/** The picture, noised, in its place. */
+function recordPicture(
+  plan: Plan<SamplingPhase>,
+  { x, first, image, keepMask, level }: SamplingTensors,
+): void {
+  const sizes = { batch: x.shape[0], plane: keepMask!.size };
+  const operands = { image: image!, noise: first!, keepMask: keepMask!, level: level!, x };
+  plan.record("placeImage", sizes, operands);
+}
+
 /** The prediction of a pass without a class, and what guidance makes of both. */
 function recordGuidance(
-  plan: Plan<string>,
+  plan: Plan<SamplingPhase>,
   config: RinConfig,
   weights: Weights,
-  { x, t, warm, guidance, freeLatents, freeInterface }: InferenceTensors,
+  { x, t, previousMask, guidance, freeLatents, freeInterface }: SamplingTensors,
   guided: Tensor,
 ): Tensor {
   const [batch] = x.shape;
   const none = new Uint32Array(batch).fill(config.numClasses);
-  const free = rin(plan, config, weights, {
-    xt: x,
+  const free = recordPass(plan, config, weights, {
+    x,
     t,
     labels: constant("no class", [batch], new Float32Array(none.buffer)),
-    previous: { latents: freeLatents!, interface: freeInterface, mask: warm },
+    latents: freeLatents!,
+    interface: freeInterface,
+    previousMask,
   });
-  copyTo(plan, free.latents, freeLatents!);
-  if (freeInterface) copyTo(plan, free.interface, freeInterface);
-  const output = plan.activation(guided.shape);
-  const operands = { guided, free: free.output, scale: guidance!, y: output };
-  plan.record("guide", { size: x.size }, operands);
-  return output;
+  const y = plan.activation(guided.shape);
+  plan.record("guide", { size: x.size }, { guided, free, scale: guidance!, y });
+  return y;
 }

@@ -7,22 +7,37 @@ import type { Device } from "../device/device.ts";
 import { DeviceLimitError } from "../device/errors.ts";
 import type { RinConfig } from "../model/config.ts";
 import type { Weights } from "../model/weights.ts";
-import { Inference } from "./inference.ts";
+import {
+  Inference,
+  type InferenceFeatures,
+  PREDICT,
+  type PredictionTensors,
+  recordPrediction,
+  recordSampling,
+  type SamplingPhase,
+  type SamplingTensors,
+} from "./inference.ts";
 
-/** What is asked of a plan. */
-export interface PlanRequest {
+/** A compiled plan of prediction. */
+export type PredictionPlan = Inference<PredictionTensors, "pass">;
+
+/** A compiled plan of sampling. */
+export type SamplingPlan = Inference<SamplingTensors, SamplingPhase>;
+
+/** What is asked of a plan of sampling. */
+export interface SamplingRequest {
+  readonly features: InferenceFeatures;
   /** Images at a time. */
   readonly batch: number;
-  readonly guided: boolean;
-  /** Plans that may be there when this one is: at least 1, itself. */
-  readonly keep: number;
+  /** Plans that can be there when this one is: at least 1, itself. */
+  readonly maxPlans: number;
 }
 
-/** Compiled plans by batch size and guidance. To be used by one call at a time. */
+/** Compiled plans by batch size and features. To be used by one call at a time. */
 export class Inferences {
   #destroyed = false;
   /** The latest last. */
-  #kept: Inference[] = [];
+  #plans: (PredictionPlan | SamplingPlan)[] = [];
 
   constructor(
     private readonly device: Device,
@@ -30,46 +45,67 @@ export class Inferences {
     private readonly weights: Weights,
   ) {}
 
-  /** A plan of exactly that many images. */
-  exactly({ batch, ...request }: PlanRequest): Promise<Inference> {
-    return this.#within(batch, { batch, ...request });
+  /** A plan that predicts exactly that many images. */
+  prediction(batch: number): Promise<PredictionPlan> {
+    const make = () =>
+      Inference.compile(
+        this.device,
+        batch,
+        PREDICT,
+        recordPrediction(this.config, this.weights, batch),
+      );
+    return this.#find(PREDICT, [batch, batch], 1, make);
   }
 
   /**
-   * A plan with room for that many images: one that is kept, if no more than a third of it stays
-   * empty; or of half of them, and so on, until the adapter allows it.
+   * A plan that samples that many images: one that is kept, if no more than a third of it stays
+   * empty; or one of half of them, and so on, until the device allows it.
    */
-  async withRoom({ batch, ...request }: PlanRequest): Promise<Inference> {
+  async sampling({ features, batch, maxPlans }: SamplingRequest): Promise<SamplingPlan> {
     for (;; batch = Math.ceil(batch / 2)) {
+      const size = batch;
+      const make = () =>
+        Inference.compile(
+          this.device,
+          size,
+          features,
+          recordSampling(this.config, this.weights, size, features),
+        );
       try {
-        return await this.#within(Math.floor(batch * 3 / 2), { batch, ...request });
+        return await this.#find(features, [size, Math.floor(size * 3 / 2)], maxPlans, make);
       } catch (error) {
         if (!(error instanceof DeviceLimitError) || batch === 1) throw error;
       }
     }
   }
 
-  async #within(largest: number, { batch, guided, keep }: PlanRequest): Promise<Inference> {
-    const fits = (plan: Inference) =>
-      plan.guided === guided && plan.batch >= batch && plan.batch <= largest;
-    const [found] = this.#kept.filter(fits).sort((a, b) => a.batch - b.batch);
-    this.#kept = this.#kept.filter((plan) => plan !== found);
+  /** The smallest plan with the features whose batch lies within bounds, or else a new one. */
+  async #find<P extends PredictionPlan | SamplingPlan>(
+    features: InferenceFeatures,
+    [least, most]: readonly [number, number],
+    maxPlans: number,
+    make: () => Promise<P>,
+  ): Promise<P> {
+    const key = JSON.stringify(features);
+    const fits = (plan: PredictionPlan | SamplingPlan) =>
+      JSON.stringify(plan.features) === key && plan.batch >= least && plan.batch <= most;
+    const [found] = this.#plans.filter(fits).sort((a, b) => a.batch - b.batch);
+    this.#plans = this.#plans.filter((plan) => plan !== found);
     // Before another is made, so that both need not fit at once.
-    while (this.#kept.length > keep - 1) this.#kept.shift()!.destroy();
-    const plan = found ??
-      await Inference.create(this.device, this.config, this.weights, batch, guided);
+    while (this.#plans.length > maxPlans - 1) this.#plans.shift()!.destroy();
+    const plan = (found as P | undefined) ?? await make();
     if (this.#destroyed) {
       plan.destroy();
       throw new Error("The network was destroyed");
     }
-    this.#kept.push(plan);
+    this.#plans.push(plan);
     return plan;
   }
 
   /** Frees their memory. */
   destroy(): void {
     this.#destroyed = true;
-    for (const plan of this.#kept) plan.destroy();
-    this.#kept = [];
+    for (const plan of this.#plans) plan.destroy();
+    this.#plans = [];
   }
 }

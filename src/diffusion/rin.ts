@@ -18,7 +18,7 @@ import { parameterLayout } from "../model/parameters.ts";
 import { timeRows } from "../model/time.ts";
 import { laidOut, slab, Weights, whole } from "../model/weights.ts";
 import { expectLength, expectState, type SelfConditioningState } from "./self_conditioning.ts";
-import type { InferenceTensors } from "./inference.ts";
+import type { PassTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
@@ -176,13 +176,13 @@ export class Rin {
     expectLength("xt", xt, batch * exampleSize(this.config));
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
-    const { tensors, program } = await this.#inferences.exactly({ batch, guided: false, keep: 1 });
+    const { tensors, program } = await this.#inferences.prediction(batch);
     this.#device.write(tensors.x, this.#asSeen(xt, t));
     this.#device.write(tensors.t, timeRows(this.config, t));
     if (tensors.labels) this.#device.write(tensors.labels, rows);
-    this.#device.write(tensors.warm, new Float32Array(batch).fill(previous ? 1 : 0));
+    this.#device.write(tensors.previousMask, new Float32Array(batch).fill(previous ? 1 : 0));
     this.#carry(tensors, previous);
-    program.run(["network", "predict"]);
+    program.run();
     const [output, latents, carried] = await Promise.all([
       this.#device.read(tensors.output),
       this.#device.read(tensors.latents),
@@ -233,10 +233,10 @@ export class Rin {
     for (let first = 0; first < indices.length;) {
       const [from, before] = [first, done];
       const made = await this.#inTurn(async (): Promise<SampledBatch> => {
-        const inference = await this.#inferences.withRoom({
+        const inference = await this.#inferences.sampling({
+          features: sampling.features,
           batch: Math.min(batch, indices.length - from),
-          guided: sampling.guidance !== 1,
-          keep: sampling.keepPlans,
+          maxPlans: sampling.maxPlans,
         });
         batch = Math.min(batch, inference.batch);
         const total = before + steps.length * Math.ceil((indices.length - from) / batch);
@@ -254,7 +254,7 @@ export class Rin {
   }
 
   /** Writes what a pass begins from; zeros where nothing is carried, which then counts for nothing. */
-  #carry(tensors: InferenceTensors, state?: SelfConditioningState): void {
+  #carry(tensors: PassTensors, state?: SelfConditioningState): void {
     const { latents, interface: carried } = tensors;
     this.#device.write(latents, state?.latents ?? new Float32Array(latents.size));
     if (carried) this.#device.write(carried, state?.interface ?? new Float32Array(carried.size));

@@ -7,7 +7,8 @@ import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
-import type { Inference, InferencePhase } from "./inference.ts";
+import type { InferenceFeatures } from "./inference.ts";
+import type { SamplingPlan } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import {
@@ -47,7 +48,7 @@ export interface SampleOptions extends SamplerOptions {
    * Plans, each for a batch size and with or without guidance, that are kept for later calls; more
    * need more memory. Default 1, the last one. Which one is used doesn't change the images.
    */
-  readonly keepPlans?: number;
+  readonly maxPlans?: number;
   /**
    * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
    * each step from Z_init; in between, Z_init + warmStart (LN0's share).
@@ -96,7 +97,7 @@ export interface Sampling {
   readonly seeds: ArrayLike<number>;
   /** Images at a time, at most. */
   readonly batch: number;
-  readonly keepPlans: number;
+  readonly maxPlans: number;
   readonly steps: readonly SamplerStep[];
   /** Rows of the table of classes, one for each image. */
   readonly labels: Uint32Array<ArrayBuffer>;
@@ -105,13 +106,15 @@ export interface Sampling {
   readonly start: Pick<NoiseLevel, "alpha" | "sigma">;
   /** Steps after which estimates are shown. */
   readonly shown: ReadonlySet<number>;
+  /** What a plan needs to be able to do. */
+  readonly features: InferenceFeatures;
 }
 
 /** @throws {RangeError} when an option is out of range */
 export function planSampling(config: RinConfig, options: SampleOptions): Sampling {
-  const { count = 16, batchSize = 32, keepPlans = 1, warmStart = 1, strength = 1 } = options;
+  const { count = 16, batchSize = 32, maxPlans = 1, warmStart = 1, strength = 1 } = options;
   const { image, mask, interpolate, estimates = 0, onEstimate, guidance = 1 } = options;
-  for (const [name, value] of Object.entries({ count, batchSize, keepPlans })) {
+  for (const [name, value] of Object.entries({ count, batchSize, maxPlans })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`${name} is ${value}: needed a positive whole number`);
     }
@@ -164,11 +167,18 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
     indices,
     seeds,
     batch: Math.min(indices.length, batchSize),
-    keepPlans,
+    maxPlans,
     steps,
     labels: labelRows(config, indices.length, options.labels),
     guidance,
     start: image ? noised : { alpha: 0, sigma: 1 },
+    features: {
+      task: "sample",
+      guided: guidance !== 1,
+      begin: mask ? "mask" : image ? "image" : "noise",
+      interpolate: interpolate !== undefined,
+      threshold: typeof options.clip === "number",
+    },
     shown: new Set(
       Array.from({ length: shown }, (_, i) => Math.ceil((i + 1) * steps.length / shown)),
     ),
@@ -178,7 +188,7 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
 /** Makes some of the images of the list, no more than `inference` has room for. */
 export async function sampleBatch(
   config: RinConfig,
-  { device, tensors, program, batch }: Inference,
+  { device, tensors, program, batch }: SamplingPlan,
   { options, indices: all, seeds: allSeeds, steps, labels, guidance, start, shown }: Sampling,
   [from, to]: readonly [number, number],
   onStep: () => void,
@@ -187,14 +197,6 @@ export async function sampleBatch(
   const seeds = Array.from(indices, (_, i) => allSeeds[from + i]);
   const { clip = true, warmStart = 1, interpolate, image, mask, signal, onEstimate } = options;
   const each = tensors.x.size / batch;
-  const phases: InferencePhase[] = [
-    "network",
-    ...typeof clip === "number" ? ["threshold"] as const : [],
-    "sample noise",
-    ...interpolate ? ["sample turn"] as const : [],
-    "sample",
-    ...mask ? ["place"] as const : [],
-  ];
   const fill = (value: number) => new Float32Array(batch).fill(value);
   const read = async (tensor: typeof tensors.x) =>
     (await device.read(tensor)).slice(0, indices.length * each);
@@ -204,34 +206,37 @@ export async function sampleBatch(
     const firstImages = Array<number>(batch).fill(0);
     const [begin, end] = interpolate.map((seed) => firstImages.map(() => seed));
     device.write(tensors.keys, noiseKeys(begin, firstImages, step));
-    device.write(tensors.otherKeys, noiseKeys(end, firstImages, step));
+    device.write(tensors.otherKeys!, noiseKeys(end, firstImages, step));
   };
   if (interpolate) {
-    device.write(tensors.turn, turns(indices, options.count ?? 16, batch));
+    device.write(tensors.slerp!, angles(indices, options.count ?? 16, batch));
   }
   writeKeys(0);
-  device.write(tensors.warm, fill(0));
-  const { latents, interface: carried, freeLatents, freeInterface } = tensors;
-  for (const state of [latents, carried, freeLatents, freeInterface]) {
+  device.write(tensors.previousMask, fill(0));
+  const { latents, interface: tokens, freeLatents, freeInterface } = tensors;
+  for (const state of [latents, tokens, freeLatents, freeInterface]) {
     if (state) device.write(state, new Float32Array(state.size));
   }
   if (tensors.labels) device.write(tensors.labels, labels.slice(from, to));
   if (tensors.guidance) device.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
   device.write(tensors.denoised, new Float32Array(tensors.denoised.size));
   device.write(tensors.thresholds, fill(1));
-  device.write(tensors.image, image ?? new Float32Array(each));
-  device.write(tensors.keepMask, new Float32Array(tensors.keepMask.size).fill(1));
-  device.write(tensors.level, Float32Array.of(start.alpha, start.sigma, 0, 0));
-  program.run(["start", ...interpolate ? ["start turn"] as const : [], "place"]);
-  if (mask) device.write(tensors.keepMask, mask.map((value) => value > 0.5 ? 0 : 1));
+  const { keepMask, level } = tensors;
+  if (image && keepMask && level) {
+    device.write(tensors.image!, image);
+    device.write(keepMask, new Float32Array(keepMask.size).fill(1));
+    device.write(level, Float32Array.of(start.alpha, start.sigma, 0, 0));
+  }
+  program.run(["start"]);
+  if (mask) device.write(keepMask!, mask.map((value) => value > 0.5 ? 0 : 1));
   for (const [index, step] of steps.entries()) {
     signal?.throwIfAborted();
     device.write(tensors.t, timeRows(config, Array<number>(batch).fill(step.t)));
     device.write(tensors.scalars, stepScalars(step, clip, each));
-    device.write(tensors.level, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
+    if (mask) device.write(level!, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
     writeKeys(index + 1);
-    program.run(phases);
-    if (index === 0) device.write(tensors.warm, fill(warmStart));
+    program.run(["step"]);
+    if (index === 0) device.write(tensors.previousMask, fill(warmStart));
     if (index % STEPS_AHEAD === 0) await device.idle();
     const done = index + 1;
     if (shown.has(done)) {
@@ -243,8 +248,8 @@ export async function sampleBatch(
   return { indices, images: await read(tensors.x) };
 }
 
-/** Cosine and sine of the turn from the first seed's noise to the second's, for each image. */
-function turns(
+/** Cosine and sine of the angle from the first seed's noise to the second's, for each image. */
+function angles(
   indices: readonly number[],
   count: number,
   batch: number,

@@ -223,7 +223,7 @@ export class Batcher {
       ...settings,
       count: places.length,
       batchSize: this.limits.batch,
-      keepPlans: PLANS,
+      maxPlans: PLANS,
       indices: places.map(({ index }) => index),
       seeds: places.map(({ of }) => of.request.seed),
       ...this.rin.config.numClasses > 0 && {

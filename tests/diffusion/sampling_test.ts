@@ -62,8 +62,8 @@ deviceTest("plans are kept as asked, and one that is nearly full serves, too", a
   const rin = await Rin.create(gpu, SMALL);
   const alone = await rin.sample({ count: 6, steps: 2, seed: 4 });
   const bytes: number[] = [];
-  const make = async (count: number, keepPlans: number) => {
-    const images = await rin.sample({ count, steps: 2, seed: 4, keepPlans });
+  const make = async (count: number, maxPlans: number) => {
+    const images = await rin.sample({ count, steps: 2, seed: 4, maxPlans });
     assertSameBits(`${count} images`, images, alone.slice(0, count * PIXELS));
     bytes.push(gpu.bytes);
   };
