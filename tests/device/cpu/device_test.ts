@@ -148,7 +148,11 @@ onEachRunner("what programs and storages held is given back", async (device) => 
     program.destroy();
     device.release(y.storage!);
     assertThrows(() => program.run(), Error, "Cannot run");
+    const others = [1, 2, 3, 4].map((i) => persistent(`other ${i}`, [SIZE]));
+    for (const other of others) device.write(other, filled(SIZE, -1));
     assertEquals(values(await result), [2 * (turn + 1)]);
+    device.release(...others.map(({ storage }) => storage!));
+    await device.idle();
     assertEquals(device.bytes, held, "new storages are zeros, and nothing is left");
   }
   device.release(x.storage!);
@@ -169,15 +173,13 @@ onEachRunner("a write that waits does not reach memory that was released", async
   const program = await device.compile(plan);
   const late = persistent("late", [SIZE]);
   device.write(late, filled(SIZE, 1));
+  device.write(x, filled(SIZE, 1));
   program.run();
+  const done = device.read(y);
   device.write(late, filled(SIZE, 9));
   device.release(late.storage!);
-  await device.idle();
-  const next = persistent("next", [SIZE]);
-  assertEquals(values(await device.read(next)), [0]);
-  device.write(x, filled(SIZE, 1));
-  assertEquals(values(await device.read(next)), [0]);
-  assertEquals(values(await device.read(y)), [0]);
+  assertEquals(values(await done), [20]);
+  assertEquals(values(await device.read(persistent("next", [SIZE]))), [0]);
 });
 
 onEachRunner("memory grows while jobs are in flight", async (device) => {
