@@ -3,7 +3,8 @@
  * scratch memory, and K and V pass by in blocks of keys, packed into panels.
  */
 import { rowsTimesPanels, writeRow } from "./blocks.ts";
-import { exp4, log1 } from "./exp.ts";
+import { exp } from "./exp.ts";
+import { log } from "./log.ts";
 import { packRows, packTransposed, panelBytes } from "./pack.ts";
 import { at, max4, sum4 } from "./simd.ts";
 import { Entry } from "./tape.ts";
@@ -52,9 +53,7 @@ export function attention(e: Attention, tile: i32, scratch: usize): void {
     rowsTimesPanels(q, ldq, rows, scratch, columns, e.d, at(scores, j), lds, true);
   }
   const logSum = at(e.logSum, head * e.queries + i0);
-  for (let r = 0; r < rows; r++) {
-    store<f32>(at(logSum, r), softmax(scores + <usize> r * lds, e.keys, e.scale));
-  }
+  softmax(scores, lds, rows, e.keys, e.scale, logSum);
   const v = at(e.kv, b * e.keys * e.kvStride + e.vStart + h * e.d);
   for (let j = 0; j < e.keys; j += e.columns) {
     const columns = min(e.columns, e.keys - j);
@@ -68,24 +67,40 @@ export function attention(e: Attention, tile: i32, scratch: usize): void {
   }
 }
 
-/** Turns a row of scores into probabilities; returns the logarithm of their denominator. */
-function softmax(row: usize, keys: i32, scale: f32): f32 {
-  const end = at(row, keys);
-  const whole = at(row, (keys + 3) & ~3);
-  for (let p = end; p < whole; p += 4) store<f32>(p, -Infinity);
-  let largest = v128.load(row);
-  for (let p = row; p < whole; p += 16) largest = f32x4.pmax(largest, v128.load(p));
-  const top = max4(largest) * scale;
-  const tops = f32x4.splat(top);
+/** Turns rows of scores into probabilities; writes the logarithms of their denominators. */
+function softmax(
+  scores: usize,
+  lds: usize,
+  rows: i32,
+  keys: i32,
+  scale: f32,
+  logSum: usize,
+): void {
   const scales = f32x4.splat(scale);
-  let sums = f32x4.splat(0);
-  for (let p = row; p < whole; p += 16) {
-    const value = exp4(f32x4.sub(f32x4.mul(v128.load(p), scales), tops));
-    sums = f32x4.add(sums, value);
-    v128.store(p, value);
+  const end = scores + <usize> rows * lds;
+  let largest = logSum;
+  for (let row = scores; row < end; row += lds) {
+    for (let p = at(row, keys); p < row + lds; p += 4) store<f32>(p, -Infinity);
+    let tops = v128.load(row);
+    for (let p = row; p < row + lds; p += 16) tops = f32x4.pmax(tops, v128.load(p));
+    const top = max4(tops) * scale;
+    tops = f32x4.splat(top);
+    for (let p = row; p < row + lds; p += 16) {
+      v128.store(p, f32x4.sub(f32x4.mul(v128.load(p), scales), tops));
+    }
+    store<f32>(largest, top);
+    largest += 4;
   }
-  const sum = sum4(sums);
-  const inverse = f32x4.splat(1 / sum);
-  for (let p = row; p < whole; p += 16) v128.store(p, f32x4.mul(v128.load(p), inverse));
-  return top + log1(sum);
+  exp(scores, end);
+  for (let row = scores; row < end; row += lds) {
+    let sums = f32x4.splat(0);
+    for (let p = row; p < row + lds; p += 16) sums = f32x4.add(sums, v128.load(p));
+    const sum = sum4(sums);
+    const inverse = f32x4.splat(1 / sum);
+    for (let p = row; p < row + lds; p += 16) {
+      v128.store(p, f32x4.mul(v128.load(p), inverse));
+    }
+    store<f32>(logSum, load<f32>(logSum) + f32x4.extract_lane(log(f32x4.splat(sum)), 0));
+    logSum += 4;
+  }
 }

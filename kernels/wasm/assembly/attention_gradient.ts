@@ -4,7 +4,7 @@
  * dS = P (dP - delta) / sqrt(d), delta = the sum of dO O: dV += P' dO, dK += dS' Q, dQ += dS K.
  */
 import { columnsTimesPanels, rowsTimesPanels, writeRow } from "./blocks.ts";
-import { exp4 } from "./exp.ts";
+import { exp } from "./exp.ts";
 import { packRows, packTransposed, panelBytes } from "./pack.ts";
 import { at, loadSome, madd, sum4 } from "./simd.ts";
 import { Entry } from "./tape.ts";
@@ -44,7 +44,7 @@ export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usiz
   const ldq = <usize> e.qStride << 2;
   const ldkv = <usize> e.kvStride << 2;
   const ldo = <usize> (e.heads * d) << 2;
-  const lds = <usize> (e.columns + 8) << 2;
+  const lds = <usize> e.columns << 2;
   const ldd = <usize> (d + 7) / 8 * 32;
 
   const kPanels = scratch;
@@ -53,8 +53,9 @@ export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usiz
   const qRows = kRows + panelBytes(d, e.columns);
   const doutRows = qRows + panelBytes(d, e.rows);
   const p = doutRows + panelBytes(d, e.rows);
-  const dp = p + <usize> e.rows * lds;
-  const dk = dp + <usize> e.rows * lds;
+  // 6 columns at a time end up to 5 floats behind the last row.
+  const dp = p + <usize> e.rows * lds + 32;
+  const dk = dp + <usize> e.rows * lds + 32;
   const dv = dk + <usize> (e.columns + 5) * ldd;
   const dq = dv + <usize> (e.columns + 5) * ldd;
   const delta = dq + <usize> e.rows * ldd;
@@ -83,18 +84,8 @@ export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usiz
       packRows(dout, ldo, d, rows, doutRows);
       rowsTimesPanels(q, ldq, rows, kPanels, columns, d, p, lds, true);
       rowsTimesPanels(dout, ldo, rows, vPanels, columns, d, dp, lds, true);
-      for (let r = 0; r < rows; r++) {
-        const row = <usize> r * lds;
-        const denominator = load<f32>(at(logSum, i + r));
-        scoreGradient(
-          p + row,
-          dp + row,
-          columns,
-          e.scale,
-          denominator,
-          load<f32>(at(delta, i + r)),
-        );
-      }
+      probabilities(p, lds, rows, e.scale, at(logSum, i));
+      scoreGradients(p, dp, lds, rows, e.scale, at(delta, i));
       columnsTimesPanels(p, lds, columns, doutRows, d, rows, dv, ldd, i == 0);
       columnsTimesPanels(dp, lds, columns, qRows, d, rows, dk, ldd, i == 0);
       rowsTimesPanels(dp, lds, rows, kRows, d, columns, dq, ldd, true);
@@ -112,24 +103,38 @@ export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usiz
   }
 }
 
-/** Scores become probabilities, and the gradients of probabilities become those of scores. */
-function scoreGradient(
+/** Scores become probabilities. */
+function probabilities(p: usize, lds: usize, rows: i32, scale: f32, logSum: usize): void {
+  const scales = f32x4.splat(scale);
+  const end = p + <usize> rows * lds;
+  for (let row = p; row < end; row += lds) {
+    const logSums = v128.load32_splat(logSum);
+    for (let x = row; x < row + lds; x += 16) {
+      v128.store(x, f32x4.sub(f32x4.mul(v128.load(x), scales), logSums));
+    }
+    logSum += 4;
+  }
+  exp(p, end);
+}
+
+/** Gradients of probabilities become those of scores. */
+function scoreGradients(
   p: usize,
   dp: usize,
-  columns: i32,
+  lds: usize,
+  rows: i32,
   scale: f32,
-  logSum: f32,
-  delta: f32,
+  delta: usize,
 ): void {
   const scales = f32x4.splat(scale);
-  const logSums = f32x4.splat(logSum);
-  const deltas = f32x4.splat(delta);
-  for (let c = 0; c < columns; c += 4) {
-    const score = f32x4.mul(v128.load(at(p, c)), scales);
-    const probability = exp4(f32x4.sub(score, logSums));
-    v128.store(at(p, c), probability);
-    const gradient = f32x4.mul(f32x4.sub(v128.load(at(dp, c)), deltas), scales);
-    v128.store(at(dp, c), f32x4.mul(probability, gradient));
+  for (let r = 0; r < rows; r++) {
+    const deltas = v128.load32_splat(at(delta, r));
+    const end = p + lds;
+    for (; p < end; p += 16) {
+      const gradient = f32x4.mul(f32x4.sub(v128.load(dp), deltas), scales);
+      v128.store(dp, f32x4.mul(v128.load(p), gradient));
+      dp += 16;
+    }
   }
 }
 

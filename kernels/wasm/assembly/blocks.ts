@@ -30,7 +30,7 @@ export function rowsTimesPanels(
   }
 }
 
-/** The same with a stored (k, rows); its rows have 5 floats that don't matter behind them. */
+/** The same with a stored (k, rows). It reads up to 5 floats behind the last row. */
 export function columnsTimesPanels(
   a: usize,
   lda: usize,

@@ -13,9 +13,6 @@ import { Entry } from "./tape.ts";
 const NT: i32 = 0;
 const NN: i32 = 1;
 
-/** Bytes of the results of a micro-kernel. */
-const RESULT_BYTES: usize = 192;
-
 @unmanaged
 export class Matmul extends Entry {
   a: u32;
@@ -39,7 +36,7 @@ export class Matmul extends Entry {
 }
 
 /**
- * Scratch: panels of b, `depth` rows of 6 columns of a (tn), then all results of the tile. Where only a
+ * Scratch: panels of b, `depth` rows of 6 columns of a (tn), room, then all results of the tile. Where only a
  * bias or what `out` holds is added, whole results begin with that and go straight to `out`. Results
  * that need more begin with the bias too: a row has the same bits in a product of more or fewer rows.
  */
@@ -50,13 +47,13 @@ export function matmul(e: Matmul, tile: i32, scratch: usize): void {
   const rows = min(e.rows, e.m - i0);
   const columns = min(e.columns, e.n - j0);
   const strip = scratch + panelBytes(e.columns, e.depth);
-  const results = strip + <usize> e.depth * PANEL_ROW;
+  const room = strip + <usize> e.depth * PANEL_ROW;
+  const results = room + 3 * stripBytes(e.columns);
   const stride = <usize> e.n << 2;
   const straight = e.activation == 0 && e.derivative == 0 && e.residual == 0 &&
     (e.accumulate == 0 || e.bias == 0);
   for (let l0 = 0; l0 < e.k; l0 += e.depth) {
     const depth = min(e.depth, e.k - l0);
-    const last = l0 + depth == e.k;
     packColumns(e, j0, columns, l0, depth, scratch);
     let result = results;
     for (let i = i0; i < i0 + rows; i += ROWS) {
@@ -65,30 +62,35 @@ export function matmul(e: Matmul, tile: i32, scratch: usize): void {
         packStrip(at(e.a, l0 * e.m + i), <usize> e.m << 2, valid, depth, strip);
         if (e.sums != 0 && j0 == 0) addColumns(at(e.sums, i), strip, valid, depth, l0 == 0);
       }
-      let panel = scratch;
-      for (let j = j0; j < j0 + columns; j += PANEL) {
-        const width = min(PANEL, j0 + columns - j);
-        const whole = straight && valid == ROWS && width == PANEL;
-        const to = whole ? at(e.out, i * e.n + j) : result;
-        const ldt = whole ? stride : PANEL_ROW;
+      const whole = straight && valid == ROWS ? columns & -PANEL : 0;
+      for (let j = 0; j < columns; j += PANEL) {
+        const to = j < whole ? at(e.out, i * e.n + j0 + j) : result + stripBytes(j);
+        const ldt = j < whole ? stride : PANEL_ROW;
         let from = to;
         let ldf = ldt;
-        if (l0 == 0 && !(whole && e.accumulate != 0)) {
-          from = e.bias != 0 && width == PANEL ? at(e.bias, j) : 0;
+        if (l0 == 0 && (j >= whole || e.accumulate == 0)) {
+          from = e.bias != 0 && j + PANEL <= columns ? at(e.bias, j0 + j) : 0;
           ldf = 0;
         }
+        const panel = scratch + panelBytes(j, depth);
         if (e.layout > NN) {
           multiplyColumns(strip, PANEL_ROW, panel, depth, to, ldt, from, ldf);
         } else {
           const a = at(e.a, i * e.k + l0);
           multiplyRows(a, <usize> e.k << 2, valid, panel, depth, to, ldt, from, ldf);
         }
-        if (last && !whole) finish(e, result, i, valid, j, width);
-        panel += <usize> depth * PANEL_ROW;
-        result += RESULT_BYTES;
       }
+      if (l0 + depth == e.k && whole < columns) {
+        finish(e, result + stripBytes(whole), i, valid, j0 + whole, columns - whole, room);
+      }
+      result += stripBytes(columns);
     }
   }
+}
+
+/** Bytes of 6 rows of results: panels of 8 columns, one after the other. */
+function stripBytes(columns: i32): usize {
+  return panelBytes(columns, ROWS);
 }
 
 function packColumns(e: Matmul, j: i32, columns: i32, l: i32, depth: i32, into: usize): void {
@@ -118,40 +120,86 @@ function addColumns(sums: usize, strip: usize, valid: i32, depth: i32, fresh: bo
   }
 }
 
-/** What follows a product, on `rows` x `columns` results; 8 columns have their bias already. */
-function finish(e: Matmul, from: usize, i: i32, rows: i32, j: i32, columns: i32): void {
-  const activates = e.activation != 0 || e.derivative != 0;
-  const residual = e.residual;
-  const accumulate = e.accumulate != 0;
+/**
+ * What follows a product, on `rows` x `columns` results: panels of 8 columns, which have their bias
+ * unless they are narrower. At `room` is room for three times the results.
+ */
+function finish(
+  e: Matmul,
+  results: usize,
+  i: i32,
+  rows: i32,
+  j: i32,
+  columns: i32,
+  room: usize,
+): void {
+  const bytes = stripBytes(columns);
+  const first = <usize> (i * e.n + j) << 2;
   const stride = <usize> e.n << 2;
-  for (let c = 0; c < columns; c += 4) {
-    const count = min(4, columns - c);
-    const biased = e.bias != 0 && columns < PANEL;
-    const bias = biased ? loadSome(at(e.bias, j + c), count) : f32x4.splat(0);
-    let offset = <usize> (i * e.n + j + c) << 2;
-    let result = from + (<usize> c << 2);
+  if (e.bias != 0 && columns % PANEL != 0) {
+    const whole = columns & -PANEL;
+    addRows(results + stripBytes(whole), at(e.bias, j + whole), 0, rows, columns - whole);
+  }
+  if (e.activation != 0) {
+    if (e.pre != 0) storeRows(results, e.pre + first, stride, rows, columns);
+    activate(e.activation, results, results + bytes, room);
+  }
+  if (e.derivative != 0) {
+    loadRows(room, e.pre + first, stride, rows, columns);
+    derivative(e.derivative, room, room + bytes, room + bytes);
+    for (let offset: usize = 0; offset < bytes; offset += 16) {
+      const to = results + offset;
+      v128.store(to, f32x4.mul(v128.load(to), v128.load(room + offset)));
+    }
+  }
+  if (e.residual != 0) addRows(results, e.residual + first, stride, rows, columns);
+  if (e.accumulate != 0) addRows(results, e.out + first, stride, rows, columns);
+  storeRows(results, e.out + first, stride, rows, columns);
+}
+
+/** results += rows at `from`, `stride` bytes apart. */
+function addRows(results: usize, from: usize, stride: usize, rows: i32, columns: i32): void {
+  for (let j = 0; j < columns; j += 4) {
+    const count = columns - j;
+    let other = at(from, j);
+    let result = resultAt(results, j);
     for (let r = 0; r < rows; r++) {
-      let value = f32x4.add(v128.load(result), bias);
-      const out = e.out + offset;
-      if (count == 4 && !activates) {
-        if (residual != 0) value = f32x4.add(value, v128.load(residual + offset));
-        if (accumulate) value = f32x4.add(value, v128.load(out));
-        v128.store(out, value);
-      } else {
-        if (activates) value = activated(e, value, e.pre + offset, count);
-        if (residual != 0) value = f32x4.add(value, loadSome(residual + offset, count));
-        if (accumulate) value = f32x4.add(value, loadSome(out, count));
-        storeSome(out, value, count);
-      }
-      offset += stride;
+      v128.store(result, f32x4.add(v128.load(result), loadSome(other, count)));
       result += PANEL_ROW;
+      other += stride;
     }
   }
 }
 
-/** The activation of a sum, which is kept at `pre`, or the sum times the derivative at `pre`. */
-function activated(e: Matmul, sum: v128, pre: usize, count: i32): v128 {
-  if (e.derivative != 0) return f32x4.mul(sum, derivative(e.derivative, loadSome(pre, count)));
-  if (e.pre != 0) storeSome(pre, sum, count);
-  return activate(e.activation, sum);
+/** results = rows at `from`. */
+function loadRows(results: usize, from: usize, stride: usize, rows: i32, columns: i32): void {
+  for (let j = 0; j < columns; j += 4) {
+    const count = columns - j;
+    let other = at(from, j);
+    let result = resultAt(results, j);
+    for (let r = 0; r < rows; r++) {
+      v128.store(result, loadSome(other, count));
+      result += PANEL_ROW;
+      other += stride;
+    }
+  }
+}
+
+/** Writes results to rows at `to`. */
+function storeRows(results: usize, to: usize, stride: usize, rows: i32, columns: i32): void {
+  for (let j = 0; j < columns; j += 4) {
+    const count = columns - j;
+    let other = at(to, j);
+    let result = resultAt(results, j);
+    for (let r = 0; r < rows; r++) {
+      storeSome(other, v128.load(result), count);
+      result += PANEL_ROW;
+      other += stride;
+    }
+  }
+}
+
+/** Where column j, a multiple of 4, of the first row of results lies. */
+function resultAt(results: usize, j: i32): usize {
+  return results + stripBytes(j & -PANEL) + (<usize> (j & 4) << 2);
 }

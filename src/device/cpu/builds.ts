@@ -28,7 +28,11 @@ const texts = {
   },
 };
 
-/** Compiles a build; nothing where the runtime doesn't know an instruction of it. */
+/**
+ * Compiles a build; nothing where the runtime doesn't know an instruction of it.
+ *
+ * @throws {Error} when the runtime compiles no bytes
+ */
 export async function compile(
   sharing: Sharing,
   arithmetic: Arithmetic,
@@ -36,7 +40,14 @@ export async function compile(
   const { default: text } = await texts[sharing][arithmetic]();
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   if (!WebAssembly.validate(bytes)) return undefined;
-  return await WebAssembly.compile(bytes);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new Error(
+      "This runtime compiles no WebAssembly: import a .wasm file of kernels/wasm and pass it as " +
+        `\`module\` (${(error as Error).message})`,
+    );
+  }
 }
 
 /** Links a build to a memory. */

@@ -3,16 +3,18 @@
 import { requestCpu } from "../../../src/device/cpu/request.ts";
 import { addPlan, filled, values } from "./plans.ts";
 
+const SIZE = 1 << 20;
+
 /** Leaves a device that was used, one that never was, and one that was destroyed. */
 async function describe(threads?: number): Promise<string> {
   (await requestCpu({ threads })).destroy();
   await requestCpu({ threads });
   const device = await requestCpu({ threads });
-  const { plan, x, y } = addPlan(100_000, 3);
+  const { plan, x, y } = addPlan(SIZE, 30);
   const program = await device.compile(plan);
-  device.write(x, filled(100_000, 1.5));
+  device.write(x, filled(SIZE, 1.5));
   for (let i = 0; i < 10; i++) program.run();
-  device.write(x, filled(100_000, 0.5));
+  device.write(x, filled(SIZE, 0.5));
   program.run();
   return `${device.description}: ${values(await device.read(y))}`;
 }

@@ -1,12 +1,22 @@
 // The CPU device: what is queued happens in order, and what is held is given back.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { CpuDevice } from "../../../src/device/cpu/device.ts";
+import { link } from "../../../src/device/cpu/builds.ts";
+import { CpuDevice } from "../../../src/device/cpu/device.ts";
+import { lowerings } from "../../../src/device/cpu/lowering/table.ts";
+import { LinearMemory } from "../../../src/device/cpu/memory.ts";
+import { Queue } from "../../../src/device/cpu/queue.ts";
 import { requestCpu } from "../../../src/device/cpu/request.ts";
+import { Slices } from "../../../src/device/cpu/slices.ts";
 import { DeviceLimitError, DeviceLostError } from "../../../src/device/errors.ts";
+<<<<<<< .merge_file_uG22MZ
 import { Plan } from "../../../src/graph/plan.ts";
 import { constant, persistent, temporary } from "../../../src/graph/tensor.ts";
 import { addPlan, filled, onEachRunner, values } from "./plans.ts";
+=======
+import { constant, persistent, Plan, temporary } from "../../../src/graph/plan.ts";
+import { addPlan, aloneModule, filled, onEachRunner, values } from "./plans.ts";
+>>>>>>> .merge_file_PkHeuK
 
 const SIZE = 50_000;
 
@@ -149,7 +159,11 @@ onEachRunner("what programs and storages held is given back", async (device) => 
     program.destroy();
     device.release(y.storage!);
     assertThrows(() => program.run(), Error, "Cannot run");
+    const others = [1, 2, 3, 4].map((i) => persistent(`other ${i}`, [SIZE]));
+    for (const other of others) device.write(other, filled(SIZE, -1));
     assertEquals(values(await result), [2 * (turn + 1)]);
+    device.release(...others.map(({ storage }) => storage!));
+    await device.idle();
     assertEquals(device.bytes, held, "new storages are zeros, and nothing is left");
   }
   device.release(x.storage!);
@@ -170,15 +184,13 @@ onEachRunner("a write that waits does not reach memory that was released", async
   const program = await device.compile(plan);
   const late = persistent("late", [SIZE]);
   device.write(late, filled(SIZE, 1));
+  device.write(x, filled(SIZE, 1));
   program.run();
+  const done = device.read(y);
   device.write(late, filled(SIZE, 9));
   device.release(late.storage!);
-  await device.idle();
-  const next = persistent("next", [SIZE]);
-  assertEquals(values(await device.read(next)), [0]);
-  device.write(x, filled(SIZE, 1));
-  assertEquals(values(await device.read(next)), [0]);
-  assertEquals(values(await device.read(y)), [0]);
+  assertEquals(values(await done), [20]);
+  assertEquals(values(await device.read(persistent("next", [SIZE]))), [0]);
 });
 
 onEachRunner("memory grows while jobs are in flight", async (device) => {
@@ -213,6 +225,29 @@ onEachRunner(
     assertEquals(device.bytes, 0);
   },
 );
+
+Deno.test("a plan that fits only without what is in flight waits for it", async () => {
+  const linear = new WebAssembly.Memory({ initial: 16, maximum: 128 });
+  const exports = await link(await aloneModule(), linear);
+  const memory = new LinearMemory(linear, 128 * 65536, exports.heapBase());
+  const queue = new Queue((events) => new Slices(exports.run, memory.barrier, events));
+  const device = new CpuDevice(memory, queue, lowerings, "exact");
+  const size = 700_000;
+  for (let turn = 1; turn <= 3; turn++) {
+    const { plan, x, y } = addPlan(size, turn);
+    const program = await device.compile(plan);
+    device.write(x, filled(size, 1));
+    assertEquals(values((await device.read(y)).subarray(0, 9)), [0]);
+    program.run();
+    await assertRejects(() => device.compile(addPlan(size).plan), DeviceLimitError);
+    program.run();
+    program.destroy();
+    device.release(x.storage!, y.storage!);
+  }
+  await device.idle();
+  assertEquals(device.bytes, 0);
+  device.destroy();
+});
 
 onEachRunner("what can't be written or read is an error", async (device) => {
   const x = persistent("x", [4]);

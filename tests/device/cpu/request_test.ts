@@ -50,6 +50,46 @@ Deno.test("a build for one thread that was imported as a module runs on the host
   device.destroy();
 });
 
+/** Does something while a function of WebAssembly is another. */
+async function replacing<N extends "compile" | "validate">(
+  name: N,
+  other: (typeof WebAssembly)[N],
+  action: () => Promise<void>,
+): Promise<void> {
+  const original = WebAssembly[name];
+  WebAssembly[name] = other;
+  try {
+    await action();
+  } finally {
+    WebAssembly[name] = original;
+  }
+}
+
+Deno.test("where the fused build's instructions are unknown, the exact one runs", async () => {
+  let asked = 0;
+  await replacing("validate", () => asked++ > 0, async () => {
+    const device = await requestCpu({ threads: 2 });
+    assertEquals([device.arithmetic, device.threads], ["exact", 2]);
+    await use(device);
+    device.destroy();
+  });
+  await replacing("validate", () => false, async () => {
+    await assertRejects(() => requestCpu(), Error, "This runtime has no WebAssembly SIMD");
+  });
+});
+
+Deno.test("where no bytes are compiled, the error names the option that helps", async () => {
+  const refuse = () => Promise.reject(new WebAssembly.CompileError("disallowed by embedder"));
+  await replacing("compile", refuse, async () => {
+    await assertRejects(
+      () => requestCpu(),
+      Error,
+      "This runtime compiles no WebAssembly: import a .wasm file of kernels/wasm and pass it as " +
+        "`module` (disallowed by embedder)",
+    );
+  });
+});
+
 Deno.test("another module and impossible threads are refused", async () => {
   // An empty module, and one that imports a function.
   const header = [0, 97, 115, 109, 1, 0, 0, 0];

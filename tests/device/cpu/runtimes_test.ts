@@ -42,7 +42,7 @@ Deno.test("no permission is needed, and threads that wait let the process end", 
   assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
 });
 
-const TWO_THREADS = "CPU, 2 threads, WebAssembly SIMD ? fused multiply-add: 46.5";
+const TWO_THREADS = "CPU, 2 threads, WebAssembly SIMD ? fused multiply-add: 465";
 
 Deno.test("bundled and minified it is the same", async () => {
   const text = await output(Deno.execPath(), "run", "--no-prompt", bundled);
@@ -94,7 +94,7 @@ const inBrowser = (name: string, expected: string, headers: Record<string, strin
     fn: async () => {
       const text = await inChromium(headers);
       assertStringIncludes(text, expected);
-      assertStringIncludes(text, "fused multiply-add: 46.5");
+      assertStringIncludes(text, "fused multiply-add: 465");
     },
   });
 

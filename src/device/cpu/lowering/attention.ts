@@ -48,7 +48,7 @@ export const attentionGradient: Lowering<"attentionGradient"> = (sizes, operands
     tiles: batch * heads,
     fields: { q, kv, out, dout, logSum, dq, dkv, ...fieldsOf(sizes), rows, columns },
     scratch: 2 * panels(columns, d) + panels(d, columns) + 2 * panels(d, rows) +
-      2 * panels(columns + 8, rows) + 2 * panels(d, columns + 5) + panels(d, rows) +
+      2 * (panels(columns, rows) + 32) + 2 * panels(d, columns + 5) + panels(d, rows) +
       4 * queries,
   }];
 };

@@ -30,7 +30,7 @@ export const matmul: Lowering<"matmul"> = (sizes, operands) => {
       accumulate: accumulate ? 1 : 0,
       ...{ rows, columns, depth },
     },
-    scratch: 4 * (columns * depth + 8 * depth + 8 * Math.ceil(columns / 8) * rows),
+    scratch: 4 * (columns * depth + 8 * depth + 3 * 6 * columns + rows * columns),
   }];
 };
 
