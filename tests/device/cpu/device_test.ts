@@ -9,14 +9,9 @@ import { Queue } from "../../../src/device/cpu/queue.ts";
 import { requestCpu } from "../../../src/device/cpu/request.ts";
 import { Slices } from "../../../src/device/cpu/slices.ts";
 import { DeviceLimitError, DeviceLostError } from "../../../src/device/errors.ts";
-<<<<<<< .merge_file_uG22MZ
 import { Plan } from "../../../src/graph/plan.ts";
 import { constant, persistent, temporary } from "../../../src/graph/tensor.ts";
-import { addPlan, filled, onEachRunner, values } from "./plans.ts";
-=======
-import { constant, persistent, Plan, temporary } from "../../../src/graph/plan.ts";
 import { addPlan, aloneModule, filled, onEachRunner, values } from "./plans.ts";
->>>>>>> .merge_file_PkHeuK
 
 const SIZE = 50_000;
 
