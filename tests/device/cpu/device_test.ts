@@ -1,17 +1,12 @@
 // The CPU device: what is queued happens in order, and what is held is given back.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { link } from "../../../src/device/cpu/builds.ts";
-import { CpuDevice } from "../../../src/device/cpu/device.ts";
-import { lowerings } from "../../../src/device/cpu/lowering/table.ts";
-import { LinearMemory } from "../../../src/device/cpu/memory.ts";
-import { Queue } from "../../../src/device/cpu/queue.ts";
+import type { CpuDevice } from "../../../src/device/cpu/device.ts";
 import { requestCpu } from "../../../src/device/cpu/request.ts";
-import { Slices } from "../../../src/device/cpu/slices.ts";
 import { DeviceLimitError, DeviceLostError } from "../../../src/device/errors.ts";
 import { Plan } from "../../../src/graph/plan.ts";
 import { constant, persistent, temporary } from "../../../src/graph/tensor.ts";
-import { addPlan, aloneModule, filled, onEachRunner, values } from "./plans.ts";
+import { addPlan, filled, onEachRunner, values } from "./plans.ts";
 
 const SIZE = 50_000;
 
@@ -220,29 +215,6 @@ onEachRunner(
     assertEquals(device.bytes, 0);
   },
 );
-
-Deno.test("a plan that fits only without what is in flight waits for it", async () => {
-  const linear = new WebAssembly.Memory({ initial: 16, maximum: 128 });
-  const exports = await link(await aloneModule(), linear);
-  const memory = new LinearMemory(linear, 128 * 65536, exports.heapBase());
-  const queue = new Queue((events) => new Slices(exports.run, memory.barrier, events));
-  const device = new CpuDevice(memory, queue, lowerings, "exact");
-  const size = 700_000;
-  for (let turn = 1; turn <= 3; turn++) {
-    const { plan, x, y } = addPlan(size, turn);
-    const program = await device.compile(plan);
-    device.write(x, filled(size, 1));
-    assertEquals(values((await device.read(y)).subarray(0, 9)), [0]);
-    program.run();
-    await assertRejects(() => device.compile(addPlan(size).plan), DeviceLimitError);
-    program.run();
-    program.destroy();
-    device.release(x.storage!, y.storage!);
-  }
-  await device.idle();
-  assertEquals(device.bytes, 0);
-  device.destroy();
-});
 
 onEachRunner("what can't be written or read is an error", async (device) => {
   const x = persistent("x", [4]);
