@@ -5,7 +5,7 @@
  */
 import type { Splits } from "../../src/data/dataset.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
-import { lossByNoise, type NoiseLevel } from "../../src/eval/noise_levels.ts";
+import { lossByNoise, type NoiseLevelLoss } from "../../src/eval/noise_levels.ts";
 import { validationBatches } from "../../src/run/batches.ts";
 import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
@@ -20,7 +20,7 @@ export interface EvaluationResult {
     readonly clips?: true;
     /** Whether these images were held out from training. */
     readonly heldOut: boolean;
-    readonly levels: readonly NoiseLevel[];
+    readonly levels: readonly NoiseLevelLoss[];
   };
   readonly samples?: { readonly folder: string } | SampleOptions;
   readonly comparisons: readonly Distance[];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NoiseLevel } from "../../src/eval/noise_levels.ts";
+import type { NoiseLevelLoss } from "../../src/eval/noise_levels.ts";
 import { escapeXml, label, logTicks, n, text, ticks } from "./svg.ts";
 
 const WIDTH = 640, HEIGHT = 360, LEFT = 58, RIGHT = 622, TOP = 66, BOTTOM = 316;
@@ -28,7 +28,7 @@ const STYLE = `
  *
  * @param levels one or more; losses that are not finite and positive are left out
  */
-export function noisePlotSvg(levels: readonly NoiseLevel[], title: string): string {
+export function noisePlotSvg(levels: readonly NoiseLevelLoss[], title: string): string {
   const sorted = [...levels].sort((a, b) => a.logSnr - b.logSnr);
   const losses = sorted.flatMap((level) => SPACES.map((space) => level[space])).filter(drawable);
   const [low, high] = losses.length > 0 ? [Math.min(...losses), Math.max(...losses)] : [0.1, 1];

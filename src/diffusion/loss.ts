@@ -140,9 +140,9 @@ export async function lossAndGradients(
   const trained = new Weights(weights.layout, weights.values, gradients);
   const { x0, noise, coefficients, t, latents, mask, lossWeight } = inputs;
   const labels = config.numClasses > 0 ? inputs.labels : undefined;
-  const carried = selfConditionsInterface(config) ? inputs.interface : undefined;
+  const tokens = selfConditionsInterface(config) ? inputs.interface : undefined;
   const plan = new Plan();
-  const previous = given && { latents, interface: carried, mask };
+  const previous = given && { latents, interface: tokens, mask };
   const loss = recordLoss(plan, config, trained, {
     x0,
     noise,
@@ -164,7 +164,7 @@ export async function lossAndGradients(
     device.write(t, timeRows(config, example.t));
     device.write(inputs.labels, labelRows(config, batch, example.labels));
     if (given) device.write(latents, given.latents);
-    if (carried && given) device.write(carried, given.interface!);
+    if (tokens && given) device.write(tokens, given.interface!);
     device.write(mask, new Float32Array(batch).fill(1));
     device.write(lossWeight, example.lossWeight ?? new Float32Array(batch).fill(1));
     program.run();

@@ -181,14 +181,14 @@ export class Rin {
     this.#device.write(tensors.t, timeRows(this.config, t));
     if (tensors.labels) this.#device.write(tensors.labels, rows);
     this.#device.write(tensors.previousMask, new Float32Array(batch).fill(previous ? 1 : 0));
-    this.#carry(tensors, previous);
+    this.#writePrevious(tensors, previous);
     program.run();
-    const [output, latents, carried] = await Promise.all([
+    const [output, latents, tokens] = await Promise.all([
       this.#device.read(tensors.output),
       this.#device.read(tensors.latents),
       tensors.interface && this.#device.read(tensors.interface),
     ]);
-    return { output, latents, ...carried && { interface: carried } };
+    return { output, latents, ...tokens && { interface: tokens } };
   }
 
   /** x_t as the network takes it. */
@@ -204,7 +204,7 @@ export class Rin {
   }
 
   /**
-   * Makes images, or clips, from noise or from a picture, the latents carried from step to step.
+   * Makes images, or clips, from noise or from a picture, the latents handed from step to step.
    *
    * @returns (count, 3, S, S), or (count, 3, T, S, S), in about [-1, 1]
    * @throws {RangeError} when an option is out of range
@@ -253,11 +253,11 @@ export class Rin {
     }
   }
 
-  /** Writes what a pass begins from; zeros where nothing is carried, which then counts for nothing. */
-  #carry(tensors: PassTensors, state?: SelfConditioningState): void {
-    const { latents, interface: carried } = tensors;
+  /** Writes what a pass begins from; zeros where nothing is given, which then counts for nothing. */
+  #writePrevious(tensors: PassTensors, state?: SelfConditioningState): void {
+    const { latents, interface: tokens } = tensors;
     this.#device.write(latents, state?.latents ?? new Float32Array(latents.size));
-    if (carried) this.#device.write(carried, state?.interface ?? new Float32Array(carried.size));
+    if (tokens) this.#device.write(tokens, state?.interface ?? new Float32Array(tokens.size));
   }
 
   /** The parameters by name, as in a state_dict. */

@@ -10,7 +10,7 @@ import type { TrainOptions } from "../train/options.ts";
 import { type Batches, Validator } from "../train/validator.ts";
 
 /** The loss at one noise level. */
-export interface NoiseLevel {
+export interface NoiseLevelLoss {
   /** The network's time, in (0, 1). */
   readonly t: number;
   /** The share of the signal's variance. */
@@ -38,7 +38,7 @@ export async function lossByNoise(
   images: Batches,
   levels: number,
   options: Pick<TrainOptions, "seed" | "selfCondRate">,
-): Promise<NoiseLevel[]> {
+): Promise<NoiseLevelLoss[]> {
   const { prediction, inputScale, schedule } = rin.config;
   const times = Array.from({ length: levels }, (_, i) => (i + 0.5) / levels);
   const validator = new Validator(rin.device, rin.config, options);

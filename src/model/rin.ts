@@ -20,7 +20,7 @@ import {
   patchify,
   type SelfConditioning,
 } from "../nn/tokens.ts";
-import { multiHeadAttention } from "./attention.ts";
+import { multiHeadAttention } from "./multi_head_attention.ts";
 import { blockDepths, type RinConfig } from "./config.ts";
 import { exampleShape, interfaceTokens, patchAxes, tokenGrid } from "./example.ts";
 import { sinCosPositions } from "./positions.ts";

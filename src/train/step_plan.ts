@@ -77,7 +77,7 @@ export function recordStep(
     ...offsetNoise > 0 && { offsets: persistent("offsets", [part, 3]) },
     scalars: persistent("scalars", [12]),
     history: persistent("history", [HISTORY, 4]),
-    moments: persistent("figures", [MEASURED.length, 3]),
+    moments: persistent("moments", [MEASURED.length, 3]),
     ...accumulate > 1 && { squares: persistent("squares", [PARTIALS, 2]) },
     ...chunks && { chunks: persistent("chunks", [chunks.length / 4, 4]) },
   };

@@ -207,7 +207,7 @@ export class Trainer {
    * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
    * @param options.measure whether to compute what {@linkcode Trainer.moments} reads, too
    * @throws {RangeError} when the batch has the wrong size, labels are missing or impossible, or 64
-   * steps' figures are unread
+   * steps' metrics are unread
    */
   async enqueue(
     batch: Float32Array<ArrayBuffer>,
@@ -222,7 +222,7 @@ export class Trainer {
       );
     }
     if (this.#done - this.#read >= HISTORY) {
-      throw new RangeError(`The figures of ${HISTORY} steps are unread: call metrics() more often`);
+      throw new RangeError(`The metrics of ${HISTORY} steps are unread: call metrics() more often`);
     }
     const step = this.#done;
     const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, batch, labels) };
@@ -247,7 +247,7 @@ export class Trainer {
     return learningRate(this.options, step, this.#plateau.scale);
   }
 
-  /** The figures of all steps since the last call, once the device has done them. */
+  /** The metrics of all steps since the last call, once the device has done them. */
   async metrics(): Promise<StepMetrics[]> {
     const [first, end] = [this.#read, this.#done];
     this.#read = end;
