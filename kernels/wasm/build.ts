@@ -21,8 +21,15 @@ export const builds = {
   exact: ["simd"],
 };
 
-/** The bytes that AssemblyScript's compiler makes of `assembly/index.ts`. */
-export async function compile(features: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * The bytes that AssemblyScript's compiler makes of `assembly/index.ts`.
+ *
+ * @param instead texts to take instead of files, by name
+ */
+export async function compile(
+  features: readonly string[],
+  instead: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const shared = features.includes("threads") ? ["--sharedMemory", "--maximumMemory", "65536"] : [];
   let made: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
@@ -35,7 +42,7 @@ export async function compile(features: readonly string[]): Promise<Uint8Array<A
     ],
     {
       readFile: (name, base) =>
-        Deno.readTextFile(new URL(`${base}/${name}`, folder)).catch(() => null),
+        instead[name] ?? Deno.readTextFile(new URL(`${base}/${name}`, folder)).catch(() => null),
       writeFile: (_, contents) => {
         made = Uint8Array.from(contents as Uint8Array);
       },

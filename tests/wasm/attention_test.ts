@@ -5,7 +5,7 @@ import type { AttentionSizes } from "../../src/graph/ops.ts";
 import { temporary } from "../../src/graph/plan.ts";
 import { assertClose, assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
 import { attention as reference, attentionAdjoint } from "../twins/attention.ts";
-import { ARITHMETICS, runEntries, type TapeOptions } from "./harness.ts";
+import { ARITHMETICS, runEntries, type TapeOptions } from "./tape.ts";
 
 const RELATIVE = 3e-6;
 

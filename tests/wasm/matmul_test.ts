@@ -6,7 +6,7 @@ import { temporary, type Tensor } from "../../src/graph/plan.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { activation as activate, activationDerivative } from "../twins/activation.ts";
 import { matmul as reference } from "../twins/matmul.ts";
-import { ARITHMETICS, runEntries, type TapeOptions } from "./harness.ts";
+import { ARITHMETICS, runEntries, type TapeOptions } from "./tape.ts";
 
 type Shape = readonly [m: number, n: number, k: number];
 type Optional = "bias" | "residual" | "pre" | "sums";

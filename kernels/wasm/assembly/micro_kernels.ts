@@ -1,6 +1,7 @@
 /**
  * Made by kernels/wasm/micro_kernels.ts. c (6 rows, 8 columns, rows `ldc` bytes apart) =
- * (`fresh`) or += a b, with b a panel (k, 8) without gaps. Strides are bytes.
+ * a b + what lies at `from` (rows `ldf` apart) unless that is 0, with b a panel (k, 8)
+ * without gaps. Strides are bytes.
  */
 import { madd } from "./simd.ts";
 
@@ -63,6 +64,7 @@ export function multiplyRows(
     from += ldf;
     s50 = v128.load(from, 0);
     s51 = v128.load(from, 16);
+    from += ldf;
   }
   let left = k;
   for (; left >= 4; left -= 4) {
@@ -248,6 +250,7 @@ export function multiplyColumns(
     from += ldf;
     s50 = v128.load(from, 0);
     s51 = v128.load(from, 16);
+    from += ldf;
   }
   let left = k;
   for (; left >= 4; left -= 4) {

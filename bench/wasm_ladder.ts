@@ -1,0 +1,129 @@
+/**
+ * The ladder of the CPU's matrix products: shapes of the innermost loop, then whole products at RIN's
+ * sizes, in GFLOP/s of one thread.
+ *
+ *     deno run -A --v8-flags=--no-liftoff bench/wasm_ladder.ts
+ *
+ * The flag keeps V8's first, quick compiler out of the timings; add --no-wasm-bounds-checks to it to see
+ * what the bounds checks cost. Every number is the best of many short runs in turn, so that what else
+ * the machine does meets all of them.
+ *
+ * @module
+ */
+import { matmul } from "../src/device/cpu/lowering/matmul.ts";
+import type { SizesOf } from "../src/graph/ops.ts";
+import { temporary } from "../src/graph/plan.ts";
+import { ARITHMETICS, makeTape } from "../tests/wasm/tape.ts";
+import { builds, compile } from "../kernels/wasm/build.ts";
+import { microKernels, type MicroShape } from "../kernels/wasm/micro_kernels.ts";
+
+/** Milliseconds that each version is timed for. */
+const PATIENCE = 1000;
+
+const LOOPS: readonly MicroShape[] = [
+  { rows: 4, vectors: 3, unroll: 1 },
+  { rows: 4, vectors: 3, unroll: 2 },
+  { rows: 4, vectors: 3, unroll: 4 },
+  { rows: 4, vectors: 3, unroll: 8 },
+  { rows: 4, vectors: 2, unroll: 4 },
+  { rows: 5, vectors: 2, unroll: 4 },
+  { rows: 6, vectors: 2, unroll: 1 },
+  { rows: 6, vectors: 2, unroll: 2 },
+  { rows: 6, vectors: 2, unroll: 4 },
+  { rows: 6, vectors: 2, unroll: 8 },
+  { rows: 8, vectors: 1, unroll: 4 },
+];
+
+type Sizes = SizesOf<"matmul">;
+
+const PRODUCTS: readonly Sizes[] = [
+  { layout: "nt", m: 512, n: 128, k: 128 },
+  { layout: "nt", m: 512, n: 384, k: 128 },
+  { layout: "nt", m: 512, n: 512, k: 128 },
+  { layout: "nt", m: 512, n: 512, k: 128, activation: "gelu" },
+  { layout: "nt", m: 512, n: 128, k: 512 },
+  { layout: "nn", m: 512, n: 128, k: 512 },
+  { layout: "nn", m: 512, n: 512, k: 128, derivative: "gelu" },
+  { layout: "tn", m: 128, n: 128, k: 512 },
+  { layout: "tn", m: 512, n: 128, k: 2048 },
+  { layout: "nt", m: 1024, n: 1024, k: 1024 },
+];
+
+/** Calls all `runs` in turn until their time is up; returns the least milliseconds of each. */
+function least(runs: readonly (() => void)[]): number[] {
+  const best = runs.map(() => Infinity);
+  const until = performance.now() + PATIENCE * runs.length;
+  while (performance.now() < until) {
+    for (const [i, run] of runs.entries()) {
+      const start = performance.now();
+      run();
+      best[i] = Math.min(best[i], performance.now() - start);
+    }
+  }
+  return best;
+}
+
+const gigaflops = (m: number, n: number, k: number, milliseconds: number) =>
+  (2 * m * n * k / milliseconds / 1e6).toFixed(1);
+
+function fill(floats: Float32Array): Float32Array {
+  return floats.map((_, i) => Math.sin(i));
+}
+
+/** The innermost loop over packed operands, each row of a panel of b beside the next. */
+async function loop(shape: MicroShape, [m, n, k]: readonly number[], features: readonly string[]) {
+  const { rows, vectors } = shape;
+  const driver = `import { multiplyRows, PANEL, ROWS } from "./micro_kernels.ts";
+export function product(a: usize, b: usize, c: usize, m: i32, n: i32, k: i32): void {
+  for (let j = 0; j < n; j += PANEL) {
+    for (let i = 0; i < m; i += ROWS) {
+      multiplyRows(a + ((i * k) << 2), k << 2, ROWS, b + ((j * k) << 2), k, c, PANEL << 2, 0, 0);
+    }
+  }
+}`;
+  const texts = {
+    "assembly/index.ts": driver,
+    "assembly/micro_kernels.ts": microKernels(shape),
+  };
+  const module = await WebAssembly.compile(await compile(features, texts));
+  const c = (m * k + n * k) * 4;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((c + rows * vectors * 16) / 65536) });
+  const floats = new Float32Array(memory.buffer);
+  floats.set(fill(floats));
+  const { product } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  return () => (product as (...args: number[]) => void)(0, m * k * 4, c, m, n, k);
+}
+
+async function product(sizes: Sizes, arithmetic: typeof ARITHMETICS[number]) {
+  const { layout, m, n, k } = sizes;
+  const [a, b, out, bias] = [m * k, k * n, m * n, n].map((size) => temporary(size));
+  const pre = sizes.activation || sizes.derivative ? temporary(m * n) : undefined;
+  const operands = { a, b, out, bias: layout === "nt" ? bias : undefined, pre };
+  const inputs = [a, b, bias, ...pre ? [pre] : []];
+  const contents = new Map(inputs.map((x) => [x, fill(new Float32Array(x.size))]));
+  const { run } = await makeTape(matmul(sizes, operands), contents, { arithmetic });
+  return run;
+}
+
+const sides = [240, 240, 128]; // multiples of all rows and columns
+console.log("\n| rows x columns, unrolled | fused | exact |\n|---|---:|---:|");
+const loops = await Promise.all(
+  LOOPS.flatMap((shape) => ARITHMETICS.map((name) => loop(shape, sides, builds[name]))),
+);
+const loopTimes = least(loops).map((time) => gigaflops(sides[0], sides[1], sides[2], time));
+for (const [i, { rows, vectors, unroll }] of LOOPS.entries()) {
+  console.log(
+    `| ${rows} x ${vectors * 4}, ${unroll} |`,
+    loopTimes.slice(2 * i, 2 * i + 2).join(" | "),
+    "|",
+  );
+}
+
+console.log("\n| product | fused | exact |\n|---|---:|---:|");
+for (const sizes of PRODUCTS) {
+  const { layout, m, n, k, ...flags } = sizes;
+  const runs = await Promise.all(ARITHMETICS.map((name) => product(sizes, name)));
+  const found = least(runs).map((time) => gigaflops(m, n, k, time));
+  const extra = Object.entries(flags).map(([key, value]) => `, ${key} ${value}`).join("");
+  console.log(`| ${layout} ${m} x ${n} x ${k}${extra} | ${found.join(" | ")} |`);
+}
