@@ -1,7 +1,6 @@
 /**
- * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. It first writes the
- * unrolled micro-kernels. With `--check` it compares everything with the committed files instead, and
- * changes nothing.
+ * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. With `--check` it
+ * compares the builds with the committed files instead, and changes nothing.
  *
  * There are four builds: fused or exact arithmetic, with threads or without. Each is a `.wasm` file,
  * for runtimes that import modules statically, and the same bytes as base64 in TypeScript.
@@ -9,7 +8,6 @@
  * @module
  */
 import asc from "assemblyscript/asc";
-import { microKernels } from "./micro_kernels.ts";
 
 const folder = new URL("./", import.meta.url);
 
@@ -59,12 +57,6 @@ function asTypeScript(bytes: Uint8Array): string {
 
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
-  const generated = new URL("assembly/micro_kernels.ts", folder);
-  if (!check) await Deno.writeTextFile(generated, microKernels());
-  else if (await Deno.readTextFile(generated) !== microKernels()) {
-    console.error("kernels/wasm/assembly/micro_kernels.ts is out of date: run deno task wasm");
-    Deno.exit(1);
-  }
   for (const [name, features] of Object.entries(builds)) {
     const bytes = await compile(features);
     const wasm = new URL(`${name}.wasm`, folder);
