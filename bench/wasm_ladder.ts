@@ -14,7 +14,7 @@ import { matmul } from "../src/device/cpu/lowering/matmul.ts";
 import type { SizesOf } from "../src/graph/ops.ts";
 import { temporary } from "../src/graph/plan.ts";
 import { ARITHMETICS, makeTape } from "../tests/wasm/tape.ts";
-import { builds, compile } from "../kernels/wasm/build.ts";
+import { compile } from "../kernels/wasm/build.ts";
 import { type Loop, loopSource } from "./wasm_loops.ts";
 
 /** Milliseconds that each version is timed for. */
@@ -77,9 +77,13 @@ function fill(floats: Float32Array): Float32Array {
   return floats.map((_, i) => Math.sin(i));
 }
 
-async function loop(loop: Loop, [m, n, k]: readonly number[], features: readonly string[]) {
+async function loop(
+  loop: Loop,
+  [m, n, k]: readonly number[],
+  arithmetic: typeof ARITHMETICS[number],
+) {
   const texts = { "assembly/index.ts": loopSource(loop) };
-  const module = await WebAssembly.compile(await compile(features, texts));
+  const module = await WebAssembly.compile(await compile(arithmetic, texts));
   const c = (m * k + n * k) * 4;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(c / 65536) + 1 });
   const floats = new Float32Array(memory.buffer);
@@ -102,7 +106,7 @@ async function product(sizes: Sizes, arithmetic: typeof ARITHMETICS[number]) {
 const [m, n, k] = [240, 240, 128]; // multiples of all rows and columns
 console.log("\n| rows x columns | a | unrolled | fused | exact |\n|---|---|---:|---:|---:|");
 const loops = await Promise.all(
-  LOOPS.flatMap((each) => ARITHMETICS.map((name) => loop(each, [m, n, k], builds[name]))),
+  LOOPS.flatMap((each) => ARITHMETICS.map((name) => loop(each, [m, n, k], name))),
 );
 const speeds = least(loops).map((time) => gigaflops(m, n, k, time));
 for (const [i, { rows, vectors, a, unroll }] of LOOPS.entries()) {

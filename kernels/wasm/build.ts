@@ -11,8 +11,7 @@ import asc from "assemblyscript/asc";
 
 const folder = new URL("./", import.meta.url);
 
-/** The features of WebAssembly that each build uses. */
-export const builds = {
+const builds = {
   fused_threads: ["simd", "relaxed-simd", "threads"],
   fused: ["simd", "relaxed-simd"],
   exact_threads: ["simd", "threads"],
@@ -20,14 +19,15 @@ export const builds = {
 };
 
 /**
- * The bytes that AssemblyScript's compiler makes of `assembly/index.ts`.
+ * Compiles one build of `assembly/index.ts`.
  *
  * @param instead texts to take instead of files, by name
  */
 export async function compile(
-  features: readonly string[],
+  build: keyof typeof builds,
   instead: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const features = builds[build];
   const shared = features.includes("threads") ? ["--sharedMemory", "--maximumMemory", "65536"] : [];
   let made: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
@@ -57,8 +57,8 @@ function asTypeScript(bytes: Uint8Array): string {
 
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
-  for (const [name, features] of Object.entries(builds)) {
-    const bytes = await compile(features);
+  for (const name of Object.keys(builds) as (keyof typeof builds)[]) {
+    const bytes = await compile(name);
     const wasm = new URL(`${name}.wasm`, folder);
     const text = new URL(`${name}.ts`, folder);
     if (check) {

@@ -1,7 +1,7 @@
 // The vector exponential against the host's.
 
 import { assert, assertEquals } from "@std/assert";
-import { builds, compile } from "../../kernels/wasm/build.ts";
+import { compile } from "../../kernels/wasm/build.ts";
 import { ARITHMETICS } from "./tape.ts";
 
 const INDEX = `import { exp } from "./exp.ts";
@@ -9,7 +9,7 @@ export function run(p: usize, end: usize): void { exp(p, end); }`;
 
 for (const arithmetic of ARITHMETICS) {
   const exp = async (values: readonly number[]) => {
-    const bytes = await compile(builds[arithmetic], { "assembly/index.ts": INDEX });
+    const bytes = await compile(arithmetic, { "assembly/index.ts": INDEX });
     const memory = new WebAssembly.Memory({ initial: Math.ceil(values.length * 4 / 65536) });
     const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
     const floats = new Float32Array(memory.buffer, 0, values.length);

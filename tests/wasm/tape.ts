@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import * as constants from "../../kernels/wasm/assembly/codes.ts";
-import { builds, compile } from "../../kernels/wasm/build.ts";
+import { compile } from "../../kernels/wasm/build.ts";
 import type { TapeEntry } from "../../src/device/cpu/tape_entry.ts";
 import type { Storage, Tensor } from "../../src/graph/plan.ts";
 import { fieldsOf } from "./classes.ts";
@@ -23,7 +23,7 @@ const modules = new Map<Arithmetic, Promise<WebAssembly.Module>>();
 export function moduleOf(arithmetic: Arithmetic): Promise<WebAssembly.Module> {
   let module = modules.get(arithmetic);
   if (!module) {
-    module = compile(builds[arithmetic]).then((bytes) => WebAssembly.compile(bytes));
+    module = compile(arithmetic).then((bytes) => WebAssembly.compile(bytes));
     modules.set(arithmetic, module);
   }
   return module;
