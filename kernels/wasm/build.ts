@@ -1,7 +1,6 @@
 /**
- * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. It first writes the
- * unrolled micro-kernels. With `--check` it compares everything with the committed files instead, and
- * changes nothing.
+ * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. With `--check` it
+ * compares the builds with the committed files instead, and changes nothing.
  *
  * There are four builds: fused or exact arithmetic, with threads or without. Each is a `.wasm` file,
  * for runtimes that import modules statically, and the same bytes as base64 in TypeScript.
@@ -9,20 +8,25 @@
  * @module
  */
 import asc from "assemblyscript/asc";
-import { microKernels } from "./micro_kernels.ts";
 
 const folder = new URL("./", import.meta.url);
 
-/** The features of WebAssembly that each build uses. */
-export const builds = {
+const builds = {
   fused_threads: ["simd", "relaxed-simd", "threads"],
   fused: ["simd", "relaxed-simd"],
   exact_threads: ["simd", "threads"],
   exact: ["simd"],
 };
 
-/** Compiles one build of `assembly/index.ts`. */
-export async function compile(build: keyof typeof builds): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Compiles one build of `assembly/index.ts`.
+ *
+ * @param instead texts to take instead of files, by name
+ */
+export async function compile(
+  build: keyof typeof builds,
+  instead: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const features = builds[build];
   const shared = features.includes("threads") ? ["--sharedMemory", "--maximumMemory", "65536"] : [];
   let made: Uint8Array<ArrayBuffer> | undefined;
@@ -36,7 +40,7 @@ export async function compile(build: keyof typeof builds): Promise<Uint8Array<Ar
     ],
     {
       readFile: (name, base) =>
-        Deno.readTextFile(new URL(`${base}/${name}`, folder)).catch(() => null),
+        instead[name] ?? Deno.readTextFile(new URL(`${base}/${name}`, folder)).catch(() => null),
       writeFile: (_, contents) => {
         made = Uint8Array.from(contents as Uint8Array);
       },
@@ -53,12 +57,6 @@ function asTypeScript(bytes: Uint8Array): string {
 
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
-  const generated = new URL("assembly/micro_kernels.ts", folder);
-  if (!check) await Deno.writeTextFile(generated, microKernels());
-  else if (await Deno.readTextFile(generated) !== microKernels()) {
-    console.error("kernels/wasm/assembly/micro_kernels.ts is out of date: run deno task wasm");
-    Deno.exit(1);
-  }
   for (const name of Object.keys(builds) as (keyof typeof builds)[]) {
     const bytes = await compile(name);
     const wasm = new URL(`${name}.wasm`, folder);

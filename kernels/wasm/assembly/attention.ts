@@ -30,7 +30,7 @@ export class Attention extends Entry {
   columns: i32;
 }
 
-/** Scratch: panels of K or V, scores (rows, keys), results (rows, d), each up to whole 6 and 8. */
+/** Scratch: panels of K or V, scores (rows, keys), results (rows, d), a panel of Q or P. */
 export function attention(e: Attention, tile: i32, scratch: usize): void {
   const blocks = (e.queries + e.rows - 1) / e.rows;
   const i0 = tile % blocks * e.rows;
@@ -44,13 +44,14 @@ export function attention(e: Attention, tile: i32, scratch: usize): void {
   const ldo = <usize> (e.d + 7) / 8 * 32;
   const scores = scratch + max(panelBytes(e.columns, e.d), panelBytes(e.d, e.columns));
   const results = scores + <usize> e.rows * lds;
+  const strip = results + <usize> e.rows * ldo;
 
   const q = at(e.q, (b * e.queries + i0) * e.qStride + e.qStart + h * e.d);
   const k = at(e.kv, b * e.keys * e.kvStride + e.kStart + h * e.d);
   for (let j = 0; j < e.keys; j += e.columns) {
     const columns = min(e.columns, e.keys - j);
     packTransposed(k + <usize> j * ldkv, ldkv, columns, e.d, scratch);
-    rowsTimesPanels(q, ldq, rows, scratch, columns, e.d, at(scores, j), lds, true);
+    rowsTimesPanels(q, ldq, rows, scratch, columns, e.d, at(scores, j), lds, true, strip);
   }
   const logSum = at(e.logSum, head * e.queries + i0);
   softmax(scores, lds, rows, e.keys, e.scale, logSum);
@@ -58,7 +59,7 @@ export function attention(e: Attention, tile: i32, scratch: usize): void {
   for (let j = 0; j < e.keys; j += e.columns) {
     const columns = min(e.columns, e.keys - j);
     packRows(v + <usize> j * ldkv, ldkv, e.d, columns, scratch);
-    rowsTimesPanels(at(scores, j), lds, rows, scratch, e.d, columns, results, ldo, j == 0);
+    rowsTimesPanels(at(scores, j), lds, rows, scratch, e.d, columns, results, ldo, j == 0, strip);
   }
   let out = at(e.out, ((b * e.queries + i0) * e.heads + h) * e.d);
   for (let r = 0; r < rows; r++) {

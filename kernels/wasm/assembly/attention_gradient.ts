@@ -5,7 +5,7 @@
  */
 import { columnsTimesPanels, rowsTimesPanels, writeRow } from "./blocks.ts";
 import { exp } from "./exp.ts";
-import { packRows, packTransposed, panelBytes } from "./pack.ts";
+import { packRows, packTransposed, PANEL_ROW, panelBytes } from "./pack.ts";
 import { at, loadSome, madd, sum4 } from "./simd.ts";
 import { Entry } from "./tape.ts";
 
@@ -35,7 +35,7 @@ export class AttentionGradient extends Entry {
 
 /**
  * Scratch: panels of K', V', K, Q and dO; P and dP (rows, columns); dK and dV (columns, d); dQ (rows,
- * d); delta (queries). See the lowering for the room.
+ * d); a panel of Q, dO or dS; delta (queries).
  */
 export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usize): void {
   const d = e.d;
@@ -53,12 +53,12 @@ export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usiz
   const qRows = kRows + panelBytes(d, e.columns);
   const doutRows = qRows + panelBytes(d, e.rows);
   const p = doutRows + panelBytes(d, e.rows);
-  // 6 columns at a time end up to 5 floats behind the last row.
-  const dp = p + <usize> e.rows * lds + 32;
-  const dk = dp + <usize> e.rows * lds + 32;
-  const dv = dk + <usize> (e.columns + 5) * ldd;
-  const dq = dv + <usize> (e.columns + 5) * ldd;
-  const delta = dq + <usize> e.rows * ldd;
+  const dp = p + <usize> e.rows * lds;
+  const dk = dp + <usize> e.rows * lds;
+  const dv = dk + <usize> e.columns * ldd;
+  const dq = dv + <usize> e.columns * ldd;
+  const strip = dq + <usize> e.rows * ldd;
+  const delta = strip + <usize> max(d, e.columns) * PANEL_ROW;
 
   const qAt = b * e.queries * e.qStride + e.qStart + h * d;
   const kAt = b * e.keys * e.kvStride + e.kStart + h * d;
@@ -82,13 +82,13 @@ export function attentionGradient(e: AttentionGradient, tile: i32, scratch: usiz
       const dout = at(e.dout, outAt) + <usize> i * ldo;
       packRows(q, ldq, d, rows, qRows);
       packRows(dout, ldo, d, rows, doutRows);
-      rowsTimesPanels(q, ldq, rows, kPanels, columns, d, p, lds, true);
-      rowsTimesPanels(dout, ldo, rows, vPanels, columns, d, dp, lds, true);
+      rowsTimesPanels(q, ldq, rows, kPanels, columns, d, p, lds, true, strip);
+      rowsTimesPanels(dout, ldo, rows, vPanels, columns, d, dp, lds, true, strip);
       probabilities(p, lds, rows, e.scale, at(logSum, i));
       scoreGradients(p, dp, lds, rows, e.scale, at(delta, i));
       columnsTimesPanels(p, lds, columns, doutRows, d, rows, dv, ldd, i == 0);
       columnsTimesPanels(dp, lds, columns, qRows, d, rows, dk, ldd, i == 0);
-      rowsTimesPanels(dp, lds, rows, kRows, d, columns, dq, ldd, true);
+      rowsTimesPanels(dp, lds, rows, kRows, d, columns, dq, ldd, true, strip);
       const to = at(e.dq, qAt) + <usize> i * ldq;
       for (let r = 0; r < rows; r++) {
         writeRow(dq + <usize> r * ldd, to + <usize> r * ldq, d, j > 0);

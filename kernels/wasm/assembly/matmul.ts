@@ -1,11 +1,11 @@
 /**
  * Matrix products with what follows them. A tile is a block of `out`: it packs its columns of b, a
- * stretch of k at a time, into panels in the thread's scratch memory, multiplies them with each 6 rows
- * of a, and does the rest on 6 x 8 results while they are in the cache.
+ * stretch of k at a time, into panels in the thread's scratch memory, and each 8 rows of a; multiplies
+ * 4 of these rows with all panels, and does the rest on these results while they are in the cache.
  */
 import { activate, derivative } from "./activation.ts";
-import { multiplyColumns, multiplyRows, PANEL, ROWS } from "./micro_kernels.ts";
-import { packRows, packStrip, packTransposed, PANEL_ROW, panelBytes } from "./pack.ts";
+import { multiply, PANEL, ROWS } from "./micro_kernel.ts";
+import { packRows, packTransposed, PANEL_ROW, panelBytes } from "./pack.ts";
 import { at, loadSome, storeSome } from "./simd.ts";
 import { Entry } from "./tape.ts";
 
@@ -36,7 +36,7 @@ export class Matmul extends Entry {
 }
 
 /**
- * Scratch: panels of b, `depth` rows of 6 columns of a (tn), room, then all results of the tile. Where only a
+ * Scratch: panels of b, a panel of a, room, then all results of the tile. Where only a
  * bias or what `out` holds is added, whole results begin with that and go straight to `out`. Results
  * that need more begin with the bias too: a row has the same bits in a product of more or fewer rows.
  */
@@ -57,11 +57,15 @@ export function matmul(e: Matmul, tile: i32, scratch: usize): void {
     packColumns(e, j0, columns, l0, depth, scratch);
     let result = results;
     for (let i = i0; i < i0 + rows; i += ROWS) {
-      const valid = min(ROWS, i0 + rows - i);
-      if (e.layout > NN) {
-        packStrip(at(e.a, l0 * e.m + i), <usize> e.m << 2, valid, depth, strip);
-        if (e.sums != 0 && j0 == 0) addColumns(at(e.sums, i), strip, valid, depth, l0 == 0);
+      const half = i - i0 & 4;
+      const left = i0 + rows - i;
+      if (half == 0) {
+        packRowsOfA(e, i, min(PANEL, left), l0, depth, strip);
+        if (e.sums != 0 && j0 == 0) {
+          addColumns(at(e.sums, i), strip, min(PANEL, left), depth, l0 == 0);
+        }
       }
+      const valid = min(ROWS, left);
       const whole = straight && valid == ROWS ? columns & -PANEL : 0;
       for (let j = 0; j < columns; j += PANEL) {
         const to = j < whole ? at(e.out, i * e.n + j0 + j) : result + stripBytes(j);
@@ -73,12 +77,7 @@ export function matmul(e: Matmul, tile: i32, scratch: usize): void {
           ldf = 0;
         }
         const panel = scratch + panelBytes(j, depth);
-        if (e.layout > NN) {
-          multiplyColumns(strip, PANEL_ROW, panel, depth, to, ldt, from, ldf);
-        } else {
-          const a = at(e.a, i * e.k + l0);
-          multiplyRows(a, <usize> e.k << 2, valid, panel, depth, to, ldt, from, ldf);
-        }
+        multiply(at(strip, half), PANEL_ROW, panel, depth, to, ldt, from, ldf);
       }
       if (l0 + depth == e.k && whole < columns) {
         finish(e, result + stripBytes(whole), i, valid, j0 + whole, columns - whole, room);
@@ -88,9 +87,17 @@ export function matmul(e: Matmul, tile: i32, scratch: usize): void {
   }
 }
 
-/** Bytes of 6 rows of results: panels of 8 columns, one after the other. */
+/** Bytes of 4 rows of results: panels of 8 columns, one after the other. */
 function stripBytes(columns: i32): usize {
   return panelBytes(columns, ROWS);
+}
+
+function packRowsOfA(e: Matmul, i: i32, rows: i32, l: i32, depth: i32, into: usize): void {
+  if (e.layout > NN) {
+    packRows(at(e.a, l * e.m + i), <usize> e.m << 2, rows, depth, into);
+  } else {
+    packTransposed(at(e.a, i * e.k + l), <usize> e.k << 2, rows, depth, into);
+  }
 }
 
 function packColumns(e: Matmul, j: i32, columns: i32, l: i32, depth: i32, into: usize): void {
@@ -141,20 +148,20 @@ function finish(
     addRows(results + stripBytes(whole), at(e.bias, j + whole), 0, rows, columns - whole);
   }
   if (e.activation != 0) {
-    if (e.pre != 0) storeRows(results, e.pre + first, stride, rows, columns);
+    if (e.pre != 0) storeRows(results, <usize> e.pre + first, stride, rows, columns);
     activate(e.activation, results, results + bytes, room);
   }
   if (e.derivative != 0) {
-    loadRows(room, e.pre + first, stride, rows, columns);
+    loadRows(room, <usize> e.pre + first, stride, rows, columns);
     derivative(e.derivative, room, room + bytes, room + bytes);
     for (let offset: usize = 0; offset < bytes; offset += 16) {
       const to = results + offset;
       v128.store(to, f32x4.mul(v128.load(to), v128.load(room + offset)));
     }
   }
-  if (e.residual != 0) addRows(results, e.residual + first, stride, rows, columns);
-  if (e.accumulate != 0) addRows(results, e.out + first, stride, rows, columns);
-  storeRows(results, e.out + first, stride, rows, columns);
+  if (e.residual != 0) addRows(results, <usize> e.residual + first, stride, rows, columns);
+  if (e.accumulate != 0) addRows(results, <usize> e.out + first, stride, rows, columns);
+  storeRows(results, <usize> e.out + first, stride, rows, columns);
 }
 
 /** results += rows at `from`, `stride` bytes apart. */

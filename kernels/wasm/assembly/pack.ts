@@ -1,8 +1,8 @@
 /**
- * Panels for the micro-kernels: 8 columns of a matrix (k, columns) without gaps. The columns that the
+ * Panels for the micro-kernel: 8 columns of a matrix (k, columns) without gaps. The columns that the
  * last panel lacks hold numbers that don't matter: they only reach columns that nobody stores.
  */
-import { PANEL, ROWS } from "./micro_kernels.ts";
+import { PANEL } from "./micro_kernel.ts";
 import { at } from "./simd.ts";
 
 /** Bytes of a row of a panel. */
@@ -28,20 +28,6 @@ export function packRows(b: usize, ldb: usize, columns: i32, k: i32, into: usize
       from += ldb;
       into += PANEL_ROW;
     }
-  }
-}
-
-/** Packs 6 or fewer columns of a matrix (k, more columns) for `multiplyColumns`. */
-export function packStrip(a: usize, lda: usize, columns: i32, k: i32, into: usize): void {
-  if (columns < ROWS) {
-    packRows(a, lda, columns, k, into);
-    return;
-  }
-  for (; k > 0; k--) {
-    v128.store(into, v128.load(a));
-    store<u64>(into, load<u64>(a, 16), 16);
-    a += lda;
-    into += PANEL_ROW;
   }
 }
 

@@ -30,7 +30,7 @@ export const matmul: Lowering<"matmul"> = (sizes, operands) => {
       accumulate: accumulate ? 1 : 0,
       ...{ rows, columns, depth },
     },
-    scratch: 4 * (columns * depth + 8 * depth + 3 * 6 * columns + rows * columns),
+    scratch: 4 * (columns * depth + 8 * depth + 3 * 4 * columns + rows * columns),
   }];
 };
 
@@ -43,7 +43,7 @@ const ENOUGH = 12;
 /** Rows and columns of a tile, and the stretch of k whose panels of b lie in the cache at a time. */
 export function matmulTile(m: number, n: number, k: number) {
   const cuts = TILES.map(([rows, columns]) => ({
-    rows: pieces(m, rows, 6),
+    rows: pieces(m, rows, 8),
     columns: pieces(n, columns, 8),
   }));
   const enough = cuts.find(({ rows, columns }) =>

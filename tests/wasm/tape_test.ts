@@ -1,12 +1,12 @@
-// The harness itself, on the simplest kernels.
+// A tape outside of the device, with the simplest kernels.
 
 import { assertEquals } from "@std/assert";
 import { ADD, COPY } from "../../kernels/wasm/assembly/codes.ts";
-import { temporary } from "../../src/graph/tensor.ts";
-import { ARITHMETICS, runEntries } from "./entries.ts";
+import { temporary } from "../../src/graph/plan.ts";
+import { ARITHMETICS, runEntries } from "./tape.ts";
 
 for (const arithmetic of ARITHMETICS) {
-  Deno.test(`the harness runs a tape (${arithmetic})`, async () => {
+  Deno.test(`a tape runs (${arithmetic})`, async () => {
     const [x, y] = [temporary(7), temporary(7)];
     const fields = { x, y, size: 7 };
     const entries = [{ code: COPY, tiles: 1, fields }, { code: ADD, tiles: 1, fields }];
