@@ -12,7 +12,7 @@
  */
 import { matmul } from "../src/device/cpu/lowering/matmul.ts";
 import type { SizesOf } from "../src/graph/ops.ts";
-import { temporary } from "../src/graph/plan.ts";
+import { temporary } from "../src/graph/tensor.ts";
 import { ARITHMETICS, makeTape } from "../tests/wasm/tape.ts";
 import { compile } from "../kernels/wasm/build.ts";
 import { type Loop, loopSource } from "./wasm_loops.ts";

@@ -8,8 +8,10 @@ import { activations } from "./activation.ts";
 
 /** What is done to y, an element of the product with its bias, in this order. */
 export interface EpilogueOptions {
-  /** Keeps y as `pre` and applies an activation. */
+  /** Applies an activation. */
   readonly activation?: Activation;
+  /** Keeps what the activation is applied to as `pre`. */
+  readonly keepPre?: boolean;
   /** Multiplies by the derivative of this activation at `pre`. */
   readonly derivative?: Activation;
   /** Adds `residual`. */

@@ -38,7 +38,7 @@ export interface TiledOptions extends EpilogueOptions {
 
 /**
  * A product of this family. Binds a, b, then where asked for bias, residual, pre (for
- * `derivative`), then out, and where asked for pre (for `activation`), sums.
+ * `derivative`), then out, and where asked for pre (for `keepPre`), sums.
  *
  * @throws {RangeError} when column sums are asked of a layout other than tn
  */
@@ -60,7 +60,7 @@ export function matmulTiled(options: TiledOptions): Launch {
       options.residual === true && read("residual"),
       options.derivative !== undefined && read("pre"),
       write("out"),
-      options.activation !== undefined && write("pre"),
+      options.keepPre === true && write("pre"),
       columnSums && write("sums"),
     ],
     [Math.ceil(n / TILE), Math.ceil(m / TILE), 1],
@@ -70,7 +70,7 @@ fn store(row: u32, col: u32, sum: T) {
   if (col >= p.n) { return; }
   let i = row * p.n + col;
   var y = sum${bias ? ` + ${added.at("p.bias + col")}` : ""};
-${options.activation ? "  pre[i] = y;\n" : ""}${finish(options)}  out[p.out + i] = y;
+${options.keepPre ? "  pre[i] = y;\n" : ""}${finish(options)}  out[p.out + i] = y;
 }
 ${entryPoint(layout, columnSums, weight)}`,
     2 * m * n * k,

@@ -21,7 +21,7 @@ export * from "../../kernels/shapes.ts";
 /** Sizes and flags (plain data) and operands (tensors by role) of every operation. */
 export interface OperationTable {
   /**
-   * out (m, n) = a b as `layout` says, then in this order: plus bias (n); kept as `pre` (m, n) and
+   * out (m, n) = a b as `layout` says, then in this order: plus bias (n); kept as `pre` (m, n) where given, and
    * `activation` applied, or times the `derivative` of an activation at `pre`; plus residual (m, n);
    * plus what out holds (`accumulate`). Layout tn can also write `sums` (m), the sums of a's columns.
    */

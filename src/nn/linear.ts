@@ -73,7 +73,7 @@ function layer(
   const rows = rowsOf(x);
   const shape = [...x.shape.slice(0, -1), outWidth];
   const output = plan.activation(shape, [x, weight, residual]);
-  const kept = activation && plan.activation(shape);
+  const kept = activation && output.tracked ? plan.activation(shape) : undefined;
   plan.record(
     "matmul",
     { layout: "nt", m: rows, n: outWidth, k: inWidth, activation },

@@ -28,8 +28,8 @@ async function check(gpu: Gpu, options: Options, shape: Shape): Promise<void> {
 const EPILOGUES: readonly (EpilogueOptions & { bias?: boolean })[] = [
   { bias: true },
   { bias: true, residual: true },
-  { bias: true, activation: "gelu" },
-  { bias: true, activation: "silu", residual: true, accumulate: true },
+  { bias: true, activation: "gelu", keepPre: true },
+  { bias: true, activation: "silu", keepPre: true, residual: true, accumulate: true },
   { accumulate: true },
   { derivative: "gelu" },
   { derivative: "silu", residual: true, accumulate: true },

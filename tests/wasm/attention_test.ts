@@ -2,7 +2,7 @@
 
 import { attention, attentionGradient } from "../../src/device/cpu/lowering/attention.ts";
 import type { AttentionSizes } from "../../src/graph/ops.ts";
-import { temporary } from "../../src/graph/plan.ts";
+import { temporary } from "../../src/graph/tensor.ts";
 import { assertClose, assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
 import { attention as reference, attentionAdjoint } from "../twins/attention.ts";
 import { ARITHMETICS, runEntries, type TapeOptions } from "./tape.ts";

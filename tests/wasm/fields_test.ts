@@ -5,7 +5,7 @@ import * as constants from "../../kernels/wasm/assembly/codes.ts";
 import { attention, attentionGradient } from "../../src/device/cpu/lowering/attention.ts";
 import { matmul } from "../../src/device/cpu/lowering/matmul.ts";
 import type { TapeEntry } from "../../src/device/cpu/tape_entry.ts";
-import { temporary } from "../../src/graph/plan.ts";
+import { temporary } from "../../src/graph/tensor.ts";
 import { codes, fieldsOf } from "./classes.ts";
 
 /** What an entry begins with: see Entry in tape.ts. */

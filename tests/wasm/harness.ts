@@ -5,7 +5,7 @@ import { compile } from "../../kernels/wasm/build.ts";
 import { lowerings } from "../../src/device/cpu/lowering/table.ts";
 import type { Lowering, TapeEntry } from "../../src/device/cpu/tape_entry.ts";
 import type { OpName } from "../../src/graph/ops.ts";
-import { persistent, type Tensor } from "../../src/graph/plan.ts";
+import { persistent, type Tensor } from "../../src/graph/tensor.ts";
 import type { OpCase, Operand } from "../ops/case.ts";
 
 /** The builds without threads. */

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import * as constants from "../../kernels/wasm/assembly/codes.ts";
 import { compile } from "../../kernels/wasm/build.ts";
 import type { TapeEntry } from "../../src/device/cpu/tape_entry.ts";
-import type { Storage, Tensor } from "../../src/graph/plan.ts";
+import type { Storage, Tensor } from "../../src/graph/tensor.ts";
 import { fieldsOf } from "./classes.ts";
 
 /** The two arithmetics. */

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { ADD, COPY } from "../../kernels/wasm/assembly/codes.ts";
-import { temporary } from "../../src/graph/plan.ts";
+import { temporary } from "../../src/graph/tensor.ts";
 import { ARITHMETICS, runEntries } from "./tape.ts";
 
 for (const arithmetic of ARITHMETICS) {

@@ -67,6 +67,7 @@ const lowerings = {
       bias: bias !== undefined,
       residual: residual !== undefined,
       columnSums: sums !== undefined,
+      keepPre: sizes.activation !== undefined && pre !== undefined,
       types: { b: typeOf(b), bias: bias && typeOf(bias) },
       origins: {
         a: originOf(a),
