@@ -5,9 +5,6 @@
  * @module
  */
 
-/** Where a build imports its memory: `env`, `memory`, a memory; the flags of its limits follow. */
-const MEMORY = new TextEncoder().encode("\x03env\x06memory\x02");
-
 /** Limits with a maximum, in WebAssembly's binary format. */
 const UNSHARED = 1;
 const SHARED = 3;
@@ -20,8 +17,10 @@ const SHARED = 3;
  */
 export function unshared(shared: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(shared);
-  const place = bytes.findIndex((_, start) => MEMORY.every((byte, i) => bytes[start + i] === byte));
-  const flags = place + MEMORY.length;
+  // The memory by its two names, and that it is one; the flags of its limits follow.
+  const entry = new TextEncoder().encode("\x03env\x06memory\x02");
+  const place = bytes.findIndex((_, start) => entry.every((byte, i) => bytes[start + i] === byte));
+  const flags = place + entry.length;
   if (place < 0 || bytes[flags] !== SHARED) throw new RangeError("The build shares no memory");
   bytes[flags] = UNSHARED;
   return bytes;

@@ -107,7 +107,6 @@ interface Host {
 }
 
 const host = globalThis as unknown as Host;
-const text = `(${work})()`;
 
 /**
  * Ways to start a thread, the best first. Node's workers (Deno and Bun have them, too) can let the
@@ -115,6 +114,7 @@ const text = `(${work})()`;
  * of the others; and a data URL has no origin, for which browsers can refuse to share memory with it.
  */
 export function waysToStart(): readonly (() => Thread)[] {
+  const text = `(${work})()`;
   let NodeWorker;
   try {
     NodeWorker = host.process?.getBuiltinModule?.("node:worker_threads")?.Worker;
