@@ -31,8 +31,8 @@ export function noDevice(
   }
   return {
     title: "This browser can't draw",
-    text: "It has neither a GPU for pages (WebGPU) nor what drawing with the CPU takes: " +
-      `${device.message.replace(/\.$/, "")}. A newer browser has both.`,
+    text: "It has no GPU for pages (WebGPU), and could not start on the CPU: " +
+      `${device.message.replace(/\.$/, "")}.`,
   };
 }
 

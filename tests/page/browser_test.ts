@@ -364,7 +364,7 @@ pageTest(
   async ({ server }) => {
     server.files.delete("/cpu.js");
     const visit = await Visit.begin(await browser(false), server.url);
-    assertStringIncludes(await visit.notice(), "This browser can't draw: It has neither");
+    assertStringIncludes(await visit.notice(), "This browser can't draw: It has no GPU");
     assert(await visit.page.locator("#draw").isDisabled());
     assertEquals((await visit.notice()).includes("server"), false);
     await visit.drop("other.safetensors", pets);
