@@ -10,8 +10,8 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { bundlePage } from "../cli/page/bundle.ts";
-import { sourceCommit } from "../cli/version.ts";
+import { deno } from "./deno.ts";
+import { writeProgram } from "./program.ts";
 import { selfExtracting } from "./self_extracting.ts";
 
 /** The platforms that `deno compile` knows. */
@@ -22,21 +22,6 @@ const TARGETS = [
   "aarch64-apple-darwin",
   "x86_64-pc-windows-msvc",
 ];
-
-const root = `${import.meta.dirname}/..`;
-
-/** Everything in one module, with the commit that it was made from and the page, ready to be served. */
-async function bundle(path: string): Promise<void> {
-  const failure = await deno(
-    ...["bundle", "--quiet", "--platform", "deno", "--minify", "--output", path],
-    `${root}/cli/main.ts`,
-  );
-  if (failure) throw new Error(`Cannot bundle the program: ${failure}`);
-  const values = { RIN_COMMIT: await sourceCommit() ?? "", RIN_PAGE: await bundlePage() };
-  const made = Object.entries(values)
-    .map(([name, value]) => `globalThis.${name}=${JSON.stringify(value)};`);
-  await Deno.writeTextFile(path, made.join("") + await Deno.readTextFile(path));
-}
 
 async function make(target: string, program: string, out: string): Promise<void> {
   // Neither is a file overwritten that another way of compiling made, nor one that runs.
@@ -68,18 +53,6 @@ async function report(out: string, how: string): Promise<void> {
   console.log(`${out}: ${(size / 1e6).toFixed(1)} MB (${how})`);
 }
 
-/** What went wrong, if something did. */
-async function deno(...args: string[]): Promise<string | undefined> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: root,
-    env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
-    stdin: "null",
-  });
-  const { success, stderr } = await command.output();
-  return success ? undefined : new TextDecoder().decode(stderr).trim();
-}
-
 async function main(): Promise<void> {
   const args = parseArgs(Deno.args, {
     string: ["target", "out"],
@@ -98,7 +71,7 @@ async function main(): Promise<void> {
   const out = absolute(args.out ?? (all || target ? "dist" : `dist/rin${exe(Deno.build.target)}`));
   const temporary = await Deno.makeTempDir();
   try {
-    await bundle(`${temporary}/rin.js`);
+    await writeProgram(`${temporary}/rin.js`);
     const failures: Error[] = [];
     for (const name of targets) {
       const path = all || target ? `${out}/rin-${name}${exe(name)}` : out;

@@ -14,7 +14,7 @@ import { find, megabytes, pictures, saveAs } from "./dom.ts";
 import { Engine, WorkError } from "./engine.ts";
 import { Gallery } from "./gallery.ts";
 import { rgbaOf } from "./pixels.ts";
-import type { GpuFound, Network, WorkEvent } from "./protocol.ts";
+import type { DeviceFound, Network, WorkEvent } from "./protocol.ts";
 import { drawThere } from "./remote.ts";
 import {
   fromFragment,
@@ -30,7 +30,7 @@ import {
 import { Status } from "./status.ts";
 import { askForToken, authorization } from "./token.ts";
 import { Viewer } from "./viewer.ts";
-import { cannotRepeat, creditOf, factsOf, noGpu } from "./words.ts";
+import { cannotRepeat, creditOf, drawerOf, factsOf, noDevice } from "./words.ts";
 
 /** Pictures that are done. */
 interface Drawn {
@@ -51,7 +51,7 @@ export class App {
   #network: Network | undefined;
   /** Whether the worker has the network's weights. */
   #loaded = false;
-  #gpu: GpuFound | undefined;
+  #device: DeviceFound | undefined;
   /** Whether the server draws. */
   #there = false;
   #busy: AbortController | undefined;
@@ -93,8 +93,7 @@ export class App {
       });
       find("controls").hidden = false;
     }
-    this.#gpu = await this.#engine.ask("gpu", {});
-    this.#tellGpu();
+    this.#tellDevice(await this.#engine.ask("device", {}));
     const asked = fromFragment(location.hash);
     if (Object.keys(asked).length > 0) this.#follow();
   }
@@ -114,24 +113,26 @@ export class App {
     this.#preview();
   }
 
-  #tellGpu(): void {
-    const gpu = this.#gpu!;
-    const server = this.#model?.server === true;
-    if (gpu.found) {
-      find("where").textContent = gpu.software
-        ? `Drawn in this browser without a GPU (${gpu.name}), which takes its time.`
-        : `Drawn in this browser${gpu.name ? ` by ${gpu.name}` : ""}: nothing leaves this device.`;
+  #tellDevice(device: DeviceFound): void {
+    this.#device = device;
+    if (device.found) {
+      find("where").textContent = drawerOf(device);
       return;
     }
-    const { title, text } = noGpu(gpu.why);
-    this.#there = server;
-    find("where").textContent = server ? "Drawn by the server that this page came from." : "";
+    const { title, text } = noDevice(device);
+    const server = this.#model?.server === true;
+    if (server) this.#useServer();
     this.#status.notify({
       title,
       text: server ? `${text} Until then, the server that this page came from can draw.` : text,
     });
     find<HTMLButtonElement>("draw").disabled = !server;
     this.#label();
+  }
+
+  #useServer(): void {
+    this.#there = true;
+    find("where").textContent = "Drawn by the server that this page came from.";
   }
 
   /** Draws what the link asks for. */
@@ -258,7 +259,8 @@ export class App {
       const text = again ? "Connection lost, trying again" : "Fetching the network";
       this.#status.progress(`${text}: ${megabytes(done)} of ${megabytes(total)}`, done / total);
     } else if (event.type === "preparing") {
-      this.#status.progress("Preparing the GPU", undefined);
+      this.#tellDevice(event.device);
+      this.#status.progress("Preparing the network", undefined);
     } else if (event.type === "step") {
       this.#status.progress(`Step ${event.done} of ${event.total}`, event.done / event.total);
     } else {
@@ -279,7 +281,7 @@ export class App {
         ? {
           label: "Draw on the server instead",
           run: () => {
-            this.#there = true;
+            this.#useServer();
             this.#status.clearNotice();
             void this.draw();
           },
@@ -350,7 +352,7 @@ export class App {
     const refuse = (text: string) =>
       this.#status.notify({ title: `${file.name} can't be used`, text });
     if (/\.a?png$/i.test(file.name)) return await this.#takePicture(file, refuse);
-    if (!this.#gpu?.found) return refuse("Without WebGPU this page can't draw with a checkpoint.");
+    if (!this.#device?.found) return refuse("This browser can't draw with a checkpoint.");
     try {
       const network = await this.#engine.ask("open", { file });
       this.#loaded = true;

@@ -1,36 +1,36 @@
 /// <reference lib="dom" />
 /**
- * The network and the GPU that it draws on, in the worker.
+ * The network and the device that it draws on, in the worker.
  *
  * @module
  */
-import { type Gpu, requestGpu } from "../src/device/webgpu/gpu.ts";
 import { Rin } from "../src/diffusion/rin.ts";
 import { readCheckpoint } from "../src/model/checkpoint.ts";
 import { classNamesOf } from "../src/model/class_names.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
+import { describeDevice, takeDevice } from "./device.ts";
 import { rgbaOf } from "./pixels.ts";
-import type { DrawOptions, GpuFound, Network, WorkEvent } from "./protocol.ts";
+import type { DeviceFound, DrawOptions, Network, WorkEvent } from "./protocol.ts";
 
 /** How many times on the way the estimate of the finished pictures is shown. */
 const ESTIMATES = 40;
 
-/** Looks for a GPU, without taking it. */
-export async function findGpu(): Promise<GpuFound> {
-  if (!globalThis.isSecureContext) return { found: false, why: "insecure" };
-  if (!navigator.gpu) return { found: false, why: "unsupported" };
-  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
-  if (!adapter) return { found: false, why: "no adapter" };
-  const { description, vendor, architecture } = adapter.info;
-  const name = description || [vendor, architecture].filter(Boolean).join(" ");
-  return { found: true, name, software: /swiftshader|llvmpipe|basic render/i.test(name) };
-}
-
 /** Draws with one network after the other. */
 export class Artist {
   #bytes: Uint8Array<ArrayBuffer> | undefined;
-  #gpu: Gpu | undefined;
+  #device: Awaited<ReturnType<typeof takeDevice>> | undefined;
   #rin: Rin | undefined;
+
+  /** Takes a device, and says which. */
+  async findDevice(): Promise<DeviceFound> {
+    // Files can't be checked without crypto.subtle, which only secure pages have.
+    if (!globalThis.isSecureContext) return { found: false, why: "insecure" };
+    try {
+      return describeDevice(this.#device ??= await takeDevice());
+    } catch (error) {
+      return { found: false, why: "no device", message: (error as Error).message };
+    }
+  }
 
   /**
    * Takes a checkpoint.
@@ -57,9 +57,9 @@ export class Artist {
     if (!this.#bytes) throw new Error("there is no checkpoint yet");
     try {
       if (!this.#rin) {
-        tell({ type: "preparing" });
-        this.#gpu ??= await requestGpu();
-        this.#rin = await Rin.load(this.#gpu, this.#bytes);
+        this.#device ??= await takeDevice();
+        tell({ type: "preparing", device: describeDevice(this.#device) });
+        this.#rin = await Rin.load(this.#device, this.#bytes);
       }
       const { config } = this.#rin;
       return await this.#rin.sample({
@@ -78,10 +78,10 @@ export class Artist {
     }
   }
 
-  /** A GPU that has failed is of no more use; the next drawing asks for another. */
+  /** A device that has failed is of no more use; the next drawing takes another. */
   #giveBack(): void {
-    this.#gpu?.destroy();
-    this.#gpu = undefined;
+    this.#device?.destroy();
+    this.#device = undefined;
     this.#rin = undefined;
   }
 }

@@ -11,8 +11,8 @@ import type { Wanted } from "./download.ts";
 
 /** What can be asked of the worker, by name: what it is given, and what it answers. */
 export interface Requests {
-  /** Looks for a GPU. */
-  gpu: { given: Record<never, never>; answer: GpuFound };
+  /** Takes a device. */
+  device: { given: Record<never, never>; answer: DeviceFound };
   /** Fetches a checkpoint, or finds it kept. */
   load: {
     given: { readonly name: string; readonly checkpoint: Wanted };
@@ -63,8 +63,8 @@ export type WorkEvent =
     readonly total: number;
     readonly again: boolean;
   }
-  /** The network is put on the GPU. */
-  | { readonly type: "preparing" }
+  /** The network is put on the device. */
+  | { readonly type: "preparing"; readonly device: DeviceFound }
   | { readonly type: "step"; readonly done: number; readonly total: number }
   | {
     readonly type: "estimate";
@@ -73,10 +73,12 @@ export type WorkEvent =
     readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   };
 
-/** Which GPU there is, or why none. */
-export type GpuFound =
-  | { readonly found: true; readonly name: string; readonly software: boolean }
-  | { readonly found: false; readonly why: "insecure" | "unsupported" | "no adapter" };
+/** Which device draws in this browser, or why none. */
+export type DeviceFound =
+  | { readonly found: true; readonly backend: "webgpu"; readonly name: string }
+  | { readonly found: true; readonly backend: "cpu"; readonly threads: number }
+  | { readonly found: false; readonly why: "insecure" }
+  | { readonly found: false; readonly why: "no device"; readonly message: string };
 
 /** A network that can be drawn with. */
 export interface Network {

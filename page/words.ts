@@ -8,29 +8,31 @@ import { ROUNDED_FROM } from "../src/model/identity.ts";
 import { countParameters } from "../src/model/parameters.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
 import { megabytes } from "./dom.ts";
-import type { GpuFound, Network } from "./protocol.ts";
+import type { DeviceFound, Network } from "./protocol.ts";
 
-/** Why there is no GPU. */
-export function noGpu(why: (GpuFound & { found: false })["why"]): { title: string; text: string } {
-  if (why === "insecure") {
+/** What draws in this browser. */
+export function drawerOf(device: DeviceFound & { found: true }): string {
+  const drawer = device.backend === "cpu"
+    ? `this computer's CPU, ${device.threads === 1 ? "1 thread" : `${device.threads} threads`}`
+    : device.name || "its GPU";
+  return `Drawn in this browser by ${drawer}: nothing leaves this device.`;
+}
+
+/** Why nothing draws in this browser. */
+export function noDevice(
+  device: DeviceFound & { found: false },
+): { title: string; text: string } {
+  if (device.why === "insecure") {
     return {
       title: "This page came over an open connection",
-      text: "Browsers give the GPU to pages that came over https, or from this very machine " +
+      text: "Browsers let a page draw that came over https, or from this very machine " +
         "(localhost). Open it so, and it draws here.",
     };
   }
-  if (why === "unsupported") {
-    return {
-      title: "This browser has no WebGPU",
-      text: "It is what a page computes with on the GPU. Chrome and Edge have it, Safari from 26 " +
-        "and Firefox from 141 on; on Linux it may have to be switched on.",
-    };
-  }
   return {
-    title: "This browser finds no GPU",
-    text:
-      "It knows WebGPU, but no graphics processor that it would use: hardware acceleration may " +
-      "be switched off in its settings, or the driver be too old.",
+    title: "This browser can't draw",
+    text: "It has no GPU for pages (WebGPU), and could not start on the CPU: " +
+      `${device.message.replace(/\.$/, "")}.`,
   };
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { recordText } from "../src/picture/record.ts";
-import { Artist, findGpu } from "./artist.ts";
+import { Artist } from "./artist.ts";
 import { download } from "./download.ts";
 import { pngOf } from "./pixels.ts";
 import type { Reply, Request, RequestName, Requests, WorkEvent } from "./protocol.ts";
@@ -26,7 +26,7 @@ type Handlers = {
 const artist = new Artist();
 
 const handlers: Handlers = {
-  gpu: () => findGpu(),
+  device: () => artist.findDevice(),
   load: async ({ checkpoint, name }, { signal, tell }) => {
     const store = await openStore(checkpoint.sha256);
     try {

@@ -84,7 +84,7 @@ export const serve: Command = {
   summary: "a web page and service that make images with a trained network",
   about:
     "Serves a trained network, to this machine unless told otherwise: a page that samples in the " +
-    "visitor's browser, or here where that has no WebGPU; POST /v1/images answers " +
+    "visitor's browser, or here where that can't; POST /v1/images answers " +
     "with pictures, GET /v1/images/stream shows them come, /docs says all about it. What is asked " +
     "at the same moment is made together. Ctrl-C or SIGTERM ends it when what is under way is done.",
   groups,

@@ -13,7 +13,7 @@ const TYPES: Record<string, string> = {
 };
 
 /**
- * The page's files by path: `/`, `/page.css`, `/page.js` and `/worker.js`.
+ * The page's files by path: `/`, `/page.css`, `/page.js`, `/worker.js` and `/cpu.js`.
  *
  * @throws {CommandError} when they can't be made
  */

@@ -13,7 +13,7 @@ const source = new URL("../../page/", import.meta.url);
 const PLAIN = { "index.html": "/", "page.css": "/page.css" };
 
 /** Scripts by the path that they are asked for by. */
-const SCRIPTS = { "/page.js": "main.ts", "/worker.js": "worker.ts" };
+const SCRIPTS = { "/page.js": "main.ts", "/worker.js": "worker.ts", "/cpu.js": "cpu.ts" };
 
 /**
  * Makes the texts of the page's files by path.

@@ -2,41 +2,43 @@
  * Builds the CPU device's WebAssembly from AssemblyScript: `deno task wasm`. With `--check` it
  * compares the builds with the committed files instead, and changes nothing.
  *
- * There are four builds: fused or exact arithmetic, with threads or without. Each is a `.wasm` file,
- * for runtimes that import modules statically, and the same bytes as base64 in TypeScript.
+ * There are two builds, of fused and of exact arithmetic, for memory that threads share, and the same
+ * two for memory of one thread. All are `.wasm` files, for runtimes that import modules statically.
+ * The first two are also base64 in TypeScript, from which `unshared.ts` makes the others.
  *
  * @module
  */
 import asc from "assemblyscript/asc";
+import { unshared } from "./unshared.ts";
 
 const folder = new URL("./", import.meta.url);
 
+/** The features of WebAssembly that each build uses. */
 const builds = {
-  fused_threads: ["simd", "relaxed-simd", "threads"],
-  fused: ["simd", "relaxed-simd"],
-  exact_threads: ["simd", "threads"],
-  exact: ["simd"],
+  fused: ["simd", "relaxed-simd", "threads"],
+  exact: ["simd", "threads"],
 };
 
+/** How a build adds up products. */
+export type Build = keyof typeof builds;
+
 /**
- * Compiles one build of `assembly/index.ts`.
+ * Compiles one build of `assembly/index.ts`, for shared memory.
  *
  * @param instead texts to take instead of files, by name
  */
 export async function compile(
-  build: keyof typeof builds,
+  build: Build,
   instead: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const features = builds[build];
-  const shared = features.includes("threads") ? ["--sharedMemory", "--maximumMemory", "65536"] : [];
   let made: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
     [
       ...["assembly/index.ts", "--outFile", "out.wasm", "-O3", "--runtime", "stub", "--noAssert"],
       // Functions on v128 that files export to each other, not to the host.
       ...["--disableWarning", "112"],
-      ...["--importMemory", "--initialMemory", "1", "--enable", features.join(",")],
-      ...shared,
+      ...["--importMemory", "--initialMemory", "1", "--enable", builds[build].join(",")],
+      ...["--sharedMemory", "--maximumMemory", "65536"],
     ],
     {
       readFile: (name, base) =>
@@ -51,27 +53,29 @@ export async function compile(
   return made;
 }
 
-function asTypeScript(bytes: Uint8Array): string {
-  return `// Made by \`deno task wasm\`.\nexport default "${bytes.toBase64()}";\n`;
+/** The files of a build by name. */
+async function filesOf(build: Build): Promise<Record<string, Uint8Array<ArrayBuffer>>> {
+  const bytes = await compile(build);
+  const text = `// Made by \`deno task wasm\`.\nexport default "${bytes.toBase64()}";\n`;
+  return {
+    [`${build}_threads.ts`]: new TextEncoder().encode(text),
+    [`${build}_threads.wasm`]: bytes,
+    [`${build}.wasm`]: unshared(bytes),
+  };
 }
 
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
-  for (const name of Object.keys(builds) as (keyof typeof builds)[]) {
-    const bytes = await compile(name);
-    const wasm = new URL(`${name}.wasm`, folder);
-    const text = new URL(`${name}.ts`, folder);
-    if (check) {
-      const same = (await Deno.readTextFile(text)) === asTypeScript(bytes) &&
-        (await Deno.readFile(wasm)).toBase64() === bytes.toBase64();
-      if (!same) {
+  for (const build of Object.keys(builds) as Build[]) {
+    for (const [name, bytes] of Object.entries(await filesOf(build))) {
+      const file = new URL(name, folder);
+      if (!check) {
+        await Deno.writeFile(file, bytes);
+        console.log(`${name}  ${bytes.length} bytes`);
+      } else if ((await Deno.readFile(file)).toBase64() !== bytes.toBase64()) {
         console.error(`kernels/wasm/${name} differs from its source: run deno task wasm`);
         Deno.exit(1);
       }
-    } else {
-      await Deno.writeFile(wasm, bytes);
-      await Deno.writeTextFile(text, asTypeScript(bytes));
-      console.log(`${name}.wasm  ${bytes.length} bytes`);
     }
   }
 }

@@ -14,6 +14,11 @@ export class NoGpuError extends Error {
 export class DeviceLimitError extends Error {
   /** Tells errors apart by name. */
   override name = "DeviceLimitError";
+
+  /** Goes by the name: a device can come in a bundle of its own, with a class of its own. */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return error instanceof Error && error.name === "DeviceLimitError";
+  }
 }
 
 /** The device went away (driver reset, sleep, unplugged) or refused a command. */

@@ -57,8 +57,10 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+// The first two isolate a page, for which browsers let it share memory between threads.
 const GUARDS: Readonly<Record<string, string>> = {
   "content-security-policy": PAGE_POLICY,
+  "cross-origin-embedder-policy": "require-corp",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",

@@ -19,6 +19,7 @@ Deno.test("rin page: a folder of static files, with a checkpoint for sampling an
     const names = (await Array.fromAsync(Deno.readDir(`${cwd}/site`), ({ name }) => name)).sort();
     assertEquals(names, [
       "checkpoint.safetensors",
+      "cpu.js",
       "index.html",
       "model.json",
       "page.css",
@@ -41,7 +42,12 @@ Deno.test("rin page: a folder of static files, with a checkpoint for sampling an
       assert(path.startsWith("data:") || names.includes(path), path);
     }
     // Small enough to be there at once; docs/page.md tells the sizes.
-    for (const [name, most] of [["page.js", 40_000], ["worker.js", 120_000]] as const) {
+    for (
+      const [name, most] of [["page.js", 40_000], ["worker.js", 120_000], [
+        "cpu.js",
+        120_000,
+      ]] as const
+    ) {
       const { size } = await Deno.stat(`${cwd}/site/${name}`);
       assert(size < most, `${name} has ${size} bytes`);
     }

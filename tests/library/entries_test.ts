@@ -1,4 +1,4 @@
-// The package's entries: what each of them drags in, how small the sampler is in a browser, and
+// The package's entries: what each of them drags in, how small they are in a browser, and
 // that the examples in their documentation run.
 
 import { assert, assertEquals } from "@std/assert";
@@ -38,20 +38,32 @@ async function modulesOf(entry: string): Promise<string[]> {
   return [...found].map((specifier) => decodeURIComponent(specifier.replace(`file://${root}`, "")));
 }
 
-Deno.test("library: the sampler needs no training, no data, no command line and no Deno", async () => {
-  const modules = await modulesOf("sampler.ts");
-  assert(modules.includes("src/diffusion/rin.ts") && modules.includes("src/gpu/program.ts"));
-  for (const module of modules) {
-    assert(/^(sampler\.ts$|src\/(diffusion|model|nn|gpu)\/|kernels\/)/.test(module), module);
-    const code = (await Deno.readTextFile(root + module)).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
-    assert(!/\bDeno\b/.test(code), `${module} uses Deno`);
-  }
-});
+/** What sampling needs beside a device. */
+const SAMPLING = /^src\/(sampling\.ts$|(diffusion|model|nn|graph)\/|device\/\w+\.ts$)/;
+
+for (
+  const [entry, device, other] of [
+    ["sampler.ts", /^(src\/device\/webgpu|kernels\/wgsl)\//, "cpu"],
+    ["cpu.ts", /^(src\/device\/cpu|kernels\/wasm)\//, "webgpu"],
+  ] as const
+) {
+  Deno.test(`library: ${entry} needs no training, no data, no Deno, and not the ${other} device`, async () => {
+    const modules = await modulesOf(entry);
+    assert(modules.includes("src/diffusion/rin.ts"));
+    assert(modules.some((module) => device.test(module)));
+    for (const module of modules) {
+      const own = [entry, "kernels/shapes.ts"].includes(module);
+      assert(own || SAMPLING.test(module) || device.test(module), module);
+      const code = (await Deno.readTextFile(root + module)).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+      assert(!/\bDeno\b/.test(code), `${module} uses Deno`);
+    }
+  });
+}
 
 Deno.test("library: the service needs no training, no data, no command line and no Deno", async () => {
   for (const module of await modulesOf("service.ts")) {
     const own =
-      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|nn|gpu)\/|kernels\/)/;
+      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|nn|graph|device)\/|kernels\/)/;
     if (/^(npm:|node_modules\/|https?:)/.test(module)) continue;
     assert(own.test(module), module);
     if (!module.endsWith(".ts")) continue;
@@ -63,7 +75,8 @@ Deno.test("library: the service needs no training, no data, no command line and 
 Deno.test("library: the kernels need nothing but themselves, and training no data", async () => {
   for (const module of await modulesOf("kernels.ts")) assert(/^kernels[./]/.test(module), module);
   for (const module of await modulesOf("train.ts")) {
-    assert(/^(train\.ts$|src\/(train|diffusion|model|nn|gpu)\/|kernels\/)/.test(module), module);
+    const own = /^(train\.ts$|src\/(train|diffusion|model|nn|graph|device)\/|kernels\/)/;
+    assert(own.test(module), module);
   }
 });
 
@@ -92,19 +105,21 @@ async function bundled(folder: string, code: string): Promise<[plain: number, gz
   return [bytes.length, (await new Response(gzip).arrayBuffer()).byteLength];
 }
 
-Deno.test("library: bundled for a browser the sampler is small, and what isn't used is left out", () =>
+Deno.test("library: bundled for a browser it is small, and what isn't used is left out", () =>
   withFolder(async (folder) => {
-    const [plain, gzipped] = await bundled(
-      folder,
-      `export { requestGpu, Rin } from "${root}sampler.ts";`,
-    );
-    assert(plain < 100_000, `${plain} bytes minified`);
-    assert(gzipped < 30_000, `${gzipped} bytes gzipped`);
-    const [throughMain] = await bundled(
-      folder,
-      `export { requestGpu, Rin } from "${root}mod.ts";`,
-    );
-    assert(throughMain < plain + 2_000, `${throughMain} bytes from the main entry, not ${plain}`);
+    for (
+      const [names, entry, most, mostGzipped] of [
+        ["requestGpu, Rin", "sampler.ts", 100_000, 30_000],
+        // With its WebAssembly.
+        ["requestCpu, Rin", "cpu.ts", 160_000, 60_000],
+      ] as const
+    ) {
+      const [plain, gzipped] = await bundled(folder, `export { ${names} } from "${root}${entry}";`);
+      assert(plain < most, `${entry}: ${plain} bytes minified`);
+      assert(gzipped < mostGzipped, `${entry}: ${gzipped} bytes gzipped`);
+      const [throughMain] = await bundled(folder, `export { ${names} } from "${root}mod.ts";`);
+      assert(throughMain < plain + 2_000, `${throughMain} bytes from the main entry, not ${plain}`);
+    }
     // A training run reads and writes files: it is not for browsers.
     for (const entry of entries.filter((name) => name !== "training_run.ts")) {
       const [unused] = await bundled(folder, `import "${root}${entry}";`);
@@ -132,6 +147,6 @@ Deno.test({
         ...declared.map((name) => `src/${name}.ts`),
       ]);
       const [, passed, failed] = /(\d+) passed .*?(\d+) failed/.exec(out) ?? [];
-      assertEquals([passed, failed], ["12", "0"], out);
+      assertEquals([passed, failed], ["13", "0"], out);
     }),
 });

@@ -102,11 +102,11 @@ async function load(name: string, flags: readonly string[]): Promise<boolean> {
   const url = await firstLine(server.stdout, said);
   const begin = performance.now() + 1000 * seconds;
   const tally: Tally = { begin, latencies: [], counts: new Map(), failures: [] };
-  const rss: number[] = [], gpu: number[] = [];
+  const rss: number[] = [], device: number[] = [];
   const watch = setInterval(async () => {
     if (performance.now() < begin) return;
     rss.push(await residentBytes(server.pid));
-    gpu.push(await metricOf(url, "rin_gpu_bytes"));
+    device.push(await metricOf(url, "rin_device_bytes"));
   }, 1000);
   const figures = () =>
     Promise.all(["count", "sum"].map((name) => metricOf(url, `rin_batch_images_${name}`)));
@@ -132,7 +132,9 @@ async function load(name: string, flags: readonly string[]): Promise<boolean> {
   RSS ${mib(rss[0])} MiB at first, ${mib(rss.at(-1)!)} at last, growing by ${
       mib(growth)
     } a minute; ` +
-      `GPU at most ${mib(Math.max(...gpu))} MiB, at last ${mib(gpu.at(-1)!)}; ended with ${code}`,
+      `device at most ${mib(Math.max(...device))} MiB, at last ${
+        mib(device.at(-1)!)
+      }; ended with ${code}`,
   );
   for (const failure of new Set(tally.failures)) console.error(`  failed: ${failure}`);
   return tally.failures.length === 0 && code === 0 && !(growth > GROWTH) && sorted.length > 0;

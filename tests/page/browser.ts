@@ -1,6 +1,12 @@
-// Chromium with WebGPU on its software adapter, or none where it isn't installed; and the page in it.
+// Chromium, with WebGPU on its software adapter or without; and the page in it.
 
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -11,14 +17,17 @@ const executablePath = await (async () => {
 const FLAGS = ["--no-sandbox", "--disable-gpu-sandbox", "--disable-background-networking"];
 const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
+/** Whether it is installed. */
+export const hasBrowser = executablePath !== undefined;
+
 /** Starts it, with WebGPU or without. */
 export async function launch(webgpu: boolean): Promise<Browser> {
   return await chromium.launch({ executablePath, args: [...FLAGS, ...webgpu ? WEBGPU : []] });
 }
 
-/** Whether there is one that finds an adapter. */
+/** Whether it finds an adapter. */
 export async function hasWebGpu(): Promise<boolean> {
-  if (executablePath === undefined) return false;
+  if (!hasBrowser) return false;
   const browser = await launch(true);
   // Only a secure page is given a GPU.
   const server = Deno.serve(
@@ -39,12 +48,22 @@ export async function hasWebGpu(): Promise<boolean> {
 export class Visit {
   private constructor(readonly page: Page, readonly errors: string[]) {}
 
-  /** Opens it in a context of its own: with files and settings that no other visit shares. */
-  static async begin(browser: Browser, url: string, options?: BrowserContextOptions) {
-    return await Visit.#open(await browser.newContext({ colorScheme: "light", ...options }), url);
+  /**
+   * Opens it in a context of its own: with files and settings that no other visit shares.
+   *
+   * @param missing a file that this visitor can't fetch
+   */
+  static async begin(
+    browser: Browser,
+    url: string,
+    { missing, ...options }: BrowserContextOptions & { missing?: string } = {},
+  ) {
+    const context = await browser.newContext({ colorScheme: "light", ...options });
+    if (missing) await context.route(`**/${missing}`, (route) => route.abort());
+    return await Visit.#open(context, url);
   }
 
-  static async #open(context: import("playwright-core").BrowserContext, url: string) {
+  static async #open(context: BrowserContext, url: string) {
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
     const errors: string[] = [];

@@ -2,8 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { RandomStream } from "../../src/nn/random.ts";
-import { deviceTest } from "../helpers/devices.ts";
-import { type Asked, refusalOf, withService } from "./tiny_service.ts";
+import { type Asked, refusalOf, serviceTest, withService } from "./tiny_service.ts";
 
 const bodies: [body: unknown, status: number, sentence: string][] = [
   ["", 400, "The body is not valid JSON"],
@@ -53,10 +52,10 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   [{ class: "x".repeat(70_000) }, 413, "The body is longer than 65536 bytes"],
 ];
 
-deviceTest(
+serviceTest(
   "bad input: every body gets its sentence, and the next good one its image",
-  (gpu) =>
-    withService(gpu, {}, async ({ post }) => {
+  (device) =>
+    withService(device, {}, async ({ post }) => {
       for (const [body, status, sentence] of bodies) {
         const [found, error] = await refusalOf(await post(body));
         const asked = JSON.stringify(body).slice(0, 80);
@@ -68,10 +67,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "bad input: queries, types of body, methods and paths",
-  (gpu) =>
-    withService(gpu, {}, async ({ get, post, metric }) => {
+  (device) =>
+    withService(device, {}, async ({ get, post, metric }) => {
       const stream = async (query: string) =>
         await refusalOf(await get(`/v1/images/stream?${query}`));
       const queries: [string, string][] = [
@@ -109,10 +108,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "bad input: a body that comes too slowly, or is too long without saying so",
-  (gpu) =>
-    withService(gpu, { limits: { bodyTime: 50, body: 100 } }, async ({ post, metric }) => {
+  (device) =>
+    withService(device, { limits: { bodyTime: 50, body: 100 } }, async ({ post, metric }) => {
       const streamed = (start: (controller: ReadableStreamDefaultController) => void) =>
         post("", { body: new ReadableStream({ start }) });
       const slow = await streamed((controller) =>
@@ -140,10 +139,10 @@ const KEYS = [
   ...["class", "guidance", "format", "__proto__", "toString", ""],
 ];
 
-deviceTest(
+serviceTest(
   "bad input: two thousand bodies by chance give an image or a sentence",
-  (gpu) =>
-    withService(gpu, { limits: { work: 8, wait: 0 } }, async ({ post, service }: Asked) => {
+  (device) =>
+    withService(device, { limits: { work: 8, wait: 0 } }, async ({ post, service }: Asked) => {
       const random = new RandomStream(2212, 1);
       let draws = 0;
       const pick = <T>(items: readonly T[]) => items[random.bits(draws++) % items.length];

@@ -2,18 +2,17 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
-import { deviceTest } from "../helpers/devices.ts";
-import { type Asked, refusalOf, withService } from "./tiny_service.ts";
+import { type Asked, refusalOf, serviceTest, withService } from "./tiny_service.ts";
 
 async function pixels(response: Response): Promise<string> {
   assertEquals(response.status, 200);
   return decode(await response.bytes()).data.join();
 }
 
-deviceTest(
+serviceTest(
   "batching: what is alike is made together and comes out the same to the bit",
-  (gpu) =>
-    withService(gpu, { limits: { batch: 8, wait: 50 } }, async ({ post, metric }) => {
+  (device) =>
+    withService(device, { limits: { batch: 8, wait: 50 } }, async ({ post, metric }) => {
       const requests = [
         { steps: 4, seed: 1 },
         { steps: 4, seed: 2, class: "dog" },
@@ -34,10 +33,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "batching: a large request is cut up, and lets a small one in between",
-  (gpu) =>
-    withService(gpu, { limits: { batch: 4, wait: 0 } }, async ({ post, metric, rin }) => {
+  (device) =>
+    withService(device, { limits: { batch: 4, wait: 0 } }, async ({ post, metric, rin }) => {
       const order: string[] = [];
       const note = (name: string) => (response: Response) => (order.push(name), pixels(response));
       const large = post({ steps: 6, count: 40, seed: 3 }).then(note("large"));
@@ -52,10 +51,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "batching: streams and plain requests share a batch; previews are for those who asked",
-  (gpu) =>
-    withService(gpu, { limits: { wait: 50 } }, async ({ get, post, metric }) => {
+  (device) =>
+    withService(device, { limits: { wait: 50 } }, async ({ get, post, metric }) => {
       const [stream, plain, other] = await Promise.all([
         get("/v1/images/stream?steps=4&previews=2&seed=5"),
         post({ steps: 4, seed: 6 }),
@@ -71,10 +70,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "batching: a full queue answers 429 and when to come back",
-  (gpu) =>
-    withService(gpu, { limits: { queue: 3, batch: 1 } }, async ({ post, metric }) => {
+  (device) =>
+    withService(device, { limits: { queue: 3, batch: 1 } }, async ({ post, metric }) => {
       const answers = await Promise.all(Array.from({ length: 8 }, () => post({ steps: 20 })));
       const statuses = answers.map(({ status }) => status);
       assertEquals(statuses.filter((status) => status === 200).length, 3);
@@ -97,10 +96,10 @@ async function until(asked: Asked, line: string, holds: (value: number) => boole
   throw new Error(`${line} stays ${await asked.metric(line)}`);
 }
 
-deviceTest(
+serviceTest(
   "batching: a client that leaves stops its work, and not that of others",
-  (gpu) =>
-    withService(gpu, { limits: { batch: 2, wait: 0 } }, async (asked) => {
+  (device) =>
+    withService(device, { limits: { batch: 2, wait: 0 } }, async (asked) => {
       const { get, post, metric } = asked;
       const leaving = new AbortController();
       const left = post({ steps: 1000, count: 16 }, { signal: leaving.signal });
@@ -117,7 +116,7 @@ deviceTest(
       assertEquals(await metric("rin_queue_images"), 0);
       assertEquals(await metric("rin_clients_left_total"), 2);
       assertEquals(await metric("rin_images_total"), 1);
-      assertEquals((await post({ steps: 2 })).status, 200); // the GPU is free again
+      assertEquals((await post({ steps: 2 })).status, 200); // the device is free again
       const done = await metric("rin_evaluations_total");
       assert(done < 2000, `${done} steps were done of what nobody waited for`);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -125,10 +124,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "batching: one of two that share a batch may leave",
-  (gpu) =>
-    withService(gpu, { limits: { wait: 30 } }, async (asked) => {
+  (device) =>
+    withService(device, { limits: { wait: 30 } }, async (asked) => {
       const { post, metric } = asked;
       const leaving = new AbortController();
       const left = post({ steps: 40, seed: 1 }, { signal: leaving.signal });

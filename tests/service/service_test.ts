@@ -9,22 +9,23 @@ import {
 } from "@std/assert";
 import { decode } from "fast-png";
 import { createService } from "../../src/service/service.ts";
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import type { Device } from "../../src/device/device.ts";
 import { requestGpu } from "../../src/device/webgpu/gpu.ts";
-import { deviceTest } from "../helpers/devices.ts";
 import { available } from "../helpers/gpu.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
-import { CHECKPOINT, CONFIG, refusalOf, withService } from "./tiny_service.ts";
+import { CHECKPOINT, CONFIG, refusalOf, serviceTest, withService } from "./tiny_service.ts";
 
 const settings = { steps: 3, sampler: "ddim", eta: 0.5, seed: 9 } as const;
 
-deviceTest(
+serviceTest(
   "service: a PNG, a grid or JSON, the images being those of Rin.sample",
-  (gpu) =>
-    withService(gpu, {}, async ({ post, rin }) => {
+  (device) =>
+    withService(device, {}, async ({ post, rin }) => {
       const pixels = (png: Uint8Array) => Array.from(decode(png).data);
       const images = await rin.sample({ ...settings, count: 3, labels: [2, 0, 2], guidance: 2 });
       const asked = { ...settings, count: 3, class: ["bird", 0], guidance: 2 };
@@ -79,10 +80,10 @@ async function events(
   });
 }
 
-deviceTest(
+serviceTest(
   "service: a stream shows progress, previews and at last the images",
-  (gpu) =>
-    withService(gpu, {}, async ({ get, post, metric }) => {
+  (device) =>
+    withService(device, {}, async ({ get, post, metric }) => {
       const query = "count=2&seed=9&steps=6&class=dog&previews=3&sampler=ddim";
       const answer = await get(`/v1/images/stream?${query}`);
       assertEquals(answer.headers.get("content-type"), "text/event-stream");
@@ -110,10 +111,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "service: what the network is, and its checkpoint in parts",
-  (gpu) =>
-    withService(gpu, {}, async ({ get }) => {
+  (device) =>
+    withService(device, {}, async ({ get }) => {
       const model = await (await get("/model.json")).json();
       assertEquals(model.config, CONFIG);
       assertEquals([model.name, model.server, model.classNames], ["pets", true, [
@@ -138,12 +139,12 @@ deviceTest(
     }),
 );
 
-deviceTest("service: files of a page, with headers that keep others out", async (gpu) => {
+serviceTest("service: files of a page, with headers that keep others out", async (device) => {
   const assets = new Map([
     ["/", { body: "<p>Hello</p>", type: "text/html; charset=utf-8" }],
     ["/page.js", { body: new TextEncoder().encode("1"), type: "text/javascript" }],
   ]);
-  await withService(gpu, { assets }, async ({ get }) => {
+  await withService(device, { assets }, async ({ get }) => {
     const page = await get("/");
     assertEquals([await page.text(), page.headers.get("content-type")], [
       "<p>Hello</p>",
@@ -155,20 +156,24 @@ deviceTest("service: files of a page, with headers that keep others out", async 
     for (const path of ["/page.js", "/nothing", "/metrics"]) {
       const { headers, body } = await get(path);
       assertEquals(headers.get("x-content-type-options"), "nosniff", path);
+      // Both isolate the page, and all that it fetches must allow it.
+      assertEquals(headers.get("cross-origin-opener-policy"), "same-origin", path);
+      assertEquals(headers.get("cross-origin-embedder-policy"), "require-corp", path);
+      assertEquals(headers.get("cross-origin-resource-policy"), "same-origin", path);
       await body?.cancel();
     }
     const etag = page.headers.get("etag")!;
     assertEquals((await get("/", { headers: { "if-none-match": etag } })).status, 304);
   });
-  await withService(gpu, {}, async ({ get }) => {
+  await withService(device, {}, async ({ get }) => {
     assertStringIncludes(await (await get("/")).text(), "/docs");
   });
 });
 
-deviceTest(
+serviceTest(
   "service: a token keeps the network, but not the page and its documentation",
-  (gpu) =>
-    withService(gpu, { token: "sesame" }, async ({ get, post }) => {
+  (device) =>
+    withService(device, { token: "sesame" }, async ({ get, post }) => {
       const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
       const kept = [
         "/model.json",
@@ -201,10 +206,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "service: on loopback no page from elsewhere is answered, by name or by itself",
-  (gpu) =>
-    withService(gpu, { hosts: ["localhost"] }, async ({ get, post, service }) => {
+  (device) =>
+    withService(device, { hosts: ["localhost"] }, async ({ get, post, service }) => {
       const rebound = await service.fetch(new Request("http://example.com/model.json"));
       assertEquals((await refusalOf(rebound))[0], 403);
       const from = (site: string, mode = "cors") => ({
@@ -222,10 +227,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "service: its description has every field, and the page shows the same",
-  (gpu) =>
-    withService(gpu, { limits: { queue: 7 } }, async ({ get, post }) => {
+  (device) =>
+    withService(device, { limits: { queue: 7 } }, async ({ get, post }) => {
       const document = await (await get("/openapi.json")).json();
       assertEquals(document.openapi, "3.1.0");
       const schema =
@@ -253,10 +258,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "service: draining refuses what is new and finishes what is under way",
-  (gpu) =>
-    withService(gpu, {}, async ({ get, post, service }) => {
+  (device) =>
+    withService(device, {}, async ({ get, post, service }) => {
       const under = post({ steps: 40 });
       const stream = get("/v1/images/stream?steps=30&previews=1");
       await Promise.resolve();
@@ -274,10 +279,10 @@ deviceTest(
     }),
 );
 
-deviceTest(
+serviceTest(
   "service: closing ends what is under way with a sentence",
-  (gpu) =>
-    withService(gpu, {}, async ({ get, post, service }) => {
+  (device) =>
+    withService(device, {}, async ({ get, post, service }) => {
       const under = post({ steps: 1000, count: 20 });
       const stream = await get("/v1/images/stream?steps=1000&previews=0");
       service.close();
@@ -290,6 +295,29 @@ deviceTest(
     }),
 );
 
+/** Loses the device of a service while it makes images, and sees who is told. */
+async function loseDevice(device: Device, lose: () => void, message: string): Promise<void> {
+  const faults: Error[] = [];
+  const onFault = (fault: Error) => faults.push(fault);
+  const limits = { batch: 1 };
+  await withService(device, { onFault, limits }, async ({ get, post, metric }) => {
+    const [first, waiting] = [post({ steps: 1000 }), post({ steps: 5 })];
+    const stream = await get("/v1/images/stream?steps=6");
+    while (await metric("rin_evaluations_total") < 2) await device.idle();
+    lose();
+    const [status, sentence] = await refusalOf(await first);
+    assertEquals(status, 503);
+    assertStringIncludes(sentence, message);
+    for (const answer of [await waiting, await post({ steps: 1 }), await get("/healthz")]) {
+      assertEquals(await refusalOf(answer), [503, sentence]);
+    }
+    assertEquals((await events(stream)).at(-1), ["error", { error: sentence }]);
+    assertEquals(faults.map(({ message }) => message), [sentence]);
+    assertEquals((await get("/model.json")).status, 200);
+  });
+  device.destroy();
+}
+
 Deno.test({
   name: "service: a GPU that is lost is told to all, and to the host",
   ignore: !available,
@@ -297,39 +325,28 @@ Deno.test({
   sanitizeOps: false,
   fn: async () => {
     const gpu = await requestGpu();
-    const faults: Error[] = [];
-    const onFault = (fault: Error) => faults.push(fault);
-    const limits = { batch: 1 };
-    await withService(gpu, { onFault, limits }, async ({ get, post, metric }) => {
-      const [first, waiting] = [post({ steps: 1000 }), post({ steps: 5 })];
-      const stream = await get("/v1/images/stream?steps=6");
-      while (await metric("rin_evaluations_total") < 2) await gpu.idle();
-      // What the device refuses, it tells when it has come to it.
+    // What the device refuses, it tells when it has come to it.
+    const lose = () =>
       gpu.device.queue.writeBuffer(
         gpu.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ }),
         0,
         new Uint8Array(16),
       );
-      const [status, sentence] = await refusalOf(await first);
-      assertEquals(status, 503);
-      assertStringIncludes(sentence, "The GPU refused a command");
-      for (const answer of [await waiting, await post({ steps: 1 }), await get("/healthz")]) {
-        assertEquals(await refusalOf(answer), [503, sentence]);
-      }
-      assertEquals((await events(stream)).at(-1), ["error", { error: sentence }]);
-      assertEquals(faults.map(({ message }) => message), [sentence]);
-      assertEquals((await get("/model.json")).status, 200);
-    });
-    gpu.destroy();
+    await loseDevice(gpu, lose, "The GPU refused a command");
   },
 });
 
-deviceTest("service: clips and limits that make no sense are refused", async (gpu) => {
-  const rin = await Rin.load(gpu, CHECKPOINT);
+Deno.test("service: a CPU device that is lost is told to all, and to the host", async () => {
+  const cpu = await requestCpu({ threads: 1 });
+  await loseDevice(cpu, () => cpu.destroy(), "The CPU device was destroyed");
+});
+
+serviceTest("service: clips and limits that make no sense are refused", async (device) => {
+  const rin = await Rin.load(device, CHECKPOINT);
   const bad = { rin, checkpoint: CHECKPOINT, limits: { batch: 0 } };
   await assertRejects(() => createService(bad), RangeError, "limits.batch is 0: needed a whole");
   rin.destroy();
-  const clips = await Rin.create(gpu, { ...CONFIG, frames: 2, numClasses: 0 });
+  const clips = await Rin.create(device, { ...CONFIG, frames: 2, numClasses: 0 });
   const checkpoint = await clips.save();
   await assertRejects(() => createService({ rin: clips, checkpoint }), RangeError, "clips of 2");
   clips.destroy();

@@ -6,6 +6,7 @@ import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { createService, type Service, type ServiceOptions } from "../../src/service/service.ts";
 
 /** Its network. */
@@ -38,13 +39,18 @@ export interface Asked {
   metric(line: string): Promise<number>;
 }
 
+/** A test of what doesn't depend on the kind of device: it runs on the CPU. */
+export function serviceTest(name: string, run: (device: Device) => Promise<void>): void {
+  deviceTest(name, run, ["cpu"]);
+}
+
 /** Runs a test with a service. */
 export async function withService(
-  gpu: Device,
+  device: Device,
   options: Partial<ServiceOptions>,
   test: (asked: Asked) => Promise<void>,
 ): Promise<void> {
-  const rin = await Rin.load(gpu, CHECKPOINT);
+  const rin = await Rin.load(device, CHECKPOINT);
   const service = await createService({ rin, checkpoint: CHECKPOINT, name: "pets", ...options });
   const get = (path: string, init?: RequestInit) =>
     service.fetch(new Request(`http://localhost${path}`, init));

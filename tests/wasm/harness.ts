@@ -2,13 +2,14 @@
 
 import { ENTRY_BYTES } from "../../kernels/wasm/assembly/codes.ts";
 import { compile } from "../../kernels/wasm/build.ts";
+import { unshared } from "../../kernels/wasm/unshared.ts";
 import { lowerings } from "../../src/device/cpu/lowering/table.ts";
 import type { Lowering, TapeEntry } from "../../src/device/cpu/tape_entry.ts";
 import type { OpName } from "../../src/graph/ops.ts";
 import { persistent, type Tensor } from "../../src/graph/tensor.ts";
 import type { OpCase, Operand } from "../ops/case.ts";
 
-/** The builds without threads. */
+/** The builds, which tests run in one thread. */
 export const BUILDS = ["exact", "fused"] as const;
 
 /** In which order a thread takes an entry's tiles. */
@@ -42,8 +43,9 @@ export class Harness {
 
   /** Compiles a build. */
   static async make(build: typeof BUILDS[number]): Promise<Harness> {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const { instance } = await WebAssembly.instantiate(await compile(build), { env: { memory } });
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+    const bytes = unshared(await compile(build));
+    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
     return new Harness(memory, instance.exports.run as Run);
   }
 

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import * as constants from "../../kernels/wasm/assembly/codes.ts";
 import { compile } from "../../kernels/wasm/build.ts";
+import { unshared } from "../../kernels/wasm/unshared.ts";
 import type { TapeEntry } from "../../src/device/cpu/tape_entry.ts";
 import type { Storage, Tensor } from "../../src/graph/tensor.ts";
 import { fieldsOf } from "./classes.ts";
@@ -19,11 +20,11 @@ const nameOf = new Map(Object.entries(codes).map(([name, code]) => [code as numb
 
 const modules = new Map<Arithmetic, Promise<WebAssembly.Module>>();
 
-/** The build without threads, compiled from source: a test sees the source, not the committed file. */
+/** The build for one thread, compiled from source: a test sees the source, not the committed file. */
 export function moduleOf(arithmetic: Arithmetic): Promise<WebAssembly.Module> {
   let module = modules.get(arithmetic);
   if (!module) {
-    module = compile(arithmetic).then((bytes) => WebAssembly.compile(bytes));
+    module = compile(arithmetic).then((bytes) => WebAssembly.compile(unshared(bytes)));
     modules.set(arithmetic, module);
   }
   return module;

@@ -8,7 +8,6 @@ const SPINS: i32 = 20000;
  * `barrier`: how many have arrived, and the number of the meeting.
  */
 export function wait(barrier: usize, threads: i32, entry: Entry): void {
-  if (!ASC_FEATURE_THREADS) return;
   const meeting = atomic.load<i32>(barrier, 4);
   if (atomic.add<i32>(barrier, 1) == threads - 1) {
     entry.counter = 0;

@@ -145,9 +145,7 @@ export function run(
 // @ts-ignore: decorator
 
 function take(counter: usize, threads: i32): i32 {
-  if (ASC_FEATURE_THREADS) {
-    if (threads > 1) return atomic.add<i32>(counter, 1);
-  }
+  if (threads > 1) return atomic.add<i32>(counter, 1);
   const tile = load<i32>(counter);
   store<i32>(counter, tile + 1);
   return tile;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { unshared } from "../../../kernels/wasm/unshared.ts";
 import type { Arithmetic } from "./device.ts";
 import type { Run } from "./runner.ts";
 
@@ -18,14 +19,8 @@ export interface Exports {
 
 // Each is fetched only when it is needed.
 const texts = {
-  threads: {
-    fused: () => import("../../../kernels/wasm/fused_threads.ts"),
-    exact: () => import("../../../kernels/wasm/exact_threads.ts"),
-  },
-  alone: {
-    fused: () => import("../../../kernels/wasm/fused.ts"),
-    exact: () => import("../../../kernels/wasm/exact.ts"),
-  },
+  fused: () => import("../../../kernels/wasm/fused_threads.ts"),
+  exact: () => import("../../../kernels/wasm/exact_threads.ts"),
 };
 
 /**
@@ -37,8 +32,9 @@ export async function compile(
   sharing: Sharing,
   arithmetic: Arithmetic,
 ): Promise<WebAssembly.Module | undefined> {
-  const { default: text } = await texts[sharing][arithmetic]();
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const { default: text } = await texts[arithmetic]();
+  const shared = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const bytes = sharing === "threads" ? shared : unshared(shared);
   if (!WebAssembly.validate(bytes)) return undefined;
   try {
     return await WebAssembly.compile(bytes);

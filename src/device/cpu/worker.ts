@@ -32,19 +32,24 @@ function work(): void {
   const port = scope.process?.getBuiltinModule?.("node:worker_threads")?.parentPort ?? scope;
   let setup: (Setup & { thread: number }) | undefined;
   let run: Run | undefined;
+  let size = 0;
   port.onmessage = ({ data }) => {
     try {
       if ("module" in data) {
-        const { module, memory } = setup = data;
-        run = new WebAssembly.Instance(module, { env: { memory } }).exports.run as Run;
+        setup = data;
         port.postMessage({ type: "ready" });
         return;
       }
-      const { thread, threads, barrier, memory } = setup!;
+      const { thread, threads, barrier, memory, module } = setup!;
       const { tape, count, phases, scratch, scratchEach, timed } = data;
       const own = scratch + thread * scratchEach;
-      // Asking for the buffer makes an engine see that the host has grown the memory.
-      if (memory.buffer.byteLength < tape) throw new RangeError("The memory has not grown");
+      // Asking for the buffer makes V8 see that the host has grown the memory. In JavaScriptCore an
+      // instance in another thread never sees it, so there is a new one after each growth.
+      const { byteLength } = memory.buffer;
+      if (byteLength !== size) {
+        run = new WebAssembly.Instance(module, { env: { memory } }).exports.run as Run;
+        size = byteLength;
+      }
       let times: Times | undefined;
       if (timed) {
         times = new Float64Array(count);
@@ -102,14 +107,14 @@ interface Host {
 }
 
 const host = globalThis as unknown as Host;
-const text = `(${work})()`;
 
 /**
  * Ways to start a thread, the best first. Node's workers (Deno and Bun have them, too) can let the
  * process end while they wait. Neither needs a permission or a file. A page's policy can forbid each
- * of the others.
+ * of the others; and a data URL has no origin, for which browsers can refuse to share memory with it.
  */
 export function waysToStart(): readonly (() => Thread)[] {
+  const text = `(${work})()`;
   let NodeWorker;
   try {
     NodeWorker = host.process?.getBuiltinModule?.("node:worker_threads")?.Worker;
@@ -119,11 +124,11 @@ export function waysToStart(): readonly (() => Thread)[] {
   const ways: (() => Thread)[] = [];
   if (NodeWorker) ways.push(() => nodeThread(new NodeWorker(text, { eval: true, execArgv: [] })));
   if (host.Worker) {
-    ways.push(() => webThread(`data:text/javascript,${encodeURIComponent(text)}`));
     ways.push(() => {
       const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
       return webThread(url, () => URL.revokeObjectURL(url));
     });
+    ways.push(() => webThread(`data:text/javascript,${encodeURIComponent(text)}`));
   }
   return ways;
 }

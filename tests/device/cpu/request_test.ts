@@ -112,7 +112,7 @@ Deno.test("every way to start threads works, and the next is tried when one does
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
   const setup = { module, memory, threads: 2, barrier: 1024 };
   const ways = waysToStart();
-  assertEquals(ways.length, 3, "Node's workers, data URLs, blobs");
+  assertEquals(ways.length, 3, "Node's workers, blobs, data URLs");
   for (const way of ways) {
     const threads = await startThreads(setup, [way]);
     assertEquals(threads?.length, 2);

@@ -49,16 +49,17 @@ Deno.test("bundled and minified it is the same", async () => {
   assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
 });
 
-const node = await path("node");
-
-Deno.test({
-  name: "Node runs it",
-  ignore: node === undefined,
-  fn: async () => {
-    const text = await output(node!, bundled);
-    assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
-  },
-});
+for (const runtime of ["node", "bun"]) {
+  const command = await path(runtime);
+  Deno.test({
+    name: `${runtime} runs it`,
+    ignore: command === undefined,
+    fn: async () => {
+      const text = await output(command!, bundled);
+      assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
+    },
+  });
+}
 
 const chromium = await path("chromium");
 
