@@ -104,6 +104,8 @@ interface Facts extends Work {
   readonly step?: number | null;
   readonly about?: Readonly<Record<string, unknown>>;
   readonly holds?: { readonly movingAverage: boolean; readonly optimiser: boolean };
+  /** What trained it, the first device first. */
+  readonly devices?: readonly string[];
   readonly training: TrainOptions | null;
 }
 
@@ -112,13 +114,18 @@ type Work = ReturnType<typeof workOf>;
 function describe(
   { path, bytes, checkpoint: { config, slabs, dtype, training, about } }: CheckpointFile,
 ): Facts {
-  const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
+  const saved = training as {
+    readonly step?: number;
+    readonly options?: Partial<TrainOptions>;
+    readonly devices?: readonly string[];
+  } | undefined;
   const trainOptions = completeTrainOptions(saved?.options ?? {});
   return {
     path,
     bytes: bytes.length,
     ...workOf(config, trainOptions, dtype),
     step: saved?.step ?? null,
+    devices: saved?.devices ?? [],
     about: about ?? {},
     holds: {
       movingAverage: slabs.ema !== undefined,
@@ -156,7 +163,7 @@ function batchOf(example: string, { batch, parts }: Work["memory"]["training"]):
 }
 
 function prose(facts: Facts): string {
-  const { preset, about = {}, config, holds, memory, step, training } = facts;
+  const { preset, about = {}, devices = [], config, holds, memory, step, training } = facts;
   const example = config.frames > 1 ? "clip" : "image";
   const whole = (value: number) => value.toLocaleString("en-US");
   const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
@@ -174,6 +181,7 @@ function prose(facts: Facts): string {
         "Trained for",
         typeof step === "number" ? `${whole(step)} of ${whole(training!.steps)} steps` : "unknown",
       ],
+      ...devices.length > 0 ? [["Devices", devices.join(", then ")] as [string, string]] : [],
     ];
   const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
   const sampled = `${mib(halved ?? bytes)} to sample ${batch} ${example}s at a time`;

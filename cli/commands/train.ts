@@ -26,7 +26,8 @@ import { newRunPath } from "../training/new_run_path.ts";
 import { profile } from "../training/profile.ts";
 import { resumeChanges } from "../training/resume_flags.ts";
 
-const own: Option[] = [
+/** Which run. */
+const run: Option[] = [
   {
     key: "preset",
     type: Object.keys(PRESETS),
@@ -41,6 +42,10 @@ const own: Option[] = [
     value: "DIR",
     help: "go on with the run in that folder, exactly where it was; --steps may be raised",
   },
+];
+
+/** What is shown of it. */
+const display: Option[] = [
   { key: "watch", type: "boolean", help: "show the run's page on this machine while it trains" },
   PORT,
   { key: "profile", type: "boolean", help: "say where a step's time goes, and leave" },
@@ -58,7 +63,7 @@ export const trainCommand: Command = {
     "Trains a network and leaves checkpoints, grids of samples, metrics and a page of curves in a " +
     "run folder. Ctrl-C saves and says how to go on. Defaults shown are those of the faces preset.",
   groups: [
-    { title: "Run", options: own },
+    { title: "Run", options: [...run, ...display] },
     { title: "Device", options: DEVICE_OPTIONS },
     { title: "Images and files", options: withDefaults(FIELDS.run) },
     { title: "Network", options: withDefaults(FIELDS.network) },
@@ -126,15 +131,14 @@ interface FlaggedRun {
   readonly train: (context: RunContext) => Promise<RunResult>;
 }
 
-/** The flags that name fields of a run, without those of this command and of the device. */
-function withoutOwn(flags: Given["flags"]): Given["flags"] {
-  const keys = new Set([...own, ...DEVICE_OPTIONS].map(({ key }) => key));
+/** The flags that say something of a run itself, not of its display or device. */
+function runFlags(flags: Given["flags"]): Given["flags"] {
+  const keys = new Set([...display, ...DEVICE_OPTIONS].map(({ key }) => key));
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
-  const { preset: asked, config, out, ...rest } = flags;
-  const fields = withoutOwn(rest);
+  const { preset: asked, config, out, ...fields } = runFlags(flags);
   const file = config === undefined ? {} : await readConfigFile(String(config));
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const folder = out === undefined ? await newRunPath(preset, new Date()) : String(out);
@@ -147,8 +151,7 @@ async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
 }
 
 function resumedRun(flags: Given["flags"]): FlaggedRun {
-  const { resume, ...rest } = flags;
-  const fields = withoutOwn(rest);
+  const { resume, ...fields } = runFlags(flags);
   const folder = String(resume).replace(/(?<=.)[/\\]+$/, "");
   const changes = resumeChanges(fields);
   return {

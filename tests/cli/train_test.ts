@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
 import { withFolder, write } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import {
   complaint,
   lastStep,
@@ -15,7 +14,7 @@ import {
 } from "./rin.ts";
 
 function trainTest(name: string, fn: (cwd: string) => Promise<void>): void {
-  Deno.test({ name: `train: ${name}`, ignore: !available, fn: () => withFolder(fn) });
+  Deno.test({ name: `train: ${name}`, fn: () => withFolder(fn) });
 }
 
 const MOMENTS = ["x0", "xt", "noise", "prediction", "interface", "latents"];
@@ -113,7 +112,7 @@ async function checkpoint(run: string) {
 
 Deno.test({
   name: "train: Ctrl-C saves and says how to go on, and the resumed run has the same bits",
-  ignore: !available || Deno.build.os === "windows",
+  ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 13);
@@ -148,7 +147,7 @@ Deno.test({
 
 Deno.test({
   name: "train: SIGTERM saves, and a second signal leaves at once",
-  ignore: !available || Deno.build.os === "windows",
+  ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 5);

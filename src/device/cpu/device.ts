@@ -47,6 +47,11 @@ export class CpuDevice implements Device {
     return `CPU, ${threads}, WebAssembly SIMD ${sums} fused multiply-add`;
   }
 
+  /** What computes, as files record it. */
+  get provenance(): string {
+    return `cpu ${this.arithmetic}`;
+  }
+
   /** Bytes held at this moment. */
   get bytes(): number {
     return this.#parts.memory.bytes;

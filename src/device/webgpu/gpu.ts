@@ -113,6 +113,11 @@ export class Gpu implements Device {
     return nameOf(this.info);
   }
 
+  /** What computes, as files record it. */
+  get provenance(): string {
+    return `webgpu ${this.description}`;
+  }
+
   /** Whether the adapter computes on the CPU: Mesa's llvmpipe, SwiftShader, and their like. */
   get isSoftware(): boolean {
     return isSoftware(this.info);
