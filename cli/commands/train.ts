@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Device } from "../../src/device/device.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
@@ -11,6 +12,7 @@ import { PRESETS } from "../../src/run/presets.ts";
 import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
 import { explain } from "../errors.ts";
+import { missingDriverAdvice } from "../gpu_advice.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { FIELDS } from "../options/fields.ts";
 import type { Given, Option } from "../options/options.ts";
@@ -96,7 +98,11 @@ async function runTrain(given: Given): Promise<number> {
       terminal.note(`Watch at ${page.url}`);
     }
     show(event);
-    if (event.type === "device" && start.advice !== undefined) terminal.note(start.advice);
+    if (event.type === "device") {
+      for (const advice of [driverAdvice(flags, event.device), start.advice]) {
+        if (advice !== undefined) terminal.note(advice);
+      }
+    }
     // Decoding goes on where it was: until it is done, Ctrl-C need not wait for anything.
     if (event.type === "data" && flags.profile !== true) interruption.listen();
   };
@@ -118,6 +124,11 @@ async function runTrain(given: Given): Promise<number> {
     interruption.close();
     page?.stop();
   }
+}
+
+/** What to install where the CPU was taken for want of a GPU, and the machine has one. */
+function driverAdvice({ device = "auto" }: Given["flags"], taken: Device): string | undefined {
+  return device === "auto" ? missingDriverAdvice(taken.backend === "webgpu") : undefined;
 }
 
 /** A run that flags ask for. */

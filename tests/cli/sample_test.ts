@@ -54,6 +54,16 @@ sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
   assertNotEquals(await picture("--sampler", "ddim", "--eta", "1"), await picture(...others[1]));
 });
 
+sampleTest("the number of threads changes no byte", async (cwd) => {
+  const picture = async (threads: string) => {
+    const args = ["--count", "2", "--out", "o.png", "--device", "cpu", "--threads", threads];
+    const { code, stderr } = await sample(cwd, ...args);
+    assertEquals(code, 0, stderr);
+    return await Deno.readFile(`${cwd}/o.png`);
+  };
+  assertEquals(await picture("3"), await picture("1"));
+});
+
 sampleTest("a bare state_dict with a config file", async (cwd) => {
   const { tensors } = readSafetensors(smallNet());
   await write(`${cwd}/net.safetensors`, writeSafetensors({ metadata: {}, tensors }));
