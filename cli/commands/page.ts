@@ -37,7 +37,7 @@ export const page: Command = {
   usage: "rin page --checkpoint FILE [options]",
   summary: "write a web page that samples in the browser",
   about: "Writes a folder of static files, for any web server, with a page that samples in its " +
-    "visitors' own browsers through WebGPU. Its checkpoint is for sampling only. Needs no GPU.",
+    "visitors' own browsers through WebGPU. Its checkpoint is for sampling only.",
   groups: [{ title: "Options", options }],
   examples: ["rin page --checkpoint runs/faces --out site"],
   run: runPage,

@@ -37,7 +37,7 @@ export class Inferences {
 
   /**
    * A plan with room for that many images: one that is kept, if no more than a third of it stays
-   * empty; or of half of them, and so on, until the adapter allows it.
+   * empty; or of half of them, and so on, until the device allows it.
    */
   async withRoom({ batch, ...request }: PlanRequest): Promise<Inference> {
     for (;; batch = Math.ceil(batch / 2)) {

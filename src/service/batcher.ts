@@ -194,7 +194,7 @@ export class Batcher {
     }
   }
 
-  /** What can't be made is told to those that asked for it, and to all when the GPU is gone. */
+  /** What can't be made is told to those that asked for it, and to all when the device is gone. */
   #fail(parts: readonly Part[], thrown: Error): void {
     for (const { of } of parts) this.#leave(of, thrown);
     if (!(thrown instanceof DeviceLostError)) return;

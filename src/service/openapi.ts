@@ -49,7 +49,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   415: "The body is not said to be JSON.",
   416: "The file has no such range.",
   429: "Too many images wait; Retry-After says for how many seconds to wait.",
-  503: "The service is shutting down, or its GPU is lost.",
+  503: "The service is shutting down, or its device is lost.",
 };
 
 /** Describes the service. */

@@ -41,7 +41,7 @@ export interface ServiceOptions {
   readonly hosts?: readonly string[];
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<ServiceLimits>;
-  /** Called when the GPU is lost, after which nothing more can be made. */
+  /** Called when the device is lost, after which nothing more can be made. */
   readonly onFault?: (fault: Error) => void;
 }
 
@@ -75,7 +75,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const gate = new Gate();
   metrics.gauge("rin_queue_images", "Images that wait.", () => batcher.waiting);
   metrics.gauge("rin_requests_in_flight", "Requests for images under way.", () => gate.inside);
-  metrics.gauge("rin_gpu_bytes", "Bytes of GPU buffers held.", () => rin.device.bytes);
+  metrics.gauge("rin_device_bytes", "Bytes of device memory held.", () => rin.device.bytes);
   const routes = await routesOf({
     rin,
     batcher,

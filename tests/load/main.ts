@@ -106,7 +106,7 @@ async function load(name: string, flags: readonly string[]): Promise<boolean> {
   const watch = setInterval(async () => {
     if (performance.now() < begin) return;
     rss.push(await residentBytes(server.pid));
-    gpu.push(await metricOf(url, "rin_gpu_bytes"));
+    gpu.push(await metricOf(url, "rin_device_bytes"));
   }, 1000);
   const figures = () =>
     Promise.all(["count", "sum"].map((name) => metricOf(url, `rin_batch_images_${name}`)));
