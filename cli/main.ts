@@ -43,7 +43,7 @@ const commands: typeof working = { ...working, completions: completionsOf(workin
 
 const overview = `Usage: rin COMMAND [options]
 
-Trains and samples Recurrent Interface Networks on any GPU that WebGPU reaches.
+Trains and samples Recurrent Interface Networks on a GPU through WebGPU, or on the CPU.
 
 ${
   Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(13)}${summary}`).join("\n")

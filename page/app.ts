@@ -14,7 +14,7 @@ import { find, megabytes, pictures, saveAs } from "./dom.ts";
 import { Engine, WorkError } from "./engine.ts";
 import { Gallery } from "./gallery.ts";
 import { rgbaOf } from "./pixels.ts";
-import type { DeviceFound, Network, WorkEvent } from "./protocol.ts";
+import type { DeviceFound, DrawnPictures, Network, WorkEvent } from "./protocol.ts";
 import { drawThere } from "./remote.ts";
 import {
   fromFragment,
@@ -33,11 +33,9 @@ import { Viewer } from "./viewer.ts";
 import { cannotRepeat, creditOf, drawerOf, factsOf, noDevice } from "./words.ts";
 
 /** Pictures that are done. */
-interface Drawn {
+interface Drawn extends DrawnPictures {
   readonly settings: Settings;
   readonly network: Network;
-  /** (indices, 3, S, S), or (indices, 3, T, S, S). */
-  readonly images: Float32Array<ArrayBuffer>;
 }
 
 /** The page. */
@@ -223,12 +221,12 @@ export class App {
     this.#status.announce(`Drawing ${pictures(count)}`);
     try {
       const began = performance.now();
-      const images = this.#there
+      const drawn = this.#there
         ? await drawThere(settings, config, busy.signal, this.#onEvent)
         : await this.#drawHere(settings, busy.signal);
       const seconds = (performance.now() - began) / 1000;
-      this.#drawn = { settings, network: this.#network!, images };
-      this.#gallery.paint(indicesOf(settings), rgbaOf(images, config));
+      this.#drawn = { settings, network: this.#network!, ...drawn };
+      this.#gallery.paint(indicesOf(settings), rgbaOf(drawn.images, config));
       this.#gallery.finish();
       this.#allowSaving(true);
       this.#status.say(`${pictures(count)} in ${seconds.toFixed(1)} s, seed ${settings.seed}`);
@@ -240,7 +238,7 @@ export class App {
     }
   }
 
-  async #drawHere(settings: Settings, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+  async #drawHere(settings: Settings, signal: AbortSignal): Promise<DrawnPictures> {
     if (!this.#loaded) {
       const { name, checkpoint } = this.#model!;
       const url = new URL(checkpoint.url, document.baseURI).href;
@@ -250,7 +248,7 @@ export class App {
       signal.throwIfAborted();
     }
     const options = sampleOptions(settings);
-    return (await this.#engine.ask("draw", { options }, this.#onEvent)).images;
+    return await this.#engine.ask("draw", { options }, this.#onEvent);
   }
 
   #onEvent = (event: WorkEvent): void => {
@@ -314,13 +312,14 @@ export class App {
   async #png(
     index: number | undefined,
   ): Promise<{ png: Uint8Array<ArrayBuffer>; only: number | undefined }> {
-    const { settings, network: { config, identity }, images } = this.#drawn!;
+    const { settings, network: { config, identity }, images, device } = this.#drawn!;
     const place = indicesOf(settings).indexOf(index ?? 0);
     const each = images.length / indicesOf(settings).length;
     const all = toRecord(settings, identity);
     const only = index ?? settings.index;
     const { png } = await this.#engine.ask("png", {
       images: index === undefined ? images : images.slice(place * each, (place + 1) * each),
+      device,
       config,
       record: only === undefined ? all : recordOfOne(all, only, labelOf(settings, only)),
       caption: only === undefined ? this.#captionOf(settings) : undefined,

@@ -10,7 +10,7 @@ import { classNamesOf } from "../src/model/class_names.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
 import { describeDevice, takeDevice } from "./device.ts";
 import { rgbaOf } from "./pixels.ts";
-import type { DeviceFound, DrawOptions, Network, WorkEvent } from "./protocol.ts";
+import type { DeviceFound, DrawnPictures, DrawOptions, Network, WorkEvent } from "./protocol.ts";
 
 /** How many times on the way the estimate of the finished pictures is shown. */
 const ESTIMATES = 40;
@@ -53,7 +53,7 @@ export class Artist {
     options: DrawOptions,
     signal: AbortSignal,
     tell: (event: WorkEvent, transfer?: Transferable[]) => void,
-  ): Promise<Float32Array<ArrayBuffer>> {
+  ): Promise<DrawnPictures> {
     if (!this.#bytes) throw new Error("there is no checkpoint yet");
     try {
       if (!this.#rin) {
@@ -61,8 +61,8 @@ export class Artist {
         tell({ type: "preparing", device: describeDevice(this.#device) });
         this.#rin = await Rin.load(this.#device, this.#bytes);
       }
-      const { config } = this.#rin;
-      return await this.#rin.sample({
+      const { config, device } = this.#rin;
+      const images = await this.#rin.sample({
         ...options,
         signal,
         estimates: ESTIMATES,
@@ -72,6 +72,7 @@ export class Artist {
           tell({ type: "estimate", indices, pixels }, [pixels.buffer]);
         },
       });
+      return { images, device: device.provenance };
     } catch (thrown) {
       if (!signal.aborted) this.#giveBack();
       throw thrown;

@@ -21,7 +21,7 @@ export interface Requests {
   /** Reads a checkpoint that the visitor has. */
   open: { given: { readonly file: File }; answer: Network };
   /** Draws with the network that was loaded last. */
-  draw: { given: { readonly options: DrawOptions }; answer: { images: Float32Array<ArrayBuffer> } };
+  draw: { given: { readonly options: DrawOptions }; answer: DrawnPictures };
   /** Makes a PNG. */
   png: { given: PngJob; answer: { png: Uint8Array<ArrayBuffer> } };
 }
@@ -96,10 +96,16 @@ export interface Network {
 /** The sampler's options that can be sent. */
 export type DrawOptions = Omit<SampleOptions, "signal" | "onStep" | "onEstimate">;
 
-/** Pictures for a PNG. */
-export interface PngJob {
+/** Pictures that were drawn. */
+export interface DrawnPictures {
   /** (n, 3, S, S), or (n, 3, T, S, S) of clips, in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
+  /** What computed them, as their PNGs say. */
+  readonly device?: string;
+}
+
+/** Pictures for a PNG. */
+export interface PngJob extends DrawnPictures {
   readonly config: Pick<RinConfig, "imageSize" | "frames">;
   readonly record: SampleRecord;
   /** What stands below the pictures of a grid. */

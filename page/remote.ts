@@ -5,10 +5,11 @@
  * @module
  */
 import { exampleSize } from "../src/model/example.ts";
+import { deviceIn } from "../src/picture/record.ts";
 import { decodePng } from "./decode.ts";
 import { readEvents } from "./event_stream.ts";
 import type { PictureSize } from "./pixels.ts";
-import type { WorkEvent } from "./protocol.ts";
+import type { DrawnPictures, WorkEvent } from "./protocol.ts";
 import { authorization } from "./token.ts";
 import { classText, indicesOf, type Settings } from "./settings.ts";
 
@@ -51,14 +52,14 @@ interface EventData {
 /**
  * Asks the server for pictures.
  *
- * @returns (indices, 3, S, S) in [-1, 1]
+ * @returns the pictures of the settings' indices
  */
 export async function drawThere(
   settings: Settings,
   size: PictureSize,
   signal: AbortSignal,
   tell: (event: WorkEvent) => void,
-): Promise<Float32Array<ArrayBuffer>> {
+): Promise<DrawnPictures> {
   const headers = authorization();
   const response = await fetch(`v1/images/stream?${queryOf(settings)}`, { headers, signal });
   if (!response.ok) throw new Error(await refusal(response));
@@ -66,20 +67,23 @@ export async function drawThere(
   const each = exampleSize(size);
   const images = new Float32Array(indices.length * each);
   let missing = indices.length;
+  let device: string | undefined;
   for await (const { event, data } of readEvents(response.body!)) {
     const { done, total, index, png, error }: EventData = JSON.parse(data);
     if (event === "error") throw new Error(`The server could not draw: ${error}`);
     if (event === "progress") tell({ type: "step", done: done!, total: total! });
     const place = index === undefined ? -1 : indices.indexOf(index);
     if (place < 0) continue;
-    const pixels = await pixelsOf(png!);
+    const bytes = Uint8Array.from(atob(png!), (character) => character.charCodeAt(0));
+    const pixels = await pixelsOf(bytes);
     tell({ type: "estimate", indices: [index!], pixels });
     if (event !== "image") continue;
+    device = deviceIn(bytes);
     images.set(planesOf(pixels), place * each);
     missing--;
   }
   if (missing > 0) throw new Error("The connection to the server broke before all was drawn.");
-  return images;
+  return { images, device };
 }
 
 async function refusal(response: Response): Promise<string> {
@@ -89,9 +93,8 @@ async function refusal(response: Response): Promise<string> {
   return `The server answered ${response.status}${error ? `: ${error}` : ""}.${again}`;
 }
 
-/** (S, S, 4) of a PNG in base 64. */
-async function pixelsOf(base64: string): Promise<Uint8ClampedArray<ArrayBuffer>> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** (S, S, 4) of a PNG. */
+async function pixelsOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8ClampedArray<ArrayBuffer>> {
   const { data } = await decodePng(new Blob([bytes], { type: "image/png" }));
   return data as Uint8ClampedArray<ArrayBuffer>;
 }

@@ -43,11 +43,9 @@ const handlers: Handlers = {
     const bytes = new Uint8Array(await file.arrayBuffer());
     return await artist.take(bytes, file.name.replace(/\.safetensors$/i, ""), false);
   },
-  draw: async ({ options }, { signal, tell }) => ({
-    images: await artist.draw(options, signal, tell),
-  }),
-  png: ({ images, config, record, caption }) =>
-    Promise.resolve({ png: pngOf(images, config, recordText(record), caption) }),
+  draw: ({ options }, { signal, tell }) => artist.draw(options, signal, tell),
+  png: ({ images, config, record, device, caption }) =>
+    Promise.resolve({ png: pngOf(images, config, recordText(record, device), caption) }),
 };
 
 // The types of a page's own scope serve here as well, but for this.

@@ -3,23 +3,28 @@
  *
  * @module
  */
-import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
+import type { Arithmetic } from "../../src/device/cpu/device.ts";
+import type { Device } from "../../src/device/device.ts";
 import { NoGpuError } from "../../src/device/errors.ts";
+import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { type Command, expectNoRest } from "../command.ts";
-import { installAdvice } from "../doctor/install_advice.ts";
+import { choose, type DeviceChoice, findDevices } from "../doctor/found_devices.ts";
 import { type KernelCheck, tryKernel } from "../doctor/kernel_check.ts";
-import type { Given } from "../options/options.ts";
+import { missingDriverAdvice } from "../gpu_advice.ts";
+import { DEVICE_OPTIONS, threadsOf } from "../options/device_options.ts";
+import { type Given, withDefaults } from "../options/options.ts";
 import { print } from "../terminal/terminal.ts";
 
-/** Says whether this machine can train. */
+/** Says what this machine can compute with. */
 export const doctor: Command = {
-  usage: "rin doctor",
-  summary: "say which GPU is used and whether it computes correctly",
+  usage: "rin doctor [options]",
+  summary: "say which device computes, and check each",
   about:
-    "Says which adapter WebGPU finds, its limits and features, and whether a kernel computes " +
-    "correctly on it; where there is none, what to install. Exit code 1 when it can't be used.",
-  groups: [{ title: "Options", options: [] }],
-  examples: ["rin doctor"],
+    "Shows the GPU that WebGPU finds and the CPU device, checks a matrix product on each, and says " +
+    "which of them the other commands take and why. Exit code 1 when that one is missing or " +
+    "computes wrong.",
+  groups: [{ title: "Device", options: DEVICE_OPTIONS }],
+  examples: ["rin doctor", "rin doctor --device gpu"],
   run: runDoctor,
 };
 
@@ -31,41 +36,44 @@ const limits = [
   "maxComputeInvocationsPerWorkgroup",
 ] as const;
 
+const ARITHMETIC: Readonly<Record<Arithmetic, string>> = {
+  fused: "fused: a multiplication and an addition round once, together",
+  exact: "exact: a multiplication and an addition round each",
+};
+
 async function runDoctor(given: Given): Promise<number> {
   expectNoRest(given);
-  line("System", `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`);
-  let gpu: Gpu;
+  const { device } = withDefaults(DEVICE_OPTIONS, given.flags);
+  const { gpu, cpu } = await findDevices(threadsOf(given.flags));
+  const found = gpu instanceof NoGpuError ? undefined : gpu;
   try {
-    gpu = await requestGpu();
-  } catch (thrown) {
-    if (!(thrown instanceof NoGpuError)) throw thrown;
-    line("Adapter", "none found");
-    for (const advice of await installAdvice()) line("", advice);
-    return 1;
-  }
-  try {
-    describe(gpu);
-    const check = await tryKernel(gpu);
-    line("Kernel", verdict(check));
-    return check.correct ? 0 : 1;
+    line("System", `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`);
+    line("GPU", found?.description ?? "none that WebGPU finds");
+    if (found) describe(found);
+    const gpuCorrect = found !== undefined && await check(found, "update the graphics driver");
+    line("CPU", cpu.threads === 1 ? "1 thread" : `${cpu.threads} threads`);
+    line("  Arithmetic", ARITHMETIC[cpu.arithmetic]);
+    const cpuCorrect = await check(cpu, "please report it");
+    const { takes, why } = choose(device as DeviceChoice, gpu);
+    line("Device", why);
+    const advice = missingDriverAdvice(found?.isSoftware === false);
+    if (advice !== undefined) line("", advice);
+    return ({ gpu: gpuCorrect, cpu: cpuCorrect, none: false })[takes] ? 0 : 1;
   } finally {
-    gpu.destroy();
+    found?.destroy();
+    cpu.destroy();
   }
 }
 
-function describe({ info, isSoftware, device }: Gpu): void {
-  line("Adapter", info.description || info.device || info.vendor || "without a name");
-  line(
-    "Kind",
-    isSoftware ? "software: it computes on the CPU, a GPU is faster" : "hardware",
-  );
+function describe({ isSoftware, device }: Gpu): void {
+  line("  Kind", isSoftware ? "software: it computes on the CPU" : "hardware");
   limits.forEach((limit, i) =>
-    line(i === 0 ? "Limits" : "", `${limit} ${shown(device.limits[limit])}`)
+    line(i === 0 ? "  Limits" : "", `${limit} ${shown(device.limits[limit])}`)
   );
   const features = [...device.features].sort();
-  line("Features", features.length > 0 ? features.join(", ") : "none beyond WebGPU's own");
+  line("  Features", features.length > 0 ? features.join(", ") : "none beyond WebGPU's own");
   const timestamps = device.features.has("timestamp-query");
-  line("Timestamps", timestamps ? "yes" : "no: rin train --profile times from outside instead");
+  line("  Timestamps", timestamps ? "yes" : "no: rin train --profile times from outside instead");
 }
 
 /** Large limits are bytes. */
@@ -73,13 +81,20 @@ function shown(limit: number): string {
   return limit < 1e6 ? String(limit) : `${Math.floor(limit / 2 ** 20)} MiB`;
 }
 
-function verdict({ correct, worst, gigaflops }: KernelCheck): string {
-  const error = `largest error ${worst.toExponential(1)}`;
+/** Checks a product, and says what came out and how fast. */
+async function check(device: Device, cure: string): Promise<boolean> {
+  const found = await tryKernel(device);
+  line("  Check", verdict(found, cure));
+  return found.correct;
+}
+
+function verdict({ correct, worst, gigaflops }: KernelCheck, cure: string): string {
+  const error = `matrix product, largest error ${worst.toExponential(1)}`;
   return correct
-    ? `correct (matrix product, ${error}), ${gigaflops.toPrecision(2)} GFLOP/s`
-    : `WRONG (matrix product, ${error}): update the graphics driver`;
+    ? `correct (${error}), ${gigaflops.toPrecision(2)} GFLOP/s`
+    : `WRONG (${error}): ${cure}`;
 }
 
 function line(name: string, value: string): void {
-  print(`${name.padEnd(12)}${value}`);
+  print(`${name.padEnd(14)}${value}`);
 }

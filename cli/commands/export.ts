@@ -36,7 +36,7 @@ export const exportCommand: Command = {
   about:
     "Writes a checkpoint with nothing but what sampling needs: the moving average of the weights " +
     "(the weights, where there is none), the config, and a few words on what it was trained on. " +
-    "It loads wherever a checkpoint does, but training can't go on from it. Needs no GPU.",
+    "It loads wherever a checkpoint does, but training can't go on from it.",
   groups: [{ title: "Options", options }],
   examples: ["rin export runs/faces", "rin export runs/faces --dtype f32 --out faces.safetensors"],
   run: runExport,

@@ -17,10 +17,18 @@ import { flagOf } from "../options/flag_name.ts";
 import type { Given, Option } from "../options/options.ts";
 import { only, readConfigFile, resolveSettings } from "../options/resolve.ts";
 import { print } from "../terminal/terminal.ts";
-import { samplingBytes, trainingBytes } from "../training/memory.ts";
+import {
+  type DeviceBytes,
+  halfSamplingBytes,
+  samplingBytes,
+  trainingBytes,
+} from "../training/memory.ts";
 
 /** Images at a time for which the memory of sampling is told. */
 const SAMPLED = 16;
+
+/** What 32-bit addresses reach. */
+const CPU_LIMIT = 2 ** 32;
 
 const options: Option[] = [
   {
@@ -48,8 +56,8 @@ export const info: Command = {
   summary: "describe a checkpoint or a preset",
   about:
     "Describes a checkpoint (a .safetensors file, or a run folder): the network's config, its " +
-    "parameters, how far it was trained, the work of a pass and the GPU memory needed; or what " +
-    "rin train would with a preset and flags, before it is begun. Needs no GPU.",
+    "parameters, how far it was trained, the work of a pass and the memory needed on a GPU and on " +
+    "the CPU; or what rin train would with a preset and flags, before it is begun. Uses no device.",
   groups: [
     { title: "Options", options },
     { title: "Network, with --preset", options: FIELDS.network },
@@ -104,6 +112,8 @@ interface Facts extends Work {
   readonly step?: number | null;
   readonly about?: Readonly<Record<string, unknown>>;
   readonly holds?: { readonly movingAverage: boolean; readonly optimiser: boolean };
+  /** What trained it, the first device first. */
+  readonly devices?: readonly string[];
   readonly training: TrainOptions | null;
 }
 
@@ -112,13 +122,18 @@ type Work = ReturnType<typeof workOf>;
 function describe(
   { path, bytes, checkpoint: { config, slabs, dtype, training, about } }: CheckpointFile,
 ): Facts {
-  const saved = training as { step?: number; options?: Partial<TrainOptions> } | undefined;
+  const saved = training as {
+    readonly step?: number;
+    readonly options?: Partial<TrainOptions>;
+    readonly devices?: readonly string[];
+  } | undefined;
   const trainOptions = completeTrainOptions(saved?.options ?? {});
   return {
     path,
     bytes: bytes.length,
     ...workOf(config, trainOptions, dtype),
     step: saved?.step ?? null,
+    devices: saved?.devices ?? [],
     about: about ?? {},
     holds: {
       movingAverage: slabs.ema !== undefined,
@@ -130,7 +145,6 @@ function describe(
 
 /** The work of a network and of its training. */
 function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f32") {
-  const sampling = (type: Dtype) => samplingBytes(config, SAMPLED, type);
   return {
     config,
     parameters: countParameters(config),
@@ -139,8 +153,8 @@ function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f
     memory: {
       sampling: {
         batch: SAMPLED,
-        bytes: sampling("f32"),
-        ...dtype === "f16" && { bytesWithShaderF16: sampling("f16") },
+        bytes: samplingBytes(config, SAMPLED),
+        ...dtype === "f16" && { bytesWithShaderF16: halfSamplingBytes(config, SAMPLED) },
       },
       training: {
         batch: trainOptions.batchSize,
@@ -156,7 +170,7 @@ function batchOf(example: string, { batch, parts }: Work["memory"]["training"]):
 }
 
 function prose(facts: Facts): string {
-  const { preset, about = {}, config, holds, memory, step, training } = facts;
+  const { preset, about = {}, devices = [], config, holds, memory, step, training } = facts;
   const example = config.frames > 1 ? "clip" : "image";
   const whole = (value: number) => value.toLocaleString("en-US");
   const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
@@ -174,10 +188,21 @@ function prose(facts: Facts): string {
         "Trained for",
         typeof step === "number" ? `${whole(step)} of ${whole(training!.steps)} steps` : "unknown",
       ],
+      ...devices.length > 0 ? [["Devices", devices.join(", then ")] as [string, string]] : [],
     ];
   const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
-  const sampled = `${mib(halved ?? bytes)} to sample ${batch} ${example}s at a time`;
-  const otherwise = halved === undefined ? "" : `; without shader-f16 ${mib(bytes)}`;
+  const memoryLines = (device: keyof DeviceBytes, least = bytes[device]): [string, string][] => {
+    const trained = memory.training.bytes[device];
+    const halves = least < bytes[device] ? `; without shader-f16 ${mib(bytes[device])}` : "";
+    const beyond = device === "cpu" && trained > CPU_LIMIT ? ": too much, it holds 4 GiB" : "";
+    return [
+      [
+        `${device.toUpperCase()} memory`,
+        `${mib(least)} to sample ${batch} ${example}s at a time${halves}`,
+      ],
+      ["", `${mib(trained)} to train with ${batchOf(example, memory.training)}${beyond}`],
+    ];
+  };
   const lines: [string, string][] = [
     ...origin,
     [
@@ -188,8 +213,8 @@ function prose(facts: Facts): string {
       "Work",
       `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and ${example}`,
     ],
-    ["GPU memory", sampled + otherwise],
-    ["", `${mib(memory.training.bytes)} to train with ${batchOf(example, memory.training)}`],
+    ...memoryLines("gpu", halved),
+    ...memoryLines("cpu"),
   ];
   const rows = (entries: [string, unknown][], indent: string) => {
     const width = Math.max(...entries.map(([name]) => name.length)) + 2;

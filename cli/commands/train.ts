@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Device } from "../../src/device/device.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
@@ -11,6 +12,7 @@ import { PRESETS } from "../../src/run/presets.ts";
 import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
 import { explain } from "../errors.ts";
+import { missingDriverAdvice } from "../gpu_advice.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { FIELDS } from "../options/fields.ts";
 import type { Given, Option } from "../options/options.ts";
@@ -26,7 +28,8 @@ import { newRunPath } from "../training/new_run_path.ts";
 import { profile } from "../training/profile.ts";
 import { resumeChanges } from "../training/resume_flags.ts";
 
-const own: Option[] = [
+/** Which run. */
+const run: Option[] = [
   {
     key: "preset",
     type: Object.keys(PRESETS),
@@ -41,6 +44,10 @@ const own: Option[] = [
     value: "DIR",
     help: "go on with the run in that folder, exactly where it was; --steps may be raised",
   },
+];
+
+/** What is shown of it. */
+const display: Option[] = [
   { key: "watch", type: "boolean", help: "show the run's page on this machine while it trains" },
   PORT,
   { key: "profile", type: "boolean", help: "say where a step's time goes, and leave" },
@@ -58,7 +65,7 @@ export const trainCommand: Command = {
     "Trains a network and leaves checkpoints, grids of samples, metrics and a page of curves in a " +
     "run folder. Ctrl-C saves and says how to go on. Defaults shown are those of the faces preset.",
   groups: [
-    { title: "Run", options: own },
+    { title: "Run", options: [...run, ...display] },
     { title: "Device", options: DEVICE_OPTIONS },
     { title: "Images and files", options: withDefaults(FIELDS.run) },
     { title: "Network", options: withDefaults(FIELDS.network) },
@@ -91,7 +98,11 @@ async function runTrain(given: Given): Promise<number> {
       terminal.note(`Watch at ${page.url}`);
     }
     show(event);
-    if (event.type === "device" && start.advice !== undefined) terminal.note(start.advice);
+    if (event.type === "device") {
+      for (const advice of [driverAdvice(flags, event.device), start.advice]) {
+        if (advice !== undefined) terminal.note(advice);
+      }
+    }
     // Decoding goes on where it was: until it is done, Ctrl-C need not wait for anything.
     if (event.type === "data" && flags.profile !== true) interruption.listen();
   };
@@ -115,6 +126,11 @@ async function runTrain(given: Given): Promise<number> {
   }
 }
 
+/** What to install where the CPU was taken for want of a GPU, and the machine has one. */
+function driverAdvice({ device = "auto" }: Given["flags"], taken: Device): string | undefined {
+  return device === "auto" ? missingDriverAdvice(taken.backend === "webgpu") : undefined;
+}
+
 /** A run that flags ask for. */
 interface FlaggedRun {
   readonly folder: string;
@@ -126,15 +142,14 @@ interface FlaggedRun {
   readonly train: (context: RunContext) => Promise<RunResult>;
 }
 
-/** The flags that name fields of a run, without those of this command and of the device. */
-function withoutOwn(flags: Given["flags"]): Given["flags"] {
-  const keys = new Set([...own, ...DEVICE_OPTIONS].map(({ key }) => key));
+/** The flags that say something of a run itself, not of its display or device. */
+function runFlags(flags: Given["flags"]): Given["flags"] {
+  const keys = new Set([...display, ...DEVICE_OPTIONS].map(({ key }) => key));
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
-  const { preset: asked, config, out, ...rest } = flags;
-  const fields = withoutOwn(rest);
+  const { preset: asked, config, out, ...fields } = runFlags(flags);
   const file = config === undefined ? {} : await readConfigFile(String(config));
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const folder = out === undefined ? await newRunPath(preset, new Date()) : String(out);
@@ -147,8 +162,7 @@ async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
 }
 
 function resumedRun(flags: Given["flags"]): FlaggedRun {
-  const { resume, ...rest } = flags;
-  const fields = withoutOwn(rest);
+  const { resume, ...fields } = runFlags(flags);
   const folder = String(resume).replace(/(?<=.)[/\\]+$/, "");
   const changes = resumeChanges(fields);
   return {

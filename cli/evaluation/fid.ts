@@ -74,7 +74,7 @@ export async function readFidFiles(
   };
 }
 
-/** Puts the network on the GPU. */
+/** Puts the network on the device. */
 export async function openFid(gpu: Device, files: FidFiles, path: string): Promise<FidParts> {
   try {
     return { space: await Inception.create(gpu, files.tensors), ...files.parts };

@@ -16,8 +16,8 @@ export const DEVICE_OPTIONS: readonly Option[] = [
     key: "device",
     type: ["auto", "gpu", "cpu"],
     help:
-      "what computes: a GPU where there is one, else the CPU; whatever WebGPU finds, a software " +
-      "adapter included; or the CPU",
+      "what computes; auto takes a GPU where there is one, else the CPU; gpu takes whatever WebGPU " +
+      "finds, a software adapter included",
     default: "auto",
   },
   {
@@ -28,14 +28,18 @@ export const DEVICE_OPTIONS: readonly Option[] = [
   },
 ];
 
+/** The flags of {@linkcode DEVICE_OPTIONS}. */
+interface DeviceFlags {
+  readonly device?: Value;
+  readonly threads?: Value;
+}
+
 /**
- * A function that asks for the device that flags name.
+ * How many threads flags ask for, if they do.
  *
  * @throws {UsageError} when the flags contradict each other, or `threads` is out of range
  */
-export function deviceRequest(
-  { device = "auto", threads: asked }: { readonly device?: Value; readonly threads?: Value },
-): () => Promise<Device> {
+export function threadsOf({ device, threads: asked }: DeviceFlags): number | undefined {
   const threads = asked === undefined ? undefined : Number(asked);
   if (threads !== undefined && device === "gpu") {
     throw new UsageError("--threads is for the CPU device: leave it out, or give --device cpu");
@@ -43,6 +47,17 @@ export function deviceRequest(
   if (threads !== undefined && !(threads >= 1 && threads <= 256)) {
     throw new UsageError(`--threads is ${threads}: give a whole number from 1 to 256`);
   }
+  return threads;
+}
+
+/**
+ * A function that asks for the device that flags name.
+ *
+ * @throws {UsageError} when the flags contradict each other, or `threads` is out of range
+ */
+export function deviceRequest(flags: DeviceFlags): () => Promise<Device> {
+  const { device = "auto" } = flags;
+  const threads = threadsOf(flags);
   if (device === "gpu") return () => requestGpu();
   if (device === "cpu") return () => requestCpu({ threads });
   return () => requestDevice({ threads });

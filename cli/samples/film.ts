@@ -31,7 +31,7 @@ export async function writeFilm(job: SampleJob): Promise<string> {
     await writeFile(out, animatedGif(film.map((images) => gridPixels(images, size)), times));
     return written;
   }
-  const text = recordText(record);
+  const text = recordText(record, job.rin.device.provenance);
   if (/\.apng$/i.test(out)) {
     const pictures = film.map((images) =>
       clips && all.length === 1 ? imagePng(images, 0, size, text) : gridPng(images, size, { text })

@@ -43,7 +43,7 @@ async function writeGrid(job: SampleJob): Promise<string> {
   const size = rin.config.imageSize;
   const all = wanted(job);
   const images = await rin.sample(optionsFor(job, all));
-  const text = recordText(record);
+  const text = recordText(record, rin.device.provenance);
   if (all.length === 1) {
     await writeFile(out, imagePng(images, 0, size, text));
     return "an image";
@@ -74,7 +74,8 @@ async function writeFolder(job: SampleJob): Promise<string> {
   if (there > 0) note(`${there} of ${all.length} ${what} are there already`);
   if (indices.length === 0) return "nothing new";
   for await (const { index, example } of eachOf(job, indices)) {
-    await writeFile(pathOf(index), file(example, recordText(recordOf(index))));
+    const text = recordText(recordOf(index), rin.device.provenance);
+    await writeFile(pathOf(index), file(example, text));
   }
   return `${indices.length} ${what}`;
 }

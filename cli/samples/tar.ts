@@ -21,7 +21,8 @@ export async function writeTar(job: SampleJob): Promise<string> {
     }
     if (done < all.length) {
       for await (const { index, example } of eachOf(job, all.slice(done))) {
-        const text = recordText(recordOfOne(job.record, index, job.labels?.[index]));
+        const record = recordOfOne(job.record, index, job.labels?.[index]);
+        const text = recordText(record, job.rin.device.provenance);
         await writer.add({ name: nameOf(index) + end, bytes: file(example, text) });
         for (const entry of besides(job, index)) await writer.add(entry);
       }

@@ -1,34 +1,49 @@
 /**
- * Bytes of GPU memory that training and sampling take, without a GPU.
+ * Bytes of memory that training and sampling take on each device, without one.
  *
  * @module
  */
-import { recordSampling } from "../../src/diffusion/inference.ts";
+import { cpuBytes } from "../../src/device/cpu/plan_memory.ts";
+import { defaultThreads } from "../../src/device/cpu/request.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
+import { recordSampling } from "../../src/diffusion/inference.ts";
 import type { FloatType } from "../../src/graph/ops.ts";
+import type { Plan } from "../../src/graph/plan.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { slab, Weights } from "../../src/model/weights.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
 
-/** Bytes that sampling `batch` images at a time takes, weights of a type included. */
-export function samplingBytes(
-  config: RinConfig,
-  batch: number,
-  type: FloatType = "f32",
-): number {
-  const layout = parameterLayout(config, type);
-  const weights = new Weights(layout, slab("parameters", layout));
-  return webgpuBytes(recordSampling(config, weights, batch).plan);
+/** Bytes by device. */
+export interface DeviceBytes {
+  /** Buffers of a GPU. */
+  readonly gpu: number;
+  /** Memory of the CPU device with its default number of threads. */
+  readonly cpu: number;
 }
 
-/** Bytes that training takes, optimiser included. */
-export function trainingBytes(
-  config: RinConfig,
-  options: TrainOptions,
-): number {
+/** Bytes that sampling `batch` images at a time takes, weights included. */
+export function samplingBytes(config: RinConfig, batch: number): DeviceBytes {
+  return bytesOf(samplingPlan(config, batch, "f32"));
+}
+
+/** The same on a GPU that keeps weights in half precision. */
+export function halfSamplingBytes(config: RinConfig, batch: number): number {
+  return webgpuBytes(samplingPlan(config, batch, "f16"));
+}
+
+/** Bytes that training takes, optimizer included. */
+export function trainingBytes(config: RinConfig, options: TrainOptions): DeviceBytes {
   const layout = parameterLayout(config);
-  const { plan } = recordStep(config, options, layout, trainSlabs(layout, options));
-  return webgpuBytes(plan);
+  return bytesOf(recordStep(config, options, layout, trainSlabs(layout, options)).plan);
+}
+
+function bytesOf(plan: Plan<string>): DeviceBytes {
+  return { gpu: webgpuBytes(plan), cpu: cpuBytes(plan, defaultThreads()) };
+}
+
+function samplingPlan(config: RinConfig, batch: number, type: FloatType): Plan<string> {
+  const layout = parameterLayout(config, type);
+  return recordSampling(config, new Weights(layout, slab("parameters", layout)), batch).plan;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OperationProfile } from "../../src/device/device.ts";
 import { TrainingBatches } from "../../src/run/batches.ts";
 import { openTrainer } from "../../src/run/keep_training.ts";
 import type { ReadyRun } from "../../src/run/prepare_run.ts";
@@ -11,7 +12,7 @@ import { table } from "../terminal/table.ts";
 const WARM_UP = 3;
 const TIMED = 7;
 
-/** Takes a few steps, then times one of them kernel by kernel. */
+/** Takes a few steps, then times one of them operation by operation. */
 export async function profile({ opened, data, devices }: ReadyRun): Promise<string> {
   const { network: { imageSize, frames }, training: { seed, batchSize }, run: { flip } } =
     opened.settings;
@@ -26,27 +27,33 @@ export async function profile({ opened, data, devices }: ReadyRun): Promise<stri
     if (step >= WARM_UP) times.push(performance.now() - start);
   }
   const wall = times.sort((a, b) => a - b)[Math.floor(TIMED / 2)];
-  const kernels = await trainer.profile();
-  const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  const rate = (flops: number, ms: number) => flops > 0 ? (flops / ms / 1e6).toFixed(1) : "";
-  const row = (name: string, count: number, ms: number, flops: number) => [
+  const operations = await trainer.profile();
+  const sum = (key: "count" | "milliseconds" | "flops" | "bytes") =>
+    operations.reduce((all, operation) => all + operation[key], 0);
+  const total = sum("milliseconds");
+  const rate = (work: number, ms: number) => work > 0 ? (work / ms / 1e6).toFixed(1) : "";
+  const row = ({ name, count, milliseconds, flops, bytes }: OperationProfile) => [
     name,
     String(count),
-    ms.toFixed(2),
-    `${(100 * ms / total).toFixed(1)}%`,
-    rate(flops, ms),
+    milliseconds.toFixed(2),
+    `${(100 * milliseconds / total).toFixed(1)}%`,
+    rate(flops, milliseconds),
+    rate(bytes, milliseconds),
   ];
-  const sum = (key: "count" | "flops") => kernels.reduce((all, kernel) => all + kernel[key], 0);
+  const all = {
+    count: sum("count"),
+    milliseconds: total,
+    flops: sum("flops"),
+    bytes: sum("bytes"),
+  };
   return [
-    table(["kernel", "count", "ms", "share", "GFLOP/s"], [
-      ...kernels.map(({ name, count, milliseconds, flops }) =>
-        row(name, count, milliseconds, flops)
-      ),
-      row("all kernels", sum("count"), total, sum("flops")),
+    table(["operation", "count", "ms", "share", "GFLOP/s", "GB/s"], [
+      ...operations.map(row),
+      row({ name: "all operations", ...all }),
     ]),
     "",
     `A whole step takes ${wall.toFixed(1)} ms (median of ${TIMED}): ` +
     `${(1000 * batchSize / wall).toPrecision(3)} ${frames > 1 ? "clips" : "images"}/s. ` +
-    "Kernels are timed one by one, which adds a little to each.",
+    "Operations are timed one by one, which adds a little to each; GB/s counts every operand once.",
   ].join("\n");
 }

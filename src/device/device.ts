@@ -12,6 +12,11 @@ export interface Device {
   readonly backend: "webgpu" | "cpu";
   /** What a person would call it: the adapter's name, or the CPU's threads and arithmetic. */
   readonly description: string;
+  /**
+   * What computes, as files record it: `cpu fused`, `cpu exact`, or `webgpu` with the adapter's name.
+   * Two devices of the same provenance and, on a GPU, driver give the same bits.
+   */
+  readonly provenance: string;
   /** Whether parameters of a half-precision checkpoint can stay f16. */
   readonly supportsF16: boolean;
   /** Bytes held at this moment. */

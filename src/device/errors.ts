@@ -1,5 +1,5 @@
 /**
- * What can go wrong between the program and the GPU.
+ * What can go wrong between the program and its device.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export class NoGpuError extends Error {
   override name = "NoGpuError";
 }
 
-/** The adapter can't hold what was asked for; the message names the limit and the way out. */
+/** The device can't hold what was asked for; the message names the limit and the way out. */
 export class DeviceLimitError extends Error {
   /** Tells errors apart by name. */
   override name = "DeviceLimitError";

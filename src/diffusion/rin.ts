@@ -40,7 +40,7 @@ export interface PredictionResult extends SelfConditioningState {
 }
 
 /**
- * A Recurrent Interface Network on a GPU.
+ * A Recurrent Interface Network on a device.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export interface PredictionResult extends SelfConditioningState {
  */
 export class Rin {
   /**
-   * The parameters on the GPU.
+   * The parameters on the device.
    *
    * @internal
    */
@@ -79,7 +79,7 @@ export class Rin {
     this.#inferences = new Inferences(device, config, weights);
   }
 
-  /** @param type what the parameters are on the GPU; of f16, they must be f16 that were widened */
+  /** @param type what the parameters are on the device; of f16, they must be f16 that were widened */
   static #from(
     device: Device,
     config: RinConfig,
@@ -95,7 +95,7 @@ export class Rin {
   }
 
   /**
-   * A network over weights that lie on the GPU already and stay their owner's.
+   * A network over weights that lie on the device already and stay their owner's.
    *
    * @internal
    */
@@ -104,11 +104,11 @@ export class Rin {
   }
 
   /**
-   * Puts a checkpoint's network on the GPU, from its moving average where it has one. Parameters of
-   * a half-precision checkpoint stay so, in half the memory, where the adapter has `shader-f16`; all
+   * Puts a checkpoint's network on the device, from its moving average where it has one. Parameters of
+   * a half-precision checkpoint stay so, in half the memory, where a GPU has `shader-f16`; all
    * that is computed with them is in f32, as if they had been widened first.
    *
-   * @param device from {@linkcode requestGpu}
+   * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
    * @param options.config the network's config, where the file doesn't give it
    * @throws {CheckpointError} when the file is no checkpoint or doesn't fit the config
@@ -129,7 +129,7 @@ export class Rin {
   /**
    * A fresh network, initialised as PyTorch would.
    *
-   * @param device from {@linkcode requestGpu}
+   * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param config fields that differ from the defaults
    * @param options.seed u32, default 0
    * @throws {ConfigError} when the config makes no sense
@@ -145,7 +145,7 @@ export class Rin {
     });
   }
 
-  /** The GPU that it lives on. */
+  /** The device that it lives on. */
   get device(): Device {
     return this.#device;
   }
@@ -283,7 +283,7 @@ export class Rin {
     return result;
   }
 
-  /** Frees its memory on the GPU. */
+  /** Frees its memory on the device. */
   destroy(): void {
     this.#inferences.destroy();
     if (this.ownsWeights) this.#device.release(this.weights.values);

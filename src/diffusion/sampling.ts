@@ -41,7 +41,7 @@ export interface SampleOptions extends SamplerOptions {
   readonly guidance?: number;
   /**
    * Images made at a time; more needs more memory. Default 32, or as many as there are if that is
-   * less; halved until the adapter allows it.
+   * less; halved until the device allows it.
    */
   readonly batchSize?: number;
   /**
@@ -86,7 +86,7 @@ export interface SampledBatch {
   readonly images: Float32Array<ArrayBuffer>;
 }
 
-/** Steps between waits for the GPU: enough to keep it busy, few enough for progress to be true. */
+/** Steps between waits for the device: enough to keep it busy, few enough for progress to be true. */
 const STEPS_AHEAD = 4;
 
 /** The options checked, and what follows from them and the network for all batches. */

@@ -1,6 +1,6 @@
 /**
  * What the network is given of the time: made on the host, in float64, since the sine of 1000 t is
- * more than a GPU's float32 has to be able to do.
+ * more than a device's float32 has to be able to do.
  *
  * @module
  */

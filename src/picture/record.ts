@@ -30,9 +30,23 @@ export const RECORDED = [
   "frames",
 ] as const;
 
-/** The text of a PNG. */
-export function recordText(record: SampleRecord): Record<string, string> {
-  return { Software: "rin", [KEYWORD]: JSON.stringify(record) };
+/**
+ * The text of a PNG.
+ *
+ * @param device what computed the picture, a device's `provenance`. It is no setting: a picture is
+ * repeated on any device.
+ */
+export function recordText(
+  record: SampleRecord,
+  device: string | undefined,
+): Record<string, string> {
+  const json = JSON.stringify({ ...record, device });
+  // A driver gives the adapter's name, and a PNG's text is Latin-1.
+  const plain = json.replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return { Software: "rin", [KEYWORD]: plain };
 }
 
 /**
@@ -51,12 +65,21 @@ export function recordOfOne(
 
 /** The record that a whole PNG carries, if it does. */
 export function recordIn(png: Uint8Array): SampleRecord | undefined {
+  const { device: _, ...record } = textIn(png);
+  return typeof record.checkpoint === "string" ? record as SampleRecord : undefined;
+}
+
+/** What computed the picture that a whole PNG shows, if it says so. */
+export function deviceIn(png: Uint8Array): string | undefined {
+  const { device } = textIn(png);
+  return typeof device === "string" ? device : undefined;
+}
+
+function textIn(png: Uint8Array): Record<string, unknown> {
   try {
-    const record: unknown = JSON.parse(pngText(png)?.[KEYWORD] ?? "null");
-    const made = typeof (record as SampleRecord | null)?.checkpoint === "string";
-    return made ? record as SampleRecord : undefined;
+    return { ...JSON.parse(pngText(png)?.[KEYWORD] ?? "{}") };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

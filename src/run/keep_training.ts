@@ -74,7 +74,7 @@ export async function keepTraining(parts: TrainingParts): Promise<Ended> {
     } finally {
       devices.giveBack(device);
     }
-    device = await askAgain(parts);
+    device = await askAgain(parts, device.backend);
   }
   return { ended: "stopped", step: losses.after };
 }
@@ -133,23 +133,30 @@ async function lossOf(device: Device, thrown: unknown): Promise<DeviceLostError 
   }
 }
 
-/** Another device; undefined when the run is stopped while it waits. */
+/**
+ * Another device of the kind that was lost: a GPU is waited for, since the CPU would be slower and
+ * would compute other bits. Undefined when the run is stopped while it waits.
+ */
 async function askAgain(
   { signal, devices, waits = WAITS }: TrainingParts,
+  backend: Device["backend"],
 ): Promise<Device | undefined> {
   let refused: unknown;
   for (const seconds of waits) {
     await pause(1000 * seconds, signal);
     if (signal.aborted) return undefined;
     try {
-      return await devices.request!();
+      const device = await devices.request!();
+      if (device.backend === backend) return device;
+      devices.giveBack(device);
+      refused = new Error(`all there is now is ${device.description}`);
     } catch (thrown) {
       if (!(thrown instanceof NoGpuError)) throw thrown;
       refused = thrown;
     }
   }
   throw new DeviceLostError(
-    `The GPU was lost and did not come back: ${(refused as Error).message}`,
+    `The device was lost and did not come back: ${(refused as Error).message}`,
   );
 }
 

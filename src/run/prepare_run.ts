@@ -4,7 +4,7 @@
  * @module
  */
 import type { ImageSet } from "../data/dataset.ts";
-import type { Gpu } from "../device/webgpu/gpu.ts";
+import type { Device } from "../device/device.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
 import { type DeviceRequest, type Devices, openDevices } from "./devices.ts";
 import type { RunEvent } from "./events.ts";
@@ -17,11 +17,11 @@ import type { TrainingData } from "./run_parts.ts";
 /** What a run works with, whether it is new or goes on. */
 export interface RunContext {
   /**
-   * What computes: a device, or a function that asks for one, such as `requestGpu`. With a function
+   * What computes: a device, or a function that asks for one, such as `requestDevice`. With a function
    * the run asks again when a device is lost, goes on from its last checkpoint, and destroys the
    * devices that it got; a device given here stays the caller's, and its loss ends the run.
    */
-  readonly device: Gpu | DeviceRequest;
+  readonly device: Device | DeviceRequest;
   /**
    * The images, or clips, themselves, instead of the source that `run.data` names: to train on, and to
    * validate on (by default the same). They have the network's size, or a larger one, out of which

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RinConfig } from "../model/config.ts";
+import type { Rin } from "../diffusion/rin.ts";
 import { exampleSize } from "../model/example.ts";
 import { labelledGridPng } from "../picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../picture/pictures.ts";
@@ -32,22 +32,23 @@ const BEHIND = 64;
 export async function imagesAnswer(
   make: Make,
   request: ImageRequest,
-  config: RinConfig,
+  { config, device }: Rin,
   signal: AbortSignal,
 ): Promise<Response> {
   const { count, format, record, caption } = request;
   const size = config.imageSize;
+  const { provenance } = device;
   if (format === "json") {
     const images: unknown[] = Array(count);
     const onImage = (index: number, image: Float32Array) =>
-      images[index] = described(request, index, image, size);
+      images[index] = described(request, index, image, { size, device: provenance });
     await make(request, { onImage }, signal);
     return jsonAnswer({ images });
   }
   const each = exampleSize(config);
   const images = new Float32Array(count * each);
   await make(request, { onImage: (index, image) => images.set(image, index * each) }, signal);
-  const text = recordText(record);
+  const text = recordText(record, provenance);
   const png = count === 1 && format === "png"
     ? imagePng(images, 0, size, text)
     : caption
@@ -59,10 +60,15 @@ export async function imagesAnswer(
 }
 
 /** What is told of one image: its number, seed and class, and a PNG that says how it was made. */
-function described(request: ImageRequest, index: number, image: Float32Array, size: number) {
+function described(
+  request: ImageRequest,
+  index: number,
+  image: Float32Array,
+  { size, device }: { readonly size: number; readonly device: string },
+) {
   const { seed, record } = request;
   const label = request.labels[index] < 0 ? undefined : request.labels[index];
-  const png = imagePng(image, 0, size, recordText(recordOfOne(record, index, label)));
+  const png = imagePng(image, 0, size, recordText(recordOfOne(record, index, label), device));
   return { index, seed, class: label, png: new Uint8Array(png).toBase64() };
 }
 
@@ -75,11 +81,12 @@ function described(request: ImageRequest, index: number, image: Float32Array, si
 export function streamAnswer(
   make: Make,
   request: ImageRequest,
-  config: RinConfig,
+  { config, device }: Rin,
   signal: AbortSignal,
   end: (thrown?: unknown) => void,
 ): Response {
   const { count, settings: { steps } } = request;
+  const sized = { size: config.imageSize, device: device.provenance };
   const left = new AbortController();
   const until = AbortSignal.any([signal, left.signal]);
   const encoder = new TextEncoder();
@@ -102,7 +109,7 @@ export function streamAnswer(
       const png = new Uint8Array(imagePng(image, 0, config.imageSize)).toBase64();
       event("preview", { index, step, steps, png });
     },
-    onImage: (index, image) => event("image", described(request, index, image, config.imageSize)),
+    onImage: (index, image) => event("image", described(request, index, image, sized)),
   };
   const body = new ReadableStream<Uint8Array>({
     start: (given) => void (controller = given),

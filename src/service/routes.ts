@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Rin } from "../diffusion/rin.ts";
 import { sha256 } from "../model/identity.ts";
 import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
 import type { Asset, Assets } from "./assets.ts";
@@ -30,6 +31,7 @@ export interface Route {
 
 /** What the answers are made from. */
 export interface RouteParts {
+  readonly rin: Rin;
   readonly batcher: Batcher;
   readonly gate: Gate;
   readonly metrics: Metrics;
@@ -86,7 +88,7 @@ async function servedAsset({ body, type }: Asset): Promise<ServedFile> {
 }
 
 function imageRoutes(
-  { gate, batcher, metrics, model, limits, identity }: RouteParts,
+  { rin, gate, batcher, metrics, model, limits, identity }: RouteParts,
 ): [string, Route][] {
   const context = { network: model, limits, checkpoint: identity };
   const make: Make = (request, listener, signal) => batcher.add(request, listener, signal);
@@ -109,7 +111,7 @@ function imageRoutes(
     try {
       const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
       const wanted = understand(given, ofImages, context);
-      const answer = await imagesAnswer(make, wanted, model.config, request.signal);
+      const answer = await imagesAnswer(make, wanted, rin, request.signal);
       leave();
       return answer;
     } catch (thrown) {
@@ -124,7 +126,7 @@ function imageRoutes(
     try {
       const given = queryValues(ofStream, new URL(request.url).searchParams);
       const wanted = understand(given, ofStream, context);
-      return streamAnswer(make, wanted, model.config, request.signal, leave);
+      return streamAnswer(make, wanted, rin, request.signal, leave);
     } catch (thrown) {
       leave(thrown);
       throw thrown;

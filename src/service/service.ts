@@ -77,6 +77,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   metrics.gauge("rin_requests_in_flight", "Requests for images under way.", () => gate.inside);
   metrics.gauge("rin_device_bytes", "Bytes of the device's memory held.", () => rin.device.bytes);
   const routes = await routesOf({
+    rin,
     batcher,
     gate,
     metrics,

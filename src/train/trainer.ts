@@ -50,7 +50,7 @@ export interface Moments {
 const IN_FLIGHT = 2;
 
 /**
- * A training run on a GPU. A step is a function of the seed, the step's number and the batch alone,
+ * A training run on a device. A step is a function of the seed, the step's number and the batch alone,
  * so a resumed run goes on with the same bits.
  *
  * @example
@@ -77,6 +77,8 @@ export class Trainer {
   #done: number;
   #read: number;
   #plateau: PlateauState;
+  /** What trained it, for the checkpoint. */
+  #devices: Set<string>;
   #flight: Promise<void>[] = [];
   #average: Rin | undefined;
   #validator: Validator | undefined;
@@ -91,7 +93,7 @@ export class Trainer {
       slabs: TrainSlabs;
       weights: Weights;
     },
-    state: { step: number; plateau: PlateauState },
+    state: Omit<SavedTraining, "options">,
   ) {
     this.#device = device;
     this.#program = made.program;
@@ -100,16 +102,17 @@ export class Trainer {
     this.#weights = made.weights;
     this.#done = this.#read = state.step;
     this.#plateau = state.plateau;
+    this.#devices = new Set(state.devices);
   }
 
   /**
    * Begins a run with a fresh network.
    *
-   * @param device from {@linkcode requestGpu}
+   * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param config the network; fields that differ from the defaults
    * @param options the training; fields that differ from the defaults
    * @throws {ConfigError} when config or options make no sense
-   * @throws {DeviceLimitError} when the adapter can't hold it
+   * @throws {DeviceLimitError} when the device can't hold it
    */
   static async create(
     device: Device,
@@ -129,7 +132,7 @@ export class Trainer {
   /**
    * Goes on with a run exactly where {@linkcode Trainer.save} left it.
    *
-   * @param device from {@linkcode requestGpu}
+   * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param bytes what `save` gave
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
@@ -145,9 +148,9 @@ export class Trainer {
         "it holds a network only: it lacks the optimiser state to train on",
       );
     }
-    const { step, options: saved, plateau } = training as unknown as SavedTraining;
+    const { options: saved, ...state } = training as unknown as SavedTraining;
     const full = completeTrainOptions({ ...saved, ...options });
-    return await Trainer.#start(device, config, full, slabs, { step, plateau });
+    return await Trainer.#start(device, config, full, slabs, state);
   }
 
   static async #start(
@@ -155,7 +158,7 @@ export class Trainer {
     config: RinConfig,
     options: TrainOptions,
     initial: Slabs,
-    state: { step: number; plateau: PlateauState },
+    state: Omit<SavedTraining, "options">,
   ): Promise<Trainer> {
     parseSchedule(config.schedule);
     const layout = parameterLayout(config);
@@ -236,6 +239,7 @@ export class Trainer {
       this.#program.run(partPhases(part, this.options, measure));
     }
     this.#done++;
+    this.#devices.add(this.#device.provenance);
     const idle = this.#device.idle();
     // A lost device is reported where the promise is awaited, which may be never.
     idle.catch(() => {});
@@ -312,6 +316,7 @@ export class Trainer {
       step: this.#done,
       options: this.options,
       plateau: this.#plateau,
+      devices: [...this.#devices],
     };
     const read = (storage: Storage) => this.#device.read(whole(storage));
     const { parameters, ema, adam_m, adam_v } = this.#slabs;
@@ -332,7 +337,7 @@ export class Trainer {
     return this.#program.profile(partPhases(this.options.accumulate - 1, this.options, false));
   }
 
-  /** Frees its memory on the GPU. */
+  /** Frees its memory on the device. */
   destroy(): void {
     this.#program.destroy();
     this.#validator?.destroy();
@@ -345,6 +350,8 @@ interface SavedTraining {
   readonly step: number;
   readonly options: TrainOptions;
   readonly plateau: PlateauState;
+  /** The provenance of each device that has trained it, in the order of their first steps. */
+  readonly devices?: readonly string[];
 }
 
 function releaseAll(device: Device, tensors: StepTensors, slabs: TrainSlabs): void {

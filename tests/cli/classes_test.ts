@@ -7,11 +7,9 @@ import { lettering } from "../../src/picture/lettering.ts";
 import { pngSize } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
 import { complaint, rin, TINY, writePictures } from "./rin.ts";
-import { available } from "../helpers/gpu.ts";
 
 Deno.test({
   name: "classes of folders: trained with the paper's options, sampled by name, with guidance",
-  ignore: !available,
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/data/cat`, 3);

@@ -8,7 +8,6 @@ import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { byFrame, clipPng } from "../../src/picture/clips.ts";
 import { gridPixels, imagePng } from "../../src/picture/pictures.ts";
 import { withFolder, write } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, lastStep, metrics, rin, TINY } from "./rin.ts";
@@ -18,7 +17,7 @@ const FRAMES = 4;
 const CLIPS = ["--frames", "4", "--patch-frames", "2", "--positions", "sincos"];
 
 function clipTest(name: string, fn: (cwd: string) => Promise<void>): void {
-  Deno.test({ name: `clips: ${name}`, ignore: !available, fn: () => withFolder(fn) });
+  Deno.test({ name: `clips: ${name}`, fn: () => withFolder(fn) });
 }
 
 /** Eight clips of all three kinds in two classes, and one that is too short. */

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withFolder, write } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { complaint, lastStep, metrics, rin, TINY, writePictures } from "./rin.ts";
 
 Deno.test("data: prepare decodes into one file, check finds damage in it", async () => {
@@ -47,7 +46,6 @@ Deno.test("data: what can't be done is told", async () => {
 
 Deno.test({
   name: "data: training from a prepared file has the bits of training from the folder",
-  ignore: !available,
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 40);

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { samplingBytes, trainingBytes } from "../../cli/training/memory.ts";
+import { halfSamplingBytes, samplingBytes, trainingBytes } from "../../cli/training/memory.ts";
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import type { Device } from "../../src/device/device.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
@@ -23,32 +25,49 @@ Deno.test("info: work of a pass is that of the presets", () => {
   }
 });
 
-gpuTest("info: memory is what the GPU then holds", async (gpu) => {
+async function assertMemory(device: Device, key: "gpu" | "cpu"): Promise<void> {
   const config = completeConfig(sizes);
   const options = completeTrainOptions({ batchSize: 3 });
-  const trainer = await Trainer.create(gpu, config, options);
+  const trainer = await Trainer.create(device, config, options);
   await trainer.step(new Float32Array(3 * 3 * 24 * 24));
-  assertEquals(gpu.bytes, trainingBytes(config, options));
+  await device.idle();
+  assertEquals(device.bytes, trainingBytes(config, options)[key]);
   trainer.destroy();
-  assertEquals(gpu.bytes, 0);
+  assertEquals(device.bytes, 0);
 
-  const net = await Rin.create(gpu, config);
+  const net = await Rin.create(device, config);
   await net.sample({ count: 5, steps: 2 });
-  assertEquals(gpu.bytes, samplingBytes(config, 5));
-  const slabs = { parameters: initialize(parameterLayout(completeConfig(config)), 0) };
+  await device.idle();
+  assertEquals(device.bytes, samplingBytes(config, 5)[key]);
   net.destroy();
+}
+
+gpuTest("info: memory is what the GPU then holds", async (gpu) => {
+  await assertMemory(gpu, "gpu");
   if (!gpu.supportsF16) return;
+  const config = completeConfig(sizes);
+  const slabs = { parameters: initialize(parameterLayout(config), 0) };
   const small = await Rin.load(gpu, writeCheckpoint({ config, slabs }, "f16"));
   await small.sample({ count: 5, steps: 2 });
-  assertEquals(gpu.bytes, samplingBytes(config, 5, "f16"));
+  assertEquals(gpu.bytes, halfSamplingBytes(config, 5));
   small.destroy();
 });
 
-Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", async () => {
+Deno.test("info: memory is what the CPU device then holds", async () => {
+  const cpu = await requestCpu();
+  try {
+    await assertMemory(cpu, "cpu");
+  } finally {
+    cpu.destroy();
+  }
+});
+
+Deno.test("info: describes a checkpoint, in words and as JSON", async () => {
   await withFolder(async (cwd) => {
     const config = completeConfig(sizes);
     const parameters = initialize(parameterLayout(config), 0);
-    const training = { step: 1234, options: completeTrainOptions({ batchSize: 8, steps: 5000 }) };
+    const options = completeTrainOptions({ batchSize: 8, steps: 5000 });
+    const training = { step: 1234, options, devices: ["webgpu some GPU", "cpu fused"] };
     await write(
       `${cwd}/net.safetensors`,
       writeCheckpoint({ config, slabs: { parameters, ema: parameters }, training }),
@@ -60,7 +79,10 @@ Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", a
         "1,234 of 5,000 steps",
         "moving average",
         "latentDim          24",
+        "Devices      webgpu some GPU, then cpu fused",
         "MiB to train with 8",
+        "GPU memory",
+        "CPU memory",
       ]
     ) assertStringIncludes(words.stdout, text);
     assert(!words.stdout.includes("optimiser"));
@@ -68,6 +90,7 @@ Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", a
     const facts = JSON.parse((await rin(["info", "net.safetensors", "--json"], { cwd })).stdout);
     assertEquals(facts.config, config);
     assertEquals([facts.step, facts.forwardFlopsPerImage], [1234, forwardFlops(config)]);
+    assertEquals(facts.devices, training.devices);
     assertEquals(facts.holds, { movingAverage: true, optimiser: false });
     const most = samplingBytes(config, 16);
     assertEquals(facts.memory.sampling.bytes, most);
@@ -79,7 +102,7 @@ Deno.test("info: describes a checkpoint, in words and as JSON, without a GPU", a
     );
     const half = JSON.parse((await rin(["info", "f16.safetensors", "--json"], { cwd })).stdout);
     assertEquals([half.dtype, half.memory.sampling.bytes], ["f16", most]);
-    const saved = most - half.memory.sampling.bytesWithShaderF16;
+    const saved = most.gpu - half.memory.sampling.bytesWithShaderF16;
     assertEquals(saved, 4 * parameterLayout(config).size - 2 * parameterLayout(config, "f16").size);
     assert(saved > 1.8 * facts.parameters, `${saved}`);
     assertStringIncludes(
@@ -98,7 +121,9 @@ Deno.test("info: what a preset would train, changed by flags and a file", async 
     const plain = await facts();
     const parts = await facts("--batch-size", "64", "--accumulate", "4");
     assertEquals(parts.memory.training.batch, 64);
-    assert(parts.memory.training.bytes < plain.memory.training.bytes);
+    for (const device of ["gpu", "cpu"]) {
+      assert(parts.memory.training.bytes[device] < plain.memory.training.bytes[device]);
+    }
     assertEquals(parts.parameters, plain.parameters);
     await write(`${cwd}/wide.json`, new TextEncoder().encode('{"latentDim": 256}'));
     const wide = await facts("--config", "wide.json", "--num-blocks", "1");
@@ -106,6 +131,9 @@ Deno.test("info: what a preset would train, changed by flags and a file", async 
 
     const words = await rin(["info", "--preset", "faces", "--accumulate", "2"], { cwd });
     assertStringIncludes(words.stdout, "to train with 32 images a step, in 2 parts");
+    assert(!words.stdout.includes("too much"));
+    const large = await rin(["info", "--preset", "imagenet128"], { cwd });
+    assertEquals(large.stdout.match(/too much, it holds 4 GiB/g)?.length, 1);
     const alone = await rin(["info", "net.safetensors", "--batch-size", "4"], { cwd });
     assertStringIncludes(complaint(alone, 2), "--batch-size changes what a preset would train");
     const wrong = await rin(["info", "--preset", "faces", "--patch-size", "5"], { cwd });

@@ -2,7 +2,6 @@
 
 import { assertEquals } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { KILLED_RUN, killRuns } from "./kill_runs.ts";
 import { rin, writePictures } from "./rin.ts";
 import { traces } from "../run/small_run.ts";
@@ -12,7 +11,7 @@ const KILLS = Number(Deno.env.get("RIN_KILLS") ?? 5);
 
 Deno.test({
   name: `train: killed ${KILLS} times and resumed, a run leaves what an unbroken one does`,
-  ignore: !available || Deno.build.os === "windows",
+  ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 13);

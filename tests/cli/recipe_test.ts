@@ -2,7 +2,6 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { complaint, lastStep, metrics, rin, TINY, writePictures } from "./rin.ts";
 
 const RECIPE = [
@@ -15,7 +14,6 @@ const RECIPE = [
 
 Deno.test({
   name: "train: every part of a recipe can be asked for, and is gone on with",
-  ignore: !available,
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 8);

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { dataIn, writeRun } from "../report/run_files.ts";
 import { complaint, rin, startRin, TINY, writePictures } from "./rin.ts";
 
@@ -64,7 +63,7 @@ Deno.test("report, compare: what is asked wrongly is told", () =>
 
 Deno.test({
   name: "train: --watch shows the run while it trains, and leaves its report at the end",
-  ignore: !available || Deno.build.os === "windows",
+  ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 5);

@@ -1,9 +1,10 @@
 // What rin sample writes, repeats and goes on with.
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
 import { unzipSync } from "fflate";
 import { imagePng } from "../../src/picture/pictures.ts";
+import { deviceIn } from "../../src/picture/record.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { smallNet } from "../helpers/small_net.ts";
@@ -12,7 +13,6 @@ import { complaint, rin } from "./rin.ts";
 function outputTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
     name: `sample outputs: ${name}`,
-    ignore: !available,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet(1));
@@ -92,6 +92,28 @@ outputTest("a folder is gone on with: whole pictures of the same settings stay",
   const more = await run(cwd, ...args, "--count", "6");
   assertStringIncludes(more.stdout, "Wrote 2 images");
   assertStringIncludes((await run(cwd, ...args, "--seed", "1")).stdout, "Wrote 4 images");
+});
+
+Deno.test({
+  name: "sample outputs: a PNG says what computed it, which is no setting: another device goes on",
+  ignore: !available,
+  fn: () =>
+    withFolder(async (cwd) => {
+      await write(`${cwd}/net.safetensors`, smallNet(1));
+      const args = [...NET, "--out", "a"];
+      await run(cwd, ...args, "--count", "1", "--device", "cpu");
+      const more = await run(cwd, ...args, "--count", "2", "--device", "gpu");
+      assertStringIncludes(more.stderr, "1 of 2 images are there already");
+      const deviceOf = async (path: string) => deviceIn(await Deno.readFile(`${cwd}/${path}`));
+      assertMatch((await deviceOf("a/000000.png"))!, /^cpu (fused|exact)$/);
+      assertMatch((await deviceOf("a/000001.png"))!, /^webgpu ./);
+      await run(cwd, "--like", "a/000001.png", "--device", "cpu", "--out", "b.png");
+      assertEquals(await deviceOf("b.png"), await deviceOf("a/000000.png"));
+      const [gpu, cpu] = await Promise.all(["a/000001.png", "b.png"].map(async (path) => {
+        return decode(await Deno.readFile(`${cwd}/${path}`)).data;
+      }));
+      assert(cpu.every((value, i) => Math.abs(value - gpu[i]) <= 2));
+    }),
 });
 
 outputTest("npz, filmstrip and animation hold the same images", async (cwd) => {

@@ -2,14 +2,12 @@ import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@st
 import { decode } from "fast-png";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { SMALL, smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
 function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
     name: `sample: ${name}`,
-    ignore: !available,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet());
@@ -56,6 +54,16 @@ sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
   assertNotEquals(await picture("--sampler", "ddim", "--eta", "1"), await picture(...others[1]));
 });
 
+sampleTest("the number of threads changes no byte", async (cwd) => {
+  const picture = async (threads: string) => {
+    const args = ["--count", "2", "--out", "o.png", "--device", "cpu", "--threads", threads];
+    const { code, stderr } = await sample(cwd, ...args);
+    assertEquals(code, 0, stderr);
+    return await Deno.readFile(`${cwd}/o.png`);
+  };
+  assertEquals(await picture("3"), await picture("1"));
+});
+
 sampleTest("a bare state_dict with a config file", async (cwd) => {
   const { tensors } = readSafetensors(smallNet());
   await write(`${cwd}/net.safetensors`, writeSafetensors({ metadata: {}, tensors }));
@@ -64,7 +72,7 @@ sampleTest("a bare state_dict with a config file", async (cwd) => {
   assertStringIncludes(complaint(await sample(cwd)), "Cannot use checkpoint net.safetensors: ");
 });
 
-Deno.test("sample: a checkpoint that can't be used is told before a GPU is asked for", async () => {
+Deno.test("sample: a checkpoint that can't be used is told before a device is asked for", async () => {
   await withFolder(async (cwd) => {
     const bytes = smallNet();
     const say = async (content: Uint8Array | string, ...args: string[]) => {

@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { recordIn } from "../../src/picture/record.ts";
 import { withFolder, write } from "../data/scratch.ts";
-import { available } from "../helpers/gpu.ts";
 import { CHECKPOINT } from "../service/tiny_service.ts";
 import { complaint, outcome, rin, until } from "./rin.ts";
 import { freePort, type Serving, startWith, withServer } from "./serving.ts";
@@ -13,7 +12,7 @@ function serveTest(
   args: readonly string[],
   test: (serving: Serving) => Promise<void>,
 ) {
-  Deno.test({ name: `serve: ${name}`, ignore: !available, fn: () => withServer(args, test) });
+  Deno.test({ name: `serve: ${name}`, fn: () => withServer(args, test) });
 }
 
 serveTest("pictures are the files that rin sample writes, and --like repeats them", [], async (
@@ -124,7 +123,6 @@ serveTest("another name for this machine is refused; nonsense is survived", [], 
 
 Deno.test({
   name: "serve: a token from a file or the environment",
-  ignore: !available,
   fn: () =>
     withFolder(async (folder) => {
       await write(`${folder}/token`, "open-sesame\n");
@@ -140,7 +138,7 @@ Deno.test({
 Deno.test({
   name: "serve: runs with its port and the checkpoint, sample with checkpoint and output alone",
   // A packed program has its permissions in it.
-  ignore: !available || Deno.env.has("RIN_BINARY"),
+  ignore: Deno.env.has("RIN_BINARY"),
   fn: async () => {
     const port = freePort();
     const allowed = [`--allow-net=127.0.0.1:${port}`, "--allow-read=net.safetensors"];
@@ -170,7 +168,7 @@ Deno.test({
 
 Deno.test({
   name: "serve: deno serve hosts the same",
-  ignore: !available || Deno.env.has("RIN_BINARY"),
+  ignore: Deno.env.has("RIN_BINARY"),
   fn: () =>
     withFolder(async (cwd) => {
       await write(`${cwd}/net.safetensors`, CHECKPOINT);
@@ -214,7 +212,6 @@ Deno.test("serve: what can't be served is told", () =>
     await write(`${cwd}/empty`, "\n");
     const token = await serve(...net, "--token-file", "empty");
     assertStringIncludes(complaint(token), "empty holds no token");
-    if (!available) return;
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const taken = await serve(...net, "--port", String(listener.addr.port));
     assertStringIncludes(complaint(taken), "another program uses it; give another --port");

@@ -92,7 +92,8 @@ export function startWith(
     return new Deno.Command(program, {
       args: [...before, ...args],
       cwd,
-      env: { NO_COLOR: "1" },
+      // Without a display, what looks for OpenGL complains of that.
+      env: { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "vulkan" },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -3,7 +3,6 @@ import { FileError } from "../../src/files/errors.ts";
 import { folderOf, linkFile, syncFile, writeFile } from "../../src/files/write_file.ts";
 import { withFolder } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
-import { available } from "../helpers/gpu.ts";
 import { complaint, lastStep, rin, TINY, writePictures } from "./rin.ts";
 
 Deno.test("write: a file is replaced, and nothing is left beside it", async () => {
@@ -91,7 +90,7 @@ if (probe) await unmount(probe);
 function diskTest(name: string, why: string, spoil: (disk: string) => Promise<unknown>): void {
   Deno.test({
     name: `train: ${name} ends the run with one sentence and keeps the old checkpoint`,
-    ignore: !available || probe === undefined,
+    ignore: probe === undefined,
     fn: () =>
       withFolder(async (cwd) => {
         const disk = (await smallDisk(1500))!;

@@ -1,9 +1,17 @@
 // A GPU that is lost at whatever moment: the run goes on from the last checkpoint, to the same end.
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { openDevices } from "../../src/run/devices.ts";
 import { keepTraining } from "../../src/run/keep_training.ts";
 import { folderLoggers } from "../../src/run/loggers.ts";
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import type { Device } from "../../src/device/device.ts";
 import { Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { DeviceLostError, NoGpuError } from "../../src/device/errors.ts";
 import type { Activity } from "../../src/run/events.ts";
@@ -30,7 +38,7 @@ interface Conditions {
   /** The first GPU. */
   readonly gpu?: Gpu;
   /** How another one is asked for. */
-  readonly request?: () => Promise<Gpu>;
+  readonly request?: () => Promise<Device>;
   readonly waits?: readonly number[];
   readonly signal?: AbortSignal;
   readonly opened?: OpenedRun;
@@ -155,6 +163,21 @@ lossTest("lost again and again at the same place it ends the run", async (folder
   const { message } = await assertRejects(() => run, DeviceLostError);
   assert(/5 times after step 8 and before another checkpoint/.test(message), message);
   assertEquals(asked, 4);
+});
+
+lossTest("a lost GPU is waited for where the CPU is offered in its place", async (folder) => {
+  const { gpu, lose } = await losableGpu();
+  const offered: Device[] = [];
+  const request = async () => {
+    offered.push(await (offered.length < 2 ? requestCpu({ threads: 1 }) : requestGpu()));
+    return offered.at(-1)!;
+  };
+  const listener = new Listener((done) => done === 5 && offered.length === 0 && lose());
+  const { ended } = await trainIn(`${folder}/r`, listener, { gpu, request, waits: [0, 0, 0] });
+  assertEquals(ended, "finished");
+  assertEquals(offered.map(({ backend }) => backend), ["cpu", "cpu", "webgpu"]);
+  // What was not taken is given back.
+  assertThrows(() => offered[0].check(), DeviceLostError);
 });
 
 lossTest("a person who wants to stop is not kept waiting for a GPU", async (folder) => {

@@ -12,8 +12,8 @@ import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
-import { gpuTest } from "../helpers/gpu.ts";
-import type { Gpu } from "../../src/device/webgpu/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
+import type { Device } from "../../src/device/device.ts";
 import { lastStep, metrics } from "../cli/rin.ts";
 import { Listener, openTiny, tinySplits } from "./small_run.ts";
 
@@ -21,14 +21,14 @@ const SETTINGS = { steps: 12, saveEvery: 3, validEvery: 100, sampleEvery: 100 };
 
 /** A run in a folder: the error that it ended in, where it stood then, and what was said. */
 async function run(
-  gpu: Gpu,
+  device: Device,
   path: string,
   settings: Fields,
   onProgress: (done: number) => unknown = () => {},
   prepare: (trainer: Trainer) => void = () => {},
 ) {
   const opened = await openTiny(path, { ...SETTINGS, ...settings });
-  const trainer = await Trainer.create(gpu, opened.settings.network, opened.settings.training);
+  const trainer = await Trainer.create(device, opened.settings.network, opened.settings.training);
   prepare(trainer);
   // The bar is moved several times at a step.
   const told = new Set<number>();
@@ -41,7 +41,7 @@ async function run(
   const parts = {
     ...opened,
     trainer,
-    device: "a GPU",
+    device: "a device",
     data: tinySplits(),
     loggers: folderLoggers(path),
     state,
@@ -55,6 +55,11 @@ async function run(
   return { error, state, warnings: listener.warnings };
 }
 
+/** A test on the CPU: what is saved when does not depend on the device. */
+function savingTest(name: string, test: (device: Device) => Promise<void>): void {
+  deviceTest(name, test, ["cpu"]);
+}
+
 /** Keeps a file from being written, even by root: a folder lies where it is prepared. */
 function block(path: string): void {
   Deno.mkdirSync(`${path}.${Deno.pid}.tmp/taken`, { recursive: true });
@@ -64,11 +69,11 @@ function unblock(path: string): void {
   Deno.removeSync(`${path}.${Deno.pid}.tmp`, { recursive: true });
 }
 
-gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu) => {
+savingTest("checkpoints that stay: every so often, the newest of them", async (device) => {
   await withFolder(async (folder) => {
     const kept = async (name: string, settings: Fields) => {
       const path = `${folder}/${name}`;
-      await run(gpu, path, settings);
+      await run(device, path, settings);
       const entries = await Array.fromAsync(Deno.readDir(`${path}/checkpoints`)).catch(() => []);
       return entries.map(({ name }) => name).sort();
     };
@@ -83,9 +88,9 @@ gpuTest("checkpoints that stay: every so often, the newest of them", async (gpu)
   });
 });
 
-gpuTest("what was recorded is on the disk before the checkpoint of its step", async (gpu) => {
+savingTest("what was recorded is on the disk before the checkpoint of its step", async (device) => {
   await withFolder(async (folder) => {
-    const calls = await diskCalls(() => run(gpu, folder, {}));
+    const calls = await diskCalls(() => run(device, folder, {}));
     const saves = calls.join().split("rename last.safetensors").slice(0, -1);
     assertEquals(saves.length, 5);
     // There is nothing to record before the first step.
@@ -96,106 +101,121 @@ gpuTest("what was recorded is on the disk before the checkpoint of its step", as
   });
 });
 
-gpuTest("kept checkpoints of a later time are neither counted nor removed", async (gpu) => {
+savingTest("kept checkpoints of a later time are neither counted nor removed", async (device) => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/checkpoints`);
     await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
-    await run(gpu, folder, { keepEvery: 5, keepCheckpoints: 1 });
+    await run(device, folder, { keepEvery: 5, keepCheckpoints: 1 });
     const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
     assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
   });
 });
 
-gpuTest("a checkpoint that can't be written: the run goes on and tries again", async (gpu) => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/run`;
-    const steps: number[] = [];
-    const { error, warnings } = await run(gpu, path, { logEvery: 1 }, async (done) => {
-      if (done === 2) block(`${path}/last.safetensors`);
-      if (done === 7) steps.push(await lastStep(path));
-      if (done === 8) unblock(`${path}/last.safetensors`);
+savingTest(
+  "a checkpoint that can't be written: the run goes on and tries again",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/run`;
+      const steps: number[] = [];
+      const { error, warnings } = await run(device, path, { logEvery: 1 }, async (done) => {
+        if (done === 2) block(`${path}/last.safetensors`);
+        if (done === 7) steps.push(await lastStep(path));
+        if (done === 8) unblock(`${path}/last.safetensors`);
+      });
+      assertEquals([error, steps, await lastStep(path)], [undefined, [0], 12]);
+      assertEquals(warnings.length, 2);
+      assertStringIncludes(warnings[0], `Cannot write ${path}/last.safetensors: `);
     });
-    assertEquals([error, steps, await lastStep(path)], [undefined, [0], 12]);
-    assertEquals(warnings.length, 2);
-    assertStringIncludes(warnings[0], `Cannot write ${path}/last.safetensors: `);
-  });
-});
+  },
+);
 
-gpuTest("a last checkpoint that can't be written ends the run with the reason", async (gpu) => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/run`;
-    const { error } = await run(gpu, path, { logEvery: 1 }, (done) => {
-      if (done === 10) block(`${path}/last.safetensors`);
+savingTest(
+  "a last checkpoint that can't be written ends the run with the reason",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/run`;
+      const { error } = await run(device, path, { logEvery: 1 }, (done) => {
+        if (done === 10) block(`${path}/last.safetensors`);
+      });
+      assert(error instanceof FileError, `${error}`);
+      assertStringIncludes(error.message, "Cannot write");
+      assertEquals(await lastStep(path), 9);
     });
-    assert(error instanceof FileError, `${error}`);
-    assertStringIncludes(error.message, "Cannot write");
-    assertEquals(await lastStep(path), 9);
-  });
-});
+  },
+);
 
-gpuTest("asked to, a run stops at the first checkpoint that can't be written", async (gpu) => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/run`;
-    const { error } = await run(gpu, path, { logEvery: 1, onSaveError: "stop" }, (done) => {
-      if (done === 4) block(`${path}/last.safetensors`);
+savingTest(
+  "asked to, a run stops at the first checkpoint that can't be written",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/run`;
+      const { error } = await run(device, path, { logEvery: 1, onSaveError: "stop" }, (done) => {
+        if (done === 4) block(`${path}/last.safetensors`);
+      });
+      assert(error instanceof FileError, `${error}`);
+      assertEquals([await lastStep(path), (await metrics(path)).at(-1)!.step], [3, 6]);
     });
-    assert(error instanceof FileError, `${error}`);
-    assertEquals([await lastStep(path), (await metrics(path)).at(-1)!.step], [3, 6]);
-  });
-});
+  },
+);
 
-gpuTest("a run that can't be saved at all does not begin", async (gpu) => {
+savingTest("a run that can't be saved at all does not begin", async (device) => {
   await withFolder(async (folder) => {
     const prepare = () => block(`${folder}/last.safetensors`);
-    const { error } = await run(gpu, folder, {}, undefined, prepare);
+    const { error } = await run(device, folder, {}, undefined, prepare);
     assert(error instanceof FileError, `${error}`);
     assertEquals(await metrics(folder).catch(() => []), []);
   });
 });
 
-gpuTest("a best checkpoint that could not be written leaves its place to the next", async (gpu) => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/run`;
-    const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
-    let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
-    const { state } = await run(gpu, path, settings, (done) => {
-      if (done === 2) block(`${path}/best.safetensors`);
-      if (done === 5) {
-        const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
-        blocked = training as typeof blocked;
-        unblock(`${path}/best.safetensors`);
-      }
-    });
-    assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
-    const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
-      .map(({ validLoss }) => validLoss as number);
-    assertEquals(losses.length, 4);
-    const best = Math.min(...losses.slice(1));
-    assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
-  });
-});
-
-gpuTest("what can't be kept does not keep the last checkpoint from being written", async (gpu) => {
-  for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
+savingTest(
+  "a best checkpoint that could not be written leaves its place to the next",
+  async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
-      const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
-      const steps: number[] = [];
-      const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
-      const { error } = await run(gpu, path, settings, async (done) => {
-        if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
-      }, prepare);
-      steps.push(await lastStep(path));
-      assertEquals(steps, [...saved], onSaveError);
-      assert(error instanceof FileError, `${error}`);
-      assertStringIncludes(error.message, `${path}/checkpoints`);
+      const settings = { logEvery: 1, validEvery: 3, lr: 1e-5 };
+      let blocked: { step: number; state: { bestValidLoss: number | null } } | undefined;
+      const { state } = await run(device, path, settings, (done) => {
+        if (done === 2) block(`${path}/best.safetensors`);
+        if (done === 5) {
+          const { training } = readCheckpoint(Deno.readFileSync(`${path}/last.safetensors`));
+          blocked = training as typeof blocked;
+          unblock(`${path}/best.safetensors`);
+        }
+      });
+      assertEquals([blocked?.step, blocked?.state.bestValidLoss], [3, null]);
+      const losses = (await metrics(path)).filter(({ validLoss }) => validLoss !== undefined)
+        .map(({ validLoss }) => validLoss as number);
+      assertEquals(losses.length, 4);
+      const best = Math.min(...losses.slice(1));
+      assert(Math.abs(state.bestValidLoss! - best) < 1e-6, `${state.bestValidLoss} of ${losses}`);
     });
-  }
-});
+  },
+);
 
-gpuTest(
+savingTest(
+  "what can't be kept does not keep the last checkpoint from being written",
+  async (device) => {
+    for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
+      await withFolder(async (folder) => {
+        const path = `${folder}/run`;
+        const prepare = () => Deno.writeTextFileSync(`${path}/checkpoints`, "a file, not a folder");
+        const steps: number[] = [];
+        const settings = { logEvery: 1, saveEvery: 4, keepEvery: 4, onSaveError };
+        const { error } = await run(device, path, settings, async (done) => {
+          if (done % 4 === 1 && done > 1) steps.push(await lastStep(path));
+        }, prepare);
+        steps.push(await lastStep(path));
+        assertEquals(steps, [...saved], onSaveError);
+        assert(error instanceof FileError, `${error}`);
+        assertStringIncludes(error.message, `${path}/checkpoints`);
+      });
+    }
+  },
+);
+
+savingTest(
   "best, kept and last checkpoint of a step are one file; later ones leave it alone",
-  async (gpu) => {
+  async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
       const settings = { logEvery: 1, saveEvery: 3, validEvery: 6, keepEvery: 6, lr: 1e-5 };
@@ -205,7 +225,7 @@ gpuTest(
       );
       let early: (number | null)[] = [];
       let kept = new Uint8Array();
-      await run(gpu, path, settings, async (done) => {
+      await run(device, path, settings, async (done) => {
         if (done !== 7) return;
         early = await Promise.all(files.map(inode));
         kept = await Deno.readFile(`${path}/${files[2]}`);
@@ -218,10 +238,10 @@ gpuTest(
   },
 );
 
-gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
+savingTest("the average of the loss soon forgets the first steps", async (device) => {
   await withFolder(async (folder) => {
     const steps = 40;
-    await run(gpu, folder, { steps, saveEvery: 100, lr: 0.01 });
+    await run(device, folder, { steps, saveEvery: 100, lr: 0.01 });
     const lines = (await metrics(folder)).filter(({ loss }) => loss !== undefined);
     let average = lines[0].loss as number;
     for (const { step, loss, lossAverage } of lines as Record<string, number>[]) {
@@ -236,17 +256,20 @@ gpuTest("the average of the loss soon forgets the first steps", async (gpu) => {
   });
 });
 
-gpuTest(
+savingTest(
   "validations that don't improve lower the rate, and the lower one is gone on with",
-  async (gpu) => {
+  async (device) => {
     await withFolder(async (folder) => {
       // Nothing is enough of an improvement, so that each validation but the first halves it.
       const plateau = { lrSchedule: "plateau", plateauPatience: 0, plateauThreshold: 1 };
       const settings = { ...plateau, plateauFactor: 0.5, lr: 0.01, warmup: 0, validEvery: 3 };
-      await run(gpu, folder, { ...settings, steps: 9 });
+      await run(device, folder, { ...settings, steps: 9 });
       const rates = (await metrics(folder)).flatMap(({ lr }) => lr === undefined ? [] : lr);
       assertEquals(rates, [1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5].map((factor) => 0.01 * factor));
-      const trainer = await Trainer.resume(gpu, await Deno.readFile(`${folder}/last.safetensors`));
+      const trainer = await Trainer.resume(
+        device,
+        await Deno.readFile(`${folder}/last.safetensors`),
+      );
       const { config: { imageSize }, options: { batchSize } } = trainer;
       const { lr } = await trainer.step(new Float32Array(batchSize * 3 * imageSize ** 2));
       assertEquals(lr, 0.01 * 0.25);
@@ -264,10 +287,10 @@ function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   };
 }
 
-gpuTest("steps that are not finite are skipped, counted and logged", async (gpu) => {
+savingTest("steps that are not finite are skipped, counted and logged", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 6);
-    const { error, state } = await run(gpu, folder, {}, undefined, prepare);
+    const { error, state } = await run(device, folder, {}, undefined, prepare);
     assertEquals([error, state.skipped, state.skippedInRow], [undefined, 2, 0]);
     const lines = await metrics(folder);
     assertEquals(lines.map(({ step }) => step), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12]);
@@ -278,10 +301,10 @@ gpuTest("steps that are not finite are skipped, counted and logged", async (gpu)
   });
 });
 
-gpuTest("asked to, a run stops at the first step that is not finite", async (gpu) => {
+savingTest("asked to, a run stops at the first step that is not finite", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 7);
-    const { error } = await run(gpu, folder, { onNan: "stop" }, undefined, prepare);
+    const { error } = await run(device, folder, { onNan: "stop" }, undefined, prepare);
     assert(error instanceof NotFiniteError, `${error}`);
     assertStringIncludes(error.message, "At step 5 the loss or its gradient was no finite number");
     assertStringIncludes(error.message, "the checkpoint of step 3 in");
@@ -291,10 +314,10 @@ gpuTest("asked to, a run stops at the first step that is not finite", async (gpu
   });
 });
 
-gpuTest("nothing is saved while steps are skipped; 64 of them end the run", async (gpu) => {
+savingTest("nothing is saved while steps are skipped; 64 of them end the run", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step > 7);
-    const { error } = await run(gpu, folder, { steps: 200 }, undefined, prepare);
+    const { error } = await run(device, folder, { steps: 200 }, undefined, prepare);
     assert(error instanceof NotFiniteError, `${error}`);
     assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
     assertEquals(await lastStep(folder), 6);
@@ -302,7 +325,7 @@ gpuTest("nothing is saved while steps are skipped; 64 of them end the run", asyn
   await withFolder(async (folder) => {
     const seen: number[] = [];
     const prepare = poison((step) => step === 6);
-    await run(gpu, folder, { logEvery: 1 }, async (done) => {
+    await run(device, folder, { logEvery: 1 }, async (done) => {
       if (done === 8) seen.push(await lastStep(folder));
     }, prepare);
     assertEquals(seen, [7], "what was due at step 6 was saved at step 7");

@@ -1,7 +1,7 @@
 // A run from a program: what the command does, stopped and gone on with, and how it fails.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { requestDevice } from "../../src/device/request.ts";
 import { ConfigError } from "../../src/model/config.ts";
 import {
   DataError,
@@ -16,7 +16,7 @@ import {
 } from "../../training_run.ts";
 import { lastStep, rin, TINY, writePictures } from "../cli/rin.ts";
 import { withFolder } from "../data/scratch.ts";
-import { available, gpuTest } from "../helpers/gpu.ts";
+import { deviceTest } from "../helpers/devices.ts";
 import { tinySettings, tinySplits, traces } from "./small_run.ts";
 
 const { network, training } = tinySettings({ steps: 12 });
@@ -25,13 +25,12 @@ const RUN = { saveEvery: 5, validEvery: 4, sampleEvery: 6, logEvery: 3 };
 /** A tiny run on seven pictures in memory. */
 function tiny(out: string, changes: Partial<NewRunOptions> = {}): NewRunOptions {
   const run = { ...RUN, sampleSteps: 3, sampleCount: 5 };
-  return { device: requestGpu, data: tinySplits(), out, network, training, run, ...changes };
+  return { device: requestDevice, data: tinySplits(), out, network, training, run, ...changes };
 }
 
 function runTest(name: string, run: (folder: string) => Promise<void>): void {
   Deno.test({
     name: `run: ${name}`,
-    ignore: !available,
     sanitizeOps: false,
     sanitizeResources: false,
     fn: () => withFolder(run),
@@ -106,7 +105,7 @@ runTest("stopped anywhere it goes on to the same end", async (folder) => {
     );
     assertEquals(await lastStep(path), step, name);
     const { ended } = await resumeTraining({
-      device: requestGpu,
+      device: requestDevice,
       data: tinySplits(),
       folder: `${path}/`,
     });
@@ -115,14 +114,14 @@ runTest("stopped anywhere it goes on to the same end", async (folder) => {
   }
 });
 
-gpuTest("run: a device that is given stays, and gets its memory back", async (gpu) => {
+deviceTest("run: a device that is given stays, and gets its memory back", async (device) => {
   await withFolder(async (folder) => {
-    const before = gpu.bytes;
-    const { ended } = await train(tiny(folder, { device: gpu }));
+    const before = device.bytes;
+    const { ended } = await train(tiny(folder, { device }));
     assertEquals(ended, "finished");
     // The trainer frees what it validates with a moment later.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals(gpu.bytes, before);
+    assertEquals(device.bytes, before);
   });
 });
 
@@ -179,7 +178,7 @@ runTest("a folder with a run is not begun anew, and its run stays what it is", a
   const error = await assertRejects(() => train(tiny(path)), RunExistsError);
   assertEquals(error.folder, path);
   const resume = (changes: object) =>
-    resumeTraining({ device: requestGpu, folder: path, data: tinySplits(), ...changes });
+    resumeTraining({ device: requestDevice, folder: path, data: tinySplits(), ...changes });
   await assertRejects(() => resume({ training: { seed: 1 } }), ConfigError, "seed can't be given");
   await assertRejects(() => resume({ run: { flip: true } }), ConfigError, "flip can't be given");
   const few = { ...tinySplits().train, count: 3 };

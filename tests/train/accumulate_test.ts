@@ -118,7 +118,7 @@ deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
     await trainer.step(new Float32Array(16 * LENGTH));
     held.push(gpu.bytes - bytes);
     if (gpu.backend === "webgpu") {
-      assertEquals(held.at(-1), trainingBytes(trainer.config, trainer.options));
+      assertEquals(held.at(-1), trainingBytes(trainer.config, trainer.options).gpu);
     }
     await assertRejects(() => trainer.enqueue(batch(0)), RangeError, `(8,3,32,32)`);
     trainer.destroy();

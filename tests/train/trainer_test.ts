@@ -80,6 +80,23 @@ deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async
   resumed.destroy();
 });
 
+deviceTest("a checkpoint says which devices have trained it, in their order", async (device) => {
+  const devicesOf = async (trainer: Trainer) =>
+    readCheckpoint(await trainer.save()).training!.devices;
+  const saved = await withTrainer(device, {}, async (trainer) => {
+    assertEquals(await devicesOf(trainer), []);
+    await train(trainer, 2);
+    assertEquals(await devicesOf(trainer), [device.provenance]);
+    return await trainer.save();
+  });
+  const cpu = await requestCpu({ threads: 1 });
+  const resumed = await Trainer.resume(cpu, saved);
+  assertEquals(await devicesOf(resumed), [device.provenance]);
+  await train(resumed, 1);
+  assertEquals(await devicesOf(resumed), [...new Set([device.provenance, cpu.provenance])]);
+  cpu.destroy();
+});
+
 deviceTest("a network alone can't be resumed", async (gpu) => {
   const bytes = await withTrainer(gpu, {}, (trainer) => trainer.average.save());
   await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimiser state");

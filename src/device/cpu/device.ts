@@ -8,7 +8,8 @@ import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError } from "../errors.ts";
 import type { LinearMemory } from "./memory.ts";
-import { CpuProgram, type Lowerings, type Parts } from "./program.ts";
+import type { Lowerings } from "./layout.ts";
+import { CpuProgram, type Parts } from "./program.ts";
 import type { Queue } from "./queue.ts";
 import { Storages } from "./storages.ts";
 import { Transfers } from "./transfers.ts";
@@ -45,6 +46,11 @@ export class CpuDevice implements Device {
     const threads = this.threads === 1 ? "1 thread" : `${this.threads} threads`;
     const sums = this.arithmetic === "fused" ? "with" : "without";
     return `CPU, ${threads}, WebAssembly SIMD ${sums} fused multiply-add`;
+  }
+
+  /** What computes, as files record it. */
+  get provenance(): string {
+    return `cpu ${this.arithmetic}`;
   }
 
   /** Bytes held at this moment. */

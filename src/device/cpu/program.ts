@@ -7,20 +7,15 @@
 import { operationBytes, operationFlops } from "../../graph/flops.ts";
 import type { OpName } from "../../graph/ops.ts";
 import type { Operation, Plan } from "../../graph/plan.ts";
-import type { Storage, Tensor } from "../../graph/tensor.ts";
+import type { Storage } from "../../graph/tensor.ts";
 import type { OperationProfile, Program } from "../device.ts";
-import { place } from "../pool.ts";
-import { aligned } from "./allocator.ts";
+import { layOut, type Lowerings, phaseBits } from "./layout.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Queue } from "./queue.ts";
 import type { Job, Times } from "./runner.ts";
 import type { Storages } from "./storages.ts";
-import { type PhasedEntry, tapeBytes, tensorsOf, tileCost, writeTape } from "./tape.ts";
-import type { Lowering } from "./tape_entry.ts";
+import { writeTape } from "./tape.ts";
 import type { Transfers } from "./transfers.ts";
-
-/** How the CPU does each operation. */
-export type Lowerings = { readonly [N in OpName]: Lowering<N> };
 
 /** What a program uses of its device. */
 export interface Parts {
@@ -29,37 +24,6 @@ export interface Parts {
   readonly storages: Storages;
   readonly transfers: Transfers;
   readonly lowerings: Lowerings;
-}
-
-/** The most phases of a plan: bits of a positive i32. */
-const MAX_PHASES = 31;
-
-interface LoweredEntry extends PhasedEntry {
-  /** Position of the operation that it belongs to. */
-  readonly operation: number;
-}
-
-function lower<Phase extends string>(plan: Plan<Phase>, lowerings: Lowerings): LoweredEntry[] {
-  if (plan.phases.length > MAX_PHASES) {
-    throw new RangeError(`A plan can't have more than ${MAX_PHASES} phases on the CPU`);
-  }
-  return plan.operations.flatMap((operation, index) => {
-    const lowering = lowerings[operation.name] as Lowering<OpName>;
-    return lowering(operation.sizes, operation.operands).map((entry) => ({
-      entry,
-      phase: phaseBits(plan.phases, [operation.phase]),
-      cost: tileCost(operation, entry),
-      operation: index,
-    }));
-  });
-}
-
-function phaseBits(known: readonly string[], phases: readonly string[]): number {
-  return phases.reduce((bits, phase) => {
-    const index = known.indexOf(phase);
-    if (index < 0) throw new RangeError(`The plan has no phase "${phase}"`);
-    return bits | 1 << index;
-  }, 0);
 }
 
 /** A plan that can be replayed on the CPU. */
@@ -84,31 +48,27 @@ export class CpuProgram<Phase extends string> implements Program<Phase> {
     this.#parts = parts;
     this.#phases = plan.phases;
     this.#operations = [...plan.operations];
-    const entries = lower(plan, parts.lowerings);
+    const layout = layOut(plan, parts.lowerings);
+    const { entries, offsets, scratchEach } = layout;
     this.#operationOf = entries.map(({ operation }) => operation);
     const { storages, memory } = parts;
-    const tensors = entries.map(({ entry }) => tensorsOf(entry));
     const added = new Set<Storage>();
     try {
-      for (const tensor of tensors.flat()) {
-        const { storage } = tensor;
-        if (storage === undefined || this.#addresses.has(storage)) continue;
+      for (const [storage, tensor] of layout.storages) {
         if (!storages.has(storage)) added.add(storage);
         this.#addresses.set(storage, storages.addressOf({ ...tensor, offset: 0 }));
       }
-      const { slotOf, sizes } = place(tensors.map((tensors) => ({ tensors })));
-      const bytes = sizes.map((size) => aligned(size * 4));
-      const pool = this.#own(bytes.reduce((sum, each) => sum + each, 0), "activations");
-      let end = pool;
-      const slots = bytes.map((each) => (end += each) - each);
-      const addressOf = (tensor: Tensor) =>
-        tensor.storage
-          ? this.#addresses.get(tensor.storage)! + tensor.offset * 4
-          : slots[slotOf.get(tensor)!];
-      const scratchEach = aligned(Math.max(0, ...entries.map(({ entry }) => entry.scratch ?? 0)));
+      const activations = this.#own(layout.activations, "activations");
       const scratch = this.#own(scratchEach * parts.queue.threads, "scratch");
-      const tape = this.#own(tapeBytes(entries), "a tape");
-      writeTape(memory.words(tape, tapeBytes(entries) / 4), entries, addressOf);
+      const tape = this.#own(layout.tape, "a tape");
+      writeTape(
+        memory.words(tape, layout.tape / 4),
+        entries,
+        (tensor) =>
+          tensor.storage
+            ? this.#addresses.get(tensor.storage)! + tensor.offset * 4
+            : activations + offsets.get(tensor)!,
+      );
       this.#job = { tape, count: entries.length, scratch, scratchEach };
     } catch (error) {
       this.#freeOwned();

@@ -70,7 +70,8 @@ export async function requestCpu({ threads, module }: CpuOptions = {}): Promise<
   return new CpuDevice(memory, queue, lowerings, arithmeticOf(exports));
 }
 
-function defaultThreads(): number {
+/** How many threads compute where nobody says: as many as the machine has, at most 16. */
+export function defaultThreads(): number {
   return Math.min(DEFAULT_THREADS, globalThis.navigator?.hardwareConcurrency ?? 1);
 }
 

@@ -44,14 +44,15 @@ export class Threads implements Runner {
   #done = 0;
   /** How many jobs each thread has finished. */
   #finished: number[];
-  /** What the first thread has measured of jobs that others haven't finished. */
-  #times: (Times | undefined)[] = [];
+  /** What each thread has measured of jobs that others haven't finished. */
+  #moments: (Float64Array | undefined)[][];
 
   /** @param threads made by {@linkcode startThreads} */
   constructor(threads: readonly Thread[], events: RunnerEvents) {
     this.#threads = threads;
     this.#events = events;
     this.#finished = threads.map(() => 0);
+    this.#moments = threads.map(() => []);
     threads.forEach((thread, index) => {
       thread.listen((answer) => this.#hear(index, answer));
       thread.hold(false);
@@ -78,11 +79,11 @@ export class Threads implements Runner {
     if (answer.type === "failed") return this.#events.failed(answer.message);
     if (answer.type !== "done") return;
     this.#finished[index]++;
-    if (index === 0) this.#times.push(answer.times);
+    this.#moments[index].push(answer.moments);
     // The tape of a job can be freed when no thread reads it any more, so the slowest counts.
     while (this.#done < Math.min(...this.#finished)) {
       if (++this.#done === this.#started) this.#hold(false);
-      this.#events.done(this.#times.shift());
+      this.#events.done(timesOf(this.#moments.map((jobs) => jobs.shift())));
     }
   }
 
@@ -90,4 +91,15 @@ export class Threads implements Runner {
   #hold(alive: boolean): void {
     for (const thread of this.#threads) thread.hold(alive);
   }
+}
+
+/**
+ * How long each entry took, from what each thread has measured. All threads meet at the end of an
+ * entry, so the first to leave it says when it was done: the others may have been slow to wake up.
+ */
+export function timesOf(moments: readonly (Float64Array | undefined)[]): Times | undefined {
+  const [first, ...others] = moments;
+  if (first === undefined) return undefined;
+  const ends = first.map((moment, i) => Math.min(moment, ...others.map((other) => other![i])));
+  return new Float64Array(ends.length - 1).map((_, i) => ends[i + 1] - ends[i]);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Job, Run, Times } from "./runner.ts";
+import type { Job, Run } from "./runner.ts";
 
 /** What a thread needs before its first job. */
 export interface Setup {
@@ -20,7 +20,14 @@ export type Order = (Setup & { readonly thread: number }) | Job;
 /** What a thread answers: "ready" to its setup, "done" to a job. */
 export type Answer =
   | { readonly type: "ready" }
-  | { readonly type: "done"; readonly times?: Times }
+  | {
+    readonly type: "done";
+    /**
+     * Of a timed job: when this thread began, and when it left each entry, in milliseconds of the
+     * clock that all threads share.
+     */
+    readonly moments?: Float64Array<ArrayBuffer>;
+  }
   | { readonly type: "failed"; readonly message: string };
 
 /**
@@ -50,16 +57,17 @@ function work(): void {
         run = new WebAssembly.Instance(module, { env: { memory } }).exports.run as Run;
         size = byteLength;
       }
-      let times: Times | undefined;
+      let moments: Float64Array<ArrayBuffer> | undefined;
       if (timed) {
-        times = new Float64Array(count);
+        const origin = performance.timeOrigin;
+        moments = new Float64Array(count + 1);
+        moments[0] = origin + performance.now();
         for (let i = 0; i < count; i++) {
-          const start = performance.now();
           run!(tape, i, i + 1, phases, threads, barrier, own, 0);
-          times[i] = performance.now() - start;
+          moments[i + 1] = origin + performance.now();
         }
       } else run!(tape, 0, count, phases, threads, barrier, own, 0);
-      port.postMessage({ type: "done", times: thread === 0 ? times : undefined });
+      port.postMessage({ type: "done", moments });
     } catch (error) {
       port.postMessage({ type: "failed", message: String(error) });
     }

@@ -29,9 +29,10 @@ export interface GpuOptions {
   readonly software?: boolean;
 }
 
-const advice = `WebGPU found no adapter. On Debian or Ubuntu: apt-get install libvulkan1 ` +
-  `mesa-vulkan-drivers (a software adapter, any machine) or your GPU vendor's Vulkan driver; on ` +
-  `macOS and Windows update the system's graphics driver; in a browser use one with WebGPU enabled.`;
+const advice =
+  `WebGPU found no adapter. On Linux a GPU needs its Vulkan driver: NVIDIA's own, or ` +
+  `Mesa's (Debian and Ubuntu: apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows ` +
+  `update the system; a browser must have WebGPU enabled. Without a GPU use the CPU device.`;
 
 // The limits worth raising above WebGPU's defaults; the others never bind here.
 const wanted = [
@@ -111,6 +112,11 @@ export class Gpu implements Device {
   /** The adapter's name, as its driver gives it. */
   get description(): string {
     return nameOf(this.info);
+  }
+
+  /** What computes, as files record it. */
+  get provenance(): string {
+    return `webgpu ${this.description}`;
   }
 
   /** Whether the adapter computes on the CPU: Mesa's llvmpipe, SwiftShader, and their like. */

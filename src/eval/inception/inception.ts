@@ -56,7 +56,7 @@ export function recordInception(
   return { plan, input, sums, pixels, parameters: layers.parameters };
 }
 
-/** Inception on a GPU. */
+/** Inception on a device. */
 export class Inception implements FeatureSpace {
   readonly name = "inception-2015-12-05";
   readonly dimension = INCEPTION_SIZE;
@@ -68,7 +68,7 @@ export class Inception implements FeatureSpace {
   ) {}
 
   /**
-   * Puts the network on the GPU.
+   * Puts the network on the device.
    *
    * @param tensors the state_dict of pytorch-fid's `pt_inception-2015-12-05`
    * @throws {CheckpointError} when a weight is missing or has another shape
@@ -103,7 +103,7 @@ export class Inception implements FeatureSpace {
     return found;
   }
 
-  /** Frees its memory on the GPU. */
+  /** Frees its memory on the device. */
   destroy(): void {
     this.program.destroy();
     release(this.device, this.recorded);
