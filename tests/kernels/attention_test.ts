@@ -1,4 +1,4 @@
-// Attention and its two gradients against the float64 twin, in every layout of q, k and v.
+// Attention and its two gradients against the float64 reference, in every layout of q, k and v.
 
 import {
   attention,
@@ -10,7 +10,7 @@ import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { attention as twin, attentionAdjoint } from "../twins/attention.ts";
+import { attention as reference, attentionAdjoint } from "../reference/attention.ts";
 
 const RELATIVE = 3e-6;
 
@@ -104,8 +104,8 @@ async function check(gpu: Gpu, shape: AttentionSizes, options: CheckOptions = {}
   spread(qMatrix, qStride, qStart, q, width);
   spread(kvMatrix, kvStride, kStart, k, width);
   spread(kvMatrix, kvStride, vStart, v, width);
-  const twinShape = { batch, queries, keys, width, heads };
-  const out = twin(q, k, v, twinShape);
+  const referenceShape = { batch, queries, keys, width, heads };
+  const out = reference(q, k, v, referenceShape);
   const stats = batch * heads * queries;
   const forward = await runLaunch(gpu, attention(shape), {
     q: qMatrix,
@@ -116,7 +116,7 @@ async function check(gpu: Gpu, shape: AttentionSizes, options: CheckOptions = {}
   assertClose(`${name}: out`, forward.out, out, relative);
   assertClose(`${name}: logSum`, forward.logSum, logSums(q, k, shape), relative);
 
-  const { dq, dk, dv } = attentionAdjoint(q, k, v, dout, twinShape);
+  const { dq, dk, dv } = attentionAdjoint(q, k, v, dout, referenceShape);
   const common = { q: qMatrix, kv: kvMatrix, dout, logSum: forward.logSum };
   const query = await runLaunch(gpu, attentionQueryGradient(shape), {
     ...common,
@@ -175,8 +175,8 @@ gpuTest("attention: the softmax stands large scores", async (gpu) => {
   const k = data(16 * 16, 21, 9);
   const near = data(16 * 16, 25, 0.05);
   for (let i = 0; i < k.length; i++) {
-    const twinAt = i % 32 < 16 ? i : i - 16;
-    k[i] = Math.fround(k[twinAt] + near[i]);
+    const referenceAt = i % 32 < 16 ? i : i - 16;
+    k[i] = Math.fround(k[referenceAt] + near[i]);
   }
   if (largest(logSums(q, k, shape)) < 150) throw new Error("the scores are not large");
   await check(gpu, shape, { q, k, relative: 5e-5, absolute: 2e-3 });
@@ -193,8 +193,8 @@ gpuTest("attention: rising and falling scores, all very negative", async (gpu) =
   for (const order of ["rising", "falling"]) {
     if (order === "falling") k.reverse();
     for (let j = 0; j < keys; j++) kv[2 * j] = k[j];
-    const twinShape = { batch: 1, queries: 2, keys, width: 1, heads: 1 };
+    const referenceShape = { batch: 1, queries: 2, keys, width: 1, heads: 1 };
     const found = await runLaunch(gpu, attention(shape), { q, kv, out: 2, logSum: 2 });
-    assertClose(order, found.out, twin(Float64Array.from(q), k, v, twinShape), 3e-6);
+    assertClose(order, found.out, reference(Float64Array.from(q), k, v, referenceShape), 3e-6);
   }
 });

@@ -8,7 +8,7 @@ import { sumMiddle } from "../../kernels/wgsl/reduce.ts";
 import { assertClose, assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { streamKeys, uniform } from "../twins/random.ts";
+import { streamKeys, uniform } from "../reference/random.ts";
 
 const f32 = (values: Iterable<number>) => Float32Array.from(values);
 
@@ -101,7 +101,7 @@ const SEED = 11;
 const keysOf = (batch: number) =>
   Uint32Array.from(Array.from({ length: batch }, (_, b) => streamKeys(SEED, b)).flat());
 
-gpuTest("dropped units and branches are those of the twin's numbers", async (gpu) => {
+gpuTest("dropped units and branches are those of the reference's numbers", async (gpu) => {
   const rate = 0.3;
   const factor = (b: number, index: number) => uniform(SEED, b, index) < rate ? 0 : 1 / (1 - rate);
   for (const [batch, each, first] of [[1, 1, 0], [3, 35, 2], [2, 64, 1000]]) {

@@ -1,4 +1,4 @@
-// Unfolding, pooling and rectifying against their twins, at odd sizes.
+// Unfolding, pooling and rectifying against their references, at odd sizes.
 
 import { pool, rectify, unfold } from "../../kernels/wgsl/convolution.ts";
 import { outputSize, type Window } from "../../kernels/shapes.ts";
@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import { assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { poolTwin, unfoldTwin } from "../twins/convolution.ts";
+import { poolReference, unfoldReference } from "../reference/convolution.ts";
 
 const WINDOWS: Window[] = [
   { batch: 1, height: 1, width: 1, channels: 1, kernel: [1, 1], stride: 1, padding: [0, 0] },
@@ -26,7 +26,7 @@ Deno.test("windows: the size of what they leave", () => {
 gpuTest("unfold", async (gpu) => {
   for (const window of WINDOWS) {
     const x = data(sizeOf(window), 60);
-    const wanted = Float32Array.from(unfoldTwin(x, window));
+    const wanted = Float32Array.from(unfoldReference(x, window));
     const found = await runLaunch(gpu, unfold(window), { x, y: wanted.length });
     assertSameBits(name(window), found.y, wanted);
   }
@@ -36,7 +36,7 @@ for (const kind of ["max", "mean"] as const) {
   gpuTest(`${kind} pooling`, async (gpu) => {
     for (const window of WINDOWS) {
       const x = data(sizeOf(window), 61).map((value) => Math.fround(value - 3));
-      const pooled = poolTwin(x, window, kind);
+      const pooled = poolReference(x, window, kind);
       const { y } = await runLaunch(gpu, pool(window, kind), { x, y: pooled.length });
       assertWithin(name(window), y, pooled, kind === "max" ? 0 : 2e-6);
     }

@@ -1,4 +1,4 @@
-// Noising, the loss and a sampler's step against their float64 twins.
+// Noising, the loss and a sampler's step against their float64 references.
 
 import {
   addNoise,
@@ -15,8 +15,8 @@ import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
 import { assertClose, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { addNoise as noiseTwin, meanSquaredError, target } from "../twins/diffusion.ts";
-import { thresholds as thresholdsTwin } from "../twins/samplers.ts";
+import { addNoise as noiseReference, meanSquaredError, target } from "../reference/diffusion.ts";
+import { thresholds as thresholdsReference } from "../reference/samplers.ts";
 
 gpuTest("add noise: x_t and the target of each prediction", async (gpu) => {
   for (const [batch, each] of [[1, 1], [3, 7], [4, 48], [2, 300]]) {
@@ -32,7 +32,7 @@ gpuTest("add noise: x_t and the target of each prediction", async (gpu) => {
         goal: x0.length,
       });
       const name = `${prediction}, ${batch} of ${each}`;
-      assertClose(`${name}: x_t`, found.xt, noiseTwin(x0, noise, gammas), 5e-7);
+      assertClose(`${name}: x_t`, found.xt, noiseReference(x0, noise, gammas), 5e-7);
       assertClose(`${name}: goal`, found.goal, target(prediction, x0, noise, gammas), 5e-7);
     }
   }
@@ -118,7 +118,7 @@ gpuTest(
 
 gpuTest("thresholds: the quantile of each image's absolute values, exactly", async (gpu) => {
   for (const [batch, each] of [[1, 1], [3, 7], [2, 64], [3, 257], [2, 3000]]) {
-    // Products with powers of two are exact, so that the twin's values are the kernel's, bit by bit.
+    // Products with powers of two are exact, so that the reference's values are the kernel's, bit by bit.
     const prediction = data(batch * each, 68, 4);
     prediction[0] = prediction.at(-1)!; // twice the same value
     const scalars = (rank: number) => [0, -0.5, 1, rank, 0, 0, 0, 0];
@@ -131,7 +131,12 @@ gpuTest("thresholds: the quantile of each image's absolute values, exactly", asy
         scalars: scalars(rank),
         thresholds: batch,
       });
-      assertWithin(`${batch} of ${each}, ${share}`, thresholds, thresholdsTwin(x0, batch, rank), 0);
+      assertWithin(
+        `${batch} of ${each}, ${share}`,
+        thresholds,
+        thresholdsReference(x0, batch, rank),
+        0,
+      );
     }
   }
 });

@@ -11,7 +11,7 @@ import {
 import { assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { depatchify, patchify } from "../twins/patches.ts";
+import { depatchify, patchify } from "../reference/patches.ts";
 
 // One rounding of a sum of two normals; two such sums follow each other in beginLatents.
 const ROUNDING = 5e-7;

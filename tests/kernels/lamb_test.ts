@@ -1,4 +1,4 @@
-// LAMB's three kernels against its float64 twin.
+// LAMB's three kernels against its float64 reference.
 
 import { lambChunks, type LambTensor } from "../../src/train/lamb_chunks.ts";
 import { assertEquals } from "@std/assert";
@@ -8,7 +8,7 @@ import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { emaUpdate, lambStep as lambTwin } from "../twins/optim.ts";
+import { emaUpdate, lambStep as lambReference } from "../reference/optim.ts";
 
 const TENSORS: LambTensor[] = [
   { offset: 0, size: 9001, adapted: true },
@@ -97,7 +97,7 @@ gpuTest("three steps of LAMB, tensor by tensor, gradients clipped", async (gpu) 
     held = found;
     for (const { offset, size, adapted } of TENSORS) {
       const part = (values: Float64Array) => values.subarray(offset, offset + size);
-      lambTwin(
+      lambReference(
         part(wanted.parameters),
         part(gradients.map((g) => g * factor)),
         part(wanted.first),

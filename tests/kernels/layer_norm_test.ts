@@ -1,4 +1,4 @@
-// LayerNorm and its two gradients against the float64 twin.
+// LayerNorm and its two gradients against the float64 reference.
 
 import {
   AFFINE_CHUNK,
@@ -10,7 +10,11 @@ import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { layerNorm as twin, layerNormAdjoint, rowStatistics } from "../twins/layer_norm.ts";
+import {
+  layerNorm as reference,
+  layerNormAdjoint,
+  rowStatistics,
+} from "../reference/layer_norm.ts";
 
 const RELATIVE = 2e-6;
 
@@ -47,7 +51,7 @@ async function forward(gpu: Gpu, rows: number, d: number, shift: number, relativ
     stats: 2 * rows,
   });
   const name = `(${rows}, ${d}) + ${shift}`;
-  assertClose(`${name}: y`, found.y, twin(x, weight, bias), relative);
+  assertClose(`${name}: y`, found.y, reference(x, weight, bias), relative);
   const column = (values: ArrayLike<number>, at: number) =>
     Array.from({ length: rows }, (_, r) => values[2 * r + at]);
   assertClose(`${name}: mean`, column(found.stats, 0), column(stats, 0), relative);

@@ -3,8 +3,8 @@
 import type { EpilogueOptions } from "../../kernels/wgsl/epilogue.ts";
 import type { Layout } from "../../kernels/shapes.ts";
 import { data } from "../helpers/close.ts";
-import { activation, activationDerivative } from "../twins/activation.ts";
-import { matmul } from "../twins/matmul.ts";
+import { activation, activationDerivative } from "../reference/activation.ts";
+import { matmul } from "../reference/matmul.ts";
 
 /** Sums of up to 132 products in float32 keep within 1e-6 of the largest; a dropped one is 1e-3. */
 export const RELATIVE = 2e-6;

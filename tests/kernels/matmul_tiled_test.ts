@@ -1,4 +1,4 @@
-// The matrix product for GPUs, with every layout and epilogue, against the float64 twin.
+// The matrix product for GPUs, with every layout and epilogue, against the float64 reference.
 
 import { assertThrows } from "@std/assert";
 import type { EpilogueOptions } from "../../kernels/wgsl/epilogue.ts";

@@ -1,4 +1,4 @@
-// The end of a training step against the float64 twins of AdamW, clipping and the moving average.
+// The end of a training step against the float64 references of AdamW, clipping and the moving average.
 
 import { assertEquals } from "@std/assert";
 import { adamW, judgeStep } from "../../kernels/wgsl/optimizer.ts";
@@ -8,7 +8,7 @@ import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { adamwStep, clipCoefficient, emaUpdate } from "../twins/optim.ts";
+import { adamwStep, clipCoefficient, emaUpdate } from "../reference/optim.ts";
 
 type Scalars = Record<typeof OPTIMIZER_SCALARS[number], number>;
 

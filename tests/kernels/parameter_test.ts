@@ -1,4 +1,4 @@
-// Every kernel that reads parameters, with parameters in f16: what the float64 twin gives for them,
+// Every kernel that reads parameters, with parameters in f16: what the float64 reference gives for them,
 // and to the bit what the kernel gives for the same numbers in f32, since widening is exact.
 
 import { assert, assertEquals } from "@std/assert";
@@ -13,7 +13,11 @@ import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { type Content, runLaunch } from "../helpers/launch.ts";
-import { layerNorm as normTwin, layerNormAdjoint, rowStatistics } from "../twins/layer_norm.ts";
+import {
+  layerNorm as normReference,
+  layerNormAdjoint,
+  rowStatistics,
+} from "../reference/layer_norm.ts";
 import { expected, operands, padded, type Shape } from "./matmul_data.ts";
 
 const RELATIVE = 2e-6;
@@ -31,7 +35,7 @@ interface Case {
   readonly parameters: Record<string, ArrayLike<number>>;
   /** All others. */
   readonly others: Record<string, Content>;
-  /** What the twin gives, by binding. */
+  /** What the reference gives, by binding. */
   readonly wanted: Record<string, ArrayLike<number>>;
 }
 
@@ -107,7 +111,7 @@ halfTest(
           make: (type) => layerNorm({ rows, d, type }),
           parameters: { affine },
           others: { x, y: rows * d, stats: 2 * rows },
-          wanted: { y: normTwin(x, weight, bias), stats },
+          wanted: { y: normReference(x, weight, bias), stats },
         },
         {
           name: `(${rows}, ${d}), dx`,

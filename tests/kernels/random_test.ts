@@ -6,7 +6,7 @@ import { RandomStream } from "../../src/nn/random.ts";
 import { assertSameBits, assertWithin } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "../helpers/launch.ts";
-import { normal, randomBits, uniform } from "../twins/random.ts";
+import { normal, randomBits, uniform } from "../reference/random.ts";
 
 /**
  * Fails unless all normals are those of `stream` within what float32 logarithms, roots and sines
@@ -23,7 +23,7 @@ function assertNormals(name: string, found: Float32Array, stream: RandomStream):
 
 const keysOf = (streams: RandomStream[]) => Uint32Array.from(streams.flatMap(({ keys }) => keys));
 
-Deno.test("RandomStream is the twin's stream", () => {
+Deno.test("RandomStream is the reference's stream", () => {
   for (const [seed, stream] of [[0, 0], [1, 0], [0, 1], [0xffffffff, 0x80000000], [7, 123456]]) {
     const found = new RandomStream(seed, stream);
     for (const index of [0, 1, 2, 3, 1000, 0xfffffffe]) {

@@ -5,7 +5,7 @@ import type { Activation } from "../../src/graph/ops.ts";
 import { assertClose, data } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
 import { runOperation } from "../helpers/operation.ts";
-import { activation, activationDerivative } from "../twins/activation.ts";
+import { activation, activationDerivative } from "../reference/activation.ts";
 
 /** The activation of each x. */
 async function forward(device: Device, name: Activation, x: Float64Array): Promise<Float32Array> {

@@ -1,7 +1,7 @@
 // Layer norm and its two gradients.
 
 import { data } from "../helpers/close.ts";
-import { layerNorm, layerNormAdjoint, rowStatistics } from "../twins/layer_norm.ts";
+import { layerNorm, layerNormAdjoint, rowStatistics } from "../reference/layer_norm.ts";
 import { of, type OpCase, unwritten } from "./case.ts";
 
 const RELATIVE = 2e-6;

@@ -4,7 +4,7 @@ import { attention, attentionGradient } from "../../src/device/cpu/lowering/atte
 import type { AttentionSizes } from "../../src/graph/ops.ts";
 import { temporary } from "../../src/graph/tensor.ts";
 import { assertClose, assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
-import { attention as reference, attentionAdjoint } from "../twins/attention.ts";
+import { attention as reference, attentionAdjoint } from "../reference/attention.ts";
 import { ARITHMETICS, runEntries, type TapeOptions } from "./entries.ts";
 
 const RELATIVE = 3e-6;

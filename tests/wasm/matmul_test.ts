@@ -4,8 +4,8 @@ import { matmul } from "../../src/device/cpu/lowering/matmul.ts";
 import type { OperandsOf, SizesOf } from "../../src/graph/ops.ts";
 import { temporary, type Tensor } from "../../src/graph/tensor.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
-import { activation as activate, activationDerivative } from "../twins/activation.ts";
-import { matmul as reference } from "../twins/matmul.ts";
+import { activation as activate, activationDerivative } from "../reference/activation.ts";
+import { matmul as reference } from "../reference/matmul.ts";
 import { ARITHMETICS, runEntries, type TapeOptions } from "./entries.ts";
 
 type Shape = readonly [m: number, n: number, k: number];
