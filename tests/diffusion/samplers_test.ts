@@ -218,7 +218,7 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
   }
 });
 
-Deno.test("input scale and renormalised input: every step is as the network sees it", () => {
+Deno.test("input scale and renormalised input: every step is the reference's, as seen", () => {
   const [image, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   const schedule = parseSchedule("cosine");
   const times = samplingTimes("uniform", 6, schedule);

@@ -1,0 +1,54 @@
+// Every operation at odd sizes, on every device, against the float64 reference.
+
+import { assertEquals } from "@std/assert";
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import type { Device } from "../../src/device/device.ts";
+import { lowerings } from "../../src/device/cpu/lowering/table.ts";
+import { deviceTest } from "../helpers/devices.ts";
+import { FAMILIES } from "./cases.ts";
+import { assertSame, check, type Found, runCases } from "./run.ts";
+
+Deno.test("every operation has a case", () => {
+  const names = Object.values(FAMILIES).flat().map(({ name }) => name);
+  assertEquals([...new Set(names)].sort(), Object.keys(lowerings).sort());
+});
+
+for (const [family, cases] of Object.entries(FAMILIES)) {
+  deviceTest(`${family}: every case, and the same bits again`, async (device) => {
+    const found = await runCases(device, cases);
+    check(cases, found);
+    assertSame(cases, await runCases(device, cases), found);
+  });
+}
+
+/** A device of a build of the kernels; one without threads computes on the host. */
+async function cpuOf(build: string, threads?: number): Promise<Device> {
+  const file = new URL(`../../kernels/wasm/${build}.wasm`, import.meta.url);
+  const module = await WebAssembly.compile(await Deno.readFile(file));
+  return await requestCpu({ module, threads });
+}
+
+async function runAll(device: Device): Promise<Record<string, Found[]>> {
+  try {
+    const found: Record<string, Found[]> = {};
+    for (const [family, cases] of Object.entries(FAMILIES)) {
+      found[family] = await runCases(device, cases);
+    }
+    return found;
+  } finally {
+    device.destroy();
+  }
+}
+
+for (const arithmetic of ["fused", "exact"]) {
+  Deno.test(`${arithmetic} arithmetic: every case, with the same bits for any number of threads`, async () => {
+    const wanted = await runAll(await cpuOf(arithmetic));
+    for (const [family, cases] of Object.entries(FAMILIES)) check(cases, wanted[family]);
+    for (const threads of [1, 2, 5]) {
+      const found = await runAll(await cpuOf(`${arithmetic}_threads`, threads));
+      for (const [family, cases] of Object.entries(FAMILIES)) {
+        assertSame(cases, found[family], wanted[family]);
+      }
+    }
+  });
+}
