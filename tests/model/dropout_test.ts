@@ -11,7 +11,7 @@ import { slab, Weights, whole } from "../../src/model/weights.ts";
 import { Dropout } from "../../src/nn/dropout.ts";
 import { assertClose, data, largest } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { runPlan, tensorOf } from "../helpers/launch.ts";
+import { runPlan, tensorOf } from "../helpers/plans.ts";
 import { kept } from "../helpers/record.ts";
 import { streamKeys } from "../reference/random.ts";
 import { type Parameters, rin as rinReference } from "../reference/rin.ts";

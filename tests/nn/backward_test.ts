@@ -10,7 +10,7 @@ import { linear, mlp } from "../../src/nn/linear.ts";
 import { addRows, beginLatents, depatchify, patchify } from "../../src/nn/tokens.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { runPlan, tensorOf } from "../helpers/launch.ts";
+import { runPlan, tensorOf } from "../helpers/plans.ts";
 import { activated, kept, parameter, UNWRITTEN } from "../helpers/record.ts";
 import {
   depatchify as depatchifyReference,

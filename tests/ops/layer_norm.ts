@@ -111,7 +111,8 @@ function affineGradients(rows: number, d: number): OpCase[] {
       x: of(x, rows, d),
       stats: of(stats.map(Math.fround), rows, 2),
       dy: of(dy, rows, d),
-      daffine: unwritten(2, d),
+      // As a gradient lies in its slab.
+      daffine: { ...unwritten(2, d), at: 64 + at },
     },
     expected: {
       daffine: {

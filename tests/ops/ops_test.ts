@@ -4,8 +4,10 @@ import { assertEquals } from "@std/assert";
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
 import { lowerings } from "../../src/device/cpu/lowering/table.ts";
+import { assertSameBits } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
 import { FAMILIES } from "./cases.ts";
+import { EPILOGUES, matmul } from "./matmul.ts";
 import { assertSame, check, type Found, runCases } from "./run.ts";
 
 Deno.test("every operation has a case", () => {
@@ -20,6 +22,20 @@ for (const [family, cases] of Object.entries(FAMILIES)) {
     assertSame(cases, await runCases(device, cases), found);
   });
 }
+
+deviceTest("a product's row has the same bits among fewer rows", async (device) => {
+  // So a picture does not depend on how many are sampled at once.
+  const [n, k] = [69, 300];
+  for (const layout of ["nt", "nn"] as const) {
+    for (const epilogue of EPILOGUES.slice(0, 4)) {
+      const cases = [211, 1, 5, 6, 100].map((m) => matmul(layout, [m, n, k], epilogue));
+      const [many, ...fewer] = await runCases(device, cases);
+      for (const { out } of fewer) {
+        assertSameBits(`${layout} ${out.length / n}`, out, many.out.subarray(0, out.length));
+      }
+    }
+  }
+});
 
 /** A device of a build of the kernels; one without threads computes on the host. */
 async function cpuOf(build: string, threads?: number): Promise<Device> {
