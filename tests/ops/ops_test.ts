@@ -1,6 +1,8 @@
 // Every operation at odd sizes, on every device, against the float64 reference.
 
 import { assertEquals } from "@std/assert";
+import { compile } from "../../src/device/cpu/builds.ts";
+import type { Arithmetic } from "../../src/device/cpu/device.ts";
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
 import { lowerings } from "../../src/device/cpu/lowering/table.ts";
@@ -38,9 +40,8 @@ deviceTest("a product's row has the same bits among fewer rows", async (device) 
 });
 
 /** A device of a build of the kernels; one without threads computes on the host. */
-async function cpuOf(build: string, threads?: number): Promise<Device> {
-  const file = new URL(`../../kernels/wasm/${build}.wasm`, import.meta.url);
-  const module = await WebAssembly.compile(await Deno.readFile(file));
+async function cpuOf(arithmetic: Arithmetic, threads?: number): Promise<Device> {
+  const module = await compile(threads === undefined ? "alone" : "threads", arithmetic);
   return await requestCpu({ module, threads });
 }
 
@@ -56,12 +57,12 @@ async function runAll(device: Device): Promise<Record<string, Found[]>> {
   }
 }
 
-for (const arithmetic of ["fused", "exact"]) {
+for (const arithmetic of ["fused", "exact"] as const) {
   Deno.test(`${arithmetic} arithmetic: every case, with the same bits for any number of threads`, async () => {
     const wanted = await runAll(await cpuOf(arithmetic));
     for (const [family, cases] of Object.entries(FAMILIES)) check(cases, wanted[family]);
     for (const threads of [1, 2, 5]) {
-      const found = await runAll(await cpuOf(`${arithmetic}_threads`, threads));
+      const found = await runAll(await cpuOf(arithmetic, threads));
       for (const [family, cases] of Object.entries(FAMILIES)) {
         assertSame(cases, found[family], wanted[family]);
       }
