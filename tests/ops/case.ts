@@ -26,7 +26,7 @@ export interface Expected {
   readonly of?: (found: Float32Array) => ArrayLike<number>;
 }
 
-/** One operation, recorded on a plan of its own and run once. */
+/** One operation, run once. */
 export interface OpCase<N extends OpName = OpName> {
   readonly name: N;
   /** Says what is special about this case. */

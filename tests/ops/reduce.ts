@@ -17,7 +17,7 @@ const SHAPES: [number, number, number, number?, number?][] = [
   [3, 2, 3, 3, 0],
 ];
 
-/** Written or added, at the begin of a storage or within a slab. */
+/** Written or added, at the beginning of a storage or within a slab. */
 const VARIANTS = [undefined, 8, 67].flatMap((at) =>
   [false, true].map((accumulate) => ({ accumulate, at }))
 );
