@@ -13,9 +13,10 @@
 import { matmul } from "../src/device/cpu/lowering/matmul.ts";
 import type { SizesOf } from "../src/graph/ops.ts";
 import { temporary } from "../src/graph/tensor.ts";
-import { ARITHMETICS, makeTape } from "../tests/wasm/tape.ts";
 import { compile } from "../kernels/wasm/build.ts";
+import { unshared } from "../kernels/wasm/unshared.ts";
 import { type Loop, loopSource } from "./wasm_loops.ts";
+import { type Arithmetic, ARITHMETICS, tapeOf } from "./wasm_tape.ts";
 
 /** Milliseconds that each version is timed for. */
 const PATIENCE = 1000;
@@ -80,10 +81,10 @@ function fill(floats: Float32Array): Float32Array {
 async function loop(
   loop: Loop,
   [m, n, k]: readonly number[],
-  arithmetic: typeof ARITHMETICS[number],
+  arithmetic: Arithmetic,
 ) {
   const texts = { "assembly/index.ts": loopSource(loop) };
-  const module = await WebAssembly.compile(await compile(arithmetic, texts));
+  const module = await WebAssembly.compile(unshared(await compile(arithmetic, texts)));
   const c = (m * k + n * k) * 4;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(c / 65536) + 1 });
   const floats = new Float32Array(memory.buffer);
@@ -92,15 +93,14 @@ async function loop(
   return () => (product as (...args: number[]) => void)(0, m * k * 4, c, m, n, k);
 }
 
-async function product(sizes: Sizes, arithmetic: typeof ARITHMETICS[number]) {
+async function product(sizes: Sizes, arithmetic: Arithmetic) {
   const { layout, m, n, k } = sizes;
   const [a, b, out, bias] = [m * k, k * n, m * n, n].map((size) => temporary(size));
   const pre = sizes.activation || sizes.derivative ? temporary(m * n) : undefined;
   const operands = { a, b, out, bias: layout === "nt" ? bias : undefined, pre };
   const inputs = [a, b, bias, ...pre ? [pre] : []];
   const contents = new Map(inputs.map((x) => [x, fill(new Float32Array(x.size))]));
-  const { run } = await makeTape(matmul(sizes, operands), contents, { arithmetic });
-  return run;
+  return await tapeOf(matmul(sizes, operands), contents, arithmetic);
 }
 
 const [m, n, k] = [240, 240, 128]; // multiples of all rows and columns

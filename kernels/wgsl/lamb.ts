@@ -101,9 +101,9 @@ export function trustRatio({ chunks }: { chunks: number }): Launch {
 }
 
 /**
- * parameters -= lr ratio u, and the exponential moving average; nothing after a step that was not
- * finite but that u is left at 0, for it lies where the gradients do, and a pass that doesn't use a parameter
- * writes none. Binds parameters, u, average, ratios, verdict, chunks, scalars.
+ * parameters -= lr ratio u, and the exponential moving average; neither after a step that was not
+ * finite. u is left at 0 in any case, for it lies where the gradients do, and a pass that doesn't use
+ * a parameter writes none. Binds parameters, u, average, ratios, verdict, chunks, scalars.
  */
 export function lambUpdate({ chunks }: { chunks: number }): Launch {
   return launch(
@@ -119,12 +119,14 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
       optimizerScalars,
     ],
     grid(chunks),
-    forEachChunk(`  let finite = verdict[1] != 0.0;
+    forEachChunk(`  if (verdict[1] == 0.0) {
+    for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) { u[i] = 0.0; }
+    return;
+  }
   let rate = scalars.lr * ratios[c.z];
   for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) {
     let w = parameters[i] - rate * u[i];
     u[i] = 0.0;
-    if (!finite) { continue; }
     parameters[i] = w;
     average[i] = scalars.emaDecay * average[i] + (1.0 - scalars.emaDecay) * w;
   }`),

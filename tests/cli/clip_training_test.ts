@@ -10,7 +10,7 @@ import { exampleSize } from "../../src/model/example.ts";
 import { byFrame } from "../../src/picture/clips.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder } from "../data/scratch.ts";
-import { deviceTest } from "../helpers/devices.ts";
+import { cpuTest } from "../helpers/devices.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
 
 const NETWORK = completeConfig({
@@ -106,7 +106,7 @@ function change(frames: readonly Float32Array[], apart: number): number {
   return pairs.reduce((a, b) => a + b, 0) / pairs.length;
 }
 
-deviceTest("clips: a network learns shapes that move, and its own move as they do", async (gpu) => {
+cpuTest("clips: a network learns shapes that move, and its own move as they do", async (gpu) => {
   const sets = { train: shapes(0, 96), valid: shapes(500, 24) };
   const { trainer, before, after, ofMean } = await learn(gpu, NETWORK, sets, 150);
   assert(after < 0.65 * ofMean && after < 0.1 * before, `${after}: ${before}, ${ofMean}`);
@@ -127,7 +127,7 @@ deviceTest("clips: a network learns shapes that move, and its own move as they d
   trainer.destroy();
 });
 
-deviceTest("clips: a network learns the windows of one real clip", async (gpu) => {
+cpuTest("clips: a network learns the windows of one real clip", async (gpu) => {
   await withFolder(async (cache) => {
     const fixture = new URL("../data/fixtures/hourglass.gif", import.meta.url);
     const source = decodeURIComponent(fixture.pathname);

@@ -86,7 +86,7 @@ Deno.test("clip: every truncation, and sizes that can't be, are a DataError", ()
 });
 
 Deno.test("PNG: pixels that inflate to far more than the header says are refused", async () => {
-  const bomb = zlibSync(new Uint8Array(300e6), { level: 9 });
+  const bomb = zlibSync(new Uint8Array(100e6), { level: 1 });
   const small = await greyPng(1);
   const at = small.findIndex((_, i) => String.fromCharCode(...small.slice(i, i + 4)) === "IDAT");
   const bytes = new Uint8Array(small.length + bomb.length);

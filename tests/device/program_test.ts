@@ -5,7 +5,7 @@ import type { Program } from "../../src/device/device.ts";
 import { Plan } from "../../src/graph/plan.ts";
 import { persistent } from "../../src/graph/tensor.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { tensorOf } from "../helpers/launch.ts";
+import { tensorOf } from "../helpers/plans.ts";
 
 /** A plan that adds x to y ("first"), then y to z ("second"). */
 function twoPhases() {

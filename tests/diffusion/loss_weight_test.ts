@@ -3,7 +3,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { lossWeight } from "../../src/diffusion/loss_weight.ts";
 import { data } from "../helpers/close.ts";
-import { addNoise, fromPrediction, minSnrWeight, target } from "../twins/diffusion.ts";
+import { addNoise, fromPrediction, minSnrWeight, target } from "../reference/diffusion.ts";
 
 const SPACES = ["eps", "x0", "v"] as const;
 const plain = { lossSpace: "prediction", minSnr: 0 } as const;

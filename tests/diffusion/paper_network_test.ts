@@ -1,4 +1,4 @@
-// The options of the paper's network on the GPU, whole, against the float64 twin.
+// The options of the paper's network on the GPU, whole, against the float64 reference.
 
 import { assert, assertEquals } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
@@ -10,7 +10,7 @@ import { parameterLayout } from "../../src/model/parameters.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { type Parameters, rin as rinTwin } from "../twins/rin.ts";
+import { type Parameters, rin as rinReference } from "../reference/rin.ts";
 
 const BASE: Partial<RinConfig> = {
   imageSize: 9,
@@ -82,8 +82,8 @@ for (const [name, options] of Object.entries(CONFIGS)) {
       return Math.fround(Math.sqrt(gamma) * value + Math.sqrt(1 - gamma) * noise[i]);
     });
     const handsOn = config.selfConditioning;
-    const twin = (warm: boolean) =>
-      rinTwin(config, parameters, {
+    const reference = (warm: boolean) =>
+      rinReference(config, parameters, {
         x: xt,
         t: Float64Array.from(t),
         labels: config.numClasses > 0 ? rows : undefined,
@@ -100,13 +100,13 @@ for (const [name, options] of Object.entries(CONFIGS)) {
         labels,
         previous: warm ? previous : undefined,
       });
-      const wanted = twin(warm);
+      const wanted = reference(warm);
       assertClose("prediction", found.output, wanted.prediction, 1e-5);
       assertClose("latents", found.latents, wanted.z, 1e-5);
       assertEquals(found.interface === undefined, handsOn === "latents");
       if (found.interface) assertClose("interface", found.interface, wanted.x, 1e-5);
     }
-    const wanted = twin(true);
+    const wanted = reference(true);
     const count = BATCH * size;
     const gradients = wanted.backward(wanted.prediction.map((v, i) => 2 * (v - x0[i]) / count));
     const found = await lossAndGradients(rin, {

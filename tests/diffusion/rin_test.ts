@@ -11,7 +11,7 @@ import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
 import { RandomStream, seedFor } from "../../src/nn/random.ts";
 import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
-import { deviceTest } from "../helpers/devices.ts";
+import { cpuTest, deviceTest } from "../helpers/devices.ts";
 
 const SMALL: Partial<RinConfig> = {
   imageSize: 8,
@@ -72,7 +72,7 @@ deviceTest("an image depends on the seed and its number alone, not on the batche
   rin.destroy();
 });
 
-deviceTest("sampling is finite and clipped for every prediction and sampler", async (gpu) => {
+cpuTest("sampling is finite and clipped for every prediction and sampler", async (gpu) => {
   for (const prediction of ["eps", "x0", "v"] as const) {
     // An untrained network is as wrong as can be at t = 1, where eps is divided by sqrt(1e-9).
     const rin = await warmed(gpu, { prediction });
@@ -93,7 +93,7 @@ deviceTest("sampling is finite and clipped for every prediction and sampler", as
   }
 });
 
-deviceTest("progress is told after each step of each batch", async (gpu) => {
+cpuTest("progress is told after each step of each batch", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const seen: [number, number][] = [];
   const onStep = (done: number, total: number) => seen.push([done, total]);
@@ -166,7 +166,7 @@ deviceTest("dynamic thresholds: an image's largest values lie at 1", async (gpu)
   rin.destroy();
 });
 
-deviceTest("sample refuses options that are out of range", async (gpu) => {
+cpuTest("sample refuses options that are out of range", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const refused: [SampleOptions, string][] = [
     [{ count: 0 }, "count is 0: needed a positive whole number"],
@@ -215,7 +215,7 @@ deviceTest("a fresh network's LN0 is zero: latents of before don't matter yet", 
   rin.destroy();
 });
 
-deviceTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
+cpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const x = new Float32Array(2 * PIXELS);
   const t = new Float32Array(2);
@@ -232,7 +232,7 @@ deviceTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("a hundred predictions take no more memory; destroy gives all back", async (gpu) => {
+cpuTest("a hundred predictions take no more memory; destroy gives all back", async (gpu) => {
   const start = gpu.bytes;
   const rin = await Rin.create(gpu, SMALL);
   const [x, t] = [f32(2 * PIXELS, 413), Float32Array.of(0.3, 0.8)];
@@ -270,7 +270,7 @@ deviceTest("a network saved and loaded is the same, moving averages first", asyn
   for (const network of [rin, loaded, average]) network.destroy();
 });
 
-deviceTest("networks that can't be are refused by promise", async (gpu) => {
+cpuTest("networks that can't be are refused by promise", async (gpu) => {
   const start = gpu.bytes;
   await assertRejects(() => Rin.create(gpu, { numHeads: 7 }), ConfigError, "numHeads");
   await assertRejects(
@@ -333,7 +333,7 @@ deviceTest("the loss of each prediction type is the mean square of what it misse
   }
 });
 
-deviceTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => {
+cpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const example = { x0: f32(PIXELS, 1), noise: f32(PIXELS, 2), t: Float32Array.of(0.5) };
   const start = gpu.bytes;

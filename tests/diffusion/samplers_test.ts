@@ -1,4 +1,4 @@
-// The samplers' coefficients against their float64 twins, and what they must give at the ends.
+// The samplers' coefficients against their float64 references, and what they must give at the ends.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SAMPLER_SCALARS } from "../../kernels/shapes.ts";
@@ -12,8 +12,14 @@ import {
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { samplingTimes } from "../../src/diffusion/times.ts";
 import { assertWithin, data } from "../helpers/close.ts";
-import { addNoise, clipEstimate, fromPrediction, inputFactor, target } from "../twins/diffusion.ts";
-import { ddimStep, ddpmStep, dpmSolverStep, heunStep, renoiseStep } from "../twins/samplers.ts";
+import {
+  addNoise,
+  clipEstimate,
+  fromPrediction,
+  inputFactor,
+  target,
+} from "../reference/diffusion.ts";
+import { ddimStep, ddpmStep, dpmSolverStep, heunStep, renoiseStep } from "../reference/samplers.ts";
 
 type Scalars = Record<typeof SAMPLER_SCALARS[number], number>;
 
@@ -67,7 +73,7 @@ function apply(
 }
 
 for (const options of OPTIONS) {
-  Deno.test(`${JSON.stringify(options)}: every step is the twin's`, () => {
+  Deno.test(`${JSON.stringify(options)}: every step is the reference's`, () => {
     const [x, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
     for (const name of SCHEDULES) {
       const schedule = parseSchedule(name);
@@ -99,7 +105,7 @@ for (const options of OPTIONS) {
   });
 }
 
-Deno.test("heun: two evaluations are the twin's step", () => {
+Deno.test("heun: two evaluations are the reference's step", () => {
   const [x, first, second, z] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   for (const name of SCHEDULES) {
     const schedule = parseSchedule(name);
@@ -212,7 +218,7 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
   }
 });
 
-Deno.test("input scale and renormalised input: every step is the twin's, as the network sees it", () => {
+Deno.test("input scale and renormalised input: every step is the reference's, as seen", () => {
   const [image, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   const schedule = parseSchedule("cosine");
   const times = samplingTimes("uniform", 6, schedule);
@@ -292,7 +298,7 @@ Deno.test("options out of range are refused", () => {
   }
 });
 
-Deno.test("noising coefficients give the twin's x_t and targets", () => {
+Deno.test("noising coefficients give the reference's x_t and targets", () => {
   const gammas = [1e-9, 0.3, 1];
   const [x0, eps] = [data(3, 4), data(3, 5)];
   const all = Float64Array.from(gammas);

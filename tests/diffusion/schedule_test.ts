@@ -1,10 +1,10 @@
-// Gamma schedules against the golden ones and the float64 twins.
+// Gamma schedules against the golden ones and the float64 references.
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { assertWithin } from "../helpers/close.ts";
 import { readGolden } from "../helpers/golden.ts";
-import { gamma } from "../twins/diffusion.ts";
+import { gamma } from "../reference/diffusion.ts";
 
 const NAMES = [
   "linear",

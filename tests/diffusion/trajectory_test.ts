@@ -10,7 +10,7 @@ import { assertWithin } from "../helpers/close.ts";
 import { readGolden } from "../helpers/golden.ts";
 import { loadGolden } from "../helpers/golden_rin.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { tensorOf } from "../helpers/launch.ts";
+import { tensorOf } from "../helpers/plans.ts";
 
 for (
   const { name, schedule } of [

@@ -1,9 +1,9 @@
-// Comparisons of float32 results with their float64 twins, and test data exact in float32.
+// Comparisons of float32 results with their float64 references, and test data exact in float32.
 
 import { assert, assertEquals } from "@std/assert";
-import { randomArray } from "../twins/finite_difference.ts";
+import { randomArray } from "../reference/finite_difference.ts";
 
-/** Standard normals rounded to float32, so that a kernel and its twin begin with the same numbers. */
+/** Standard normals rounded to float32, so that a kernel and its reference begin with the same numbers. */
 export function data(length: number, stream: number, scale = 1): Float64Array {
   return Float64Array.from(randomArray(length, stream), (value) => Math.fround(scale * value));
 }

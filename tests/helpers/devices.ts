@@ -22,6 +22,11 @@ Deno.test.afterAll(async () => {
   cpu = undefined;
 });
 
+/** A test on the CPU alone: its subject is the same on every device, and the CPU is the fastest. */
+export function cpuTest(name: string, run: (device: Device) => void | Promise<void>): void {
+  deviceTest(name, run, ["cpu"]);
+}
+
 /**
  * The same test on each device of the file; the devices outlive it, so Deno can't hold the test to
  * its resources.

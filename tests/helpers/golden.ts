@@ -1,6 +1,6 @@
 // Reads the golden files (see tests/golden/README.md) and regenerates the weights that they leave out.
 
-import type { RinTwinConfig } from "../twins/rin.ts";
+import type { RinReferenceConfig } from "../reference/rin.ts";
 
 /** A tensor of a golden file. */
 export interface GoldenTensor {
@@ -34,7 +34,7 @@ export class GoldenFile {
   }
 
   /** The network's sizes, from the metadata. */
-  config(): RinTwinConfig {
+  config(): RinReferenceConfig {
     return parseConfig(JSON.parse(this.metadata.config));
   }
 
@@ -56,7 +56,7 @@ export class GoldenFile {
 }
 
 /** The original's config (snake_case) under this project's names. */
-export function parseConfig(config: Record<string, number>): RinTwinConfig {
+export function parseConfig(config: Record<string, number>): RinReferenceConfig {
   return {
     imageSize: config.image_size,
     patchSize: config.patch_size,
@@ -124,7 +124,7 @@ interface HeaderEntry {
 }
 
 /** Names and shapes of all parameters of a network, in the order of the state_dict. */
-export function parameterShapes(config: RinTwinConfig): Map<string, number[]> {
+export function parameterShapes(config: RinReferenceConfig): Map<string, number[]> {
   const { latentDim: dz, interfaceDim: dx, numLatents, numBlocks } = config;
   const { imageSize, patchSize, frames = 1, patchFrames = 1 } = config;
   const { timeConditioning, numClasses = 0, selfConditioning, positions } = config;
@@ -189,7 +189,10 @@ export function parameterShapes(config: RinTwinConfig): Map<string, number[]> {
 }
 
 /** The golden weights of a config and seed, made from the names alone. */
-export function regenerateWeights(config: RinTwinConfig, seed: number): Map<string, GoldenTensor> {
+export function regenerateWeights(
+  config: RinReferenceConfig,
+  seed: number,
+): Map<string, GoldenTensor> {
   const weights = new Map<string, GoldenTensor>();
   for (const [name, shape] of parameterShapes(config)) {
     weights.set(name, { shape, data: regenerateWeight(name, shape, seed) });

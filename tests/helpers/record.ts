@@ -4,7 +4,7 @@ import type { Device } from "../../src/device/device.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { persistent, type Tensor } from "../../src/graph/tensor.ts";
 import { copyTo } from "../../src/nn/tokens.ts";
-import { type Content, tensorOf } from "./launch.ts";
+import { tensorOf } from "./plans.ts";
 
 /** What a gradient holds until the backward pass writes it. */
 export const UNWRITTEN = 77;
@@ -13,7 +13,7 @@ export const UNWRITTEN = 77;
 export function parameter(
   device: Device,
   name: string,
-  values: Content,
+  values: ArrayLike<number>,
   shape: readonly number[],
 ): Tensor & { readonly gradient: Tensor } {
   const value = tensorOf(device, name, values, shape);

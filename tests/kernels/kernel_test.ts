@@ -15,7 +15,7 @@ import {
 } from "../../kernels/wgsl/kernel.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
 import { gpuTest } from "../helpers/gpu.ts";
-import { runLaunch } from "../helpers/launch.ts";
+import { runLaunch } from "./run_launch.ts";
 
 const MOST = 65535;
 

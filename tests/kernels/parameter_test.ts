@@ -1,4 +1,4 @@
-// Every kernel that reads parameters, with parameters in f16: what the float64 twin gives for them,
+// Every kernel that reads parameters, with parameters in f16: what the float64 reference gives for them,
 // and to the bit what the kernel gives for the same numbers in f32, since widening is exact.
 
 import { assert, assertEquals } from "@std/assert";
@@ -12,9 +12,13 @@ import type { FloatType } from "../../kernels/shapes.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
-import { type Content, runLaunch } from "../helpers/launch.ts";
-import { layerNorm as normTwin, layerNormAdjoint, rowStatistics } from "../twins/layer_norm.ts";
-import { expected, operands, padded, type Shape } from "./matmul_data.ts";
+import { matmul } from "../reference/matmul.ts";
+import { type Content, runLaunch } from "./run_launch.ts";
+import {
+  layerNorm as normReference,
+  layerNormAdjoint,
+  rowStatistics,
+} from "../reference/layer_norm.ts";
 
 const RELATIVE = 2e-6;
 
@@ -31,7 +35,7 @@ interface Case {
   readonly parameters: Record<string, ArrayLike<number>>;
   /** All others. */
   readonly others: Record<string, Content>;
-  /** What the twin gives, by binding. */
+  /** What the reference gives, by binding. */
   readonly wanted: Record<string, ArrayLike<number>>;
 }
 
@@ -60,12 +64,17 @@ function halfTest(name: string, cases: () => Case[]): void {
 }
 
 // Odd; multiples of 4, so that vectors are read; beyond a tile.
-const SHAPES: readonly Shape[] = [[1, 1, 1], [9, 7, 5], [12, 20, 16], [67, 69, 35], [68, 132, 36]];
+const SHAPES = [[1, 1, 1], [9, 7, 5], [12, 20, 16], [67, 69, 35], [68, 132, 36]];
 
-function productOf(layout: "nt" | "nn" | "tn", shape: Shape) {
-  const [, n, k] = shape;
-  const from = { ...operands(shape), b: halves(k * n, 2), bias: halves(n, 3) };
-  return { from, wanted: expected({ layout, bias: true }, shape, from) };
+function productOf(layout: "nt" | "nn", [m, n, k]: number[]) {
+  const [a, b, bias] = [data(m * k, 1), halves(k * n, 2), halves(n, 3)];
+  const product = matmul(a, b, { m, n, k, transA: false, transB: layout === "nt" });
+  return { a, b, bias, out: product.map((sum, i) => sum + bias[i % n]) };
+}
+
+/** Values with NaN around them: shows any element that is read but isn't the operand's own. */
+function padded(values: ArrayLike<number>, before: number): number[] {
+  return [...Array(before).fill(NaN), ...Array.from(values), ...Array(12).fill(NaN)];
 }
 
 for (const layout of ["nt", "nn"] as const) {
@@ -75,15 +84,15 @@ for (const layout of ["nt", "nn"] as const) {
       SHAPES.flatMap((shape) =>
         [0, 3, 8].map((origin): Case => {
           const [m, n, k] = shape;
-          const { from, wanted } = productOf(layout, shape);
+          const { a, b, bias, out } = productOf(layout, shape);
           const origins = { b: origin, bias: origin };
           return {
             name: `${shape} from ${origin}`,
             make: (type) =>
               matmulTiled({ layout, m, n, k, bias: true, origins, types: { b: type, bias: type } }),
-            parameters: { b: padded(from.b, origin), bias: padded(from.bias, origin) },
-            others: { a: from.a, out: m * n },
-            wanted: { out: wanted.out },
+            parameters: { b: padded(b, origin), bias: padded(bias, origin) },
+            others: { a, out: m * n },
+            wanted: { out },
           };
         })
       ),
@@ -107,7 +116,7 @@ halfTest(
           make: (type) => layerNorm({ rows, d, type }),
           parameters: { affine },
           others: { x, y: rows * d, stats: 2 * rows },
-          wanted: { y: normTwin(x, weight, bias), stats },
+          wanted: { y: normReference(x, weight, bias), stats },
         },
         {
           name: `(${rows}, ${d}), dx`,

@@ -1,4 +1,4 @@
-// The whole network with units and branches dropped, forward and backward, against the float64 twin.
+// The whole network with units and branches dropped, forward and backward, against the float64 reference.
 
 import { assert, assertEquals } from "@std/assert";
 import { Plan } from "../../src/graph/plan.ts";
@@ -11,10 +11,10 @@ import { slab, Weights, whole } from "../../src/model/weights.ts";
 import { Dropout } from "../../src/nn/dropout.ts";
 import { assertClose, data, largest } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { runPlan, tensorOf } from "../helpers/launch.ts";
+import { runPlan, tensorOf } from "../helpers/plans.ts";
 import { kept } from "../helpers/record.ts";
-import { streamKeys } from "../twins/random.ts";
-import { type Parameters, rin as rinTwin } from "../twins/rin.ts";
+import { streamKeys } from "../reference/random.ts";
+import { type Parameters, rin as rinReference } from "../reference/rin.ts";
 
 const config = completeConfig({
   ...{ imageSize: 8, patchSize: 4, latentDim: 18, interfaceDim: 12, numLatents: 5, numBlocks: 2 },
@@ -56,7 +56,7 @@ for (
     const dout = data(output.size, 591);
     plan.backward(output, tensorOf(gpu, "dout", dout, image));
     const found = await runPlan(gpu, plan, { result, gradients: whole(weights.gradients!) });
-    const wanted = rinTwin(config, parameters, {
+    const wanted = rinReference(config, parameters, {
       x,
       t: Float64Array.from(t),
       drop: { ...rates, seed: SEED },
@@ -71,7 +71,7 @@ for (
       assertClose(name, found.gradients.subarray(offset, offset + size), gradient, 1e-4);
     }
     assert(checked > 50, `${checked} gradients`);
-    const undropped = rinTwin(config, parameters, { x, t: Float64Array.from(t) }).prediction;
+    const undropped = rinReference(config, parameters, { x, t: Float64Array.from(t) }).prediction;
     assert(
       largest(undropped.map((v, i) => v - wanted.prediction[i])) > 1e-3,
       "something is dropped",

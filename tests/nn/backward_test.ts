@@ -10,17 +10,20 @@ import { linear, mlp } from "../../src/nn/linear.ts";
 import { addRows, beginLatents, depatchify, patchify } from "../../src/nn/tokens.ts";
 import { assertClose, assertSameBits, data } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { runPlan, tensorOf } from "../helpers/launch.ts";
+import { runPlan, tensorOf } from "../helpers/plans.ts";
 import { activated, kept, parameter, UNWRITTEN } from "../helpers/record.ts";
-import { depatchify as depatchifyTwin, patchify as patchifyTwin } from "../twins/patches.ts";
-import { Tape, type Variable, variable, view as viewTwin } from "../twins/tape.ts";
+import {
+  depatchify as depatchifyReference,
+  patchify as patchifyReference,
+} from "../reference/patches.ts";
+import { Tape, type Variable, variable, view as viewReference } from "../reference/tape.ts";
 
 const RELATIVE = 5e-6;
 
 /** A leaf of a graph, on the GPU and on the tape. */
 interface Leaf {
   readonly tensor: Tensor & { readonly gradient: Tensor };
-  readonly twin: Variable;
+  readonly reference: Variable;
 }
 
 type Leaves<Name extends string> = Record<Name, Leaf>;
@@ -32,7 +35,7 @@ interface Graph<Name extends string> {
     plan: Plan,
     tape: Tape,
     leaves: Leaves<Name>,
-  ) => { output: Tensor; twin: Variable };
+  ) => { output: Tensor; reference: Variable };
 }
 
 /** Fails unless output and the gradient of every leaf are the tape's. */
@@ -41,20 +44,22 @@ async function check<Name extends string>(gpu: Device, { shapes, build }: Graph<
   const leaves = Object.fromEntries(names.map((name, index) => {
     const shape = shapes[name];
     const values = data(shape.reduce((a, b) => a * b, 1), 200 + index);
-    return [name, { tensor: parameter(gpu, name, values, shape), twin: variable(values) }];
+    return [name, { tensor: parameter(gpu, name, values, shape), reference: variable(values) }];
   })) as Leaves<Name>;
   const plan = new Plan();
   const tape = new Tape();
-  const { output, twin } = build(plan, tape, leaves);
+  const { output, reference } = build(plan, tape, leaves);
   const result = kept(plan, output);
   const dout = data(output.size, 300);
   plan.backward(output, tensorOf(gpu, "dout", dout, output.shape));
-  twin.grad.set(dout);
+  reference.grad.set(dout);
   tape.backward();
   const gradients = names.map((name) => [name, leaves[name].tensor.gradient]);
   const found = await runPlan(gpu, plan, { result, ...Object.fromEntries(gradients) });
-  assertClose("output", found.result, twin.value, RELATIVE);
-  for (const name of names) assertClose(`d${name}`, found[name], leaves[name].twin.grad, RELATIVE);
+  assertClose("output", found.result, reference.value, RELATIVE);
+  for (const name of names) {
+    assertClose(`d${name}`, found[name], leaves[name].reference.grad, RELATIVE);
+  }
 }
 
 deviceTest("linear, without and with a residual", async (gpu) => {
@@ -74,8 +79,8 @@ deviceTest("linear, without and with a residual", async (gpu) => {
             { weight: w.tensor, bias: b.tensor },
             residual && activated(plan, residual.tensor),
           ),
-          twin: tape.linear(x.twin, w.twin, b.twin, { rows, inputs, outputs }, {
-            residual: residual?.twin,
+          reference: tape.linear(x.reference, w.reference, b.reference, { rows, inputs, outputs }, {
+            residual: residual?.reference,
           }),
         }),
       });
@@ -104,7 +109,9 @@ for (const activation of ["gelu", "silu"] as const) {
             const input = activated(plan, x.tensor);
             const up = { rows, inputs: width, outputs: hidden };
             const down = { rows, inputs: hidden, outputs: width };
-            const middle = tape.linear(x.twin, w0.twin, b0.twin, up, { act: activation });
+            const middle = tape.linear(x.reference, w0.reference, b0.reference, up, {
+              act: activation,
+            });
             return {
               output: mlp(
                 plan,
@@ -114,8 +121,8 @@ for (const activation of ["gelu", "silu"] as const) {
                 layers[1],
                 skip ? input : undefined,
               ),
-              twin: tape.linear(middle, w1.twin, b1.twin, down, {
-                residual: skip ? x.twin : undefined,
+              reference: tape.linear(middle, w1.reference, b1.reference, down, {
+                residual: skip ? x.reference : undefined,
               }),
             };
           },
@@ -131,13 +138,17 @@ deviceTest("layer norm", async (gpu) => {
       shapes: { x: [1, rows, d], affine: [2, d] },
       build: (plan, tape, { x, affine }) => ({
         output: layerNorm(plan, x.tensor, affine.tensor),
-        twin: tape.layerNorm(x.twin, viewTwin(affine.twin, 0, d), viewTwin(affine.twin, d, 2 * d)),
+        reference: tape.layerNorm(
+          x.reference,
+          viewReference(affine.reference, 0, d),
+          viewReference(affine.reference, d, 2 * d),
+        ),
       }),
     });
   }
 });
 
-/** Columns `start` to `start + width` of a twin's rows, copied out on the tape. */
+/** Columns `start` to `start + width` of a reference's rows, copied out on the tape. */
 function columns(tape: Tape, matrix: Variable, stride: number, start: number, width: number) {
   // A product with a piece of the identity, which the tape knows how to reverse.
   const identity = new Float64Array(width * stride);
@@ -153,11 +164,11 @@ deviceTest("attention among the columns of one matrix", async (gpu) => {
     build: (plan, tape, { matrix }) => {
       const part = (at: number) => ({ matrix: matrix.tensor, start: at * width });
       const [q, k, v] = [0, 1, 2].map((at) =>
-        columns(tape, matrix.twin, 3 * width, at * width, width)
+        columns(tape, matrix.reference, 3 * width, at * width, width)
       );
       return {
         output: attention(plan, { q: part(0), k: part(1), v: part(2), width, heads }),
-        twin: tape.attention(q, k, v, { batch, queries: tokens, keys: tokens, width, heads }),
+        reference: tape.attention(q, k, v, { batch, queries: tokens, keys: tokens, width, heads }),
       };
     },
   });
@@ -169,7 +180,7 @@ deviceTest("attention to another matrix", async (gpu) => {
     shapes: { q: [batch, queries, width], kv: [batch, keys, 2 * width] },
     build: (plan, tape, { q, kv }) => {
       const part = (at: number) => ({ matrix: kv.tensor, start: at * width });
-      const [k, v] = [0, 1].map((at) => columns(tape, kv.twin, 2 * width, at * width, width));
+      const [k, v] = [0, 1].map((at) => columns(tape, kv.reference, 2 * width, at * width, width));
       return {
         output: attention(plan, {
           q: { matrix: q.tensor, start: 0 },
@@ -178,7 +189,7 @@ deviceTest("attention to another matrix", async (gpu) => {
           width,
           heads,
         }),
-        twin: tape.attention(q.twin, k, v, { batch, queries, keys, width, heads }),
+        reference: tape.attention(q.reference, k, v, { batch, queries, keys, width, heads }),
       };
     },
   });
@@ -195,7 +206,10 @@ deviceTest("a table added to every example", async (gpu) => {
       const normed = layerNorm(plan, x.tensor, w);
       return {
         output: addRows(plan, normed, table.tensor),
-        twin: tape.add(tape.layerNorm(x.twin, one, zero), tape.repeat(table.twin, batch)),
+        reference: tape.add(
+          tape.layerNorm(x.reference, one, zero),
+          tape.repeat(table.reference, batch),
+        ),
       };
     },
   });
@@ -208,7 +222,10 @@ deviceTest("the latents' beginning, cold and warm", async (gpu) => {
     shapes: begin,
     build: (plan, tape, { start, time }) => ({
       output: beginLatents(plan, { start: start.tensor, time: time.tensor }),
-      twin: tape.add(tape.repeat(start.twin, batch), tape.repeatRows(time.twin, d, m)),
+      reference: tape.add(
+        tape.repeat(start.reference, batch),
+        tape.repeatRows(time.reference, d, m),
+      ),
     }),
   });
   const mask = [1, 0, 1];
@@ -216,10 +233,13 @@ deviceTest("the latents' beginning, cold and warm", async (gpu) => {
     shapes: { ...begin, latents: [batch, m, d] },
     build: (plan, tape, { start, time, latents }) => {
       const warm = { values: latents.tensor, mask: tensorOf(gpu, "mask", mask) };
-      const cold = tape.add(tape.repeat(start.twin, batch), tape.repeatRows(time.twin, d, m));
+      const cold = tape.add(
+        tape.repeat(start.reference, batch),
+        tape.repeatRows(time.reference, d, m),
+      );
       return {
         output: beginLatents(plan, { start: start.tensor, time: time.tensor, previous: warm }),
-        twin: tape.add(cold, tape.mask(latents.twin, mask)),
+        reference: tape.add(cold, tape.mask(latents.reference, mask)),
       };
     },
   });
@@ -238,9 +258,13 @@ deviceTest("clips put together from patches", async (gpu) => {
   const dout = data(size, 211);
   plan.backward(image, tensorOf(gpu, "dout", dout, image.shape));
   const found = await runPlan(gpu, plan, { result, cut, dx: x.gradient });
-  assertSameBits("image", found.result, Float32Array.from(depatchifyTwin(data(size, 210), shape)));
+  assertSameBits(
+    "image",
+    found.result,
+    Float32Array.from(depatchifyReference(data(size, 210), shape)),
+  );
   assertSameBits("patches again", found.cut, Float32Array.from(data(size, 210)));
-  assertSameBits("gradient", found.dx, Float32Array.from(patchifyTwin(dout, shape)));
+  assertSameBits("gradient", found.dx, Float32Array.from(patchifyReference(dout, shape)));
 });
 
 deviceTest("gradients that meet: passed on before, between and after products", async (gpu) => {
@@ -255,17 +279,22 @@ deviceTest("gradients that meet: passed on before, between and after products", 
         weight: weight.tensor,
         bias: bias.tensor,
       }));
-      const norm = [viewTwin(affine.twin, 0, d), viewTwin(affine.twin, d, 2 * d)] as const;
+      const norm = [
+        viewReference(affine.reference, 0, d),
+        viewReference(affine.reference, d, 2 * d),
+      ] as const;
       const h = linear(plan, x.tensor, first);
       const moved = addRows(plan, h, t.tensor); // backward: passed on to h, the last to arrive
       const normed = layerNorm(plan, h, affine.tensor); // added to h
       const mixed = linear(plan, normed, second, moved); // passes on to `moved`, the first there
       const output = addRows(plan, mixed, h); // h is a table: summed into it, the first to arrive
-      const hTwin = tape.linear(x.twin, w.twin, b.twin, shape);
-      const movedTwin = tape.add(hTwin, t.twin);
-      const normedTwin = tape.layerNorm(hTwin, ...norm);
-      const mixedTwin = tape.linear(normedTwin, v.twin, c.twin, shape, { residual: movedTwin });
-      return { output, twin: tape.add(mixedTwin, hTwin) };
+      const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
+      const movedReference = tape.add(hReference, t.reference);
+      const normedReference = tape.layerNorm(hReference, ...norm);
+      const mixedReference = tape.linear(normedReference, v.reference, c.reference, shape, {
+        residual: movedReference,
+      });
+      return { output, reference: tape.add(mixedReference, hReference) };
     },
   });
 });
@@ -281,14 +310,14 @@ deviceTest("a gradient passed on first, then added to by a product", async (gpu)
       // The residual h is passed its gradient before `side` adds its own.
       const norm = tensorOf(gpu, "norm", [...Array(d).fill(1), ...Array(d).fill(0.5)], [2, d]);
       const second = linear(plan, layerNorm(plan, side, norm), untracked(gpu, d), h);
-      const hTwin = tape.linear(x.twin, w.twin, b.twin, shape);
-      const sideTwin = tape.linear(hTwin, v.twin, c.twin, shape);
+      const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
+      const sideReference = tape.linear(hReference, v.reference, c.reference, shape);
       const [one, half] = [1, 0.5].map((value) => variable(new Float64Array(d).fill(value)));
-      const normed = tape.layerNorm(sideTwin, one, half);
+      const normed = tape.layerNorm(sideReference, one, half);
       const [weight, bias] = [data(d * d, 220), data(d, 221)].map(variable);
       return {
         output: second,
-        twin: tape.linear(normed, weight, bias, shape, { residual: hTwin }),
+        reference: tape.linear(normed, weight, bias, shape, { residual: hReference }),
       };
     },
   });
@@ -329,19 +358,19 @@ deviceTest("no gradient flows through what is recorded without one", async (gpu)
   }
   const tape = new Tape();
   const shape = { rows, inputs: d, outputs: d };
-  const twins = [230, 231, 232, 233, 234].map((stream, i) =>
+  const references = [230, 231, 232, 233, 234].map((stream, i) =>
     variable(data([rows * d, d * d, d, d * d, d][i], stream))
   );
-  const twin = tape.linear(
-    tape.linear(twins[0], twins[1], twins[2], shape),
-    twins[3],
-    twins[4],
+  const reference = tape.linear(
+    tape.linear(references[0], references[1], references[2], shape),
+    references[3],
+    references[4],
     shape,
   );
-  twin.grad.set(data(rows * d, 235));
+  reference.grad.set(data(rows * d, 235));
   tape.backward();
-  assertClose("output", found.result, twin.value, RELATIVE);
-  assertClose("the later weight", found.after, twins[3].grad, RELATIVE);
+  assertClose("output", found.result, reference.value, RELATIVE);
+  assertClose("the later weight", found.after, references[3].grad, RELATIVE);
 });
 
 deviceTest("windows onto a slab at any row: weights, biases and their gradients", async (gpu) => {
@@ -361,25 +390,26 @@ deviceTest("windows onto a slab at any row: weights, biases and their gradients"
   plan.backward(output, tensorOf(gpu, "dout", dout, output.shape));
   const found = await runPlan(gpu, plan, { result, dw: w.gradient, db: b.gradient });
   const tape = new Tape();
-  const [wTwin, bTwin] = [variable(data(all * inputs, 240)), variable(data(all, 241))];
-  const part = (v: Variable, width: number) => viewTwin(v, from * width, (from + outputs) * width);
-  const twin = tape.linear(
+  const [wReference, bReference] = [variable(data(all * inputs, 240)), variable(data(all, 241))];
+  const part = (v: Variable, width: number) =>
+    viewReference(v, from * width, (from + outputs) * width);
+  const reference = tape.linear(
     variable(data(rows * inputs, 242)),
-    part(wTwin, inputs),
-    part(bTwin, 1),
+    part(wReference, inputs),
+    part(bReference, 1),
     {
       rows,
       inputs,
       outputs,
     },
   );
-  twin.grad.set(dout);
+  reference.grad.set(dout);
   tape.backward();
-  assertClose("output", found.result, twin.value, RELATIVE);
+  assertClose("output", found.result, reference.value, RELATIVE);
   for (
     const [name, values, gradient, width] of [
-      ["dw", found.dw, wTwin.grad, inputs],
-      ["db", found.db, bTwin.grad, 1],
+      ["dw", found.dw, wReference.grad, inputs],
+      ["db", found.db, bReference.grad, 1],
     ] as const
   ) {
     const inside = (i: number) => i >= from * width && i < (from + outputs) * width;

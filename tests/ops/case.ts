@@ -9,6 +9,8 @@ export interface Operand {
   readonly values?: ArrayLike<number>;
   /** Default f32. */
   readonly type?: "f32" | "u32";
+  /** Its first element within a slab whose other elements are NaN, and must stay so. */
+  readonly at?: number;
 }
 
 /** A tensor after the operation ran. */
@@ -24,14 +26,14 @@ export interface Expected {
   readonly of?: (found: Float32Array) => ArrayLike<number>;
 }
 
-/** One operation, recorded on a plan of its own and run once. */
+/** One operation, run once. */
 export interface OpCase<N extends OpName = OpName> {
   readonly name: N;
   /** Says what is special about this case. */
   readonly title: string;
   readonly sizes: SizesOf<N>;
-  /** By role. */
-  readonly operands: { readonly [role: string]: Operand };
+  /** By role; the name of another role: the same tensor. */
+  readonly operands: { readonly [role: string]: Operand | string };
   /** By role. */
   readonly expected: { readonly [role: string]: Expected };
 }

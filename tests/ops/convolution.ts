@@ -2,7 +2,7 @@
 
 import type { Window } from "../../src/graph/ops.ts";
 import { data } from "../helpers/close.ts";
-import { poolTwin, unfoldTwin } from "../twins/convolution.ts";
+import { poolReference, unfoldReference } from "../reference/convolution.ts";
 import { of, type OpCase, unwritten } from "./case.ts";
 
 /** Windows at odd sizes; the last is more than one tile. */
@@ -22,7 +22,7 @@ const windows = WINDOWS.flatMap((window): OpCase[] => {
   const x = data(batch * height * width * channels, 60);
   const below = x.map((value) => Math.fround(value - 3));
   const shape = [batch, height, width, channels];
-  const unfolded = unfoldTwin(x, window);
+  const unfolded = unfoldReference(x, window);
   const unfold: OpCase<"unfold"> = {
     name: "unfold",
     title,
@@ -31,7 +31,7 @@ const windows = WINDOWS.flatMap((window): OpCase[] => {
     expected: { y: { values: unfolded, tolerance: 0 } },
   };
   const pools = (["max", "mean"] as const).map((kind): OpCase<"pool"> => {
-    const values = poolTwin(below, window, kind);
+    const values = poolReference(below, window, kind);
     return {
       name: "pool",
       title: `${kind}, ${title}`,

@@ -3,8 +3,8 @@
 import { noisingCoefficients } from "../../src/diffusion/prediction.ts";
 import { PARTIALS, SAMPLER_SCALARS } from "../../src/graph/ops.ts";
 import { data } from "../helpers/close.ts";
-import { addNoise as noised, meanSquaredError, target } from "../twins/diffusion.ts";
-import { thresholds as thresholdsOf } from "../twins/samplers.ts";
+import { addNoise as noised, meanSquaredError, target } from "../reference/diffusion.ts";
+import { thresholds as thresholdsOf } from "../reference/samplers.ts";
 import { of, type OpCase, unwritten } from "./case.ts";
 
 const noisings = [[1, 1], [3, 7], [4, 48], [2, 300], [3, 12_001]].flatMap(([batch, each]) =>

@@ -1,7 +1,7 @@
 // Dropout and stochastic depth by the reference's numbers.
 
 import { data } from "../helpers/close.ts";
-import { streamKeys, uniform } from "../twins/random.ts";
+import { streamKeys, uniform } from "../reference/random.ts";
 import { of, type OpCase, unwritten, words } from "./case.ts";
 
 const SEED = 11;

@@ -1,7 +1,7 @@
 // LAMB and the moving average, tensor by tensor.
 
 import { data } from "../helpers/close.ts";
-import { emaUpdate, lambStep } from "../twins/optim.ts";
+import { emaUpdate, lambStep } from "../reference/optim.ts";
 import { of, type OpCase, words } from "./case.ts";
 import { BASE, pack, type Scalars } from "./optimizer.ts";
 

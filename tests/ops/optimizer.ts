@@ -2,7 +2,7 @@
 
 import { HISTORY, OPTIMIZER_SCALARS, PARTIALS } from "../../src/graph/ops.ts";
 import { data } from "../helpers/close.ts";
-import { adamwStep, clipCoefficient, emaUpdate, globalNorm } from "../twins/optim.ts";
+import { adamwStep, clipCoefficient, emaUpdate, globalNorm } from "../reference/optim.ts";
 import { type Expected, of, type OpCase, type Operand, unwritten } from "./case.ts";
 
 /** The per-step scalars by name. */

@@ -17,8 +17,13 @@ const SHAPES: [number, number, number, number?, number?][] = [
   [3, 2, 3, 3, 0],
 ];
 
+/** Written or added, at the beginning of a storage or within a slab. */
+const VARIANTS = [undefined, 8, 67].flatMap((at) =>
+  [false, true].map((accumulate) => ({ accumulate, at }))
+);
+
 const sums = SHAPES.flatMap(([outer, middle, inner, stride = inner, start = 0]) =>
-  [false, true].map((accumulate): OpCase<"sumMiddle"> => {
+  VARIANTS.map(({ accumulate, at }): OpCase<"sumMiddle"> => {
     const x = data(outer * middle * stride, 50);
     const held = data(outer * inner, 51);
     const y = accumulate ? held.slice() : new Float64Array(held.length);
@@ -30,11 +35,12 @@ const sums = SHAPES.flatMap(([outer, middle, inner, stride = inner, start = 0]) 
     const window = stride === inner ? {} : { stride, start };
     return {
       name: "sumMiddle",
-      title: `${outer} x ${middle} x ${inner} of ${stride} from ${start}, add ${accumulate}`,
+      title:
+        `${outer} x ${middle} x ${inner} of ${stride} from ${start}, add ${accumulate} at ${at}`,
       sizes: { outer, middle, inner, ...window, ...accumulate && { accumulate } },
       operands: {
         x: of(x, outer, middle, stride),
-        y: accumulate ? of(held, outer, inner) : unwritten(outer, inner),
+        y: { ...accumulate ? of(held, outer, inner) : unwritten(outer, inner), at },
       },
       expected: { y: { values: y, tolerance: 1e-6 } },
     };

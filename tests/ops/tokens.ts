@@ -1,7 +1,7 @@
 // Patches, and rows of tokens and latents outside of the layers.
 
 import { data } from "../helpers/close.ts";
-import { depatchify, patchify } from "../twins/patches.ts";
+import { depatchify, patchify } from "../reference/patches.ts";
 import { of, type OpCase, unwritten, words } from "./case.ts";
 
 // One rounding of a sum of two normals.

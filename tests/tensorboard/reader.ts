@@ -1,7 +1,7 @@
 // A reader of event files, after the format's description and not after our writer.
 
 /** CRC-32C bit by bit, as the polynomial division that it is. */
-export function crcTwin(bytes: Uint8Array): number {
+export function crcReference(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     for (let bit = 0; bit < 8; bit++) {
@@ -23,13 +23,13 @@ export function records(file: Uint8Array): Uint8Array[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   for (let at = 0; at + 12 <= file.length;) {
     const length = Number(view.getBigUint64(at, true));
-    if (unmask(view.getUint32(at + 8, true)) !== crcTwin(file.subarray(at, at + 8))) {
+    if (unmask(view.getUint32(at + 8, true)) !== crcReference(file.subarray(at, at + 8))) {
       throw new Error(`length of the record at ${at}: wrong checksum`);
     }
     const end = at + 12 + length;
     if (end + 4 > file.length) break;
     const data = file.subarray(at + 12, end);
-    if (unmask(view.getUint32(end, true)) !== crcTwin(data)) {
+    if (unmask(view.getUint32(end, true)) !== crcReference(data)) {
       throw new Error(`data of the record at ${at}: wrong checksum`);
     }
     out.push(data);

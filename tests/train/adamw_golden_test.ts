@@ -1,14 +1,15 @@
 // Three whole AdamW steps against PyTorch: forward, backward and update through the product's kernels.
 
 import { assertEquals, assertLess } from "@std/assert";
-import { OPTIMIZER_SCALARS } from "../../src/graph/ops.ts";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
 import { assertWithin } from "../helpers/close.ts";
 import { readGolden } from "../helpers/golden.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { runOperation } from "../helpers/operation.ts";
+import { of, type OpCase, unwritten } from "../ops/case.ts";
+import { pack } from "../ops/optimizer.ts";
+import { runCases } from "../ops/run.ts";
 
 deviceTest("three AdamW steps follow PyTorch's", async (gpu) => {
   const golden = readGolden("A_tiny");
@@ -44,7 +45,7 @@ deviceTest("three AdamW steps follow PyTorch's", async (gpu) => {
     const rin = await Rin.load(gpu, writeSafetensors({ metadata: {}, tensors }), { config });
     const { gradients } = await lossAndGradients(rin, example);
     rin.destroy();
-    const scalars: Record<typeof OPTIMIZER_SCALARS[number], number> = {
+    const scalars = {
       lr: 1e-3,
       beta1: 0.9,
       beta2: 0.999,
@@ -56,19 +57,31 @@ deviceTest("three AdamW steps follow PyTorch's", async (gpu) => {
       clip: 1e30,
       slot: 0,
     };
-    for (const [name, entry] of state) {
-      const size = entry.parameters.length;
-      const padded = new Float32Array(size);
-      padded.set(gradients[name]);
-      const written = await runOperation(gpu, "adamW", { size, decayed: size }, {
-        parameters: entry.parameters,
-        gradients: padded,
-        first: entry.first,
-        second: entry.second,
-        average: size,
-        verdict: [1, 1, 0, 0],
-        scalars: [...OPTIMIZER_SCALARS.map((key) => scalars[key]), 0, 0],
-      });
+    const found = await runCases(
+      gpu,
+      [...state].map(([name, { parameters, first, second }]): OpCase<"adamW"> => {
+        const size = parameters.length;
+        const padded = new Float32Array(size);
+        padded.set(gradients[name]);
+        return {
+          name: "adamW",
+          title: name,
+          sizes: { size, decayed: size },
+          operands: {
+            parameters: of(parameters),
+            gradients: of(padded),
+            first: of(first),
+            second: of(second),
+            average: unwritten(size),
+            verdict: of([1, 1, 0, 0]),
+            scalars: pack(scalars),
+          },
+          expected: {},
+        };
+      }),
+    );
+    for (const [index, [name, entry]] of [...state].entries()) {
+      const written = found[index];
       Object.assign(entry, {
         parameters: written.parameters,
         first: written.first,

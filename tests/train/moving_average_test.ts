@@ -7,7 +7,7 @@ import { completeTrainOptions, type TrainOptions } from "../../src/train/options
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertWithin } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { emaUpdate } from "../twins/optim.ts";
+import { emaUpdate } from "../reference/optim.ts";
 
 const decays = (options: Partial<TrainOptions>, steps: readonly number[]) =>
   steps.map((step) => averageDecay(completeTrainOptions(options), step));

@@ -1,5 +1,5 @@
 // What a step makes of its gradients: clipping, the optimiser, the learning rate and the moving average
-// as a run has them, over three steps against the float64 twins.
+// as a run has them, over three steps against the float64 references.
 
 import { assert, assertLess } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
@@ -14,7 +14,7 @@ import { drawStep } from "../../src/train/step_inputs.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { assertWithin } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
-import { adamwStep, clipCoefficient, emaUpdate, globalNorm, lambStep } from "../twins/optim.ts";
+import { adamwStep, clipCoefficient, emaUpdate, globalNorm, lambStep } from "../reference/optim.ts";
 
 const config: Partial<RinConfig> = {
   ...{ imageSize: 8, patchSize: 4, latentDim: 16, interfaceDim: 12 },
@@ -54,12 +54,12 @@ async function gradientsOf(
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  deviceTest(`three steps of a run are those of ${optimizer}'s twin`, async (gpu) => {
+  deviceTest(`three steps of a run are those of ${optimizer}'s reference`, async (gpu) => {
     const trainer = await Trainer.create(gpu, config, { ...OPTIONS, optimizer });
     const layout = parameterLayout(trainer.config);
     const read = async () => readCheckpoint(await trainer.save()).slabs;
     const start = (await read()).parameters;
-    const twins = layout.parameters.map(({ offset, size, shape, name }) => ({
+    const references = layout.parameters.map(({ offset, size, shape, name }) => ({
       ...{ name, offset, size },
       ...{ matrix: offset < layout.matrices, adapted: shape.length > 1 },
       parameters: Float64Array.from(start.subarray(offset, offset + size)),
@@ -69,7 +69,7 @@ for (const optimizer of ["adamw", "lamb"] as const) {
     for (let step = 0; step < 3; step++) {
       const x0 = Float32Array.from({ length: BATCH * LENGTH }, (_, i) => Math.sin(i * 0.37 + step));
       const found = await gradientsOf(gpu, trainer, (await read()).parameters, x0);
-      const gradients = twins.map(({ name }) => Float64Array.from(found[name]));
+      const gradients = references.map(({ name }) => Float64Array.from(found[name]));
       const norm = globalNorm(gradients);
       const factor = clipCoefficient(norm, OPTIONS.clip);
       assertLess(factor, 1, "clipping counts");
@@ -77,22 +77,25 @@ for (const optimizer of ["adamw", "lamb"] as const) {
       assertWithin(`norm ${step}`, [figures.gradientNorm], [norm], 1e-5 * norm);
       assertWithin("lr", [figures.lr], [RATES[step]], 1e-9);
       const slabs = await read();
-      for (const [i, twin] of twins.entries()) {
+      for (const [i, reference] of references.entries()) {
         const options = { ...OPTIONS, eps: OPTIONS.epsilon, step: step + 1, lr: RATES[step] };
         const gradient = gradients[i].map((value) => value * factor);
-        const { parameters, first, second, average, offset, size } = twin;
+        const { parameters, first, second, average, offset, size } = reference;
         const before = parameters.slice();
         if (optimizer === "lamb") {
-          lambStep(parameters, gradient, first, second, { ...options, adapted: twin.adapted });
+          lambStep(parameters, gradient, first, second, { ...options, adapted: reference.adapted });
         } else {
-          const weightDecay = twin.matrix ? options.weightDecay : 0;
+          const weightDecay = reference.matrix ? options.weightDecay : 0;
           adamwStep(parameters, gradient, first, second, { ...options, weightDecay });
         }
         emaUpdate(average, parameters, AVERAGES[step]);
         const moved = parameters.some((value, i) => Math.abs(value - before[i]) > 1e-5);
-        assert(moved || gradient.every((value) => Math.abs(value) < 1e-5), `${twin.name} moves`);
+        assert(
+          moved || gradient.every((value) => Math.abs(value) < 1e-5),
+          `${reference.name} moves`,
+        );
         const part = (slab: Float32Array) => slab.subarray(offset, offset + size);
-        const what = `${twin.name} after step ${step + 1}`;
+        const what = `${reference.name} after step ${step + 1}`;
         assertWithin(what, part(slabs.parameters), parameters, 2e-5);
         assertWithin(`average of ${what}`, part(slabs.ema!), average, 2e-5);
       }

@@ -1,4 +1,4 @@
-// A small reverse-mode tape over the twins: each operation computes its result at once and records
+// A small reverse-mode tape over the references: each operation computes its result at once and records
 // a closure that adds to the gradients of its arguments. `backward` runs the closures in reverse.
 
 import type { Activation } from "./activation.ts";

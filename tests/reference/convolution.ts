@@ -1,7 +1,7 @@
-// Float64 twins of convolution and pooling on images (batch, height, width, channels).
+// Float64 references of convolution and pooling on images (batch, height, width, channels).
 
 /** A window, as the kernels take it. */
-export interface WindowTwin {
+export interface ReferenceWindow {
   batch: number;
   height: number;
   width: number;
@@ -14,7 +14,7 @@ export interface WindowTwin {
 /** Calls `visit` with each pixel of the result and the values of a channel under its window. */
 function slide(
   x: ArrayLike<number>,
-  w: WindowTwin,
+  w: ReferenceWindow,
   visit: (pixel: number, channel: number, taps: (number | undefined)[]) => void,
 ): [number, number] {
   const tall = Math.floor((w.height + 2 * w.padding[0] - w.kernel[0]) / w.stride) + 1;
@@ -44,7 +44,7 @@ function slide(
 }
 
 /** (pixels, kernel height, kernel width, channels). */
-export function unfoldTwin(x: ArrayLike<number>, window: WindowTwin): number[] {
+export function unfoldReference(x: ArrayLike<number>, window: ReferenceWindow): number[] {
   const { kernel: [tall, wide], channels } = window;
   const out: number[] = [];
   slide(x, window, (pixel, c, taps) => {
@@ -54,7 +54,11 @@ export function unfoldTwin(x: ArrayLike<number>, window: WindowTwin): number[] {
 }
 
 /** (pixels, channels); the padding doesn't count. */
-export function poolTwin(x: ArrayLike<number>, window: WindowTwin, kind: "max" | "mean"): number[] {
+export function poolReference(
+  x: ArrayLike<number>,
+  window: ReferenceWindow,
+  kind: "max" | "mean",
+): number[] {
   const out: number[] = [];
   slide(x, window, (pixel, c, taps) => {
     const known = taps.filter((value) => value !== undefined);

@@ -1,4 +1,4 @@
-// Float64 twin of the whole network (DESIGN, section 3), with the gradient of every parameter.
+// Float64 reference of the whole network (DESIGN, section 3), with the gradient of every parameter.
 
 import type { Activation } from "./activation.ts";
 import { depatchify, patchify, type PatchShape } from "./patches.ts";
@@ -6,7 +6,7 @@ import { uniform } from "./random.ts";
 import { Tape, type Variable, variable, view } from "./tape.ts";
 
 /** Sizes of the network, as in the original's config; options of the paper's network beside them. */
-export interface RinTwinConfig {
+export interface RinReferenceConfig {
   imageSize: number;
   frames?: number;
   patchSize: number;
@@ -30,7 +30,7 @@ export interface RinTwinConfig {
 export type Parameters = Map<string, Float64Array>;
 
 /** What goes into the network. */
-export interface RinTwinInput {
+export interface RinReferenceInput {
   /** Noisy images (B, 3, S, S) or clips (B, 3, T, S, S). */
   x: Float64Array;
   /** Times (B) in [0, 1]. */
@@ -48,7 +48,7 @@ export interface RinTwinInput {
 }
 
 /** What comes out, and the way back. */
-export interface RinTwinOutput {
+export interface RinReferenceOutput {
   /** Prediction, shaped as x. */
   prediction: Float64Array;
   /** Latents (B, M, Dz). */
@@ -64,12 +64,12 @@ export interface RinTwinOutput {
 const CHANNELS = 3;
 const ADDED_TIME_WIDTH = 128;
 
-function patchWidthOf({ patchSize, patchFrames = 1 }: RinTwinConfig): number {
+function patchWidthOf({ patchSize, patchFrames = 1 }: RinReferenceConfig): number {
   return CHANNELS * patchFrames * patchSize ** 2;
 }
 
 /** Sines, then cosines, of 1000 t at falling frequencies, standardised: (B, width). */
-export function timeTwin(times: Float64Array, width: number): Float64Array {
+export function timeReference(times: Float64Array, width: number): Float64Array {
   const rows = new Float64Array(times.length * width);
   times.forEach((t, b) => {
     const row = rows.subarray(b * width, (b + 1) * width);
@@ -86,7 +86,7 @@ export function timeTwin(times: Float64Array, width: number): Float64Array {
 }
 
 /** Sines and cosines of the time (of clips), then row, then column: (times * side * side, width). */
-function sinCosTwin(clip: boolean, times: number, side: number, width: number): Float64Array {
+function sinCosReference(clip: boolean, times: number, side: number, width: number): Float64Array {
   const table = new Float64Array(times * side * side * width);
   const pairs = Math.floor(width / 2);
   const [half, third] = [Math.ceil(pairs / 2), Math.ceil(pairs / 3)];
@@ -113,7 +113,11 @@ function sinCosTwin(clip: boolean, times: number, side: number, width: number): 
 }
 
 /** Runs the network. */
-export function rin(config: RinTwinConfig, params: Parameters, input: RinTwinInput): RinTwinOutput {
+export function rin(
+  config: RinReferenceConfig,
+  params: Parameters,
+  input: RinReferenceInput,
+): RinReferenceOutput {
   return new Network(config, params, input).run();
 }
 
@@ -124,14 +128,14 @@ class Network {
   #drawn = 0;
 
   constructor(
-    readonly config: RinTwinConfig,
+    readonly config: RinReferenceConfig,
     readonly params: Parameters,
-    readonly input: RinTwinInput,
+    readonly input: RinReferenceInput,
   ) {
     this.#batch = input.t.length;
   }
 
-  run(): RinTwinOutput {
+  run(): RinReferenceOutput {
     const { imageSize, frames, patchSize, patchFrames, interfaceDim, numBlocks } = this.config;
     const shape: PatchShape = {
       batch: this.#batch,
@@ -188,7 +192,9 @@ class Network {
     const { imageSize, frames = 1, patchSize, patchFrames = 1, positions } = this.config;
     if (positions !== "sincos") return this.#param("tokenizer.pos_embed");
     const side = imageSize / patchSize;
-    return variable(sinCosTwin(frames > 1, frames / patchFrames, side, this.config.interfaceDim));
+    return variable(
+      sinCosReference(frames > 1, frames / patchFrames, side, this.config.interfaceDim),
+    );
   }
 
   /** start + LN(s + MLP(s)) of what an earlier pass left, where the mask says so. */
@@ -225,7 +231,7 @@ class Network {
     const [inputs, hidden] = token
       ? [2 * Math.ceil(latentDim / 8), latentDim]
       : [1, ADDED_TIME_WIDTH];
-    const time = variable(token ? timeTwin(this.input.t, inputs) : this.input.t);
+    const time = variable(token ? timeReference(this.input.t, inputs) : this.input.t);
     const mlp = "time_conditioner.time_mlp";
     const middle = this.#linear(`${mlp}.0`, time, inputs, hidden, { act: "silu" });
     return this.#linear(`${mlp}.2`, middle, hidden, latentDim);

@@ -1,4 +1,4 @@
-// Float64 twins of the activations: exact (erf) GELU and SiLU, with their derivatives.
+// Float64 references of the activations: exact (erf) GELU and SiLU, with their derivatives.
 
 /** Name of an activation that a linear layer can apply to its result. */
 export type Activation = "none" | "gelu" | "silu";

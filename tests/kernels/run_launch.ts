@@ -1,10 +1,9 @@
-// Runs one kernel, or a small plan, on arrays and returns what it wrote.
+// Runs one WGSL kernel on arrays and returns what it wrote.
 
 import type { Launch } from "../../kernels/wgsl/kernel.ts";
-import type { Device } from "../../src/device/device.ts";
+import type { DeviceData } from "../../src/device/device.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
 import { WebGpuProgram } from "../../src/device/webgpu/program.ts";
-import type { Plan } from "../../src/graph/plan.ts";
 import { persistent, type Tensor } from "../../src/graph/tensor.ts";
 
 /** What a binding holds before the kernel runs; a number is the size of one left full of NaN. */
@@ -14,35 +13,26 @@ export type Content =
   | Float16Array<ArrayBuffer>
   | number;
 
-/** Values for a write to a device: u32 and f16 as they are, all else as float32. */
-export function words(
-  content: Content,
-): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float16Array<ArrayBuffer> {
+function valuesOf(content: Content): DeviceData {
   if (typeof content === "number") return new Float32Array(content).fill(NaN);
   if (content instanceof Uint32Array || content instanceof Float16Array) return content;
   return Float32Array.from(content);
 }
 
-/** A tensor of its own that holds `content`. */
-export function tensorOf(
-  device: Device,
-  name: string,
-  content: Content,
-  shape?: readonly number[],
-): Tensor {
-  const values = words(content);
-  const tensor = persistent(name, shape ?? [values.length]);
-  if (values instanceof Float16Array) return halvesOf(device, tensor, values);
-  device.write(tensor, values);
+function tensorOf(gpu: Gpu, name: string, content: Content): Tensor {
+  const values = valuesOf(content);
+  const tensor = persistent(name, [values.length]);
+  if (values instanceof Float16Array) return halvesOf(gpu, tensor, values);
+  gpu.write(tensor, values);
   return tensor;
 }
 
 /** The same of f16, of which an odd number has another behind it: a device is written word by word. */
-function halvesOf(device: Device, tensor: Tensor, values: Float16Array<ArrayBuffer>): Tensor {
+function halvesOf(gpu: Gpu, tensor: Tensor, values: Float16Array<ArrayBuffer>): Tensor {
   const even = new Float16Array(Math.ceil(values.length / 2) * 2).fill(NaN);
   even.set(values);
   const storage = { name: tensor.storage!.name, bytes: even.byteLength, type: "f16" as const };
-  device.write({ ...tensor, size: even.length, storage }, even);
+  gpu.write({ ...tensor, size: even.length, storage }, even);
   return { ...tensor, storage };
 }
 
@@ -70,24 +60,5 @@ export async function runLaunch(
   } finally {
     program.destroy();
     gpu.release(...tensors.map(({ storage }) => storage!));
-  }
-}
-
-/** Compiles a plan, replays it once, and reads `results`. Storages stay. */
-export async function runPlan<Name extends string>(
-  device: Device,
-  plan: Plan,
-  results: Record<Name, Tensor>,
-): Promise<Record<Name, Float32Array<ArrayBuffer>>> {
-  const program = await device.compile(plan);
-  try {
-    program.run();
-    const read: [string, Float32Array<ArrayBuffer>][] = [];
-    for (const [name, tensor] of Object.entries<Tensor>(results)) {
-      read.push([name, await device.read(tensor)]);
-    }
-    return Object.fromEntries(read) as Record<Name, Float32Array<ArrayBuffer>>;
-  } finally {
-    program.destroy();
   }
 }

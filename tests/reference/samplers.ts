@@ -1,4 +1,4 @@
-// Float64 twins of the samplers' single steps, from gamma(t_now) to gamma(t_next).
+// Float64 references of the samplers' single steps, from gamma(t_now) to gamma(t_next).
 // All take an estimate (x0, eps); `z` is the step's fresh standard normal noise.
 
 import type { Estimate } from "./diffusion.ts";

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { parameterShapes } from "../helpers/golden.ts";
 import { dot, largest, largestDifference, randomArray } from "./finite_difference.ts";
-import { type Parameters, rin, type RinTwinConfig, type RinTwinInput } from "./rin.ts";
+import { type Parameters, rin, type RinReferenceConfig, type RinReferenceInput } from "./rin.ts";
 
-const CONFIG: RinTwinConfig = {
+const CONFIG: RinReferenceConfig = {
   imageSize: 6,
   patchSize: 2,
   latentDim: 6,
@@ -14,7 +14,7 @@ const CONFIG: RinTwinConfig = {
   numHeads: 3,
 };
 
-function randomParameters(config: RinTwinConfig): Parameters {
+function randomParameters(config: RinReferenceConfig): Parameters {
   let stream = 100;
   return new Map([...parameterShapes(config)].map(([name, shape]) => {
     const scale = shape.length > 1 ? 1 / Math.sqrt(shape[shape.length - 1]) : 1;
@@ -23,7 +23,7 @@ function randomParameters(config: RinTwinConfig): Parameters {
   }));
 }
 
-function randomInput(config: RinTwinConfig, batch: number): RinTwinInput {
+function randomInput(config: RinReferenceConfig, batch: number): RinReferenceInput {
   return {
     x: randomArray(batch * 3 * (config.frames ?? 1) * config.imageSize ** 2, 70),
     t: Float64Array.from({ length: batch }, (_, i) => (i + 0.3) / batch),
@@ -32,7 +32,11 @@ function randomInput(config: RinTwinConfig, batch: number): RinTwinInput {
 }
 
 /** Compares each parameter's gradient, along two random directions, with central differences. */
-function checkNetwork(config: RinTwinConfig, input: RinTwinInput, unused: RegExp | null): void {
+function checkNetwork(
+  config: RinReferenceConfig,
+  input: RinReferenceInput,
+  unused: RegExp | null,
+): void {
   const params = randomParameters(config);
   const out = rin(config, params, input);
   const weights = randomArray(out.prediction.length, 72);
@@ -84,7 +88,7 @@ Deno.test("so it does with a mask, and without Z_prev", () => {
   checkNetwork(config, { ...input, zPrev: undefined }, INITIALIZER);
 });
 
-const PAPER: RinTwinConfig = {
+const PAPER: RinReferenceConfig = {
   ...{ imageSize: 4, patchSize: 2, latentDim: 12, interfaceDim: 6, numLatents: 4, numBlocks: 2 },
   ...{ blockDepth: [1, 2], numHeads: 4, readWriteHeads: 3, latentMlpRatio: 2 },
   ...{ interfaceMlpRatio: 1, timeConditioning: "token", numClasses: 2 },

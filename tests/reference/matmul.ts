@@ -1,4 +1,4 @@
-// Float64 twins of matrix multiplication and of the linear layer, each with its adjoint.
+// Float64 references of matrix multiplication and of the linear layer, each with its adjoint.
 
 import { type Activation, activation, activationDerivative } from "./activation.ts";
 

@@ -1,4 +1,4 @@
-// Float64 twin of LayerNorm over the last axis, affine, with its adjoint.
+// Float64 reference of LayerNorm over the last axis, affine, with its adjoint.
 
 /** PyTorch's default, which every LayerNorm of the network uses. */
 export const LAYER_NORM_EPS = 1e-5;

@@ -1,4 +1,4 @@
-// Float64 twins of the diffusion process: gamma schedules, noising, prediction types and the loss.
+// Float64 references of the diffusion process: gamma schedules, noising, prediction types and the loss.
 // gamma(t) is the share of signal in x_t: 1 at t = 0 (clean), about 0 at t = 1 (noise).
 
 import { sigmoid } from "./activation.ts";

@@ -1,4 +1,4 @@
-// Float64 twin of the multi-head attention core (no projections), with its adjoint.
+// Float64 reference of the multi-head attention core (no projections), with its adjoint.
 
 /** Sizes: q (batch, queries, width), k and v (batch, keys, width); `heads` divides `width`. */
 export interface AttentionShape {

@@ -1,4 +1,4 @@
-// Float64 twins of patchify and depatchify: each is the other's inverse, and so its adjoint.
+// Float64 references of patchify and depatchify: each is the other's inverse, and so its adjoint.
 
 /** Sizes of images (batch, channels, height, width), or clips (batch, channels, frames, ...). */
 export interface PatchShape {
