@@ -1,7 +1,7 @@
 // What the tests of bits run in every runtime: it trains a small network, draws with it in 25 steps,
 // and tells the file of the picture; once as the runtime does by default, once with exact arithmetic.
 
-import exact from "../../../kernels/wasm/exact.ts";
+import { compile } from "../../../src/device/cpu/builds.ts";
 import { type CpuOptions, requestCpu } from "../../../src/device/cpu/request.ts";
 import { RandomStream } from "../../../src/nn/random.ts";
 import { gridPng } from "../../../src/picture/pictures.ts";
@@ -68,8 +68,7 @@ async function draw(options: CpuOptions): Promise<Drawing> {
 }
 
 async function drawAll(): Promise<string> {
-  const bytes = Uint8Array.from(atob(exact), (character) => character.charCodeAt(0));
-  const module = await WebAssembly.compile(bytes);
+  const module = await compile("alone", "exact");
   return JSON.stringify([await draw({ threads: 2 }), await draw({ module })]);
 }
 
