@@ -36,7 +36,10 @@ export async function tapeOf(
   const scratch = reserve(Math.max(0, ...entries.map((entry) => entry.scratch ?? 0)));
   const tensors = new Set([...entries.flatMap(tensorsOf), ...contents.keys()]);
   const places = new Map([...tensors].map((tensor) => [tensor, reserve(4 * tensor.size)]));
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((end + LINE) / 65536) });
+  const memory = new WebAssembly.Memory({
+    initial: Math.ceil((end + LINE) / 65536),
+    maximum: 65536,
+  });
   const words = new Int32Array(memory.buffer, tape, tapeBytes(entries) / 4);
   const phased = entries.map((entry) => ({ entry, phase: 1, cost: 1 }));
   writeTape(words, phased, (tensor) => places.get(tensor)!);

@@ -10,7 +10,10 @@ export function run(p: usize, end: usize): void { exp(p, end); }`;
 for (const arithmetic of ["fused", "exact"] as const) {
   const exp = async (values: readonly number[]) => {
     const bytes = unshared(await compile(arithmetic, { "assembly/index.ts": INDEX }));
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(values.length * 4 / 65536) });
+    const memory = new WebAssembly.Memory({
+      initial: Math.ceil(values.length * 4 / 65536),
+      maximum: 65536,
+    });
     const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
     const floats = new Float32Array(memory.buffer, 0, values.length);
     floats.set(values);

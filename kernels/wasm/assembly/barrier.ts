@@ -1,7 +1,11 @@
 import { Entry } from "./tape.ts";
 
-/** Turns of a loop before a thread goes to sleep: some tens of microseconds. */
-const SPINS: i32 = 20000;
+/**
+ * Turns of a loop before a thread goes to sleep: a few microseconds. Where each thread has a core,
+ * fewer make threads sleep that are needed again at once; where threads wait for a core, more keep
+ * it from the thread that is waited for. docs/cpu.md has the measurements.
+ */
+const SPINS: i32 = 4000;
 
 /**
  * Waits until all threads are here. The last one makes the entry ready for the next run. Two i32 at

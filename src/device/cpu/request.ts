@@ -72,7 +72,23 @@ export async function requestCpu({ threads, module }: CpuOptions = {}): Promise<
 
 /** How many threads compute where nobody says: as many as the machine has, at most 16. */
 export function defaultThreads(): number {
-  return Math.min(DEFAULT_THREADS, globalThis.navigator?.hardwareConcurrency ?? 1);
+  return Math.min(DEFAULT_THREADS, globalThis.navigator?.hardwareConcurrency ?? coresOfNode() ?? 1);
+}
+
+interface NodeHost {
+  readonly process?: {
+    getBuiltinModule?(name: "node:os"): { availableParallelism?(): number } | undefined;
+  };
+}
+
+/** Node has a `navigator` since 21 only. */
+function coresOfNode(): number | undefined {
+  try {
+    return (globalThis as NodeHost).process?.getBuiltinModule?.("node:os")
+      ?.availableParallelism?.();
+  } catch {
+    // A runtime with a partial `process`: as good as none.
+  }
 }
 
 /** Whether threads can share memory here. Asking costs nothing: a page of memory. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Job, Run, Runner, RunnerEvents, Times } from "./runner.ts";
+import { turn } from "./turn.ts";
 
 /** How long a slice is to take, in milliseconds. */
 const TARGET = 10;
@@ -13,22 +14,6 @@ const TARGET = 10;
 const FIRST_BUDGET = 2e6;
 
 const MAX_BUDGET = 1e9;
-
-/** Waits until the event loop has had its turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else if (typeof MessageChannel === "function") {
-      // Browsers hold back timers that are set in a row, but not messages.
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    } else setTimeout(resolve, 0);
-  });
-}
 
 /** One thread: the host's. */
 export class Slices implements Runner {

@@ -6,8 +6,9 @@ import { addPlan, filled, values } from "./plans.ts";
 const SIZE = 1 << 20;
 
 /** Leaves a device that was used, one that never was, and one that was destroyed. */
-async function describe(threads?: number): Promise<string> {
-  (await requestCpu({ threads })).destroy();
+async function describe(threads: number): Promise<string> {
+  const standard = await requestCpu();
+  standard.destroy();
   await requestCpu({ threads });
   const device = await requestCpu({ threads });
   const { plan, x, y } = addPlan(SIZE, 30);
@@ -16,7 +17,7 @@ async function describe(threads?: number): Promise<string> {
   for (let i = 0; i < 10; i++) program.run();
   device.write(x, filled(SIZE, 0.5));
   program.run();
-  return `${device.description}: ${values(await device.read(y))}`;
+  return `${device.description}: ${values(await device.read(y))}, ${standard.threads} by default`;
 }
 
 const outcome = describe(2).catch((error) => String(error));
