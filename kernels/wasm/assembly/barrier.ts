@@ -1,15 +1,9 @@
 import { Entry } from "./tape.ts";
 
 /**
- * Turns of a loop before a thread goes to sleep: a few microseconds. Where each thread has a core,
- * fewer make threads sleep that are needed again at once; where threads wait for a core, more keep
- * it from the thread that is waited for. docs/cpu.md has the measurements.
- */
-const SPINS: i32 = 4000;
-
-/**
- * Waits until all threads are here. The last one makes the entry ready for the next run. Two i32 at
- * `barrier`: how many have arrived, and the number of the meeting.
+ * Waits until all threads are here. The last one makes the entry ready for the next run. Three i32 at
+ * `barrier`: how many have arrived, the number of the meeting, and, written by the host, how many
+ * turns of a loop a thread waits before it goes to sleep.
  */
 export function wait(barrier: usize, threads: i32, entry: Entry): void {
   const meeting = atomic.load<i32>(barrier, 4);
@@ -20,7 +14,8 @@ export function wait(barrier: usize, threads: i32, entry: Entry): void {
     atomic.notify(barrier + 4, threads);
     return;
   }
+  const limit = load<i32>(barrier, 8);
   for (let spins = 0; atomic.load<i32>(barrier, 4) == meeting; spins++) {
-    if (spins > SPINS) atomic.wait<i32>(barrier + 4, meeting, -1);
+    if (spins > limit) atomic.wait<i32>(barrier + 4, meeting, -1);
   }
 }

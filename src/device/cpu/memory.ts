@@ -37,7 +37,7 @@ export function reserve(shared: boolean): { memory: WebAssembly.Memory; maximum:
  * are made for each use and never kept.
  */
 export class LinearMemory {
-  /** Where the words of the threads' barrier lie: 64 bytes, 0 at first. */
+  /** Where the words of the threads' barrier lie: 64 bytes, 0 at first, see barrier.ts. */
   readonly barrier: number;
   #memory: WebAssembly.Memory | undefined;
   #maximum: number;

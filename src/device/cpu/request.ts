@@ -72,7 +72,20 @@ export async function requestCpu({ threads, module }: CpuOptions = {}): Promise<
 
 /** How many threads compute where nobody says: as many as the machine has, at most 16. */
 export function defaultThreads(): number {
-  return Math.min(DEFAULT_THREADS, globalThis.navigator?.hardwareConcurrency ?? coresOfNode() ?? 1);
+  return Math.min(DEFAULT_THREADS, cores());
+}
+
+function cores(): number {
+  return globalThis.navigator?.hardwareConcurrency ?? coresOfNode() ?? 1;
+}
+
+/**
+ * Turns of a loop that a thread waits for others before it goes to sleep. With a core for each,
+ * sleeping costs more than waiting; with fewer, waiting keeps a core from the thread that is waited
+ * for. docs/cpu.md has the measurements.
+ */
+function spinsOf(threads: number): number {
+  return threads <= cores() ? 20_000 : 1_000;
 }
 
 interface NodeHost {
@@ -134,6 +147,7 @@ async function threaded(linked: Linked, threads: number): Promise<CpuDevice | un
   const { module, exports, maximum } = linked;
   const memory = new LinearMemory(linked.memory, maximum, exports.heapBase());
   const { barrier } = memory;
+  memory.words(barrier, 3)[2] = spinsOf(threads);
   const started = await startThreads({ module, memory: linked.memory, threads, barrier });
   if (started === undefined) return undefined;
   const queue = new Queue((events) => new Threads(started, events));
