@@ -4,8 +4,9 @@
  * @module
  */
 import type { Plan } from "../../graph/plan.ts";
-import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
+import type { Storage, Tensor } from "../../graph/tensor.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
+import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLimitError, DeviceLostError } from "../errors.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Lowerings } from "./layout.ts";
@@ -83,17 +84,7 @@ export class CpuDevice implements Device {
    */
   write(tensor: Tensor, data: DeviceData): void {
     this.check();
-    const { storage, size } = tensor;
-    if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");
-    if (data.length > size) {
-      throw new RangeError(
-        `Cannot write ${storage.name}: it holds ${size} numbers, got ${data.length}`,
-      );
-    }
-    const each = bytesOfOne(storage.type);
-    if (data.BYTES_PER_ELEMENT !== each) {
-      throw new RangeError(`Cannot write ${storage.name}: its numbers are of ${each} bytes`);
-    }
+    writableStorage(tensor, data);
     const { storages, transfers } = this.#parts;
     transfers.write(storages.addressOf(tensor), data);
   }
@@ -107,9 +98,7 @@ export class CpuDevice implements Device {
   // deno-lint-ignore require-await
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     this.check();
-    if (tensor.storage === undefined) {
-      throw new RangeError("Cannot read an activation: it is pooled");
-    }
+    readableStorage(tensor);
     const { storages, transfers } = this.#parts;
     return transfers.read(storages.addressOf(tensor), tensor.size);
   }

@@ -8,6 +8,7 @@ import type { Launch } from "../../../kernels/wgsl/kernel.ts";
 import type { Plan } from "../../graph/plan.ts";
 import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
+import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { bufferBytes } from "./binding.ts";
 import { lower } from "./lowering.ts";
@@ -279,18 +280,9 @@ export class Gpu implements Device {
     tensor: Tensor,
     data: DeviceData,
   ): void {
-    const { storage, offset, size } = tensor;
-    if (storage === undefined) throw new RangeError("Cannot write an activation: it is pooled");
-    if (data.length > size) {
-      throw new RangeError(
-        `Cannot write ${storage.name}: it holds ${size} numbers, got ${data.length}`,
-      );
-    }
-    const each = bytesOfOne(storage.type);
-    if (data.BYTES_PER_ELEMENT !== each) {
-      throw new RangeError(`Cannot write ${storage.name}: its numbers are of ${each} bytes`);
-    }
-    this.device.queue.writeBuffer(this.memory(storage), offset * each, data);
+    const storage = writableStorage(tensor, data);
+    const offset = tensor.offset * bytesOfOne(storage.type);
+    this.device.queue.writeBuffer(this.memory(storage), offset, data);
   }
 
   /**
@@ -299,8 +291,8 @@ export class Gpu implements Device {
    * @internal
    */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    const { storage, offset, size } = tensor;
-    if (storage === undefined) throw new RangeError("Cannot read an activation: it is pooled");
+    const { offset, size } = tensor;
+    const storage = readableStorage(tensor);
     const each = bytesOfOne(storage.type);
     const staging = this.createBuffer(
       "readback",
