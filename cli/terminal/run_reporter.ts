@@ -34,6 +34,8 @@ export function runReporter(terminal: Terminal): (event: RunEvent) => void {
         );
       case "sampled":
         return terminal.note(`Step ${event.step}: ${event.count} samples in ${event.path}`);
+      case "samplingFailed":
+        return terminal.warn(`Step ${event.step}: no samples. ${event.error.message}`);
       case "skipped":
         return terminal.note(
           `Step ${event.step} was skipped: ${NOT_FINITE} (skipped so far: ${event.skipped})`,

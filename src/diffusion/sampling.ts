@@ -5,10 +5,12 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
+import { firstNotFinite } from "../model/finite.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";
 import type { SamplingPlan } from "./inferences.ts";
+import { SamplingError } from "./errors.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import {
@@ -185,7 +187,11 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
   };
 }
 
-/** Makes some of the images of the list, no more than `inference` has room for. */
+/**
+ * Makes some of the images of the list, no more than `inference` has room for.
+ *
+ * @throws {SamplingError} when an image does not come out as finite numbers
+ */
 export async function sampleBatch(
   config: RinConfig,
   { device, tensors, program, batch }: SamplingPlan,
@@ -245,7 +251,23 @@ export async function sampleBatch(
     }
     onStep();
   }
-  return { indices, images: await read(tensors.x) };
+  const images = await read(tensors.x);
+  expectFinite(indices, images);
+  // Clipping can hide what is not finite from the images, but not from the latents.
+  const states = [latents, ...freeLatents ? [freeLatents] : []];
+  if (steps.length > 0) {
+    for (const state of states) {
+      const values = await device.read(state);
+      expectFinite(indices, values.subarray(0, indices.length * state.size / batch));
+    }
+  }
+  return { indices, images };
+}
+
+/** @throws {SamplingError} when an example's share of the values is not finite */
+function expectFinite(indices: readonly number[], values: Float32Array): void {
+  const at = firstNotFinite(values);
+  if (at >= 0) throw new SamplingError(indices[Math.floor(at * indices.length / values.length)]);
 }
 
 /** Cosine and sine of the angle from the first seed's noise to the second's, for each image. */
