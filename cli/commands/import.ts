@@ -86,7 +86,9 @@ async function runImport({ flags, rest }: Given): Promise<number> {
   const { taken, ignored } = checkpoint;
   print(
     `Took ${taken.parameters} as the weights` +
-      (taken.ema === undefined ? ", no moving average" : ` and ${taken.ema} as their moving average`) +
+      (taken.ema === undefined
+        ? ", no moving average"
+        : ` and ${taken.ema} as their moving average`) +
       (ignored === 0 ? "" : `; left out ${ignored} other tensor${ignored === 1 ? "" : "s"}`),
   );
   return 0;

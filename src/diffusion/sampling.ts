@@ -252,22 +252,9 @@ export async function sampleBatch(
     onStep();
   }
   const images = await read(tensors.x);
-  expectFinite(indices, images);
-  // Clipping can hide what is not finite from the images, but not from the latents.
-  const states = [latents, ...freeLatents ? [freeLatents] : []];
-  if (steps.length > 0) {
-    for (const state of states) {
-      const values = await device.read(state);
-      expectFinite(indices, values.subarray(0, indices.length * state.size / batch));
-    }
-  }
+  const at = firstNotFinite(images);
+  if (at >= 0) throw new SamplingError(indices[Math.floor(at / each)]);
   return { indices, images };
-}
-
-/** @throws {SamplingError} when an example's share of the values is not finite */
-function expectFinite(indices: readonly number[], values: Float32Array): void {
-  const at = firstNotFinite(values);
-  if (at >= 0) throw new SamplingError(indices[Math.floor(at * indices.length / values.length)]);
 }
 
 /** Cosine and sine of the angle from the first seed's noise to the second's, for each image. */

@@ -11,7 +11,8 @@ const LOOKED_AT = 512;
 const PYTORCH = "it is a PyTorch file: convert it with rin import";
 
 /** What to do about a page that a browser or curl saved. */
-const PAGE = "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
+const PAGE =
+  "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
   "and download again";
 
 /** First bytes, in Latin-1, of files that get mistaken for checkpoints. */

@@ -64,7 +64,11 @@ Deno.test("weights that are not finite are refused by name, where pictures come 
     [{ parameters: good, ema: broken(NaN) }, "its tensor ema.readout.bias has the value NaN"],
   ];
   for (const [slabs, message] of cases) {
-    assertThrows(() => readCheckpoint(writeCheckpoint({ config, slabs })), CheckpointError, message);
+    assertThrows(
+      () => readCheckpoint(writeCheckpoint({ config, slabs })),
+      CheckpointError,
+      message,
+    );
   }
   readCheckpoint(writeCheckpoint({ config, slabs: { parameters: good, adam_m: broken(NaN) } }));
   const largest = good.fill(3e38, offset, offset + 3);

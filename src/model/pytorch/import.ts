@@ -103,7 +103,9 @@ function slabOf({ name: weights, tensors }: FoundWeights, config: RinConfig) {
     if (maker) throw new CheckpointError(`its tensor ${name} needs ${maker}, which is not read`);
     if (found.join() !== shape.join()) {
       throw new CheckpointError(
-        `its tensor ${name} has shape (${found.join(", ")}), its other sizes need (${shape.join(", ")})`,
+        `its tensor ${name} has shape (${found.join(", ")}), its other sizes need (${
+          shape.join(", ")
+        })`,
       );
     }
   }

@@ -6,7 +6,11 @@ import { importPyTorch } from "../../../src/model/pytorch/import.ts";
 import { roleOf, unwrapped } from "../../../src/model/pytorch/names.ts";
 import { describeTorch, type Readable } from "../../../src/model/pytorch/networks.ts";
 import { TorchStorage, TorchTensor } from "../../../src/model/pytorch/torch_tensor.ts";
-import { CheckpointError, writeSafetensors } from "../../../src/model/safetensors.ts";
+import {
+  CheckpointError,
+  type NamedArray,
+  writeSafetensors,
+} from "../../../src/model/safetensors.ts";
 import { writeCheckpoint } from "../../../src/model/checkpoint.ts";
 import { completeConfig } from "../../../src/model/config.ts";
 import { initialize } from "../../../src/model/initialize.ts";
@@ -55,31 +59,40 @@ const files: [name: string, root: Map<string, unknown>, expected: (string | numb
   ],
   [
     "ema-pytorch beside the network, the average last",
-    new Map([["state_dict", new Map([
-      ...network(1, under("net")),
-      ...network(1, under("ema.online_model")),
-      ...network(2, under("ema.ema_model")),
-    ])]]),
+    new Map([[
+      "state_dict",
+      new Map([
+        ...network(1, under("net")),
+        ...network(1, under("ema.online_model")),
+        ...network(2, under("ema.ema_model")),
+      ]),
+    ]]),
     [["state_dict.net", 1], ["state_dict.ema.ema_model", 2]],
   ],
   [
     "LitEma, whose names have no dots",
-    new Map([["state_dict", new Map([
-      ...network(1, under("model")),
-      ["model_ema.decay", torch(0, [])],
-      ...network(2, (name) => `model_ema.${name.replaceAll(".", "")}`),
-    ])]]),
+    new Map([[
+      "state_dict",
+      new Map([
+        ...network(1, under("model")),
+        ["model_ema.decay", torch(0, [])],
+        ...network(2, (name) => `model_ema.${name.replaceAll(".", "")}`),
+      ]),
+    ]]),
     [["state_dict.model", 1], ["state_dict.model_ema", 2]],
   ],
   [
     "torch_ema's list",
     new Map<string, unknown>([
       ["model", new Map(network(1))],
-      ["ema", new Map<string, unknown>([
-        ["decay", 0.99],
-        ["shadow_params", NAMES.map(() => torch(2))],
-        ["collected_params", NAMES.map(() => torch(3))],
-      ])],
+      [
+        "ema",
+        new Map<string, unknown>([
+          ["decay", 0.99],
+          ["shadow_params", NAMES.map(() => torch(2))],
+          ["collected_params", NAMES.map(() => torch(3))],
+        ]),
+      ],
     ]),
     [["model", 1], ["ema.shadow_params", 2]],
   ],
@@ -96,7 +109,9 @@ const files: [name: string, root: Map<string, unknown>, expected: (string | numb
     new Map<string, unknown>([
       ["state_dict", new Map(network(1, under("net")))],
       ["callbacks", new Map([["Averaging", new Map([["ema_weights", new Map(network(2))]])]])],
-      ["optimizer_states", [new Map([["state", new Map([[0, new Map([["exp_avg", torch(9)]])]])]])]],
+      ["optimizer_states", [
+        new Map([["state", new Map([[0, new Map([["exp_avg", torch(9)]])]])]]),
+      ]],
     ]),
     [["state_dict.net", 1], ["callbacks.Averaging.ema_weights", 2]],
   ],
@@ -121,7 +136,11 @@ Deno.test("weights: of teacher and student neither is guessed", () => {
   assertThrows(() => taken(root), CheckpointError, "several networks, teacher and student: choose");
   assertEquals(taken(root, "student"), [["student", 2]]);
   assertThrows(() => taken(root, "x"), CheckpointError, "no weights x: there are teacher, student");
-  const decays = new Map([...network(1), ...network(2, under("ema1")), ...network(3, under("ema2"))]);
+  const decays = new Map([
+    ...network(1),
+    ...network(2, under("ema1")),
+    ...network(3, under("ema2")),
+  ]);
   assertThrows(() => taken(decays), CheckpointError, "several networks, ema1 and ema2");
   assertEquals(taken(decays, "ema2"), [["ema2", 3]]);
   assertEquals(taken(decays, "top"), [["top", 1]]);
@@ -146,7 +165,15 @@ Deno.test("weights: parts that wrappers add are taken off anywhere in a name", (
 
 Deno.test("weights: averages by what they are called", () => {
   for (
-    const path of ["ema", "model_ema", "netEMA", "EMAModel", "swa_model", "state_dict_ema", "ema.model"]
+    const path of [
+      "ema",
+      "model_ema",
+      "netEMA",
+      "EMAModel",
+      "swa_model",
+      "state_dict_ema",
+      "ema.model",
+    ]
       .concat(["averaged_model", "ema_0.9999", "shadow_params", "netema"])
   ) assertEquals(roleOf(path), "average", path);
   for (const path of ["schema", "net", "semantic_model", "state_dict.model", "emails", "teacher"]) {
@@ -167,9 +194,11 @@ Deno.test("weights: an import says what it took and how much it left out", () =>
   const file = (change: (slab: Float32Array, at: number) => void = () => {}) => {
     const slab = parameters.slice();
     change(slab, layout.parameters.find(({ name }) => name === "readout.bias")!.offset);
-    const tensors = new Map(layout.parameters.map(({ name, shape, offset, size }) =>
-      [`net.${name}`, { shape, data: slab.slice(offset, offset + size) }] as const
-    ));
+    const tensors = new Map<string, NamedArray>(
+      layout.parameters.map(({ name, shape, offset, size }) =>
+        [`net.${name}`, { shape, data: slab.slice(offset, offset + size) }] as const
+      ),
+    );
     tensors.set("sigma", { shape: [], data: Float32Array.of(1) });
     return writeSafetensors({ metadata: {}, tensors });
   };
