@@ -29,6 +29,7 @@ const kinds: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^\x1f\x8b/, "it is packed with gzip: unpack it with gunzip"],
   [/^\x28\xb5\x2f\xfd/, "it is packed with zstd: unpack it with unzstd"],
   [/^\x89HDF/, "it is an HDF5 file, such as Keras writes, which is not read"],
+  [/^\x08[\x01-\x7f]\x12.(pytorch|onnx|tf2onnx)/s, "it is an ONNX file, which is not read"],
   [/^GGUF/, "it is a GGUF file, which is not read"],
   [/^\x93NUMPY/, "it is a NumPy array (.npy)"],
   [/^\x89PNG|^\xff\xd8\xff|^GIF8/, "it is a picture"],

@@ -68,6 +68,14 @@ export type RunEvent =
     readonly device: Device;
   }
   | {
+    /** A new run begins with the weights of a checkpoint; only tensors of classes can be named. */
+    readonly type: "begun";
+    /** Tensors that begin anew. */
+    readonly anew: readonly string[];
+    /** Tensors of the checkpoint that the network has no place for. */
+    readonly leftOut: readonly string[];
+  }
+  | {
     /** Training begins after `step`: 0 in a new run. Comes again after a lost device. */
     readonly type: "started";
     readonly folder: string;

@@ -21,6 +21,7 @@ const files: [name: string, bytes: Uint8Array, what: string][] = [
   ["a zip archive", zipOf({ "ok.ckpt": some }), "it is a zip archive: unpack it"],
   ["a gzip file", latin1("\x1f\x8b\x08aaaaaaaaaa"), "it is packed with gzip"],
   ["Keras's", latin1("\x89HDF\r\n\x1a\n\0"), "it is an HDF5 file"],
+  ["ONNX", latin1("\x08\x07\x12\x07pytorch\x00\x00"), "it is an ONNX file"],
   ["zeros", new Uint8Array(5000), "it holds nothing but zeros"],
   ["JSON", latin1('{"imageSize": 32}'), "it is JSON or other text"],
 ];
