@@ -40,7 +40,7 @@ export interface Checkpoint {
 }
 
 const prefixes = { parameters: "", ema: "ema.", adam_m: "adam_m.", adam_v: "adam_v." } as const;
-/** What is drawn with: the optimizer's moments are checked where training goes on. */
+/** What pictures come from. An infinite moment of the optimizer only stops a weight from moving. */
 const drawnWith: readonly string[] = [prefixes.parameters, prefixes.ema];
 const kinds = Object.keys(prefixes) as (keyof Slabs)[];
 
