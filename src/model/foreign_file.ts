@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- files begin with such bytes
 /**
  * What a file is that is no checkpoint, told by its first bytes.
  *
