@@ -9,6 +9,7 @@ import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { train } from "../../src/run/train.ts";
+import { Trainer } from "../../src/train/trainer.ts";
 import { withFolder } from "../data/scratch.ts";
 import { tinySplits } from "./small_run.ts";
 
@@ -70,4 +71,15 @@ Deno.test("run: a grid that is not finite is reported, and the run goes on witho
     assert(failed.error.message.startsWith("Image 0 did not come out as finite numbers"));
     assertEquals(events.filter(({ type }) => type === "sampled"), []);
   });
+});
+
+Deno.test("Trainer.create: begins from a checkpoint, with the classes that its config asks for", async () => {
+  const device = await requestCpu({ threads: 1 });
+  const same = await Trainer.create(device, {}, { batchSize: 2 }, { init });
+  assertEquals([same.config, same.begun], [config, { anew: [], leftOut: [] }]);
+  assertEquals(readCheckpoint(await same.save()).slabs.parameters, ema);
+  const more = await Trainer.create(device, { numClasses: 4 }, { batchSize: 2 }, { init });
+  assertEquals(more.begun!.anew, ["class_conditioner.class_embed"]);
+  assertEquals((await Trainer.create(device, config, { batchSize: 2 })).begun, undefined);
+  device.destroy();
 });
