@@ -48,4 +48,5 @@ export type { OperationProfile } from "./src/device/device.ts";
 export type { Measured } from "./src/train/step_tensors.ts";
 export type { LrSchedule, Optimizer, TrainOptions } from "./src/train/options.ts";
 export { type Moments, type StepMetrics, Trainer } from "./src/train/trainer.ts";
+export type { Begun } from "./src/model/begin_from.ts";
 export type { Batches, ValidationBatch } from "./src/train/validator.ts";

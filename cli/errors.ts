@@ -30,6 +30,7 @@ const spoken = [
   "CheckpointError",
   "DataError",
   "FileError",
+  "SamplingError",
   "NoGpuError",
   "DeviceLimitError",
   "DeviceLostError",

@@ -14,6 +14,7 @@ export {
   type TimeConditioning,
 } from "./model/config.ts";
 export { CheckpointError } from "./model/safetensors.ts";
+export { SamplingError } from "./diffusion/errors.ts";
 export type { SelfConditioningState } from "./diffusion/self_conditioning.ts";
 export { type PredictionResult, type PredictOptions, Rin } from "./diffusion/rin.ts";
 export type { SampledBatch, SampleOptions } from "./diffusion/sampling.ts";

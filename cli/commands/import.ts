@@ -8,6 +8,7 @@ import { writeFile } from "../../src/files/write_file.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { countParameters } from "../../src/model/parameters.ts";
+import { shardOf } from "../../src/model/foreign_file.ts";
 import { importPyTorch } from "../../src/model/pytorch/import.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
 import type { Command } from "../command.ts";
@@ -27,6 +28,12 @@ const options: Option[] = [
     type: "text",
     value: "FILE",
     help: "JSON file with network fields that win over what the file tells",
+  },
+  {
+    key: "weights",
+    type: "text",
+    value: "NAME",
+    help: "which weights to take where a file holds several, such as ema.online_model",
   },
   {
     key: "out",
@@ -68,25 +75,41 @@ async function runImport({ flags, rest }: Given): Promise<number> {
   const bytes = await Deno.readFile(path).catch((thrown) => {
     throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
   });
-  const checkpoint = convert(path, bytes, { ...fields, ...heads } as Partial<RinConfig>);
+  const weights = flags.weights === undefined ? undefined : String(flags.weights);
+  const given = { ...fields, ...heads } as Partial<RinConfig>;
+  const checkpoint = convert(path, bytes, given, weights);
   const out = flags.out === undefined ? besides(path) : String(flags.out);
   await writeFile(out, writeCheckpoint(checkpoint));
   const { imageSize, numHeads } = checkpoint.config;
   const count = countParameters(checkpoint.config).toLocaleString("en-US");
   print(`Wrote ${out}: ${count} parameters, ${imageSize}x${imageSize} pixels, ${numHeads} heads`);
+  const { taken, ignored } = checkpoint;
+  print(
+    `Took ${taken.parameters} as the weights` +
+      (taken.ema === undefined
+        ? ", no moving average"
+        : ` and ${taken.ema} as their moving average`) +
+      (ignored === 0 ? "" : `; left out ${ignored} other tensor${ignored === 1 ? "" : "s"}`),
+  );
   return 0;
 }
 
-function convert(path: string, bytes: Uint8Array<ArrayBuffer>, given: Partial<RinConfig>) {
+function convert(
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  given: Partial<RinConfig>,
+  weights: string | undefined,
+) {
   try {
-    return importPyTorch(bytes, given);
+    return importPyTorch(bytes, given, weights);
   } catch (thrown) {
     if (thrown instanceof ConfigError) {
       const message = thrown.message.replace(/: give it$/, ": give it with --num-heads");
       throw new ConfigError(`Cannot import ${path}: ${message}`);
     }
     if (thrown instanceof CheckpointError) {
-      throw new CheckpointError(`Cannot import ${path}: ${thrown.message}`);
+      const message = thrown.message.replace(/: choose one by its name$/, ": give --weights NAME");
+      throw new CheckpointError(`Cannot import ${path}: ${shardOf(path) ?? message}`);
     }
     throw thrown;
   }

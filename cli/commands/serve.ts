@@ -5,6 +5,7 @@
  */
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
+import { readText } from "../../src/files/read_text.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Assets } from "../../src/service/assets.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
@@ -200,7 +201,7 @@ async function readToken(path: Value | undefined): Promise<string | undefined> {
   if (path === undefined) return variable("RIN_TOKEN")?.trim() || undefined;
   let token: string;
   try {
-    token = (await Deno.readTextFile(String(path))).trim();
+    token = (await readText(String(path))).trim();
   } catch (thrown) {
     throw new CommandError(`Cannot read the token in ${path}: ${fileReason(thrown)}`);
   }

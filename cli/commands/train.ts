@@ -6,7 +6,8 @@
 import type { Device } from "../../src/device/device.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
-import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
+import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { createRun, networkToBegin, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
 import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
@@ -17,7 +18,13 @@ import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { FIELDS } from "../options/fields.ts";
 import type { Given, Option } from "../options/options.ts";
 import { PORT, portOf } from "../options/port.ts";
-import { defaultOf, inFlags, readConfigFile, resolveSettings } from "../options/resolve.ts";
+import {
+  defaultOf,
+  type Fields,
+  inFlags,
+  readConfigFile,
+  resolveSettings,
+} from "../options/resolve.ts";
 import { ReportFile } from "../report/report_file.ts";
 import { type Served, serveRun } from "../report/server.ts";
 import { detectNohup, INTERRUPTED, Interruption } from "../terminal/interrupt.ts";
@@ -38,6 +45,13 @@ const run: Option[] = [
   },
   { key: "config", type: "text", value: "FILE", help: "JSON file of the fields below, by name" },
   { key: "out", type: "text", value: "DIR", help: "run folder (default: runs/PRESET-DATE-TIME)" },
+  {
+    key: "init",
+    type: "text",
+    value: "CHECKPOINT",
+    help: "begin with the weights and the network of a checkpoint or run folder, imported ones " +
+      "included, to fine-tune them; the optimizer begins afresh, classes follow from the data",
+  },
   {
     key: "resume",
     type: "text",
@@ -75,6 +89,7 @@ export const trainCommand: Command = {
     "rin train",
     "rin train --data ~/pictures --image-size 64 --flip --steps 20000",
     "rin train --preset demo --out runs/demo",
+    "rin train --init faces.safetensors --data ~/pictures --steps 5000 --lr 3e-4",
     "rin train --resume runs/demo --steps 5000",
   ],
   run: runTrain,
@@ -149,15 +164,19 @@ function runFlags(flags: Given["flags"]): Given["flags"] {
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
-  const { preset: asked, config, out, ...fields } = runFlags(flags);
-  const file = config === undefined ? {} : await readConfigFile(String(config));
+  const { preset: asked, config, out, init: from, ...fields } = runFlags(flags);
+  const init = from === undefined ? undefined : (await openCheckpoint(String(from))).bytes;
+  const file = {
+    ...init && networkToBegin(init) as Fields,
+    ...config !== undefined && await readConfigFile(String(config)),
+  };
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const folder = out === undefined ? await newRunPath(preset, new Date()) : String(out);
   return {
     folder,
     advice: adviceOn(settings.network),
-    open: () => createRun(folder, preset, settings),
-    train: (context) => train({ ...context, ...settings, out: folder, preset }),
+    open: () => createRun(folder, preset, settings, undefined, init),
+    train: (context) => train({ ...context, ...settings, out: folder, preset, init }),
   };
 }
 

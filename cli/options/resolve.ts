@@ -4,6 +4,7 @@
  * @module
  */
 import { fileReason } from "../../src/files/errors.ts";
+import { readText } from "../../src/files/read_text.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import type { RunOptions } from "../../src/run/options.ts";
 import { PRESETS } from "../../src/run/presets.ts";
@@ -99,7 +100,7 @@ export async function readConfigFile(path: string): Promise<Fields> {
   const fail = (what: string) => new CommandError(`Cannot use config file ${path}: ${what}`);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (thrown) {
     throw fail(fileReason(thrown));
   }

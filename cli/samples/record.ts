@@ -6,6 +6,7 @@
 import { fileReason } from "../../src/files/errors.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
+import { pngText } from "../../src/picture/png_text.ts";
 import { recordIn, type SampleRecord } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 
@@ -25,7 +26,15 @@ export async function readRecord(path: string): Promise<SampleRecord> {
   }
   const record = recordIn(bytes);
   if (record) return record;
-  throw new CommandError(`Cannot repeat ${path}: it is no whole PNG made by rin sample`);
+  throw new CommandError(`Cannot repeat ${path}: ${whyNoRecord(bytes)}`);
+}
+
+function whyNoRecord(bytes: Uint8Array): string {
+  const isPng = bytes[0] === 0x89 && bytes[1] === 0x50;
+  if (!isPng) return "it is no PNG, and only PNGs say how rin sample made them";
+  if (pngText(bytes) === undefined) return "it is cut off or damaged, no whole PNG";
+  return "it does not say how it was made: rin sample did not make it, or another program saved it " +
+    "without its text";
 }
 
 /**

@@ -26,6 +26,8 @@ export function runReporter(terminal: Terminal): (event: RunEvent) => void {
       case "started":
         clips = event.settings.network.frames > 1;
         return terminal.note(startLine(event));
+      case "begun":
+        return terminal.note(begunLine(event));
       case "progress":
         return terminal.progress(event.step, event.steps, barFields(event, clips));
       case "validated":
@@ -34,6 +36,8 @@ export function runReporter(terminal: Terminal): (event: RunEvent) => void {
         );
       case "sampled":
         return terminal.note(`Step ${event.step}: ${event.count} samples in ${event.path}`);
+      case "samplingFailed":
+        return terminal.warn(`Step ${event.step}: no samples. ${event.error.message}`);
       case "skipped":
         return terminal.note(
           `Step ${event.step} was skipped: ${NOT_FINITE} (skipped so far: ${event.skipped})`,
@@ -66,6 +70,17 @@ function startLine(
     : resumed
     ? `Going on after step ${step} of ${steps} in ${folder}`
     : `Training for ${steps} steps into ${folder}`;
+}
+
+function begunLine(
+  { anew, leftOut }: { readonly anew: readonly string[]; readonly leftOut: readonly string[] },
+): string {
+  const others = [
+    ...anew.length > 0 ? [`${anew.join(", ")} begins anew`] : [],
+    ...leftOut.length > 0 ? [`${leftOut.join(", ")} is left out`] : [],
+  ];
+  return "Beginning with the weights of the checkpoint" +
+    (others.length > 0 ? `; ${others.join(", ")}, as the classes are others` : "");
 }
 
 function barFields(

@@ -137,11 +137,10 @@ export function samplerStep({ batch, each }: { batch: number; each: number }): L
       `
   let threshold = thresholds[i / p.each];
   let limit = scalars.x0Limit * threshold;
-  let x0 = clamp(
-    scalars.x0FromX * x[i] + scalars.x0FromPrediction * prediction[i],
-    -limit,
-    limit,
-  ) / threshold;
+  let raw = scalars.x0FromX * x[i] + scalars.x0FromPrediction * prediction[i];
+  // clamp() may make a number of what is none, which the host must see.
+  let isNan = (bitcast<u32>(raw) & 0x7fffffffu) > 0x7f800000u;
+  let x0 = select(clamp(raw, -limit, limit) / threshold, raw, isNan);
   x[i] = scalars.nextFromX * x[i] + scalars.nextFromX0 * x0
     + scalars.nextFromPrevious * denoised[i] + scalars.sigma * fresh[i];
   denoised[i] = x0;`,

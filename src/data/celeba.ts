@@ -2,6 +2,7 @@
  * CelebA in the layout it is distributed in.
  * @module
  */
+import { readText } from "../files/read_text.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ImageFile } from "./image_file.ts";
 
@@ -85,7 +86,7 @@ export async function listCeleba(
 ): Promise<{ train: ImageFile[]; valid: ImageFile[] }> {
   let text: string;
   try {
-    text = await Deno.readTextFile(list);
+    text = await readText(list);
   } catch (thrown) {
     throw new DataError(`Cannot read ${list}: ${reasonOf(thrown)}; check its permissions`);
   }

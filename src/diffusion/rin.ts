@@ -111,7 +111,8 @@ export class Rin {
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
    * @param options.config the network's config, where the file doesn't give it
-   * @throws {CheckpointError} when the file is no checkpoint or doesn't fit the config
+   * @throws {CheckpointError} when the file is no checkpoint, doesn't fit the config, or has
+   * weights that are not finite
    * @throws {ConfigError} when the config makes no sense
    */
   static load(
@@ -208,6 +209,7 @@ export class Rin {
    *
    * @returns (count, 3, S, S), or (count, 3, T, S, S), in about [-1, 1]
    * @throws {RangeError} when an option is out of range
+   * @throws {SamplingError} when an image does not come out as finite numbers
    */
   async sample(options: SampleOptions = {}): Promise<Float32Array<ArrayBuffer>> {
     const { indices } = planSampling(this.config, options);
@@ -224,6 +226,7 @@ export class Rin {
    * The same batch by batch, for more images than memory holds.
    *
    * @throws {RangeError} when an option is out of range
+   * @throws {SamplingError} when an image does not come out as finite numbers
    */
   async *samples(options: SampleOptions = {}): AsyncGenerator<SampledBatch> {
     const sampling = planSampling(this.config, options);

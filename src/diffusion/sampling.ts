@@ -5,10 +5,12 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
+import { firstNotFinite } from "../model/finite.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";
 import type { SamplingPlan } from "./inferences.ts";
+import { SamplingError } from "./errors.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import {
@@ -185,7 +187,11 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
   };
 }
 
-/** Makes some of the images of the list, no more than `inference` has room for. */
+/**
+ * Makes some of the images of the list, no more than `inference` has room for.
+ *
+ * @throws {SamplingError} when an image does not come out as finite numbers
+ */
 export async function sampleBatch(
   config: RinConfig,
   { device, tensors, program, batch }: SamplingPlan,
@@ -245,7 +251,10 @@ export async function sampleBatch(
     }
     onStep();
   }
-  return { indices, images: await read(tensors.x) };
+  const images = await read(tensors.x);
+  const at = firstNotFinite(images);
+  if (at >= 0) throw new SamplingError(indices[Math.floor(at / each)]);
+  return { indices, images };
 }
 
 /** Cosine and sine of the angle from the first seed's noise to the second's, for each image. */

@@ -5,11 +5,13 @@
  * @module
  */
 import { blockDepths, completeConfig, type RinConfig } from "./config.ts";
+import { expectFinite } from "./finite.ts";
 import { type ParameterLayout, parameterLayout } from "./parameters.ts";
 import {
   CheckpointError,
   type Dtype,
   type NamedArray,
+  notRead,
   readSafetensors,
   writeSafetensors,
 } from "./safetensors.ts";
@@ -38,6 +40,8 @@ export interface Checkpoint {
 }
 
 const prefixes = { parameters: "", ema: "ema.", adam_m: "adam_m.", adam_v: "adam_v." } as const;
+/** What pictures come from. An infinite moment of the optimizer only stops a weight from moving. */
+const drawnWith: readonly string[] = [prefixes.parameters, prefixes.ema];
 const kinds = Object.keys(prefixes) as (keyof Slabs)[];
 
 /**
@@ -73,24 +77,28 @@ export function writeCheckpoint(
  *
  * @param bytes the file
  * @param config the network's sizes, where the file doesn't give them (and where it does, they must agree)
- * @throws {CheckpointError} when the file is no checkpoint, or not one of that network
+ * @throws {CheckpointError} when the file is no checkpoint, not one of that network, or has
+ * weights that are not finite
  */
 export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): Checkpoint {
-  const { metadata, tensors } = readSafetensors(bytes);
+  const { metadata, tensors, others } = readSafetensors(bytes);
   const full = completeConfig({ ...ownConfig(metadata), ...config });
   if (tensors.size === 0) throw new CheckpointError("it has none of the network's parameters");
   checkDepth(full, tensors.size);
   const layout = parameterLayout(full);
   const known = new Set(layout.parameters.map(({ name }) => name));
+  for (const [name, dtype] of others ?? []) {
+    if (known.has(withoutPrefix(name))) throw notRead(name, dtype);
+  }
   for (const name of tensors.keys()) {
-    const plain = name.replace(/^(ema|adam_m|adam_v)\./, "");
-    if (!known.has(plain)) {
+    if (!known.has(withoutPrefix(name))) {
       throw new CheckpointError(
-        `it has a tensor ${name} that the network of this config lacks: the config does not fit`,
+        `it has a tensor ${name} that the network of this config lacks: the config does not fit` +
+          advice(metadata, config),
       );
     }
   }
-  const parameters = gather(tensors, layout, "");
+  const parameters = gather(tensors, layout, "", advice(metadata, config));
   if (parameters === undefined) {
     throw new CheckpointError("it has none of the network's parameters");
   }
@@ -108,6 +116,16 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
     training: training === undefined ? undefined : json(training, "training"),
     about,
   };
+}
+
+function withoutPrefix(name: string): string {
+  return name.replace(/^(ema|adam_m|adam_v)\./, "");
+}
+
+/** What helps where a file says nothing of its network, and neither does the caller. */
+function advice(metadata: Record<string, string>, config?: Partial<RinConfig>): string {
+  if (metadata.format === "rin" || config !== undefined) return "";
+  return "; if PyTorch's, convert it with rin import, else give its config";
 }
 
 /** Each layer has tensors of its own: a config of more layers than that is not the file's. */
@@ -144,22 +162,27 @@ function gather(
   tensors: ReadonlyMap<string, NamedArray>,
   layout: ParameterLayout,
   prefix: string,
+  advice = "",
 ): Float32Array<ArrayBuffer> | undefined {
   if (!layout.parameters.some(({ name }) => tensors.has(prefix + name))) return undefined;
   for (const { name, shape } of layout.parameters) {
     const tensor = tensors.get(prefix + name);
-    if (tensor === undefined) throw new CheckpointError(`it lacks the tensor ${prefix}${name}`);
+    if (tensor === undefined) {
+      throw new CheckpointError(`it lacks the tensor ${prefix}${name}${advice}`);
+    }
     if (tensor.shape.join() !== shape.join()) {
       throw new CheckpointError(
         `its tensor ${prefix}${name} has shape (${tensor.shape.join(", ")}), the config needs (${
           shape.join(", ")
-        })`,
+        })${advice}`,
       );
     }
   }
   const slab = new Float32Array(layout.size);
   for (const { name, offset } of layout.parameters) {
-    slab.set(tensors.get(prefix + name)!.data, offset);
+    const { data } = tensors.get(prefix + name)!;
+    if (drawnWith.includes(prefix)) expectFinite(prefix + name, data);
+    slab.set(data, offset);
   }
   return slab;
 }

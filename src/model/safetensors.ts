@@ -5,6 +5,7 @@
  */
 
 import { CheckpointError } from "./errors.ts";
+import { foreignKind } from "./foreign_file.ts";
 import { checkKeys } from "./header_keys.ts";
 
 export { CheckpointError };
@@ -17,6 +18,12 @@ const decoders: Record<string, { readonly bytes: number; readonly decode: Decode
   F16: { bytes: 2, decode: (raw) => new Float32Array(new Float16Array(raw)) },
   BF16: { bytes: 2, decode: (raw) => fromBfloat16(new Uint16Array(raw)) },
   F64: { bytes: 8, decode: (raw) => new Float32Array(new Float64Array(raw)) },
+};
+
+/** Bytes of the format's other number types, which files hold beside a network: counters and masks. */
+const otherBytes: Record<string, number> = {
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1 },
+  ...{ U16: 2, I16: 2, U32: 4, I32: 4, U64: 8, I64: 8, C64: 8 },
 };
 
 /** A bfloat16 is the upper half of a float32. */
@@ -39,6 +46,8 @@ export interface NamedArray {
 export interface SafeTensors {
   readonly metadata: Record<string, string>;
   readonly tensors: Map<string, NamedArray>;
+  /** Types, such as "I64", of tensors that hold no floats and are not read. */
+  readonly others?: ReadonlyMap<string, string>;
 }
 
 interface Entry {
@@ -56,11 +65,11 @@ const MAX_HEADER = 100 * 2 ** 20;
 const MAX_RANK = 8;
 
 /**
- * Reads a file of floats. Nothing is allocated for tensors before the whole header is found to fit
+ * Reads a file's floats; tensors of other types are named only. Nothing is allocated for tensors before the whole header is found to fit
  * the file.
  *
- * @throws {CheckpointError} when the file is truncated, no safetensors, holds another type, or its
- * tensors overlap, leave holes or differ from their shapes
+ * @throws {CheckpointError} when the file is truncated, no safetensors, holds an unknown type, or
+ * its tensors overlap, leave holes or differ from their shapes
  */
 export function readSafetensors(bytes: Uint8Array): SafeTensors {
   if (bytes.length < 8) {
@@ -69,7 +78,9 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER || bytes[8] !== 0x7b) {
-    throw new CheckpointError("it does not begin as a safetensors file does");
+    throw new CheckpointError(
+      foreignKind(bytes) ?? "it does not begin as a safetensors file does",
+    );
   }
   if (8 + length > bytes.length) {
     throw new CheckpointError(
@@ -77,17 +88,22 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
     );
   }
   const header = parseHeader(bytes.subarray(8, 8 + length));
-  const { __metadata__: metadata = {}, ...rest } = header;
+  const { __metadata__: metadata, ...rest } = header;
   const entries = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry));
   checkCoverage(entries, bytes.length - 8 - length);
-  const known = checkMetadata(metadata);
+  const known = checkMetadata(metadata ?? {});
   const tensors = new Map<string, NamedArray>();
+  const others = new Map<string, string>();
   for (const { name, dtype, shape, begin, end } of entries) {
+    if (!Object.hasOwn(decoders, dtype)) {
+      others.set(name, dtype);
+      continue;
+    }
     const start = 8 + length + begin;
     const data = decoders[dtype].decode(bytes.slice(start, start + end - begin).buffer);
     tensors.set(name, { shape, data, dtype });
   }
-  return { metadata: known, tensors };
+  return { metadata: known, tensors, others };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
@@ -120,10 +136,8 @@ const isCount = (value: unknown): value is number =>
 
 function checkEntry(name: string, entry: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== "string" || !Object.hasOwn(decoders, dtype)) {
-    const known = Object.keys(decoders).join(", ");
-    throw new CheckpointError(`tensor ${name} is of type ${dtype}, only ${known} can be read`);
-  }
+  const bytesEach = bytesOf(dtype);
+  if (bytesEach === undefined) throw notRead(name, String(dtype));
   if (!Array.isArray(shape) || shape.length > MAX_RANK || !shape.every(isCount)) {
     throw new CheckpointError(`tensor ${name} has no valid shape`);
   }
@@ -131,7 +145,7 @@ function checkEntry(name: string, entry: unknown): Entry {
     throw new CheckpointError(`tensor ${name} has no valid offsets`);
   }
   const [begin, end] = offsets;
-  const bytes = shape.reduce((a: number, b: number) => a * b, decoders[dtype].bytes);
+  const bytes = shape.reduce((a: number, b: number) => a * b, bytesEach);
   if (end - begin !== bytes) {
     throw new CheckpointError(
       `tensor ${name} of shape (${shape.join(", ")}) needs ${bytes} bytes, its offsets span ${
@@ -139,7 +153,19 @@ function checkEntry(name: string, entry: unknown): Entry {
       }`,
     );
   }
-  return { name, dtype, shape, begin, end };
+  return { name, dtype: dtype as string, shape, begin, end };
+}
+
+function bytesOf(dtype: unknown): number | undefined {
+  if (typeof dtype !== "string") return undefined;
+  if (Object.hasOwn(decoders, dtype)) return decoders[dtype].bytes;
+  return Object.hasOwn(otherBytes, dtype) ? otherBytes[dtype] : undefined;
+}
+
+/** What is wrong with a tensor that is needed and is of a type that no network has. */
+export function notRead(name: string, dtype: string): CheckpointError {
+  const known = Object.keys(decoders).join(", ");
+  return new CheckpointError(`tensor ${name} is of type ${dtype}, only ${known} can be read`);
 }
 
 function checkCoverage(entries: readonly Entry[], bytes: number): void {

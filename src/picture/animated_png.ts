@@ -68,17 +68,6 @@ export function* pngChunks(png: Uint8Array): Generator<Chunk> {
   }
 }
 
-/** The text of a whole PNG by keyword, none of one that is cut off or damaged. */
-export function pngText(png: Uint8Array): Record<string, string> | undefined {
-  const text: Record<string, string> = {};
-  for (const { type, data } of pngChunks(png)) {
-    if (type === "IEND") return text;
-    if (type !== "tEXt") continue;
-    const [keyword, ...rest] = new TextDecoder("latin1").decode(data).split("\0");
-    text[keyword] = rest.join("\0");
-  }
-}
-
 function written({ type, data }: Chunk): Uint8Array {
   const bytes = new Uint8Array(data.length + 12);
   const view = new DataView(bytes.buffer);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pngText } from "./animated_png.ts";
+import { pngText } from "./png_text.ts";
 
 /** Settings that decide what a picture shows, by key; `checkpoint`, `image` and `mask` as sha-256. */
 export type SampleRecord = Readonly<

@@ -6,6 +6,7 @@
 import { FileError } from "../files/errors.ts";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
+import { shardOf } from "../model/foreign_file.ts";
 import { CheckpointError } from "../model/safetensors.ts";
 
 /** The checkpoint that a run goes on from. */
@@ -13,6 +14,9 @@ export const LAST = "last.safetensors";
 
 /** The checkpoint with the lowest validation loss. */
 export const BEST = "best.safetensors";
+
+/** Where checkpoints lie that are kept for good. */
+export const KEPT = "checkpoints";
 
 /** A checkpoint with its file. */
 export interface CheckpointFile {
@@ -44,10 +48,32 @@ export async function openCheckpoint(
     return { path, bytes, checkpoint: readCheckpoint(bytes, config) };
   } catch (thrown) {
     if (thrown instanceof CheckpointError || thrown instanceof ConfigError) {
-      throw new CheckpointError(`Cannot use checkpoint ${path}: ${thrown.message}`);
+      const what = shardOf(path) ?? thrown.message;
+      throw new CheckpointError(`Cannot use checkpoint ${path}: ${what}${await wholeBeside(path)}`);
     }
     throw thrown;
   }
+}
+
+/** What to use instead of a run's last checkpoint that is cut or broken: its best, or the newest kept. */
+async function wholeBeside(path: string): Promise<string> {
+  if (!/(^|[/\\])last\.safetensors$/.test(path)) return "";
+  const folder = path.slice(0, -LAST.length);
+  const kept: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(`${folder}${KEPT}`)) kept.push(`${KEPT}/${name}`);
+  } catch {
+    // None were kept.
+  }
+  for (const name of [BEST, ...kept.sort().reverse()]) {
+    try {
+      readCheckpoint(await Deno.readFile(folder + name));
+    } catch {
+      continue; // that one is not there, or broken, too
+    }
+    return `; ${folder}${name} is whole: use that (to go on from it, copy it over ${LAST})`;
+  }
+  return "";
 }
 
 async function inRunFolder(given: string): Promise<string> {

@@ -6,6 +6,7 @@
 import type { Splits } from "../data/dataset.ts";
 import type { FileError } from "../files/errors.ts";
 import type { Device } from "../device/device.ts";
+import type { SamplingError } from "../diffusion/errors.ts";
 import type { Settings } from "./settings.ts";
 
 /** Decoding or reading of data, before the first step. */
@@ -67,6 +68,14 @@ export type RunEvent =
     readonly device: Device;
   }
   | {
+    /** A new run begins with the weights of a checkpoint; only tensors of classes can be named. */
+    readonly type: "begun";
+    /** Tensors that begin anew. */
+    readonly anew: readonly string[];
+    /** Tensors of the checkpoint that the network has no place for. */
+    readonly leftOut: readonly string[];
+  }
+  | {
     /** Training begins after `step`: 0 in a new run. Comes again after a lost device. */
     readonly type: "started";
     readonly folder: string;
@@ -97,6 +106,12 @@ export type RunEvent =
     readonly step: number;
     readonly count: number;
     readonly path: string;
+  }
+  | {
+    /** A grid of samples did not come out as finite numbers. Training goes on without it. */
+    readonly type: "samplingFailed";
+    readonly step: number;
+    readonly error: SamplingError;
   }
   | {
     /** Steps up to `step` were not finite and changed nothing; `skipped` counts all of them. */

@@ -86,6 +86,7 @@ async function trainOn(
   const { preset, settings, folder } = opened;
   const { trainer, state, resumed } = await openTrainer(device, opened);
   try {
+    if (trainer.begun) emit({ type: "begun", ...trainer.begun });
     await folder.writeConfig({ preset, ...flatten(settings) });
     emit({ type: "started", folder: folder.path, settings, step: trainer.stepsDone, resumed });
     const run = new TrainingRun({
@@ -110,10 +111,13 @@ async function trainOn(
 /** The trainer of a new run, or of the folder's last checkpoint where there is one. */
 export async function openTrainer(
   device: Device,
-  { settings: { network, training }, folder }: Pick<OpenedRun, "settings" | "folder">,
+  { settings: { network, training }, folder, init }: Pick<
+    OpenedRun,
+    "settings" | "folder" | "init"
+  >,
 ): Promise<{ trainer: Trainer; state: RunState; resumed: boolean }> {
   if (!await folder.hasCheckpoint()) {
-    const trainer = await Trainer.create(device, network, training);
+    const trainer = await Trainer.create(device, network, training, { init });
     return { trainer, state: { ...RUN_START }, resumed: false };
   }
   const { bytes, run: { state } } = await readSavedRun(folder.path);

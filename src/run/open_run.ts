@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ConfigError } from "../model/config.ts";
+import { readCheckpoint } from "../model/checkpoint.ts";
+import { ConfigError, type RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
 import { RunError } from "./errors.ts";
 import type { RunOptions } from "./options.ts";
@@ -17,6 +18,8 @@ export interface OpenedRun {
   readonly preset: string;
   readonly settings: Settings;
   readonly folder: RunFolder;
+  /** The checkpoint that a new run begins from, if it does. */
+  readonly init?: Uint8Array;
   /** @throws {RunError} when the images of a run that goes on are not as many as they were */
   readonly checkImages: (count: number) => void;
 }
@@ -59,7 +62,9 @@ export interface ResumeChanges {
  * @param path the folder; made where it isn't there
  * @param preset the name of the settings that `given` changes
  * @param dataName what the data are called where they are no source to be read
+ * @param init a checkpoint to begin from: its network wins over the preset's
  * @throws {ConfigError} when a setting makes no sense
+ * @throws {CheckpointError} when `init` is no checkpoint
  * @throws {RunError} when there is a run already, or another process trains into the folder
  * @throws {FileError} when the folder can't be made
  */
@@ -68,6 +73,7 @@ export async function createRun(
   preset: string,
   given: PartialSettings,
   dataName?: string,
+  init?: Uint8Array,
 ): Promise<OpenedRun> {
   if (!Object.hasOwn(PRESETS, preset)) {
     const known = Object.keys(PRESETS).join(", ");
@@ -75,7 +81,7 @@ export async function createRun(
   }
   const base = PRESETS[preset];
   const { network, training, run } = completeSettings({
-    network: { ...base.network, ...given.network },
+    network: { ...base.network, ...init && networkToBegin(init), ...given.network },
     training: { ...base.training, ...given.training },
     run: { ...base.run, ...given.run },
   });
@@ -90,8 +96,20 @@ export async function createRun(
     preset,
     settings: { network, training, run: { ...run, ...places } },
     folder: await RunFolder.create(path),
+    init,
     checkImages: () => {},
   };
+}
+
+/**
+ * The network of a run that begins from a checkpoint: the checkpoint's, but for its classes, which
+ * follow from the new run's data.
+ *
+ * @throws {CheckpointError} when it is no checkpoint
+ */
+export function networkToBegin(init: Uint8Array): Partial<RinConfig> {
+  const { numClasses: _, ...network } = readCheckpoint(init).config;
+  return network;
 }
 
 /**

@@ -10,12 +10,9 @@ import {
   removeTemporary,
   writeFile,
 } from "../files/write_file.ts";
-import { BEST, LAST } from "./checkpoint_file.ts";
+import { BEST, KEPT, LAST } from "./checkpoint_file.ts";
 import { RunError, RunExistsError } from "./errors.ts";
 import { FolderLock, LOCK } from "./folder_lock.ts";
-
-/** Where checkpoints lie that are kept for good. */
-const KEPT = "checkpoints";
 
 /**
  * Writes a run's config and checkpoints; its loggers write the rest. Until it is closed, no other

@@ -17,7 +17,13 @@ export interface NewRunOptions extends RunContext {
   readonly out: string;
   /** The name of the settings that the fields below change; "faces" by default. See `PRESETS`. */
   readonly preset?: string;
-  /** The network; fields that differ from the preset. */
+  /**
+   * Bytes of a checkpoint to begin from, instead of a fresh network: its weights (of the moving average
+   * where there is one) and its network's config, which wins over the preset's. The optimizer begins
+   * afresh. Classes follow from the data; tensors of classes begin anew where their number changed.
+   */
+  readonly init?: Uint8Array;
+  /** The network; fields that differ from the preset, or from `init`. */
   readonly network?: Partial<RinConfig>;
   /** The training; fields that differ from the preset. */
   readonly training?: Partial<TrainOptions>;
@@ -42,7 +48,8 @@ export interface RunResult extends Ended {
  * folder: what `rin train` does. (`rin report` makes the page of the folder.)
  *
  * @returns whether it reached the last step or was stopped, and the last step done
- * @throws {ConfigError} when a setting makes no sense
+ * @throws {ConfigError} when a setting makes no sense, or the network is not that of `init`
+ * @throws {CheckpointError} when `init` is no checkpoint
  * @throws {RunExistsError} when the folder holds a run already
  * @throws {RunLockedError} when another process trains into the folder
  * @throws {RunError} when data and network don't fit together
@@ -82,11 +89,9 @@ export interface RunResult extends Ended {
  * ```
  */
 export async function train(options: NewRunOptions): Promise<RunResult> {
-  const { out, preset = "faces" } = options;
-  return await runIn(
-    await createRun(out, preset, options, setsOf(options.data)?.train.name),
-    options,
-  );
+  const { out, preset = "faces", init } = options;
+  const dataName = setsOf(options.data)?.train.name;
+  return await runIn(await createRun(out, preset, options, dataName, init), options);
 }
 
 /**

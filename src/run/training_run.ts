@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { SamplingError } from "../diffusion/errors.ts";
+import type { Rin } from "../diffusion/rin.ts";
+import type { SampleOptions } from "../diffusion/sampling.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
 import { TrainingBatches, validationBatches } from "./batches.ts";
@@ -131,7 +134,7 @@ export class TrainingRun {
     const { trainer, folder, loggers, state, emit, settings: { run, network } } = this.#parts;
     const count = Math.min(wanted, run.sampleCount);
     const { numClasses } = network;
-    const images = await trainer.average.sample({
+    const images = await finiteSamples(trainer.average, {
       labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
       count,
       steps: run.sampleSteps,
@@ -140,6 +143,9 @@ export class TrainingRun {
     });
     state.sampledAt = step;
     this.#saving.unsaved = true;
+    if (images instanceof SamplingError) {
+      return emit({ type: "samplingFailed", step, error: images });
+    }
     const png = network.frames > 1
       ? clipGridPng(images, network)
       : gridPng(images, network.imageSize);
@@ -153,5 +159,18 @@ export class TrainingRun {
   #show(activity: Activity): void {
     this.#parts.signal.throwIfAborted();
     this.#metrics.show(activity);
+  }
+}
+
+/** Samples, or why there are none: a run is worth more than its pictures on the way. */
+async function finiteSamples(
+  rin: Rin,
+  options: SampleOptions,
+): Promise<Float32Array<ArrayBuffer> | SamplingError> {
+  try {
+    return await rin.sample(options);
+  } catch (thrown) {
+    if (thrown instanceof SamplingError) return thrown;
+    throw thrown;
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
+import { SamplingError } from "../diffusion/errors.ts";
 import { identityOf } from "../model/identity.ts";
 import { guarded, LEFT, Refusal, refused } from "./answers.ts";
 import type { Assets } from "./assets.ts";
@@ -146,5 +147,6 @@ function asRefusal(thrown: unknown, request: Request): Refusal {
   if (request.signal.aborted) return new Refusal(LEFT, "The client has left");
   const { message } = thrown as Error;
   if (thrown instanceof DeviceLostError) return new Refusal(503, message);
+  if (thrown instanceof SamplingError) return new Refusal(500, message);
   return new Refusal(500, `Something unexpected went wrong: ${message}`);
 }

@@ -8,6 +8,7 @@ import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device, OperationProfile, Program } from "../device/device.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
+import { beginFrom, type Begun } from "../model/begin_from.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
@@ -82,6 +83,7 @@ export class Trainer {
   #flight: Promise<void>[] = [];
   #average: Rin | undefined;
   #validator: Validator | undefined;
+  #begun: Begun | undefined;
 
   private constructor(
     device: Device,
@@ -106,27 +108,36 @@ export class Trainer {
   }
 
   /**
-   * Begins a run with a fresh network.
+   * Begins a run with a fresh network, or from the weights of another one: of the moving average where
+   * there is one. The optimizer begins afresh in any case. The other network may know other classes;
+   * {@linkcode Trainer.begun} names the tensors that follow from their number and begin anew.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param config the network; fields that differ from the defaults
    * @param options the training; fields that differ from the defaults
-   * @throws {ConfigError} when config or options make no sense
+   * @param begin.init bytes of a checkpoint to begin from; `config` then has what differs from its config
+   * @throws {ConfigError} when config or options make no sense, or the network is not that of `init`
+   * @throws {CheckpointError} when `init` is no checkpoint
    * @throws {DeviceLimitError} when the device can't hold it
    */
   static async create(
     device: Device,
     config: Partial<RinConfig> = {},
     options: Partial<TrainOptions> = {},
+    { init }: { init?: Uint8Array } = {},
   ): Promise<Trainer> {
-    const full = completeConfig(config);
+    const from = init && readCheckpoint(init);
+    const full = completeConfig({ ...from?.config, ...config });
     const trainOptions = completeTrainOptions(options);
-    const parameters = initialize(parameterLayout(full), trainOptions.seed);
+    const begun = from && beginFrom(from, full, trainOptions.seed);
+    const parameters = begun?.parameters ?? initialize(parameterLayout(full), trainOptions.seed);
     const slabs = { parameters, ema: parameters };
-    return await Trainer.#start(device, full, trainOptions, slabs, {
+    const trainer = await Trainer.#start(device, full, trainOptions, slabs, {
       step: 0,
       plateau: PLATEAU_START,
     });
+    trainer.#begun = begun && { anew: begun.anew, leftOut: begun.leftOut };
+    return trainer;
   }
 
   /**
@@ -178,6 +189,11 @@ export class Trainer {
       releaseAll(device, tensors, slabs);
       throw error;
     }
+  }
+
+  /** What became of the tensors of classes, where it began from another network's weights. */
+  get begun(): Begun | undefined {
+    return this.#begun;
   }
 
   /** Steps done so far (handed to the device, that is). */

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { importPyTorch } from "../../src/model/pytorch/import.ts";
+import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { complaint, rin } from "./rin.ts";
 
@@ -24,6 +26,36 @@ Deno.test("import: a Lightning checkpoint becomes one of ours, beside it", async
     assertEquals((await rin(again, { cwd })).code, 0);
     const { config } = readCheckpoint(await Deno.readFile(`${cwd}/x.safetensors`));
     assertEquals([config.numHeads, config.prediction], [1, "x0"]);
+  });
+});
+
+Deno.test("import: says which weights it took, and --weights chooses", async () => {
+  await withFolder(async (cwd) => {
+    const { config, slabs } = importPyTorch(
+      await Deno.readFile(`${fixtures}/lightning.ckpt`),
+      { numHeads: 2 },
+    );
+    const { tensors } = readSafetensors(writeCheckpoint({ config, slabs }));
+    const both = new Map([...tensors].flatMap(([name, tensor]) => [
+      [`teacher.${name}`, tensor] as const,
+      [`student.${name}`, { ...tensor, data: tensor.data.map((value) => value / 2) }] as const,
+    ]));
+    await Deno.writeFile(`${cwd}/a.safetensors`, writeSafetensors({ metadata: {}, tensors: both }));
+    const command = ["import", "a.safetensors", "--num-heads", "2", "--out", "b.safetensors"];
+    const said = complaint(await rin(command, { cwd }));
+    assert(said.endsWith("several networks, teacher and student: give --weights NAME"), said);
+    const { code, stdout } = await rin([...command, "--weights", "student"], { cwd });
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "Took student as the weights, no moving average; left out ");
+    const taken = readCheckpoint(await Deno.readFile(`${cwd}/b.safetensors`)).slabs.parameters;
+    assertEquals(taken, slabs.parameters.map((value) => value / 2));
+
+    await Deno.copyFile(`${cwd}/b.safetensors`, `${cwd}/m-00002-of-00003.safetensors`);
+    await Deno.truncate(`${cwd}/m-00002-of-00003.safetensors`, 4000);
+    for (const command of [["import"], ["info"]]) {
+      const part = complaint(await rin([...command, "m-00002-of-00003.safetensors"], { cwd }));
+      assertStringIncludes(part, "it is part 2 of 3 of a checkpoint");
+    }
   });
 });
 

@@ -1,9 +1,13 @@
 // The readers of images and clips.
 
-import { crc32 } from "node:zlib";
+import { Buffer } from "node:buffer";
+import { crc32, deflateSync } from "node:zlib";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
+import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";
+import { imagePng } from "../../src/picture/pictures.ts";
+import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
 import type { Target } from "./fuzz.ts";
 
@@ -27,6 +31,20 @@ function idx(magic: number, ...sizes: number[]): Uint8Array {
   const bytes = new Uint8Array(4 + 4 * sizes.length + sizes.reduce((a, b) => a * b));
   [magic, ...sizes].forEach((value, i) => new DataView(bytes.buffer).setUint32(4 * i, value));
   return bytes;
+}
+
+/** A PNG with a packed text. */
+function withText(type: string): Uint8Array {
+  const plain = imagePng(new Float32Array(3), 0, 1);
+  const between = type === "zTXt" ? "\0\0" : "\0\x01\0\0\0";
+  const packed = deflateSync('{"checkpoint": "ab12", "seed": 4}');
+  const data = Buffer.concat([Buffer.from(`rin${between}`), packed]);
+  const chunk = Buffer.alloc(data.length + 12);
+  chunk.writeUint32BE(data.length);
+  chunk.write(type, 4);
+  chunk.set(data, 8);
+  chunk.writeUint32BE(crc32(chunk.subarray(4, data.length + 8)), data.length + 8);
+  return Buffer.concat([plain.subarray(0, -12), chunk, plain.subarray(-12)]);
 }
 
 /** All of them; each pixel may take some bytes, and a byte may stand for a thousand pixels. */
@@ -73,5 +91,15 @@ export const IMAGE_TARGETS: readonly Target[] = [
     read: (bytes) => decodeClip(withChecksums(bytes)),
     errors: ["DataError"],
     memory: () => 2 ** 29,
+  },
+  {
+    name: "text of a PNG",
+    files: () => ["zTXt", "iTXt"].map(withText),
+    read: (bytes) => {
+      const text = pngText(withChecksums(bytes));
+      if (text === undefined) throw new DataError("no whole PNG");
+    },
+    errors: ["DataError"],
+    memory: (bytes) => 8 * bytes + 2 ** 22,
   },
 ];

@@ -4,6 +4,7 @@ import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
+import { importPyTorch } from "../../src/model/pytorch/import.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import type { Target } from "./fuzz.ts";
 import { IMAGE_TARGETS } from "./image_targets.ts";
@@ -41,6 +42,19 @@ function halves(): Uint8Array {
   return bytes;
 }
 
+/** The network of {@linkcode tinyCheckpoint} as ema-pytorch saves it beside its average. */
+function stateDict(): Uint8Array {
+  const { tensors } = readSafetensors(tinyCheckpoint());
+  const both = [...tensors].flatMap(([name, tensor]) => [
+    [`online_model.module.${name}`, tensor] as const,
+    [`ema_model.${name.replace("blocks.0.", "blocks.0._orig_mod.")}`, tensor] as const,
+  ]);
+  return writeSafetensors({ metadata: { format: "pt" }, tensors: new Map(both) });
+}
+
+const fixture = (name: string) =>
+  Deno.readFileSync(new URL(`../model/pytorch/fixtures/${name}`, import.meta.url));
+
 /** All of them. */
 export const TARGETS: readonly Target[] = [
   {
@@ -56,6 +70,20 @@ export const TARGETS: readonly Target[] = [
     read: (bytes) => readCheckpoint(bytes),
     errors: ["CheckpointError", "ConfigError"],
     memory: (bytes) => 8 * bytes + 2 ** 16,
+  },
+  {
+    name: "PyTorch state_dict as safetensors",
+    files: () => [stateDict()],
+    read: (bytes) => importPyTorch(bytes, { numHeads: 1 }),
+    errors: ["CheckpointError", "ConfigError"],
+    memory: (bytes) => 16 * bytes + 2 ** 17,
+  },
+  {
+    name: "PyTorch",
+    files: () => ["lightning.ckpt", "namespace_protocol4.pt", "mixed.pt"].map(fixture),
+    read: (bytes) => importPyTorch(bytes, { numHeads: 2 }),
+    errors: ["CheckpointError", "ConfigError"],
+    memory: (bytes) => 64 * bytes + 2 ** 24,
   },
   ...IMAGE_TARGETS,
 ];

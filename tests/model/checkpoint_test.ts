@@ -54,6 +54,27 @@ Deno.test("the parameters alone", () => {
   ]);
 });
 
+Deno.test("weights that are not finite are refused by name, where pictures come from them", () => {
+  const { offset } = layout.parameters.find(({ name }) => name === "readout.bias")!;
+  const broken = (value: number) => slabOf(1).fill(value, offset + 2, offset + 3);
+  const good = slabOf(1);
+  const cases: [Slabs, string][] = [
+    [{ parameters: broken(NaN) }, "its tensor readout.bias has the value NaN at place 2, where"],
+    [{ parameters: broken(-Infinity) }, "its tensor readout.bias has the value -Infinity"],
+    [{ parameters: good, ema: broken(NaN) }, "its tensor ema.readout.bias has the value NaN"],
+  ];
+  for (const [slabs, message] of cases) {
+    assertThrows(
+      () => readCheckpoint(writeCheckpoint({ config, slabs })),
+      CheckpointError,
+      message,
+    );
+  }
+  readCheckpoint(writeCheckpoint({ config, slabs: { parameters: good, adam_m: broken(NaN) } }));
+  const largest = good.fill(3e38, offset, offset + 3);
+  readCheckpoint(writeCheckpoint({ config, slabs: { parameters: largest } }));
+});
+
 Deno.test("tensors are named as in a state_dict, with a prefix for what goes with them", () => {
   const slabs = { parameters: slabOf(1), ema: slabOf(2) };
   const { tensors, metadata } = readSafetensors(writeCheckpoint({ config, slabs }));

@@ -104,11 +104,11 @@ const good = entry([2], [0, 8]);
 const wrong: [name: string, bytes: Uint8Array, message: string][] = [
   ["an empty file", new Uint8Array(), "it has 0 bytes, too few"],
   ["a file of 7 bytes", new Uint8Array(7), "it has 7 bytes, too few"],
-  ["a picture", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0), "does not begin as"],
+  ["a picture", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0), "it is a picture"],
   [
     "a PyTorch pickle",
     new TextEncoder().encode("PK\x03\x04 archive/data.pkl"),
-    "does not begin as",
+    "it is a zip archive",
   ],
   ["only a length", file("", 0, 40), "does not begin as"],
   ["a header that is too long", file("{", 0, 2 ** 40), "does not begin as"],
@@ -128,9 +128,9 @@ const wrong: [name: string, bytes: Uint8Array, message: string][] = [
   ["a list for a tensor", withTensors({ a: [] }, 0), "tensor a is of type undefined"],
   ["null for a tensor", withTensors({ a: null }, 0), "tensor a is of type undefined"],
   [
-    "whole numbers",
-    withTensors({ a: entry([4], [0, 4], "I8") }, 4),
-    "a is of type I8, only F32, F16",
+    "an unknown type",
+    withTensors({ a: entry([4], [0, 4], "I7") }, 4),
+    "a is of type I7, only F32, F16",
   ],
   ["no type", withTensors({ a: entry([4], [0, 4], "toString") }, 4), "a is of type toString, only"],
   [
@@ -140,7 +140,7 @@ const wrong: [name: string, bytes: Uint8Array, message: string][] = [
   ],
   [
     "a name with an escape",
-    withTensors({ "a\x1b[2J\n": entry([4], [0, 4], "I8") }, 4),
+    withTensors({ "a\x1b[2J\n": entry([4], [0, 4], "I7") }, 4),
     "tensor a?[2J? is",
   ],
   ["a name twice", file(`{"a":${f1(0)},"a":${f1(4)}}`, 8), "its header has the key a twice"],
@@ -203,6 +203,26 @@ for (const [name, bytes, message] of wrong) {
     assertThrows(() => readSafetensors(bytes), CheckpointError, message);
   });
 }
+
+Deno.test("counters, masks and null metadata beside the floats are passed over", () => {
+  const bytes = withTensors({
+    __metadata__: null,
+    step: entry([1], [0, 8], "I64"),
+    a: entry([2], [8, 16]),
+    mask: entry([3], [16, 19], "BOOL"),
+    e4m3: entry([1], [19, 20], "F8_E4M3"),
+  }, 20);
+  const { metadata, tensors: floats, others } = readSafetensors(bytes);
+  assertEquals(metadata, {});
+  assertEquals([...floats.keys()], ["a"]);
+  assertEquals([...others!], [["step", "I64"], ["mask", "BOOL"], ["e4m3", "F8_E4M3"]]);
+  // They are checked like all others.
+  assertThrows(
+    () => readSafetensors(withTensors({ step: entry([2], [0, 8], "I64") }, 8)),
+    CheckpointError,
+    "needs 16 bytes",
+  );
+});
 
 Deno.test("every truncation of a file is refused", () => {
   const bytes = writeSafetensors({ metadata: { format: "rin" }, tensors });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
-import { animatedPng, pngText } from "../../src/picture/animated_png.ts";
+import { animatedPng } from "../../src/picture/animated_png.ts";
+import { pngText } from "../../src/picture/png_text.ts";
 import { imageBytes, imagePng } from "../../src/picture/pictures.ts";
 
 const images = Float32Array.from({ length: 3 * 3 * 16 }, (_, i) => Math.sin(i));

@@ -20,6 +20,10 @@ export function inferConfig(tensors: Tensors): Partial<RinConfig> {
         "patches",
     );
   }
+  const blockDepth = countOf(tensors, /^blocks\.0\.compute_norm\.(\d+)\./);
+  if (blockDepth === 0) {
+    throw new CheckpointError("it lacks the tensor blocks.0.compute_norm.0.weight");
+  }
   return {
     imageSize: side * patchSize,
     patchSize,
@@ -27,7 +31,7 @@ export function inferConfig(tensors: Tensors): Partial<RinConfig> {
     interfaceDim,
     numLatents,
     numBlocks: countOf(tensors, /^blocks\.(\d+)\./),
-    blockDepth: countOf(tensors, /^blocks\.0\.compute_norm\.(\d+)\./),
+    blockDepth,
   };
 }
 

@@ -31,6 +31,17 @@ export function readTorchFile(bytes: Uint8Array<ArrayBuffer>): unknown {
   const entries = readZip(bytes);
   const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (pickle === undefined) {
+    const names = [...entries.keys()];
+    const inner = names.find((name) => /\.(ckpt|pth?|bin|safetensors)$/i.test(name));
+    if (inner !== undefined) {
+      throw new CheckpointError(`it is a zip archive that holds ${inner}: unpack it first`);
+    }
+    if (names.length === 0) {
+      throw new CheckpointError(
+        "it is a zip archive whose files are compressed, as no file of torch.save is: unpack it; " +
+          "if it holds a checkpoint, import that",
+      );
+    }
     throw new CheckpointError("it is a zip archive, but none that torch.save wrote: no data.pkl");
   }
   const folder = pickle.slice(0, -"data.pkl".length);

@@ -46,6 +46,13 @@ export class TorchTensor {
     readonly strides: unknown,
   ) {}
 
+  /** Whether it holds whole numbers or booleans. */
+  get isWhole(): boolean {
+    const { storage } = this;
+    return storage instanceof TorchStorage &&
+      /^torch\.(Long|Int|Short|Char|Byte|Bool)Storage$/.test(storage.type);
+  }
+
   /** Its shape. @throws {CheckpointError} when it has none */
   shape(name: string): number[] {
     if (!areCounts(this.sizes)) throw new CheckpointError(`its tensor ${name} has no valid shape`);

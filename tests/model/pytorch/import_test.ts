@@ -161,7 +161,7 @@ const refused: [name: string, bytes: () => Uint8Array<ArrayBuffer>, message: str
   [
     "a picture",
     () => Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0),
-    "does not begin",
+    "it is a picture",
   ],
   ["an empty file", () => new Uint8Array(), "it has 0 bytes"],
 ];

@@ -1,0 +1,19 @@
+/**
+ * What can go wrong with sampling.
+ *
+ * @module
+ */
+
+/** Sampling ended in numbers that are not finite, which would be shown as black. */
+export class SamplingError extends Error {
+  /** Tells errors apart by name. */
+  override name = "SamplingError";
+
+  /** @param index the number of the first image or clip that came out so */
+  constructor(readonly index: number) {
+    super(
+      `Image ${index} did not come out as finite numbers: the network's weights are broken or too ` +
+        "large; use an earlier checkpoint, or less guidance",
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A network that begins from another one's weights.
+ *
+ * @module
+ */
+import type { Checkpoint } from "./checkpoint.ts";
+import { ConfigError, type RinConfig } from "./config.ts";
+import { initialize } from "./initialize.ts";
+import { parameterLayout } from "./parameters.ts";
+
+/** What became of the tensors that follow from the number of classes. */
+export interface Begun {
+  /** Tensors that begin as a fresh network's do. */
+  readonly anew: readonly string[];
+  /** Tensors that the new network has no place for. */
+  readonly leftOut: readonly string[];
+}
+
+/** Tensors whose shapes follow from the number of classes. */
+const OF_CLASSES = /^class_conditioner\./;
+
+/** Fields that change what weights mean, and not their shapes. */
+const MEANINGS = ["numHeads", "readWriteHeads", "timeConditioning", "selfConditioning"] as const;
+
+/**
+ * The weights of a checkpoint, of the moving average where it has one, laid out for a network that may
+ * know other classes.
+ *
+ * @param config the new network
+ * @param seed of what begins anew, u32
+ * @throws {ConfigError} when the networks differ in more than their classes
+ */
+export function beginFrom(
+  checkpoint: Checkpoint,
+  config: RinConfig,
+  seed: number,
+): Begun & { readonly parameters: Float32Array<ArrayBuffer> } {
+  const { config: old, slabs } = checkpoint;
+  for (const key of MEANINGS) {
+    if (old[key] !== config[key]) throw differing(key, String(old[key]), String(config[key]));
+  }
+  const source = slabs.ema ?? slabs.parameters;
+  const layout = parameterLayout(config);
+  const parameters = initialize(layout, seed);
+  const given = new Map(parameterLayout(old).parameters.map((spec) => [spec.name, spec]));
+  const anew: string[] = [];
+  for (const { name, shape, offset } of layout.parameters) {
+    const found = given.get(name);
+    given.delete(name);
+    if (found && found.shape.join() === shape.join()) {
+      parameters.set(source.subarray(found.offset, found.offset + found.size), offset);
+    } else if (OF_CLASSES.test(name)) anew.push(name);
+    else throw differing(`tensor ${name}`, shown(found?.shape), shown(shape));
+  }
+  const leftOut = [...given.keys()];
+  const lost = leftOut.find((name) => !OF_CLASSES.test(name));
+  if (lost !== undefined) throw differing(`tensor ${lost}`, shown(given.get(lost)!.shape), shown());
+  return { parameters, anew, leftOut };
+}
+
+const shown = (shape?: readonly number[]) => shape ? `(${shape.join(", ")})` : "absent";
+
+function differing(what: string, before: string, now: string): ConfigError {
+  return new ConfigError(
+    `the network to train differs from the one to begin from: ${what} is ${before} there, and ` +
+      `${now} here; only the number of classes can change, so leave out the network's sizes`,
+  );
+}

@@ -1,0 +1,57 @@
+// deno-lint-ignore-file no-control-regex -- files begin with such bytes
+/**
+ * What a file is that is no checkpoint, told by its first bytes.
+ *
+ * @module
+ */
+
+/** Enough for the name of a zip archive's first entry, and for the blanks before a page. */
+const LOOKED_AT = 512;
+
+/** What to do about a PyTorch file, wherever one is given instead of a checkpoint. */
+const PYTORCH = "it is a PyTorch file: convert it with rin import";
+
+/** What to do about a page that a browser or curl saved. */
+const PAGE =
+  "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
+  "and download again";
+
+/** First bytes, in Latin-1, of files that get mistaken for checkpoints. */
+const kinds: readonly (readonly [begin: RegExp, what: string])[] = [
+  [
+    /^version https:\/\/git-lfs/,
+    "it is a Git LFS pointer, which stands for a file: fetch that with git lfs pull",
+  ],
+  [/^(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml|!--)/i, PAGE],
+  [/^PK\x03\x04.{26}[^/]*\/(data\.pkl|\.format_version|byteorder|version)/s, PYTORCH],
+  [/^PK\x03\x04.{26}[^/]*\.npy/s, "it is a NumPy archive (.npz)"],
+  [/^PK/, "it is a zip archive: unpack it, or convert a PyTorch file with rin import"],
+  [/^\x80[\x00-\x05]/, PYTORCH],
+  [/^\x1f\x8b/, "it is packed with gzip: unpack it with gunzip"],
+  [/^\x28\xb5\x2f\xfd/, "it is packed with zstd: unpack it with unzstd"],
+  [/^\x89HDF/, "it is an HDF5 file, such as Keras writes, which is not read"],
+  [/^\x08[\x01-\x7f]\x12.(pytorch|onnx|tf2onnx)/s, "it is an ONNX file, which is not read"],
+  [/^GGUF/, "it is a GGUF file, which is not read"],
+  [/^\x93NUMPY/, "it is a NumPy array (.npy)"],
+  [/^\x89PNG|^\xff\xd8\xff|^GIF8/, "it is a picture"],
+  [/^\s*[{[]/, "it is JSON or other text"],
+];
+
+/** A clause such as "it is a picture"; undefined where nothing is known. */
+export function foreignKind(bytes: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, LOOKED_AT));
+  const found = kinds.find(([begin]) => begin.test(text));
+  if (found) return found[1];
+  // As many file systems leave what was not yet written when the power failed.
+  if (bytes.length > 0 && bytes.every((byte) => byte === 0)) {
+    return "it holds nothing but zeros: it was never written whole";
+  }
+}
+
+/** A clause on a file whose name says that it is one part of several; undefined where it doesn't. */
+export function shardOf(path: string): string | undefined {
+  const [, part, parts] = /-(\d{2,6})-of-(\d{2,6})\.[^/\\]*$/.exec(path) ?? [];
+  if (part === undefined || Number(parts) < 2) return undefined;
+  return `it is part ${Number(part)} of ${Number(parts)} of a checkpoint: save all parts as one ` +
+    "file first (PyTorch's save_pretrained with a larger max_shard_size)";
+}
