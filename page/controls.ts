@@ -6,7 +6,8 @@
  */
 import type { SamplerName } from "../src/diffusion/samplers.ts";
 import { find } from "./dom.ts";
-import { classText, type Settings, UNSEEN, USUAL } from "./settings.ts";
+import { classListText } from "../src/model/class_names.ts";
+import { type Settings, UNSEEN, USUAL } from "./settings.ts";
 
 /** Samplers as a visitor reads them. */
 const SAMPLER_WORDS: Record<SamplerName, readonly [label: string, hint: string]> = {
@@ -42,6 +43,7 @@ export class Controls {
   /** Classes that no single choice says. */
   #listed: readonly number[] = [];
   #numClasses = 0;
+  #classNames: readonly string[] = [];
 
   constructor() {
     const sampler = find<HTMLSelectElement>("sampler");
@@ -72,6 +74,7 @@ export class Controls {
   /** Fits the form to a network. */
   fit({ numClasses, classNames = [] }: Choice): void {
     this.#numClasses = numClasses;
+    this.#classNames = classNames;
     const select = find<HTMLSelectElement>("class");
     select.replaceChildren();
     select.add(new Option("None", ""));
@@ -140,7 +143,7 @@ export class Controls {
       select.value = "each";
     } else {
       this.#listed = classes;
-      select.add(new Option(classText(classes, true), "list"), 2);
+      select.add(new Option(classListText(classes, this.#numClasses, this.#classNames), "list"), 2);
       select.value = "list";
     }
   }

@@ -42,8 +42,8 @@ const what: Option[] = [
     type: "text",
     value: "NAME,...",
     help:
-      "class of the images by name or number, or classes that they have in turn, such as 0..9, with " +
-      "which a grid is labelled; without it, none",
+      "class of the images, or classes that they have in turn, such as 0..9, with which a grid is " +
+      "labelled; all by name, or all by number; without it, none",
   },
   {
     key: "guidance",
@@ -165,9 +165,11 @@ async function runSample(given: Given): Promise<number> {
     image: imageHash,
     mask: maskHash,
   });
-  const classes = flags.class === undefined
-    ? undefined
-    : readClasses(String(flags.class), file.checkpoint);
+  const classes = flags.class === undefined ? undefined : readClasses(
+    String(flags.class),
+    file.checkpoint,
+    given.flags.class === undefined ? [] : undefined,
+  );
   flags.count ??= defaultCount(classes);
   const count = numberWithin(flags, "count", 1, 10_000_000);
   const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);

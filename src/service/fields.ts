@@ -40,8 +40,14 @@ export interface Field {
 const share = { type: "number", minimum: 0, maximum: 1 } as const;
 
 /** How pictures are made; the defaults are those of `rin sample`. */
-function sharedFields({ config }: Network, limits: ServiceLimits): Record<string, Field> {
-  const number = { type: "integer", minimum: 0, maximum: config.numClasses - 1 } as const;
+function sharedFields(
+  { config, classNames = [] }: Network,
+  limits: ServiceLimits,
+): Record<string, Field> {
+  // A name may be a number, too.
+  const named = classNames.map(Number).filter(Number.isSafeInteger);
+  const maximum = named.reduce((most, name) => Math.max(most, name), config.numClasses - 1);
+  const number = { type: "integer", minimum: 0, maximum } as const;
   const name = { type: "string", maxLength: 256 } as const;
   const oneClass = { oneOf: [number, name] } as const;
   return {
@@ -87,7 +93,8 @@ function sharedFields({ config }: Network, limits: ServiceLimits): Record<string
       class: {
         schema: { oneOf: [number, name, { type: "array", items: oneClass }] },
         about:
-          'Class by name or number; or several that the images have in turn: a list, or "0..9".',
+          "Class by name or number; or several that the images have in turn, all by name or all by " +
+          'number: a list, or "0..9".',
       },
       guidance: {
         schema: { type: "number", minimum: -1000, maximum: 1000, default: 1 },
