@@ -75,7 +75,9 @@ async function main(args: readonly string[]): Promise<number> {
     print(commandHelp(usage, about, groups, examples).trimEnd());
     return 0;
   }
-  return await run(readArguments(rest, groups.flatMap(({ options }) => options)));
+  const given = readArguments(rest, groups.flatMap(({ options }) => options));
+  if (given.flags.quiet !== true) given.drawn.forEach(printError);
+  return await run(given);
 }
 
 /** Ends the program with the one sentence that an error deserves. */

@@ -12,6 +12,7 @@ import { PRESETS } from "../../src/run/presets.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
+import { CHECKPOINT_OPTION, checkpointIn, givenCheckpoint } from "../options/checkpoint_options.ts";
 import { FIELDS } from "../options/fields.ts";
 import { flagOf } from "../options/flag_name.ts";
 import type { Given, Option } from "../options/options.ts";
@@ -31,6 +32,7 @@ const SAMPLED = 16;
 const CPU_LIMIT = 2 ** 32;
 
 const options: Option[] = [
+  CHECKPOINT_OPTION,
   {
     key: "config",
     type: "text",
@@ -71,12 +73,13 @@ export const info: Command = {
   run: runInfo,
 };
 
-async function runInfo({ flags, rest }: Given): Promise<number> {
-  const { preset, config: file, json: _j, ...fields } = flags;
+async function runInfo(given: Given): Promise<number> {
+  const { flags } = given;
+  const { preset, checkpoint: _c, config: file, json: _j, ...fields } = flags;
   const show = (facts: Facts) =>
     print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
   if (preset !== undefined) {
-    if (rest.length > 0) {
+    if (checkpointIn(given) !== undefined) {
       throw new UsageError("A checkpoint or a preset, please: got both");
     }
     const changes = file === undefined ? {} : await readConfigFile(String(file));
@@ -90,17 +93,11 @@ async function runInfo({ flags, rest }: Given): Promise<number> {
       `${flagOf(field)} changes what a preset would train: give --preset NAME with it`,
     );
   }
-  if (rest.length !== 1) {
-    throw new UsageError(
-      rest.length === 0
-        ? "Which checkpoint? Give a .safetensors file or a run folder: rin info CHECKPOINT"
-        : `One checkpoint at a time, please: got ${rest.length}`,
-    );
-  }
+  const path = givenCheckpoint(given);
   const config = file === undefined
     ? undefined
     : only("network", await readConfigFile(String(file)));
-  show(describe(await openCheckpoint(rest[0], config)));
+  show(describe(await openCheckpoint(path, config)));
   return 0;
 }
 

@@ -11,10 +11,11 @@ import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
-import { type Command, expectNoRest } from "../command.ts";
+import type { Command } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import {
   CHECKPOINT_OPTION,
+  checkpointIn,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
@@ -119,7 +120,7 @@ const groups = [
 
 /** Makes images. */
 export const sample: Command = {
-  usage: "rin sample --checkpoint FILE [options]",
+  usage: "rin sample CHECKPOINT [options]",
   summary: "make images with a trained network",
   about:
     "Makes images, or clips, with a trained network, from the moving average of its weights where the " +
@@ -136,7 +137,6 @@ export const sample: Command = {
 };
 
 async function runSample(given: Given): Promise<number> {
-  expectNoRest(given);
   const like = given.flags.like === undefined ? undefined : String(given.flags.like);
   const record = like === undefined ? undefined : await readRecord(like);
   const { checkpoint: hash, index, image: imageHash, mask: maskHash, label: _, ...repeated } =
@@ -146,9 +146,10 @@ async function runSample(given: Given): Promise<number> {
     ...given.flags,
   });
   const flags: Record<string, Value> = all;
-  const path = givenCheckpoint(
-    flags.checkpoint ?? (hash && await findCheckpoint(folderOf(like!), String(hash))),
-  );
+  const path = checkpointIn(given) ??
+    (hash === undefined
+      ? givenCheckpoint(given)
+      : await findCheckpoint(folderOf(like!), String(hash)));
   const sampler = readSampler(flags);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);

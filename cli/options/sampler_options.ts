@@ -48,7 +48,7 @@ export const SAMPLER_OPTIONS: Option[] = [
     help: "how much of the latents goes from step to step: 1 all, as the paper, 0 none",
     default: 1,
   },
-  { key: "seed", type: "integer", help: "image i depends on the seed and i alone", default: 0 },
+  { key: "seed", type: "seed", help: "image i depends on the seed and i alone", default: 0 },
   { key: "batchSize", type: "integer", help: "images made at a time", default: 32 },
 ];
 
