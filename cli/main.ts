@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Command } from "./command.ts";
+import { type Command, programName } from "./command.ts";
 import { compare } from "./commands/compare.ts";
 import { completionsOf } from "./commands/completions.ts";
 import { data } from "./commands/data.ts";
@@ -72,12 +72,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { usage, about, groups, examples, run } = commands[name];
   if (rest.includes("--help") || rest.includes("-h")) {
-    print(commandHelp(usage, about, groups, examples).trimEnd());
+    print(commandHelp(asCalled(usage), about, groups, examples.map(asCalled)).trimEnd());
     return 0;
   }
   const given = readArguments(rest, groups.flatMap(({ options }) => options));
   if (given.flags.quiet !== true) given.drawn.forEach(printError);
   return await run(given);
+}
+
+/** A command line with the program's name as it was called by, so that it can be pasted. */
+function asCalled(line: string): string {
+  return line.replace(/^rin(?= )/, programName());
 }
 
 /** Ends the program with the one sentence that an error deserves. */

@@ -68,7 +68,8 @@ async function runData(given: Given): Promise<number> {
   };
   if (verb === undefined || !Object.hasOwn(verbs, verb)) {
     throw new UsageError(
-      `rin data ${verb ?? ""}: needed prepare SOURCE or check FILE; see rin data --help`,
+      `${verb === undefined ? "Which of them?" : `There is no "data ${verb}":`} ` +
+        `Give prepare SOURCE or check FILE, such as: ${programName()} data prepare photos`,
     );
   }
   if (subject === undefined || more.length > 0) {
