@@ -27,6 +27,7 @@ import { type Given, type Option, type Value, withDefaults } from "../options/op
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
+import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
@@ -162,6 +163,7 @@ async function runSample(given: Given): Promise<number> {
       }..., and ${file.path} has ${found.slice(0, 12)}...`,
     );
   }
+  await rememberCheckpoint(found, file.path);
   const pictures = await readPictures(flags, file.checkpoint.config, {
     image: imageHash,
     mask: maskHash,

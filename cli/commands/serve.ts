@@ -5,6 +5,7 @@
  */
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
+import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Assets } from "../../src/service/assets.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
@@ -24,6 +25,7 @@ import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import type { Given, Option, Value } from "../options/options.ts";
 import { checkPort } from "../options/port.ts";
 import { pageAssets } from "../page/assets.ts";
+import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
@@ -124,6 +126,8 @@ async function runServe(given: Given): Promise<number> {
     const device = await request();
     try {
       const rin = await Rin.load(device, checkpoint);
+      const identity = identityOf(await sha256(file.bytes), file.checkpoint.about);
+      await rememberCheckpoint(identity, file.path);
       const service = await createService({
         rin,
         checkpoint,
