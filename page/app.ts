@@ -106,8 +106,7 @@ export class App {
     find("facts").textContent = factsOf(network);
     find("credit").textContent = creditOf(network);
     this.#controls.fit({ numClasses, classNames });
-    const usual = { ...USUAL, seed: newSeed(), guidance: numClasses > 0 ? 2 : 1 };
-    this.#controls.set(usual);
+    this.#controls.set({ ...USUAL, seed: newSeed() }, false);
     this.#preview();
   }
 
@@ -207,6 +206,7 @@ export class App {
   /** Draws what the form says. */
   async draw(): Promise<void> {
     if (this.#busy || !this.#network || !this.#controls.check()) return;
+    if (this.#drawn) this.#controls.renewSeed(this.#drawn.settings.seed);
     this.#drawing = this.#draw(this.#controls.settings, this.#network);
     await this.#drawing;
   }

@@ -55,17 +55,19 @@ export class Controls {
       this.onGo();
     });
     this.#form.addEventListener("input", ({ target }) => {
-      const { dataset, value } = target as HTMLInputElement;
+      const { dataset, value, id } = target as HTMLInputElement;
+      if (id === "seed") this.#pin(true);
       if (dataset.of) this.#input(dataset.of).value = value;
       this.#follow();
       this.onChange();
     });
     find("dice").addEventListener("click", () => {
       this.#input("seed").value = String(newSeed());
+      this.#pin(false);
       this.onChange();
     });
     find("also-reset").addEventListener("click", () => {
-      this.set({ ...USUAL, ...this.#seen() });
+      this.set({ ...USUAL, ...this.#seen() }, this.#input("pin").checked);
       find("draw").focus();
       this.onChange();
     });
@@ -112,8 +114,19 @@ export class Controls {
     return Array.from({ length: this.#numClasses }, (_, i) => i);
   }
 
-  /** Shows settings. */
-  set(settings: Settings): void {
+  /** Another seed than the one that was drawn, unless the visitor wants to keep that. */
+  renewSeed(drawn: number): void {
+    const seed = this.#input("seed");
+    if (!this.#input("pin").checked && Number(seed.value) === drawn) seed.value = String(newSeed());
+  }
+
+  #pin(pinned: boolean): void {
+    this.#input("pin").checked = pinned;
+  }
+
+  /** Shows settings; their seed stays where somebody asked for it. */
+  set(settings: Settings, pinned = true): void {
+    this.#pin(pinned);
     for (const name of ["seed", "count", "steps", "guidance"] as const) {
       this.#input(name).value = String(settings[name]);
     }

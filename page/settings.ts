@@ -8,6 +8,7 @@ import type { SampleOptions } from "../src/diffusion/sampling.ts";
 import { type SamplerName, SAMPLERS } from "../src/diffusion/samplers.ts";
 import type { TimeSpacing } from "../src/diffusion/times.ts";
 import { ClassError, classListText, readClassList } from "../src/model/class_names.ts";
+import { USUAL_SAMPLING } from "../src/diffusion/usual_sampling.ts";
 import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
 
 /** Everything that decides what is drawn, beside the network. */
@@ -34,10 +35,8 @@ export interface Settings {
 export const USUAL: Settings = {
   seed: 0,
   count: 16,
-  steps: 25,
-  sampler: "dpm++",
+  ...USUAL_SAMPLING,
   classes: [],
-  guidance: 1,
   times: "uniform",
   eta: 0,
   variance: "small",

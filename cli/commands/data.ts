@@ -12,6 +12,7 @@ import { CommandError, UsageError } from "../errors.ts";
 import type { Given } from "../options/options.ts";
 import { classLine, decodingProgress, skippedLines } from "../terminal/data_reporter.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
+import { byteSize } from "../terminal/units.ts";
 
 const IMAGE_SIZE = 64;
 
@@ -147,7 +148,7 @@ function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile
       ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
       : [],
     ...facts.classNames ? [`classes: ${classLine(facts.classNames)}`] : [],
-    `${(file.length / 1e6).toPrecision(3)} MB, from ${facts.source}`,
+    `${byteSize(file.length)}, from ${facts.source}`,
     ...facts.attribution ? [facts.attribution] : [],
   ].join("; ");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
+import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
@@ -51,7 +52,7 @@ const what: Option[] = [
     key: "guidance",
     type: "number",
     help: "classifier-free guidance: 1 is off, more keeps closer to the class at twice the work",
-    default: 1,
+    default: USUAL_SAMPLING.guidance,
   },
   {
     key: "out",

@@ -5,6 +5,7 @@
  */
 import type { Skipped, Splits } from "../../src/data/dataset.ts";
 import type { DataEvent } from "../../src/run/events.ts";
+import { perSecond } from "./units.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Skipped files that are named; the others are counted. */
@@ -63,7 +64,7 @@ export function decodingProgress(
     const seconds = (performance.now() - start.time) / 1000;
     const fields: Record<string, string> = { reading: name };
     if (seconds > 0.5) {
-      fields[clips ? "clips/s" : "img/s"] = ((done - start.done) / seconds).toPrecision(3);
+      fields[clips ? "clips/s" : "img/s"] = perSecond((done - start.done) / seconds);
     }
     terminal.progress(done, total, fields);
   };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
 import { TrainingBatches, validationBatches } from "./batches.ts";
@@ -134,6 +135,7 @@ export class TrainingRun {
     const images = await trainer.average.sample({
       labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
       count,
+      sampler: USUAL_SAMPLING.sampler,
       steps: run.sampleSteps,
       batchSize: SAMPLE_BATCH,
       onStep: (done, total) => this.#show({ name: "sampling", done, total }),

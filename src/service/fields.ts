@@ -5,6 +5,7 @@
  * @module
  */
 import { SAMPLERS } from "../diffusion/samplers.ts";
+import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
 import type { ServiceLimits } from "./limits.ts";
 
@@ -60,11 +61,11 @@ function sharedFields(
       about: "Image i depends on the seed and i alone.",
     },
     steps: {
-      schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+      schema: { type: "integer", minimum: 1, maximum: 1000, default: USUAL_SAMPLING.steps },
       about: "Network evaluations of an image.",
     },
     sampler: {
-      schema: { enum: SAMPLERS, default: "ddpm" },
+      schema: { enum: SAMPLERS, default: USUAL_SAMPLING.sampler },
       about: "dpm++ and heun are good from 10 to 25 steps on.",
     },
     times: {
@@ -97,7 +98,7 @@ function sharedFields(
           'number: a list, or "0..9".',
       },
       guidance: {
-        schema: { type: "number", minimum: -1000, maximum: 1000, default: 1 },
+        schema: { type: "number", minimum: -1000, maximum: 1000, default: USUAL_SAMPLING.guidance },
         about: "Classifier-free guidance: 1 is off, more keeps closer to the class.",
       },
     },

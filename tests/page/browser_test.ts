@@ -397,7 +397,7 @@ pageTest("works by keyboard alone, and says what it does", async ({ server }) =>
     }
     return seen;
   };
-  assertEquals(await tabs(7), ["seed", "dice", "count", "steps", "sampler", "class", "draw"]);
+  assertEquals(await tabs(7), ["seed", "dice", "pin", "count", "steps", "sampler", "class"]);
   await visit.fill({ count: "4", steps: "3" });
   const before = await visit.page.inputValue("#seed");
   await visit.page.focus("#dice");
