@@ -17,7 +17,7 @@ import { report } from "./commands/report.ts";
 import { sample } from "./commands/sample.ts";
 import { serve } from "./commands/serve.ts";
 import { trainCommand } from "./commands/train.ts";
-import { setVariable, variable } from "./environment.ts";
+import { variable } from "./environment.ts";
 import { explain, UsageError } from "./errors.ts";
 import { commandHelp } from "./help.ts";
 import { suggestion } from "./options/nearest.ts";
@@ -95,10 +95,6 @@ function fail(thrown: unknown): never {
 
 // Packed as one module, it is also what decoding workers start from, and main there as well.
 if (import.meta.main && !("WorkerGlobalScope" in globalThis)) {
-  // Without it Mesa writes two lines of complaint to stderr; any folder will do.
-  if (Deno.build.os === "linux" && !variable("XDG_RUNTIME_DIR")) {
-    setVariable("XDG_RUNTIME_DIR", variable("TMPDIR") ?? "/tmp");
-  }
   // What the device reports while nothing waits for it would end in a stack trace.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
