@@ -3,20 +3,8 @@
  *
  * @module
  */
-import { type Command, programName } from "./command.ts";
-import { compare } from "./commands/compare.ts";
-import { completionsOf } from "./commands/completions.ts";
-import { data } from "./commands/data.ts";
-import { doctor } from "./commands/doctor.ts";
-import { evaluation } from "./commands/eval.ts";
-import { exportCommand } from "./commands/export.ts";
-import { importCommand } from "./commands/import.ts";
-import { info } from "./commands/info.ts";
-import { page } from "./commands/page.ts";
-import { report } from "./commands/report.ts";
-import { sample } from "./commands/sample.ts";
-import { serve } from "./commands/serve.ts";
-import { trainCommand } from "./commands/train.ts";
+import { programName } from "./command.ts";
+import { COMMANDS as commands } from "./commands.ts";
 import { variable } from "./environment.ts";
 import { explain, UsageError } from "./errors.ts";
 import { commandHelp } from "./help.ts";
@@ -24,22 +12,6 @@ import { suggestion } from "./options/nearest.ts";
 import { readArguments } from "./options/options.ts";
 import { print, printError } from "./terminal/terminal.ts";
 import { versionLine } from "./version.ts";
-
-const working: Readonly<Record<string, Command>> = {
-  train: trainCommand,
-  data,
-  sample,
-  serve,
-  eval: evaluation,
-  report,
-  compare,
-  info,
-  page,
-  export: exportCommand,
-  import: importCommand,
-  doctor,
-};
-const commands: typeof working = { ...working, completions: completionsOf(working) };
 
 const overview = `Usage: rin COMMAND [options]
 
