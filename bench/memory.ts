@@ -1,7 +1,7 @@
 /**
  * Bytes of GPU buffers that training takes, by preset and by what they are for.
  *
- *     deno run -A bench/memory.ts
+ *     deno run -A bench/memory.ts [PRESET ...]
  *
  * How they are counted: a trainer is built and `gpu.bytes`, the sum of the sizes of all buffers that
  * exist, is read. The parts are added up from the same plan that the trainer replays, and must give
@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { DeviceLimitError } from "../src/device/errors.ts";
 import { PRESETS } from "../src/run/presets.ts";
 import { requestGpu, Trainer } from "../mod.ts";
 import type { Storage, Tensor } from "../src/graph/tensor.ts";
@@ -29,7 +30,9 @@ const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 
 const gpu = await requestGpu();
 const rows: string[][] = [];
-for (const [name, { network, training }] of Object.entries(PRESETS)) {
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(PRESETS);
+for (const name of names) {
+  const { network, training } = PRESETS[name];
   const config = completeConfig(network);
   const options = completeTrainOptions(training);
   const layout = parameterLayout(config);
@@ -40,16 +43,31 @@ for (const [name, { network, training }] of Object.entries(PRESETS)) {
   for (const dispatch of dispatches) {
     for (const tensor of dispatch.tensors) if (!tensor.storage) activations.add(tensor);
   }
+  const own = Object.values(slabs);
+  const written = Object.values<Tensor>({ ...tensors }).map(({ storage }) => storage!);
+  // Fixed positions, where a network has them.
+  const constants = new Set(
+    dispatches.flatMap(({ tensors }) => tensors.map(({ storage }) => storage))
+      .filter((storage) => storage !== undefined)
+      .filter((storage) => !own.includes(storage) && !written.includes(storage)),
+  );
   const parts = {
-    slabs: storagesOf(Object.values(slabs)),
+    slabs: storagesOf(own),
     pooled: sum(place(dispatches).sizes.map((size) => bufferBytes(4 * size))),
-    written: storagesOf(Object.values<Tensor>({ ...tensors }).map(({ storage }) => storage!)),
+    written: storagesOf([...written, ...constants]),
     params: dispatches.length * PARAMS_STRIDE,
   };
   const unpooled = sum([...activations].map(({ size }) => bufferBytes(4 * size)));
 
   const before = gpu.bytes;
-  const trainer = await Trainer.create(gpu, config, options);
+  let trainer: Trainer;
+  try {
+    trainer = await Trainer.create(gpu, config, options);
+  } catch (thrown) {
+    if (!(thrown instanceof DeviceLimitError)) throw thrown;
+    console.error(`${name} is left out: ${thrown.message}`);
+    continue;
+  }
   const found = gpu.bytes - before;
   trainer.destroy();
   if (found !== sum(Object.values(parts))) {

@@ -86,7 +86,7 @@ async function loop(
   const texts = { "assembly/index.ts": loopSource(loop) };
   const module = await WebAssembly.compile(unshared(await compile(arithmetic, texts)));
   const c = (m * k + n * k) * 4;
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(c / 65536) + 1 });
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(c / 65536) + 1, maximum: 65536 });
   const floats = new Float32Array(memory.buffer);
   floats.set(fill(floats));
   const { product } = new WebAssembly.Instance(module, { env: { memory } }).exports;

@@ -5,6 +5,7 @@
  */
 import { variable } from "./environment.ts";
 import { UsageError } from "./errors.ts";
+import { quoted } from "./shell_words.ts";
 import type { OptionGroup } from "./help.ts";
 import type { Given } from "./options/options.ts";
 
@@ -26,7 +27,7 @@ export interface Command {
 
 /** How the program was called, for commands to be copied: `./run` sets it to itself. */
 export function programName(): string {
-  return variable("RIN_COMMAND") ?? "rin";
+  return quoted(variable("RIN_COMMAND") ?? "rin");
 }
 
 /** @throws {UsageError} when there are arguments that are no options */

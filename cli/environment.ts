@@ -9,11 +9,6 @@ export function variable(name: string): string | undefined {
   return isAllowed(name) ? Deno.env.get(name) : undefined;
 }
 
-/** Sets a variable, if Deno is allowed to. */
-export function setVariable(name: string, value: string): void {
-  if (isAllowed(name)) Deno.env.set(name, value);
-}
-
 function isAllowed(variable: string): boolean {
   return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }

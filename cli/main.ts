@@ -3,43 +3,15 @@
  *
  * @module
  */
-import type { Command } from "./command.ts";
-import { compare } from "./commands/compare.ts";
-import { completionsOf } from "./commands/completions.ts";
-import { data } from "./commands/data.ts";
-import { doctor } from "./commands/doctor.ts";
-import { evaluation } from "./commands/eval.ts";
-import { exportCommand } from "./commands/export.ts";
-import { importCommand } from "./commands/import.ts";
-import { info } from "./commands/info.ts";
-import { page } from "./commands/page.ts";
-import { report } from "./commands/report.ts";
-import { sample } from "./commands/sample.ts";
-import { serve } from "./commands/serve.ts";
-import { trainCommand } from "./commands/train.ts";
-import { setVariable, variable } from "./environment.ts";
+import { programName } from "./command.ts";
+import { COMMANDS as commands } from "./commands.ts";
+import { variable } from "./environment.ts";
 import { explain, UsageError } from "./errors.ts";
 import { commandHelp } from "./help.ts";
 import { suggestion } from "./options/nearest.ts";
 import { readArguments } from "./options/options.ts";
 import { print, printError } from "./terminal/terminal.ts";
 import { versionLine } from "./version.ts";
-
-const working: Readonly<Record<string, Command>> = {
-  train: trainCommand,
-  data,
-  sample,
-  serve,
-  eval: evaluation,
-  report,
-  compare,
-  info,
-  page,
-  export: exportCommand,
-  import: importCommand,
-  doctor,
-};
-const commands: typeof working = { ...working, completions: completionsOf(working) };
 
 const overview = `Usage: rin COMMAND [options]
 
@@ -72,10 +44,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { usage, about, groups, examples, run } = commands[name];
   if (rest.includes("--help") || rest.includes("-h")) {
-    print(commandHelp(usage, about, groups, examples).trimEnd());
+    print(commandHelp(asCalled(usage), about, groups, examples.map(asCalled)).trimEnd());
     return 0;
   }
-  return await run(readArguments(rest, groups.flatMap(({ options }) => options)));
+  const given = readArguments(rest, groups.flatMap(({ options }) => options));
+  if (given.flags.quiet !== true) given.drawn.forEach(printError);
+  return await run(given);
+}
+
+/** A command line with the program's name as it was called by, so that it can be pasted. */
+function asCalled(line: string): string {
+  return line.replace(/^rin(?= )/, programName());
 }
 
 /** Ends the program with the one sentence that an error deserves. */
@@ -88,10 +67,6 @@ function fail(thrown: unknown): never {
 
 // Packed as one module, it is also what decoding workers start from, and main there as well.
 if (import.meta.main && !("WorkerGlobalScope" in globalThis)) {
-  // Without it Mesa writes two lines of complaint to stderr; any folder will do.
-  if (Deno.build.os === "linux" && !variable("XDG_RUNTIME_DIR")) {
-    setVariable("XDG_RUNTIME_DIR", variable("TMPDIR") ?? "/tmp");
-  }
   // What the device reports while nothing waits for it would end in a stack trace.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

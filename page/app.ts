@@ -106,8 +106,7 @@ export class App {
     find("facts").textContent = factsOf(network);
     find("credit").textContent = creditOf(network);
     this.#controls.fit({ numClasses, classNames });
-    const usual = { ...USUAL, seed: newSeed(), guidance: numClasses > 0 ? 2 : 1 };
-    this.#controls.set(usual);
+    this.#controls.set({ ...USUAL, seed: newSeed() }, false);
     this.#preview();
   }
 
@@ -137,8 +136,8 @@ export class App {
   #follow(): void {
     if (!this.#network) return;
     const fields = fromFragment(location.hash);
-    const { identity, config } = this.#network;
-    const { settings, problems } = readSettings(fields, USUAL, config.numClasses);
+    const { identity, config: { numClasses }, classNames } = this.#network;
+    const { settings, problems } = readSettings(fields, USUAL, numClasses, classNames);
     const other = fields.network !== undefined && !identity.startsWith(fields.network);
     this.#controls.set(settings);
     this.#preview();
@@ -207,26 +206,27 @@ export class App {
   /** Draws what the form says. */
   async draw(): Promise<void> {
     if (this.#busy || !this.#network || !this.#controls.check()) return;
+    if (this.#drawn) this.#controls.renewSeed(this.#drawn.settings.seed);
     this.#drawing = this.#draw(this.#controls.settings, this.#network);
     await this.#drawing;
   }
 
-  async #draw(settings: Settings, { config, identity }: Network): Promise<void> {
+  async #draw(settings: Settings, network: Network): Promise<void> {
     const busy = this.#busy = new AbortController();
     this.#label();
     this.#hang(settings);
     const count = indicesOf(settings).length;
-    history.replaceState(null, "", `#${toFragment(settings, identity)}`);
+    history.replaceState(null, "", this.#fragment(settings, network));
     this.#status.progress("Starting", undefined);
     this.#status.announce(`Drawing ${pictures(count)}`);
     try {
       const began = performance.now();
       const drawn = this.#there
-        ? await drawThere(settings, config, busy.signal, this.#onEvent)
+        ? await drawThere(settings, network, busy.signal, this.#onEvent)
         : await this.#drawHere(settings, busy.signal);
       const seconds = (performance.now() - began) / 1000;
       this.#drawn = { settings, network: this.#network!, ...drawn };
-      this.#gallery.paint(indicesOf(settings), rgbaOf(drawn.images, config));
+      this.#gallery.paint(indicesOf(settings), rgbaOf(drawn.images, network.config));
       this.#gallery.finish();
       this.#allowSaving(true);
       this.#status.say(`${pictures(count)} in ${seconds.toFixed(1)} s, seed ${settings.seed}`);
@@ -236,6 +236,10 @@ export class App {
       this.#busy = undefined;
       this.#label();
     }
+  }
+
+  #fragment(settings: Settings, { identity, config, classNames }: Network): string {
+    return `#${toFragment(settings, identity, config.numClasses, classNames)}`;
   }
 
   async #drawHere(settings: Settings, signal: AbortSignal): Promise<DrawnPictures> {
@@ -330,7 +334,7 @@ export class App {
   async #copyLink(index?: number): Promise<void> {
     const { settings, network } = this.#drawn!;
     const shown = index === undefined ? settings : { ...settings, index };
-    const link = new URL(`#${toFragment(shown, network.identity)}`, location.href).href;
+    const link = new URL(this.#fragment(shown, network), location.href).href;
     try {
       await navigator.clipboard.writeText(link);
       this.#status.announce("Link copied");

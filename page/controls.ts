@@ -6,7 +6,8 @@
  */
 import type { SamplerName } from "../src/diffusion/samplers.ts";
 import { find } from "./dom.ts";
-import { classText, type Settings, UNSEEN, USUAL } from "./settings.ts";
+import { classListText } from "../src/model/class_names.ts";
+import { type Settings, UNSEEN, USUAL } from "./settings.ts";
 
 /** Samplers as a visitor reads them. */
 const SAMPLER_WORDS: Record<SamplerName, readonly [label: string, hint: string]> = {
@@ -42,6 +43,7 @@ export class Controls {
   /** Classes that no single choice says. */
   #listed: readonly number[] = [];
   #numClasses = 0;
+  #classNames: readonly string[] = [];
 
   constructor() {
     const sampler = find<HTMLSelectElement>("sampler");
@@ -53,17 +55,19 @@ export class Controls {
       this.onGo();
     });
     this.#form.addEventListener("input", ({ target }) => {
-      const { dataset, value } = target as HTMLInputElement;
+      const { dataset, value, id } = target as HTMLInputElement;
+      if (id === "seed") this.#pin(true);
       if (dataset.of) this.#input(dataset.of).value = value;
       this.#follow();
       this.onChange();
     });
     find("dice").addEventListener("click", () => {
       this.#input("seed").value = String(newSeed());
+      this.#pin(false);
       this.onChange();
     });
     find("also-reset").addEventListener("click", () => {
-      this.set({ ...USUAL, ...this.#seen() });
+      this.set({ ...USUAL, ...this.#seen() }, this.#input("pin").checked);
       find("draw").focus();
       this.onChange();
     });
@@ -72,6 +76,7 @@ export class Controls {
   /** Fits the form to a network. */
   fit({ numClasses, classNames = [] }: Choice): void {
     this.#numClasses = numClasses;
+    this.#classNames = classNames;
     const select = find<HTMLSelectElement>("class");
     select.replaceChildren();
     select.add(new Option("None", ""));
@@ -109,8 +114,19 @@ export class Controls {
     return Array.from({ length: this.#numClasses }, (_, i) => i);
   }
 
-  /** Shows settings. */
-  set(settings: Settings): void {
+  /** Another seed than the one that was drawn, unless the visitor wants to keep that. */
+  renewSeed(drawn: number): void {
+    const seed = this.#input("seed");
+    if (!this.#input("pin").checked && Number(seed.value) === drawn) seed.value = String(newSeed());
+  }
+
+  #pin(pinned: boolean): void {
+    this.#input("pin").checked = pinned;
+  }
+
+  /** Shows settings; their seed stays where somebody asked for it. */
+  set(settings: Settings, pinned = true): void {
+    this.#pin(pinned);
     for (const name of ["seed", "count", "steps", "guidance"] as const) {
       this.#input(name).value = String(settings[name]);
     }
@@ -140,7 +156,7 @@ export class Controls {
       select.value = "each";
     } else {
       this.#listed = classes;
-      select.add(new Option(classText(classes, true), "list"), 2);
+      select.add(new Option(classListText(classes, this.#numClasses, this.#classNames), "list"), 2);
       select.value = "list";
     }
   }

@@ -5,19 +5,22 @@
  * @module
  */
 import { exampleSize } from "../src/model/example.ts";
+import { classListText } from "../src/model/class_names.ts";
 import { deviceIn } from "../src/picture/record.ts";
 import { decodePng } from "./decode.ts";
 import { readEvents } from "./event_stream.ts";
-import type { PictureSize } from "./pixels.ts";
-import type { DrawnPictures, WorkEvent } from "./protocol.ts";
+import type { DrawnPictures, Network, WorkEvent } from "./protocol.ts";
 import { authorization } from "./token.ts";
-import { classText, indicesOf, type Settings } from "./settings.ts";
+import { indicesOf, type Settings } from "./settings.ts";
 
 /** How many times on the way each picture is shown. */
 const PREVIEWS = 8;
 
 /** The query of `v1/images/stream`. */
-export function queryOf({ count, index, classes, guidance, ...rest }: Settings): string {
+export function queryOf(
+  { count, index, classes, guidance, ...rest }: Settings,
+  { config: { numClasses }, classNames }: Pick<Network, "config" | "classNames">,
+): string {
   if (rest.interpolate) throw new Error("The server draws no path between two seeds.");
   const { seed, steps, sampler, times, eta, variance, clip, warmStart } = rest;
   const query = new URLSearchParams({
@@ -34,7 +37,7 @@ export function queryOf({ count, index, classes, guidance, ...rest }: Settings):
     previews: String(PREVIEWS),
   });
   if (classes.length > 0) {
-    query.set("class", classText(classes, true));
+    query.set("class", classListText(classes, numClasses, classNames));
     query.set("guidance", String(guidance));
   }
   return query.toString();
@@ -56,15 +59,18 @@ interface EventData {
  */
 export async function drawThere(
   settings: Settings,
-  size: PictureSize,
+  network: Network,
   signal: AbortSignal,
   tell: (event: WorkEvent) => void,
 ): Promise<DrawnPictures> {
   const headers = authorization();
-  const response = await fetch(`v1/images/stream?${queryOf(settings)}`, { headers, signal });
+  const response = await fetch(`v1/images/stream?${queryOf(settings, network)}`, {
+    headers,
+    signal,
+  });
   if (!response.ok) throw new Error(await refusal(response));
   const indices = indicesOf(settings);
-  const each = exampleSize(size);
+  const each = exampleSize(network.config);
   const images = new Float32Array(indices.length * each);
   let missing = indices.length;
   let device: string | undefined;

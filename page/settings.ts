@@ -7,6 +7,8 @@
 import type { SampleOptions } from "../src/diffusion/sampling.ts";
 import { type SamplerName, SAMPLERS } from "../src/diffusion/samplers.ts";
 import type { TimeSpacing } from "../src/diffusion/times.ts";
+import { ClassError, classListText, readClassList } from "../src/model/class_names.ts";
+import { USUAL_SAMPLING } from "../src/diffusion/usual_sampling.ts";
 import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
 
 /** Everything that decides what is drawn, beside the network. */
@@ -33,10 +35,8 @@ export interface Settings {
 export const USUAL: Settings = {
   seed: 0,
   count: 16,
-  steps: 25,
-  sampler: "dpm++",
+  ...USUAL_SAMPLING,
   classes: [],
-  guidance: 1,
   times: "uniform",
   eta: 0,
   variance: "small",
@@ -61,11 +61,13 @@ export interface Reading {
  *
  * @param fields values by name; what isn't there is as in `base`
  * @param numClasses that the network knows
+ * @param classNames what a link may call them; a record has numbers, whatever they are called
  */
 export function readSettings(
   fields: Readonly<Record<string, unknown>>,
   base: Settings,
   numClasses: number,
+  classNames?: readonly string[],
 ): Reading {
   const problems: string[] = [];
   const found: Record<string, unknown> = { ...base };
@@ -104,13 +106,15 @@ export function readSettings(
     if (valid && Number(found.count) > 1) found.interpolate = seeds;
     else wrong("interpolate", "two seeds, and a count of 2 or more");
   }
-  if (fields.class !== undefined) {
-    const classes = classList(String(fields.class), numClasses);
-    if (classes) found.classes = classes;
-    else {wrong(
-        "class",
-        numClasses ? `numbers from 0 to ${numClasses - 1}` : "none, for this network knows none",
-      );}
+  const asked = String(fields.class ?? "");
+  if (asked !== "" && numClasses === 0) wrong("class", "none, for this network knows none");
+  else if (asked !== "") {
+    try {
+      found.classes = readClassList(asked, numClasses, classNames);
+    } catch (thrown) {
+      if (!(thrown instanceof ClassError)) throw thrown;
+      problems.push(`${thrown.message}.`);
+    }
   }
   if (numClasses === 0 && found.guidance !== 1) {
     found.guidance = 1;
@@ -119,34 +123,24 @@ export function readSettings(
   return { settings: found as unknown as Settings, problems };
 }
 
-/** `3`, `0,2,5` or `0..9`; undefined where one of them isn't known. */
-function classList(text: string, numClasses: number): number[] | undefined {
-  if (text === "") return [];
-  const classes = text.split(",").flatMap((part) => {
-    const [first, last] = /^(\d+)\.\.(\d+)$/.exec(part)?.slice(1).map(Number) ?? [];
-    if (!(last >= first && last < numClasses)) return [/^\d+$/.test(part) ? Number(part) : NaN];
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  });
-  return classes.every((number) => number < numClasses) ? classes : undefined;
-}
-
-/** A list of classes as a link or a record has it; a row of them as a range. */
-export function classText(classes: readonly number[], ranges: boolean): string {
-  const row = classes.length > 2 && classes.every((value, i) => value === classes[0] + i);
-  return ranges && row ? `${classes[0]}..${classes.at(-1)}` : classes.join(",");
-}
-
 /**
  * The fragment of a link that draws the same again, without its `#`.
  *
  * @param identity of the network, of which some is kept so that another one is noticed
  */
-export function toFragment(settings: Settings, identity: string): string {
+export function toFragment(
+  settings: Settings,
+  identity: string,
+  numClasses: number,
+  classNames?: readonly string[],
+): string {
   const fields = new URLSearchParams();
   const add = (name: string, value: unknown) => fields.set(name, String(value));
   for (const name of ["seed", "count", "steps", "sampler"] as const) add(name, settings[name]);
   if (settings.index !== undefined) add("index", settings.index);
-  if (settings.classes.length > 0) add("class", classText(settings.classes, true));
+  if (settings.classes.length > 0) {
+    add("class", classListText(settings.classes, numClasses, classNames));
+  }
   if (settings.guidance !== 1) add("guidance", settings.guidance);
   for (const name of UNSEEN) {
     if (`${settings[name]}` !== `${USUAL[name]}`) add(name, settings[name]);
@@ -165,7 +159,7 @@ export function toRecord(settings: Settings, identity: string): SampleRecord {
   const { classes, ...rest } = settings;
   const values: Record<string, unknown> = {
     ...rest,
-    class: classes.length > 0 ? classText(classes, false) : undefined,
+    class: classes.length > 0 ? classes.join(",") : undefined,
   };
   return Object.fromEntries([
     ["checkpoint", identity],

@@ -12,6 +12,7 @@ import { CommandError, UsageError } from "../errors.ts";
 import type { Given } from "../options/options.ts";
 import { classLine, decodingProgress, skippedLines } from "../terminal/data_reporter.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
+import { byteSize } from "../terminal/units.ts";
 
 const IMAGE_SIZE = 64;
 
@@ -68,7 +69,8 @@ async function runData(given: Given): Promise<number> {
   };
   if (verb === undefined || !Object.hasOwn(verbs, verb)) {
     throw new UsageError(
-      `rin data ${verb ?? ""}: needed prepare SOURCE or check FILE; see rin data --help`,
+      `${verb === undefined ? "Which of them?" : `There is no "data ${verb}":`} ` +
+        `Give prepare SOURCE or check FILE, such as: ${programName()} data prepare photos`,
     );
   }
   if (subject === undefined || more.length > 0) {
@@ -146,7 +148,7 @@ function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile
       ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
       : [],
     ...facts.classNames ? [`classes: ${classLine(facts.classNames)}`] : [],
-    `${(file.length / 1e6).toPrecision(3)} MB, from ${facts.source}`,
+    `${byteSize(file.length)}, from ${facts.source}`,
     ...facts.attribution ? [facts.attribution] : [],
   ].join("; ");
 }

@@ -14,6 +14,7 @@ import { missingDriverAdvice } from "../gpu_advice.ts";
 import { DEVICE_OPTIONS, threadsOf } from "../options/device_options.ts";
 import { type Given, withDefaults } from "../options/options.ts";
 import { print } from "../terminal/terminal.ts";
+import { byteSize, figure } from "../terminal/units.ts";
 
 /** Says what this machine can compute with. */
 export const doctor: Command = {
@@ -78,7 +79,7 @@ function describe({ isSoftware, device }: Gpu): void {
 
 /** Large limits are bytes. */
 function shown(limit: number): string {
-  return limit < 1e6 ? String(limit) : `${Math.floor(limit / 2 ** 20)} MiB`;
+  return limit < 1e6 ? String(limit) : byteSize(limit);
 }
 
 /** Checks a product, and says what came out and how fast. */
@@ -90,9 +91,7 @@ async function check(device: Device, cure: string): Promise<boolean> {
 
 function verdict({ correct, worst, gigaflops }: KernelCheck, cure: string): string {
   const error = `matrix product, largest error ${worst.toExponential(1)}`;
-  return correct
-    ? `correct (${error}), ${gigaflops.toPrecision(2)} GFLOP/s`
-    : `WRONG (${error}): ${cure}`;
+  return correct ? `correct (${error}), ${figure(gigaflops)} GFLOP/s` : `WRONG (${error}): ${cure}`;
 }
 
 function line(name: string, value: string): void {

@@ -14,7 +14,12 @@ import { Interrupted, UsageError } from "../errors.ts";
 import { evaluate } from "../evaluation/evaluation.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
 import { reportText, writeReport } from "../evaluation/report.ts";
-import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "../options/checkpoint_options.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
@@ -76,6 +81,7 @@ const files: Option[] = [
     value: "DIR",
     help: "where eval.json and loss_by_noise.svg go (default: eval-step-N beside the checkpoint)",
   },
+  CHECKPOINT_OPTION,
   CONFIG_OPTION,
   { key: "json", type: "boolean", help: "print eval.json instead of tables" },
   { key: "quiet", type: "boolean", help: "show no progress" },
@@ -110,7 +116,7 @@ const all = [...images, ...samples, ...FID_OPTIONS, ...files];
 
 async function runEval(given: Given): Promise<number> {
   const flags = withDefaults(all, given.flags);
-  const path = onlyCheckpoint(given.rest);
+  const path = givenCheckpoint(given);
   const counts = {
     count: numberWithin(flags, "count", 0, 10_000_000),
     dataCount: numberWithin(flags, "dataCount", 4, 10_000_000),
@@ -168,15 +174,6 @@ async function runEval(given: Given): Promise<number> {
   } finally {
     device.destroy();
   }
-}
-
-function onlyCheckpoint(rest: readonly string[]): string {
-  if (rest.length === 1) return rest[0];
-  throw new UsageError(
-    rest.length === 0
-      ? "Which checkpoint? Give a .safetensors file or a run folder: rin eval CHECKPOINT"
-      : `One checkpoint at a time, please: got ${rest.length}`,
-  );
 }
 
 /** The run's images and training, where flags say nothing else. */

@@ -7,9 +7,14 @@ import { writeFile } from "../../src/files/write_file.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Command } from "../command.ts";
-import { CommandError, UsageError } from "../errors.ts";
+import { CommandError } from "../errors.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
-import { CONFIG_OPTION, givenConfig } from "../options/checkpoint_options.ts";
+import {
+  CHECKPOINT_OPTION,
+  CONFIG_OPTION,
+  givenCheckpoint,
+  givenConfig,
+} from "../options/checkpoint_options.ts";
 import type { Given, Option } from "../options/options.ts";
 import { print } from "../terminal/terminal.ts";
 
@@ -26,6 +31,7 @@ const options: Option[] = [
     value: "FILE",
     help: "the file to write (default: beside the checkpoint, ending in -f16.safetensors)",
   },
+  CHECKPOINT_OPTION,
   CONFIG_OPTION,
 ];
 
@@ -42,16 +48,11 @@ export const exportCommand: Command = {
   run: runExport,
 };
 
-async function runExport({ flags, rest }: Given): Promise<number> {
-  if (rest.length !== 1) {
-    throw new UsageError(
-      rest.length === 0
-        ? "Which checkpoint? Give a .safetensors file or a run folder: rin export CHECKPOINT"
-        : `One checkpoint at a time, please: got ${rest.length}`,
-    );
-  }
+async function runExport(given: Given): Promise<number> {
+  const { flags } = given;
+  const path = givenCheckpoint(given);
   const config = await givenConfig(flags.config);
-  const file = await openCheckpoint(rest[0], config);
+  const file = await openCheckpoint(path, config);
   const dtype = (flags.dtype ?? "f16") as Dtype;
   const out = flags.out === undefined
     ? file.path.replace(/(\.safetensors)?$/, `-${dtype}.safetensors`)

@@ -12,11 +12,13 @@ import { PRESETS } from "../../src/run/presets.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
+import { CHECKPOINT_OPTION, checkpointIn, givenCheckpoint } from "../options/checkpoint_options.ts";
 import { FIELDS } from "../options/fields.ts";
 import { flagOf } from "../options/flag_name.ts";
 import type { Given, Option } from "../options/options.ts";
-import { only, readConfigFile, resolveSettings } from "../options/resolve.ts";
+import { defaultOf, only, readConfigFile, resolveSettings } from "../options/resolve.ts";
 import { print } from "../terminal/terminal.ts";
+import { byteSize, flopCount } from "../terminal/units.ts";
 import {
   type DeviceBytes,
   halfSamplingBytes,
@@ -31,6 +33,7 @@ const SAMPLED = 16;
 const CPU_LIMIT = 2 ** 32;
 
 const options: Option[] = [
+  CHECKPOINT_OPTION,
   {
     key: "config",
     type: "text",
@@ -71,12 +74,13 @@ export const info: Command = {
   run: runInfo,
 };
 
-async function runInfo({ flags, rest }: Given): Promise<number> {
-  const { preset, config: file, json: _j, ...fields } = flags;
+async function runInfo(given: Given): Promise<number> {
+  const { flags } = given;
+  const { preset, checkpoint: _c, config: file, json: _j, ...fields } = flags;
   const show = (facts: Facts) =>
     print(flags.json === true ? JSON.stringify(facts, null, 2) : prose(facts));
   if (preset !== undefined) {
-    if (rest.length > 0) {
+    if (checkpointIn(given) !== undefined) {
       throw new UsageError("A checkpoint or a preset, please: got both");
     }
     const changes = file === undefined ? {} : await readConfigFile(String(file));
@@ -90,17 +94,11 @@ async function runInfo({ flags, rest }: Given): Promise<number> {
       `${flagOf(field)} changes what a preset would train: give --preset NAME with it`,
     );
   }
-  if (rest.length !== 1) {
-    throw new UsageError(
-      rest.length === 0
-        ? "Which checkpoint? Give a .safetensors file or a run folder: rin info CHECKPOINT"
-        : `One checkpoint at a time, please: got ${rest.length}`,
-    );
-  }
+  const path = givenCheckpoint(given);
   const config = file === undefined
     ? undefined
     : only("network", await readConfigFile(String(file)));
-  show(describe(await openCheckpoint(rest[0], config)));
+  show(describe(await openCheckpoint(path, config)));
   return 0;
 }
 
@@ -170,10 +168,9 @@ function batchOf(example: string, { batch, parts }: Work["memory"]["training"]):
 }
 
 function prose(facts: Facts): string {
-  const { preset, about = {}, devices = [], config, holds, memory, step, training } = facts;
+  const { preset, about = {}, devices = [], config, holds, memory, training } = facts;
   const example = config.frames > 1 ? "clip" : "image";
   const whole = (value: number) => value.toLocaleString("en-US");
-  const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
   const held = [
     "parameters",
     holds?.movingAverage && "their moving average (used for sampling)",
@@ -182,25 +179,25 @@ function prose(facts: Facts): string {
   const origin: [string, string][] = preset !== undefined
     ? [["Preset", `${preset}: ${PRESETS[preset].about}`]]
     : [
-      ["Checkpoint", `${facts.path} (${mib(facts.bytes!)})`],
+      ["Checkpoint", `${facts.path} (${byteSize(facts.bytes!)})`],
       ["Holds", held.join(", ")],
       [
         "Trained for",
-        typeof step === "number" ? `${whole(step)} of ${whole(training!.steps)} steps` : "unknown",
+        trainedFor(facts),
       ],
       ...devices.length > 0 ? [["Devices", devices.join(", then ")] as [string, string]] : [],
     ];
   const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
   const memoryLines = (device: keyof DeviceBytes, least = bytes[device]): [string, string][] => {
     const trained = memory.training.bytes[device];
-    const halves = least < bytes[device] ? `; without shader-f16 ${mib(bytes[device])}` : "";
+    const halves = least < bytes[device] ? `; without shader-f16 ${byteSize(bytes[device])}` : "";
     const beyond = device === "cpu" && trained > CPU_LIMIT ? ": too much, it holds 4 GiB" : "";
     return [
       [
         `${device.toUpperCase()} memory`,
-        `${mib(least)} to sample ${batch} ${example}s at a time${halves}`,
+        `${byteSize(least)} to sample ${batch} ${example}s at a time${halves}`,
       ],
-      ["", `${mib(trained)} to train with ${batchOf(example, memory.training)}${beyond}`],
+      ["", `${byteSize(trained)} to train with ${batchOf(example, memory.training)}${beyond}`],
     ];
   };
   const lines: [string, string][] = [
@@ -211,7 +208,7 @@ function prose(facts: Facts): string {
     ],
     [
       "Work",
-      `${Number((facts.forwardFlopsPerImage / 1e6).toPrecision(3))} MFLOP a pass and ${example}`,
+      `${flopCount(facts.forwardFlopsPerImage)} a pass and ${example}`,
     ],
     ...memoryLines("gpu", halved),
     ...memoryLines("cpu"),
@@ -220,12 +217,33 @@ function prose(facts: Facts): string {
     const width = Math.max(...entries.map(([name]) => name.length)) + 2;
     return entries.map(([name, value]) => `${indent}${name.padEnd(width)}${value}`);
   };
+  const marked = (fields: object) =>
+    Object.entries(fields).map((
+      [key, value],
+    ): [string, unknown] => [key, besideDefault(key, value)]);
   return [
     ...rows(lines, ""),
     ...Object.keys(about).length > 0 ? ["", "About:", ...rows(Object.entries(about), "  ")] : [],
     "",
     "Network:",
-    ...rows(Object.entries(config), "  "),
-    ...training ? ["", "Training:", ...rows(Object.entries(training), "  ")] : [],
+    ...rows(marked(config), "  "),
+    ...training ? ["", "Training:", ...rows(marked(training), "  ")] : [],
   ].join("\n");
+}
+
+/** As a run's checkpoint says it, or the card of an export. */
+function trainedFor({ step, training, about = {} }: Facts): string {
+  const whole = (value: number) => value.toLocaleString("en-US");
+  const { trained_steps: exported } = about;
+  const done = step ?? (exported === undefined ? NaN : Number(exported));
+  if (!Number.isFinite(done)) return "unknown";
+  const all = typeof step === "number" && training ? ` of ${whole(training.steps)}` : "";
+  return `${whole(done)}${all} steps`;
+}
+
+/** A value, and the default where it is another. */
+function besideDefault(key: string, value: unknown): string {
+  const usual = defaultOf(key);
+  const same = usual === undefined || String(usual) === String(value);
+  return same ? `${value}` : `${value}  (default: ${usual})`;
 }

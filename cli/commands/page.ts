@@ -7,7 +7,7 @@ import { makeFolder, writeFile } from "../../src/files/write_file.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import { networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { CHECKPOINT, describeModel } from "../../src/service/model.ts";
-import { type Command, expectNoRest } from "../command.ts";
+import type { Command } from "../command.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
 import {
   CHECKPOINT_OPTION,
@@ -34,7 +34,7 @@ const options: Option[] = [
 
 /** Writes the page that samples in its visitors' browsers. */
 export const page: Command = {
-  usage: "rin page --checkpoint FILE [options]",
+  usage: "rin page CHECKPOINT [options]",
   summary: "write a web page that samples in the browser",
   about: "Writes a folder of static files, for any web server, with a page that samples in its " +
     "visitors' own browsers: on the GPU through WebGPU, else on the CPU. Its checkpoint is for " +
@@ -45,9 +45,8 @@ export const page: Command = {
 };
 
 async function runPage(given: Given): Promise<number> {
-  expectNoRest(given);
   const { flags } = given;
-  const checkpoint = givenCheckpoint(flags.checkpoint);
+  const checkpoint = givenCheckpoint(given);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(checkpoint, config);
   const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);

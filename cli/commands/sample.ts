@@ -4,6 +4,7 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
+import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
@@ -11,10 +12,11 @@ import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
-import { type Command, expectNoRest } from "../command.ts";
+import type { Command } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import {
   CHECKPOINT_OPTION,
+  checkpointIn,
   CONFIG_OPTION,
   givenCheckpoint,
   givenConfig,
@@ -26,6 +28,7 @@ import { type Given, type Option, type Value, withDefaults } from "../options/op
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
+import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
@@ -42,14 +45,14 @@ const what: Option[] = [
     type: "text",
     value: "NAME,...",
     help:
-      "class of the images by name or number, or classes that they have in turn, such as 0..9, with " +
-      "which a grid is labelled; without it, none",
+      "class of the images, or classes that they have in turn, such as 0..9, with which a grid is " +
+      "labelled; all by name, or all by number; without it, none",
   },
   {
     key: "guidance",
     type: "number",
     help: "classifier-free guidance: 1 is off, more keeps closer to the class at twice the work",
-    default: 1,
+    default: USUAL_SAMPLING.guidance,
   },
   {
     key: "out",
@@ -119,7 +122,7 @@ const groups = [
 
 /** Makes images. */
 export const sample: Command = {
-  usage: "rin sample --checkpoint FILE [options]",
+  usage: "rin sample CHECKPOINT [options]",
   summary: "make images with a trained network",
   about:
     "Makes images, or clips, with a trained network, from the moving average of its weights where the " +
@@ -136,7 +139,6 @@ export const sample: Command = {
 };
 
 async function runSample(given: Given): Promise<number> {
-  expectNoRest(given);
   const like = given.flags.like === undefined ? undefined : String(given.flags.like);
   const record = like === undefined ? undefined : await readRecord(like);
   const { checkpoint: hash, index, image: imageHash, mask: maskHash, label: _, ...repeated } =
@@ -146,9 +148,10 @@ async function runSample(given: Given): Promise<number> {
     ...given.flags,
   });
   const flags: Record<string, Value> = all;
-  const path = givenCheckpoint(
-    flags.checkpoint ?? (hash && await findCheckpoint(folderOf(like!), String(hash))),
-  );
+  const path = checkpointIn(given) ??
+    (hash === undefined
+      ? givenCheckpoint(given)
+      : await findCheckpoint(folderOf(like!), String(hash)));
   const sampler = readSampler(flags);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
@@ -161,13 +164,16 @@ async function runSample(given: Given): Promise<number> {
       }..., and ${file.path} has ${found.slice(0, 12)}...`,
     );
   }
+  await rememberCheckpoint(found, file.path);
   const pictures = await readPictures(flags, file.checkpoint.config, {
     image: imageHash,
     mask: maskHash,
   });
-  const classes = flags.class === undefined
-    ? undefined
-    : readClasses(String(flags.class), file.checkpoint);
+  const classes = flags.class === undefined ? undefined : readClasses(
+    String(flags.class),
+    file.checkpoint,
+    given.flags.class === undefined ? [] : undefined,
+  );
   flags.count ??= defaultCount(classes);
   const count = numberWithin(flags, "count", 1, 10_000_000);
   const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);

@@ -6,15 +6,16 @@
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
 import { readText } from "../../src/files/read_text.ts";
+import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Assets } from "../../src/service/assets.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
 import { createService, type Service } from "../../src/service/service.ts";
-import { type Command, expectNoRest } from "../command.ts";
+import type { Command } from "../command.ts";
 import { variable } from "../environment.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
-import { listen, LOOPBACK, OWN_NAMES } from "../listen.ts";
+import { isLoopback, listen, OWN_NAMES, reachedAt } from "../listen.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
@@ -25,6 +26,7 @@ import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import type { Given, Option, Value } from "../options/options.ts";
 import { checkPort } from "../options/port.ts";
 import { pageAssets } from "../page/assets.ts";
+import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
@@ -51,12 +53,20 @@ const where: Option[] = [
     default: "127.0.0.1",
   },
   {
+    key: "allowHost",
+    type: "text",
+    value: "NAME,...",
+    help: "names by which a proxy in front of it is reached; without it, what is served to this " +
+      "machine answers to its own names alone, and what is served to others to any",
+  },
+  {
     key: "tokenFile",
     type: "text",
     value: "FILE",
     help: "file with the bearer token that requests must show (default: RIN_TOKEN in the " +
       "environment, or none needed)",
   },
+  { key: "log", type: "boolean", help: "write a line for each request" },
 ];
 
 const limits: Option[] = [
@@ -81,7 +91,7 @@ const groups = [
 
 /** Serves a network. */
 export const serve: Command = {
-  usage: "rin serve --checkpoint FILE [options]",
+  usage: "rin serve CHECKPOINT [options]",
   summary: "a web page and service that make images with a trained network",
   about:
     "Serves a trained network, to this machine unless told otherwise: a page that samples in the " +
@@ -97,11 +107,11 @@ export const serve: Command = {
 };
 
 async function runServe(given: Given): Promise<number> {
-  expectNoRest(given);
   const { flags } = given;
-  const path = givenCheckpoint(flags.checkpoint);
+  const path = givenCheckpoint(given);
   const port = flags.port === undefined ? undefined : checkPort(flags.port);
   const hostname = String(flags.host ?? "127.0.0.1");
+  const allowed = readHosts(flags.allowHost);
   const token = await readToken(flags.tokenFile);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
@@ -109,7 +119,7 @@ async function runServe(given: Given): Promise<number> {
   const checkpoint = config || isTraining(file)
     ? await samplingCheckpoint(file, "f32")
     : file.bytes;
-  const isLocal = LOOPBACK.includes(hostname);
+  const isLocal = isLoopback(hostname);
 
   const request = deviceRequest(flags);
   return await interruptible(async (stop) => {
@@ -117,20 +127,25 @@ async function runServe(given: Given): Promise<number> {
     const device = await request();
     try {
       const rin = await Rin.load(device, checkpoint);
+      const identity = identityOf(await sha256(file.bytes), file.checkpoint.about);
+      await rememberCheckpoint(identity, file.path);
       const service = await createService({
         rin,
         checkpoint,
         name: networkName(file.path),
         assets: await pageIfAllowed(),
         token,
-        hosts: isLocal ? OWN_NAMES : undefined,
+        hosts: isLocal || allowed.length > 0
+          ? [...OWN_NAMES, ...hostsOf(hostname), ...allowed]
+          : undefined,
         limits: readLimits(flags),
         onFault: fault.reject,
       });
       // The first pass compiles; so it is not a visitor who waits for it.
       await rin.sample({ count: 1, steps: 1 });
-      const server = listen({ hostname, port, usual: USUAL_PORT }, service.fetch);
-      print(`http://${isLocal ? "localhost" : hostname}:${server.addr.port}/`);
+      const answer = flags.log === true ? logged(service.fetch) : service.fetch;
+      const server = listen({ hostname, port, usual: USUAL_PORT }, answer);
+      for (const url of reachedAt(hostname, server.addr.port)) print(url);
       if (!isLocal && token === undefined) {
         printError(`rin: whoever reaches ${hostname} can use it; --token-file asks for a token`);
       }
@@ -195,6 +210,38 @@ function readLimits({ maxBatch, maxWait, queue, maxWork }: Given["flags"]): Part
     queue: number("--queue", queue, 1, 100_000),
     work: number("--max-work", maxWork, 1, 1e9),
   };
+}
+
+/** The names that addresses are reached by, as requests give them. */
+function hostsOf(hostname: string): string[] {
+  return reachedAt(hostname, 1).map((url) => new URL(url).hostname);
+}
+
+/** Writes a line for each request when its answer begins: when, who, what, the status and how long. */
+function logged(answer: Service["fetch"]) {
+  return async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+    const start = performance.now();
+    const response = await answer(request);
+    const { pathname } = new URL(request.url);
+    const ms = (performance.now() - start).toFixed(0);
+    const when = new Date().toISOString().slice(0, 19) + "Z";
+    printError(
+      `${when} ${remoteAddr.hostname} ${request.method} ${pathname} ${response.status} ${ms} ms`,
+    );
+    return response;
+  };
+}
+
+/** @throws {UsageError} when one is no name of a host */
+function readHosts(value: Value | undefined): string[] {
+  if (value === undefined) return [];
+  return String(value).split(",").map((part) => {
+    const name = part.trim().toLowerCase();
+    if (/^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(name)) return name;
+    throw new UsageError(
+      `--allow-host is ${value}: needed names without http:// and port, such as rin.example.org`,
+    );
+  });
 }
 
 async function readToken(path: Value | undefined): Promise<string | undefined> {

@@ -27,6 +27,7 @@ import {
 } from "../options/resolve.ts";
 import { ReportFile } from "../report/report_file.ts";
 import { type Served, serveRun } from "../report/server.ts";
+import { quoted } from "../shell_words.ts";
 import { detectNohup, INTERRUPTED, Interruption } from "../terminal/interrupt.ts";
 import { runReporter } from "../terminal/run_reporter.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
@@ -213,9 +214,4 @@ async function trainIn(run: FlaggedRun, context: RunContext, terminal: Terminal)
   );
   terminal.note(`  ${programName()} sample --checkpoint ${quoted(run.folder)}`);
   return 0;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,33 +4,30 @@
  * @module
  */
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
-import {
-  classNamesOf,
-  classNumber,
-  knownClasses,
-  listedClasses,
-} from "../../src/model/class_names.ts";
+import { ClassError, classNamesOf, readClassList } from "../../src/model/class_names.ts";
 import { CommandError } from "../errors.ts";
 import { suggestion } from "./nearest.ts";
 
 /**
- * Classes given by name, number or range of numbers (0..9), between commas.
+ * Classes given by name, or by number, or as ranges (0..9), between commas.
  *
+ * @param names of the classes; a record's classes are numbers, whatever they are called
  * @throws {CommandError} when the network knows none, or not one of them
  */
-export function readClasses(text: string, checkpoint: Checkpoint): number[] {
+export function readClasses(
+  text: string,
+  checkpoint: Checkpoint,
+  names = classNamesOf(checkpoint) ?? [],
+): number[] {
   const { numClasses } = checkpoint.config;
   if (numClasses === 0) {
     throw new CommandError(`--class is ${text}, and this network knows no classes: leave it out`);
   }
-  const names = classNamesOf(checkpoint) ?? [];
-  return listedClasses(text, numClasses).map((name) => {
-    const number = classNumber(name, numClasses, names);
-    if (number !== undefined) return number;
-    throw new CommandError(
-      `There is no class "${name}"${
-        suggestion(name, names) || `: this network knows ${knownClasses(numClasses, names)}`
-      }`,
-    );
-  });
+  try {
+    return readClassList(text, numClasses, names);
+  } catch (thrown) {
+    if (!(thrown instanceof ClassError)) throw thrown;
+    const near = /^[\d.]*$/.test(thrown.asked) ? "" : suggestion(thrown.asked, names);
+    throw new CommandError(near ? `There is no class "${thrown.asked}"${near}` : thrown.message);
+  }
 }

@@ -197,7 +197,7 @@ const training: SettingOption<TrainOptions>[] = [
     help: "steps in which the average is the weights themselves",
   },
   { key: "emaEvery", type: "integer", help: "steps from one update of the average to the next" },
-  { key: "seed", type: "integer", help: "seed of everything random" },
+  { key: "seed", type: "seed", help: "seed of everything random" },
 ];
 
 const run: SettingOption<RunOptions>[] = [

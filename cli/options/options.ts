@@ -15,7 +15,14 @@ export type Value = string | number | boolean | readonly number[];
 export interface Option {
   /** The name in code and in config files, such as `batchSize`; the flag is `--batch-size`. */
   readonly key: string;
-  readonly type: "integer" | "integers" | "number" | "text" | "boolean" | readonly string[];
+  readonly type:
+    | "integer"
+    | "integers"
+    | "number"
+    | "seed"
+    | "text"
+    | "boolean"
+    | readonly string[];
   /** What stands for the value in the help, such as `N`, `DIR` or `FILE`. */
   readonly value?: string;
   readonly help: string;
@@ -29,7 +36,12 @@ export interface Given {
   readonly flags: Readonly<Record<string, Value>>;
   /** The other arguments. */
   readonly rest: readonly string[];
+  /** Sentences on what was left to chance. */
+  readonly drawn: readonly string[];
 }
+
+/** Seeds that are drawn stay short enough to be read out. */
+const DRAWN_SEEDS = 1_000_000;
 
 /**
  * Reads a command's arguments.
@@ -42,7 +54,7 @@ export function readArguments(args: readonly string[], options: readonly Option[
   const select = (boolean: boolean) =>
     [...names].filter(([, option]) => isBoolean(option) === boolean).map(([name]) => name);
   let unknown: string | undefined;
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(withNegatives(args, new Set(select(false))), {
     string: [...select(false), "_"],
     boolean: select(true),
     unknown: (arg, key) => {
@@ -55,12 +67,30 @@ export function readArguments(args: readonly string[], options: readonly Option[
     throw new UsageError(`Unknown option ${unknown}${suggestion(unknown, known)}`);
   }
   const flags: Record<string, Value> = {};
+  const drawn: string[] = [];
+  const before = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   for (const [name, option] of names) {
     // parseArgs gives `false` for a boolean flag that isn't there.
-    const written = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
-    if (written) flags[option.key] = readFlag(option, parsed[name]);
+    const written = before.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    if (!written) continue;
+    flags[option.key] = readFlag(option, parsed[name]);
+    if (option.type === "seed" && parsed[name] === "random") {
+      drawn.push(`--${name} random drew ${flags[option.key]}`);
+    }
   }
-  return { flags, rest: parsed._.map(String) };
+  return { flags, rest: parsed._.map(String), drawn };
+}
+
+/** Joins a flag and a value that begins with a minus, which would be taken for another flag. */
+function withNegatives(args: readonly string[], names: ReadonlySet<string>): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--") return [...joined, ...args.slice(i)];
+    const takesValue = args[i].startsWith("--") && names.has(args[i].slice(2));
+    if (takesValue && /^-[\d.]/.test(args[i + 1] ?? "")) joined.push(`${args[i]}=${args[++i]}`);
+    else joined.push(args[i]);
+  }
+  return joined;
 }
 
 /** The flags that were given, and the defaults of the others. */
@@ -86,7 +116,8 @@ function readFlag(option: Option, value: unknown): Value {
 }
 
 function parse({ type }: Option, text: string, value: unknown): unknown {
-  if (type === "integer" || type === "number") return Number(text);
+  if (type === "seed" && text === "random") return Math.floor(Math.random() * DRAWN_SEEDS);
+  if (type === "integer" || type === "number" || type === "seed") return Number(text);
   if (type !== "integers") return value;
   const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
   return numbers.length === 1 ? numbers[0] : numbers;
@@ -111,6 +142,10 @@ export function checkValue(
     if (!type.includes(value as string)) throw wrong(either(type));
   } else if (type === "integer") {
     if (!Number.isSafeInteger(value)) throw wrong("a whole number");
+  } else if (type === "seed") {
+    if (!(Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32)) {
+      throw wrong("a whole number from 0 to 4294967295, or random");
+    }
   } else if (type === "integers") {
     const numbers = Array.isArray(value) ? value : [value];
     if (!numbers.every(Number.isSafeInteger)) throw wrong("whole numbers, such as 4 or 4,4,4,4");
@@ -132,5 +167,6 @@ function either(names: readonly string[]): string {
 /** What stands for an option's value. */
 export function placeholder({ type, value }: Option): string {
   if (typeof type !== "string") return type.join("|");
-  return value ?? (type === "text" ? "TEXT" : type === "boolean" ? "" : "N");
+  const usual = { text: "TEXT", boolean: "", seed: "N|random", integer: "N", integers: "N" };
+  return value ?? (type === "number" ? "N" : usual[type]);
 }

@@ -5,6 +5,7 @@
  */
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { clipOf } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { flagOf } from "./flag_name.ts";
@@ -12,13 +13,18 @@ import type { Option, Value } from "./options.ts";
 
 /** How images are made, but not how many. */
 export const SAMPLER_OPTIONS: Option[] = [
-  { key: "steps", type: "integer", help: "network evaluations of an image", default: 100 },
+  {
+    key: "steps",
+    type: "integer",
+    help: "network evaluations of an image",
+    default: USUAL_SAMPLING.steps,
+  },
   {
     key: "sampler",
     type: SAMPLERS,
     help: "ancestral; deterministic (with --eta 0); deterministic and of second order (dpm++, " +
       "heun): good from 10 to 25 steps on; or as the original project does",
-    default: "ddpm",
+    default: USUAL_SAMPLING.sampler,
   },
   {
     key: "times",
@@ -48,7 +54,7 @@ export const SAMPLER_OPTIONS: Option[] = [
     help: "how much of the latents goes from step to step: 1 all, as the paper, 0 none",
     default: 1,
   },
-  { key: "seed", type: "integer", help: "image i depends on the seed and i alone", default: 0 },
+  { key: "seed", type: "seed", help: "image i depends on the seed and i alone", default: 0 },
   { key: "batchSize", type: "integer", help: "images made at a time", default: 32 },
 ];
 

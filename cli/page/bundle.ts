@@ -56,11 +56,28 @@ async function bundle(deno: string, entry: string): Promise<string> {
     args: ["bundle", "--quiet", "--platform", "browser", "--minify", entry],
     // Deno looks for the configuration from there.
     cwd: source,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
   });
   const { success, stdout, stderr } = await command.output();
   const [code, failure] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   if (success) return code;
-  throw new CommandError(`Cannot bundle the page: ${failure.trim().split("\n").at(-1)}`);
+  throw new CommandError(`Cannot bundle the page: ${bundlingFailure(failure)}`);
+}
+
+/**
+ * What Deno says of a bundling that failed, as one sentence: its error and the innermost cause,
+ * without the backtrace that some environments ask for.
+ */
+export function bundlingFailure(output: string): string {
+  const lines = output.split(/\n\s*Stack backtrace:/)[0].split("\n").map((line) => line.trim());
+  const text = lines.filter((line) => line !== "" && line !== "Caused by:");
+  const begin = Math.max(0, text.findIndex((line) => /^error\b/i.test(line)));
+  const error = (text[begin] ?? "Deno said nothing of why").replace(/^error:\s*/i, "");
+  const cause = output.includes("Caused by:") ? text.at(-1)!.replace(/^\d+:\s*/, "") : undefined;
+  const sentence = cause === undefined || cause === text[begin] ? error : `${error} (${cause})`;
+  const isOffline = /loading|fetch|download|sending request|dns|connect/i.test(sentence);
+  return isOffline
+    ? `${sentence}; Deno fetches its bundler once: try again with a network, or use the packed program`
+    : sentence;
 }

@@ -9,6 +9,7 @@ import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { recordIn, type SampleRecord } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
+import { knownCheckpoint } from "./known_checkpoints.ts";
 
 /** Whether a file is a whole PNG with that record. */
 export async function hasRecord(path: string, record: SampleRecord): Promise<boolean> {
@@ -37,29 +38,49 @@ function whyNoRecord(bytes: Uint8Array): string {
     "without its text";
 }
 
+/** Where runs lie that were not told where. */
+const RUNS = "runs";
+
 /**
- * The checkpoint of an identity beside a picture: in its folder, or the one above.
+ * The checkpoint of an identity: where it was when something was made with it last; else in the
+ * picture's folder, the one above, or a run in `runs`.
  *
  * @throws {CommandError} when there is none
  */
 export async function findCheckpoint(folder: string, identity: string): Promise<string> {
-  for (const place of [folder, `${folder}/..`]) {
-    const names: string[] = [];
-    try {
-      for await (const { name } of Deno.readDir(place)) names.push(name);
-    } catch {
-      continue; // a folder that may not be read holds nothing for us
-    }
-    for (const name of names.filter((name) => name.endsWith(".safetensors")).sort()) {
-      const path = `${place}/${name}`;
-      if (await identityOfFile(await Deno.readFile(path)) === identity) return path;
-    }
+  const known = await knownCheckpoint(identity);
+  if (known !== undefined && await isCheckpoint(known, identity)) return known;
+  for await (const path of candidates(folder)) {
+    if (await isCheckpoint(path, identity)) return path;
   }
+  const moved = known === undefined ? "" : `, nor in ${known}, where it was`;
   throw new CommandError(
     `There is no checkpoint with sha-256 ${
       identity.slice(0, 12)
-    }... beside the picture: give --checkpoint`,
+    }... beside the picture or in ${RUNS}/${moved}: give --checkpoint`,
   );
+}
+
+/** Checkpoints that it may be, the likely ones first. */
+async function* candidates(folder: string): AsyncGenerator<string> {
+  const runs = (await entriesOf(RUNS)).filter(({ isFile }) => !isFile);
+  const places = runs.flatMap(({ name }) => [`${RUNS}/${name}`, `${RUNS}/${name}/checkpoints`]);
+  for (const place of [folder, `${folder}/..`, ...places]) {
+    for (const { name } of await entriesOf(place)) {
+      if (name.endsWith(".safetensors")) yield `${place}/${name}`;
+    }
+  }
+}
+
+/** A folder that may not be read holds nothing for us. */
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+async function isCheckpoint(path: string, identity: string): Promise<boolean> {
+  const bytes = await Deno.readFile(path).catch(() => undefined);
+  return bytes !== undefined && await identityOfFile(bytes) === identity;
 }
 
 async function identityOfFile(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

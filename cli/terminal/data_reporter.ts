@@ -5,6 +5,7 @@
  */
 import type { Skipped, Splits } from "../../src/data/dataset.ts";
 import type { DataEvent } from "../../src/run/events.ts";
+import { perSecond } from "./units.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Skipped files that are named; the others are counted. */
@@ -36,7 +37,18 @@ function showSplits(
       ? `${what}: ${train.count} (${source}); none is held out, validation uses the same`
       : `${what}: ${train.count} to train on, ${valid.count} to validate on (${source})`,
   );
-  if (train.classNames) terminal.note(`Classes: ${classLine(train.classNames)}`);
+  if (train.classNames) {
+    terminal.note(`Classes: ${classLine(train.classNames)}`);
+    const seen = new Set(train.labels);
+    const empty = train.classNames.filter((_, number) => !seen.has(number));
+    if (empty.length > 0) {
+      const noun = frames > 1 ? "clip" : "image";
+      terminal.note(
+        `No ${noun} to train on is of ${empty.length > 1 ? "the classes" : "the class"} ` +
+          `${someOf(empty)}: the network can't learn ${empty.length > 1 ? "them" : "it"}`,
+      );
+    }
+  }
   if (attribution) terminal.note(attribution);
 }
 
@@ -52,7 +64,7 @@ export function decodingProgress(
     const seconds = (performance.now() - start.time) / 1000;
     const fields: Record<string, string> = { reading: name };
     if (seconds > 0.5) {
-      fields[clips ? "clips/s" : "img/s"] = ((done - start.done) / seconds).toPrecision(3);
+      fields[clips ? "clips/s" : "img/s"] = perSecond((done - start.done) / seconds);
     }
     terminal.progress(done, total, fields);
   };
@@ -67,6 +79,9 @@ export function skippedLines(skipped: readonly Skipped[]): string[] {
 
 /** The number of classes and the first of their names. */
 export function classLine(names: readonly string[]): string {
-  const shown = names.slice(0, 10).join(", ");
-  return `${names.length} (${shown}${names.length > 10 ? ", ..." : ""})`;
+  return `${names.length} (${someOf(names)})`;
+}
+
+function someOf(names: readonly string[]): string {
+  return names.slice(0, 10).join(", ") + (names.length > 10 ? ", ..." : "");
 }

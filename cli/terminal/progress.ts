@@ -28,6 +28,7 @@ export class Progress {
   #recent: { time: number; done: number }[] = [];
   #done = 0;
   #fields: Record<string, string> = {};
+  #left: number | undefined;
   #drawn = { time: -Infinity, done: -Infinity };
   #finished = false;
 
@@ -44,13 +45,16 @@ export class Progress {
    * The first call is where the rate counts from, so that a resumed run is not taken for a fast
    * one. A field is shown as name and value (`loss 0.0523`), one whose name holds a slash as value
    * and unit (`212 img/s`).
+   *
+   * @param left milliseconds left, where the caller knows better than the rate
    */
-  update(done: number, fields: Record<string, string>): void {
+  update(done: number, fields: Record<string, string>, left?: number): void {
     if (this.#finished) return;
     const time = this.#now();
     if (done < this.#done) this.#recent = [];
     this.#done = done;
     this.#fields = fields;
+    this.#left = left;
     while (this.#recent.length > 1 && this.#recent[1].time <= time - RATE_MS) this.#recent.shift();
     if (!(time - (this.#recent.at(-1)?.time ?? -Infinity) < RATE_MS / 100)) {
       this.#recent.push({ time, done });
@@ -107,6 +111,7 @@ export class Progress {
   }
 
   #timeLeft(time: number): string {
+    if (this.#left !== undefined) return `${duration(this.#left)} left`;
     const from = this.#recent[0];
     const done = this.#done - from.done, took = time - from.time;
     if (done <= 0 || took <= 0) return "";

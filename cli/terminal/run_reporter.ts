@@ -6,14 +6,18 @@
 import { NOT_FINITE } from "../../src/run/errors.ts";
 import type { Activity, LatestMetrics, RunEvent } from "../../src/run/events.ts";
 import type { Settings } from "../../src/run/settings.ts";
+import { RunEstimate } from "./run_estimate.ts";
+import { perSecond } from "./units.ts";
 import { dataReporter } from "./data_reporter.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A function that shows what happens in a run. */
 export function runReporter(terminal: Terminal): (event: RunEvent) => void {
   const showData = dataReporter(terminal);
+  const estimate = new RunEstimate();
   let clips = false;
   return (event) => {
+    const left = estimate.observe(event);
     switch (event.type) {
       case "opened":
         return;
@@ -29,7 +33,7 @@ export function runReporter(terminal: Terminal): (event: RunEvent) => void {
       case "begun":
         return terminal.note(begunLine(event));
       case "progress":
-        return terminal.progress(event.step, event.steps, barFields(event, clips));
+        return terminal.progress(event.step, event.steps, barFields(event, clips), left);
       case "validated":
         return terminal.note(
           `Step ${event.step}: validation loss ${event.validLoss.toFixed(4)}`,
@@ -93,7 +97,7 @@ function barFields(
   return {
     ...(lossAverage === null ? {} : { loss: lossAverage.toFixed(4) }),
     last: loss.toFixed(4),
-    [clips ? "clips/s" : "img/s"]: imagesPerSecond.toPrecision(3),
+    [clips ? "clips/s" : "img/s"]: perSecond(imagesPerSecond),
     ...(skipped > 0 ? { skipped: `${skipped}` } : {}),
   };
 }

@@ -52,8 +52,17 @@ export class Terminal {
     else this.note(`rin: ${text}`);
   }
 
-  /** Shows how far something has got; the first call, or a new total after `finish`, begins a bar. */
-  progress(done: number, total: number, fields: Record<string, string> = {}): void {
+  /**
+   * Shows how far something has got; the first call, or a new total after `finish`, begins a bar.
+   *
+   * @param left milliseconds that it still takes, where more is known than how fast it went
+   */
+  progress(
+    done: number,
+    total: number,
+    fields: Record<string, string> = {},
+    left?: number,
+  ): void {
     if (this.quiet) return;
     this.#progress ??= new Progress({
       total,
@@ -61,7 +70,7 @@ export class Terminal {
       columns: columns(),
       write: (text) => writeAll(Deno.stderr, text),
     });
-    this.#progress.update(done, fields);
+    this.#progress.update(done, fields, left);
   }
 
   /** Ends the bar. */

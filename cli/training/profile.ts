@@ -7,6 +7,7 @@ import type { OperationProfile } from "../../src/device/device.ts";
 import { TrainingBatches } from "../../src/run/batches.ts";
 import { openTrainer } from "../../src/run/keep_training.ts";
 import type { ReadyRun } from "../../src/run/prepare_run.ts";
+import { figure } from "../terminal/units.ts";
 import { table } from "../terminal/table.ts";
 
 const WARM_UP = 3;
@@ -53,7 +54,7 @@ export async function profile({ opened, data, devices }: ReadyRun): Promise<stri
     ]),
     "",
     `A whole step takes ${wall.toFixed(1)} ms (median of ${TIMED}): ` +
-    `${(1000 * batchSize / wall).toPrecision(3)} ${frames > 1 ? "clips" : "images"}/s. ` +
+    `${figure(1000 * batchSize / wall)} ${frames > 1 ? "clips" : "images"}/s. ` +
     "Operations are timed one by one, which adds a little to each; GB/s counts every operand once.",
   ].join("\n");
 }

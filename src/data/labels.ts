@@ -14,16 +14,29 @@ export interface Labels {
 
 /**
  * Labels from the first folder in each name: "cats/old/7.png" is of class "cats". Classes are
- * numbered in the order of their names by code unit.
+ * numbered in the order of their names, in which 2 comes before 10.
  *
  * @returns undefined when a name has no folder
  */
 export function folderLabels(names: readonly string[]): Labels | undefined {
   const folders = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
   if (folders.includes("")) return undefined;
-  const classNames = [...new Set(folders)].sort();
+  const classNames = [...new Set(folders)].sort(inOrder);
   const numbers = new Map(classNames.map((name, i) => [name, i]));
   return { values: Uint32Array.from(folders, (folder) => numbers.get(folder)!), classNames };
+}
+
+/** Numbers inside names by their value, all else by code unit: a locale's order differs by machine. */
+function inOrder(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => name.split(/(\d+)/));
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const apart = i % 2 === 1 ? Number(left[i]) - Number(right[i]) : 0;
+    if (apart !== 0) return apart;
+    if (Number.isNaN(apart) || i % 2 === 0 && left[i] !== right[i]) {
+      return left[i] < right[i] ? -1 : 1;
+    }
+  }
+  return left.length - right.length || (a < b ? -1 : 1);
 }
 
 /**

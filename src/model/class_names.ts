@@ -23,23 +23,98 @@ function parsed(text = "null"): unknown {
   }
 }
 
-/** The number of the class that is given by its name or number; none where there is no such class. */
-export function classNumber(
-  text: string,
-  numClasses: number,
-  names: readonly string[],
-): number | undefined {
-  const number = names.includes(text) ? names.indexOf(text) : text === "" ? NaN : Number(text);
-  return Number.isInteger(number) && number >= 0 && number < numClasses ? number : undefined;
+/** There is no such class; the message is one sentence, for people. */
+export class ClassError extends RangeError {
+  override name = "ClassError";
+
+  /** @param asked the one that there is not, as it was written */
+  constructor(readonly asked: string, sentence: string) {
+    super(sentence);
+  }
 }
 
-/** Names and numbers between commas; ranges of numbers (0..9) that there are classes of, written out. */
-export function listedClasses(text: string, numClasses: number): string[] {
-  return text.split(",").flatMap((part) => {
-    const [first, last] = /^\s*(\d+)\.\.(\d+)\s*$/.exec(part)?.slice(1).map(Number) ?? [];
-    if (!(first <= last && last < numClasses)) return [part.trim()];
-    return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
-  });
+/**
+ * The numbers of classes that a person asks for; the one reading that every front shares.
+ *
+ * A call means names or numbers, never both: where everything in it is a name, they are names, a
+ * range such as 2..9 over names that are numbers included; else everything is a number from 0 on.
+ *
+ * @param asked text with commas between classes; or a list, of which each item is one class or range
+ * @param names of the classes by number; none where they have none
+ * @throws {ClassError} naming the first that there is not
+ */
+export function readClassList(
+  asked: string | readonly (string | number)[],
+  numClasses: number,
+  names: readonly string[] = [],
+): number[] {
+  const items = typeof asked === "string" ? split(asked, names) : asked.map(String);
+  const named = items.map((item) => byName(item, names));
+  if (named.every((found) => found !== undefined)) return named.flat();
+  const numbered = items.map((item) => byNumber(item, numClasses));
+  if (numbered.every((found) => found !== undefined)) return numbered.flat();
+  const isMixed = items.every((_, i) => named[i] ?? numbered[i]);
+  const wrong = items.find((_, i) => !(isMixed ? named[i] : named[i] ?? numbered[i]))!;
+  throw new ClassError(
+    wrong,
+    isMixed
+      ? `There is no class called "${wrong}", and others here are names: give all classes by name, ` +
+        `or all by number (0 to ${numClasses - 1})`
+      : `There is no class "${wrong.slice(0, 60)}": this network knows ${
+        knownClasses(numClasses, names)
+      }`,
+  );
+}
+
+/** Classes as text that {@linkcode readClassList} reads as just these; several in a row as a range. */
+export function classListText(
+  classes: readonly number[],
+  numClasses: number,
+  names: readonly string[] = [],
+): string {
+  const row = classes.length > 2 && classes.every((value, i) => value === classes[0] + i);
+  const numbers = row ? `${classes[0]}..${classes.at(-1)}` : classes.join(",");
+  try {
+    if (readClassList(numbers, numClasses, names).join() === classes.join()) return numbers;
+  } catch {
+    // Some of the numbers are names, and some are not.
+  }
+  return classes.map((number) => names[number] ?? String(number)).join(",");
+}
+
+/** Parts between commas; a name may hold some itself. */
+function split(text: string, names: readonly string[]): string[] {
+  const parts = text.split(",");
+  const items: string[] = [];
+  for (let from = 0; from < parts.length;) {
+    let to = parts.length;
+    const joined = () => parts.slice(from, to).join(",").trim();
+    while (to > from + 1 && !names.includes(joined())) to--;
+    items.push(joined());
+    from = to;
+  }
+  return items;
+}
+
+const RANGE = /^(\d+)\.\.(\d+)$/;
+
+/** Of a range the classes whose names are numbers in it, in that order. */
+function byName(item: string, names: readonly string[]): number[] | undefined {
+  if (names.includes(item)) return [names.indexOf(item)];
+  const [first, last] = RANGE.exec(item)?.slice(1) ?? [];
+  if (first === undefined || !names.includes(first) || !names.includes(last)) return undefined;
+  const inside = names.map((name, number) => ({ value: /^\d+$/.test(name) ? +name : NaN, number }))
+    .filter(({ value }) => value >= +first && value <= +last)
+    .sort((a, b) => a.value - b.value)
+    .map(({ number }) => number);
+  return inside.length > 0 ? inside : undefined;
+}
+
+function byNumber(item: string, numClasses: number): number[] | undefined {
+  const [first, last] = (RANGE.exec(item)?.slice(1) ?? [item, item])
+    .map((text) => /^\d+$/.test(text) ? Number(text) : NaN);
+  if (!(first <= last && last < numClasses)) return undefined;
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 /** Classes by name, where there are names and few enough to be told; else by number. */

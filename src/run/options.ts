@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import { ConfigError } from "../model/config.ts";
 
 /** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
@@ -59,7 +60,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   validCount: 16,
   sampleEvery: 500,
   sampleCount: 64,
-  sampleSteps: 100,
+  sampleSteps: USUAL_SAMPLING.steps,
   saveEvery: 250,
   keepEvery: 0,
   keepCheckpoints: 0,

@@ -38,7 +38,6 @@ const paper = {
     validEvery: 2000,
     validCount: 64,
     sampleEvery: 5000,
-    sampleSteps: 400,
     saveEvery: 1000,
     logEvery: 500,
   },

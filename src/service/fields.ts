@@ -5,6 +5,7 @@
  * @module
  */
 import { SAMPLERS } from "../diffusion/samplers.ts";
+import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
 import type { ServiceLimits } from "./limits.ts";
 
@@ -40,8 +41,14 @@ export interface Field {
 const share = { type: "number", minimum: 0, maximum: 1 } as const;
 
 /** How pictures are made; the defaults are those of `rin sample`. */
-function sharedFields({ config }: Network, limits: ServiceLimits): Record<string, Field> {
-  const number = { type: "integer", minimum: 0, maximum: config.numClasses - 1 } as const;
+function sharedFields(
+  { config, classNames = [] }: Network,
+  limits: ServiceLimits,
+): Record<string, Field> {
+  // A name may be a number, too.
+  const named = classNames.map(Number).filter(Number.isSafeInteger);
+  const maximum = named.reduce((most, name) => Math.max(most, name), config.numClasses - 1);
+  const number = { type: "integer", minimum: 0, maximum } as const;
   const name = { type: "string", maxLength: 256 } as const;
   const oneClass = { oneOf: [number, name] } as const;
   return {
@@ -54,11 +61,11 @@ function sharedFields({ config }: Network, limits: ServiceLimits): Record<string
       about: "Image i depends on the seed and i alone.",
     },
     steps: {
-      schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+      schema: { type: "integer", minimum: 1, maximum: 1000, default: USUAL_SAMPLING.steps },
       about: "Network evaluations of an image.",
     },
     sampler: {
-      schema: { enum: SAMPLERS, default: "ddpm" },
+      schema: { enum: SAMPLERS, default: USUAL_SAMPLING.sampler },
       about: "dpm++ and heun are good from 10 to 25 steps on.",
     },
     times: {
@@ -87,10 +94,11 @@ function sharedFields({ config }: Network, limits: ServiceLimits): Record<string
       class: {
         schema: { oneOf: [number, name, { type: "array", items: oneClass }] },
         about:
-          'Class by name or number; or several that the images have in turn: a list, or "0..9".',
+          "Class by name or number; or several that the images have in turn, all by name or all by " +
+          'number: a list, or "0..9".',
       },
       guidance: {
-        schema: { type: "number", minimum: -1000, maximum: 1000, default: 1 },
+        schema: { type: "number", minimum: -1000, maximum: 1000, default: USUAL_SAMPLING.guidance },
         about: "Classifier-free guidance: 1 is off, more keeps closer to the class.",
       },
     },

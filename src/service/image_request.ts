@@ -4,13 +4,13 @@
  * @module
  */
 import type { SampleOptions } from "../diffusion/sampling.ts";
-import { classNumber, knownClasses, listedClasses } from "../model/class_names.ts";
+import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
 import { Refusal } from "./answers.ts";
 import type { Field, Network } from "./fields.ts";
 import type { ServiceLimits } from "./limits.ts";
-import { readFields, shown } from "./read_fields.ts";
+import { readFields } from "./read_fields.ts";
 
 /** What images are made with that are made together. */
 export type BatchSettings = Required<
@@ -92,22 +92,14 @@ export function understand(
   };
 }
 
-function classesOf(wanted: unknown, { config, classNames = [] }: Network): number[] {
-  const items = Array.isArray(wanted)
-    ? wanted
-    : typeof wanted === "string" && !classNames.includes(wanted)
-    ? listedClasses(wanted, config.numClasses)
-    : [wanted];
-  return items.map((item) => {
-    const found = classNumber(String(item), config.numClasses, classNames);
-    if (found !== undefined) return found;
-    throw new Refusal(
-      400,
-      `There is no class ${shown(item)}: this network knows ${
-        knownClasses(config.numClasses, classNames)
-      }`,
-    );
-  });
+function classesOf(wanted: unknown, { config, classNames }: Network): number[] {
+  const asked = typeof wanted === "number" ? [wanted] : wanted as string | (string | number)[];
+  try {
+    return readClassList(asked, config.numClasses, classNames);
+  } catch (thrown) {
+    if (!(thrown instanceof ClassError)) throw thrown;
+    throw new Refusal(400, thrown.message);
+  }
 }
 
 /** As `rin sample` writes it, so that `--like` repeats the picture. */

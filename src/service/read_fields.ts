@@ -35,7 +35,8 @@ export function readFields(
 }
 
 /**
- * What a query says: numbers and booleans as such where the field takes them, all else as text.
+ * What a query says: numbers and booleans as such where the field takes no text, all else as text,
+ * so that a class called 01 stays that.
  *
  * @throws {Refusal} 400 when a field is given twice
  */
@@ -45,7 +46,7 @@ export function queryValues(fields: Fields, query: URLSearchParams): Record<stri
     const texts = query.getAll(key);
     if (texts.length > 1) throw new Refusal(400, `${shown(key)} is given ${texts.length} times`);
     const schema = Object.hasOwn(fields, key) ? fields[key].schema : undefined;
-    const meant = schema && meanings(texts[0]).find((value) => fits(schema, value));
+    const meant = schema && [texts[0], ...meanings(texts[0])].find((value) => fits(schema, value));
     values.push([key, meant ?? texts[0]]);
   }
   return Object.fromEntries(values);

@@ -129,7 +129,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
  */
 function checkOrigin(request: Request, hosts: readonly string[], route: Route | undefined): void {
   if (!hosts.includes(new URL(request.url).hostname)) {
-    throw new Refusal(403, "This service is for the machine alone that it runs on");
+    throw new Refusal(
+      403,
+      "This service is for the machine alone that it runs on, or for a proxy's name that rin serve " +
+        "--allow-host gives",
+    );
   }
   const from = request.headers.get("sec-fetch-site");
   const isOwn = from === null || from === "none" || from === "same-origin";

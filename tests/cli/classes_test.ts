@@ -40,7 +40,7 @@ Deno.test({
       assertEquals((await sampled("cats.png", "--class", "cat,dog")).code, 0);
       assert((await bytes("cats.png")).join() !== (await bytes("dogs.png")).join());
       const wide = ["sample", "--checkpoint", "run", "--steps", "1", "--out", "wide.png"];
-      const grid = await rin([...wide, "--class", "cat,dog,0"], { cwd });
+      const grid = await rin([...wide, "--class", "cat,dog,cat"], { cwd });
       assertStringIncludes(grid.stdout, "a grid of 18 images", "six rows of three");
       const { width, height } = pngSize(await bytes("wide.png"));
       const cell = lettering("cat").length;

@@ -29,8 +29,8 @@ Deno.test("data: what can't be done is told", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/notes.txt`, "hello, this is not a picture");
     const usage = async (...args: string[]) => complaint(await rin(["data", ...args], { cwd }), 2);
-    assertStringIncludes(await usage(), "needed prepare SOURCE or check FILE");
-    assertStringIncludes(await usage("list", "x"), "needed prepare SOURCE or check FILE");
+    assertStringIncludes(await usage(), "Give prepare SOURCE or check FILE");
+    assertStringIncludes(await usage("list", "x"), "Give prepare SOURCE or check FILE");
     assertStringIncludes(await usage("prepare"), "takes one source: found 0");
     const fails = async (...args: string[]) => complaint(await rin(["data", ...args], { cwd }));
     assertStringIncludes(await fails("check", "nothing"), "Cannot open nothing");

@@ -110,6 +110,14 @@ Deno.test("info: describes a checkpoint, in words and as JSON", async () => {
       "in half precision",
     );
 
+    // An export has no training, but its card knows the steps.
+    assertEquals((await rin(["export", "net.safetensors"], { cwd })).code, 0);
+    const exported = (await rin(["info", "net-f16.safetensors"], { cwd })).stdout;
+    assertStringIncludes(exported, "Trained for  1,234 steps");
+    // What differs from the defaults is marked.
+    assertStringIncludes(exported, "latentDim          24  (default: 128)");
+    assertStringIncludes(exported, "prediction         x0\n");
+
     assertStringIncludes(complaint(await rin(["info", "gone"], { cwd })), "no such file");
   });
 });

@@ -62,7 +62,7 @@ Deno.test("rin page: what can't be done is told", async () => {
   await withFolder(async (cwd) => {
     const say = async (args: string[], code = 1) =>
       complaint(await rin(["page", ...args], { cwd }), code);
-    assertStringIncludes(await say([], 2), "--checkpoint is missing");
+    assertStringIncludes(await say([], 2), "Which checkpoint?");
     assertStringIncludes(await say(["--checkpoint", "gone"]), "no such file");
     await write(`${cwd}/net.safetensors`, smallNet(1));
     await write(`${cwd}/file`, "");

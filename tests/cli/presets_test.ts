@@ -41,7 +41,14 @@ Deno.test("presets: what the released configs say", () => {
 Deno.test("info: describes a preset", async () => {
   const { code, stdout, stderr } = await rin(["info", "--preset", "cifar10"]);
   assertEquals([code, stderr], [0, ""]);
-  for (const text of ["30,557,708", "MFLOP", "to train with 256", "timeConditioning   token"]) {
+  for (
+    const text of [
+      "30,557,708",
+      "8.56 GFLOP a pass",
+      "to train with 256",
+      "timeConditioning   token",
+    ]
+  ) {
     assertStringIncludes(stdout, text);
   }
   const both = await rin(["info", "--preset", "cifar10", "runs/x"]);

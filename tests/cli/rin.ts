@@ -45,7 +45,8 @@ export function startRin(
 
 /** Prepared images go where the test's own pictures are, not into the user's cache. */
 function ownCache(args: readonly string[], cwd: string | undefined): Record<string, string> {
-  return cwd !== undefined && args.includes("--data") ? { RIN_CACHE: `${cwd}/.cache` } : {};
+  const own = args.includes("--data") || ["sample", "serve"].includes(args[0]);
+  return cwd !== undefined && own ? { RIN_CACHE: `${cwd}/.cache` } : {};
 }
 
 /** Waits for the end of a command. */

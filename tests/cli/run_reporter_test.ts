@@ -98,3 +98,17 @@ Deno.test("run reporter: what happened, and what failed", () => {
     ],
   );
 });
+
+Deno.test("run reporter: a class without an image to train on is named", () => {
+  const train = {
+    ...{ name: "pets", imageSize: 16, count: 3, labels: Uint32Array.of(0, 2, 0) },
+    classNames: ["cat", "dog", "cow", "pig"],
+    read: () => Promise.reject(new Error("nothing is read")),
+  };
+  const splits = { train, valid: train, skipped: [], path: "p", close: () => {} };
+  const said = lines({ type: "data", source: "pets", frames: 1, splits });
+  assertEquals(said.slice(-2), [
+    "Classes: 4 (cat, dog, cow, pig)",
+    "No image to train on is of the classes dog, pig: the network can't learn them",
+  ]);
+});

@@ -7,7 +7,7 @@ import { withFolder, write } from "../data/scratch.ts";
 const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
 
 /** What `run` needs of coreutils. */
-const COREUTILS = ["cat", "cksum", "dirname", "env", "mkdir", "mv", "readlink", "rm", "true"];
+const COREUTILS = ["cat", "cksum", "dirname", "env", "ln", "mkdir", "mv", "readlink", "rm", "true"];
 
 /** Each stub writes its name and arguments to the file of calls. */
 const LOG = `#!/bin/sh
@@ -53,6 +53,8 @@ echo "\${STUB_USER:-0}"
 
 /** A project with nothing but `run`, and a machine with nothing but some programs. */
 interface Machine {
+  /** Where all of it lies. */
+  readonly folder: string;
   /** Runs `./run` and gives what it called, in order, without the paths of this test. */
   run(args: readonly string[], env?: Record<string, string>): Promise<Ended>;
   /** Writes a file where the system's own lie, such as /usr/share/vulkan/icd.d/a.json. */
@@ -84,6 +86,7 @@ async function withMachine(
     await Deno.copyFile(`${root}deno.json`, await pathIn(`${folder}/project/deno.json`));
     await program(`${folder}/project/run`, inFolder(await Deno.readTextFile(`${root}run`), folder));
     await test({
+      folder,
       install: (path) => write(`${folder}/system${path}`, "{}"),
       run: async (args, env = {}) => {
         const { code, stderr } = await new Deno.Command(`${folder}/project/run`, {
@@ -138,7 +141,7 @@ function runTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: `run: ${name}`, ignore: Deno.build.os === "windows", fn });
 }
 
-const MAIN = "deno run -A --config project/deno.json project/cli/main.ts";
+const MAIN = "deno run --quiet -A --config project/deno.json project/cli/main.ts";
 const ADMIN = ["apt-get", "sudo", "ldconfig"];
 const DRIVER = "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json";
 
@@ -292,3 +295,50 @@ runTest("an unknown command is a mistake of usage", () =>
       assertStringIncludes(stderr, "Usage: ./run COMMAND");
     }
   }));
+
+runTest(
+  "completions, the version, and every task of deno.json are commands",
+  () =>
+    withMachine(["deno", ...ADMIN], async ({ run }) => {
+      await run(["info"]); // fetches the dependencies
+      for (const args of [["completions", "bash"], ["--version"], ["-V"], ["version"]]) {
+        assertEquals((await run(args)).calls, [`${MAIN} ${args.join(" ")}`]);
+      }
+      const { tasks } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+      for (const [name, line] of Object.entries<string>(tasks)) {
+        const { code, calls, stderr } = await run([name]);
+        assertEquals(code, 0, stderr);
+        const main = line.startsWith("deno run -A cli/main.ts");
+        assertEquals(calls.at(-1), main ? `${MAIN} ${name}` : `deno task --quiet ${name}`);
+      }
+    }),
+);
+
+runTest(
+  "install links rin into ~/.local/bin, says so, and leaves other programs alone",
+  () =>
+    withMachine(["deno"], async ({ run, folder }) => {
+      const link = `${folder}/home/.local/bin/rin`;
+      const first = await run(["install"]);
+      assertEquals([first.code, first.calls], [0, []], first.stderr);
+      assertEquals(await Deno.readLink(link), `${folder}/project/run`);
+      assertStringIncludes(first.stderr, 'export PATH="$HOME/.local/bin:$PATH"');
+      const PATH = `${folder}/bin:${folder}/home/.local/bin`;
+      const again = await run(["install"], { PATH });
+      assertEquals(again.stderr, `rin: ${link} is this program now.\n`);
+      // Called by that name it is the same program, and its hints begin with that name.
+      const { code, stdout } = await new Deno.Command(link, {
+        args: ["help"],
+        clearEnv: true,
+        env: { PATH },
+      }).output();
+      assertEquals(code, 0);
+      assertStringIncludes(new TextDecoder().decode(stdout), "Usage: ");
+      await Deno.remove(link);
+      await write(link, "#!/bin/sh");
+      const { code: refused, stderr } = await run(["install"]);
+      assertEquals(refused, 1);
+      assertStringIncludes(stderr, `${link} is another program; remove it first`);
+      assertEquals(await Deno.readTextFile(link), "#!/bin/sh");
+    }),
+);

@@ -48,8 +48,29 @@ outputTest("--like makes the same file again, of a folder's image or of a grid",
   assertStringIncludes(complaint(other), "it was made with a checkpoint of sha-256");
   await Deno.remove(`${cwd}/net.safetensors`);
   const none = await rin(["sample", "--like", "g.png"], { cwd });
-  assertStringIncludes(complaint(none), "beside the picture: give --checkpoint");
+  assertStringIncludes(complaint(none), "beside the picture or in runs/, nor in ");
 });
+
+outputTest(
+  "--like finds the checkpoint where it was, or in runs/, and then needs the picture alone",
+  async (cwd) => {
+    await Deno.mkdir(`${cwd}/kept/away`, { recursive: true });
+    await Deno.rename(`${cwd}/net.safetensors`, `${cwd}/kept/away/net.safetensors`);
+    await run(cwd, "kept/away/net.safetensors", "--steps", "3", "--count", "2", "--out", "images");
+    const like = ["--like", "images/000001.png", "--out", "again.png"];
+    await run(cwd, ...like);
+    const same = await Deno.readFile(`${cwd}/images/000001.png`);
+    assertEquals(await Deno.readFile(`${cwd}/again.png`), same);
+    // On another machine, or without what was kept.
+    await Deno.remove(`${cwd}/.cache`, { recursive: true });
+    await Deno.remove(`${cwd}/again.png`);
+    complaint(await rin(["sample", ...like], { cwd }));
+    await Deno.mkdir(`${cwd}/runs/pets`, { recursive: true });
+    await Deno.rename(`${cwd}/kept/away/net.safetensors`, `${cwd}/runs/pets/last.safetensors`);
+    await run(cwd, ...like);
+    assertEquals(await Deno.readFile(`${cwd}/again.png`), same);
+  },
+);
 
 outputTest(
   "--like takes an exact copy of the checkpoint for it, and no rounded one",

@@ -46,11 +46,14 @@ sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
     return (await Deno.readFile(`${cwd}/o.png`)).toString();
   };
   const first = await picture();
-  assertEquals(await picture("--seed", "0", "--sampler", "ddpm", "--variance", "small"), first);
+  assertEquals(await picture("--seed", "0", "--sampler", "dpm++", "--guidance", "1"), first);
   const others = [["--seed", "1"], ["--sampler", "ddim"], ["--sampler", "renoise"]];
   const made = new Set([first]);
-  for (const args of [...others, ["--variance", "large"]]) made.add(await picture(...args));
-  assertEquals(made.size, 5);
+  const ancestral = ["--sampler", "ddpm"];
+  for (const args of [...others, ancestral, [...ancestral, "--variance", "large"]]) {
+    made.add(await picture(...args));
+  }
+  assertEquals(made.size, 6);
   assertNotEquals(await picture("--sampler", "ddim", "--eta", "1"), await picture(...others[1]));
 });
 

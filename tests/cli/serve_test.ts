@@ -4,8 +4,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { recordIn } from "../../src/picture/record.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { CHECKPOINT } from "../service/tiny_service.ts";
-import { complaint, outcome, rin, until } from "./rin.ts";
-import { freePort, type Serving, startWith, withServer } from "./serving.ts";
+import { complaint, outcome, rin, startRin, until } from "./rin.ts";
+import { firstLine, freePort, type Serving, startWith, withServer } from "./serving.ts";
 
 function serveTest(
   name: string,
@@ -34,9 +34,9 @@ serveTest("pictures are the files that rin sample writes, and --like repeats the
 
   const options = { sampler: "heun", times: "logsnr", clip: 0.99, warmStart: 0.5, guidance: 1.5 };
   const flags = ["--sampler", "heun", "--times", "logsnr", "--clip", "0.99", "--warm-start", "0.5"];
-  const several = { steps: 4, seed: 7, count: 3, class: "bird,0..1", ...options };
+  const several = { steps: 4, seed: 7, count: 3, class: "bird,cat,dog", ...options };
   const { images } = await (await ask({ ...several, format: "json" })).json();
-  const more = [...made, ...flags, "--guidance", "1.5", "--class", "bird,0..1", "--count", "3"];
+  const more = [...made, ...flags, "--guidance", "1.5", "--class", "bird,cat,dog", "--count", "3"];
   await sample(...more, "--out", "all");
   for (const [i, { png }] of images.entries()) {
     const file = await Deno.readFile(`${cwd}/all/00000${i}.png`);
@@ -203,7 +203,7 @@ Deno.test("serve: what can't be served is told", () =>
   withFolder(async (cwd) => {
     const serve = (...args: string[]) => rin(["serve", ...args], { cwd });
     const net = ["--checkpoint", "net.safetensors"];
-    assertStringIncludes(complaint(await serve(), 2), "--checkpoint is missing");
+    assertStringIncludes(complaint(await serve(), 2), "Which checkpoint?");
     assertStringIncludes(complaint(await serve(...net)), "there is no such file");
     await write(`${cwd}/net.safetensors`, CHECKPOINT);
     assertStringIncludes(complaint(await serve(...net, "--port", "70000"), 2), "--port is 70000");
@@ -216,3 +216,58 @@ Deno.test("serve: what can't be served is told", () =>
     const taken = await serve(...net, "--port", String(listener.addr.port));
     assertStringIncludes(complaint(taken), "another program uses it; give another --port");
   }));
+
+serveTest("a proxy's name is let in where it is allowed, and requests are logged", [
+  "--allow-host",
+  "rin.example.org",
+  "--log",
+], async ({ url, child, said }) => {
+  const { port } = new URL(url);
+  const ask = async (host: string) => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    const request = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(request));
+    return (await new Response(connection.readable).text()).split("\r\n")[0];
+  };
+  assertStringIncludes(await ask("rin.example.org"), "200");
+  assertStringIncludes(await ask(`localhost:${port}`), "200");
+  assertStringIncludes(await ask("evil.example.org"), "403");
+  child.kill("SIGTERM");
+  const lines = (await said).split("\n").filter((line) => line.includes(" GET "));
+  assertEquals(lines.map((line) => line.replace(/^\S+Z (.*) \d+ ms$/, "$1")), [
+    "127.0.0.1 GET /healthz 200",
+    "127.0.0.1 GET /healthz 200",
+    "127.0.0.1 GET /healthz 403",
+  ]);
+});
+
+Deno.test("serve: where the usual port is taken, it says on which it is", async () => {
+  let taken: Deno.Listener | undefined;
+  try {
+    taken = Deno.listen({ hostname: "127.0.0.1", port: 7461 });
+  } catch {
+    // Another server has it: that is as good.
+  }
+  try {
+    await withFolder(async (cwd) => {
+      await write(`${cwd}/net.safetensors`, CHECKPOINT);
+      const child = startRin(["serve", "net.safetensors"], { cwd });
+      const said = new Response(child.stderr).text();
+      const url = await firstLine(child.stdout, said);
+      child.kill("SIGTERM");
+      await child.status;
+      const { port } = new URL(url);
+      assertStringIncludes(
+        await said,
+        `rin: port 7461 is taken by another program, so this is on ${port}`,
+      );
+    });
+  } finally {
+    taken?.close();
+  }
+});
+
+Deno.test("serve: names that are none are told", async () => {
+  const wrong = await rin(["serve", "net.safetensors", "--allow-host", "http://a.org"]);
+  assertStringIncludes(complaint(wrong, 2), "needed names without http:// and port");
+});

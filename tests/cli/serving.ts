@@ -93,7 +93,7 @@ export function startWith(
       args: [...before, ...args],
       cwd,
       // Without a display, what looks for OpenGL complains of that.
-      env: { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "vulkan" },
+      env: { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "vulkan", XDG_RUNTIME_DIR: cwd },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -61,7 +61,7 @@ Deno.test("usage: what is mistyped is named, with the nearest known name", async
     [["train", "--steps", "1.5"], "--steps is 1.5: needed a whole number"],
     [["train", "--preset", "face"], "--preset is face: needed faces, demo, readme"],
     [["train", "--prediction", "x1"], "--prediction is x1: needed eps, x0 or v"],
-    [["sample"], "--checkpoint is missing"],
+    [["sample"], "Which checkpoint?"],
     [["info"], "Which checkpoint?"],
   ];
   for (const [args, sentence] of cases) {
@@ -106,4 +106,14 @@ Deno.test("usage: RIN_DEBUG=1 shows the stack", async () => {
   const { code, stderr } = await rin(["train", "--lr", "11"], { env: { RIN_DEBUG: "1" } });
   assertEquals(code, 1);
   assertStringIncludes(stderr, "\n    at ");
+});
+
+Deno.test("usage: every command takes its checkpoint with the flag or without, and one only", async () => {
+  for (const name of ["sample", "serve", "page", "eval", "export", "info"]) {
+    const sentence = complaint(await rin([name, "a", "--checkpoint", "b"]), 2);
+    assertStringIncludes(sentence, "One checkpoint at a time, please: got b and a", name);
+    for (const args of [["nowhere"], ["--checkpoint", "nowhere"]]) {
+      assertStringIncludes(complaint(await rin([name, ...args])), "nowhere: there is no such file");
+    }
+  }
 });

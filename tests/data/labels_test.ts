@@ -17,6 +17,14 @@ Deno.test("folderLabels: the first folder of each name, numbered by name", () =>
   assertEquals(folderLabels([...names, "5.png"]), undefined);
 });
 
+Deno.test("folderLabels: numbers in names count as numbers, not as text", () => {
+  const order = (...folders: string[]) =>
+    folderLabels(folders.map((folder) => `${folder}/0.png`))!.classNames;
+  assertEquals(order("12", "1", "10", "2"), ["1", "2", "10", "12"]);
+  assertEquals(order("c10-a", "c9-b", "c9-a", "c"), ["c", "c9-a", "c9-b", "c10-a"]);
+  assertEquals(order("1", "01", "a", "2"), ["01", "1", "2", "a"]);
+});
+
 Deno.test("attributeLabels: one column of CelebA's list, in either form, by file name", () => {
   const names = ["x/000002.jpg", "000001.jpg", "000001.jpg"];
   for (const text of [TEXT, CSV, TEXT.replaceAll("\n", "\r\n")]) {

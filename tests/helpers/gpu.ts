@@ -1,5 +1,6 @@
 // Tests that need WebGPU. Where there is no adapter they are reported as ignored, never as passed.
 
+import { quietMesa } from "../../src/device/webgpu/quiet_mesa.ts";
 import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
 
 // `deno test` ends while the thread of the last test file does. Mesa's libEGL, which other backends
@@ -10,6 +11,7 @@ if (Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND")) {
   Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
 }
 
+quietMesa();
 const adapter = await globalThis.navigator?.gpu?.requestAdapter() ?? undefined;
 
 /** Whether this machine has an adapter of any kind. */

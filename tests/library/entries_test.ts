@@ -38,6 +38,9 @@ async function modulesOf(entry: string): Promise<string[]> {
   return [...found].map((specifier) => decodeURIComponent(specifier.replace(`file://${root}`, "")));
 }
 
+/** Looks for Deno, and does nothing where there is none. */
+const LOOKS = "src/device/webgpu/quiet_mesa.ts";
+
 /** What sampling needs beside a device. */
 const SAMPLING = /^src\/(sampling\.ts$|(diffusion|model|nn|graph)\/|device\/\w+\.ts$)/;
 
@@ -55,7 +58,7 @@ for (
       const own = [entry, "kernels/shapes.ts"].includes(module);
       assert(own || SAMPLING.test(module) || device.test(module), module);
       const code = (await Deno.readTextFile(root + module)).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
-      assert(!/\bDeno\b/.test(code), `${module} uses Deno`);
+      assert(module === LOOKS || !/\bDeno\b/.test(code), `${module} uses Deno`);
     }
   });
 }
@@ -68,7 +71,7 @@ Deno.test("library: the service needs no training, no data, no command line and 
     assert(own.test(module), module);
     if (!module.endsWith(".ts")) continue;
     const code = (await Deno.readTextFile(root + module)).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
-    assert(!/\bDeno\b/.test(code), `${module} uses Deno`);
+    assert(module === LOOKS || !/\bDeno\b/.test(code), `${module} uses Deno`);
   }
 });
 

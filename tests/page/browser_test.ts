@@ -139,6 +139,43 @@ pageTest("draws what rin sample draws; its PNG and its link repeat it", async ({
   await visit.end();
 });
 
+/** The contrast of the button's words, as WCAG has it. */
+const CONTRAST = `(() => {
+  const style = getComputedStyle(document.getElementById("draw"));
+  const light = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((byte) => {
+      const c = byte / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const [a, b] = [light(style.color), light(style.backgroundColor)];
+  return Math.max(a, b) / Math.min(a, b);
+})()`;
+
+pageTest("draws with another seed each time, unless it is kept", async ({ server }) => {
+  const visit = await Visit.begin(await browser(), server.url);
+  const seed = () => visit.page.inputValue("#seed");
+  const first = await seed();
+  await visit.fill({ count: "1", steps: "1" });
+  await visit.draw();
+  assertEquals(await seed(), first, "the one that was shown");
+  await visit.draw();
+  const second = await seed();
+  assert(second !== first);
+  await visit.page.check("#pin");
+  await visit.draw();
+  assertEquals(await seed(), second);
+  // One that was typed is meant.
+  await visit.page.uncheck("#pin");
+  await visit.fill({ seed: "5" });
+  for (let i = 0; i < 2; i++) {
+    await visit.draw();
+    assertEquals(await seed(), "5");
+  }
+  await visit.end();
+});
+
 pageTest("goes on after a broken connection; stops when it is told to", async ({ server }) => {
   server.breaks.set("/checkpoint.safetensors", [20_000, 30_000]);
   const visit = await Visit.begin(await browser(), server.url);
@@ -154,6 +191,8 @@ pageTest("goes on after a broken connection; stops when it is told to", async ({
   await visit.page.click("#draw");
   await visit.until(`/^Step/.test(document.getElementById("now").textContent)`);
   assertEquals(await visit.text("draw"), "Stop");
+  await visit.page.hover("#draw");
+  assert(await visit.ask<number>(CONTRAST) >= 4.5, "Stop can be read while it is hovered");
   await visit.page.click("#draw");
   await visit.until(`document.getElementById("now").textContent === "Stopped"`);
   assertEquals(await visit.text("draw"), "Draw 36 pictures");
@@ -185,7 +224,6 @@ const sampleSeed7 = (cwd: string) =>
   sampled(
     cwd,
     ...["--checkpoint", "pets.safetensors", ...HOW, "--count", "3", "--class", "1"],
-    ...["--guidance", "2"],
   );
 
 /** Changes the worker's script for all visitors: to begin with, it does something else. */
@@ -306,7 +344,7 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
     `/^The same as picture.png, /.test(document.getElementById("now").textContent)`,
   );
   assertEquals(await visit.text("also-text"), "times logsnr, clip off");
-  assertEquals(await visit.page.inputValue("#sampler"), "ddpm");
+  assertEquals(await visit.page.inputValue("#sampler"), "dpm++");
   assertSameFile((await visit.saved("#save")).bytes, picture);
 
   const other = smallNet(2, { imageSize: 8 });
@@ -348,7 +386,7 @@ pageTest(
     );
     const said = await visit.notice();
     assertStringIncludes(said, "made with another network");
-    assertStringIncludes(said, "class is 9: needed numbers from 0 to 2");
+    assertStringIncludes(said, 'There is no class "9"');
     await visit.done();
     assertEquals(await visit.page.inputValue("#seed"), "3");
     const how = ["--seed", "3", "--count", "1", "--steps", "2", "--sampler", "dpm++"];
@@ -397,7 +435,7 @@ pageTest("works by keyboard alone, and says what it does", async ({ server }) =>
     }
     return seen;
   };
-  assertEquals(await tabs(7), ["seed", "dice", "count", "steps", "sampler", "class", "draw"]);
+  assertEquals(await tabs(7), ["seed", "dice", "pin", "count", "steps", "sampler", "class"]);
   await visit.fill({ count: "4", steps: "3" });
   const before = await visit.page.inputValue("#seed");
   await visit.page.focus("#dice");

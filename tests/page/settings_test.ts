@@ -35,7 +35,7 @@ Deno.test("page settings: a link and a record give them back, whatever they are"
       classes: [2, 0, 2],
     }]
   ) {
-    const fragment = toFragment(settings, IDENTITY);
+    const fragment = toFragment(settings, IDENTITY, 3);
     const { settings: again, problems } = readSettings(fromFragment(`#${fragment}`), USUAL, 3);
     assertEquals([again, problems], [settings, []]);
     const record = { ...toRecord(settings, IDENTITY), index: settings.index };
@@ -49,7 +49,7 @@ Deno.test("page settings: a link and a record give them back, whatever they are"
 
 Deno.test("page settings: a link is short, and says which network it is for", () => {
   assertEquals(
-    toFragment({ ...USUAL, seed: 7, classes: [0, 1, 2] }, IDENTITY),
+    toFragment({ ...USUAL, seed: 7, classes: [0, 1, 2] }, IDENTITY, 3),
     "seed=7&count=16&steps=25&sampler=dpm%2B%2B&class=0..2&network=0123456789ab",
   );
   assertEquals(fromFragment(""), {});

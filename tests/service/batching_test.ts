@@ -46,7 +46,7 @@ serviceTest(
       assertEquals(await metric("rin_batch_images_count"), 11);
       assertEquals(await metric("rin_images_total"), 41);
       const { gridPng } = await import("../../src/picture/pictures.ts");
-      const alone = await rin.sample({ steps: 6, count: 40, seed: 3 });
+      const alone = await rin.sample({ sampler: "dpm++", steps: 6, count: 40, seed: 3 });
       assertEquals(grid, decode(gridPng(alone, 8)).data.join());
     }),
 );

@@ -28,7 +28,7 @@ serviceTest(
     withService(device, {}, async ({ post, rin }) => {
       const pixels = (png: Uint8Array) => Array.from(decode(png).data);
       const images = await rin.sample({ ...settings, count: 3, labels: [2, 0, 2], guidance: 2 });
-      const asked = { ...settings, count: 3, class: ["bird", 0], guidance: 2 };
+      const asked = { ...settings, count: 3, class: ["bird", "cat"], guidance: 2 };
       const grid = await post(asked);
       assertEquals(grid.headers.get("content-type"), "image/png");
       const gridBytes = await grid.bytes();

@@ -11,6 +11,7 @@ import type { Device, DeviceData, Program } from "../device.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { bufferBytes } from "./binding.ts";
+import { quietMesa } from "./quiet_mesa.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
 
@@ -48,6 +49,7 @@ const wanted = [
  * @throws {NoGpuError} with advice, when there is no adapter, none that will do, or it gives no device
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
+  quietMesa();
   const adapter = await globalThis.navigator?.gpu?.requestAdapter({
     powerPreference: options.powerPreference ?? "high-performance",
   });

@@ -1,0 +1,44 @@
+/**
+ * Where the checkpoints lie that pictures were made with, so that a picture is enough to make it
+ * again. A picture itself does not say: its bytes don't depend on folders, and it tells nobody of them.
+ *
+ * @module
+ */
+import { cacheFolder } from "../../src/data/cache_folder.ts";
+import { makeFolder, writeFile } from "../../src/files/write_file.ts";
+import { variable } from "../environment.ts";
+
+/** Keeps where a checkpoint lies, where Deno may; a picture is made all the same where it may not. */
+export async function rememberCheckpoint(identity: string, path: string): Promise<void> {
+  const file = placeOf(identity);
+  if (file === undefined || !await may("write", file) || !await may("read", file)) return;
+  try {
+    const real = await Deno.realPath(path);
+    if (await knownCheckpoint(identity) === real) return;
+    await makeFolder(file.slice(0, file.lastIndexOf("/")));
+    await writeFile(file, real);
+  } catch {
+    // A full or closed cache is no reason to fail.
+  }
+}
+
+/** Where a checkpoint lay when something was made with it last. */
+export async function knownCheckpoint(identity: string): Promise<string | undefined> {
+  const file = placeOf(identity);
+  if (file === undefined || !await may("read", file)) return undefined;
+  return await Deno.readTextFile(file).catch(() => undefined);
+}
+
+function placeOf(identity: string): string | undefined {
+  if (!/^[0-9a-f]{64}$/.test(identity)) return undefined;
+  try {
+    return `${cacheFolder({ env: variable })}/checkpoints/${identity}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function may(name: "read" | "write", path: string): Promise<boolean> {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return (await Deno.permissions.query({ name, path: folder })).state === "granted";
+}

@@ -1,0 +1,10 @@
+/**
+ * Words of a command line to be copied.
+ *
+ * @module
+ */
+
+/** A path, or another word, as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w./~+:=@%-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

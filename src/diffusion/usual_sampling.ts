@@ -1,0 +1,14 @@
+/**
+ * How pictures are made where nobody says otherwise: on the command line, by the service, on the page
+ * and in the grids of a run alike.
+ *
+ * @module
+ */
+import type { SamplerName } from "./samplers.ts";
+
+/** DPM-Solver++ needs few steps; guidance is for networks that were trained with label dropout. */
+export const USUAL_SAMPLING: {
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidance: number;
+} = { sampler: "dpm++", steps: 25, guidance: 1 };
