@@ -7,6 +7,7 @@ import type { Device } from "../../src/device/device.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { createRun, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
+import { FORCE_OPTION } from "../files/overwrite.ts";
 import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
@@ -14,6 +15,7 @@ import { type Command, expectNoRest, programName } from "../command.ts";
 import { explain } from "../errors.ts";
 import { missingDriverAdvice } from "../gpu_advice.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
+import { quoted } from "../quoted.ts";
 import { FIELDS } from "../options/fields.ts";
 import type { Given, Option } from "../options/options.ts";
 import { PORT, portOf } from "../options/port.ts";
@@ -38,6 +40,7 @@ const run: Option[] = [
   },
   { key: "config", type: "text", value: "FILE", help: "JSON file of the fields below, by name" },
   { key: "out", type: "text", value: "DIR", help: "run folder (default: runs/PRESET-DATE-TIME)" },
+  FORCE_OPTION,
   {
     key: "resume",
     type: "text",
@@ -149,15 +152,16 @@ function runFlags(flags: Given["flags"]): Given["flags"] {
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
-  const { preset: asked, config, out, ...fields } = runFlags(flags);
+  const { preset: asked, config, out, force: forced, ...fields } = runFlags(flags);
   const file = config === undefined ? {} : await readConfigFile(String(config));
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const folder = out === undefined ? await newRunPath(preset, new Date()) : String(out);
+  const force = forced === true;
   return {
     folder,
     advice: adviceOn(settings.network),
-    open: () => createRun(folder, preset, settings),
-    train: (context) => train({ ...context, ...settings, out: folder, preset }),
+    open: () => createRun(folder, preset, settings, { force }),
+    train: (context) => train({ ...context, ...settings, out: folder, preset, force }),
   };
 }
 
@@ -194,9 +198,4 @@ async function trainIn(run: FlaggedRun, context: RunContext, terminal: Terminal)
   );
   terminal.note(`  ${programName()} sample --checkpoint ${quoted(run.folder)}`);
   return 0;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -9,12 +9,6 @@ import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { recordIn, type SampleRecord } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 
-/** Whether a file is a whole PNG with that record. */
-export async function hasRecord(path: string, record: SampleRecord): Promise<boolean> {
-  const bytes = await Deno.readFile(path).catch(() => undefined);
-  return bytes !== undefined && JSON.stringify(recordIn(bytes)) === JSON.stringify(record);
-}
-
 /** @throws {CommandError} when there is no such file, or it carries no record */
 export async function readRecord(path: string): Promise<SampleRecord> {
   let bytes: Uint8Array;

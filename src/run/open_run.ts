@@ -58,7 +58,8 @@ export interface ResumeChanges {
  *
  * @param path the folder; made where it isn't there
  * @param preset the name of the settings that `given` changes
- * @param dataName what the data are called where they are no source to be read
+ * @param more.dataName what the data are called where they are no source to be read
+ * @param more.force whether files of something else in the folder are written over
  * @throws {ConfigError} when a setting makes no sense
  * @throws {RunError} when there is a run already, or another process trains into the folder
  * @throws {FileError} when the folder can't be made
@@ -67,7 +68,7 @@ export async function createRun(
   path: string,
   preset: string,
   given: PartialSettings,
-  dataName?: string,
+  { dataName, force }: { readonly dataName?: string; readonly force?: boolean } = {},
 ): Promise<OpenedRun> {
   if (!Object.hasOwn(PRESETS, preset)) {
     const known = Object.keys(PRESETS).join(", ");
@@ -86,10 +87,16 @@ export async function createRun(
     data: dataName ?? await absolute(run.data, ["", "faces", "emoji"]),
     labels: await absolute(run.labels, ["none", "auto"]),
   };
+  // Its samples would be among the pictures when it is resumed.
+  if (dataName === undefined && await absolute(path, []) === places.data) {
+    throw new RunError((nameOf) =>
+      `Cannot train in ${path}: it is the folder of the data; choose another ${nameOf("out")}`
+    );
+  }
   return {
     preset,
     settings: { network, training, run: { ...run, ...places } },
-    folder: await RunFolder.create(path),
+    folder: await RunFolder.create(path, force),
     checkImages: () => {},
   };
 }
