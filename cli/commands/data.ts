@@ -40,7 +40,8 @@ export const data: Command = {
         key: "out",
         type: "text",
         value: "FILE",
-        help: "the file to write (default: SOURCE-SIZEpx.rindata, with a hash of SOURCE's path where " +
+        help:
+          "the file to write (default: SOURCE-SIZEpx.rindata, with a hash of SOURCE's path where " +
           "there is one of another source)",
       },
       FORCE_OPTION,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PreparedFile } from "../../src/data/prepared_file.ts";
+import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { hexHash } from "../../src/data/source.ts";
 import type { Origin } from "./overwrite.ts";
 
@@ -33,7 +33,8 @@ export async function preparedName(wanted: Preparing, fingerprint: string): Prom
 /** Where the file that is there comes from. */
 export async function preparedOrigin(path: string, wanted: Preparing): Promise<Origin> {
   const file = await PreparedFile.open(path).catch(() => undefined);
-  if (file === undefined) return "foreign";
+  // One that is damaged, or of another version, is rin's all the same.
+  if (file === undefined) return await isPrepared(path).catch(() => false) ? "other" : "foreign";
   const { source, imageSize } = file.footer.facts;
   file.close();
   const same = source === wanted.source && imageSize === wanted.imageSize &&

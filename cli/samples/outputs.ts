@@ -53,7 +53,9 @@ function checkGrid({ rin: { config }, options: { count }, frames = 1, out }: Sam
   const most = Math.min(GRID.images, Math.floor(GRID.pixels / (config.imageSize ** 2 * shown)));
   if (count <= Math.max(1, most)) return;
   throw new UsageError(
-    `Cannot draw ${count} ${kindOf(config).what} into the one picture ${out}: at most ${most} fit; ` +
+    `Cannot draw ${count} ${
+      kindOf(config).what
+    } into the one picture ${out}: at most ${most} fit; ` +
       `give a folder, a .npz or a .tar file as --out`,
   );
 }
