@@ -109,7 +109,7 @@ async function openPrepared(options: DataOptions): Promise<PreparedFile> {
     );
   }
   // Where it can't be made, the preparation says so.
-  await makeCache(options.cache ?? cacheFolder()).catch(() => {});
+  if (options.cache === undefined) await makeCache(cacheFolder()).catch(() => {});
   await removeAbandoned(folderOf(path));
   await prepare(source, path, { imageSize, onProgress });
   return await PreparedFile.open(path);

@@ -78,7 +78,7 @@ overwriteTest("sample: without --out another seed takes another name", async (cw
 });
 
 overwriteTest(
-  "sample: many images are no grid; a device and an empty file are free",
+  "sample: many images are no grid; an empty file is free",
   async (cwd) => {
     const many = await rin(draw("a.png", "--count", "1000000"), { cwd });
     assertStringIncludes(
