@@ -38,7 +38,7 @@ export async function refuseOverwrite(
 /** The error of a file that is left alone. */
 export function overwriteError(path: string, origin: Origin, flag = "--out"): CommandError {
   const found = origin === "foreign"
-    ? "there is a file that rin did not make"
+    ? "the file there was not made by this command"
     : "rin made what is there with other settings";
   return new CommandError(
     `Cannot write ${path}: ${found}; choose another ${flag}, or replace it with --force`,

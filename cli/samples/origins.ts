@@ -30,6 +30,16 @@ export async function numberedOrigin(
   return compare(recordIn(bytes), record);
 }
 
+/** The name of a picture in a folder that is none of rin's; undefined where there is none. */
+export async function foreignPicture(folder: string): Promise<string | undefined> {
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  for (const { name } of entries) {
+    if (/^\d{6,}\.a?png$/.test(name) || !/\.(a?png|jpe?g|gif|webp)$/i.test(name)) continue;
+    const bytes = await Deno.readFile(`${folder}/${name}`).catch(() => new Uint8Array());
+    if (recordIn(bytes) === undefined && gifComment(bytes) === undefined) return name;
+  }
+}
+
 /** Of a NumPy archive, whose first entry says how it was made. */
 export async function npzOrigin(path: string, note: string): Promise<Origin> {
   const head = await readAt(path, 0, 2 ** 16);

@@ -7,13 +7,13 @@ import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../../src/picture/record.ts";
-import { UsageError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import { NpzWriter } from "../files/npz_writer.ts";
 import { overwriteError, refuseOverwrite } from "../files/overwrite.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { writeFilm } from "./film.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
-import { npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
+import { foreignPicture, npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
 import { writeTar } from "./tar.ts";
 
 /** Makes the images and writes them; says what was written. */
@@ -91,6 +91,7 @@ async function writeFolder(job: SampleJob): Promise<string> {
   const folder = out.replace(/(?<=.)[/\\]+$/, "");
   const recordOf = (index: number) => recordOfOne(record, index, job.labels?.[index]);
   const pathOf = (index: number) => `${folder}/${String(index).padStart(6, "0")}${end}`;
+  if (!force) await expectNoData(folder);
   const indices: number[] = [];
   const all = wanted(job);
   const cut = new Set<number>();
@@ -111,6 +112,16 @@ async function writeFolder(job: SampleJob): Promise<string> {
     await writeFile(pathOf(index), bytes);
   }
   return `${indices.length} ${what}`;
+}
+
+/** @throws {CommandError} when samples would be among pictures that a network may learn from */
+async function expectNoData(folder: string): Promise<void> {
+  const name = await foreignPicture(folder);
+  if (name === undefined) return;
+  throw new CommandError(
+    `Cannot write samples into ${folder}: it holds pictures that rin did not make, such as ${name}; ` +
+      `choose another --out, or mix them with --force`,
+  );
 }
 
 /** A stop leaves the beginning of the picture that would have been there; all else isn't ours. */

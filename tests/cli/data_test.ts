@@ -38,7 +38,7 @@ Deno.test("data: what can't be done is told", async () => {
     assertStringIncludes(await fails("check", "notes.txt"), "notes.txt");
     assertStringIncludes(
       await fails("prepare", "pictures", "--out", "notes.txt"),
-      "there is a file that rin did not make",
+      "the file there was not made by this command",
     );
     await Deno.mkdir(`${cwd}/empty`);
     assertStringIncludes(await fails("prepare", "empty"), "no PNG or JPEG");

@@ -18,7 +18,8 @@ function overwriteTest(name: string, fn: (cwd: string) => Promise<void>): void {
   });
 }
 
-const FOREIGN = "there is a file that rin did not make; choose another --out, or replace it with";
+const FOREIGN =
+  "the file there was not made by this command; choose another --out, or replace it with";
 const OTHER =
   "rin made what is there with other settings; choose another --out, or replace it with";
 
@@ -66,6 +67,11 @@ overwriteTest("sample: numbered pictures of one's own, then of another seed", as
   await write(`${cwd}/own/000001.png`, whole.subarray(0, 60));
   await works(cwd, draw("own", "--seed", "1"));
   assertEquals(await Deno.readFile(`${cwd}/own/000001.png`), whole);
+  await writePictures(`${cwd}/data`, 1);
+  assertStringIncludes(
+    complaint(await rin(draw("data"), { cwd })),
+    "Cannot write samples into data: it holds pictures that rin did not make, such as 0.png",
+  );
   await write(`${cwd}/own/000001.png`, whole.map((byte, i) => i < 8 ? byte : 1).subarray(0, 60));
   await refused(cwd, draw("own", "--seed", "1"), "own/000001.png", FOREIGN);
 });
