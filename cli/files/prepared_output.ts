@@ -24,10 +24,10 @@ export interface Preparing {
 export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
   const { source, imageSize, clips } = wanted;
   const base = source.split(/[/\\]/).filter(Boolean).at(-1) ?? "data";
-  const stem = `${base}${clips ? "-clips" : ""}-${imageSize}px`;
+  const stem = `${base}-${imageSize}px`;
   const plain = `${stem}.rindata`;
   if (await belongs(plain, wanted, fingerprint)) return plain;
-  return `${stem}-${(await hexHash(source)).slice(0, 8)}.rindata`;
+  return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
 }
 
 /** Where the file that is there comes from. */
