@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mayRead } from "../../src/files/target.ts";
 import { CommandError } from "../errors.ts";
 import type { Option, Value } from "../options/options.ts";
 
@@ -66,8 +67,4 @@ export async function hasContent(path: string): Promise<boolean> {
 
 async function exists(path: string): Promise<boolean> {
   return await mayRead(path) && await Deno.lstat(path).then(() => true, () => false);
-}
-
-async function mayRead(path: string): Promise<boolean> {
-  return (await Deno.permissions.query({ name: "read", path })).state === "granted";
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { mayRead } from "../../src/files/target.ts";
 import { gifComment } from "../../src/picture/gif_comment.ts";
 import { pngText } from "../../src/picture/animated_png.ts";
 import { recordFrom, recordIn, recordOfOne, type SampleRecord } from "../../src/picture/record.ts";
-import type { Origin } from "../files/overwrite.ts";
+import { hasContent, type Origin } from "../files/overwrite.ts";
 import { type SampleJob, wanted } from "./job.ts";
 
 /** Of a grid, a picture, or an animation. */
@@ -21,17 +22,15 @@ export async function numberedOrigin(
   path: string,
   record: SampleRecord,
 ): Promise<Origin | "none" | "cut"> {
-  const bytes = await Deno.readFile(path).catch((thrown) => {
-    if (thrown instanceof Deno.errors.NotFound) return new Uint8Array();
-    throw thrown;
-  });
-  if (bytes.length === 0) return "none";
+  if (!await hasContent(path)) return "none";
+  const bytes = await Deno.readFile(path);
   if (bytes[0] === 0x89 && pngText(bytes) === undefined) return "cut";
   return compare(recordIn(bytes), record);
 }
 
 /** The name of a picture in a folder that is none of rin's; undefined where there is none. */
 export async function foreignPicture(folder: string): Promise<string | undefined> {
+  if (!await mayRead(folder)) return undefined;
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   for (const { name } of entries) {
     if (/^\d{6,}\.a?png$/.test(name) || !/\.(a?png|jpe?g|gif|webp)$/i.test(name)) continue;

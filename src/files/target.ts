@@ -36,7 +36,8 @@ export async function targetOf(path: string): Promise<Target> {
   return opened;
 }
 
-async function mayRead(path: string): Promise<boolean> {
+/** Whether Deno may read a path; nobody is asked. */
+export async function mayRead(path: string): Promise<boolean> {
   return (await Deno.permissions.query({ name: "read", path })).state === "granted";
 }
 
