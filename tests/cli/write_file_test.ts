@@ -80,7 +80,7 @@ Deno.test({
 
       await new Deno.Command("mkfifo", { args: [at("fifo")] }).output();
       await Deno.symlink("fifo", at("pipe"));
-      const read = new Deno.Command("cat", { args: [at("fifo")], stdout: "piped" }).output();
+      const read = new Deno.Command("timeout", { args: ["9", "cat", at("fifo")] }).output();
       await writeFile(at("pipe"), "through");
       assertEquals(new TextDecoder().decode((await read).stdout), "through");
       assertEquals((await Deno.lstat(at("fifo"))).isFifo, true);
