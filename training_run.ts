@@ -75,6 +75,7 @@ export {
   type OptionNamer,
   RepeatedLossError,
   RunError,
+  ForeignFilesError,
   RunExistsError,
   RunLockedError,
 } from "./src/run/errors.ts";
