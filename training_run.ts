@@ -71,11 +71,11 @@ export { DataError } from "./src/data/errors.ts";
 export { FileError } from "./src/files/errors.ts";
 export type { DeviceRequest } from "./src/run/devices.ts";
 export {
+  ForeignFilesError,
   NotFiniteError,
   type OptionNamer,
   RepeatedLossError,
   RunError,
-  ForeignFilesError,
   RunExistsError,
   RunLockedError,
 } from "./src/run/errors.ts";
