@@ -71,6 +71,7 @@ export { DataError } from "./src/data/errors.ts";
 export { FileError } from "./src/files/errors.ts";
 export type { DeviceRequest } from "./src/run/devices.ts";
 export {
+  ForeignFilesError,
   NotFiniteError,
   type OptionNamer,
   RepeatedLossError,

@@ -6,5 +6,5 @@
 
 /** A path, or another word, as a shell takes it. */
 export function quoted(word: string): string {
-  return /^[\w./~+:=@%-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./~+:@%=,][\w./~+:@%=,-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

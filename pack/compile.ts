@@ -24,6 +24,7 @@ const TARGETS = [
 ];
 
 async function make(target: string, program: string, out: string): Promise<void> {
+  await expectProgram(out);
   // Neither is a file overwritten that another way of compiling made, nor one that runs.
   await Deno.remove(out).catch(() => {});
   const failure = await deno(
@@ -46,6 +47,14 @@ async function make(target: string, program: string, out: string): Promise<void>
   });
   await Deno.writeFile(out, bytes, { mode: 0o755 });
   await report(out, "self-extracting, for denort can't be fetched");
+}
+
+/** @throws {Error} when something is there that is no earlier program */
+async function expectProgram(out: string): Promise<void> {
+  const info = await Deno.lstat(out).catch(() => undefined);
+  if (info === undefined || info.isSymlink) return;
+  if (info.isFile && (info.mode === null || (info.mode & 0o111) !== 0)) return;
+  throw new Error(`Cannot make ${out}: what is there is no program; choose another --out`);
 }
 
 async function report(out: string, how: string): Promise<void> {

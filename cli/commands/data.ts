@@ -5,10 +5,13 @@
  */
 import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
 import { prepare } from "../../src/data/prepare.ts";
-import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
+import { PreparedFile } from "../../src/data/prepared_file.ts";
 import { openClips, openSource } from "../../src/data/source.ts";
 import { type Command, programName } from "../command.ts";
-import { CommandError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
+import { FORCE_OPTION, refuseOverwrite } from "../files/overwrite.ts";
+import { preparedName, preparedOrigin } from "../files/prepared_output.ts";
+import { quoted } from "../shell_words.ts";
 import type { Given } from "../options/options.ts";
 import { classLine, decodingProgress, skippedLines } from "../terminal/data_reporter.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
@@ -38,8 +41,11 @@ export const data: Command = {
         key: "out",
         type: "text",
         value: "FILE",
-        help: "the file to write (default: SOURCE-SIZEpx.rindata)",
+        help:
+          "the file to write (default: SOURCE-SIZEpx.rindata, with a hash of SOURCE's path where " +
+          "there is one of another source)",
       },
+      FORCE_OPTION,
       {
         key: "validFraction",
         type: "number",
@@ -88,20 +94,17 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const validFraction = flags.validFraction as number | undefined;
   checkImageSize(name, imageSize);
   checkFraction(name, validFraction);
-  const base = name.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1);
-  const out = String(flags.out ?? `${base}-${imageSize}px.rindata`);
-  const info = await Deno.stat(out).catch(() => undefined);
-  if (info && !(info.isFile && await isPrepared(out))) {
-    throw new CommandError(
-      `Cannot prepare ${name} into ${out}: something else is there; choose another --out`,
-    );
-  }
   const place = ["faces", "emoji"].includes(name)
     ? name
     : await Deno.realPath(name).catch(() => name);
   const source = flags.clips === true
     ? await openClips(place)
     : await openSource(place, (sentence) => terminal.note(sentence));
+  const wanted = { source: place, imageSize, clips: source.clips === true };
+  const out = flags.out === undefined
+    ? await preparedName(wanted, source.fingerprint)
+    : String(flags.out);
+  await refuseOverwrite(out, flags.force, (path) => preparedOrigin(path, wanted));
   terminal.note(
     `Decoding ${source.names.length} ${
       source.clips ? "clips" : "images"
@@ -116,7 +119,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
     print(`${out}: ${description(file)}`);
     const clips = file.clips ? " --preset clips" : "";
     terminal.note(
-      `Train with: ${programName()} train${clips} --data ${out} --image-size ${imageSize}`,
+      `Train with: ${programName()} train${clips} --data ${quoted(out)} --image-size ${imageSize}`,
     );
   } finally {
     file.close();

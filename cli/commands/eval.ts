@@ -5,6 +5,7 @@
  */
 import { Rin } from "../../src/diffusion/rin.ts";
 import { folderOf } from "../../src/files/write_file.ts";
+import { sha256 } from "../../src/model/identity.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { DataSettings } from "../../src/run/load_data.ts";
 import type { SavedRun } from "../../src/run/saved_run.ts";
@@ -13,7 +14,8 @@ import type { Command } from "../command.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import { evaluate } from "../evaluation/evaluation.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
-import { reportText, writeReport } from "../evaluation/report.ts";
+import { reportFolder, reportText, writeReport } from "../evaluation/report.ts";
+import { FORCE_OPTION } from "../files/overwrite.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
@@ -79,9 +81,11 @@ const files: Option[] = [
     key: "out",
     type: "text",
     value: "DIR",
-    help: "where eval.json and loss_by_noise.svg go (default: eval-step-N beside the checkpoint)",
+    help: "where eval.json and loss_by_noise.svg go (default: eval-step-N beside the checkpoint; " +
+      "eval-step-N-2 and so on where there are results of other settings)",
   },
   CHECKPOINT_OPTION,
+  FORCE_OPTION,
   CONFIG_OPTION,
   { key: "json", type: "boolean", help: "print eval.json instead of tables" },
   { key: "quiet", type: "boolean", help: "show no progress" },
@@ -137,6 +141,9 @@ async function runEval(given: Given): Promise<number> {
     );
   }
   const { data, training, step } = runOf(file, flags);
+  const settings = { ...settingsOf(flags), sha256: await sha256(file.bytes) };
+  const usual = `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`;
+  const out = await reportFolder(flags.out, usual, settings, flags.force);
   const fidFiles = await readFidFiles(flags);
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
@@ -160,8 +167,7 @@ async function runEval(given: Given): Promise<number> {
         }),
       () => terminal.note("Stopping ... (Ctrl-C again leaves at once)"),
     );
-    const report = { checkpoint: file.path, step, data: data.data, ...result };
-    const out = String(flags.out ?? `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`);
+    const report = { checkpoint: file.path, step, data: data.data, settings, ...result };
     await writeReport(out, report);
     print(flags.json === true ? JSON.stringify(report, null, 2) : reportText(report));
     terminal.note(`Figures and plot are in ${out}`);
@@ -174,6 +180,12 @@ async function runEval(given: Given): Promise<number> {
   } finally {
     device.destroy();
   }
+}
+
+/** The flags that figures depend on. */
+function settingsOf(flags: Readonly<Record<string, Value>>): Record<string, Value> {
+  const beside = ["out", "force", "json", "quiet", "saveStatistics"];
+  return Object.fromEntries(Object.entries(flags).filter(([key]) => !beside.includes(key)));
 }
 
 /** The run's images and training, where flags say nothing else. */

@@ -3,11 +3,14 @@
  *
  * @module
  */
-import { writeFile } from "../../src/files/write_file.ts";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { ROUNDED_FROM, SAME_WEIGHTS_AS } from "../../src/model/identity.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Command } from "../command.ts";
 import { CommandError } from "../errors.ts";
+import { writeCheckpointFile } from "../files/checkpoint_output.ts";
+import { FORCE_OPTION } from "../files/overwrite.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
 import {
   CHECKPOINT_OPTION,
@@ -33,6 +36,7 @@ const options: Option[] = [
   },
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
+  FORCE_OPTION,
 ];
 
 /** Writes what sampling needs. */
@@ -61,7 +65,17 @@ async function runExport(given: Given): Promise<number> {
     throw new CommandError(`--out is the checkpoint itself, ${out}: choose another file`);
   }
   const bytes = await samplingCheckpoint(file, dtype);
-  await writeFile(out, bytes);
+  const own = readCheckpoint(bytes).about ?? {};
+  // The default name is the checkpoint's own, so that an older export of it can be replaced.
+  await writeCheckpointFile(
+    out,
+    bytes,
+    flags.force,
+    ({ about = {} }) =>
+      flags.out === undefined
+        ? "made_by" in about
+        : [SAME_WEIGHTS_AS, ROUNDED_FROM].some((key) => key in about && about[key] === own[key]),
+  );
   const mb = (size: number) => `${(size / 1e6).toFixed(2)} MB`;
   print(`Wrote ${out}: ${mb(bytes.length)} instead of ${mb(file.bytes.length)}`);
   return 0;

@@ -4,7 +4,6 @@
  * @module
  */
 import { fileReason } from "../../src/files/errors.ts";
-import { writeFile } from "../../src/files/write_file.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { countParameters } from "../../src/model/parameters.ts";
@@ -13,6 +12,8 @@ import { importPyTorch } from "../../src/model/pytorch/import.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
 import type { Command } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
+import { writeCheckpointFile } from "../files/checkpoint_output.ts";
+import { FORCE_OPTION } from "../files/overwrite.ts";
 import type { Given, Option } from "../options/options.ts";
 import { only, readConfigFile } from "../options/resolve.ts";
 import { print } from "../terminal/terminal.ts";
@@ -41,6 +42,7 @@ const options: Option[] = [
     value: "FILE",
     help: "the checkpoint to write (default: beside FILE, ending in .safetensors)",
   },
+  FORCE_OPTION,
 ];
 
 /** Converts a PyTorch file. */
@@ -79,7 +81,7 @@ async function runImport({ flags, rest }: Given): Promise<number> {
   const given = { ...fields, ...heads } as Partial<RinConfig>;
   const checkpoint = convert(path, bytes, given, weights);
   const out = flags.out === undefined ? besides(path) : String(flags.out);
-  await writeFile(out, writeCheckpoint(checkpoint));
+  await writeCheckpointFile(out, writeCheckpoint(checkpoint), flags.force, () => false);
   const { imageSize, numHeads } = checkpoint.config;
   const count = countParameters(checkpoint.config).toLocaleString("en-US");
   print(`Wrote ${out}: ${count} parameters, ${imageSize}x${imageSize} pixels, ${numHeads} heads`);

@@ -9,6 +9,8 @@ import { networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { CHECKPOINT, describeModel } from "../../src/service/model.ts";
 import type { Command } from "../command.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
+import { FORCE_OPTION } from "../files/overwrite.ts";
+import { refusePage } from "../page/refuse_page.ts";
 import {
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
@@ -21,7 +23,7 @@ import { print } from "../terminal/terminal.ts";
 
 const options: Option[] = [
   CHECKPOINT_OPTION,
-  { key: "out", type: "text", value: "DIR", help: "the folder to write", default: "page" },
+  { key: "out", type: "text", value: "DIR", help: "the folder to write", default: "site" },
   {
     key: "dtype",
     type: ["f32", "f16"],
@@ -30,6 +32,7 @@ const options: Option[] = [
     default: "f32",
   },
   CONFIG_OPTION,
+  FORCE_OPTION,
 ];
 
 /** Writes the page that samples in its visitors' browsers. */
@@ -51,12 +54,15 @@ async function runPage(given: Given): Promise<number> {
   const file = await openCheckpoint(checkpoint, config);
   const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
   const model = await describeModel(networkName(file.path), bytes, false);
-  const out = String(flags.out ?? "page").replace(/(?<=.)[/\\]+$/, "");
+  const out = String(flags.out ?? "site").replace(/(?<=.)[/\\]+$/, "");
   const assets = await pageAssets();
+  const nameOf = (path: string) => path === "/" ? "index.html" : path.slice(1);
+  const names = [CHECKPOINT, ...[...assets.keys()].map(nameOf), "model.json"];
+  await refusePage(out, flags.force, names, model.name);
   await makeFolder(out);
   await writeFile(`${out}/${CHECKPOINT}`, bytes);
   for (const [path, { body }] of assets) {
-    await writeFile(`${out}${path === "/" ? "/index.html" : path}`, body);
+    await writeFile(`${out}/${nameOf(path)}`, body);
   }
   // The last, so that no page tells of a checkpoint that isn't there yet.
   await writeFile(`${out}/model.json`, JSON.stringify(model));

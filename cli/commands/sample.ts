@@ -22,10 +22,12 @@ import {
   givenConfig,
 } from "../options/checkpoint_options.ts";
 import { readClasses } from "../options/classes.ts";
+import { FORCE_OPTION, freePath } from "../files/overwrite.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import { pictureOrigin } from "../samples/origins.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
 import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
@@ -61,7 +63,8 @@ const what: Option[] = [
     help:
       "FILE.png: a grid, of clips a filmstrip; FILE.apng, FILE.gif: an animation of the denoising, " +
       "or of clips; FILE.npz: a NumPy archive; FILE.tar or else a folder: numbered PNGs. Folders and " +
-      "archives are gone on with where they stopped (default: samples.png, of clips samples.apng)",
+      "archives are gone on with where they stopped (default: samples.png, or " +
+      "samples-2.png and so on where there is one of other settings; of clips samples.apng)",
   },
   {
     key: "frames",
@@ -108,6 +111,7 @@ const beginning: Option[] = [
 ];
 
 const technical: Option[] = [
+  FORCE_OPTION,
   CONFIG_OPTION,
   { key: "quiet", type: "boolean", help: "show no progress" },
 ];
@@ -204,7 +208,12 @@ async function runSample(given: Given): Promise<number> {
       const rin = await Rin.load(device, file.bytes, { config });
       const start = performance.now();
       const onStep = (done: number, total: number) => terminal.progress(done, total);
-      const out = String(flags.out ?? (clips ? "samples.apng" : "samples.png"));
+      const out = flags.out === undefined
+        ? await freePath(
+          clips ? "samples.apng" : "samples.png",
+          (path) => pictureOrigin(path, recorded),
+        )
+        : String(flags.out);
       const written = await writeSamples({
         rin,
         options: { ...options, signal, onStep },
@@ -212,6 +221,7 @@ async function runSample(given: Given): Promise<number> {
         labels,
         caption: captionOf(classes, labels, classNamesOf(file.checkpoint)),
         out,
+        force: flags.force === true,
         frames,
         note: (text) => terminal.note(text),
       });

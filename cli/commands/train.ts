@@ -8,6 +8,7 @@ import { DeviceLostError } from "../../src/device/errors.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { createRun, networkToBegin, type OpenedRun, reopenRun } from "../../src/run/open_run.ts";
+import { FORCE_OPTION } from "../files/overwrite.ts";
 import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
@@ -46,6 +47,7 @@ const run: Option[] = [
   },
   { key: "config", type: "text", value: "FILE", help: "JSON file of the fields below, by name" },
   { key: "out", type: "text", value: "DIR", help: "run folder (default: runs/PRESET-DATE-TIME)" },
+  FORCE_OPTION,
   {
     key: "init",
     type: "text",
@@ -165,7 +167,7 @@ function runFlags(flags: Given["flags"]): Given["flags"] {
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
-  const { preset: asked, config, out, init: from, ...fields } = runFlags(flags);
+  const { preset: asked, config, out, init: from, force: forced, ...fields } = runFlags(flags);
   const init = from === undefined ? undefined : (await openCheckpoint(String(from))).bytes;
   const file = {
     ...init && networkToBegin(init) as Fields,
@@ -173,11 +175,12 @@ async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
   };
   const { preset, settings } = resolveSettings(asked as string | undefined, file, fields);
   const folder = out === undefined ? await newRunPath(preset, new Date()) : String(out);
+  const force = forced === true;
   return {
     folder,
     advice: adviceOn(settings.network),
-    open: () => createRun(folder, preset, settings, undefined, init),
-    train: (context) => train({ ...context, ...settings, out: folder, preset, init }),
+    open: () => createRun(folder, preset, settings, { force, init }),
+    train: (context) => train({ ...context, ...settings, out: folder, preset, force, init }),
   };
 }
 

@@ -11,6 +11,7 @@ import { writeFile } from "../../src/files/write_file.ts";
 import type { Device } from "../../src/device/device.ts";
 import { CheckpointError, readSafetensors } from "../../src/model/safetensors.ts";
 import { CommandError, UsageError } from "../errors.ts";
+import { refuseOverwrite } from "../files/overwrite.ts";
 import type { Option, Value } from "../options/options.ts";
 import type { FidParts } from "./parts.ts";
 
@@ -52,7 +53,7 @@ export interface FidFiles {
 export async function readFidFiles(
   flags: Readonly<Record<string, Value>>,
 ): Promise<FidFiles | undefined> {
-  const { inception, statistics, saveStatistics } = flags;
+  const { inception, statistics, saveStatistics, force } = flags;
   if (inception === undefined) {
     const alone = statistics !== undefined ? "statistics" : saveStatistics && "save-statistics";
     if (alone) throw new UsageError(`--${alone} is for standard FID: give --inception FILE, too`);
@@ -60,6 +61,10 @@ export async function readFidFiles(
   }
   if (statistics !== undefined && saveStatistics !== undefined) {
     throw new UsageError("--statistics gives what --save-statistics would write: leave one out");
+  }
+  if (saveStatistics !== undefined) {
+    // Which images they were of isn't in the file.
+    await refuseOverwrite(String(saveStatistics), force, () => "other", "--save-statistics");
   }
   const path = String(inception);
   const bytes = await readGiven(path, "Inception weights");

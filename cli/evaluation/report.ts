@@ -4,9 +4,14 @@
  * @module
  */
 import { makeFolder, writeFile } from "../../src/files/write_file.ts";
+import { freePath, type Origin, refuseOverwrite } from "../files/overwrite.ts";
+import type { Value } from "../options/options.ts";
 import { table } from "../terminal/table.ts";
 import type { EvaluationResult } from "./evaluation.ts";
 import { noisePlotSvg } from "./noise_plot.ts";
+
+/** What was asked of an evaluation: the same settings give the same figures. */
+export type EvaluationSettings = Readonly<Record<string, Value>>;
 
 /** What `eval.json` holds. */
 export interface EvaluationReport extends EvaluationResult {
@@ -14,16 +19,51 @@ export interface EvaluationReport extends EvaluationResult {
   /** Training steps behind the checkpoint, where it says so. */
   readonly step?: number;
   readonly data: string;
+  readonly settings: EvaluationSettings;
+}
+
+const FIGURES = "eval.json";
+const PLOT = "loss_by_noise.svg";
+
+/**
+ * Where an evaluation goes, and what was there is not lost: the folder itself, or where it was not
+ * asked for by name and holds other results FOLDER-2, FOLDER-3 and so on.
+ *
+ * @throws {CommandError} when it was asked for by name and holds something else, without `force`
+ */
+export async function reportFolder(
+  named: Value | undefined,
+  usual: string,
+  settings: EvaluationSettings,
+  force: Value | undefined,
+): Promise<string> {
+  const originOf = (folder: string) => originOfReport(folder, settings);
+  if (named === undefined) return await freePath(usual, originOf);
+  const folder = String(named);
+  for (const name of [FIGURES, PLOT]) {
+    await refuseOverwrite(`${folder}/${name}`, force, () => originOf(folder));
+  }
+  return folder;
+}
+
+async function originOfReport(folder: string, settings: EvaluationSettings): Promise<Origin> {
+  try {
+    const found = JSON.parse(await Deno.readTextFile(`${folder}/${FIGURES}`));
+    if (JSON.stringify(found.settings) === JSON.stringify(settings)) return "same";
+    return Array.isArray(found.loss?.levels) ? "other" : "foreign";
+  } catch {
+    return "foreign";
+  }
 }
 
 /** Writes `eval.json` and `loss_by_noise.svg`. */
 export async function writeReport(folder: string, report: EvaluationReport): Promise<void> {
   await makeFolder(folder);
-  await writeFile(`${folder}/eval.json`, JSON.stringify(report, null, 2) + "\n");
+  await writeFile(`${folder}/${FIGURES}`, JSON.stringify(report, null, 2) + "\n");
   const { loss: { levels }, step } = report;
   const after = step === undefined ? "" : ` after step ${step}`;
   await writeFile(
-    `${folder}/loss_by_noise.svg`,
+    `${folder}/${PLOT}`,
     noisePlotSvg(levels, `Loss by noise level${after}`),
   );
 }

@@ -36,6 +36,7 @@ export class NpzWriter {
    *
    * @param shape of an image, (S, S, 3), or a clip, (T, S, S, 3)
    * @param note what the images are made with; what was made with another is refused
+   * @param anew whether to begin anew, whatever was begun
    * @throws {CommandError} when it can't be written, or what is there was made with other settings
    */
   static async open(
@@ -43,8 +44,9 @@ export class NpzWriter {
     count: number,
     shape: readonly number[],
     note: string,
+    anew = false,
   ): Promise<NpzWriter> {
-    const file = await PartialFile.open(path);
+    const file = await PartialFile.open(path, anew);
     try {
       const writer = new NpzWriter(file);
       await writer.#begin(count, shape, note);
@@ -68,7 +70,8 @@ export class NpzWriter {
     const found = await this.#file.read(0, begin.length);
     if (found.some((byte, i) => begin[i] !== byte)) {
       throw new CommandError(
-        `${this.#file.path}.partial was begun with other settings: remove it, or write to another file`,
+        `${this.#file.partial} was begun with other settings: begin anew with --force, or choose ` +
+          `another --out`,
       );
     }
     if (found.length < begin.length) await this.#file.write(begin, 0);

@@ -3,30 +3,36 @@
  *
  * @module
  */
-import { cannotWrite, syncFile } from "../../src/files/write_file.ts";
+import { type Target, targetOf } from "../../src/files/target.ts";
+import { cannotWrite, moveFile } from "../../src/files/write_file.ts";
 
 /** The file in the making. */
 export class PartialFile {
   private constructor(
-    /** What it will be called. */
-    readonly path: string,
+    /** What it takes the place of. */
+    private readonly target: Target,
+    /** What it is called until then. */
+    readonly partial: string,
     private readonly file: Deno.FsFile,
     /** Bytes that are there. */
     public length: number,
   ) {}
 
   /**
-   * Opens FILE.partial, or begins it.
+   * Opens FILE.partial, or begins it: beside the file itself where FILE is a link.
    *
+   * @param anew whether to begin anew, whatever is there
    * @throws {CommandError} when it can't be written
    */
-  static async open(path: string): Promise<PartialFile> {
+  static async open(path: string, anew = false): Promise<PartialFile> {
+    const target = await targetOf(path);
+    const partial = `${target.path}.partial`;
     try {
-      const options = { read: true, write: true, create: true };
-      const file = await Deno.open(`${path}.partial`, options);
-      return new PartialFile(path, file, (await file.stat()).size);
+      const options = { read: true, write: true, create: true, truncate: anew };
+      const file = await Deno.open(partial, options);
+      return new PartialFile(target, partial, file, (await file.stat()).size);
     } catch (thrown) {
-      throw cannotWrite(`${path}.partial`, thrown);
+      throw cannotWrite(partial, thrown);
     }
   }
 
@@ -49,7 +55,7 @@ export class PartialFile {
       for (let done = 0; done < bytes.length;) done += await this.file.write(bytes.subarray(done));
       this.length = Math.max(this.length, at + bytes.length);
     } catch (thrown) {
-      throw cannotWrite(`${this.path}.partial`, thrown);
+      throw cannotWrite(this.partial, thrown);
     }
   }
 
@@ -64,11 +70,10 @@ export class PartialFile {
     try {
       await this.file.sync();
       this.file.close();
-      await Deno.rename(`${this.path}.partial`, this.path);
     } catch (thrown) {
-      throw cannotWrite(this.path, thrown);
+      throw cannotWrite(this.partial, thrown);
     }
-    await syncFile(this.path);
+    await moveFile(this.partial, this.target);
   }
 
   /** Leaves it to be gone on with. */

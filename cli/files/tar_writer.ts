@@ -20,15 +20,16 @@ export interface TarEntry {
 
 /** An archive in the making. */
 export class TarWriter {
-  private constructor(private readonly file: PartialFile, private readonly path: string) {}
+  private constructor(private readonly file: PartialFile) {}
 
   /**
    * Begins, or goes on after the entries that are there.
    *
+   * @param anew whether to begin anew, whatever is there
    * @throws {CommandError} when it can't be written
    */
-  static async open(path: string): Promise<TarWriter> {
-    return new TarWriter(await PartialFile.open(path), path);
+  static async open(path: string, anew = false): Promise<TarWriter> {
+    return new TarWriter(await PartialFile.open(path, anew));
   }
 
   /**
@@ -48,7 +49,8 @@ export class TarWriter {
       const entry = { name: text(0, 100), size: parseInt(text(124, 136), 8) };
       if (tarHeader(entry.name, entry.size).some((byte, i) => header[i] !== byte)) {
         throw new CommandError(
-          `${this.path}.partial is no archive of rin sample: remove it, or write to another file`,
+          `${this.file.partial} is no archive of rin sample: begin anew with --force, or choose ` +
+            `another --out`,
         );
       }
       const end = at + BLOCK + padded(entry.size);

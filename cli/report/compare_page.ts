@@ -47,6 +47,11 @@ export function differences(runs: readonly RunView[]): NamedColumns {
   return { head: ["Setting", ...labelsOf(runs)], rows };
 }
 
+/** What a page says of what made it, by which another page of the same runs knows it. */
+export function compareGenerator(runs: readonly RunView[]): string {
+  return `rin compare ${runs.map(({ folder }) => folder).join(" ")}`;
+}
+
 /** The page that `rin compare --out` writes. */
 export async function comparePage(runs: readonly RunView[]): Promise<string> {
   const labels = labelsOf(runs);
@@ -54,6 +59,7 @@ export async function comparePage(runs: readonly RunView[]): Promise<string> {
   const grids = await Promise.all(runs.map((run, i) => lastGrid(run, labels[i])));
   const settings = differences(runs);
   return renderPage({
+    generator: compareGenerator(runs),
     title: `${runs.length} runs`,
     subtitle: labels.join(", "),
     data: { tiles: [], charts, grids: [] },

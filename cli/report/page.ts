@@ -19,6 +19,8 @@ export interface PageTable {
 
 /** What a page is made from. */
 export interface Page {
+  /** The command that makes it; "rin" by default. */
+  readonly generator?: string;
   readonly title: string;
   readonly subtitle: string;
   readonly data: PageData;
@@ -35,7 +37,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsaf
 
 /** A page as HTML. */
 export async function renderPage(page: Page): Promise<string> {
-  const { title, subtitle, data, tables, live = false } = page;
+  const { generator = "rin", title, subtitle, data, tables, live = false } = page;
   const library = await chartLibrary();
   return `<!doctype html>
 <html lang="en">
@@ -43,6 +45,7 @@ export async function renderPage(page: Page): Promise<string> {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
+${generatorTag(generator)}
 <title>${escape(title)}</title>
 <link rel="icon" href="data:,">
 <style>${library.style}${STYLE}</style>
@@ -69,6 +72,11 @@ ${tables.map(tableHtml).join("\n")}
 </body>
 </html>
 `;
+}
+
+/** What says in a page what made it. */
+export function generatorTag(generator: string): string {
+  return `<meta name="generator" content="${escape(generator)}">`;
 }
 
 /** Its text is read when a page is made, so that no other command waits for it. */

@@ -8,8 +8,9 @@ import { writeFile } from "../../src/files/write_file.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { animatedPng } from "../../src/picture/animated_png.ts";
 import { byFrame, FRAME_MILLISECONDS } from "../../src/picture/clips.ts";
+import { withGifComment } from "../../src/picture/gif_comment.ts";
 import { gridPixels, gridPng, imagePng } from "../../src/picture/pictures.ts";
-import { recordText } from "../../src/picture/record.ts";
+import { recordJson, recordText } from "../../src/picture/record.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
 
 /**
@@ -28,7 +29,8 @@ export async function writeFilm(job: SampleJob): Promise<string> {
   const what = `${all.length} ${clips ? "clip" : "image"}${all.length === 1 ? "" : "s"}`;
   const written = `an animation of ${what} in ${film.length} frames`;
   if (/\.gif$/i.test(out)) {
-    await writeFile(out, animatedGif(film.map((images) => gridPixels(images, size)), times));
+    const gif = animatedGif(film.map((images) => gridPixels(images, size)), times);
+    await writeFile(out, withGifComment(gif, recordJson(record, job.rin.device.provenance)));
     return written;
   }
   const text = recordText(record, job.rin.device.provenance);

@@ -18,6 +18,8 @@ export interface SampleJob {
   /** What stands below the images 0 to count - 1 of a grid, and how many are in a row of it. */
   readonly caption?: Caption;
   readonly out: string;
+  /** Whether what is there is replaced, whatever it is. */
+  readonly force: boolean;
   /** Estimates of x0 that a filmstrip or an animation shows. */
   readonly frames?: number;
   /** Where images are skipped that are there already. */

@@ -7,12 +7,13 @@ import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../../src/picture/record.ts";
-import { UsageError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import { NpzWriter } from "../files/npz_writer.ts";
+import { overwriteError, refuseOverwrite } from "../files/overwrite.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { writeFilm } from "./film.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
-import { hasRecord } from "./record.ts";
+import { foreignPicture, npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
 import { writeTar } from "./tar.ts";
 
 /** Makes the images and writes them; says what was written. */
@@ -29,13 +30,34 @@ export async function writeSamples(job: SampleJob): Promise<string> {
       `Cannot write ${out}: --out is a .png, .apng, .gif, .npz or .tar file, or a folder of PNGs`,
     );
   }
-  await makeFolder(/\.(a?png|gif|npz|tar)$/i.test(out) ? folderOf(out) : out);
-  const still = /\.png$/i.test(out);
-  if (still && config.frames === 1 && !frames) return await writeGrid(job);
-  if (still || /\.(apng|gif)$/i.test(out)) return await writeFilm(job);
+  const [still, one] = [/\.png$/i, /\.(a?png|gif)$/i].map((pattern) => pattern.test(out));
+  if (one) checkGrid(job);
+  await makeFolder(one || /\.(npz|tar)$/i.test(out) ? folderOf(out) : out);
+  if (one) {
+    await refuseOverwrite(out, job.force, (path) => pictureOrigin(path, job.record));
+    return still && config.frames === 1 && !frames ? await writeGrid(job) : await writeFilm(job);
+  }
   if (frames) throw new UsageError("--frames needs an --out that ends in .png, .apng or .gif");
   if (/\.npz$/i.test(out)) return await writeNpz(job);
-  return /\.tar$/i.test(out) ? await writeTar(job) : await writeFolder(job);
+  if (!/\.tar$/i.test(out)) return await writeFolder(job);
+  await refuseOverwrite(out, job.force, () => tarOrigin(job));
+  return await writeTar(job);
+}
+
+/** Images, and pixels, of one picture at most: more are seen by nobody, and fill the memory. */
+const GRID = { images: 4096, pixels: 100e6 };
+
+/** @throws {UsageError} when the images are too many for one picture */
+function checkGrid({ rin: { config }, options: { count }, frames = 1, out }: SampleJob): void {
+  const shown = config.frames > 1 ? config.frames : frames;
+  const most = Math.min(GRID.images, Math.floor(GRID.pixels / (config.imageSize ** 2 * shown)));
+  if (count <= Math.max(1, most)) return;
+  throw new UsageError(
+    `Cannot draw ${count} ${
+      kindOf(config).what
+    } into the one picture ${out}: at most ${most} fit; ` +
+      `give a folder, a .npz or a .tar file as --out`,
+  );
 }
 
 async function writeGrid(job: SampleJob): Promise<string> {
@@ -58,32 +80,62 @@ async function writeGrid(job: SampleJob): Promise<string> {
   return `a grid of ${all.length} images`;
 }
 
-/** Numbered PNG or APNG files; those that are there, whole and of the same settings are left. */
+/**
+ * Numbered PNG or APNG files; those that are there, whole and of the same settings are left.
+ *
+ * @throws {CommandError} when there are others, and they are not to be replaced
+ */
 async function writeFolder(job: SampleJob): Promise<string> {
-  const { rin, record, out, note } = job;
+  const { rin, record, out, force, note } = job;
   const { what, end, file } = kindOf(rin.config);
   const folder = out.replace(/(?<=.)[/\\]+$/, "");
   const recordOf = (index: number) => recordOfOne(record, index, job.labels?.[index]);
   const pathOf = (index: number) => `${folder}/${String(index).padStart(6, "0")}${end}`;
+  if (!force) await expectNoData(folder);
   const indices: number[] = [];
   const all = wanted(job);
+  const cut = new Set<number>();
   for (const i of all) {
-    if (!await hasRecord(pathOf(i), recordOf(i))) indices.push(i);
+    const origin = await numberedOrigin(pathOf(i), recordOf(i));
+    if (origin === "same") continue;
+    if (origin === "cut") cut.add(i);
+    else if (origin !== "none" && !force) throw overwriteError(pathOf(i), origin);
+    indices.push(i);
   }
   const there = all.length - indices.length;
   if (there > 0) note(`${there} of ${all.length} ${what} are there already`);
   if (indices.length === 0) return "nothing new";
   for await (const { index, example } of eachOf(job, indices)) {
     const text = recordText(recordOf(index), rin.device.provenance);
-    await writeFile(pathOf(index), file(example, text));
+    const bytes = file(example, text);
+    if (cut.has(index) && !force) await expectBeginning(pathOf(index), bytes);
+    await writeFile(pathOf(index), bytes);
   }
   return `${indices.length} ${what}`;
 }
 
+/** @throws {CommandError} when samples would be among pictures that a network may learn from */
+async function expectNoData(folder: string): Promise<void> {
+  const name = await foreignPicture(folder);
+  if (name === undefined) return;
+  throw new CommandError(
+    `Cannot write samples into ${folder}: it holds pictures that rin did not make, such as ${name}; ` +
+      `choose another --out, or mix them with --force`,
+  );
+}
+
+/** A stop leaves the beginning of the picture that would have been there; all else isn't ours. */
+async function expectBeginning(path: string, whole: Uint8Array): Promise<void> {
+  const begun = await Deno.readFile(path);
+  if (begun.some((byte, i) => byte !== whole[i])) throw overwriteError(path, "foreign");
+}
+
 async function writeNpz(job: SampleJob): Promise<string> {
-  const { rin, options: { count }, labels, record, out, note } = job;
+  const { rin, options: { count }, labels, record, out, force, note } = job;
   const { what, shape, bytes } = kindOf(rin.config);
-  const writer = await NpzWriter.open(out, count, shape, JSON.stringify(record));
+  const settings = JSON.stringify(record);
+  await refuseOverwrite(out, force, (path) => npzOrigin(path, settings));
+  const writer = await NpzWriter.open(out, count, shape, settings, force);
   if (writer.done > 0) note(`Going on after ${writer.done} of ${count} ${what} in ${out}.partial`);
   const indices = Array.from({ length: count - writer.done }, (_, i) => writer.done + i);
   try {

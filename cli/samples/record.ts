@@ -11,12 +11,6 @@ import { recordIn, type SampleRecord } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { knownCheckpoint } from "./known_checkpoints.ts";
 
-/** Whether a file is a whole PNG with that record. */
-export async function hasRecord(path: string, record: SampleRecord): Promise<boolean> {
-  const bytes = await Deno.readFile(path).catch(() => undefined);
-  return bytes !== undefined && JSON.stringify(recordIn(bytes)) === JSON.stringify(record);
-}
-
 /** @throws {CommandError} when there is no such file, or it carries no record */
 export async function readRecord(path: string): Promise<SampleRecord> {
   let bytes: Uint8Array;

@@ -13,7 +13,7 @@ import { type SampleJob, wanted } from "./job.ts";
 export async function writeTar(job: SampleJob): Promise<string> {
   const all = wanted(job);
   const { what, end, file } = kindOf(job.rin.config);
-  const writer = await TarWriter.open(job.out);
+  const writer = await TarWriter.open(job.out, job.force);
   try {
     const done = await goOn(job, writer, all);
     if (done > 0) {
@@ -59,7 +59,8 @@ async function goOn(job: SampleJob, writer: TarWriter, all: readonly number[]): 
           JSON.stringify(recordOfOne(job.record, index, job.labels?.[index]));
     if (!expected) {
       throw new CommandError(
-        `${job.out}.partial was begun with other settings: remove it, or write to another file`,
+        `${job.out}.partial was begun with other settings: begin anew with --force, or choose ` +
+          `another --out`,
       );
     }
     if (next) continue;

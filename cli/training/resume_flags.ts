@@ -9,7 +9,7 @@ import { flagOf } from "../options/flag_name.ts";
 import { type Fields, sectionsOf } from "../options/resolve.ts";
 
 /** Flags that say where a new run begins, and fields that it keeps. */
-const FIXED = ["preset", "config", "out", "init", ...FIXED_OPTIONS];
+const FIXED = ["preset", "config", "out", "force", "init", ...FIXED_OPTIONS];
 
 /**
  * The changes that flags ask for.

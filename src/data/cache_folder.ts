@@ -2,6 +2,7 @@
  * Where fetched data sets are kept.
  * @module
  */
+import { CACHE_TAG } from "../files/own_folders.ts";
 import { DataError } from "./errors.ts";
 
 /** What the choice of the cache folder depends on. */
@@ -36,4 +37,23 @@ export function cacheFolder(options: CacheOptions = {}): string {
     `Cannot tell where to keep fetched data: neither RIN_CACHE nor ${base} is set; set RIN_CACHE ` +
       `to a folder`,
   );
+}
+
+/** What the standard of the tag wants in it. */
+const TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of rin.\n";
+
+/** Makes a cache folder where there is none, with the tag by which programs know it. */
+export async function makeCache(folder: string): Promise<void> {
+  if (await Deno.stat(folder).then(() => true, () => false)) return;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/${CACHE_TAG}`, TAG);
+}
+
+/** Whether a real path is that of the cache folder: one from before the tag lacks it. */
+export function isCacheFolder(path: string): boolean {
+  try {
+    return path === Deno.realPathSync(cacheFolder());
+  } catch {
+    return false; // there is none, or it must not be looked at
+  }
 }

@@ -5,7 +5,9 @@
  * next run with the same files starts at once.
  * @module
  */
-import { cacheFolder } from "./cache_folder.ts";
+import { removeAbandoned } from "./abandoned.ts";
+import { cacheFolder, makeCache } from "./cache_folder.ts";
+import { folderOf } from "../files/target.ts";
 import { type LabelChoice, labelsOf } from "./choose_labels.ts";
 import { DataError } from "./errors.ts";
 import type { ImageSet, Skipped, Splits } from "./image_set.ts";
@@ -106,6 +108,9 @@ async function openPrepared(options: DataOptions): Promise<PreparedFile> {
         `same command goes on from there`,
     );
   }
+  // Where it can't be made, the preparation says so.
+  if (options.cache === undefined) await makeCache(cacheFolder()).catch(() => {});
+  await removeAbandoned(folderOf(path));
   await prepare(source, path, { imageSize, onProgress });
   return await PreparedFile.open(path);
 }

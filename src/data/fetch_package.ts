@@ -2,7 +2,7 @@
  * Fetches a data set that is published as an npm package, once, into the cache folder.
  * @module
  */
-import { cacheFolder } from "./cache_folder.ts";
+import { cacheFolder, makeCache } from "./cache_folder.ts";
 import { DataError, reasonOf } from "./errors.ts";
 
 /** A data set that is published as an npm package. */
@@ -139,7 +139,7 @@ async function runProgram(
 
 async function makeTemporary(cache: string, prefix: string): Promise<string> {
   try {
-    await Deno.mkdir(cache, { recursive: true });
+    await makeCache(cache);
     await removeStale(cache, prefix);
     return await Deno.makeTempDir({ dir: cache, prefix });
   } catch (thrown) {

@@ -2,6 +2,8 @@
  * Any folder of PNG and JPEG files.
  * @module
  */
+import { ownFolder } from "../files/own_folders.ts";
+import { isCacheFolder } from "./cache_folder.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ImageFile } from "./image_file.ts";
 
@@ -10,10 +12,12 @@ const IMAGE_NAME = /\.(png|jpe?g|jpe|jfif)$/i;
 /**
  * Lists every PNG and JPEG file below a folder by its extension, sorted by path, so that the order
  * is the same on every machine. Links are followed; names that start with a dot are left out (they
- * are thumbnails and other programs' notes, not pictures).
+ * are thumbnails and other programs' notes, not pictures), and so are folders that rin writes: runs,
+ * pages and caches.
  *
  * @returns names relative to the folder, with "/" on every system
- * @throws {DataError} when the folder is missing, can't be read or holds no such file
+ * @throws {DataError} when the folder is missing, can't be read, holds no such file, or is itself the
+ * folder of a run or a page
  *
  * @example
  * ```ts
@@ -51,7 +55,11 @@ export async function filesBelow(
     const real = await Deno.realPath(path);
     if (seen.has(real)) return;
     seen.add(real);
-    for await (const entry of Deno.readDir(path)) {
+    const entries = await Array.fromAsync(Deno.readDir(path));
+    const own = ownFolder(new Set(entries.map(({ name }) => name)));
+    if (prefix === "") expectData(folder, own);
+    else if (own !== undefined || isCacheFolder(real)) return;
+    for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
       const child = `${path}/${entry.name}`;
       const name = prefix + entry.name;
@@ -65,10 +73,20 @@ export async function filesBelow(
   try {
     await walk(folder, "");
   } catch (thrown) {
+    if (thrown instanceof DataError) throw thrown;
     throw unreadable(folder, thrown);
   }
   // By code unit: a locale's order would differ between machines.
   return { files: found.sort((a, b) => a.name < b.name ? -1 : 1), others };
+}
+
+/** @throws {DataError} when the pictures of a folder are samples */
+function expectData(folder: string, own: ReturnType<typeof ownFolder>): void {
+  if (own !== "run" && own !== "page") return;
+  throw new DataError(
+    `Cannot load pictures from ${folder}: it is the folder of a ${own}, whose pictures a network ` +
+      `drew; give a folder of pictures to learn from`,
+  );
 }
 
 /** What a link leads to; undefined for a dangling one. */

@@ -6,6 +6,8 @@
  * again.
  * @module
  */
+import { place, writeAll } from "../files/place.ts";
+import { type Target, targetOf } from "../files/target.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import {
@@ -45,7 +47,7 @@ export class Preparation {
   #skipped: Skipped[] = [];
 
   private constructor(
-    readonly path: string,
+    readonly target: Target,
     readonly stride: number,
     readonly entries: Entry[],
     readonly pixels: Deno.FsFile,
@@ -64,17 +66,19 @@ export class Preparation {
     return await told(path, async () => {
       const folder = path.replace(/[^/\\]*$/, "");
       if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+      const target = await targetOf(path);
+      const part = `${target.path}.part`;
       const options = { read: true, write: true, create: true };
-      const journal = await Deno.open(`${path}.part.log`, options);
+      const journal = await Deno.open(`${part}.log`, options);
       await journal.lock(true);
-      if (!await exists(`${path}.part.log`)) {
+      if (!await exists(`${part}.log`)) {
         journal.close();
         return undefined;
       }
-      const pixels = await Deno.open(`${path}.part`, options);
+      const pixels = await Deno.open(part, options);
       const stride = 3 * identity.imageSize ** 2;
       const first = JSON.stringify(identity);
-      const entries = readEntries(await Deno.readTextFile(`${path}.part.log`), first);
+      const entries = readEntries(await Deno.readTextFile(`${part}.log`), first);
       const length = MAGIC.length +
         entries.reduce((sum, entry) => sum + framesOf(entry), 0) * stride;
       if (entries.length === 0 || (await pixels.stat()).size < length) {
@@ -89,7 +93,7 @@ export class Preparation {
       await journal.truncate(0);
       const lines = [first, ...entries.map((entry) => JSON.stringify(entry))];
       await writeAll(journal, new TextEncoder().encode(lines.join("\n") + "\n"));
-      return new Preparation(path, stride, entries, pixels, journal, identity.clips === true);
+      return new Preparation(target, stride, entries, pixels, journal, identity.clips === true);
     });
   }
 
@@ -122,7 +126,7 @@ export class Preparation {
   /** Writes what is left and puts the file into its place. */
   async finish(footer: Omit<Footer, "hashes" | "lengths">): Promise<void> {
     if (this.#chunk.length > 0) await this.#flush(this.done);
-    await told(this.path, async () => {
+    await told(this.target.path, async () => {
       const hashes = concat(this.entries.map(({ hash }) => fromHex(hash)));
       const lengths = this.clips
         ? Uint32Array.from(this.entries.flatMap(({ lengths = [] }) => lengths))
@@ -130,21 +134,28 @@ export class Preparation {
       await writeAll(this.pixels, await encodeEnd({ ...footer, lengths, hashes }));
       await this.pixels.sync();
       this.pixels.close();
-      await Deno.rename(`${this.path}.part`, this.path);
+      await place(this.#part, this.target);
       // Whoever waits for the lock sees by its absence that there is nothing left to do.
-      await Deno.remove(`${this.path}.part.log`);
+      await Deno.remove(`${this.#part}.log`);
       this.journal.close();
     });
   }
 
-  /** Gives up, leaving what is done for another time. */
-  close(): void {
+  /** Gives up, leaving what is done for another time; nothing where nothing is. */
+  async close(): Promise<void> {
     this.pixels.close();
+    if (this.entries.length === 0) {
+      for (const path of [this.#part, `${this.#part}.log`]) await Deno.remove(path).catch(() => {});
+    }
     this.journal.close();
   }
 
+  get #part(): string {
+    return `${this.target.path}.part`;
+  }
+
   async #flush(done: number): Promise<void> {
-    await told(this.path, async () => {
+    await told(this.target.path, async () => {
       const chunk = concat(this.#chunk);
       await writeAll(this.pixels, chunk);
       // The journal must not run ahead of the disk.
@@ -177,10 +188,6 @@ function framesOf({ lengths }: Entry): number {
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }
 
 /** Turns what the system throws into a sentence. */

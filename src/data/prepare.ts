@@ -55,7 +55,7 @@ export async function prepare(
     }
     await finish(preparation, source, imageSize, validFraction);
   } catch (thrown) {
-    preparation.close();
+    await preparation.close();
     throw thrown;
   } finally {
     decoder.close();

@@ -4,6 +4,10 @@
  * @module
  */
 import { FileError } from "./errors.ts";
+import { isPinned, place, syncFolder, writeAll, writeInto } from "./place.ts";
+import { folderOf, type Target, targetOf } from "./target.ts";
+
+export { folderOf };
 
 /** Ends the names of files that are being written. */
 const TEMPORARY = `.${Deno.pid}.tmp`;
@@ -19,22 +23,54 @@ export async function removeTemporary(folder: string): Promise<void> {
   }
 }
 
+/** How {@linkcode writeFile} treats a file that has several names (hard links). */
+export interface WriteOptions {
+  /**
+   * "all", the default: all names show the new content, for which it is written into the file.
+   * "one": the others keep the old content.
+   */
+  readonly names?: "all" | "one";
+}
+
 /**
- * Writes beside the target, syncs, and renames; in place, where Deno may write the target alone.
+ * Writes beside the file that the path leads to, syncs, and renames, so that the file keeps its place,
+ * mode and owner. Writes into what must not be replaced, or can't be: a device, a FIFO, a file with
+ * several names, a file that is mounted by itself.
  *
- * @throws {FileError} saying why it failed; what was at `path` before is then still there
+ * @throws {FileError} saying why it failed; what was at `path` before is then still there, unless it
+ * was to be written into
  */
-export async function writeFile(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFile(
+  path: string,
+  content: Uint8Array | string,
+  { names = "all" }: WriteOptions = {},
+): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const temporary = path + TEMPORARY;
+  let temporary: string | undefined;
   try {
-    if (!await mayReplace(path, temporary)) return await writeSynced(path, bytes);
-    await writeSynced(temporary, bytes);
-    await Deno.rename(temporary, path);
-    await syncFolder(folderOf(path));
+    const target = await targetOf(path);
+    const shared = names === "all" && target.info?.isFile === true && (target.info.nlink ?? 1) > 1;
+    if (!shared) temporary = await writeBeside(target, bytes);
+    if (temporary !== undefined) await place(temporary, target);
+    else await writeInto(target, (write) => write(bytes));
+  } catch (thrown) {
+    if (temporary !== undefined) await Deno.remove(temporary).catch(() => {});
+    throw cannotWrite(path, thrown);
+  }
+}
+
+/** Writes a synced file beside a target; undefined where only the target can be written. */
+async function writeBeside(target: Target, bytes: Uint8Array): Promise<string | undefined> {
+  const { path, info, inPlace } = target;
+  const temporary = path + TEMPORARY;
+  if (inPlace || !await mayReplace(path, temporary)) return undefined;
+  try {
+    await writeSynced(temporary, bytes, info);
+    return temporary;
   } catch (thrown) {
     await Deno.remove(temporary).catch(() => {});
-    throw cannotWrite(path, thrown);
+    if (info?.isFile && isPinned(thrown)) return undefined;
+    throw thrown;
   }
 }
 
@@ -44,6 +80,8 @@ async function mayReplace(path: string, temporary: string): Promise<boolean> {
     { name: "read", path: folderOf(path) },
     { name: "read", path: temporary },
     { name: "write", path: temporary },
+    // A link can lead to where nothing may be written.
+    { name: "write", path },
   ] as const;
   const found = await Promise.all(needed.map((one) => Deno.permissions.query(one)));
   return found.every(({ state }) => state === "granted");
@@ -51,23 +89,27 @@ async function mayReplace(path: string, temporary: string): Promise<boolean> {
 
 /**
  * Puts another name of a file in the place of `path`: no copy is written, so it takes no space and no
- * time. Both hold what they hold for good, for files are replaced here and never written into.
+ * time. Whoever writes one of the names says whether it is for all of them.
  *
- * @returns whether the file system has such names (hard links)
+ * @returns whether the file system has such names (hard links) there; not where a file of another mode
+ * is to be replaced, or what is no file
  * @throws {FileError} saying why it failed; what was at `path` before is then still there
  */
 export async function linkFile(from: string, path: string): Promise<boolean> {
-  const temporary = path + TEMPORARY;
+  const [source, target] = [await targetOf(from), await targetOf(path)];
+  const temporary = target.path + TEMPORARY;
+  if (target.inPlace || target.info?.isFile && target.info.mode !== source.info?.mode) return false;
   try {
-    await Deno.link(from, temporary);
+    await Deno.link(source.path, temporary);
   } catch {
     return false;
   }
   try {
-    await Deno.rename(temporary, path);
-    await syncFolder(folderOf(path));
+    await Deno.rename(temporary, target.path);
+    await syncFolder(folderOf(target.path));
     return true;
   } catch (thrown) {
+    if (target.info?.isFile && isPinned(thrown)) return false;
     throw cannotWrite(path, thrown);
   } finally {
     // It is still there when it could not be renamed, or was a name of the same file already.
@@ -75,18 +117,25 @@ export async function linkFile(from: string, path: string): Promise<boolean> {
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
+/** Gives a synced file that lies beside a target the target's place. */
+export async function moveFile(from: string, target: Target): Promise<void> {
+  try {
+    await place(from, target);
+  } catch (thrown) {
+    throw cannotWrite(target.path, thrown);
+  }
 }
 
-/** A rename is kept after a power cut only when its folder is synced; Windows has no such call. */
-async function syncFolder(folder: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using file = await Deno.open(folder);
-  // Some network file systems refuse it, and then know better.
-  await file.sync().catch(() => {});
+async function writeSynced(
+  path: string,
+  bytes: Uint8Array,
+  like: Deno.FileInfo | undefined,
+): Promise<void> {
+  // From its beginning no more than the old one's readers can read it.
+  const mode = like?.mode == null ? undefined : like.mode & 0o777;
+  using file = await Deno.open(path, { write: true, create: true, truncate: true, mode });
+  await writeAll(file, bytes);
+  await file.sync();
 }
 
 /** Adds to the end of a file, which is made where there is none. */
@@ -141,10 +190,4 @@ export async function makeFolder(path: string): Promise<void> {
 /** The error of a file that could not be written. */
 export function cannotWrite(path: string, thrown: unknown): FileError {
   return new FileError(`Cannot write ${path}`, thrown);
-}
-
-/** The folder that a file lies in. */
-export function folderOf(path: string): string {
-  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  return end < 0 ? "." : end === 0 ? "/" : path.slice(0, end);
 }

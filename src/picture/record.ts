@@ -40,13 +40,17 @@ export function recordText(
   record: SampleRecord,
   device: string | undefined,
 ): Record<string, string> {
+  return { Software: "rin", [KEYWORD]: recordJson(record, device) };
+}
+
+/** The record as JSON, for files that have a place for one text. */
+export function recordJson(record: SampleRecord, device: string | undefined): string {
   const json = JSON.stringify({ ...record, device });
   // A driver gives the adapter's name, and a PNG's text is Latin-1.
-  const plain = json.replace(
+  return json.replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  return { Software: "rin", [KEYWORD]: plain };
 }
 
 /**
@@ -65,19 +69,24 @@ export function recordOfOne(
 
 /** The record that a whole PNG carries, if it does. */
 export function recordIn(png: Uint8Array): SampleRecord | undefined {
-  const { device: _, ...record } = textIn(png);
+  return recordFrom(pngText(png)?.[KEYWORD] ?? "{}");
+}
+
+/** The record of what {@linkcode recordJson} made; undefined for other text. */
+export function recordFrom(json: string): SampleRecord | undefined {
+  const { device: _, ...record } = parsed(json);
   return typeof record.checkpoint === "string" ? record as SampleRecord : undefined;
 }
 
 /** What computed the picture that a whole PNG shows, if it says so. */
 export function deviceIn(png: Uint8Array): string | undefined {
-  const { device } = textIn(png);
+  const { device } = parsed(pngText(png)?.[KEYWORD] ?? "{}");
   return typeof device === "string" ? device : undefined;
 }
 
-function textIn(png: Uint8Array): Record<string, unknown> {
+function parsed(json: string): Record<string, unknown> {
   try {
-    return { ...JSON.parse(pngText(png)?.[KEYWORD] ?? "{}") };
+    return { ...JSON.parse(json) };
   } catch {
     return {};
   }

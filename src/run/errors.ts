@@ -46,6 +46,25 @@ export class RunExistsError extends RunError {
   }
 }
 
+/** The folder of a new run holds files that a run would write over. */
+export class ForeignFilesError extends RunError {
+  /** Tells errors apart by name. */
+  override name = "ForeignFilesError";
+
+  /**
+   * Names the folder, a file, and the ways out.
+   *
+   * @param folder that of the run
+   * @param file the name of a file in it
+   */
+  constructor(readonly folder: string, readonly file: string) {
+    super((nameOf) =>
+      `Cannot begin a run in ${folder}: its ${file} is of something else; choose another ` +
+      `${nameOf("out")}, or replace it with ${nameOf("force")}`
+    );
+  }
+}
+
 /** Another process trains into the folder. */
 export class RunLockedError extends RunError {
   /** Tells errors apart by name. */

@@ -61,8 +61,9 @@ export interface ResumeChanges {
  *
  * @param path the folder; made where it isn't there
  * @param preset the name of the settings that `given` changes
- * @param dataName what the data are called where they are no source to be read
- * @param init a checkpoint to begin from: its network wins over the preset's
+ * @param more.dataName what the data are called where they are no source to be read
+ * @param more.force whether files of something else in the folder are written over
+ * @param more.init a checkpoint to begin from: its network wins over the preset's
  * @throws {ConfigError} when a setting makes no sense
  * @throws {CheckpointError} when `init` is no checkpoint
  * @throws {RunError} when there is a run already, or another process trains into the folder
@@ -72,8 +73,11 @@ export async function createRun(
   path: string,
   preset: string,
   given: PartialSettings,
-  dataName?: string,
-  init?: Uint8Array,
+  { dataName, force, init }: {
+    readonly dataName?: string;
+    readonly force?: boolean;
+    readonly init?: Uint8Array;
+  } = {},
 ): Promise<OpenedRun> {
   if (!Object.hasOwn(PRESETS, preset)) {
     const known = Object.keys(PRESETS).join(", ");
@@ -92,10 +96,16 @@ export async function createRun(
     data: dataName ?? await absolute(run.data, ["", "faces", "emoji"]),
     labels: await absolute(run.labels, ["none", "auto"]),
   };
+  // Its samples would be among the pictures when it is resumed.
+  if (dataName === undefined && await absolute(path, []) === places.data) {
+    throw new RunError((nameOf) =>
+      `Cannot train in ${path}: it is the folder of the data; choose another ${nameOf("out")}`
+    );
+  }
   return {
     preset,
     settings: { network, training, run: { ...run, ...places } },
-    folder: await RunFolder.create(path),
+    folder: await RunFolder.create(path, force),
     init,
     checkImages: () => {},
   };

@@ -11,7 +11,8 @@ import {
   writeFile,
 } from "../files/write_file.ts";
 import { BEST, KEPT, LAST } from "./checkpoint_file.ts";
-import { RunError, RunExistsError } from "./errors.ts";
+import { ownFolder, RUN_NAMES } from "../files/own_folders.ts";
+import { ForeignFilesError, RunError, RunExistsError } from "./errors.ts";
 import { FolderLock, LOCK } from "./folder_lock.ts";
 
 /**
@@ -28,11 +29,14 @@ export class RunFolder {
   /**
    * A new run's folder.
    *
+   * @param force whether files of something else are written over
    * @throws {RunExistsError} when a run lies there already
+   * @throws {ForeignFilesError} when files of something else are there under a run's names
    * @throws {RunLockedError} when another process trains into it
    * @throws {FileError} when it can't be made
    */
-  static async create(path: string): Promise<RunFolder> {
+  static async create(path: string, force = false): Promise<RunFolder> {
+    if (!force) await refuseForeign(path);
     await makeFolder(path);
     const folder = await RunFolder.#enter(path);
     if (!await folder.hasCheckpoint()) return folder;
@@ -120,9 +124,21 @@ export class RunFolder {
   }
 }
 
+/** @throws {ForeignFilesError} when a folder that is no run's has files under a run's names */
+async function refuseForeign(path: string): Promise<void> {
+  const entries = await Array.fromAsync(Deno.readDir(path)).catch(() => []);
+  const names = new Set(entries.map(({ name }) => name));
+  if (ownFolder(names) === "run" || names.has(LAST)) return;
+  const foreign = RUN_NAMES.find((name) => name !== LOCK && names.has(name));
+  if (foreign !== undefined) throw new ForeignFilesError(path, foreign);
+}
+
 /** Writes a file, as another name of one with the same bytes where there is one: the path. */
 async function writeOrLink(path: string, bytes: Uint8Array, linkFrom?: string): Promise<string> {
-  if (linkFrom === undefined || !await linkFile(linkFrom, path)) await writeFile(path, bytes);
+  if (linkFrom === undefined || !await linkFile(linkFrom, path)) {
+    // What another step's checkpoint is a name of stays as it is.
+    await writeFile(path, bytes, { names: "one" });
+  }
   return path;
 }
 

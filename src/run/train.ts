@@ -15,6 +15,8 @@ import { prepareRun, type RunContext, setsOf } from "./prepare_run.ts";
 export interface NewRunOptions extends RunContext {
   /** The run's folder. It is made where it isn't there, and must not hold a run. */
   readonly out: string;
+  /** Whether files of something else in that folder are written over, under the names of a run's. */
+  readonly force?: boolean;
   /** The name of the settings that the fields below change; "faces" by default. See `PRESETS`. */
   readonly preset?: string;
   /**
@@ -51,6 +53,7 @@ export interface RunResult extends Ended {
  * @throws {ConfigError} when a setting makes no sense, or the network is not that of `init`
  * @throws {CheckpointError} when `init` is no checkpoint
  * @throws {RunExistsError} when the folder holds a run already
+ * @throws {ForeignFilesError} when the folder holds files of something else, and not `force`
  * @throws {RunLockedError} when another process trains into the folder
  * @throws {RunError} when data and network don't fit together
  * @throws {DataError} when the data can't be used
@@ -89,9 +92,9 @@ export interface RunResult extends Ended {
  * ```
  */
 export async function train(options: NewRunOptions): Promise<RunResult> {
-  const { out, preset = "faces", init } = options;
+  const { out, preset = "faces", force, init } = options;
   const dataName = setsOf(options.data)?.train.name;
-  return await runIn(await createRun(out, preset, options, dataName, init), options);
+  return await runIn(await createRun(out, preset, options, { dataName, force, init }), options);
 }
 
 /**

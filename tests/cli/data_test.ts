@@ -27,6 +27,7 @@ Deno.test("data: prepare decodes into one file, check finds damage in it", async
 
 Deno.test("data: what can't be done is told", async () => {
   await withFolder(async (cwd) => {
+    await writePictures(`${cwd}/pictures`, 1);
     await write(`${cwd}/notes.txt`, "hello, this is not a picture");
     const usage = async (...args: string[]) => complaint(await rin(["data", ...args], { cwd }), 2);
     assertStringIncludes(await usage(), "Give prepare SOURCE or check FILE");
@@ -36,10 +37,11 @@ Deno.test("data: what can't be done is told", async () => {
     assertStringIncludes(await fails("check", "nothing"), "Cannot open nothing");
     assertStringIncludes(await fails("check", "notes.txt"), "notes.txt");
     assertStringIncludes(
-      await fails("prepare", ".", "--out", "notes.txt"),
-      "something else is there",
+      await fails("prepare", "pictures", "--out", "notes.txt"),
+      "the file there was not made by this command",
     );
-    assertStringIncludes(await fails("prepare", "."), "no PNG or JPEG");
+    await Deno.mkdir(`${cwd}/empty`);
+    assertStringIncludes(await fails("prepare", "empty"), "no PNG or JPEG");
     assertStringIncludes(await fails("prepare", ".", "--image-size", "0"), "image size 0");
   });
 });

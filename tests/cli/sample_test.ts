@@ -41,7 +41,15 @@ sampleTest("a folder of single images, the same whatever the batch", async (cwd)
 
 sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
   const picture = async (...args: string[]) => {
-    const { code, stderr } = await sample(cwd, "--count", "2", "--out", "o.png", ...args);
+    const { code, stderr } = await sample(
+      cwd,
+      "--count",
+      "2",
+      "--force",
+      "--out",
+      "o.png",
+      ...args,
+    );
     assertEquals(code, 0, stderr);
     return (await Deno.readFile(`${cwd}/o.png`)).toString();
   };

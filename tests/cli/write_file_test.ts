@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { PartialFile } from "../../cli/files/partial_file.ts";
 import { FileError } from "../../src/files/errors.ts";
 import { folderOf, linkFile, syncFile, writeFile } from "../../src/files/write_file.ts";
 import { withFolder } from "../data/scratch.ts";
@@ -22,7 +23,7 @@ Deno.test("link: another name takes a file's place, and outlives the first", asy
     // The second time both are names of one file, which rename leaves as they are.
     for (let i = 0; i < 2; i++) assertEquals(await linkFile(a, b), true);
     assertEquals((await Deno.stat(a)).ino, (await Deno.stat(b)).ino);
-    await writeFile(a, "three");
+    await writeFile(a, "three", { names: "one" });
     assertEquals(await Deno.readTextFile(b), "one");
     assertEquals([...Deno.readDirSync(folder)].length, 2);
     assertEquals(await linkFile(`${folder}/none`, b), false);
@@ -44,6 +45,90 @@ Deno.test("write: bytes are on the disk before their name, and the name before i
     assertEquals(await diskCalls(() => linkFile(a, b)), calls[1]);
     assertEquals(await diskCalls(() => syncFile(a)), calls[2]);
   });
+});
+
+Deno.test({
+  name: "write: links are followed, mode and other names of a file stay, devices are written into",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const at = (name: string) => `${folder}/${name}`;
+      await Deno.mkdir(at("far"));
+      await Deno.writeTextFile(at("far/file"), "old");
+      await Deno.chmod(at("far/file"), 0o600);
+      await Deno.symlink("far/file", at("near"));
+      await Deno.symlink(at("near"), at("link"));
+      await writeFile(at("link"), "new");
+      assertEquals(await Deno.readLink(at("link")), at("near"));
+      assertEquals(await Deno.readTextFile(at("far/file")), "new");
+      assertEquals((await Deno.stat(at("far/file"))).mode! & 0o777, 0o600);
+      // One that leads nowhere yet.
+      await Deno.symlink("far/none", at("dangling"));
+      await writeFile(at("dangling"), "made");
+      assertEquals(await Deno.readTextFile(at("far/none")), "made");
+      // Two that lead to each other.
+      await Deno.symlink("b", at("a"));
+      await Deno.symlink("a", at("b"));
+      await assertRejects(() => writeFile(at("a"), "x"), FileError);
+
+      await Deno.writeTextFile(at("one"), "longer than before");
+      await Deno.link(at("one"), at("two"));
+      await writeFile(at("one"), "both");
+      assertEquals(await Deno.readTextFile(at("two")), "both");
+      await writeFile(at("one"), "one", { names: "one" });
+      assertEquals(await Deno.readTextFile(at("two")), "both");
+
+      await new Deno.Command("mkfifo", { args: [at("fifo")] }).output();
+      await Deno.symlink("fifo", at("pipe"));
+      const read = new Deno.Command("timeout", { args: ["9", "cat", at("fifo")] }).output();
+      await writeFile(at("pipe"), "through");
+      assertEquals(new TextDecoder().decode((await read).stdout), "through");
+      assertEquals((await Deno.lstat(at("fifo"))).isFifo, true);
+      await Deno.symlink("/dev/null", at("null"));
+      await writeFile(at("null"), "gone");
+      assertEquals((await Deno.stat("/dev/null")).isCharDevice, true);
+      const left = [...Deno.readDirSync(folder), ...Deno.readDirSync(at("far"))];
+      assertEquals(left.filter(({ name }) => name.endsWith(".tmp")), []);
+    }),
+});
+
+Deno.test({
+  name:
+    "write: a run's last checkpoint can be a link to another folder, and is no name of the best",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const [best, last] = [`${folder}/best`, `${folder}/last`];
+      await Deno.mkdir(`${folder}/far`);
+      await Deno.symlink("far/last", last);
+      await writeFile(best, "one");
+      assertEquals(await linkFile(best, last), true);
+      assertEquals(await Deno.readLink(last), "far/last");
+      assertEquals(await Deno.readTextFile(`${folder}/far/last`), "one");
+      // A file that others must not read stays so.
+      await writeFile(`${folder}/secret`, "old");
+      await Deno.chmod(`${folder}/secret`, 0o600);
+      assertEquals(await linkFile(best, `${folder}/secret`), false);
+    }),
+});
+
+Deno.test({
+  name: "write: archives and prepared images that grow take a link's place likewise",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/far`);
+      await Deno.writeTextFile(`${folder}/far/a`, "old");
+      await Deno.chmod(`${folder}/far/a`, 0o640);
+      await Deno.symlink("far/a", `${folder}/a`);
+      const file = await PartialFile.open(`${folder}/a`);
+      await file.write(new TextEncoder().encode("whole"));
+      await file.finish();
+      assertEquals(await Deno.readTextFile(`${folder}/far/a`), "whole");
+      assertEquals((await Deno.lstat(`${folder}/a`)).isSymlink, true);
+      assertEquals((await Deno.stat(`${folder}/a`)).mode! & 0o777, 0o640);
+      assertEquals([...Deno.readDirSync(`${folder}/far`)].length, 1);
+    }),
 });
 
 Deno.test("write: where it can't be written the sentence says why", async () => {
@@ -85,6 +170,25 @@ async function unmount(folder: string): Promise<void> {
 
 const probe = await smallDisk(64);
 if (probe) await unmount(probe);
+
+Deno.test({
+  name: "write: a file that is mounted by itself is written into",
+  ignore: probe === undefined,
+  fn: () =>
+    withFolder(async (folder) => {
+      const [outside, inside] = [`${folder}/outside`, `${folder}/inside`];
+      await Deno.writeTextFile(outside, "longer than the new one");
+      await Deno.writeTextFile(inside, "");
+      if (!await mount("--bind", outside, inside)) return;
+      try {
+        await writeFile(inside, "new");
+        assertEquals(await Deno.readTextFile(outside), "new");
+        assertEquals([...Deno.readDirSync(folder)].length, 2);
+      } finally {
+        await new Deno.Command("umount", { args: [inside] }).output();
+      }
+    }),
+});
 
 /** A run of two steps on a disk that holds its checkpoints and little more; then `spoil`. */
 function diskTest(name: string, why: string, spoil: (disk: string) => Promise<unknown>): void {

@@ -47,7 +47,7 @@ Deno.test("fetchPackage: keeps the pieces asked for, and runs no client a second
     assertEquals(await fetchPackage(DATA, options), folder);
     assertEquals(runs, 1);
     assertEquals(told.length, 1);
-    assertEquals(entries(cache), ["some-data-1.2.3"]);
+    assertEquals(entries(cache), ["CACHEDIR.TAG", "some-data-1.2.3"]);
     assertEquals(entries(folder), ["img", "package.json"]);
     assertEquals(entries(`${folder}/img`), ["64"]);
     assertEquals(await Deno.readTextFile(`${folder}/img/64/a.png`), "a");

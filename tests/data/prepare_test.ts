@@ -119,7 +119,8 @@ Deno.test("prepare: each chunk is put on the disk, and all of them before the na
   await withFolder(async (root) => {
     const calls = await diskCalls(() => prepare(numbered(), `${root}/set`, { imageSize: 2 }));
     const chunks = Array(Math.ceil(GOOD.length / 64)).fill("sync set.part");
-    assertEquals(calls, [...chunks, "sync set.part", "rename set"]);
+    const folder = `sync ${root.split("/").at(-1)}`;
+    assertEquals(calls, [...chunks, "sync set.part", "rename set", folder]);
   });
 });
 

@@ -68,7 +68,7 @@ function pageTest(
 
 /** Runs `rin sample` on the CPU, and gives what it wrote. */
 async function sampled(cwd: string, ...args: string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const command = ["sample", "--device", "cpu", ...args, "--out", "cli.png"];
+  const command = ["sample", "--device", "cpu", ...args, "--out", "cli.png", "--force"];
   const { code, stderr } = await rin(command, { cwd });
   assertEquals(code, 0, stderr);
   return await Deno.readFile(`${cwd}/cli.png`);

@@ -104,6 +104,7 @@ savingTest("what was recorded is on the disk before the checkpoint of its step",
 savingTest("kept checkpoints of a later time are neither counted nor removed", async (device) => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/checkpoints`);
+    await Deno.writeTextFile(`${folder}/.lock`, "");
     await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
     await run(device, folder, { keepEvery: 5, keepCheckpoints: 1 });
     const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();

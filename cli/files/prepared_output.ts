@@ -1,0 +1,51 @@
+/**
+ * Where a prepared data set goes, and whether the one that is there is of the same pictures.
+ *
+ * @module
+ */
+import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
+import { hexHash } from "../../src/data/source.ts";
+import type { Origin } from "./overwrite.ts";
+
+/** What is prepared. */
+export interface Preparing {
+  /** "faces", "emoji" or a real path. */
+  readonly source: string;
+  readonly imageSize: number;
+  readonly clips: boolean;
+}
+
+/**
+ * The name in the current folder: that of the source, and a hash of its path, too, where the plain name
+ * belongs to another source. One source has one name, so that an interrupted preparation goes on.
+ *
+ * @param fingerprint of the source's files, by which a preparation is known that isn't whole yet
+ */
+export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
+  const { source, imageSize, clips } = wanted;
+  const base = source.split(/[/\\]/).filter(Boolean).at(-1) ?? "data";
+  const stem = `${base}-${imageSize}px`;
+  const plain = `${stem}.rindata`;
+  if (await belongs(plain, wanted, fingerprint)) return plain;
+  return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
+}
+
+/** Where the file that is there comes from. */
+export async function preparedOrigin(path: string, wanted: Preparing): Promise<Origin> {
+  const file = await PreparedFile.open(path).catch(() => undefined);
+  // One that is damaged, or of another version, is rin's all the same.
+  if (file === undefined) return await isPrepared(path).catch(() => false) ? "other" : "foreign";
+  const { source, imageSize } = file.footer.facts;
+  file.close();
+  const same = source === wanted.source && imageSize === wanted.imageSize &&
+    file.clips === wanted.clips;
+  return same ? "same" : "other";
+}
+
+async function belongs(path: string, wanted: Preparing, fingerprint: string): Promise<boolean> {
+  if (await Deno.stat(path).then(() => true, () => false)) {
+    return await preparedOrigin(path, wanted) === "same";
+  }
+  const log = await Deno.readTextFile(`${path}.part.log`).catch(() => "");
+  return log === "" || log.includes(fingerprint);
+}
