@@ -4,6 +4,7 @@
  * @module
  */
 import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
+import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { openClips, openSource } from "../../src/data/source.ts";
@@ -110,7 +111,11 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   terminal.finish();
   const file = await PreparedFile.open(out);
   try {
-    for (const line of skippedLines(file.footer.facts.skipped)) terminal.note(line);
+    const { skipped, leftOut } = file.footer.facts;
+    for (const line of skippedLines([...leftOut?.unreadable ?? [], ...skipped])) {
+      terminal.note(line);
+    }
+    for (const line of leftOut ? leftOutLines(leftOut) : []) terminal.note(line);
     print(`${out}: ${description(file)}`);
     const clips = file.clips ? " --preset clips" : "";
     terminal.note(

@@ -56,7 +56,7 @@ async function readClip(
   config: ExampleConfig,
 ): Promise<Picture> {
   const { imageSize, frames } = config;
-  const [clip, ...more] = await listClips(path);
+  const { clips: [clip, ...more] } = await listClips(path);
   if (more.length > 0) {
     throw new DataError(`it holds ${more.length + 1} clips, where one is needed`);
   }

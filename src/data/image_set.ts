@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { LeftOut } from "./left_out.ts";
+
 /** A file or record that was left out, and why. */
 export interface Skipped {
   /** Its name inside the data source. */
@@ -48,6 +50,8 @@ export interface Splits {
   readonly valid: ImageSet;
   /** What couldn't be used of either; empty for a source without flaws. */
   readonly skipped: readonly Skipped[];
+  /** What of a folder is no picture; absent of other sources. */
+  readonly leftOut?: LeftOut;
   /** The sentence to print wherever these images are shown, where the licence asks for one. */
   readonly attribution?: string;
   /** The file that the images are read from. */

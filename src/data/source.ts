@@ -10,6 +10,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import { listImages } from "./folder.ts";
 import { idxImage, idxName, labelsBeside, readIdx } from "./idx.ts";
 import type { ImageFile } from "./image_file.ts";
+import type { LeftOut } from "./left_out.ts";
 import { listClips } from "./list_clips.ts";
 import { folderLabels, type Labels, numberedLabels } from "./labels.ts";
 import { sha256 } from "./prepared_format.ts";
@@ -38,6 +39,8 @@ export interface Source {
   /** Whether these splits stay where a share is asked for. */
   readonly fixedSplit: boolean;
   readonly attribution?: string;
+  /** What of a folder is no picture; absent of other sources. */
+  readonly leftOut?: LeftOut;
   /** Starts to decode at R x R pixels. */
   decoder(imageSize: number): Decoder;
   /** The source's own labels of some of its images. */
@@ -65,11 +68,14 @@ export async function openSource(
   }
   const info = await statOf(
     name,
-    `"faces", "emoji", a folder of PNG or JPEG files, an IDX file, or what rin data prepare made`,
+    `"faces", "emoji", a folder of pictures, an IDX file, or what rin data prepare made`,
   );
   if (!info.isDirectory) return await ofIdx(name, info);
   const celeba = await findCeleba(name);
-  if (!celeba) return await ofFiles(name, await listImages(name));
+  if (!celeba) {
+    const { files, leftOut } = await listImages(name);
+    return await ofFiles(name, files, { leftOut });
+  }
   const { train, valid } = await listCeleba(celeba);
   const heldOut = new Uint8Array(train.length + valid.length).fill(1, train.length);
   return await ofFiles(name, [...train, ...valid], { heldOut, fixedSplit: true });
@@ -91,7 +97,7 @@ export async function openClips(name: string): Promise<Source> {
     name,
     "a folder of clips, a GIF or animated PNG file, or what rin data prepare made",
   );
-  const clips = await listClips(name);
+  const { clips, leftOut } = await listClips(name);
   const names = clips.map((clip) => clip.name);
   const files = clips.flatMap(({ name, paths }) => paths.map((path) => ({ name, path })));
   return {
@@ -100,6 +106,7 @@ export async function openClips(name: string): Promise<Source> {
     names,
     fingerprint: await fingerprintOf(files),
     fixedSplit: false,
+    leftOut,
     decoder: (imageSize) => ofPool((pool, index) => pool.decode(clips[index], imageSize)),
     labels: (indices) => Promise.resolve(folderLabels(indices.map((index) => names[index]))),
   };
@@ -127,7 +134,8 @@ function ofPool(decode: (pool: DecodePool, index: number) => Promise<Uint8Array>
 async function ofFiles(
   name: string,
   files: readonly ImageFile[],
-  parts: Pick<Source, "heldOut" | "attribution"> & { readonly fixedSplit?: boolean } = {},
+  parts: Pick<Source, "heldOut" | "attribution" | "leftOut"> & { readonly fixedSplit?: boolean } =
+    {},
 ): Promise<Source> {
   const names = files.map((file) => file.name);
   return {

@@ -39,7 +39,7 @@ Deno.test("data: what can't be done is told", async () => {
       await fails("prepare", ".", "--out", "notes.txt"),
       "something else is there",
     );
-    assertStringIncludes(await fails("prepare", "."), "no PNG or JPEG");
+    assertStringIncludes(await fails("prepare", "."), "no PNG, JPEG");
     assertStringIncludes(await fails("prepare", ".", "--image-size", "0"), "image size 0");
   });
 });
