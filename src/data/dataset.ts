@@ -7,6 +7,7 @@
  */
 import { cacheFolder } from "./cache_folder.ts";
 import { type LabelChoice, labelsOf } from "./choose_labels.ts";
+import { identityOf } from "./data_identity.ts";
 import { DataError } from "./errors.ts";
 import type { ImageSet, Skipped, Splits } from "./image_set.ts";
 import { type LeftOut, withLostFolders } from "./left_out.ts";
@@ -172,6 +173,11 @@ async function splitsOf(
     valid,
     skipped: [...leftOut?.unreadable ?? [], ...skipped, ...short.values()],
     leftOut,
+    identity: await identityOf(
+      file,
+      Uint8Array.from({ length: count }, (_, i) => short.has(i) ? 2 : held[i]),
+      labels,
+    ),
     attribution,
     path: file.path,
     close: () => file.close(),

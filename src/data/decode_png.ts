@@ -24,6 +24,12 @@ const PALETTE = 3;
 const GREY_ALPHA = 4;
 const RGBA = 6;
 
+/** Samples of a pixel, by its colour type. */
+const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
+
+/** Bytes of all pixels, at most: those of 120 megapixels of RGBA. */
+const MAX_STORED = 480e6;
+
 /**
  * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned as its
  * EXIF data say.
@@ -103,6 +109,13 @@ function readColourType(bytes: Uint8Array): number {
     throw damaged("its header says more pixels than its length can hold");
   }
   const colourType = bytes[25];
+  const stored = view.getUint32(16) * view.getUint32(20) * depth / 8 * (CHANNELS[colourType] ?? 4);
+  if (stored > MAX_STORED) {
+    throw new DataError(
+      `Cannot decode PNG: its pixels take ${(stored / 1e6).toFixed(0)} MB, where ` +
+        `${MAX_STORED / 1e6} MB are accepted; make it smaller`,
+    );
+  }
   if (depth < 8 && colourType !== GREY && colourType !== PALETTE) {
     throw damaged(`its header says colours of type ${colourType} with ${depth} bits`);
   }

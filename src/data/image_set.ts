@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { DataIdentity } from "./data_identity.ts";
 import type { LeftOut } from "./left_out.ts";
 
 /** A file or record that was left out, and why. */
@@ -52,6 +53,8 @@ export interface Splits {
   readonly skipped: readonly Skipped[];
   /** What of a folder is no picture; absent of other sources. */
   readonly leftOut?: LeftOut;
+  /** What the data set is, to be compared when a run goes on. */
+  readonly identity?: DataIdentity;
   /** The sentence to print wherever these images are shown, where the licence asks for one. */
   readonly attribution?: string;
   /** The file that the images are read from. */

@@ -32,7 +32,10 @@ export interface Source {
   readonly clips?: true;
   /** One name per image or clip, the same on every machine. */
   readonly names: readonly string[];
-  /** Changes whenever an image is added, taken away, written again or decoded to other pixels. */
+  /**
+   * Changes whenever an image is added, taken away, written again or decoded to other pixels, and
+   * with the source's own splits and labels.
+   */
   readonly fingerprint: string;
   /** 1 for images held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
@@ -141,7 +144,7 @@ async function ofFiles(
   return {
     name,
     names,
-    fingerprint: await fingerprintOf(files),
+    fingerprint: await fingerprintOf(files, parts.heldOut),
     fixedSplit: false,
     ...parts,
     decoder: (imageSize) => ofPool((pool, index) => pool.decode(files[index].path, imageSize)),
@@ -158,10 +161,13 @@ async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Sour
   if (count * rows * columns === 0) {
     throw new DataError(`Cannot load ${name}: it holds no images; give a file that has some`);
   }
+  const labels = await labelsBeside(name);
   return {
     name,
     names: Array.from({ length: count }, (_, i) => idxName(i)),
-    fingerprint: await hexHash(`${size} ${mtime?.getTime()}`),
+    fingerprint: await hexHash(
+      `${size} ${mtime?.getTime()}` + (labels ? `\n${stateOf("labels", labels)}` : ""),
+    ),
     fixedSplit: false,
     decoder: (imageSize) => ({
       capacity: 1,
@@ -169,25 +175,34 @@ async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Sour
       close: () => {},
     }),
     async labels(indices) {
-      const path = await labelsBeside(name);
-      if (path === undefined) return undefined;
-      const labels = await readIdx(path);
-      return labels.kind === "labels" ? numberedLabels(labels.data, indices, path) : undefined;
+      if (labels === undefined) return undefined;
+      const read = await readIdx(labels);
+      return read.kind === "labels" ? numberedLabels(read.data, indices, labels) : undefined;
     },
   };
 }
 
-/** Follows the decoders, names, sizes and times of change; a file that is gone counts too. */
-async function fingerprintOf(files: readonly ImageFile[]): Promise<string> {
-  const lines = files.map(({ name, path }) => {
-    try {
-      const { size, mtime } = Deno.statSync(path);
-      return `${name} ${size} ${mtime?.getTime()}`;
-    } catch {
-      return `${name} -`;
-    }
-  });
+/**
+ * Follows the decoders, names, sizes and times of change, and which are held out; a file that is gone
+ * counts too.
+ */
+async function fingerprintOf(
+  files: readonly ImageFile[],
+  heldOut?: Uint8Array,
+): Promise<string> {
+  const lines = files.map(({ name, path }, i) =>
+    stateOf(name, path) + (heldOut?.[i] ? " held out" : "")
+  );
   return await hexHash([`decoders ${DECODERS}`, ...lines].join("\n"));
+}
+
+function stateOf(name: string, path: string): string {
+  try {
+    const { size, mtime } = Deno.statSync(path);
+    return `${name} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return `${name} -`;
+  }
 }
 
 /** SHA-256 of a text, in hexadecimal. */

@@ -83,7 +83,7 @@ async function trainOn(
   device: Device,
   { opened, data, devices, loggers, emit, signal }: TrainingParts,
 ): Promise<Ended> {
-  const { preset, settings, folder } = opened;
+  const { preset, settings, folder, dataChanged } = opened;
   const { trainer, state, resumed } = await openTrainer(device, opened);
   try {
     await folder.writeConfig({ preset, ...flatten(settings) });
@@ -93,6 +93,7 @@ async function trainOn(
       trainer,
       device: device.description,
       data,
+      dataChanged,
       settings,
       folder,
       loggers,
