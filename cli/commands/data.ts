@@ -8,6 +8,7 @@ import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { openClips, openSource } from "../../src/data/source.ts";
+import { RUN_CHOICES } from "../../src/run/options.ts";
 import { type Command, programName } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import type { Given } from "../options/options.ts";
@@ -49,6 +50,12 @@ export const data: Command = {
         key: "clips",
         type: "boolean",
         help: "SOURCE holds clips: GIF or animated PNG files, or folders of numbered frames",
+      },
+      {
+        key: "folders",
+        type: RUN_CHOICES.folders,
+        help: "what folders called train, val and test are, as for rin train",
+        default: "auto",
       },
       { key: "quiet", type: "boolean", help: "say nothing but results and errors" },
     ],
@@ -98,9 +105,11 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const place = ["faces", "emoji"].includes(name)
     ? name
     : await Deno.realPath(name).catch(() => name);
-  const source = flags.clips === true
-    ? await openClips(place)
-    : await openSource(place, (sentence) => terminal.note(sentence));
+  const source = flags.clips === true ? await openClips(place) : await openSource(
+    place,
+    (sentence) => terminal.note(sentence),
+    flags.folders as "auto" | "classes" | undefined,
+  );
   terminal.note(
     `Decoding ${source.names.length} ${
       source.clips ? "clips" : "images"

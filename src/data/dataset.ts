@@ -13,7 +13,7 @@ import type { ImageSet, Skipped, Splits } from "./image_set.ts";
 import { type LeftOut, withLostFolders } from "./left_out.ts";
 import { prepare } from "./prepare.ts";
 import { isPrepared, PreparedFile, spanOf, type Windows } from "./prepared_file.ts";
-import { hexHash, openClips, openSource } from "./source.ts";
+import { type FolderMeaning, hexHash, openClips, openSource } from "./source.ts";
 import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
@@ -43,6 +43,11 @@ export interface DataOptions {
    * own splits and ignores this.
    */
   readonly validFraction?: number;
+  /**
+   * What folders called train, val and test are: with "auto", the default, splits; with "classes",
+   * classes as any other folder.
+   */
+  readonly folders?: FolderMeaning;
   /** Where the classes of the images come from; there are none by default. */
   readonly labels?: LabelChoice;
   /** Where prepared files are kept; `prepared` in the cache folder by default. */
@@ -97,7 +102,7 @@ async function openPrepared(
         : `Cannot load images from ${name}: it holds clips; train on them with --frames`,
     );
   }
-  const source = clips ? await openClips(name) : await openSource(name, onNote);
+  const source = clips ? await openClips(name) : await openSource(name, onNote, options.folders);
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
   if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };

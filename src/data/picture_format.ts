@@ -46,6 +46,10 @@ export function describeFormat(start: Uint8Array): string {
   const text = latin1(start);
   const known = readableFormat(start) ?? OTHERS.find(([pattern]) => pattern.test(text))?.[1];
   if (known !== undefined) return known;
+  // deno-lint-ignore no-control-regex
+  if (/^[^\0-\x08\x0e-\x1f\x7f-\x9f]+$/.test(text)) {
+    return `text that begins with ${JSON.stringify(text.split(/\r?\n/)[0].slice(0, 24))}`;
+  }
   const hex = Array.from(start.subarray(0, 4), (b) => b.toString(16).padStart(2, "0"));
   return `something that starts with bytes ${hex.join(" ")}`;
 }

@@ -13,6 +13,8 @@ import type { ImageFile } from "./image_file.ts";
 import type { LeftOut } from "./left_out.ts";
 import { listClips } from "./list_clips.ts";
 import { folderLabels, type Labels, numberedLabels } from "./labels.ts";
+import { describeFormat, readableFormat, START } from "./picture_format.ts";
+import { insideSplit, splitFolders } from "./split_folders.ts";
 import { sha256 } from "./prepared_format.ts";
 
 /** Decodes the images of a source, several at a time. */
@@ -50,20 +52,25 @@ export interface Source {
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }
 
+/** What first folders are: splits where they are called so, else classes; or classes in any case. */
+export type FolderMeaning = "auto" | "classes";
+
 /**
  * Looks a data source up.
  *
  * @param name "faces", "emoji", a folder, or an IDX file
- * @param onFetch told in one sentence when a data set is about to be fetched
+ * @param onNote told in one sentence when a data set is about to be fetched, or folders are splits
+ * @param folders what folders called train, val and test are; splits by default
  * @throws {DataError} when there is nothing that can be used
  */
 export async function openSource(
   name: string,
-  onFetch?: (sentence: string) => void,
+  onNote?: (sentence: string) => void,
+  folders: FolderMeaning = "auto",
 ): Promise<Source> {
   if (name === "faces" || name === "emoji") {
     const subset: EmojiSubset = name === "faces" ? "faces" : "all";
-    const files = await listEmoji(subset, { onFetch });
+    const files = await listEmoji(subset, { onFetch: onNote });
     // 118 pictures are there to be learnt by heart; of all, figures were measured with every 20th
     // held out.
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
@@ -77,7 +84,17 @@ export async function openSource(
   const celeba = await findCeleba(name);
   if (!celeba) {
     const { files, leftOut } = await listImages(name);
-    return await ofFiles(name, files, { leftOut });
+    const splits = folders === "auto" ? splitFolders(files) : undefined;
+    if (!splits) return await ofFiles(name, files, { leftOut });
+    onNote?.(splits.note);
+    const source = await ofFiles(name, splits.files, {
+      leftOut,
+      heldOut: splits.heldOut,
+      fixedSplit: true,
+    });
+    const labels: Source["labels"] = (indices) =>
+      Promise.resolve(folderLabels(indices.map((index) => insideSplit(source.names[index]))));
+    return { ...source, labels };
   }
   const { train, valid } = await listCeleba(celeba);
   const heldOut = new Uint8Array(train.length + valid.length).fill(1, train.length);
@@ -153,6 +170,7 @@ async function ofFiles(
 }
 
 async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Source> {
+  await refuseOthers(name);
   const images = await readIdx(name);
   if (images.kind === "labels") {
     throw new DataError(`Cannot train on ${name}: it holds labels; give the file of images`);
@@ -180,6 +198,29 @@ async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Sour
       return read.kind === "labels" ? numberedLabels(read.data, indices, labels) : undefined;
     },
   };
+}
+
+/** @throws {DataError} saying what a file is that is no IDX file */
+async function refuseOthers(name: string): Promise<void> {
+  const start = new Uint8Array(START);
+  using file = await Deno.open(name).catch((thrown) => {
+    throw new DataError(`Cannot read ${name}: ${reasonOf(thrown)}; check its permissions`);
+  });
+  const found = start.subarray(0, await file.read(start) ?? 0);
+  const gzip = found[0] === 0x1f && found[1] === 0x8b;
+  const idx = found[0] === 0 && found[1] === 0;
+  if (gzip || (idx && !readableFormat(found))) return;
+  const single = readableFormat(found) !== undefined;
+  const what = found.length === 0 ? "an empty file" : describeFormat(found);
+  const then = single
+    ? "give the folder that it lies in"
+    : /\.(npz|zip|tar|tgz)$/i.test(name)
+    ? "unpack it, and give the folder of its pictures"
+    : "give such a folder or file";
+  throw new DataError(
+    `Cannot load ${name}: it is ${single ? "a single picture, " : ""}${what}, where a folder of ` +
+      `pictures, an IDX file or what rin data prepare made is needed; ${then}`,
+  );
 }
 
 /**

@@ -39,6 +39,7 @@ export type FixedRunOption =
   | "validFraction"
   | "cropScale"
   | "frameStride"
+  | "folders"
   | "labels"
   | "labelAttribute";
 
@@ -50,6 +51,7 @@ export const FIXED_OPTIONS: readonly (FixedTrainingOption | FixedRunOption)[] = 
   "validFraction",
   "cropScale",
   "frameStride",
+  "folders",
   "labels",
   "labelAttribute",
 ];

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly frameStride: number;
   /** Classes of the images: "none", "auto" (sub-folders, or labels beside an IDX file), or a file of labels. */
   readonly labels: string;
+  /** What folders called train, val and test are: "auto" takes them for splits, "classes" for classes. */
+  readonly folders: "auto" | "classes";
   /** CelebA: two classes by one attribute, such as "Smiling". */
   readonly labelAttribute?: string;
   /** Share of the images held out for validation; by default the data source's own. */
@@ -55,6 +57,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   cropScale: 1,
   frameStride: 1,
   labels: "none",
+  folders: "auto",
   validEvery: 250,
   validCount: 16,
   sampleEvery: 500,
@@ -70,6 +73,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
 
 /** The options that are one of a few words. */
 export const RUN_CHOICES = {
+  folders: ["auto", "classes"],
   onSaveError: ["continue", "stop"],
   onNan: ["skip", "stop"],
 } as const satisfies Partial<Record<keyof RunOptions, readonly string[]>>;
