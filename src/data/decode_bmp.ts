@@ -42,11 +42,13 @@ export function decodeBmp(bytes: Uint8Array): RgbImage {
   const header = readHeader(bytes);
   const { width, height, bits, compression } = header;
   checkSize("BMP", width, height);
+  const runs = compression === RUNS_8 || compression === RUNS_4;
+  // Nothing is allocated for pixels that aren't there.
+  if (!runs) rowBytes(bytes, header);
+  else if (width * height > 256 * bytes.length + 65536) throw damaged("it has too few pixels");
   const data = new Uint8Array(width * height * 3);
-  if (compression === RUNS_8 || compression === RUNS_4) {
-    if (width * height > 256 * bytes.length + 65536) throw damaged("it is too short for its size");
-    paint(readRuns(bytes, header), header, data);
-  } else if (bits <= 8) paint(readIndices(bytes, header), header, data);
+  if (runs) paint(readRuns(bytes, header), header, data);
+  else if (bits <= 8) paint(readIndices(bytes, header), header, data);
   else readColours(bytes, header, data);
   return { width, height, data };
 }
