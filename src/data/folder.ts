@@ -127,12 +127,10 @@ class Walk {
       if (target.isDirectory) this.#links.push(link);
       else this.#takeFile(link, target.isFile);
     } catch (thrown) {
-      const nowhere = thrown instanceof Deno.errors.NotFound;
-      this.#refuse(
-        link.name,
-        thrown,
-        nowhere ? "the link leads nowhere" : "the link can't be read",
-      );
+      if (!(thrown instanceof Deno.errors.NotFound) || isNotUtf8(link.name)) {
+        return this.#refuse(link.name, thrown, "the link can't be read");
+      }
+      this.#unreadable.push({ name: link.name, reason: "the link leads nowhere" });
     }
   }
 

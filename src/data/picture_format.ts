@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- files begin with such characters
 /**
  * Formats of pictures, told by a file's first bytes and never by its name: misnamed files are common
  * in scraped folders.
@@ -46,7 +47,6 @@ export function describeFormat(start: Uint8Array): string {
   const text = latin1(start);
   const known = readableFormat(start) ?? OTHERS.find(([pattern]) => pattern.test(text))?.[1];
   if (known !== undefined) return known;
-  // deno-lint-ignore no-control-regex
   if (/^[^\0-\x08\x0e-\x1f\x7f-\x9f]+$/.test(text)) {
     return `text that begins with ${JSON.stringify(text.split(/\r?\n/)[0].slice(0, 24))}`;
   }

@@ -163,11 +163,10 @@ async function continued(folder: RunFolder, changes: ResumeChanges): Promise<Ope
   const checkData = ({ train: { count }, identity }: TrainingData) => {
     // Images that a program gives can't be told apart, except by their number.
     const other = before && identity && differences(before, identity);
-    const changed = [
-      ...count === images ? [] : [`it trained on ${images} images, where there are ${count} now`],
-      ...other ? [`${other} changed`] : [],
-    ].join(", and ");
-    if (changed === "") return undefined;
+    const changed = count !== images
+      ? `it trained on ${images} images, where there are ${count} now`
+      : other && `${other} changed`;
+    if (!changed) return undefined;
     if (changes.allowChangedData) return changed;
     throw new RunError((nameOf) =>
       `Cannot resume ${path} on ${settings.run.data}: ${changed}; put the data back, begin a new ` +
