@@ -21,7 +21,7 @@ export type { ImageSet, LabelChoice, Skipped, Splits };
 /** What to load. */
 export interface DataOptions {
   /**
-   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of PNG and JPEG files, a folder with
+   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder with
    * CelebA, an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
    * given as "./faces".
    */

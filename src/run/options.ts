@@ -8,7 +8,7 @@ import { ConfigError } from "../model/config.ts";
 /** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
 export interface RunOptions {
   /**
-   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of PNG and JPEG files, a folder
+   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder
    * with CelebA, an IDX file, a folder of clips, or what `rin data prepare` made.
    */
   readonly data: string;
