@@ -226,5 +226,6 @@ Deno.test("other formats are named", () => {
   assertThrows(() => decodeImage(text("\0\0\0\x1cftypavif")), DataError, "but AVIF");
   assertThrows(() => decodeImage(text("version https://git-lfs.gi")), DataError, "Git LFS");
   assertThrows(() => decodeImage(text("<!DOCTYPE html>")), DataError, "a page of HTML");
-  assertThrows(() => decodeImage(text("hello")), DataError, "68 65 6c 6c");
+  assertThrows(() => decodeImage(text("hello")), DataError, `text that begins with "hello"`);
+  assertThrows(() => decodeImage(Uint8Array.of(1, 2, 3, 4)), DataError, "01 02 03 04");
 });

@@ -157,7 +157,10 @@ Deno.test("folder: broken pictures among good ones are named, skipped and leave 
       skipped.map(({ name }) => name),
       [0, 5, 10, 15, 20, 25].map((i) => `${String(i).padStart(2, "0")}.png`),
     );
-    assertStringIncludes(skipped[0].reason, "no PNG, JPEG, WebP, BMP or GIF but text that begins with");
+    assertStringIncludes(
+      skipped[0].reason,
+      "no PNG, JPEG, WebP, BMP or GIF but text that begins with",
+    );
     close();
   });
 });
