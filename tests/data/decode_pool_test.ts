@@ -78,6 +78,7 @@ Deno.test("large_turn: a second large picture waits for the first, a small one d
   await new Promise((resolve) => setTimeout(resolve, 100));
   assertEquals(said, [[40e6], [30e6]]);
   workers[0].postMessage(0);
+  await until(0, 2);
   await until(1, 2);
   assertEquals(said, [[40e6, 0], [30e6, 50e6]]);
   for (const worker of workers) worker.terminate();
