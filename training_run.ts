@@ -67,6 +67,8 @@
  * @module
  */
 export type { ImageSet, Skipped, Splits } from "./src/data/image_set.ts";
+export type { DataIdentity } from "./src/data/data_identity.ts";
+export type { LeftOut } from "./src/data/left_out.ts";
 export { DataError } from "./src/data/errors.ts";
 export { FileError } from "./src/files/errors.ts";
 export type { DeviceRequest } from "./src/run/devices.ts";

@@ -4,9 +4,11 @@
  * @module
  */
 import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
+import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
 import { openClips, openSource } from "../../src/data/source.ts";
+import { RUN_CHOICES } from "../../src/run/options.ts";
 import { type Command, programName } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { FORCE_OPTION, refuseOverwrite } from "../files/overwrite.ts";
@@ -56,6 +58,12 @@ export const data: Command = {
         type: "boolean",
         help: "SOURCE holds clips: GIF or animated PNG files, or folders of numbered frames",
       },
+      {
+        key: "folders",
+        type: RUN_CHOICES.folders,
+        help: "what folders called train, val and test are, as for rin train",
+        default: "auto",
+      },
       { key: "quiet", type: "boolean", help: "say nothing but results and errors" },
     ],
   }],
@@ -97,9 +105,11 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const place = ["faces", "emoji"].includes(name)
     ? name
     : await Deno.realPath(name).catch(() => name);
-  const source = flags.clips === true
-    ? await openClips(place)
-    : await openSource(place, (sentence) => terminal.note(sentence));
+  const source = flags.clips === true ? await openClips(place) : await openSource(
+    place,
+    (sentence) => terminal.note(sentence),
+    flags.folders as "auto" | "classes" | undefined,
+  );
   const wanted = { source: place, imageSize, clips: source.clips === true };
   const out = flags.out === undefined
     ? await preparedName(wanted, source.fingerprint)
@@ -115,7 +125,11 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   terminal.finish();
   const file = await PreparedFile.open(out);
   try {
-    for (const line of skippedLines(file.footer.facts.skipped)) terminal.note(line);
+    const { skipped, leftOut } = file.footer.facts;
+    for (const line of skippedLines([...leftOut?.unreadable ?? [], ...skipped])) {
+      terminal.note(line);
+    }
+    for (const line of leftOut ? leftOutLines(leftOut) : []) terminal.note(line);
     print(`${out}: ${description(file)}`);
     const clips = file.clips ? " --preset clips" : "";
     terminal.note(

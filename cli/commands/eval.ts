@@ -71,7 +71,7 @@ const samples: Option[] = [
     key: "samples",
     type: "text",
     value: "DIR",
-    help: "take the samples from a folder of PNG or JPEG files instead of making them",
+    help: "take the samples from a folder of pictures instead of making them",
   },
   ...SAMPLER_OPTIONS,
 ];

@@ -79,8 +79,7 @@ const beginning: Option[] = [
     key: "image",
     type: "text",
     value: "FILE",
-    help:
-      "a PNG or JPEG file to begin from, cropped and resized to the network's size; of clips a " +
+    help: "a picture to begin from, cropped and resized to the network's size; of clips a " +
       "GIF or animated PNG file or a folder of numbered frames, of which the first ones count",
   },
   {

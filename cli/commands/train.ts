@@ -13,7 +13,7 @@ import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
-import { explain } from "../errors.ts";
+import { explain, UsageError } from "../errors.ts";
 import { missingDriverAdvice } from "../gpu_advice.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { FIELDS } from "../options/fields.ts";
@@ -60,6 +60,11 @@ const run: Option[] = [
     type: "text",
     value: "DIR",
     help: "go on with the run in that folder, exactly where it was; --steps may be raised",
+  },
+  {
+    key: "allowChangedData",
+    type: "boolean",
+    help: "with --resume: go on although the data are not those that the run trained on",
   },
 ];
 
@@ -167,7 +172,11 @@ function runFlags(flags: Given["flags"]): Given["flags"] {
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
-  const { preset: asked, config, out, init: from, force: forced, ...fields } = runFlags(flags);
+  const { preset: asked, config, out, init: from, force: forced, allowChangedData, ...fields } =
+    runFlags(flags);
+  if (allowChangedData !== undefined) {
+    throw new UsageError("--allow-changed-data is for --resume: a new run has no data before it");
+  }
   const init = from === undefined ? undefined : (await openCheckpoint(String(from))).bytes;
   const file = {
     ...init && networkToBegin(init) as Fields,

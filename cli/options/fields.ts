@@ -205,7 +205,7 @@ const run: SettingOption<RunOptions>[] = [
     key: "data",
     type: "text",
     value: "SOURCE",
-    help: "faces, emoji (both fetched once), a folder of PNG and JPEG files, a folder with " +
+    help: "faces, emoji (both fetched once), a folder of pictures, a folder with " +
       "CelebA, an IDX file, or what rin data prepare made; with --frames a folder of GIF and " +
       "animated PNG files or of folders of numbered frames, or one clip",
   },
@@ -221,6 +221,12 @@ const run: SettingOption<RunOptions>[] = [
     value: "none|auto|FILE",
     help: "classes of the images: auto takes the sub-folder that each lies in, or the labels " +
       "beside an IDX file; FILE holds IDX labels or CelebA's attributes",
+  },
+  {
+    key: "folders",
+    type: RUN_CHOICES.folders,
+    help: "what folders called train, val and test are: auto takes them for splits, classes for " +
+      "classes as any other",
   },
   {
     key: "labelAttribute",

@@ -23,7 +23,7 @@ export interface Picture {
 }
 
 /**
- * Reads a PNG or JPEG file, cropped and resized as training images are. For clips the first frames
+ * Reads a picture, cropped and resized as training images are. For clips the first frames
  * of a clip that has enough of them; a mask may be a picture that doesn't move, for all frames.
  *
  * @throws {CommandError} when it can't be read
@@ -56,7 +56,7 @@ async function readClip(
   config: ExampleConfig,
 ): Promise<Picture> {
   const { imageSize, frames } = config;
-  const [clip, ...more] = await listClips(path);
+  const { clips: [clip, ...more] } = await listClips(path);
   if (more.length > 0) {
     throw new DataError(`it holds ${more.length + 1} clips, where one is needed`);
   }

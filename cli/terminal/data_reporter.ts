@@ -4,6 +4,7 @@
  * @module
  */
 import type { Skipped, Splits } from "../../src/data/dataset.ts";
+import { leftOutLines } from "../../src/data/left_out.ts";
 import type { DataEvent } from "../../src/run/events.ts";
 import { perSecond } from "./units.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,8 +30,9 @@ function showSplits(
   terminal: Terminal,
   { source, frames, splits }: { source: string; frames: number; splits: Splits },
 ): void {
-  const { train, valid, skipped, attribution } = splits;
+  const { train, valid, skipped, leftOut, attribution } = splits;
   for (const line of skippedLines(skipped)) terminal.note(line);
+  for (const line of leftOut ? leftOutLines(leftOut) : []) terminal.note(line);
   const what = frames > 1 ? `Clips of ${frames} frames or more` : "Images";
   terminal.note(
     valid === train

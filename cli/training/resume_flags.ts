@@ -27,5 +27,5 @@ export function resumeChanges(flags: Fields): ResumeChanges {
         `begin a new run`,
     );
   }
-  return { training, run };
+  return { training, run, allowChangedData: flags.allowChangedData === true };
 }

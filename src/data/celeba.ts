@@ -7,7 +7,9 @@ import { DataError, reasonOf } from "./errors.ts";
 import type { ImageFile } from "./image_file.ts";
 
 const IMAGES = "img_align_celeba";
-const LIST = "list_eval_partition.txt";
+/** What the list is called in the distribution, and on Kaggle. */
+const LISTS = ["list_eval_partition.txt", "list_eval_partition.csv"];
+const [LIST] = LISTS;
 
 /** The official splits, as file names in the list's order. */
 export interface CelebaPartition {
@@ -23,13 +25,14 @@ export interface CelebaPartition {
 export interface CelebaFolder {
   /** The folder of JPEG files. */
   readonly images: string;
-  /** The path of list_eval_partition.txt. */
+  /** The path of list_eval_partition.txt, or of Kaggle's .csv. */
   readonly list: string;
 }
 
 /**
- * Looks for CelebA at a folder: `DIR/img_align_celeba/` (or DIR itself being it) with
- * `list_eval_partition.txt` in DIR or beside DIR.
+ * Looks for CelebA at a folder: `DIR/img_align_celeba/` (or DIR itself being it), which Kaggle puts
+ * into another folder of that name, with `list_eval_partition.txt` (Kaggle's: `.csv`) in DIR, in the
+ * folder of images, or up to two folders above the images.
  *
  * @returns undefined when the folder isn't CelebA
  * @throws {DataError} when the images are there under DIR but the list isn't
@@ -37,10 +40,14 @@ export interface CelebaFolder {
 export async function findCeleba(folder: string): Promise<CelebaFolder | undefined> {
   const path = folder.replace(/[/\\]+$/, "") || folder;
   const isImages = (await realName(path)) === IMAGES;
-  const images = isImages ? path : `${path}/${IMAGES}`;
-  if (!isImages && !(await exists(images))) return undefined;
-  const candidates = [`${path}/${LIST}`, `${path}/../${LIST}`];
-  for (const list of candidates) if (await exists(list)) return { images, list };
+  const outer = isImages ? path : `${path}/${IMAGES}`;
+  if (!isImages && !(await exists(outer))) return undefined;
+  const images = await exists(`${outer}/${IMAGES}`) ? `${outer}/${IMAGES}` : outer;
+  for (const place of placesOf(path, images)) {
+    for (const name of LISTS) {
+      if (await exists(`${place}/${name}`)) return { images, list: `${place}/${name}` };
+    }
+  }
   // Asked for the images themselves, a plain folder of pictures is a sensible reading.
   if (isImages) return undefined;
   throw new DataError(
@@ -49,8 +56,14 @@ export async function findCeleba(folder: string): Promise<CelebaFolder | undefin
   );
 }
 
+/** The folders that CelebA's lists can lie in. */
+export function placesOf(...folders: readonly string[]): string[] {
+  return folders.flatMap((folder) => [folder, `${folder}/..`, `${folder}/../..`]);
+}
+
 /**
- * Parses list_eval_partition.txt: one `NAME SPLIT` a line, SPLIT being 0, 1 or 2.
+ * Parses list_eval_partition.txt: one `NAME SPLIT` a line, SPLIT being 0, 1 or 2; or the same with a
+ * comma below the line `image_id,partition`.
  *
  * @param source what to call the text in messages, e.g. its path
  * @throws {DataError} naming the first bad line
@@ -59,8 +72,8 @@ export function parsePartition(text: string, source: string = LIST): CelebaParti
   const splits: [string[], string[], string[]] = [[], [], []];
   const seen = new Set<string>();
   text.split(/\r?\n/).forEach((line, i) => {
-    if (line.trim() === "") return;
-    const match = /^\s*(\S+)\s+([012])\s*$/.exec(line);
+    if (line.trim() === "" || (i === 0 && /^\ufeff?image_id,/.test(line))) return;
+    const match = /^\s*([^\s,]+)(?:\s+|\s*,\s*)([012])\s*$/.exec(line);
     const bad = (what: string) =>
       new DataError(
         `Cannot read ${source}: line ${i + 1} is ${JSON.stringify(line.slice(0, 80))}, ${what}`,

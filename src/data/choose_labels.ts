@@ -2,6 +2,7 @@
  * Where the classes of a data set's images come from.
  * @module
  */
+import { placesOf } from "./celeba.ts";
 import { ATTRIBUTE_LISTS, attributeLabels, isAttributeList } from "./celeba_attributes.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import { parseIdx } from "./idx.ts";
@@ -81,8 +82,7 @@ async function readLabels(path: string): Promise<Uint8Array> {
 
 /** The list lies where CelebA's images do. */
 async function findAttributes(file: PreparedFile, source: string): Promise<string> {
-  const places = [source, file.footer.facts.source].flatMap((place) => [place, `${place}/..`]);
-  for (const place of places) {
+  for (const place of placesOf(source, file.footer.facts.source)) {
     for (const name of ATTRIBUTE_LISTS) {
       if (await Deno.stat(`${place}/${name}`).then(() => true, () => false)) {
         return `${place}/${name}`;

@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError } from "./errors.ts";
+import { takeTurn } from "./large_turn.ts";
 
 /** One decoded clip. */
 export interface Clip {
@@ -37,7 +38,9 @@ export function checkClip(
 ): void {
   const pixels = width * height;
   const within = frames <= MAX_FRAMES && 4 * frames * pixels <= MAX_BYTES;
-  if (frames > 0 && pixels > 0 && within && pixels <= MAX_PIXELS_A_BYTE * length) return;
+  if (frames > 0 && pixels > 0 && within && pixels <= MAX_PIXELS_A_BYTE * length) {
+    return takeTurn(frames * pixels);
+  }
   throw new DataError(
     `Cannot decode ${format}: its header says ${frames} frames of ${width}x${height} pixels, where ` +
       `1 to ${MAX_FRAMES} frames of 250 megapixels in all are accepted, no more than its ` +

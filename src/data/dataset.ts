@@ -9,11 +9,13 @@ import { removeAbandoned } from "./abandoned.ts";
 import { cacheFolder, makeCache } from "./cache_folder.ts";
 import { folderOf } from "../files/target.ts";
 import { type LabelChoice, labelsOf } from "./choose_labels.ts";
+import { identityOf } from "./data_identity.ts";
 import { DataError } from "./errors.ts";
 import type { ImageSet, Skipped, Splits } from "./image_set.ts";
+import { type LeftOut, withLostFolders } from "./left_out.ts";
 import { prepare } from "./prepare.ts";
 import { isPrepared, PreparedFile, spanOf, type Windows } from "./prepared_file.ts";
-import { hexHash, openClips, openSource } from "./source.ts";
+import { type FolderMeaning, hexHash, openClips, openSource } from "./source.ts";
 import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
@@ -21,7 +23,7 @@ export type { ImageSet, LabelChoice, Skipped, Splits };
 /** What to load. */
 export interface DataOptions {
   /**
-   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of PNG and JPEG files, a folder with
+   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder with
    * CelebA, an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
    * given as "./faces".
    */
@@ -43,6 +45,11 @@ export interface DataOptions {
    * own splits and ignores this.
    */
   readonly validFraction?: number;
+  /**
+   * What folders called train, val and test are: with "auto", the default, splits; with "classes",
+   * classes as any other folder.
+   */
+  readonly folders?: FolderMeaning;
   /** Where the classes of the images come from; there are none by default. */
   readonly labels?: LabelChoice;
   /** Where prepared files are kept; `prepared` in the cache folder by default. */
@@ -68,22 +75,25 @@ export interface DataOptions {
 export async function loadSplits(options: DataOptions): Promise<Splits> {
   checkImageSize(options.source, options.imageSize);
   checkFraction(options.source, options.validFraction);
-  const file = await openPrepared(options);
+  const { file, leftOut } = await openPrepared(options);
   try {
-    return await splitsOf(file, options);
+    return await splitsOf(file, options, leftOut);
   } catch (thrown) {
     file.close();
     throw thrown;
   }
 }
 
-async function openPrepared(options: DataOptions): Promise<PreparedFile> {
+/** Opens the prepared file, with what is left out of the folder as it is now. */
+async function openPrepared(
+  options: DataOptions,
+): Promise<{ readonly file: PreparedFile; readonly leftOut?: LeftOut }> {
   const { source: name, imageSize, frames = 1, onProgress, onNote } = options;
   const clips = frames > 1;
   if (await isPrepared(name).catch(() => false)) {
     const file = await PreparedFile.open(name);
     const found = file.footer.facts.imageSize;
-    if (found === imageSize && file.clips === clips) return file;
+    if (found === imageSize && file.clips === clips) return { file };
     file.close();
     throw new DataError(
       file.clips === clips
@@ -94,10 +104,10 @@ async function openPrepared(options: DataOptions): Promise<PreparedFile> {
         : `Cannot load images from ${name}: it holds clips; train on them with --frames`,
     );
   }
-  const source = clips ? await openClips(name) : await openSource(name, onNote);
+  const source = clips ? await openClips(name) : await openSource(name, onNote, options.folders);
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
-  if (known) return known;
+  if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };
   // Few images are done before anybody has read the sentence; how long clips are isn't known yet.
   if (source.names.length > 1000) {
     const megabytes = (source.names.length * 3 * imageSize ** 2 / 1e6).toFixed(0);
@@ -112,7 +122,17 @@ async function openPrepared(options: DataOptions): Promise<PreparedFile> {
   if (options.cache === undefined) await makeCache(cacheFolder()).catch(() => {});
   await removeAbandoned(folderOf(path));
   await prepare(source, path, { imageSize, onProgress });
-  return await PreparedFile.open(path);
+  return { file: await PreparedFile.open(path) };
+}
+
+/** The same images can lie among other files than when they were prepared. */
+async function leftOutNow(file: PreparedFile, listed?: LeftOut): Promise<LeftOut | undefined> {
+  const { leftOut } = file.footer.facts;
+  if (!listed || !leftOut) return listed;
+  const folders = [...new Set([...leftOut.folders, ...listed.folders])].sort();
+  // Names are many, and read only where they are needed.
+  const names = folders.length > 0 ? await file.names() : [];
+  return withLostFolders({ ...listed, folders }, names, names);
 }
 
 /** One file for a source at a size, so that a changed folder's old images are replaced. */
@@ -139,8 +159,10 @@ async function splitsOf(
   file: PreparedFile,
   { source, validFraction, labels: choice = { from: "none" }, frames = 1, frameStride = 1 }:
     DataOptions,
+  listed?: LeftOut,
 ): Promise<Splits> {
-  const { facts: { count, skipped, attribution, fixedSplit }, heldOut } = file.footer;
+  const { facts: { count, skipped, attribution, fixedSplit, ...facts }, heldOut } = file.footer;
+  const leftOut = listed ?? facts.leftOut;
   const labels = await labelsOf(file, source, choice);
   let held = heldOut;
   if (validFraction !== undefined && !fixedSplit) {
@@ -159,7 +181,13 @@ async function splitsOf(
   return {
     train,
     valid,
-    skipped: [...skipped, ...short.values()],
+    skipped: [...leftOut?.unreadable ?? [], ...skipped, ...short.values()],
+    leftOut,
+    identity: await identityOf(
+      file,
+      Uint8Array.from({ length: count }, (_, i) => short.has(i) ? 2 : held[i]),
+      labels,
+    ),
     attribution,
     path: file.path,
     close: () => file.close(),

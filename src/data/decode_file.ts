@@ -10,7 +10,7 @@ import { resizeCrop } from "./resize.ts";
 const MAX_BYTES = 256e6;
 
 /**
- * Reads and decodes a PNG or JPEG file, its shorter side resized to R and its centre cut out.
+ * Reads and decodes a picture, its shorter side resized to R and its centre cut out.
  *
  * @param size R, in pixels
  * @returns (3, R, R), values 0..255

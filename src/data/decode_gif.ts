@@ -2,11 +2,11 @@
  * GIF bytes, moving or not, to RGB frames.
  * @module
  */
-// @ts-types="@types/omggif"
-import { type Frame, GifReader } from "omggif";
 import { checkClip, clearArea, type Clip, onWhite } from "./clip.ts";
-import { DataError, reasonOf } from "./errors.ts";
+import { DataError } from "./errors.ts";
+import { type GifFrame, readGif } from "./gif_blocks.ts";
 import { decompress } from "./gif_lzw.ts";
+import { checkSize, type RgbImage } from "./rgb_image.ts";
 
 /** GIF's ways to go on after a frame. */
 const TO_BACKGROUND = 2;
@@ -17,56 +17,84 @@ const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
 
 /**
  * Decodes one GIF file as browsers show it: each frame over what the ones before have left, and
- * what was never drawn, or was cleared, is white.
+ * what was never drawn, was cleared, or asks for a colour that isn't there, is white. What lies
+ * outside the screen is cut off, and what is missing at the end of a file is not drawn.
  *
  * @throws {DataError} when the file is damaged or too large
  */
 export function decodeGif(bytes: Uint8Array): Clip {
-  const gif = open(bytes);
+  const gif = readGif(bytes);
   const { width, height } = gif;
-  const frames = gif.numFrames();
+  const frames = gif.frames.length;
   checkClip("GIF", { frames, width, height }, bytes.length);
   const data = new Uint8Array(frames * width * height * 3);
   const canvas = new Uint8Array(width * height * 4);
-  for (let i = 0; i < frames; i++) {
-    const frame = gif.frameInfo(i);
-    if (frame.x + frame.width > width || frame.y + frame.height > height) {
-      throw damaged(`frame ${i} lies outside its ${width}x${height} pixels`);
-    }
+  gif.frames.forEach((frame, i) => {
     const before = frame.disposal === TO_PREVIOUS ? canvas.slice() : undefined;
-    draw(canvas, width, frame, bytes);
+    draw(canvas, width, height, frame, bytes);
     onWhite(canvas, data.subarray(i * width * height * 3, (i + 1) * width * height * 3));
-    if (frame.disposal === TO_BACKGROUND) clearArea(canvas, width, frame);
+    if (frame.disposal === TO_BACKGROUND) clearArea(canvas, width, inside(frame, width, height));
     if (before) canvas.set(before);
-  }
+  });
   return { frames, width, height, data };
 }
 
-function open(bytes: Uint8Array): GifReader {
-  try {
-    return new GifReader(bytes as Uint8Array & number[]);
-  } catch (thrown) {
-    throw damaged(reasonOf(thrown));
+/**
+ * Decodes one GIF file that doesn't move.
+ *
+ * @throws {DataError} when the file is damaged, or moves
+ */
+export function decodeStillGif(bytes: Uint8Array): RgbImage {
+  const { frames, width, height } = readGif(bytes);
+  if (frames.length > 1) {
+    throw new DataError(
+      `Cannot decode GIF: it moves (${frames.length} frames), where pictures are wanted; train on ` +
+        `clips with --frames, or save one of them as PNG`,
+    );
   }
+  checkSize("GIF", width, height);
+  return decodeGif(bytes);
+}
+
+/** What of a frame lies on the screen. */
+function inside({ x, y, width, height }: GifFrame, screenWidth: number, screenHeight: number) {
+  const [left, top] = [Math.min(x, screenWidth), Math.min(y, screenHeight)];
+  return {
+    x: left,
+    y: top,
+    width: Math.min(width, screenWidth - left),
+    height: Math.min(height, screenHeight - top),
+  };
 }
 
 /** Puts a frame's pixels on the canvas. */
-function draw(canvas: Uint8Array, canvasWidth: number, frame: Frame, bytes: Uint8Array): void {
-  const { x, y, width, height, palette_offset: palette, palette_size: colours } = frame;
-  if (palette === null || colours === null) throw damaged("a frame has no colours");
-  const numbers = decompress(bytes, frame.data_offset, width * height);
+function draw(
+  canvas: Uint8Array,
+  screenWidth: number,
+  screenHeight: number,
+  frame: GifFrame,
+  bytes: Uint8Array,
+): void {
+  const { x, y, width, height, palette, transparent } = frame;
+  if (palette.length === 0) throw damaged("a frame has no colours");
+  checkClip("GIF", { frames: 1, width, height }, bytes.length);
+  const numbers = decompress(bytes, frame.start, width * height);
+  const colours = Math.floor(palette.length / 3);
+  const shown = inside(frame, screenWidth, screenHeight).width;
   const rows = frame.interlaced
     ? PASSES.flatMap(([first, step]) =>
-      Array.from({ length: Math.ceil((height - first) / step) }, (_, i) => first + i * step)
+      Array.from(
+        { length: Math.max(0, Math.ceil((height - first) / step)) },
+        (_, i) => first + i * step,
+      )
     )
     : Array.from({ length: height }, (_, i) => i);
   rows.forEach((row, i) => {
-    let o = 4 * ((y + row) * canvasWidth + x);
-    for (const number of numbers.subarray(i * width, (i + 1) * width)) {
-      if (number !== frame.transparent_index) {
-        if (number >= colours) throw damaged(`a pixel asks for colour ${number} of ${colours}`);
-        const at = palette + 3 * number;
-        for (let c = 0; c < 3; c++) canvas[o + c] = bytes[at + c];
+    if (y + row >= screenHeight) return;
+    let o = 4 * ((y + row) * screenWidth + x);
+    for (const number of numbers.subarray(i * width, i * width + shown)) {
+      if (number !== transparent && number < colours) {
+        for (let c = 0; c < 3; c++) canvas[o + c] = palette[3 * number + c];
         canvas[o + 3] = 255;
       }
       o += 4;

@@ -5,7 +5,8 @@
 import jpeg from "jpeg-js";
 import { DataError, reasonOf } from "./errors.ts";
 import { exifOrientation, type Orientation, upright } from "./exif_orientation.ts";
-import { checkSize, type RgbImage } from "./rgb_image.ts";
+import { concat } from "./prepared_format.ts";
+import { checkSize, MAX_PIXELS, type RgbImage } from "./rgb_image.ts";
 
 /** A block of 64 pixels takes a bit at least; twice that, to be safe. */
 const MAX_PIXELS_A_BYTE = 1024;
@@ -30,17 +31,11 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
         `supported; save it as an 8-bit JPEG or as PNG`,
     );
   }
-  if (frame.components.length === 4 && frame.adobeTransform === undefined) {
-    throw new DataError(
-      "Cannot decode JPEG: its four colour channels carry no Adobe marker that says what they " +
-        "are; save it as RGB",
-    );
-  }
   try {
-    const { width, height, data } = jpeg.decode(bytes, {
+    const { width, height, data } = jpeg.decode(cleaned(bytes, frame), {
       useTArray: true,
       formatAsRGBA: false,
-      maxResolutionInMP: 100,
+      maxResolutionInMP: MAX_PIXELS / 1e6,
       maxMemoryUsageInMB: 2048,
       // Left alone, jpeg-js takes every three-channel file for YCbCr.
       ...(isRgb(frame) ? { colorTransform: false } : {}),
@@ -54,7 +49,20 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
   }
 }
 
+/** Four channels are CMYK, stored inverted, as Adobe's programs do and Pillow assumes of all. */
+const ADOBE = [0xff, 0xee, 0, 14, ...new TextEncoder().encode("Adobe"), 0, 100, 0, 0, 0, 0, 0];
+
+/** The file as jpeg-js takes it: without bytes between segments, and with Adobe's marker for CMYK. */
+function cleaned(bytes: Uint8Array, frame: Frame): Uint8Array {
+  const cmyk = frame.components.length === 4 && frame.adobeTransform === undefined;
+  if (!frame.stray && !cmyk) return bytes;
+  const segments = frame.segments.map(([from, to]) => bytes.subarray(from, to));
+  const marker = cmyk ? [Uint8Array.from(ADOBE)] : [];
+  return concat([bytes.subarray(0, 2), ...marker, ...segments, bytes.subarray(frame.end)]);
+}
+
 function translate(reason: string): string {
+  if (/maxMemoryUsageInMB/.test(reason)) return "it takes more than 2 GiB to decode";
   if (/marker was not found|unknown JPEG marker 0$/.test(reason)) return "it ends too soon";
   return reason;
 }
@@ -71,6 +79,12 @@ interface Frame {
   readonly jfif: boolean;
   readonly adobeTransform?: number;
   readonly orientation: Orientation;
+  /** Where each segment before the first scan begins and ends. */
+  readonly segments: readonly (readonly [number, number])[];
+  /** Where the first scan begins. */
+  readonly end: number;
+  /** Whether there are bytes between segments. */
+  readonly stray: boolean;
 }
 
 type FrameHeader = Pick<Frame, "precision" | "width" | "height" | "components">;
@@ -81,12 +95,14 @@ function readFrame(bytes: Uint8Array): Frame {
   let adobeTransform: number | undefined;
   let orientation: Orientation | undefined;
   let frame: FrameHeader | undefined;
+  const segments: [number, number][] = [];
+  let stray = false;
   let at = 2;
   while (at + 4 <= bytes.length) {
     const marker = bytes[at + 1];
-    // Fill bytes, and what some phones leave between segments; whether that is forgivable is
-    // jpeg-js's to say.
+    // Fill bytes, and what some phones leave between segments.
     if (bytes[at] !== 0xff || marker === 0xff || marker === 0x00) {
+      stray = true;
       at++;
       continue;
     }
@@ -108,10 +124,19 @@ function readFrame(bytes: Uint8Array): Frame {
       }
       frame ??= readFrameHeader(body);
     }
+    segments.push([at, at + 2 + length]);
     at += 2 + length;
   }
   if (!frame) throw damaged("it ends before its frame header");
-  return { ...frame, jfif, adobeTransform, orientation: orientation ?? 1 };
+  return {
+    ...frame,
+    jfif,
+    adobeTransform,
+    orientation: orientation ?? 1,
+    segments,
+    end: at,
+    stray,
+  };
 }
 
 function readFrameHeader(body: Uint8Array): FrameHeader {

@@ -5,6 +5,7 @@
 import { decode, type DecodedPng } from "fast-png";
 import { Unzlib } from "fflate";
 import { DataError, reasonOf } from "./errors.ts";
+import { decodeAdam7 } from "./png_adam7.ts";
 import { exifOrientation, upright } from "./exif_orientation.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 
@@ -23,11 +24,17 @@ const PALETTE = 3;
 const GREY_ALPHA = 4;
 const RGBA = 6;
 
+/** Samples of a pixel, by its colour type. */
+const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
+
+/** Bytes of all pixels, at most: those of 120 megapixels of RGBA. */
+const MAX_STORED = 480e6;
+
 /**
  * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned as its
  * EXIF data say.
  *
- * @throws {DataError} when the file is damaged, or interlaced with less than 8 bits a sample
+ * @throws {DataError} when the file is damaged
  */
 export function decodePng(bytes: Uint8Array): RgbImage {
   const { width, height, max, rgba } = readPixels(bytes);
@@ -70,12 +77,23 @@ export function decodePngRgba(bytes: Uint8Array): RgbImage {
 function readPixels(bytes: Uint8Array) {
   const colourType = readColourType(bytes);
   checkInflated(bytes);
+  const [interlaced, bits] = [bytes[28] === 1, bytes[24]];
+  if (interlaced && bits < 8) return readInterlaced(bytes, colourType, bits);
   const png = decodeChunks(bytes);
   const { width, height, depth, channels } = png;
   const samples = depth < 8 ? unpackRows(png.data, width, height, depth) : png.data;
   if (samples.length !== width * height * channels) throw damaged("it has too few pixels");
   const max = colourType === PALETTE ? 255 : 2 ** depth - 1;
   return { width, height, max, rgba: pixelReader(png, colourType, samples) };
+}
+
+function readInterlaced(bytes: Uint8Array, colourType: number, depth: number) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const png = orDamaged(() => decodeAdam7([...pngChunks(bytes)], width, height, depth, colourType));
+  const max = colourType === PALETTE ? 255 : 2 ** depth - 1;
+  const rgba = pixelReader({ ...png, depth }, colourType, png.samples);
+  return { width, height, max, rgba };
 }
 
 /**
@@ -90,15 +108,18 @@ function readColourType(bytes: Uint8Array): number {
   if (view.getUint32(16) * view.getUint32(20) * depth / 8 > MAX_RATIO * bytes.length) {
     throw damaged("its header says more pixels than its length can hold");
   }
-  const interlaced = bytes[28] === 1;
-  // fast-png reads such files as if each pixel had a byte to itself, and returns noise.
-  if (interlaced && depth < 8) {
+  const colourType = bytes[25];
+  const stored = view.getUint32(16) * view.getUint32(20) * depth / 8 * (CHANNELS[colourType] ?? 4);
+  if (stored > MAX_STORED) {
     throw new DataError(
-      `Cannot decode PNG: interlacing with ${depth}-bit samples is not supported; ` +
-        `save it without interlacing`,
+      `Cannot decode PNG: its pixels take ${(stored / 1e6).toFixed(0)} MB, where ` +
+        `${MAX_STORED / 1e6} MB are accepted; make it smaller`,
     );
   }
-  return bytes[25];
+  if (depth < 8 && colourType !== GREY && colourType !== PALETTE) {
+    throw damaged(`its header says colours of type ${colourType} with ${depth} bits`);
+  }
+  return colourType;
 }
 
 /**
@@ -130,20 +151,28 @@ function checkInflated(bytes: Uint8Array): void {
 }
 
 /** The chunks of a PNG file, as far as they are whole. */
-export function* pngChunks(bytes: Uint8Array): Generator<{ type: string; data: Uint8Array }> {
+export function* pngChunks(
+  bytes: Uint8Array,
+): Generator<{ type: string; data: Uint8Array; crc: number }> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     if (at + 12 + length > bytes.length) return;
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    yield { type, data: bytes.subarray(at + 8, at + 8 + length) };
+    const data = bytes.subarray(at + 8, at + 8 + length);
+    yield { type, data, crc: view.getUint32(at + 8 + length) };
     at += 12 + length;
   }
 }
 
 function decodeChunks(bytes: Uint8Array): DecodedPng {
+  return orDamaged(() => decode(bytes, { checkCrc: true }));
+}
+
+/** Turns what decoders throw into a sentence. */
+function orDamaged<T>(work: () => T): T {
   try {
-    return decode(bytes, { checkCrc: true });
+    return work();
   } catch (thrown) {
     const cause = thrown instanceof Error && thrown.cause ? thrown.cause : thrown;
     const reason = reasonOf(cause);
@@ -181,7 +210,7 @@ function unpackRows(
 
 /** A function that writes pixel i as (r, g, b, alpha), in the units of the file's own depth. */
 function pixelReader(
-  png: DecodedPng,
+  png: Pick<DecodedPng, "transparency" | "palette"> & { readonly depth: number },
   colourType: number,
   samples: DecodedPng["data"],
 ): (i: number, out: number[]) => void {

@@ -11,6 +11,7 @@ import { decodeClipFile } from "./clips.ts";
 import { decodeFile } from "./decode_file.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
+import { freeTurn, giveTurn, newTurn, useTurn } from "./large_turn.ts";
 
 const WORKER = "rin-decode";
 
@@ -40,7 +41,7 @@ interface Waiting {
 /** What the global scope of a worker has; its types are not those of the main thread. */
 interface WorkerScope {
   readonly name: string;
-  onmessage: ((event: MessageEvent<Job>) => void) | null;
+  onmessage: ((event: MessageEvent<Job | SharedArrayBuffer>) => void) | null;
   postMessage(answer: Answer, transfer: Transferable[]): void;
 }
 
@@ -49,6 +50,8 @@ export class DecodePool {
   readonly #size: number;
   readonly #workers = new Map<Worker, Map<number, Waiting>>();
   readonly #queue: Waiting[] = [];
+  /** Large pictures are decoded one at a time. */
+  readonly #turn = newTurn();
   #next = 0;
 
   /** @param size how many workers; as many as there are cores by default */
@@ -96,6 +99,7 @@ export class DecodePool {
 
   #start(): [Worker, Map<number, Waiting>] {
     const worker = new Worker(import.meta.url, { type: "module", name: WORKER });
+    worker.postMessage(this.#turn);
     const waiting = new Map<number, Waiting>();
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       const { resolve, reject } = waiting.get(data.id)!;
@@ -107,6 +111,7 @@ export class DecodePool {
     worker.onerror = (event) => {
       event.preventDefault();
       worker.terminate();
+      freeTurn(this.#turn);
       this.#workers.delete(worker);
       for (const { reject } of waiting.values()) {
         reject(new DataError(`Cannot decode it: the decoder stopped (${event.message})`));
@@ -119,12 +124,16 @@ export class DecodePool {
 }
 
 function serve(scope: WorkerScope): void {
-  scope.onmessage = ({ data: { id, file, size } }) => {
+  scope.onmessage = ({ data }) => {
+    if (data instanceof SharedArrayBuffer) return useTurn(data);
+    const { id, file, size } = data;
     try {
       const pixels = typeof file === "string" ? decodeFile(file, size) : decodeClipFile(file, size);
       scope.postMessage({ id, pixels }, [pixels.buffer]);
     } catch (thrown) {
       scope.postMessage({ id, reason: reasonOf(thrown) }, []);
+    } finally {
+      giveTurn();
     }
   };
 }

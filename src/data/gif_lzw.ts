@@ -1,20 +1,24 @@
 /**
- * The compression of GIF. omggif reads the rest of the format, but its own decompressor runs for
- * ever on some damaged files.
+ * The compression of GIF.
  * @module
  */
 import { DataError } from "./errors.ts";
 
 const MAX_CODES = 4096;
 
+/** The number of a pixel that is missing; no colour has it. */
+const MISSING = 256;
+
 /**
- * The colour numbers of a frame.
+ * The colour numbers of a frame. What a file doesn't have of it, because it was cut off, is
+ * {@linkcode MISSING}; what it has too much is ignored.
  *
  * @param start where the frame's code size stands, followed by its blocks
  * @param count how many pixels there are to be
- * @throws {DataError} when there are fewer or more, or a code that can't be
+ * @throws {DataError} when there is a code that can't be
  */
-export function decompress(bytes: Uint8Array, start: number, count: number): Uint8Array {
+export function decompress(bytes: Uint8Array, start: number, count: number): Uint16Array {
+  if (start >= bytes.length) return new Uint16Array(count).fill(MISSING);
   const root = bytes[start];
   if (!(root >= 1 && root <= 8)) throw damaged(`codes of ${root} bits`);
   const [clear, end] = [1 << root, (1 << root) + 1];
@@ -23,7 +27,7 @@ export function decompress(bytes: Uint8Array, start: number, count: number): Uin
   const suffix = new Uint8Array(MAX_CODES);
   for (let i = 0; i < clear; i++) suffix[i] = i;
   const lengths = new Uint16Array(MAX_CODES).fill(1);
-  const out = new Uint8Array(count);
+  const out = new Uint16Array(count).fill(MISSING);
   let [next, width, previous, at] = [end + 1, root + 1, -1, 0];
   let [bits, held] = [0, 0];
   for (const byte of blockBytes(bytes, start + 1)) {
@@ -33,10 +37,7 @@ export function decompress(bytes: Uint8Array, start: number, count: number): Uin
       const code = held & ((1 << width) - 1);
       held >>>= width;
       bits -= width;
-      if (code === end) {
-        if (at !== count) throw damaged("too few pixels");
-        return out;
-      }
+      if (code === end) return out;
       if (code === clear) {
         [next, width, previous] = [end + 1, root + 1, -1];
         continue;
@@ -47,15 +48,17 @@ export function decompress(bytes: Uint8Array, start: number, count: number): Uin
       }
       // A code that is just being defined is the previous one and its own first pixel.
       const length = isNew ? lengths[previous] + 1 : lengths[code];
-      if (at + length > count) throw damaged("too many pixels");
       let from = isNew ? previous : code;
       let place = at + length - 1 - (isNew ? 1 : 0);
+      // What lies beyond the end of an array is not written.
       for (; place > at; place--, from = prefix[from]) out[place] = suffix[from];
-      out[at] = suffix[from];
-      if (isNew) out[at + length - 1] = out[at];
+      const first = suffix[from];
+      out[at] = first;
+      if (isNew) out[at + length - 1] = first;
+      if (at + length >= count) return out;
       if (previous >= 0 && next < MAX_CODES) {
         prefix[next] = previous;
-        suffix[next] = out[at];
+        suffix[next] = first;
         lengths[next] = lengths[previous] + 1;
         next++;
         if (next === 1 << width && width < 12) width++;
@@ -64,7 +67,6 @@ export function decompress(bytes: Uint8Array, start: number, count: number): Uin
       at += length;
     }
   }
-  if (at !== count) throw damaged("too few pixels");
   return out;
 }
 

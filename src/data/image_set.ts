@@ -3,6 +3,9 @@
  * @module
  */
 
+import type { DataIdentity } from "./data_identity.ts";
+import type { LeftOut } from "./left_out.ts";
+
 /** A file or record that was left out, and why. */
 export interface Skipped {
   /** Its name inside the data source. */
@@ -48,6 +51,10 @@ export interface Splits {
   readonly valid: ImageSet;
   /** What couldn't be used of either; empty for a source without flaws. */
   readonly skipped: readonly Skipped[];
+  /** What of a folder is no picture; absent of other sources. */
+  readonly leftOut?: LeftOut;
+  /** What the data set is, to be compared when a run goes on. */
+  readonly identity?: DataIdentity;
   /** The sentence to print wherever these images are shown, where the licence asks for one. */
   readonly attribution?: string;
   /** The file that the images are read from. */

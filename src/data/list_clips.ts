@@ -5,14 +5,13 @@
 import { moves } from "./clips.ts";
 import { readPicture } from "./decode_file.ts";
 import { DataError } from "./errors.ts";
-import { filesBelow } from "./folder.ts";
+import { listPictures, othersOf } from "./folder.ts";
 import type { ClipFile, ImageFile } from "./image_file.ts";
-
-const PICTURE_NAME = /\.(gif|apng|png|jpe?g|jpe|jfif)$/i;
+import type { LeftOut } from "./left_out.ts";
 
 /**
  * Lists the clips below a folder. GIF, APNG and moving PNG files are clips. Still pictures (JPEG,
- * and PNG files that don't move) that lie directly in one folder are together the frames of a clip,
+ * WebP, BMP, and PNG files that don't move) that lie directly in one folder are together the frames of a clip,
  * which is called as the folder is, in the order of the numbers in their names ("frame9.png" before
  * "frame10.png"). Whether the PNG files of a folder move is told by the first of them. A path that
  * is a file is one clip.
@@ -21,18 +20,22 @@ const PICTURE_NAME = /\.(gif|apng|png|jpe?g|jpe|jfif)$/i;
  * @throws {DataError} when there is none, a folder can't be read, or one holds both moving and still
  * pictures
  */
-export async function listClips(path: string): Promise<ClipFile[]> {
+export async function listClips(
+  path: string,
+): Promise<{ readonly clips: readonly ClipFile[]; readonly leftOut?: LeftOut }> {
   if ((await Deno.stat(path)).isFile) {
     const numbered = !moves(readPicture(path));
-    return [{ name: path.split(/[/\\]/).at(-1)!, paths: [path], numbered }];
+    return { clips: [{ name: path.split(/[/\\]/).at(-1)!, paths: [path], numbered }] };
   }
-  const { files, others } = await filesBelow(path, PICTURE_NAME);
+  const listing = await listPictures(path);
+  const { files, leftOut } = listing;
   const folders = Map.groupBy(files, ({ name }) => name.slice(0, Math.max(0, nameAt(name) - 1)));
   const clips: ClipFile[] = [];
   for (const [folder, inside] of folders) clips.push(...clipsOf(path, folder, inside));
-  if (clips.length > 0) return clips.sort((a, b) => a.name < b.name ? -1 : 1);
+  clips.sort((a, b) => a.name < b.name ? -1 : 1);
+  if (clips.length > 0) return { clips, leftOut };
   throw new DataError(
-    `Cannot load clips from ${path}: it holds no GIF, PNG or JPEG file (${others} other files seen, ` +
+    `Cannot load clips from ${path}: it holds no GIF, PNG or JPEG file (${othersOf(listing)}, ` +
       `folders inside included); give a folder of GIF or animated PNG files, or of folders of ` +
       `numbered frames`,
   );

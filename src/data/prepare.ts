@@ -4,6 +4,7 @@
  */
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
+import { withLostFolders } from "./left_out.ts";
 import { Preparation } from "./preparation.ts";
 import type { Source } from "./source.ts";
 import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
@@ -68,7 +69,7 @@ async function finish(
   imageSize: number,
   validFraction = DEFAULT_VALID_FRACTION,
 ): Promise<void> {
-  const { name, names, fingerprint, fixedSplit, attribution } = source;
+  const { name, names, fingerprint, fixedSplit, attribution, leftOut } = source;
   const { skipped } = preparation;
   const left = new Set(skipped.map((file) => file.name));
   const kept = names.map((_, i) => i).filter((i) => !left.has(names[i]));
@@ -82,6 +83,7 @@ async function finish(
       fingerprint,
       fixedSplit,
       skipped,
+      leftOut: leftOut && withLostFolders(leftOut, names, kept.map((i) => names[i])),
       attribution,
       classNames: labels?.classNames,
     },

@@ -40,7 +40,10 @@ export function spanOf({ frames, stride }: Windows): number {
 export class PreparedFile {
   /** (count + 1), the frame of the file that each clip begins with; absent of images. */
   readonly #begins?: Float64Array;
-
+  /** (chunks), the image or clip that each chunk ends before. */
+  readonly #ends: Uint32Array;
+  /** Chunks that were compared with their hashes, or are about to be. */
+  readonly #compared = new Map<number, Promise<void>>();
   private constructor(
     readonly path: string,
     readonly footer: Omit<Footer, "names">,
@@ -49,6 +52,7 @@ export class PreparedFile {
     readonly file: RangedFile,
   ) {
     if (footer.lengths) this.#begins = beginnings(footer.lengths);
+    this.#ends = Uint32Array.from(chunkEnds(footer.facts.count, footer.lengths));
   }
 
   /**
@@ -107,7 +111,8 @@ export class PreparedFile {
   }
 
   /**
-   * Some of the images, or clips, as a set.
+   * Some of the images, or clips, as a set. Before anything of a chunk is given out for the first
+   * time, the whole chunk is compared with its hash; a read of a damaged one rejects.
    *
    * @param name what to call the set in logs
    * @param members which ones, in this order
@@ -122,6 +127,7 @@ export class PreparedFile {
   ): ImageSet {
     const { file, footer: { facts, lengths } } = this;
     const begins = this.#begins;
+    const compared = (member: number) => this.#comparedOnce(this.#chunkOf(member));
     const bytes = strideOf(facts);
     const { frames, stride } = windows;
     const room = lengths && members.map((member) => lengths[member] - spanOf(windows));
@@ -142,6 +148,7 @@ export class PreparedFile {
             throw new RangeError(`Cannot take a window from frame ${starts[i]} of clip ${index}`);
           }
           const member = members[index];
+          const sound = compared(member);
           const first = (begins ? begins[member] : member) + starts[i];
           const read = (frame: number, at: number, count: number) =>
             file.read(
@@ -149,8 +156,8 @@ export class PreparedFile {
               out.subarray((i * frames + at) * bytes, (i * frames + at + count) * bytes),
             );
           return stride === 1
-            ? [read(first, 0, frames)]
-            : Array.from({ length: frames }, (_, t) => read(first + t * stride, t, 1));
+            ? [sound, read(first, 0, frames)]
+            : [sound, ...Array.from({ length: frames }, (_, t) => read(first + t * stride, t, 1))];
         });
         await Promise.all(reads.flat());
         return out;
@@ -165,24 +172,47 @@ export class PreparedFile {
    * @throws {DataError} naming the first that are not what they were
    */
   async check(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const { file, footer: { facts: { count, ...facts }, lengths, hashes } } = this;
-    const stride = strideOf(facts);
-    let first = 0;
-    for (const [chunk, end] of chunkEnds(count, lengths).entries()) {
-      const [from, to] = [first, end].map((i) => this.#begins?.[i] ?? i);
-      const pixels = await file.read(
-        MAGIC.length + from * stride,
-        new Uint8Array((to - from) * stride),
-      );
-      if (!equal(await sha256(pixels), hashes.subarray(chunk * 32, (chunk + 1) * 32))) {
-        throw new DataError(
-          `${this.path} is damaged: ${lengths ? "clips" : "images"} ${first} to ${end - 1} of ` +
-            `${count} are not what was written; delete it and prepare it again`,
-        );
-      }
-      onProgress?.(end, count);
-      first = end;
+    for (const [chunk, end] of this.#ends.entries()) {
+      await this.#compare(chunk);
+      onProgress?.(end, this.footer.facts.count);
     }
+  }
+
+  /** The chunk that an image or clip is in. */
+  #chunkOf(member: number): number {
+    let [low, high] = [0, this.#ends.length - 1];
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (this.#ends[middle] > member) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #comparedOnce(chunk: number): Promise<void> {
+    const known = this.#compared.get(chunk);
+    if (known) return known;
+    const comparing = this.#compare(chunk);
+    this.#compared.set(chunk, comparing);
+    // A disk that failed once may be read later; whoever waits for it is told all the same.
+    comparing.catch(() => this.#compared.delete(chunk));
+    return comparing;
+  }
+
+  async #compare(chunk: number): Promise<void> {
+    const { file, footer: { facts, lengths, hashes } } = this;
+    const stride = strideOf(facts);
+    const [first, end] = [this.#ends[chunk - 1] ?? 0, this.#ends[chunk]];
+    const [from, to] = [first, end].map((i) => this.#begins?.[i] ?? i);
+    const pixels = await file.read(
+      MAGIC.length + from * stride,
+      new Uint8Array((to - from) * stride),
+    );
+    if (equal(await sha256(pixels), hashes.subarray(chunk * 32, (chunk + 1) * 32))) return;
+    throw new DataError(
+      `${this.path} is damaged: ${lengths ? "clips" : "images"} ${first} to ${end - 1} of ` +
+        `${facts.count} are not what was written; delete it and prepare it again`,
+    );
   }
 
   /** Closes the file; no read may be under way. */

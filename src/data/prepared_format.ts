@@ -25,6 +25,7 @@
 import { DataError } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import type { Labels } from "./labels.ts";
+import type { LeftOut } from "./left_out.ts";
 
 /** At the beginning and at the end of a file of images; its last character is the version. */
 export const MAGIC = new TextEncoder().encode("RINDATA1");
@@ -52,6 +53,8 @@ export interface Facts {
   readonly fixedSplit: boolean;
   /** The files that were left out. */
   readonly skipped: readonly Skipped[];
+  /** What of a folder was no picture; absent of other sources. */
+  readonly leftOut?: LeftOut;
   /** The credit that the images' licence asks for. */
   readonly attribution?: string;
   /** The classes by number, where the images are labelled. */

@@ -32,25 +32,34 @@ export function resizeCrop(
       `Cannot write a ${size}x${size} image into ${out.length} bytes: it takes ${3 * size * size}`,
     );
   }
-  const { width, height } = image;
+  const { width, height, data } = image;
   const short = Math.min(width, height);
   const newWidth = width <= height ? size : Math.trunc(size * width / short);
   const newHeight = width <= height ? Math.trunc(size * height / short) : size;
-  const wide = resizeRows(image.data, height, width, newWidth);
-  const resized = resizeColumns(wide, newWidth, height, newHeight);
-
+  // What is cut away is never computed: a picture of 1 x 40,000 would be enlarged to gigabytes.
   const left = roundHalfEven((newWidth - size) / 2);
   const top = roundHalfEven((newHeight - size) / 2);
+  const [first, end] = seenBy(height, newHeight, top, size);
+  const rows = data.subarray(first * width * 3, end * width * 3);
+  const wide = resizeRows(rows, width, triangleWeights(width, newWidth, left, size));
+  const resized = resizeColumns(wide, size, first, triangleWeights(height, newHeight, top, size));
   const plane = size * size;
-  for (let y = 0, o = 0; y < size; y++) {
-    let i = ((y + top) * newWidth + left) * 3;
-    for (let x = 0; x < size; x++, o++) {
-      out[o] = resized[i++];
-      out[o + plane] = resized[i++];
-      out[o + 2 * plane] = resized[i++];
-    }
+  for (let o = 0, i = 0; o < plane; o++) {
+    out[o] = resized[i++];
+    out[o + plane] = resized[i++];
+    out[o + 2 * plane] = resized[i++];
   }
   return out;
+}
+
+/** What each of some output positions is made from. */
+interface Weights {
+  /** (positions), the first input that is seen, and how many are. */
+  readonly starts: Int32Array;
+  readonly counts: Int32Array;
+  /** (positions, stride), in fixed point. */
+  readonly weights: Int32Array;
+  readonly stride: number;
 }
 
 /** torchvision rounds the crop's corner with Python's round(). */
@@ -60,10 +69,14 @@ function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** (height, from, 3) to (height, to, 3). */
-function resizeRows(data: Uint8Array, height: number, from: number, to: number): Uint8Array {
-  if (from === to) return data;
-  const { starts, counts, weights, stride } = triangleWeights(from, to);
+/** (height, from, 3) to (height, positions, 3). */
+function resizeRows(
+  data: Uint8Array,
+  from: number,
+  { starts, counts, weights, stride }: Weights,
+): Uint8Array {
+  const height = data.length / (3 * from);
+  const to = starts.length;
   const out = new Uint8Array(height * to * 3);
   for (let y = 0, o = 0; y < height; y++) {
     for (let x = 0; x < to; x++) {
@@ -82,15 +95,19 @@ function resizeRows(data: Uint8Array, height: number, from: number, to: number):
   return out;
 }
 
-/** (from, width, 3) to (to, width, 3). */
-function resizeColumns(data: Uint8Array, width: number, from: number, to: number): Uint8Array {
-  if (from === to) return data;
-  const { starts, counts, weights, stride } = triangleWeights(from, to);
+/** (rows, width, 3) to (positions, width, 3); `first` is the number of the first of the rows. */
+function resizeColumns(
+  data: Uint8Array,
+  width: number,
+  first: number,
+  { starts, counts, weights, stride }: Weights,
+): Uint8Array {
+  const to = starts.length;
   const row = width * 3;
   const out = new Uint8Array(to * row);
   for (let y = 0, o = 0; y < to; y++) {
     for (let x = 0; x < row; x++) {
-      let i = starts[y] * row + x;
+      let i = (starts[y] - first) * row + x;
       let sum = HALF;
       for (let k = y * stride, end = k + counts[y]; k < end; k++, i += row) {
         sum += data[i] * weights[k];
@@ -106,19 +123,34 @@ function toByte(sum: number): number {
   return Math.min(sum >> PRECISION, 255);
 }
 
-/** For each output position: the first input it sees, how many, and their fixed-point weights. */
-function triangleWeights(from: number, to: number) {
-  const scale = from / to;
+/** The inputs that an output position sees: the first, and the one after the last. */
+function seen(from: number, to: number, position: number): [start: number, end: number] {
   // Enlarging interpolates between neighbours; shrinking widens the triangle to see every pixel.
+  const support = Math.max(from / to, 1);
+  const centre = (position + 0.5) * (from / to);
+  if (from === to) return [position, position + 1];
+  return [
+    Math.max(Math.trunc(centre - support + 0.5), 0),
+    Math.min(Math.trunc(centre + support + 0.5), from),
+  ];
+}
+
+/** The inputs that `count` output positions from `first` on see together. */
+function seenBy(from: number, to: number, first: number, count: number): [number, number] {
+  return [seen(from, to, first)[0], seen(from, to, first + count - 1)[1]];
+}
+
+/** For `count` output positions from `first` on, of `to`, what of `from` inputs they see. */
+function triangleWeights(from: number, to: number, first: number, count: number): Weights {
+  const scale = from / to;
   const support = Math.max(scale, 1);
   const stride = Math.ceil(support) * 2 + 1;
-  const starts = new Int32Array(to);
-  const counts = new Int32Array(to);
-  const weights = new Int32Array(to * stride);
-  for (let x = 0; x < to; x++) {
-    const centre = (x + 0.5) * scale;
-    const start = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const end = Math.min(Math.trunc(centre + support + 0.5), from);
+  const starts = new Int32Array(count);
+  const counts = new Int32Array(count);
+  const weights = new Int32Array(count * stride);
+  for (let x = 0; x < count; x++) {
+    const centre = (first + x + 0.5) * scale;
+    const [start, end] = seen(from, to, first + x);
     const raw = Array.from(
       { length: end - start },
       (_, k) => Math.max(1 - Math.abs((k + start - centre + 0.5) / support), 0),

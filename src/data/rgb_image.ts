@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError } from "./errors.ts";
+import { takeTurn } from "./large_turn.ts";
 
 /** One decoded image. */
 export interface RgbImage {
@@ -15,18 +16,19 @@ export interface RgbImage {
 }
 
 /** A header may claim any size at all; beyond this the claim is taken for damage, or an attack. */
-const MAX_PIXELS = 100e6;
+export const MAX_PIXELS = 120e6;
 
 /**
- * Checks a size from a file's header before anything is allocated for it.
+ * Checks a size from a file's header before anything is allocated for it, and waits for the turn of a
+ * large picture.
  *
  * @param format the word for the message: "PNG" or "JPEG"
- * @throws {DataError} when either side is 0 or the area is over 100 megapixels
+ * @throws {DataError} when either side is 0 or the area is over 120 megapixels
  */
 export function checkSize(format: string, width: number, height: number): void {
-  if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return;
+  if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return takeTurn(width * height);
   throw new DataError(
     `Cannot decode ${format}: its header says ${width}x${height} pixels, where 1x1 up to ` +
-      `100 megapixels are accepted; the file is damaged or must be made smaller`,
+      `${MAX_PIXELS / 1e6} megapixels are accepted; the file is damaged or must be made smaller`,
   );
 }

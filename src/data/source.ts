@@ -10,8 +10,11 @@ import { DataError, reasonOf } from "./errors.ts";
 import { listImages } from "./folder.ts";
 import { idxImage, idxName, labelsBeside, readIdx } from "./idx.ts";
 import type { ImageFile } from "./image_file.ts";
+import type { LeftOut } from "./left_out.ts";
 import { listClips } from "./list_clips.ts";
 import { folderLabels, type Labels, numberedLabels } from "./labels.ts";
+import { describeFormat, readableFormat, START } from "./picture_format.ts";
+import { insideSplit, splitFolders } from "./split_folders.ts";
 import { sha256 } from "./prepared_format.ts";
 
 /** Decodes the images of a source, several at a time. */
@@ -31,33 +34,43 @@ export interface Source {
   readonly clips?: true;
   /** One name per image or clip, the same on every machine. */
   readonly names: readonly string[];
-  /** Changes whenever an image is added, taken away, written again or decoded to other pixels. */
+  /**
+   * Changes whenever an image is added, taken away, written again or decoded to other pixels, and
+   * with the source's own splits and labels.
+   */
   readonly fingerprint: string;
   /** 1 for images held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
   /** Whether these splits stay where a share is asked for. */
   readonly fixedSplit: boolean;
   readonly attribution?: string;
+  /** What of a folder is no picture; absent of other sources. */
+  readonly leftOut?: LeftOut;
   /** Starts to decode at R x R pixels. */
   decoder(imageSize: number): Decoder;
   /** The source's own labels of some of its images. */
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }
 
+/** What first folders are: splits where they are called so, else classes; or classes in any case. */
+export type FolderMeaning = "auto" | "classes";
+
 /**
  * Looks a data source up.
  *
  * @param name "faces", "emoji", a folder, or an IDX file
- * @param onFetch told in one sentence when a data set is about to be fetched
+ * @param onNote told in one sentence when a data set is about to be fetched, or folders are splits
+ * @param folders what folders called train, val and test are; splits by default
  * @throws {DataError} when there is nothing that can be used
  */
 export async function openSource(
   name: string,
-  onFetch?: (sentence: string) => void,
+  onNote?: (sentence: string) => void,
+  folders: FolderMeaning = "auto",
 ): Promise<Source> {
   if (name === "faces" || name === "emoji") {
     const subset: EmojiSubset = name === "faces" ? "faces" : "all";
-    const files = await listEmoji(subset, { onFetch });
+    const files = await listEmoji(subset, { onFetch: onNote });
     // 118 pictures are there to be learnt by heart; of all, figures were measured with every 20th
     // held out.
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
@@ -65,11 +78,24 @@ export async function openSource(
   }
   const info = await statOf(
     name,
-    `"faces", "emoji", a folder of PNG or JPEG files, an IDX file, or what rin data prepare made`,
+    `"faces", "emoji", a folder of pictures, an IDX file, or what rin data prepare made`,
   );
   if (!info.isDirectory) return await ofIdx(name, info);
   const celeba = await findCeleba(name);
-  if (!celeba) return await ofFiles(name, await listImages(name));
+  if (!celeba) {
+    const { files, leftOut } = await listImages(name);
+    const splits = folders === "auto" ? splitFolders(files) : undefined;
+    if (!splits) return await ofFiles(name, files, { leftOut });
+    onNote?.(splits.note);
+    const source = await ofFiles(name, splits.files, {
+      leftOut,
+      heldOut: splits.heldOut,
+      fixedSplit: true,
+    });
+    const labels: Source["labels"] = (indices) =>
+      Promise.resolve(folderLabels(indices.map((index) => insideSplit(source.names[index]))));
+    return { ...source, labels };
+  }
   const { train, valid } = await listCeleba(celeba);
   const heldOut = new Uint8Array(train.length + valid.length).fill(1, train.length);
   return await ofFiles(name, [...train, ...valid], { heldOut, fixedSplit: true });
@@ -91,7 +117,7 @@ export async function openClips(name: string): Promise<Source> {
     name,
     "a folder of clips, a GIF or animated PNG file, or what rin data prepare made",
   );
-  const clips = await listClips(name);
+  const { clips, leftOut } = await listClips(name);
   const names = clips.map((clip) => clip.name);
   const files = clips.flatMap(({ name, paths }) => paths.map((path) => ({ name, path })));
   return {
@@ -100,6 +126,7 @@ export async function openClips(name: string): Promise<Source> {
     names,
     fingerprint: await fingerprintOf(files),
     fixedSplit: false,
+    leftOut,
     decoder: (imageSize) => ofPool((pool, index) => pool.decode(clips[index], imageSize)),
     labels: (indices) => Promise.resolve(folderLabels(indices.map((index) => names[index]))),
   };
@@ -127,13 +154,14 @@ function ofPool(decode: (pool: DecodePool, index: number) => Promise<Uint8Array>
 async function ofFiles(
   name: string,
   files: readonly ImageFile[],
-  parts: Pick<Source, "heldOut" | "attribution"> & { readonly fixedSplit?: boolean } = {},
+  parts: Pick<Source, "heldOut" | "attribution" | "leftOut"> & { readonly fixedSplit?: boolean } =
+    {},
 ): Promise<Source> {
   const names = files.map((file) => file.name);
   return {
     name,
     names,
-    fingerprint: await fingerprintOf(files),
+    fingerprint: await fingerprintOf(files, parts.heldOut),
     fixedSplit: false,
     ...parts,
     decoder: (imageSize) => ofPool((pool, index) => pool.decode(files[index].path, imageSize)),
@@ -142,6 +170,7 @@ async function ofFiles(
 }
 
 async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Source> {
+  await refuseOthers(name);
   const images = await readIdx(name);
   if (images.kind === "labels") {
     throw new DataError(`Cannot train on ${name}: it holds labels; give the file of images`);
@@ -150,10 +179,13 @@ async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Sour
   if (count * rows * columns === 0) {
     throw new DataError(`Cannot load ${name}: it holds no images; give a file that has some`);
   }
+  const labels = await labelsBeside(name);
   return {
     name,
     names: Array.from({ length: count }, (_, i) => idxName(i)),
-    fingerprint: await hexHash(`${size} ${mtime?.getTime()}`),
+    fingerprint: await hexHash(
+      `${size} ${mtime?.getTime()}` + (labels ? `\n${stateOf("labels", labels)}` : ""),
+    ),
     fixedSplit: false,
     decoder: (imageSize) => ({
       capacity: 1,
@@ -161,25 +193,57 @@ async function ofIdx(name: string, { size, mtime }: Deno.FileInfo): Promise<Sour
       close: () => {},
     }),
     async labels(indices) {
-      const path = await labelsBeside(name);
-      if (path === undefined) return undefined;
-      const labels = await readIdx(path);
-      return labels.kind === "labels" ? numberedLabels(labels.data, indices, path) : undefined;
+      if (labels === undefined) return undefined;
+      const read = await readIdx(labels);
+      return read.kind === "labels" ? numberedLabels(read.data, indices, labels) : undefined;
     },
   };
 }
 
-/** Follows the decoders, names, sizes and times of change; a file that is gone counts too. */
-async function fingerprintOf(files: readonly ImageFile[]): Promise<string> {
-  const lines = files.map(({ name, path }) => {
-    try {
-      const { size, mtime } = Deno.statSync(path);
-      return `${name} ${size} ${mtime?.getTime()}`;
-    } catch {
-      return `${name} -`;
-    }
+/** @throws {DataError} saying what a file is that is no IDX file */
+async function refuseOthers(name: string): Promise<void> {
+  const start = new Uint8Array(START);
+  using file = await Deno.open(name).catch((thrown) => {
+    throw new DataError(`Cannot read ${name}: ${reasonOf(thrown)}; check its permissions`);
   });
+  const found = start.subarray(0, await file.read(start) ?? 0);
+  const gzip = found[0] === 0x1f && found[1] === 0x8b;
+  const idx = found[0] === 0 && found[1] === 0;
+  if (gzip || (idx && !readableFormat(found))) return;
+  const single = readableFormat(found) !== undefined;
+  const what = found.length === 0 ? "an empty file" : describeFormat(found);
+  const then = single
+    ? "give the folder that it lies in"
+    : /\.(npz|zip|tar|tgz)$/i.test(name)
+    ? "unpack it, and give the folder of its pictures"
+    : "give such a folder or file";
+  throw new DataError(
+    `Cannot load ${name}: it is ${single ? "a single picture, " : ""}${what}, where a folder of ` +
+      `pictures, an IDX file or what rin data prepare made is needed; ${then}`,
+  );
+}
+
+/**
+ * Follows the decoders, names, sizes and times of change, and which are held out; a file that is gone
+ * counts too.
+ */
+async function fingerprintOf(
+  files: readonly ImageFile[],
+  heldOut?: Uint8Array,
+): Promise<string> {
+  const lines = files.map(({ name, path }, i) =>
+    stateOf(name, path) + (heldOut?.[i] ? " held out" : "")
+  );
   return await hexHash([`decoders ${DECODERS}`, ...lines].join("\n"));
+}
+
+function stateOf(name: string, path: string): string {
+  try {
+    const { size, mtime } = Deno.statSync(path);
+    return `${name} ${size} ${mtime?.getTime()}`;
+  } catch {
+    return `${name} -`;
+  }
 }
 
 /** SHA-256 of a text, in hexadecimal. */

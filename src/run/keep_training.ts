@@ -83,7 +83,7 @@ async function trainOn(
   device: Device,
   { opened, data, devices, loggers, emit, signal }: TrainingParts,
 ): Promise<Ended> {
-  const { preset, settings, folder } = opened;
+  const { preset, settings, folder, dataChanged } = opened;
   const { trainer, state, resumed } = await openTrainer(device, opened);
   try {
     if (trainer.begun) emit({ type: "begun", ...trainer.begun });
@@ -94,6 +94,7 @@ async function trainOn(
       trainer,
       device: device.description,
       data,
+      dataChanged,
       settings,
       folder,
       loggers,

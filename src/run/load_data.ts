@@ -12,7 +12,7 @@ import type { RunOptions } from "./options.ts";
 /** What of a run's settings says which images it sees. */
 export type DataSettings =
   & Pick<RunOptions, "data" | "validFraction" | "labelAttribute">
-  & Partial<Pick<RunOptions, "labels" | "cropScale" | "frameStride">>;
+  & Partial<Pick<RunOptions, "labels" | "folders" | "cropScale" | "frameStride">>;
 
 /**
  * Loads images, or clips, of the network's size. The caller closes them.
@@ -23,8 +23,15 @@ export type DataSettings =
  * @throws {DataError} when the source can't be used
  */
 export async function loadData(
-  { data, validFraction, labels = "none", labelAttribute, cropScale = 1, frameStride = 1 }:
-    DataSettings,
+  {
+    data,
+    validFraction,
+    labels = "none",
+    folders,
+    labelAttribute,
+    cropScale = 1,
+    frameStride = 1,
+  }: DataSettings,
   { imageSize, frames }: ExampleConfig,
   emit: (event: DataEvent) => void,
 ): Promise<Splits> {
@@ -35,7 +42,7 @@ export async function loadData(
       `folder of ${
         clips
           ? "GIF or animated PNG files or of folders of numbered frames"
-          : "PNG or JPEG files or of CelebA"
+          : "pictures or of CelebA"
       }`
     );
   }
@@ -46,6 +53,7 @@ export async function loadData(
     frameStride,
     validFraction,
     labels: { from: labels, attribute: labelAttribute },
+    folders,
     onNote: (sentence) => emit({ type: "note", sentence }),
     onProgress: (done, total) => emit({ type: "decoding", source: data, clips, done, total }),
   });

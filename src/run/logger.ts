@@ -17,6 +17,8 @@ export interface RunStart {
   readonly step: number;
   /** What computes it, in words. */
   readonly device: string;
+  /** How the data differ from those before, in words, where a run goes on with others. */
+  readonly dataChanged?: string;
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { differences } from "../data/data_identity.ts";
 import { readCheckpoint } from "../model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
@@ -10,6 +11,7 @@ import { RunError } from "./errors.ts";
 import type { RunOptions } from "./options.ts";
 import { PRESETS } from "./presets.ts";
 import { RunFolder } from "./run_folder.ts";
+import type { TrainingData } from "./run_parts.ts";
 import { readSavedRun } from "./saved_run.ts";
 import { completeSettings, type PartialSettings, type Settings } from "./settings.ts";
 
@@ -20,8 +22,15 @@ export interface OpenedRun {
   readonly folder: RunFolder;
   /** The checkpoint that a new run begins from, if it does. */
   readonly init?: Uint8Array;
-  /** @throws {RunError} when the images of a run that goes on are not as many as they were */
-  readonly checkImages: (count: number) => void;
+  /**
+   * Compares the data with those of a run that goes on.
+   *
+   * @returns what differs, in words, where it may; undefined where nothing does
+   * @throws {RunError} when something differs and that was not allowed
+   */
+  readonly checkData: (data: TrainingData) => string | undefined;
+  /** What differs from the data before, in words. */
+  readonly dataChanged?: string;
 }
 
 /** A training option that a run keeps from its first step to its last. */
@@ -33,6 +42,7 @@ export type FixedRunOption =
   | "validFraction"
   | "cropScale"
   | "frameStride"
+  | "folders"
   | "labels"
   | "labelAttribute";
 
@@ -44,6 +54,7 @@ export const FIXED_OPTIONS: readonly (FixedTrainingOption | FixedRunOption)[] = 
   "validFraction",
   "cropScale",
   "frameStride",
+  "folders",
   "labels",
   "labelAttribute",
 ];
@@ -54,6 +65,11 @@ export interface ResumeChanges {
   readonly training?: Partial<Omit<TrainOptions, FixedTrainingOption>>;
   /** Fields of the rest that change. */
   readonly run?: Partial<Omit<RunOptions, FixedRunOption>>;
+  /**
+   * Whether to go on with data that are not those that the run trained on; false by default. What
+   * differs is kept in `sessions.jsonl`.
+   */
+  readonly allowChangedData?: boolean;
 }
 
 /**
@@ -107,7 +123,7 @@ export async function createRun(
     settings: { network, training, run: { ...run, ...places } },
     folder: await RunFolder.create(path, force),
     init,
-    checkImages: () => {},
+    checkData: () => undefined,
   };
 }
 
@@ -158,7 +174,9 @@ function refuseFixed({ training = {}, run = {} }: ResumeChanges): void {
 
 async function continued(folder: RunFolder, changes: ResumeChanges): Promise<OpenedRun> {
   const { path } = folder;
-  const { config, run: { step, options, preset, run, images } } = await readSavedRun(path);
+  const { config, run: { step, options, preset, run, images, data: before } } = await readSavedRun(
+    path,
+  );
   const settings = completeSettings({
     network: config,
     training: { ...options, ...changes.training },
@@ -170,12 +188,18 @@ async function continued(folder: RunFolder, changes: ResumeChanges): Promise<Ope
       `give more ${nameOf("steps")}`
     );
   }
-  const checkImages = (count: number) => {
-    if (count === images) return;
-    throw new RunError(() =>
-      `Cannot resume ${path}: it trained on ${images} images of ${settings.run.data}, where there ` +
-      `are ${count} now; put them back, or begin a new run`
+  const checkData = ({ train: { count }, identity }: TrainingData) => {
+    // Images that a program gives can't be told apart, except by their number.
+    const other = before && identity && differences(before, identity);
+    const changed = count !== images
+      ? `it trained on ${images} images, where there are ${count} now`
+      : other && `${other} changed`;
+    if (!changed) return undefined;
+    if (changes.allowChangedData) return changed;
+    throw new RunError((nameOf) =>
+      `Cannot resume ${path} on ${settings.run.data}: ${changed}; put the data back, begin a new ` +
+      `run, or give ${nameOf("allowChangedData")} to go on with these`
     );
   };
-  return { preset, settings, folder, checkImages };
+  return { preset, settings, folder, checkData };
 }

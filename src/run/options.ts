@@ -9,7 +9,7 @@ import { ConfigError } from "../model/config.ts";
 /** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
 export interface RunOptions {
   /**
-   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of PNG and JPEG files, a folder
+   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder
    * with CelebA, an IDX file, a folder of clips, or what `rin data prepare` made.
    */
   readonly data: string;
@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly frameStride: number;
   /** Classes of the images: "none", "auto" (sub-folders, or labels beside an IDX file), or a file of labels. */
   readonly labels: string;
+  /** What folders called train, val and test are: "auto" takes them for splits, "classes" for classes. */
+  readonly folders: "auto" | "classes";
   /** CelebA: two classes by one attribute, such as "Smiling". */
   readonly labelAttribute?: string;
   /** Share of the images held out for validation; by default the data source's own. */
@@ -56,6 +58,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   cropScale: 1,
   frameStride: 1,
   labels: "none",
+  folders: "auto",
   validEvery: 250,
   validCount: 16,
   sampleEvery: 500,
@@ -71,6 +74,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
 
 /** The options that are one of a few words. */
 export const RUN_CHOICES = {
+  folders: ["auto", "classes"],
   onSaveError: ["continue", "stop"],
   onNan: ["skip", "stop"],
 } as const satisfies Partial<Record<keyof RunOptions, readonly string[]>>;

@@ -72,9 +72,13 @@ export async function prepareRun<T>(
       });
       try {
         const sets = given ?? loaded!;
-        opened.checkImages(sets.train.count);
+        const dataChanged = opened.checkData(sets);
+        if (dataChanged !== undefined) {
+          emit({ type: "note", sentence: `Going on with changed data: ${dataChanged}` });
+        }
         const matched = withClasses(settings, sets.train.classNames);
-        return await work({ opened: { ...opened, settings: matched }, data: sets, devices });
+        const ready = { ...opened, settings: matched, dataChanged };
+        return await work({ opened: ready, data: sets, devices });
       } finally {
         loaded?.close();
       }

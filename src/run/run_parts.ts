@@ -12,7 +12,10 @@ import type { RunState } from "./run_state.ts";
 import type { Settings } from "./settings.ts";
 
 /** What to train on, and what to validate on. */
-export type TrainingData = Pick<Splits, "train" | "valid">;
+export type TrainingData =
+  & Pick<Splits, "train" | "valid">
+  /** Absent where images were given that have none. */
+  & Pick<Splits, "identity">;
 
 /** Everything that the parts of a run share. */
 export interface RunParts {
@@ -22,6 +25,8 @@ export interface RunParts {
   /** What computes it, in words. */
   readonly device: string;
   readonly data: TrainingData;
+  /** How the data differ from those that the run trained on before, in words. */
+  readonly dataChanged?: string;
   readonly settings: Settings;
   readonly folder: RunFolder;
   readonly loggers: readonly Logger[];

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DataIdentity } from "../data/data_identity.ts";
 import type { RinConfig } from "../model/config.ts";
 import { CheckpointError } from "../model/safetensors.ts";
 import type { TrainOptions } from "../train/options.ts";
@@ -18,6 +19,8 @@ export interface SavedRun {
   readonly run: RunOptions;
   /** Images that it trains on. */
   readonly images: number;
+  /** What they are; absent where they were given by a program. */
+  readonly data?: DataIdentity;
   readonly state: RunState;
 }
 

@@ -114,7 +114,8 @@ export class Saving {
 
   #checkpoint(state: RunState): Promise<Uint8Array<ArrayBuffer>> {
     const { trainer, data, settings, preset } = this.#parts;
-    const { count, classNames } = data.train;
-    return trainer.save({ preset, run: settings.run, images: count, classNames, state });
+    const { train: { count, classNames }, identity } = data;
+    const about = { images: count, classNames, ...identity && { data: identity } };
+    return trainer.save({ preset, run: settings.run, ...about, state });
   }
 }

@@ -18,6 +18,8 @@ export interface Session {
   /** When it began, as ISO 8601 in UTC. */
   readonly time: string;
   readonly device: string;
+  /** How the data differed from those before, in words. */
+  readonly dataChanged?: string;
   readonly rin: string;
   readonly deno: string;
 }
@@ -27,13 +29,14 @@ export class SessionsFile implements Logger {
   /** @param folder the run's */
   constructor(readonly folder: string) {}
 
-  async start({ step, device }: RunStart): Promise<void> {
+  async start({ step, device, dataChanged }: RunStart): Promise<void> {
     const session: Session = {
       step,
       time: new Date().toISOString(),
       device,
       rin: meta.version,
       deno: Deno.version.deno,
+      ...dataChanged !== undefined && { dataChanged },
     };
     const line = JSON.stringify(session) + "\n";
     await appendFile(`${this.folder}/${SESSIONS}`, new TextEncoder().encode(line));
@@ -56,8 +59,9 @@ export async function readSessions(folder: string): Promise<Session[]> {
   }
   return text.split("\n").flatMap((line) => {
     try {
-      const { step, time, device, rin, deno } = JSON.parse(line);
-      return [{ step: Number(step), time: `${time}`, device: `${device}`, rin, deno }];
+      const { step, time, device, rin, deno, dataChanged: changed } = JSON.parse(line);
+      const session = { step: Number(step), time: `${time}`, device: `${device}`, rin, deno };
+      return [changed === undefined ? session : { ...session, dataChanged: `${changed}` }];
     } catch {
       return []; // the end of the file, or what a crash has left of a line
     }

@@ -102,8 +102,8 @@ export async function train(options: NewRunOptions): Promise<RunResult> {
  * can be raised; options that would make it another run can't change.
  *
  * @returns whether it reached the last step or was stopped, and the last step done
- * @throws {RunError} when the folder holds no run, the run is beyond `training.steps`, or its images
- * are not as many as they were
+ * @throws {RunError} when the folder holds no run, the run is beyond `training.steps`, or its data
+ * are not what they were and `allowChangedData` is not given
  * @throws {ConfigError} when a setting makes no sense, or would make it another run
  * @throws {CheckpointError} when its checkpoint can't be used
  * @throws {Error} for the other reasons of {@linkcode train}

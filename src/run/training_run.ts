@@ -51,8 +51,10 @@ export class TrainingRun {
    * @throws {DeviceLostError} when the device is lost
    */
   async go(): Promise<"finished" | "stopped"> {
-    const { trainer, device, loggers, emit, settings: { training: { steps } } } = this.#parts;
-    for (const logger of loggers) await logger.start?.({ step: trainer.stepsDone, device });
+    const { trainer, device, dataChanged, loggers, emit, settings: { training: { steps } } } =
+      this.#parts;
+    const step = trainer.stepsDone;
+    for (const logger of loggers) await logger.start?.({ step, device, dataChanged });
     // From here on there is always a checkpoint to go on from.
     if (this.#saving.unsaved) await this.#saving.save();
     this.#saving.check();

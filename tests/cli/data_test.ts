@@ -41,7 +41,7 @@ Deno.test("data: what can't be done is told", async () => {
       "the file there was not made by this command",
     );
     await Deno.mkdir(`${cwd}/empty`);
-    assertStringIncludes(await fails("prepare", "empty"), "no PNG or JPEG");
+    assertStringIncludes(await fails("prepare", "empty"), "no PNG, JPEG");
     assertStringIncludes(await fails("prepare", ".", "--image-size", "0"), "image size 0");
   });
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../cli/errors.ts";
 import { flagOf } from "../../cli/options/flag_name.ts";
 import { resumeChanges } from "../../cli/training/resume_flags.ts";
+import { readSessions } from "../../src/run/sessions.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { complaint, NO_ADAPTER, rin, TINY, writePictures } from "./rin.ts";
 
@@ -96,6 +97,28 @@ Deno.test({
       );
       await write(`${cwd}/pictures/new.png`, await Deno.readFile(`${cwd}/pictures/0.png`));
       assertStringIncludes(complaint(await resume("--steps", "3")), "it trained on 3 images");
+      // As many as before, one of them another: content counts, not names and times.
+      await Deno.rename(`${cwd}/pictures/new.png`, `${cwd}/pictures/0.png`);
+      await Deno.copyFile(`${cwd}/pictures/1.png`, `${cwd}/pictures/0.png`);
+      const changed = complaint(await resume("--steps", "3"));
+      assertStringIncludes(changed, "its pixels changed; put the data back");
+      assertStringIncludes(changed, "--allow-changed-data");
+      assertEquals((await resume("--steps", "3", "--allow-changed-data", "--quiet")).code, 0);
+      const sessions = await readSessions(`${cwd}/r`);
+      assertEquals(sessions.map((session) => session.dataChanged), [
+        undefined,
+        "its pixels changed",
+      ]);
+      // From there on these are the run's data, in whatever folder they lie.
+      await Deno.rename(`${cwd}/pictures`, `${cwd}/moved`);
+      for (const name of ["0.png", "1.png", "2.png"]) {
+        await Deno.utime(`${cwd}/moved/${name}`, 1, 1);
+      }
+      const moved = await resume("--steps", "4", "--data", "moved", "--quiet");
+      assertEquals(moved.code, 0);
+      await rin(["train", "--allow-changed-data"], { cwd }).then((out) =>
+        assertStringIncludes(complaint(out, 2), "is for --resume")
+      );
       await Deno.truncate(`${cwd}/r/last.safetensors`, 5000);
       assertStringIncludes(complaint(await resume()), "it is truncated");
     }),

@@ -19,6 +19,37 @@ Deno.test("CelebA: the list gives the official splits, in order", () => {
   });
 });
 
+Deno.test("CelebA: as Kaggle packs it, whichever of its folders is given", async () => {
+  await withFolder(async (root) => {
+    await writeImages(`${root}/a/img_align_celeba/img_align_celeba`);
+    // An edited list changes which pictures are held out, and not their order.
+    const csv = "image_id,partition\r\n000001.jpg,0\n000002.jpg,2\n000004.jpg,0\n000003.jpg,1\n";
+    await write(`${root}/a/list_eval_partition.csv`, csv);
+    const attributes = "image_id,Smiling\n000001.jpg,1\n000004.jpg,-1\n000003.jpg,1\n";
+    await write(`${root}/a/list_attr_celeba.csv`, attributes);
+    for (const folder of ["a", "a/img_align_celeba", "a/img_align_celeba/img_align_celeba"]) {
+      const { train, valid, close } = await loadSplits({
+        source: `${root}/${folder}`,
+        imageSize: 2,
+        cache: `${root}/cache`,
+        labels: { from: "none", attribute: "Smiling" },
+      });
+      assertEquals([await greys(train), await greys(valid)], [[10, 40], [30]]);
+      assertEquals([...train.labels!], [1, 0]);
+      close();
+    }
+    // The list decides what is trained on, so that an edited one counts at once.
+    await write(`${root}/a/list_eval_partition.csv`, csv.replace("000004.jpg,0", "000004.jpg,1"));
+    const { train, valid, close } = await loadSplits({
+      source: `${root}/a`,
+      imageSize: 2,
+      cache: `${root}/cache`,
+    });
+    assertEquals([await greys(train), await greys(valid)], [[10], [40, 30]]);
+    close();
+  });
+});
+
 Deno.test("CelebA: a bad line is named by number and content", () => {
   const throws = (text: string, words: string) =>
     assertThrows(() => parsePartition(text, "list.txt"), DataError, words);

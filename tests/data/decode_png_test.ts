@@ -156,19 +156,30 @@ Deno.test("PNG: an RGB file may carry a suggested palette, which changes nothing
   );
 });
 
-Deno.test("PNG: interlaced 8-bit files decode, interlaced 4-bit ones are refused in words", async () => {
+Deno.test("PNG: interlaced files decode, at 8 bits a sample and below", async () => {
   const data = Uint8Array.from({ length: 9 * 10 * 3 }, (_, i) => i * 37 % 256);
   const png = encode({ width: 9, height: 10, data, channels: 3 }, { interlace: "Adam7" });
   assertEquals(decodeImage(png).data, data);
-  const small = await writePng({
-    width: 8,
-    height: 1,
-    depth: 4,
-    colourType: 0,
-    samples: Array(8).fill(3),
-    interlace: 1,
-  });
-  assertThrows(() => decodeImage(small), DataError, "without interlacing");
+  for (const depth of [1, 2, 4]) {
+    for (const [width, height] of [[1, 1], [3, 2], [8, 8], [21, 13], [40, 9]]) {
+      const most = 2 ** depth - 1;
+      const samples = Array.from({ length: width * height }, (_, i) => (i * i + (i >> 3)) & most);
+      const parts = { width, height, depth, samples };
+      const grey = { ...parts, colourType: 0, transparency: [0, 1] };
+      const palette = Array.from({ length: most + 1 }, (_, i) => [i, 100 + i, 200 - i]);
+      const coloured = { ...parts, colourType: 3, palette, transparency: [128] };
+      for (const one of [grey, coloured]) {
+        const plain = decodeImage(await writePng(one));
+        assertEquals(decodeImage(await writePng({ ...one, interlace: 1 })), plain);
+      }
+    }
+  }
+  const whole = { width: 9, height: 9, depth: 2, colourType: 0, samples: Array(81).fill(3) };
+  const cut = await writePng({ ...whole, interlace: 1, height: 20 });
+  assertThrows(() => decodeImage(cut), DataError, "incomplete");
+  const flipped = await writePng({ ...whole, interlace: 1 });
+  flipped[flipped.length - 25] ^= 1;
+  assertThrows(() => decodeImage(flipped), DataError, "CRC");
 });
 
 Deno.test("PNG: a view into a larger buffer decodes like a copy", async () => {
@@ -211,7 +222,10 @@ Deno.test("PNG: every truncation, and every kind of damage, is a DataError in wo
 Deno.test("other formats are named", () => {
   const text = (s: string) => new TextEncoder().encode(s);
   assertThrows(() => decodeImage(new Uint8Array()), DataError, "empty");
-  assertThrows(() => decodeImage(text("GIF89a....")), DataError, "GIF");
-  assertThrows(() => decodeImage(text("RIFF\0\0\0\0WEBPVP8 ")), DataError, "WebP");
-  assertThrows(() => decodeImage(text("hello")), DataError, "68 65 6c 6c");
+  assertThrows(() => decodeImage(text("II*\0....")), DataError, "but TIFF; convert");
+  assertThrows(() => decodeImage(text("\0\0\0\x1cftypavif")), DataError, "but AVIF");
+  assertThrows(() => decodeImage(text("version https://git-lfs.gi")), DataError, "Git LFS");
+  assertThrows(() => decodeImage(text("<!DOCTYPE html>")), DataError, "a page of HTML");
+  assertThrows(() => decodeImage(text("hello")), DataError, `text that begins with "hello"`);
+  assertThrows(() => decodeImage(Uint8Array.of(1, 2, 3, 4)), DataError, "01 02 03 04");
 });

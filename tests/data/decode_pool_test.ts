@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { decodeFile } from "../../src/data/decode_file.ts";
 import { DecodePool } from "../../src/data/decode_pool.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { newTurn } from "../../src/data/large_turn.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
 
 Deno.test("DecodePool: workers give what the main thread would, each file its own answer", async () => {
@@ -10,7 +11,7 @@ Deno.test("DecodePool: workers give what the main thread would, each file its ow
     const paths = Array.from({ length: 20 }, (_, i) => `${root}/${i}.png`);
     for (const [i, path] of paths.entries()) await write(path, await greyPng(10 * i));
     await write(`${root}/bad.png`, "hello");
-    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "neither PNG");
+    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "is no PNG");
     const gone = assertRejects(() => pool.decode(`${root}/none.png`, 2), DataError);
     const found = await Promise.all(paths.map((path) => pool.decode(path, 3)));
     assertEquals(found, paths.map((path) => decodeFile(path, 3)));
@@ -43,4 +44,43 @@ Deno.test("DecodePool: its workers start from a program bundled into one file, t
       Array(12).fill(77).join(),
     );
   });
+});
+
+Deno.test("large_turn: a second large picture waits for the first, a small one doesn't", async () => {
+  const module = new URL("../../src/data/large_turn.ts", import.meta.url);
+  const body = `import { giveTurn, takeTurn, useTurn } from "${module}";
+    onmessage = ({ data }) => {
+      if (data instanceof SharedArrayBuffer) return useTurn(data);
+      if (data === 0) giveTurn();
+      else takeTurn(data);
+      postMessage(data);
+    };`;
+  const url = URL.createObjectURL(new Blob([body], { type: "application/javascript" }));
+  const turn = newTurn();
+  const workers = [0, 1].map(() => new Worker(url, { type: "module" }));
+  const said: number[][] = [[], []];
+  let heard = () => {};
+  workers.forEach((worker, i) => {
+    worker.postMessage(turn);
+    worker.onmessage = ({ data }) => {
+      said[i].push(data);
+      heard();
+    };
+  });
+  const until = async (i: number, count: number) => {
+    while (said[i].length < count) await new Promise<void>((resolve) => heard = resolve);
+  };
+  workers[0].postMessage(40e6);
+  await until(0, 1);
+  workers[1].postMessage(30e6);
+  await until(1, 1);
+  workers[1].postMessage(50e6);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assertEquals(said, [[40e6], [30e6]]);
+  workers[0].postMessage(0);
+  await until(0, 2);
+  await until(1, 2);
+  assertEquals(said, [[40e6, 0], [30e6, 50e6]]);
+  for (const worker of workers) worker.terminate();
+  URL.revokeObjectURL(url);
 });

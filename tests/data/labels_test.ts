@@ -83,6 +83,15 @@ Deno.test("labels: of an IDX file, found beside it or given", async () => {
     assertEquals(await classes({ ...options, labels: { from: "auto" } }), ["2 10", "0 20", "1 30"]);
     const other = { from: `${root}/other` };
     assertEquals(await classes({ ...options, labels: other }), ["0 10", "0 20", "1 30"]);
+    // Labels that come later, or are edited, count at once.
+    await Deno.remove(`${root}/train-labels-idx1-ubyte`);
+    const auto = { ...options, labels: { from: "auto" } };
+    await assertRejects(() => classes(auto), DataError, "no IDX file of labels beside it");
+    await write(`${root}/train-labels-idx1-ubyte`, labels([1, 1, 0]));
+    await Deno.utime(`${root}/train-labels-idx1-ubyte`, 1, 1);
+    assertEquals(await classes(auto), ["1 10", "1 20", "0 30"]);
+    await write(`${root}/train-labels-idx1-ubyte`, labels([0, 0, 2]));
+    assertEquals(await classes(auto), ["0 10", "0 20", "2 30"]);
     await write(`${root}/few`, Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 1, 5]));
     const few = { from: `${root}/few` };
     await assertRejects(() => classes({ ...options, labels: few }), DataError, "1 labels");

@@ -30,8 +30,8 @@ Deno.test("own folders: a run, a page and a cache among the pictures are no data
     const kinds = ["runs/one", "site", "cache"].map((name) => ownFolder(namesIn(`${cwd}/${name}`)));
     assertEquals(kinds, ["run", "page", "cache"]);
 
-    assertEquals((await listImages(cwd)).length, 6);
-    assertEquals((await listClips(cwd)).map(({ paths }) => paths.length), [6]);
+    assertEquals((await listImages(cwd)).files.length, 6);
+    assertEquals((await listClips(cwd)).clips.map(({ paths }) => paths.length), [6]);
     await works("train", "--resume", "runs/one", "--steps", "2", "--quiet");
     for (const own of ["runs/one", "site"]) {
       const thrown = await assertRejects(() => listImages(`${cwd}/${own}`), DataError);
@@ -40,7 +40,7 @@ Deno.test("own folders: a run, a page and a cache among the pictures are no data
     const found = complaint(await rin([...train.with(-4, "runs/one"), "--out", "x"], { cwd, env }));
     assertStringIncludes(found, "it is the folder of a run");
     // Samples that are asked for by their own name are pictures like others.
-    assertEquals((await listImages(`${cwd}/runs/one/samples`)).length > 0, true);
+    assertEquals((await listImages(`${cwd}/runs/one/samples`)).files.length > 0, true);
   });
 });
 

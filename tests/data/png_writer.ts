@@ -15,6 +15,7 @@ export interface PngParts {
   transparency?: number[];
   /** The eXIf chunk's bytes. */
   exif?: Uint8Array;
+  /** 1 stores the pixels in Adam7's passes, their rows with filters 0 to 4 in turn. */
   interlace?: number;
   /** Drops this many bytes from the end of the compressed pixels. */
   cutPixels?: number;
@@ -26,14 +27,14 @@ export async function writePng(parts: PngParts): Promise<Uint8Array> {
   const { width, height, depth, colourType, samples, interlace = 0, cutPixels = 0 } = parts;
   const perRow = width * CHANNELS[colourType];
   const rows: number[] = [];
-  for (let y = 0; y < height; y++) {
-    rows.push(0); // no filter
-    let bits = "";
-    for (const v of samples.slice(y * perRow, (y + 1) * perRow)) {
-      bits += v.toString(2).padStart(depth, "0");
-    }
-    for (let i = 0; i < bits.length; i += 8) {
-      rows.push(parseInt(bits.slice(i, i + 8).padEnd(8, "0"), 2));
+  const packed = (samples: number[]) => {
+    const bits = samples.map((v) => v.toString(2).padStart(depth, "0")).join("");
+    return (bits.match(/.{1,8}/g) ?? []).map((byte) => parseInt(byte.padEnd(8, "0"), 2));
+  };
+  if (interlace === 1 && depth <= 8) rows.push(...passes(parts, packed));
+  else {
+    for (let y = 0; y < height; y++) {
+      rows.push(0, ...packed(samples.slice(y * perRow, (y + 1) * perRow))); // no filter
     }
   }
   const pixels = await compress(Uint8Array.from(rows));
@@ -47,6 +48,38 @@ export async function writePng(parts: PngParts): Promise<Uint8Array> {
     ...chunk("IDAT", [...pixels.subarray(0, pixels.length - cutPixels)]),
     ...chunk("IEND", []),
   ]);
+}
+
+/** The rows of Adam7's passes, of pictures with one channel. */
+function passes(
+  { width, height, samples }: PngParts,
+  packed: (samples: number[]) => number[],
+): number[] {
+  // The pass of each pixel of a square of eight, as the specification prints it.
+  const square = ["16462646", "77777777", "56565656", "77777777"];
+  square.push("36463646", "77777777", "56565656", "77777777");
+  const rows: number[] = [];
+  for (let pass = 1; pass <= 7; pass++) {
+    let above: number[] = [];
+    for (let y = 0, count = 0; y < height; y++) {
+      const row = samples.slice(y * width, (y + 1) * width)
+        .filter((_, x) => square[y % 8][x % 8] === String(pass));
+      if (row.length === 0) continue;
+      const bytes = packed(row);
+      const filter = count++ % 5;
+      rows.push(filter, ...bytes.map((byte, i) => byte - guess(filter, bytes, above, i) & 255));
+      above = bytes;
+    }
+  }
+  return rows;
+}
+
+/** What a filter takes a byte for. */
+function guess(filter: number, row: number[], above: number[], i: number): number {
+  const [a, b, c] = [row[i - 1] ?? 0, above[i] ?? 0, above[i - 1] ?? 0];
+  const p = a + b - c;
+  const nearest = [a, b, c].sort((x, y) => Math.abs(p - x) - Math.abs(p - y))[0];
+  return [0, a, b, a + b >> 1, nearest][filter];
 }
 
 async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

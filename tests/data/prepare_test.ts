@@ -174,3 +174,22 @@ Deno.test("prepared file: reads at once and in any order don't mix", async () =>
     file.close();
   });
 });
+
+Deno.test("prepared file: pixels that are damaged are never given out to train on", async () => {
+  await withFolder(async (root) => {
+    const path = `${root}/set`;
+    await prepare(numbered(), path, { imageSize: 2 });
+    const bytes = await Deno.readFile(path);
+    bytes[8 + 70 * 12] ^= 1;
+    await Deno.writeFile(path, bytes);
+    const file = await PreparedFile.open(path);
+    const set = file.set("all", Uint32Array.from(GOOD.keys()));
+    for (let i = 0; i < 2; i++) {
+      assertEquals((await set.read([3, 63, 130])).length, 36);
+      for (const indices of [[70], [127], [1, 64]]) {
+        await assertRejects(() => set.read(indices), DataError, "images 64 to 127 of");
+      }
+    }
+    file.close();
+  });
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { resizeCrop } from "../../src/data/resize.ts";
 
 /** One row of grey values as an RGB image. */
@@ -78,4 +78,18 @@ Deno.test("resizeCrop: writes into the array given, and checks it", () => {
   assertThrows(() => resizeCrop(image, 2, new Uint8Array(11)), RangeError, "12");
   assertThrows(() => resizeCrop(image, 0), RangeError, "positive");
   assertThrows(() => resizeCrop(image, 1.5), RangeError, "positive");
+});
+
+Deno.test("resizeCrop: a strip of 1 x 60,000 costs no more than what is cut out of it", () => {
+  for (const [width, height] of [[1, 60_000], [60_000, 1]]) {
+    // Its middle is a grey of 7, the rest is white.
+    const data = new Uint8Array(60_000 * 3).fill(255);
+    data.fill(7, 29_990 * 3, 30_010 * 3);
+    const before = Deno.memoryUsage();
+    const out = resizeCrop({ width, height, data }, 256);
+    const after = Deno.memoryUsage();
+    assertEquals(out, new Uint8Array(3 * 256 * 256).fill(7));
+    const used = after.external + after.heapUsed - before.external - before.heapUsed;
+    assert(used < 20e6, `${used} bytes were used`);
+  }
 });

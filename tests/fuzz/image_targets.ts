@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
+import { parsePartition } from "../../src/data/celeba.ts";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
@@ -9,10 +10,29 @@ import { idxImage, parseIdx } from "../../src/data/idx.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
+import { writePng } from "../data/png_writer.ts";
 import type { Target } from "./fuzz.ts";
 
 const fixtures = (...names: string[]) =>
   names.map((name) => Deno.readFileSync(new URL(`../data/fixtures/${name}`, import.meta.url)));
+
+const url = new URL("../data/fixtures/formats_pil.json", import.meta.url);
+const made: Record<string, { file: string }> = JSON.parse(Deno.readTextFileSync(url));
+
+const formats = (...names: string[]) =>
+  names.map((name) => Uint8Array.from(atob(made[name].file), (c) => c.charCodeAt(0)));
+
+const BITMAPS = Object.keys(made).filter((name) => name.endsWith(".bmp"));
+
+const text = (content: string) => new TextEncoder().encode(content);
+
+const INTERLACED = {
+  width: 9,
+  height: 7,
+  colourType: 0,
+  interlace: 1,
+  samples: Array<number>(63).fill(1),
+};
 
 /** Gives every other PNG file good checksums, without which all of them fail at the first. */
 function withChecksums(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -84,6 +104,48 @@ export const IMAGE_TARGETS: readonly Target[] = [
     read: (bytes) => decodeClip(bytes),
     errors: ["DataError"],
     memory: () => 2 ** 29,
+  },
+  {
+    name: "image still GIF",
+    files: () => formats("still.gif"),
+    read: (bytes) => decodeImage(bytes),
+    errors: ["DataError"],
+    memory: () => 2 ** 29,
+  },
+  {
+    name: "image WebP",
+    files: () => formats("lossy.webp", "lossless.webp", "alpha.webp"),
+    read: (bytes) => decodeImage(bytes),
+    errors: ["DataError"],
+    memory: () => 2 ** 30,
+  },
+  {
+    name: "image BMP",
+    files: () => formats(...BITMAPS),
+    read: (bytes) => decodeImage(bytes),
+    errors: ["DataError"],
+    memory: (bytes) => 2 ** 26 + 4096 * bytes,
+  },
+  {
+    name: "image Adam7 PNG",
+    files: () => Promise.all([1, 2, 4].map((depth) => writePng({ ...INTERLACED, depth }))),
+    read: (bytes) => decodeImage(withChecksums(bytes)),
+    errors: ["DataError"],
+    memory: (bytes) => 16_000 * bytes + 2 ** 26,
+  },
+  {
+    name: "image odd JPEG",
+    files: () => formats("cmyk_without_adobe.jpg", "stray.jpg"),
+    read: (bytes) => decodeImage(bytes),
+    errors: ["DataError"],
+    memory: (bytes) => 16_000 * bytes + 2 ** 26,
+  },
+  {
+    name: "CelebA list",
+    files: () => [text("000001.jpg 0\n000002.jpg 1\n"), text("image_id,partition\na.jpg,0\n")],
+    read: (bytes) => parsePartition(new TextDecoder().decode(bytes)),
+    errors: ["DataError"],
+    memory: (bytes) => 8 * bytes + 2 ** 16,
   },
   {
     name: "image APNG",

@@ -20,7 +20,7 @@ export function tinySettings(changes: Fields): Settings {
 /** A new run in a folder; to be closed. */
 export async function openTiny(path: string, changes: Fields): Promise<OpenedRun> {
   const folder = await RunFolder.create(path);
-  return { preset: "faces", settings: tinySettings(changes), folder, checkImages: () => {} };
+  return { preset: "faces", settings: tinySettings(changes), folder, checkData: () => undefined };
 }
 
 /** Seven pictures of 16x16. */

@@ -182,7 +182,7 @@ runTest("a folder with a run is not begun anew, and its run stays what it is", a
   await assertRejects(() => resume({ training: { seed: 1 } }), ConfigError, "seed can't be given");
   await assertRejects(() => resume({ run: { flip: true } }), ConfigError, "flip can't be given");
   const few = { ...tinySplits().train, count: 3 };
-  await assertRejects(() => resume({ data: few }), RunError, "it trained on 7 images of tiny");
+  await assertRejects(() => resume({ data: few }), RunError, "it trained on 7 images");
   await assertRejects(() => resume({ folder: `${folder}/none` }), RunError, "no such folder");
   let locked: unknown;
   await resume({

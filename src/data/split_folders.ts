@@ -1,0 +1,55 @@
+/**
+ * Folders called train, val and test, which are splits and no classes.
+ * @module
+ */
+import type { ImageFile } from "./image_file.ts";
+
+/** What the splits are called, in lower case. */
+const NAMES = {
+  train: ["train", "training"],
+  valid: ["val", "valid", "validation", "dev"],
+  test: ["test", "testing"],
+};
+
+/** A folder's pictures by its splits. */
+export interface SplitFolders {
+  /** Those to train on, then those that are held out. */
+  readonly files: readonly ImageFile[];
+  /** (files), 1 for those that are held out. */
+  readonly heldOut: Uint8Array;
+  /** What was done, in one sentence. */
+  readonly note: string;
+}
+
+/**
+ * Reads first folders as splits, where one is called train, another val or test, and no picture lies
+ * elsewhere. Without val, test is held out; with it, test is left alone.
+ *
+ * @returns undefined where they are no splits
+ */
+export function splitFolders(files: readonly ImageFile[]): SplitFolders | undefined {
+  const tops = Map.groupBy(files, ({ name }) => name.slice(0, Math.max(0, name.indexOf("/"))));
+  const known = Object.values(NAMES).flat();
+  if ([...tops.keys()].some((top) => !known.includes(top.toLowerCase()))) return undefined;
+  const [train, valid, test] = [NAMES.train, NAMES.valid, NAMES.test].map((names) =>
+    [...tops].filter(([top]) => names.includes(top.toLowerCase()))
+  );
+  const held = valid.length > 0 ? valid : test;
+  if (train.length === 0 || held.length === 0) return undefined;
+  const filesOf = (split: typeof train) => split.flatMap(([, files]) => files);
+  const namesOf = (split: typeof train) => split.map(([top]) => top).join(" and ");
+  const unused = held === valid ? filesOf(test).length : 0;
+  const rest = unused > 0 ? `, and leaves ${namesOf(test)} (${unused} pictures) alone` : "";
+  const kept = filesOf(train);
+  return {
+    files: [...kept, ...filesOf(held)],
+    heldOut: new Uint8Array(kept.length + filesOf(held).length).fill(1, kept.length),
+    note: `Takes the folders for splits: trains on ${namesOf(train)}, validates on ` +
+      `${namesOf(held)}${rest}; --folders classes takes them for classes`,
+  };
+}
+
+/** A picture's name inside its split. */
+export function insideSplit(name: string): string {
+  return name.slice(name.indexOf("/") + 1);
+}
