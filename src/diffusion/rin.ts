@@ -5,12 +5,14 @@
  */
 import type { FloatType } from "../graph/ops.ts";
 import type { Device } from "../device/device.ts";
+import { toFloat16 } from "../device/float16.ts";
 import {
   type Checkpoint,
   readCheckpoint,
   type Slabs,
   writeCheckpoint,
 } from "../model/checkpoint.ts";
+import { type CheckpointSource, checkpointBytes } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
@@ -24,6 +26,18 @@ import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import { planSampling, sampleBatch, type SampledBatch, type SampleOptions } from "./sampling.ts";
 import { parseSchedule } from "./schedule.ts";
+
+/** What {@linkcode Rin.load} is given beside the checkpoint. */
+export interface LoadOptions {
+  /** The network's config, where the file doesn't give it. */
+  readonly config?: Partial<RinConfig>;
+}
+
+/** What {@linkcode Rin.create} is given beside the config. */
+export interface CreateOptions {
+  /** Of the parameters, u32. Default 0. */
+  readonly seed?: number;
+}
 
 /** What {@linkcode Rin.predict} is given beside images and times. */
 export interface PredictOptions {
@@ -90,7 +104,7 @@ export class Rin {
     const weights = new Weights(layout, slab("parameters", layout));
     const rin = new Rin(device, config, weights, true);
     const values = laidOut(parameters, parameterLayout(config), layout);
-    device.write(whole(weights.values), type === "f16" ? new Float16Array(values) : values);
+    device.write(whole(weights.values), type === "f16" ? toFloat16(values) : values);
     return rin;
   }
 
@@ -109,21 +123,21 @@ export class Rin {
    * that is computed with them is in f32, as if they had been widened first.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
-   * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
+   * @param source a checkpoint of this project, or a PyTorch state_dict of the original saved as
+   * safetensors: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a Blob, or a Response
    * @param options.config the network's config, where the file doesn't give it
    * @throws {CheckpointError} when the file is no checkpoint or doesn't fit the config
    * @throws {ConfigError} when the config makes no sense
    */
-  static load(
+  static async load(
     device: Device,
-    bytes: Uint8Array,
-    options: { config?: Partial<RinConfig> } = {},
+    source: CheckpointSource,
+    options: LoadOptions = {},
   ): Promise<Rin> {
-    return Promise.try(() => {
-      const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
-      const type = device.supportsF16 ? dtype : "f32";
-      return Rin.#from(device, config, slabs.ema ?? slabs.parameters, type);
-    });
+    const bytes = await checkpointBytes(source);
+    const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
+    const type = device.supportsF16 ? dtype : "f32";
+    return Rin.#from(device, config, slabs.ema ?? slabs.parameters, type);
   }
 
   /**
@@ -137,11 +151,11 @@ export class Rin {
   static create(
     device: Device,
     config: Partial<RinConfig> = {},
-    options: { seed?: number } = {},
+    options: CreateOptions = {},
   ): Promise<Rin> {
-    return Promise.try(() => {
+    return new Promise((resolve) => {
       const full = completeConfig(config);
-      return Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0));
+      resolve(Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0)));
     });
   }
 

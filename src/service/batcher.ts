@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Deferred, deferred } from "../device/deferred.ts";
 import { DeviceLostError } from "../device/errors.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { exampleSize } from "../model/example.ts";
@@ -33,7 +34,7 @@ interface Waiting {
   begun: number;
   made: number;
   gone: boolean;
-  readonly settled: PromiseWithResolvers<void>;
+  readonly settled: Deferred<void>;
 }
 
 /** Some images of a request, in a batch. */
@@ -97,7 +98,7 @@ export class Batcher {
       begun: 0,
       made: 0,
       gone: false,
-      settled: Promise.withResolvers(),
+      settled: deferred(),
     };
     signal.addEventListener("abort", () => this.#leave(entry, signal.reason), { once: true });
     this.#queue.push(entry);

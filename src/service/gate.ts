@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deferred } from "../device/deferred.ts";
 import { busy } from "./answers.ts";
 
 /** Seconds after which another server may have taken over. */
@@ -12,7 +13,7 @@ const RETRY = 5;
 export class Gate {
   #inside = 0;
   #closed = false;
-  #empty = Promise.withResolvers<void>();
+  #empty = deferred<void>();
 
   /** How many are inside. */
   get inside(): number {

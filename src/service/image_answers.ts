@@ -9,6 +9,7 @@ import { labelledGridPng } from "../picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../picture/pictures.ts";
 import { recordOfOne, recordText } from "../picture/record.ts";
 import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
+import { toBase64 } from "./base64.ts";
 import type { Listener } from "./batcher.ts";
 import type { ImageRequest } from "./image_request.ts";
 
@@ -69,7 +70,7 @@ function described(
   const { seed, record } = request;
   const label = request.labels[index] < 0 ? undefined : request.labels[index];
   const png = imagePng(image, 0, size, recordText(recordOfOne(record, index, label), device));
-  return { index, seed, class: label, png: new Uint8Array(png).toBase64() };
+  return { index, seed, class: label, png: toBase64(png) };
 }
 
 /**
@@ -106,7 +107,7 @@ export function streamAnswer(
     },
     onPreview: (index, image, step) => {
       if ((controller.desiredSize ?? 0) <= 0) return;
-      const png = new Uint8Array(imagePng(image, 0, config.imageSize)).toBase64();
+      const png = toBase64(imagePng(image, 0, config.imageSize));
       event("preview", { index, step, steps, png });
     },
     onImage: (index, image) => event("image", described(request, index, image, sized)),

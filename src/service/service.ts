@@ -5,6 +5,7 @@
  */
 import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
+import { type CheckpointSource, checkpointBytes } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
 import { guarded, LEFT, Refusal, refused } from "./answers.ts";
 import type { Assets } from "./assets.ts";
@@ -22,9 +23,10 @@ export interface ServiceOptions {
   readonly rin: Rin;
   /**
    * The bytes that it was loaded from, best an exported checkpoint (`rin export --dtype f32`): visitors
-   * whose browsers sample for themselves are given them as they are.
+   * whose browsers sample for themselves are given them as they are. An ArrayBuffer or any view, a
+   * Blob, or a Response.
    */
-  readonly checkpoint: Uint8Array<ArrayBuffer>;
+  readonly checkpoint: CheckpointSource;
   /** What a person calls the network. Default "rin". */
   readonly name?: string;
   /** Files of a page that are answered with, by path. Default none. */
@@ -62,13 +64,14 @@ export interface Service {
  * @throws {CheckpointError} when the checkpoint is none
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { rin, checkpoint, name = "rin", assets, token, hosts, onFault } = options;
+  const { rin, name = "rin", assets, token, hosts, onFault } = options;
   if (rin.config.frames > 1) {
     throw new RangeError(
       `The network makes clips of ${rin.config.frames} frames, and the service makes images only`,
     );
   }
   const limits = completeLimits(options.limits);
+  const checkpoint = await checkpointBytes(options.checkpoint);
   const model = await describeModel(name, checkpoint, true);
   const metrics = new Metrics();
   const batcher = new Batcher(rin, limits, metrics, onFault);

@@ -9,6 +9,7 @@ import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device, OperationProfile, Program } from "../device/device.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
+import { type CheckpointSource, checkpointBytes } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
@@ -133,16 +134,17 @@ export class Trainer {
    * Goes on with a run exactly where {@linkcode Trainer.save} left it.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
-   * @param bytes what `save` gave
+   * @param source what `save` gave: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a
+   * Blob, or a Response
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
    */
   static async resume(
     device: Device,
-    bytes: Uint8Array,
+    source: CheckpointSource,
     options: Partial<TrainOptions> = {},
   ): Promise<Trainer> {
-    const { config, slabs, training } = readCheckpoint(bytes);
+    const { config, slabs, training } = readCheckpoint(await checkpointBytes(source));
     if (training === undefined || !slabs.ema || !slabs.adam_m || !slabs.adam_v) {
       throw new CheckpointError(
         "it holds a network only: it lacks the optimiser state to train on",

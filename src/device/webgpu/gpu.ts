@@ -7,8 +7,10 @@
 import type { Launch } from "../../../kernels/wgsl/kernel.ts";
 import type { Plan } from "../../graph/plan.ts";
 import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
+import { deferred } from "../deferred.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
+import { fromFloat16 } from "../float16.ts";
 import { bufferBytes } from "./binding.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
@@ -146,7 +148,7 @@ export class Gpu implements Device {
 
   /** Waits for what a lost device may never do. */
   async #answer(promise: Promise<unknown>): Promise<void> {
-    const { promise: fault, reject } = Promise.withResolvers<never>();
+    const { promise: fault, reject } = deferred<never>();
     this.#waiting.add(reject);
     try {
       await Promise.race([promise, fault]);
@@ -314,7 +316,7 @@ export class Gpu implements Device {
       this.device.queue.submit([encoder.finish()]);
       await this.#answer(staging.mapAsync(GPUMapMode.READ));
       const raw = staging.getMappedRange().slice(0, size * each);
-      return new Float32Array(each === 2 ? new Float16Array(raw) : raw);
+      return each === 2 ? fromFloat16(new Uint16Array(raw)) : new Float32Array(raw);
     } finally {
       this.destroyBuffer(staging);
     }
