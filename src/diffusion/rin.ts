@@ -12,7 +12,7 @@ import {
   type Slabs,
   writeCheckpoint,
 } from "../model/checkpoint.ts";
-import { type CheckpointSource, checkpointBytes } from "../model/checkpoint_source.ts";
+import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { deferred } from "../device/deferred.ts";
-import { busy } from "./answers.ts";
+import { retryLater } from "./answers.ts";
 
 /** Seconds after which another server may have taken over. */
 const RETRY = 5;
@@ -29,10 +29,12 @@ export class Gate {
    * Lets one in.
    *
    * @returns to be called once, on leaving
-   * @throws {Refusal} 503 when it is closed
+   * @throws {HttpError} 503 when it is closed
    */
   enter(): () => void {
-    if (this.#closed) throw busy(503, "The service is shutting down: ask again shortly", RETRY);
+    if (this.#closed) {
+      throw retryLater(503, "The service is shutting down: ask again shortly", RETRY);
+    }
     this.#inside++;
     return () => {
       this.#inside--;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./answers.ts";
 import type { Field, Schema } from "./fields.ts";
 
 type Fields = Readonly<Record<string, Field>>;
@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, Field>>;
 /**
  * The values of all fields, defaults for those that aren't given.
  *
- * @throws {Refusal} 400, naming the field, what was found and what is needed
+ * @throws {HttpError} 400, naming the field, what was found and what is needed
  */
 export function readFields(
   fields: Fields,
@@ -19,7 +19,7 @@ export function readFields(
 ): Readonly<Record<string, unknown>> {
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(fields, key)) continue;
-    throw new Refusal(
+    throw new HttpError(
       400,
       `There is no field ${shown(key)}: known are ${Object.keys(fields).join(", ")}`,
     );
@@ -29,7 +29,7 @@ export function readFields(
       const value = Object.hasOwn(given, key) ? given[key] : undefined;
       if (value === undefined) return [key, schema.default];
       if (fits(schema, value)) return [key, value];
-      throw new Refusal(400, `${key} is ${shown(value)}: needed ${needed(schema)}`);
+      throw new HttpError(400, `${key} is ${shown(value)}: needed ${needed(schema)}`);
     }),
   );
 }
@@ -37,13 +37,13 @@ export function readFields(
 /**
  * What a query says: numbers and booleans as such where the field takes them, all else as text.
  *
- * @throws {Refusal} 400 when a field is given twice
+ * @throws {HttpError} 400 when a field is given twice
  */
 export function queryValues(fields: Fields, query: URLSearchParams): Record<string, unknown> {
   const values: [string, unknown][] = [];
   for (const key of new Set(query.keys())) {
     const texts = query.getAll(key);
-    if (texts.length > 1) throw new Refusal(400, `${shown(key)} is given ${texts.length} times`);
+    if (texts.length > 1) throw new HttpError(400, `${shown(key)} is given ${texts.length} times`);
     const schema = Object.hasOwn(fields, key) ? fields[key].schema : undefined;
     const meant = schema && meanings(texts[0]).find((value) => fits(schema, value));
     values.push([key, meant ?? texts[0]]);

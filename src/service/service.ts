@@ -5,9 +5,9 @@
  */
 import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
-import { type CheckpointSource, checkpointBytes } from "../model/checkpoint_source.ts";
+import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
-import { guarded, LEFT, Refusal, refused } from "./answers.ts";
+import { CLIENT_CLOSED, errorAnswer, HttpError, withSecurityHeaders } from "./answers.ts";
 import type { Assets } from "./assets.ts";
 import { Batcher } from "./batcher.ts";
 import { Gate } from "./gate.ts";
@@ -95,11 +95,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
   const respond = async (request: Request, route: Route | undefined): Promise<Response> => {
     if (hosts) checkOrigin(request, hosts, route);
-    if (!route) throw new Refusal(404, "There is nothing here: see /docs");
+    if (!route) throw new HttpError(404, "There is nothing here: see /docs");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) {
       const allow = route.method === "GET" ? "GET, HEAD" : route.method;
-      throw new Refusal(405, `${request.method} is not answered here: only ${allow}`, { allow });
+      throw new HttpError(405, `${request.method} is not answered here: only ${allow}`, { allow });
     }
     if (checkToken && !route.open) await checkToken(request);
     const response = await route.handler(request);
@@ -113,14 +113,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     try {
       response = await respond(request, route);
     } catch (thrown) {
-      response = refused(asRefusal(thrown, request));
+      response = errorAnswer(toHttpError(thrown, request));
     }
     metrics.requests.add(1, { route: route ? pathname : "other", status: response.status });
-    return guarded(response);
+    return withSecurityHeaders(response);
   };
   const close = () => {
     gate.close();
-    batcher.stop(new Refusal(503, "The service is shutting down"));
+    batcher.stop(new HttpError(503, "The service is shutting down"));
   };
   return { fetch, drain: () => gate.close(), close };
 }
@@ -131,12 +131,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
  */
 function checkOrigin(request: Request, hosts: readonly string[], route: Route | undefined): void {
   if (!hosts.includes(new URL(request.url).hostname)) {
-    throw new Refusal(403, "This service is for the machine alone that it runs on");
+    throw new HttpError(403, "This service is for the machine alone that it runs on");
   }
   const from = request.headers.get("sec-fetch-site");
   const isOwn = from === null || from === "none" || from === "same-origin";
   const isLink = route?.open && request.headers.get("sec-fetch-mode") === "navigate";
-  if (!isOwn && !isLink) throw new Refusal(403, "Pages from elsewhere are not answered");
+  if (!isOwn && !isLink) throw new HttpError(403, "Pages from elsewhere are not answered");
 }
 
 function withoutBody(response: Response): Response {
@@ -144,10 +144,10 @@ function withoutBody(response: Response): Response {
   return new Response(null, response);
 }
 
-function asRefusal(thrown: unknown, request: Request): Refusal {
-  if (thrown instanceof Refusal) return thrown;
-  if (request.signal.aborted) return new Refusal(LEFT, "The client has left");
+function toHttpError(thrown: unknown, request: Request): HttpError {
+  if (thrown instanceof HttpError) return thrown;
+  if (request.signal.aborted) return new HttpError(CLIENT_CLOSED, "The client has left");
   const { message } = thrown as Error;
-  if (thrown instanceof DeviceLostError) return new Refusal(503, message);
-  return new Refusal(500, `Something unexpected went wrong: ${message}`);
+  if (thrown instanceof DeviceLostError) return new HttpError(503, message);
+  return new HttpError(500, `Something unexpected went wrong: ${message}`);
 }

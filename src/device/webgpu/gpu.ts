@@ -11,6 +11,7 @@ import { deferred } from "../deferred.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { fromFloat16 } from "../float16.ts";
+import { ADAPTER_ADVICE, host, requestAdapter } from "./adapter.ts";
 import { bufferBytes } from "./binding.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
@@ -31,11 +32,6 @@ export interface GpuOptions {
   readonly software?: boolean;
 }
 
-const advice =
-  `WebGPU found no adapter. On Linux a GPU needs its Vulkan driver: NVIDIA's own, or ` +
-  `Mesa's (Debian and Ubuntu: apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows ` +
-  `update the system; a browser must have WebGPU enabled. Without a GPU use the CPU device.`;
-
 // The limits worth raising above WebGPU's defaults; the others never bind here.
 const wanted = [
   "maxBufferSize",
@@ -46,16 +42,17 @@ const wanted = [
 /**
  * Asks for a GPU.
  *
- * @throws {NoGpuError} with advice, when there is no adapter, none that will do, or it gives no device
+ * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that will
+ * do, or it gives no device
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter({
-    powerPreference: options.powerPreference ?? "high-performance",
-  });
-  if (!adapter) throw new NoGpuError(advice);
-  const { f16 = true, software = true } = options;
+  const { f16 = true, software = true, powerPreference = "high-performance" } = options;
+  const adapter = await requestAdapter(powerPreference);
   if (!software && isSoftware(adapter.info)) {
-    throw new NoGpuError(`WebGPU found a software adapter only: ${nameOf(adapter.info)}`);
+    throw new NoGpuError(
+      `WebGPU found a software adapter only: ${nameOf(adapter.info)}`,
+      "software",
+    );
   }
   const requiredLimits: Record<string, number> = {};
   for (const limit of wanted) requiredLimits[limit] = adapter.limits[limit];
@@ -68,9 +65,16 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
       requiredFeatures,
     });
   } catch (error) {
-    throw new NoGpuError(`The adapter gave no device: ${(error as Error).message}. ${advice}`);
+    throw noDevice(adapter.info, error as Error);
   }
   return new Gpu(device, adapter.info);
+}
+
+function noDevice(info: GPUAdapterInfo, { message }: Error): NoGpuError {
+  return new NoGpuError(
+    `The adapter ${nameOf(info)} gave no device (${message}): ${ADAPTER_ADVICE[host()]}`,
+    "device",
+  );
 }
 
 /** What a person would call an adapter. */

@@ -1,0 +1,62 @@
+/// <reference types="@webgpu/types" />
+/**
+ * The adapter, or why there is none: advice must fit the runtime that it is read in.
+ *
+ * @module
+ */
+import { NoGpuError } from "../errors.ts";
+
+/** Where the program runs: a page or a worker of one, or beside the system. */
+export function host(): "browser" | "system" {
+  const { document, WorkerGlobalScope, Deno, process } = globalThis as Record<string, unknown>;
+  return document || WorkerGlobalScope && !Deno && !process ? "browser" : "system";
+}
+
+const CPU = "without a GPU use the CPU device (requestCpu)";
+
+/** What to do where WebGPU is there, and no adapter. */
+export const ADAPTER_ADVICE = {
+  browser:
+    `turn hardware acceleration on in the browser's settings, and update the graphics driver; ` +
+    CPU,
+  system: `on Linux a GPU needs its Vulkan driver: NVIDIA's own, or Mesa's (Debian and Ubuntu: ` +
+    `apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows update the system; ${CPU}`,
+} as const;
+
+/**
+ * Asks for an adapter.
+ *
+ * @throws {NoGpuError} that tells a runtime without WebGPU, an insecure page, and a missing adapter apart
+ */
+export async function requestAdapter(
+  powerPreference: GPUPowerPreference,
+): Promise<GPUAdapter> {
+  const { navigator, isSecureContext } = globalThis as {
+    navigator?: { readonly gpu?: GPU };
+    isSecureContext?: boolean;
+  };
+  const gpu = navigator?.gpu;
+  if (!gpu) {
+    throw isSecureContext === false
+      ? new NoGpuError(
+        `This page is not secure, and browsers keep WebGPU from it: serve it over HTTPS, or open ` +
+          `it at localhost; ${CPU}`,
+        "insecure",
+      )
+      : new NoGpuError(
+        host() === "browser"
+          ? `This browser has no WebGPU: update it, enable WebGPU in it, or use another; ${CPU}`
+          : `This runtime has no WebGPU (navigator.gpu): use the CPU device (requestCpu), or run in ` +
+            `Deno or a browser`,
+        "runtime",
+      );
+  }
+  let refusal = "";
+  // Firefox rejects where a driver is on its list of broken ones.
+  const adapter = await gpu.requestAdapter({ powerPreference }).catch((error: Error) => {
+    refusal = ` (${error.message})`;
+    return null;
+  });
+  if (adapter) return adapter;
+  throw new NoGpuError(`WebGPU found no adapter${refusal}: ${ADAPTER_ADVICE[host()]}`, "adapter");
+}
