@@ -4,6 +4,7 @@
  * @module
  */
 import type { RinConfig } from "../model/config.ts";
+import { shown } from "../model/schema.ts";
 
 /**
  * Rows (batch) of the table of classes: the label, or the last row, which stands for no class.
@@ -19,6 +20,11 @@ export function labelRows(
   if (labels === undefined) return new Uint32Array(batch).fill(numClasses);
   if (numClasses === 0) {
     throw new RangeError("There are labels, and the network knows no classes: numClasses is 0");
+  }
+  if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) {
+    throw new RangeError(
+      `labels is ${shown(labels)}: needed a list of classes, one for each of ${batch} images`,
+    );
   }
   if (labels.length !== batch) {
     throw new RangeError(

@@ -17,14 +17,17 @@ import { completeConfig, type RinConfig } from "../model/config.ts";
 import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
+import { checkNames, checkOptions } from "../model/schema.ts";
 import { timeRows } from "../model/time.ts";
 import { laidOut, slab, Weights, whole } from "../model/weights.ts";
-import { expectLength, expectState, type SelfConditioningState } from "./self_conditioning.ts";
+import { expectFloats, expectTimes } from "./floats.ts";
+import { expectState, type SelfConditioningState } from "./self_conditioning.ts";
 import type { PassTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import { planSampling, sampleBatch, type SampledBatch, type SampleOptions } from "./sampling.ts";
+import { SAMPLE_OPTIONS } from "./sample_options.ts";
 import { parseSchedule } from "./schedule.ts";
 
 /** What {@linkcode Rin.load} is given beside the checkpoint. */
@@ -127,6 +130,7 @@ export class Rin {
    * safetensors: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a Blob, or a Response
    * @param options.config the network's config, where the file doesn't give it
    * @throws {CheckpointError} when the file is no checkpoint or doesn't fit the config
+   * @throws {RangeError} when an option is unknown
    * @throws {ConfigError} when the config makes no sense
    */
   static async load(
@@ -134,6 +138,7 @@ export class Rin {
     source: CheckpointSource,
     options: LoadOptions = {},
   ): Promise<Rin> {
+    checkNames(options, ["config"], "loading option");
     const bytes = await checkpointBytes(source);
     const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
     const type = device.supportsF16 ? dtype : "f32";
@@ -154,6 +159,7 @@ export class Rin {
     options: CreateOptions = {},
   ): Promise<Rin> {
     return new Promise((resolve) => {
+      checkOptions({ seed: SAMPLE_OPTIONS.seed }, options, "network option");
       const full = completeConfig(config);
       resolve(Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0)));
     });
@@ -183,11 +189,13 @@ export class Rin {
   async #predict(
     xt: Float32Array<ArrayBuffer>,
     t: Float32Array<ArrayBuffer>,
-    { previous, labels }: PredictOptions,
+    options: PredictOptions,
   ): Promise<PredictionResult> {
+    checkNames(options, ["previous", "labels"], "prediction option");
+    const { previous, labels } = options;
+    expectTimes(t);
     const batch = t.length;
-    if (batch === 0) throw new RangeError("t is empty: needed one time for each image");
-    expectLength("xt", xt, batch * exampleSize(this.config));
+    expectFloats("xt", xt, batch * exampleSize(this.config));
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
     const { tensors, program } = await this.#inferences.prediction(batch);

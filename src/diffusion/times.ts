@@ -6,7 +6,10 @@
 import type { Schedule } from "./schedule.ts";
 
 /** How times are spread over [0, 1]. */
-export type TimeSpacing = "uniform" | "cosine" | "logsnr";
+export type TimeSpacing = typeof TIME_SPACINGS[number];
+
+/** All spacings. */
+export const TIME_SPACINGS = ["uniform", "cosine", "logsnr"] as const;
 
 // What "logsnr" spreads over, as Karras et al. 2022: sigma / alpha from 80 down to 0.002.
 const HIGHEST_NOISE = 80;

@@ -1,0 +1,179 @@
+/**
+ * Which values an option takes: library, command line, service and page read tables of these.
+ *
+ * @module
+ */
+import { suggestion } from "./nearest.ts";
+
+/** Which values a field of a request takes, as OpenAPI writes it. */
+export type Schema =
+  & { readonly default?: unknown }
+  & (
+    | {
+      readonly type: "integer" | "number";
+      readonly minimum?: number;
+      readonly exclusiveMinimum?: number;
+      readonly maximum?: number;
+    }
+    | { readonly type: "boolean" }
+    | { readonly enum: readonly string[] }
+    | { readonly type: "string"; readonly maxLength?: number; readonly enum?: undefined }
+    | { readonly type: "array"; readonly items: Schema }
+    | { readonly oneOf: readonly Schema[] }
+  );
+
+/** The same of an option of the library, which can be what no request can hold. */
+export type OptionSchema =
+  | Schema
+  /** A list or typed array of numbers. */
+  | { readonly type: "numbers"; readonly items: Schema; readonly length?: number }
+  | { readonly type: "Float32Array" | "AbortSignal" | "function" };
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, OptionSchema>>;
+
+/** Whether a value is one that the schema takes. */
+export function fits(schema: OptionSchema, value: unknown): boolean {
+  if ("oneOf" in schema) return schema.oneOf.some((one) => fits(one, value));
+  if ("enum" in schema && schema.enum) return schema.enum.some((name) => name === value);
+  switch (schema.type) {
+    case "boolean":
+    case "function":
+      return typeof value === schema.type;
+    case "string":
+      return typeof value === "string" && value.length <= (schema.maxLength ?? Infinity);
+    case "array":
+      return Array.isArray(value) && value.length > 0 &&
+        value.every((item) => fits(schema.items, item));
+    case "numbers": {
+      const { items, length } = schema;
+      return isList(value) && (length === undefined || value.length === length) &&
+        Array.prototype.every.call(value, (item) => fits(items, item));
+    }
+    case "Float32Array":
+    case "AbortSignal":
+      return tagOf(value) === schema.type;
+    default: {
+      const { type, minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity } =
+        schema;
+      return Number.isFinite(value) && (type === "number" || Number.isInteger(value)) &&
+        value as number >= minimum && value as number > exclusiveMinimum &&
+        value as number <= maximum;
+    }
+  }
+}
+
+/** What a schema takes, in words. */
+export function needed(schema: OptionSchema): string {
+  if ("oneOf" in schema) return schema.oneOf.map(needed).join(", or ");
+  if ("enum" in schema && schema.enum) {
+    return schema.enum.map((name) => `"${name}"`).join(", ").replace(/, (?=[^,]*$)/, " or ");
+  }
+  switch (schema.type) {
+    case "boolean":
+      return "true or false";
+    case "string":
+      return schema.maxLength ? `a name of at most ${schema.maxLength} characters` : "a text";
+    case "array":
+      return "a list of these";
+    case "numbers":
+      return `a list of ${schema.length ?? "numbers"}, each ${needed(schema.items)}`;
+    case "function":
+      return "a function";
+    case "Float32Array":
+      return "a Float32Array";
+    case "AbortSignal":
+      return "an AbortSignal";
+    default: {
+      const { type, minimum, exclusiveMinimum, maximum } = schema;
+      const kind = type === "integer" ? "a whole number" : "a number";
+      if (maximum === undefined) {
+        return minimum === undefined ? kind : `${kind} of ${minimum} or more`;
+      }
+      return exclusiveMinimum === undefined
+        ? `${kind} from ${minimum} to ${maximum}`
+        : `${kind} above ${exclusiveMinimum} and up to ${maximum}`;
+    }
+  }
+}
+
+/** A value as it was given, not at any length. */
+export function shown(value: unknown): string {
+  const tag = tagOf(value);
+  const text = typeof value === "string" || tag === "Object" || tag === "Array"
+    ? json(value) ?? `a value of ${tag}`
+    : typeof value === "object" && value !== null
+    ? `a value of ${tag}`
+    : typeof value === "function"
+    ? "a function"
+    : String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+/**
+ * Checks that options are an object of known names.
+ *
+ * @param what the options are called, in singular, such as "sampling option"
+ * @param complain makes an error of a sentence
+ */
+export function checkNames(
+  options: unknown,
+  known: readonly string[],
+  what: string,
+  complain: (sentence: string) => Error = (sentence) => new RangeError(sentence),
+): void {
+  if (tagOf(options) !== "Object") {
+    throw complain(
+      `The ${what}s are ${shown(options)}: needed an object with some of ${known.join(", ")}`,
+    );
+  }
+  for (const [name, value] of Object.entries(options as object)) {
+    if (value === undefined || known.includes(name)) continue;
+    const hint = suggestion(name, known) || `: known are ${known.join(", ")}`;
+    throw complain(`Unknown ${what} ${json(name)}${hint}`);
+  }
+}
+
+/**
+ * Checks the names and values of options by their table; undefined stands for an option left out.
+ *
+ * @param what as in {@linkcode checkNames}
+ */
+export function checkOptions(
+  table: OptionTable,
+  options: object,
+  what: string,
+  complain: (sentence: string) => Error = (sentence) => new RangeError(sentence),
+): void {
+  checkNames(options, Object.keys(table), what, complain);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || fits(table[name], value)) continue;
+    throw complain(`${name} is ${shown(value)}: needed ${needed(table[name])}`);
+  }
+}
+
+/** The defaults of a table's options, of those that have one. */
+export function defaultsOf(table: OptionTable): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([name, schema]) =>
+      "default" in schema ? [[name, schema.default]] : []
+    ),
+  );
+}
+
+/** What a value is, also where another realm (a frame, a worker) has made it. */
+export function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || ArrayBuffer.isView(value) && "length" in value;
+}
+
+function json(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A circle, or a bigint somewhere.
+  }
+}
