@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkNames, fits, needed, type Schema, shown } from "./schema.ts";
+
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";
 
@@ -135,13 +137,9 @@ const choices = {
  * @throws {ConfigError} naming the field, what was found and what is needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
-  for (const key of Object.keys(config)) {
-    if (!Object.hasOwn(DEFAULT_CONFIG, key)) {
-      throw new ConfigError(
-        `Unknown config field "${key}": known are ${Object.keys(DEFAULT_CONFIG).join(", ")}`,
-      );
-    }
-  }
+  checkNames(config, Object.keys(DEFAULT_CONFIG), "config field", (sentence) => {
+    return new ConfigError(sentence);
+  });
   const given: Partial<RinConfig> = Object.fromEntries(
     Object.entries(config).filter(([, value]) => value !== undefined),
   );
@@ -189,8 +187,9 @@ function checkValues(config: RinConfig): void {
 }
 
 function checkInput({ inputScale, normalizeInput }: RinConfig): void {
-  if (!(inputScale >= 1e-3 && inputScale <= 1e3)) {
-    throw new ConfigError(`inputScale is ${inputScale}: needed a number from 0.001 to 1000`);
+  const scale: Schema = { type: "number", minimum: 1e-3, maximum: 1e3 };
+  if (!fits(scale, inputScale)) {
+    throw new ConfigError(`inputScale is ${shown(inputScale)}: needed ${needed(scale)}`);
   }
   if (typeof normalizeInput !== "boolean") {
     throw new ConfigError(`normalizeInput is ${normalizeInput}: needed true or false`);

@@ -56,7 +56,7 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
     default: {
       const { type, minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity } =
         schema;
-      return Number.isFinite(value) && (type === "number" || Number.isInteger(value)) &&
+      return Number.isFinite(value) && (type === "number" || Number.isSafeInteger(value)) &&
         value as number >= minimum && value as number > exclusiveMinimum &&
         value as number <= maximum;
     }

@@ -5,12 +5,13 @@
  */
 import type { SampleOptions } from "../diffusion/sampling.ts";
 import { classNumber, knownClasses, listedClasses } from "../model/class_names.ts";
+import { shown } from "../model/schema.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
 import { HttpError } from "./answers.ts";
 import type { Field, Network } from "./fields.ts";
 import type { ServiceLimits } from "./limits.ts";
-import { readFields, shown } from "./read_fields.ts";
+import { readFields } from "./read_fields.ts";
 
 /** What images are made with that are made together. */
 export type BatchSettings = Required<

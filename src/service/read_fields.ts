@@ -4,7 +4,9 @@
  * @module
  */
 import { HttpError } from "./answers.ts";
-import type { Field, Schema } from "./fields.ts";
+import { fits, needed, shown } from "../model/schema.ts";
+import { suggestion } from "../model/nearest.ts";
+import type { Field } from "./fields.ts";
 
 type Fields = Readonly<Record<string, Field>>;
 
@@ -19,10 +21,9 @@ export function readFields(
 ): Readonly<Record<string, unknown>> {
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(fields, key)) continue;
-    throw new HttpError(
-      400,
-      `There is no field ${shown(key)}: known are ${Object.keys(fields).join(", ")}`,
-    );
+    const known = Object.keys(fields);
+    const hint = suggestion(key, known) || `: known are ${known.join(", ")}`;
+    throw new HttpError(400, `There is no field ${shown(key)}${hint}`);
   }
   return Object.fromEntries(
     Object.entries(fields).map(([key, { schema }]) => {
@@ -54,51 +55,4 @@ export function queryValues(fields: Fields, query: URLSearchParams): Record<stri
 function meanings(text: string): unknown[] {
   const isNumber = /^-?\d{1,20}(\.\d{1,20})?(e-?\d{1,3})?$/i.test(text);
   return isNumber ? [Number(text)] : text === "true" ? [true] : text === "false" ? [false] : [];
-}
-
-function fits(schema: Schema, value: unknown): boolean {
-  if ("oneOf" in schema) return schema.oneOf.some((one) => fits(one, value));
-  if ("enum" in schema && schema.enum) return schema.enum.some((name) => name === value);
-  switch (schema.type) {
-    case "boolean":
-      return typeof value === "boolean";
-    case "string":
-      return typeof value === "string" && value.length <= schema.maxLength;
-    case "array":
-      return Array.isArray(value) && value.length > 0 &&
-        value.every((item) => fits(schema.items, item));
-    default: {
-      const { type, minimum = -Infinity, exclusiveMinimum = -Infinity, maximum } = schema;
-      return typeof value === "number" && (type === "number" || Number.isInteger(value)) &&
-        value >= minimum && value > exclusiveMinimum && value <= maximum;
-    }
-  }
-}
-
-function needed(schema: Schema): string {
-  if ("oneOf" in schema) return schema.oneOf.map(needed).join(", or ");
-  if ("enum" in schema && schema.enum) {
-    return schema.enum.map((name) => `"${name}"`).join(", ").replace(/, (?=[^,]*$)/, " or ");
-  }
-  switch (schema.type) {
-    case "boolean":
-      return "true or false";
-    case "string":
-      return `a name of at most ${schema.maxLength} characters`;
-    case "array":
-      return "a list of these";
-    default: {
-      const { type, minimum, exclusiveMinimum, maximum } = schema;
-      const kind = type === "integer" ? "a whole number" : "a number";
-      return exclusiveMinimum === undefined
-        ? `${kind} from ${minimum} to ${maximum}`
-        : `${kind} above ${exclusiveMinimum} and up to ${maximum}`;
-    }
-  }
-}
-
-/** A value as it was given, not at any length. */
-export function shown(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

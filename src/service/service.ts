@@ -7,6 +7,7 @@ import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
+import { checkNames } from "../model/schema.ts";
 import { CLIENT_CLOSED, errorAnswer, HttpError, withSecurityHeaders } from "./answers.ts";
 import type { Assets } from "./assets.ts";
 import { Batcher } from "./batcher.ts";
@@ -57,13 +58,18 @@ export interface Service {
   readonly close: () => void;
 }
 
+const KNOWN: readonly (keyof ServiceOptions)[] = [
+  ...["rin", "checkpoint", "name", "assets", "token", "hosts", "limits", "onFault"] as const,
+];
+
 /**
  * Makes a service.
  *
- * @throws {RangeError} when a limit makes no sense, or the network makes clips
+ * @throws {RangeError} when an option or limit is unknown or makes no sense, or the network makes clips
  * @throws {CheckpointError} when the checkpoint is none
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
+  checkNames(options, KNOWN, "service option");
   const { rin, name = "rin", assets, token, hosts, onFault } = options;
   if (rin.config.frames > 1) {
     throw new RangeError(

@@ -14,6 +14,7 @@ import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { CheckpointError } from "../model/safetensors.ts";
+import { checkNames, shown, tagOf } from "../model/schema.ts";
 import { Weights, whole } from "../model/weights.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
@@ -211,15 +212,20 @@ export class Trainer {
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
    * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
    * @param options.measure whether to compute what {@linkcode Trainer.moments} reads, too
-   * @throws {RangeError} when the batch has the wrong size, labels are missing or impossible, or 64
+   * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
    * steps' metrics are unread
    */
   async enqueue(
     batch: Float32Array<ArrayBuffer>,
-    { labels, measure = false }: { labels?: ArrayLike<number>; measure?: boolean } = {},
+    options: { labels?: ArrayLike<number>; measure?: boolean } = {},
   ): Promise<void> {
+    checkNames(options, ["labels", "measure"], "step option");
+    const { labels, measure = false } = options;
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
+    if (tagOf(batch) !== "Float32Array") {
+      throw new RangeError(`The batch is ${shown(batch)}: needed a Float32Array`);
+    }
     if (batch.length !== x0.size * accumulate) {
       const shape = [this.options.batchSize, ...x0.shape.slice(1)];
       throw new RangeError(
