@@ -30,7 +30,7 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
   [
     "an unknown field",
     { image_size: 32 },
-    'Unknown config field "image_size": known are imageSize',
+    'Unknown config field "image_size": did you mean imageSize?',
   ],
   ["an inherited name", { toString: 1 }, 'Unknown config field "toString"'],
   ["no pixels", { imageSize: 0 }, "imageSize is 0: needed a whole number from 1 to 65536"],

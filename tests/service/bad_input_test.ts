@@ -10,7 +10,7 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   ["[]", 400, "The body is not a JSON object"],
   ["null", 400, "The body is not a JSON object"],
   ["5", 400, "The body is not a JSON object"],
-  [{ stepz: 3 }, 400, 'There is no field "stepz": known are count, seed, steps'],
+  [{ stepz: 3 }, 400, 'There is no field "stepz": did you mean steps?'],
   ['{"__proto__": {"steps": 3}}', 400, 'There is no field "__proto__"'],
   [{ constructor: 1 }, 400, 'There is no field "constructor"'],
   [{ previews: 1 }, 400, 'There is no field "previews"'],
