@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNames, fits, needed, type Schema, shown } from "./schema.ts";
+import { checkNames, checkValue } from "./schema.ts";
 
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";
@@ -104,6 +104,8 @@ export const DEFAULT_CONFIG: RinConfig = {
   normalizeInput: false,
 };
 
+const complain = (sentence: string) => new ConfigError(sentence);
+
 type Range = readonly [low: number, high: number];
 
 const size: Range = [1, 65536];
@@ -137,9 +139,7 @@ const choices = {
  * @throws {ConfigError} naming the field, what was found and what is needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
-  checkNames(config, Object.keys(DEFAULT_CONFIG), "config field", (sentence) => {
-    return new ConfigError(sentence);
-  });
+  checkNames(config, Object.keys(DEFAULT_CONFIG), "config field", complain);
   const given: Partial<RinConfig> = Object.fromEntries(
     Object.entries(config).filter(([, value]) => value !== undefined),
   );
@@ -187,19 +187,13 @@ function checkValues(config: RinConfig): void {
 }
 
 function checkInput({ inputScale, normalizeInput }: RinConfig): void {
-  const scale: Schema = { type: "number", minimum: 1e-3, maximum: 1e3 };
-  if (!fits(scale, inputScale)) {
-    throw new ConfigError(`inputScale is ${shown(inputScale)}: needed ${needed(scale)}`);
-  }
-  if (typeof normalizeInput !== "boolean") {
-    throw new ConfigError(`normalizeInput is ${normalizeInput}: needed true or false`);
-  }
+  const scale = { type: "number", minimum: 1e-3, maximum: 1e3 } as const;
+  checkValue(scale, "inputScale", inputScale, complain);
+  checkValue({ type: "boolean" }, "normalizeInput", normalizeInput, complain);
 }
 
 function expectWhole(name: string, value: unknown, low: number, high: number): void {
-  if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
-    throw new ConfigError(`${name} is ${value}: needed a whole number from ${low} to ${high}`);
-  }
+  checkValue({ type: "integer", minimum: low, maximum: high }, name, value, complain);
 }
 
 function checkPatch(

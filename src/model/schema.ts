@@ -38,8 +38,9 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
   if ("enum" in schema && schema.enum) return schema.enum.some((name) => name === value);
   switch (schema.type) {
     case "boolean":
+      return typeof value === "boolean";
     case "function":
-      return typeof value === schema.type;
+      return typeof value === "function";
     case "string":
       return typeof value === "string" && value.length <= (schema.maxLength ?? Infinity);
     case "array":
@@ -79,11 +80,9 @@ export function needed(schema: OptionSchema): string {
     case "numbers":
       return `a list of ${schema.length ?? "numbers"}, each ${needed(schema.items)}`;
     case "function":
-      return "a function";
     case "Float32Array":
-      return "a Float32Array";
     case "AbortSignal":
-      return "an AbortSignal";
+      return `${schema.type[0] === "A" ? "an" : "a"} ${schema.type}`;
     default: {
       const { type, minimum, exclusiveMinimum, maximum } = schema;
       const kind = type === "integer" ? "a whole number" : "a number";
@@ -100,12 +99,12 @@ export function needed(schema: OptionSchema): string {
 /** A value as it was given, not at any length. */
 export function shown(value: unknown): string {
   const tag = tagOf(value);
-  const text = typeof value === "string" || tag === "Object" || tag === "Array"
-    ? json(value) ?? `a value of ${tag}`
-    : typeof value === "object" && value !== null
-    ? `a value of ${tag}`
-    : typeof value === "function"
+  const text = typeof value === "function"
     ? "a function"
+    : /^(String|Object|Array)$/.test(tag)
+    ? json(value) ?? `a value of ${tag}`
+    : Object(value) === value
+    ? `a value of ${tag}`
     : String(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
@@ -143,13 +142,22 @@ export function checkOptions(
   table: OptionTable,
   options: object,
   what: string,
-  complain: (sentence: string) => Error = (sentence) => new RangeError(sentence),
+  complain?: (sentence: string) => Error,
 ): void {
   checkNames(options, Object.keys(table), what, complain);
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || fits(table[name], value)) continue;
-    throw complain(`${name} is ${shown(value)}: needed ${needed(table[name])}`);
+    if (value !== undefined) checkValue(table[name], name, value, complain);
   }
+}
+
+/** Checks that a value is one that its schema takes. */
+export function checkValue(
+  schema: OptionSchema,
+  name: string,
+  value: unknown,
+  complain: (sentence: string) => Error = (sentence) => new RangeError(sentence),
+): void {
+  if (!fits(schema, value)) throw complain(`${name} is ${shown(value)}: needed ${needed(schema)}`);
 }
 
 /** The defaults of a table's options, of those that have one. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, type Prediction } from "../model/config.ts";
-import { checkNames, fits, needed, type Schema, shown } from "../model/schema.ts";
+import { checkNames, checkValue, type Schema } from "../model/schema.ts";
 
 /**
  * How the learning rate moves: see `learningRate`. "cosine@0.7" is the first 70% of the cosine, as
@@ -128,6 +128,8 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   seed: 0,
 };
 
+const complain = (sentence: string) => new ConfigError(sentence);
+
 type Range = readonly [low: number, high: number, whole?: "whole"];
 
 const STEPS: Range = [0, 2 ** 31, "whole"];
@@ -173,17 +175,13 @@ export const TRAIN_CHOICES = {
  * @throws {ConfigError} naming the option, what was found and what is needed
  */
 export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptions {
-  checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", (sentence) => {
-    return new ConfigError(sentence);
-  });
+  checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", complain);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const full: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...Object.fromEntries(given) };
   for (const [key, [low, high, whole]] of Object.entries<Range>(ranges)) {
     const value = full[key as keyof typeof ranges];
     const schema: Schema = { type: whole ? "integer" : "number", minimum: low, maximum: high };
-    if (!fits(schema, value)) {
-      throw new ConfigError(`${key} is ${shown(value)}: needed ${needed(schema)}`);
-    }
+    checkValue(schema, key, value, complain);
   }
   for (const [key, words] of Object.entries<readonly string[]>(TRAIN_CHOICES)) {
     const value = full[key as keyof typeof TRAIN_CHOICES];

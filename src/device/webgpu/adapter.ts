@@ -6,22 +6,21 @@
  */
 import { NoGpuError } from "../errors.ts";
 
-/** Where the program runs: a page or a worker of one, or beside the system. */
-export function host(): "browser" | "system" {
-  const { document, WorkerGlobalScope, Deno, process } = globalThis as Record<string, unknown>;
-  return document || WorkerGlobalScope && !Deno && !process ? "browser" : "system";
-}
-
 const CPU = "without a GPU use the CPU device (requestCpu)";
 
 /** What to do where WebGPU is there, and no adapter. */
-export const ADAPTER_ADVICE = {
-  browser:
-    `turn hardware acceleration on in the browser's settings, and update the graphics driver; ` +
-    CPU,
-  system: `on Linux a GPU needs its Vulkan driver: NVIDIA's own, or Mesa's (Debian and Ubuntu: ` +
-    `apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows update the system; ${CPU}`,
-} as const;
+export function adapterAdvice(): string {
+  const advice = inBrowser()
+    ? "turn hardware acceleration on in the browser's settings, and update the graphics driver"
+    : "on Linux a GPU needs its Vulkan driver: NVIDIA's own, or Mesa's (Debian and Ubuntu: " +
+      "apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows update the system";
+  return `${advice}; ${CPU}`;
+}
+
+/** Whether this is a page or a worker of one. Deno and Bun call their navigators by their names. */
+function inBrowser(): boolean {
+  return globalThis.navigator?.userAgent?.startsWith("Mozilla/") ?? false;
+}
 
 /**
  * Asks for an adapter.
@@ -44,10 +43,9 @@ export async function requestAdapter(
         "insecure",
       )
       : new NoGpuError(
-        host() === "browser"
-          ? `This browser has no WebGPU: update it, enable WebGPU in it, or use another; ${CPU}`
-          : `This runtime has no WebGPU (navigator.gpu): use the CPU device (requestCpu), or run in ` +
-            `Deno or a browser`,
+        `This ${
+          inBrowser() ? "browser" : "runtime"
+        } has no WebGPU: update it, or use another; ${CPU}`,
         "runtime",
       );
   }
@@ -58,5 +56,5 @@ export async function requestAdapter(
     return null;
   });
   if (adapter) return adapter;
-  throw new NoGpuError(`WebGPU found no adapter${refusal}: ${ADAPTER_ADVICE[host()]}`, "adapter");
+  throw new NoGpuError(`WebGPU found no adapter${refusal}: ${adapterAdvice()}`, "adapter");
 }

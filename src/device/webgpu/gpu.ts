@@ -11,7 +11,7 @@ import { deferred } from "../deferred.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
 import { fromFloat16 } from "../float16.ts";
-import { ADAPTER_ADVICE, host, requestAdapter } from "./adapter.ts";
+import { adapterAdvice, requestAdapter } from "./adapter.ts";
 import { bufferBytes } from "./binding.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
@@ -72,7 +72,7 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
 
 function noDevice(info: GPUAdapterInfo, { message }: Error): NoGpuError {
   return new NoGpuError(
-    `The adapter ${nameOf(info)} gave no device (${message}): ${ADAPTER_ADVICE[host()]}`,
+    `The adapter ${nameOf(info)} gave no device (${message}): ${adapterAdvice()}`,
     "device",
   );
 }

@@ -24,10 +24,10 @@ async function withGlobals<T>(globals: Globals, run: () => Promise<T>): Promise<
   }
 }
 
+const userAgent = "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0";
 const none = { gpu: { requestAdapter: () => Promise.resolve(null) } };
 const blocked = { gpu: { requestAdapter: () => Promise.reject(new Error("blocklisted")) } };
-const page = { document: {}, isSecureContext: true };
-const worker = { WorkerGlobalScope: class {}, Deno: undefined, process: undefined };
+const page = { isSecureContext: true };
 
 const found: [name: string, globals: Globals, reason: NoGpuReason, has: RegExp, lacks?: RegExp][] =
   [
@@ -35,27 +35,27 @@ const found: [name: string, globals: Globals, reason: NoGpuReason, has: RegExp, 
       "an edge runtime, or Node",
       { navigator: { userAgent: "Cloudflare-Workers" } },
       "runtime",
-      /^This runtime has no WebGPU \(navigator\.gpu\): use the CPU device \(requestCpu\)/,
+      /^This runtime has no WebGPU: update it, or use another; without a GPU use the CPU device/,
       /apt-get|browser's settings/,
     ],
     ["Node 20, without a navigator", { navigator: undefined }, "runtime", /^This runtime has no/],
     [
       "an old browser",
-      { ...page, navigator: {} },
+      { ...page, navigator: { userAgent } },
       "runtime",
       /^This browser has no WebGPU/,
       /apt-get/,
     ],
     [
       "a page without HTTPS",
-      { ...page, isSecureContext: false, navigator: {} },
+      { ...page, isSecureContext: false, navigator: { userAgent } },
       "insecure",
       /^This page is not secure, .* serve it over HTTPS, or open it at localhost/,
       /apt-get|update/,
     ],
     [
-      "a worker of such a page",
-      { ...worker, isSecureContext: false, navigator: {} },
+      "such a page without its document",
+      { isSecureContext: false, navigator: { userAgent } },
       "insecure",
       /^This page is not secure/,
     ],
@@ -68,14 +68,14 @@ const found: [name: string, globals: Globals, reason: NoGpuReason, has: RegExp, 
     ],
     [
       "a browser that finds no GPU",
-      { ...page, navigator: none },
+      { ...page, navigator: { ...none, userAgent } },
       "adapter",
       /^WebGPU found no adapter: turn hardware acceleration on in the browser's settings/,
       /apt-get/,
     ],
     [
       "a browser that refuses the driver",
-      { ...page, navigator: blocked },
+      { ...page, navigator: { ...blocked, userAgent } },
       "adapter",
       /^WebGPU found no adapter \(blocklisted\): turn hardware/,
     ],
