@@ -30,19 +30,12 @@ export function fromFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
 export function toFloat16(floats: Float32Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   const halves = new Uint16Array(floats.length);
-  // Adding 0.5 leaves the bits of a subnormal half, rounded, at the end of the sum's fraction.
-  const sum = new Float32Array(1);
-  const sumBits = new Uint32Array(sum.buffer);
   for (let i = 0; i < halves.length; i++) {
-    const magnitude = bits[i] & 0x7fffffff;
-    let half: number;
-    if (magnitude > 0x7f800000) half = 0x7e00;
-    else if (magnitude >= 0x477ff000) half = 0x7c00;
-    else if (magnitude < 0x38800000) {
-      sum[0] = Math.abs(floats[i]) + 0.5;
-      half = sumBits[0] - 0x3f000000;
-    } else half = magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1) >> 13;
-    halves[i] = bits[i] >>> 16 & 0x8000 | half;
+    const exponent = Math.max((bits[i] >> 23 & 255) - 127, -14);
+    // Where a float64 has no bits below 1 left, adding rounds.
+    const units = Math.abs(floats[i]) * 2 ** (10 - exponent) + 2 ** 52 - 2 ** 52;
+    const half = Math.min(units + 1024 * (exponent + 14), 0x7c00);
+    halves[i] = bits[i] >>> 16 & 0x8000 | (half >= 0 ? half : 0x7e00);
   }
   return halves;
 }

@@ -103,9 +103,9 @@ export const SAMPLE_OPTIONS = {
   strength: { ...share, default: 1 },
   mask: { type: "Float32Array" },
   signal: { type: "AbortSignal" },
-  onStep: { type: "function" },
+  onStep: { type: "Function" },
   estimates: { type: "integer", minimum: 0, maximum: 100_000, default: 0 },
-  onEstimate: { type: "function" },
+  onEstimate: { type: "Function" },
 } as const satisfies Record<keyof SampleOptions, OptionSchema>;
 
 type Defaulted = {

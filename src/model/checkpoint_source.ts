@@ -12,7 +12,7 @@ export type CheckpointSource = ArrayBufferLike | ArrayBufferView | Blob | Respon
 /**
  * Reads all bytes; what lies in memory is not copied unless threads share it.
  *
- * @throws {CheckpointError} when it is something else, or an answer that failed or was read already
+ * @throws {CheckpointError} when it is something else, or an answer that failed
  */
 export async function checkpointBytes(
   source: CheckpointSource,
@@ -25,7 +25,10 @@ export async function checkpointBytes(
     case "SharedArrayBuffer":
       return unshared(new Uint8Array(source as ArrayBufferLike));
     case "Response":
-      checkResponse(source as Response);
+      if (!(source as Response).ok) {
+        const { status, url } = source as Response;
+        throw new CheckpointError(`The answer has status ${status}: needed a checkpoint ${url}`);
+      }
       // Falls through.
     case "Blob":
     case "File":
@@ -40,13 +43,4 @@ export async function checkpointBytes(
 /** Neither TextDecoder nor crypto.subtle takes memory that threads share. */
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return tagOf(bytes.buffer) === "ArrayBuffer" ? bytes as Uint8Array<ArrayBuffer> : bytes.slice();
-}
-
-function checkResponse({ ok, status, bodyUsed, url }: Response): void {
-  if (ok && !bodyUsed) return;
-  throw new CheckpointError(
-    `The answer${url && ` of ${url}`} ${
-      ok ? "was read already: fetch it again" : `has status ${status}: needed a checkpoint`
-    }`,
-  );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNames, checkValue } from "./schema.ts";
+import { checkOptions, type Schema } from "./schema.ts";
 
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";
@@ -104,13 +104,10 @@ export const DEFAULT_CONFIG: RinConfig = {
   normalizeInput: false,
 };
 
-const complain = (sentence: string) => new ConfigError(sentence);
+const size = { type: "integer", minimum: 1, maximum: 65536 } as const;
+const ratio = { ...size, maximum: 64 };
 
-type Range = readonly [low: number, high: number];
-
-const size: Range = [1, 65536];
-
-const ranges = {
+const TABLE: Readonly<Record<keyof RinConfig, Schema>> = {
   imageSize: size,
   frames: size,
   patchSize: size,
@@ -119,19 +116,20 @@ const ranges = {
   interfaceDim: size,
   numLatents: size,
   numBlocks: size,
+  blockDepth: { oneOf: [size, { type: "array", items: size }] },
   numHeads: size,
   readWriteHeads: size,
-  latentMlpRatio: [1, 64],
-  interfaceMlpRatio: [1, 64],
-  numClasses: [0, 65535],
-} satisfies Partial<Record<keyof RinConfig, Range>>;
-
-const choices = {
-  timeConditioning: ["add", "token"],
-  selfConditioning: ["latents", "interface", "both"],
-  positions: ["learned", "sincos"],
-  prediction: ["eps", "x0", "v"],
-} satisfies Partial<Record<keyof RinConfig, readonly string[]>>;
+  latentMlpRatio: ratio,
+  interfaceMlpRatio: ratio,
+  timeConditioning: { enum: ["add", "token"] },
+  numClasses: { ...size, minimum: 0, maximum: 65535 },
+  selfConditioning: { enum: ["latents", "interface", "both"] },
+  positions: { enum: ["learned", "sincos"] },
+  prediction: { enum: ["eps", "x0", "v"] },
+  schedule: { type: "string" },
+  inputScale: { type: "number", minimum: 1e-3, maximum: 1e3 },
+  normalizeInput: { type: "boolean" },
+};
 
 /**
  * Fills in the defaults and checks that the sizes fit together.
@@ -139,17 +137,15 @@ const choices = {
  * @throws {ConfigError} naming the field, what was found and what is needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
-  checkNames(config, Object.keys(DEFAULT_CONFIG), "config field", complain);
+  checkOptions(TABLE, config, "config field", ConfigError);
   const given: Partial<RinConfig> = Object.fromEntries(
     Object.entries(config).filter(([, value]) => value !== undefined),
   );
   const { numHeads = DEFAULT_CONFIG.numHeads } = given;
   const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
   const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
-  checkValues(full);
   checkPatch(full, "imageSize", "patchSize");
   checkPatch(full, "frames", "patchFrames");
-  checkInput(full);
   checkBlocks(full);
   checkHeads(full, given.readWriteHeads === undefined);
   if (full.numLatents <= tokensAmongLatents(full)) {
@@ -172,30 +168,6 @@ export function blockDepths({ numBlocks, blockDepth }: RinConfig): readonly numb
   return typeof blockDepth === "number" ? Array(numBlocks).fill(blockDepth) : blockDepth;
 }
 
-function checkValues(config: RinConfig): void {
-  for (const [key, [low, high]] of Object.entries(ranges)) {
-    expectWhole(key, config[key as keyof typeof ranges], low, high);
-  }
-  for (const [key, names] of Object.entries(choices)) {
-    const value = config[key as keyof typeof choices];
-    if (!names.includes(value)) {
-      throw new ConfigError(
-        `${key} is "${value}": needed ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`,
-      );
-    }
-  }
-}
-
-function checkInput({ inputScale, normalizeInput }: RinConfig): void {
-  const scale = { type: "number", minimum: 1e-3, maximum: 1e3 } as const;
-  checkValue(scale, "inputScale", inputScale, complain);
-  checkValue({ type: "boolean" }, "normalizeInput", normalizeInput, complain);
-}
-
-function expectWhole(name: string, value: unknown, low: number, high: number): void {
-  checkValue({ type: "integer", minimum: low, maximum: high }, name, value, complain);
-}
-
 function checkPatch(
   config: RinConfig,
   whole: "imageSize" | "frames",
@@ -211,14 +183,13 @@ function checkPatch(
 }
 
 function checkBlocks({ numBlocks, blockDepth }: RinConfig): void {
-  if (!Array.isArray(blockDepth)) return expectWhole("blockDepth", blockDepth, ...size);
+  if (typeof blockDepth === "number") return;
   if (blockDepth.length !== numBlocks) {
     throw new ConfigError(
       `blockDepth lists ${blockDepth.length} blocks (${blockDepth}) and numBlocks is ${numBlocks}: ` +
         `give the list alone, or one of that length`,
     );
   }
-  for (const depth of blockDepth) expectWhole(`A block's depth in blockDepth`, depth, ...size);
 }
 
 /** Reading has the width of the latents, writing that of the interface. */

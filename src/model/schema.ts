@@ -27,7 +27,7 @@ export type OptionSchema =
   | Schema
   /** A list or typed array of numbers. */
   | { readonly type: "numbers"; readonly items: Schema; readonly length?: number }
-  | { readonly type: "Float32Array" | "AbortSignal" | "function" };
+  | { readonly type: "Float32Array" | "AbortSignal" | "Function" };
 
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSchema>>;
@@ -39,8 +39,6 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
   switch (schema.type) {
     case "boolean":
       return typeof value === "boolean";
-    case "function":
-      return typeof value === "function";
     case "string":
       return typeof value === "string" && value.length <= (schema.maxLength ?? Infinity);
     case "array":
@@ -53,7 +51,9 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
     }
     case "Float32Array":
     case "AbortSignal":
-      return tagOf(value) === schema.type;
+    case "Function":
+      // A function can be an AsyncFunction.
+      return tagOf(value).endsWith(schema.type);
     default: {
       const { type, minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity } =
         schema;
@@ -79,10 +79,10 @@ export function needed(schema: OptionSchema): string {
       return "a list of these";
     case "numbers":
       return `a list of ${schema.length ?? "numbers"}, each ${needed(schema.items)}`;
-    case "function":
     case "Float32Array":
     case "AbortSignal":
-      return `${schema.type[0] === "A" ? "an" : "a"} ${schema.type}`;
+    case "Function":
+      return `a value of ${schema.type}`;
     default: {
       const { type, minimum, exclusiveMinimum, maximum } = schema;
       const kind = type === "integer" ? "a whole number" : "a number";
@@ -99,42 +99,41 @@ export function needed(schema: OptionSchema): string {
 /** A value as it was given, not at any length. */
 export function shown(value: unknown): string {
   const tag = tagOf(value);
-  const text = typeof value === "function"
-    ? "a function"
-    : /^(String|Object|Array)$/.test(tag)
-    ? json(value) ?? `a value of ${tag}`
+  const text = /^(String|Object|Array)$/.test(tag)
+    ? JSON.stringify(value)
     : Object(value) === value
     ? `a value of ${tag}`
     : String(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 
+/** The class of the error that is thrown where options can't be. */
+export type Failure = new (sentence: string) => Error;
+
 /**
- * Checks that options are an object of known names.
+ * Checks that options are an object of known names; undefined stands for an option left out.
  *
  * @param what the options are called, in singular, such as "sampling option"
- * @param complain makes an error of a sentence
  */
 export function checkNames(
   options: unknown,
   known: readonly string[],
   what: string,
-  complain: (sentence: string) => Error = (sentence) => new RangeError(sentence),
+  Failure: Failure = RangeError,
 ): void {
+  const list = known.join(", ");
   if (tagOf(options) !== "Object") {
-    throw complain(
-      `The ${what}s are ${shown(options)}: needed an object with some of ${known.join(", ")}`,
-    );
+    throw new Failure(`The ${what}s are ${shown(options)}: needed an object with some of ${list}`);
   }
   for (const [name, value] of Object.entries(options as object)) {
     if (value === undefined || known.includes(name)) continue;
-    const hint = suggestion(name, known) || `: known are ${known.join(", ")}`;
-    throw complain(`Unknown ${what} ${json(name)}${hint}`);
+    const hint = suggestion(name, known) || `: known are ${list}`;
+    throw new Failure(`Unknown ${what} ${shown(name)}${hint}`);
   }
 }
 
 /**
- * Checks the names and values of options by their table; undefined stands for an option left out.
+ * Checks the names and values of options by their table.
  *
  * @param what as in {@linkcode checkNames}
  */
@@ -142,11 +141,11 @@ export function checkOptions(
   table: OptionTable,
   options: object,
   what: string,
-  complain?: (sentence: string) => Error,
+  Failure?: Failure,
 ): void {
-  checkNames(options, Object.keys(table), what, complain);
+  checkNames(options, Object.keys(table), what, Failure);
   for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) checkValue(table[name], name, value, complain);
+    if (value !== undefined) checkValue(table[name], name, value, Failure);
   }
 }
 
@@ -155,9 +154,11 @@ export function checkValue(
   schema: OptionSchema,
   name: string,
   value: unknown,
-  complain: (sentence: string) => Error = (sentence) => new RangeError(sentence),
+  Failure: Failure = RangeError,
 ): void {
-  if (!fits(schema, value)) throw complain(`${name} is ${shown(value)}: needed ${needed(schema)}`);
+  if (!fits(schema, value)) {
+    throw new Failure(`${name} is ${shown(value)}: needed ${needed(schema)}`);
+  }
 }
 
 /** The defaults of a table's options, of those that have one. */
@@ -176,12 +177,4 @@ export function tagOf(value: unknown): string {
 
 function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || ArrayBuffer.isView(value) && "length" in value;
-}
-
-function json(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    // A circle, or a bigint somewhere.
-  }
 }

@@ -128,8 +128,6 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   seed: 0,
 };
 
-const complain = (sentence: string) => new ConfigError(sentence);
-
 type Range = readonly [low: number, high: number, whole?: "whole"];
 
 const STEPS: Range = [0, 2 ** 31, "whole"];
@@ -175,13 +173,13 @@ export const TRAIN_CHOICES = {
  * @throws {ConfigError} naming the option, what was found and what is needed
  */
 export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptions {
-  checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", complain);
+  checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", ConfigError);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const full: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...Object.fromEntries(given) };
   for (const [key, [low, high, whole]] of Object.entries<Range>(ranges)) {
     const value = full[key as keyof typeof ranges];
     const schema: Schema = { type: whole ? "integer" : "number", minimum: low, maximum: high };
-    checkValue(schema, key, value, complain);
+    checkValue(schema, key, value, ConfigError);
   }
   for (const [key, words] of Object.entries<readonly string[]>(TRAIN_CHOICES)) {
     const value = full[key as keyof typeof TRAIN_CHOICES];

@@ -6,7 +6,7 @@
  */
 import { NoGpuError } from "../errors.ts";
 
-const CPU = "without a GPU use the CPU device (requestCpu)";
+const CPU = "or use the CPU device (requestCpu)";
 
 /** What to do where WebGPU is there, and no adapter. */
 export function adapterAdvice(): string {
@@ -38,14 +38,12 @@ export async function requestAdapter(
   if (!gpu) {
     throw isSecureContext === false
       ? new NoGpuError(
-        `This page is not secure, and browsers keep WebGPU from it: serve it over HTTPS, or open ` +
-          `it at localhost; ${CPU}`,
+        `This page is not secure, and browsers keep WebGPU from it: serve it over HTTPS or at ` +
+          `localhost, ${CPU}`,
         "insecure",
       )
       : new NoGpuError(
-        `This ${
-          inBrowser() ? "browser" : "runtime"
-        } has no WebGPU: update it, or use another; ${CPU}`,
+        `This ${inBrowser() ? "browser" : "runtime"} has no WebGPU: update it, ${CPU}`,
         "runtime",
       );
   }

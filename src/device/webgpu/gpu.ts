@@ -65,16 +65,12 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
       requiredFeatures,
     });
   } catch (error) {
-    throw noDevice(adapter.info, error as Error);
+    throw new NoGpuError(
+      `The adapter gave no device (${(error as Error).message}): ${adapterAdvice()}`,
+      "device",
+    );
   }
   return new Gpu(device, adapter.info);
-}
-
-function noDevice(info: GPUAdapterInfo, { message }: Error): NoGpuError {
-  return new NoGpuError(
-    `The adapter ${nameOf(info)} gave no device (${message}): ${adapterAdvice()}`,
-    "device",
-  );
 }
 
 /** What a person would call an adapter. */
