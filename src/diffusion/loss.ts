@@ -122,7 +122,7 @@ export async function lossAndGradients(
   checkNames(
     example,
     ["x0", "noise", "t", "labels", "previous", "lossWeight"],
-    "field of the example",
+    "field",
   );
   expectTimes(example.t);
   const batch = example.t.length;

@@ -138,7 +138,7 @@ export class Rin {
     source: CheckpointSource,
     options: LoadOptions = {},
   ): Promise<Rin> {
-    checkNames(options, ["config"], "loading option");
+    checkNames(options, ["config"], "option");
     const bytes = await checkpointBytes(source);
     const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
     const type = device.supportsF16 ? dtype : "f32";
@@ -159,7 +159,7 @@ export class Rin {
     options: CreateOptions = {},
   ): Promise<Rin> {
     return new Promise((resolve) => {
-      checkOptions({ seed: SAMPLE_OPTIONS.seed }, options, "network option");
+      checkOptions({ seed: SAMPLE_OPTIONS.seed }, options, "option");
       const full = completeConfig(config);
       resolve(Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0)));
     });
@@ -191,7 +191,7 @@ export class Rin {
     t: Float32Array<ArrayBuffer>,
     options: PredictOptions,
   ): Promise<PredictionResult> {
-    checkNames(options, ["previous", "labels"], "prediction option");
+    checkNames(options, ["previous", "labels"], "option");
     const { previous, labels } = options;
     expectTimes(t);
     const batch = t.length;

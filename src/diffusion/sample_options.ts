@@ -117,7 +117,7 @@ type Defaulted = {
 /** Options with their defaults. */
 export type CompleteSampleOptions = SampleOptions & Required<Pick<SampleOptions, Defaulted>>;
 
-const DEFAULTS = defaultsOf(SAMPLE_OPTIONS) as unknown as CompleteSampleOptions;
+const DEFAULTS = /* @__PURE__ */ defaultsOf(SAMPLE_OPTIONS) as unknown as CompleteSampleOptions;
 
 /**
  * Checks each option by itself, and fills in the defaults.
@@ -125,7 +125,5 @@ const DEFAULTS = defaultsOf(SAMPLE_OPTIONS) as unknown as CompleteSampleOptions;
  * @throws {RangeError} naming the option, what was found and what is needed
  */
 export function completeSampleOptions(options: SampleOptions): CompleteSampleOptions {
-  checkOptions(SAMPLE_OPTIONS, options, "sampling option");
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...Object.fromEntries(given) };
+  return { ...DEFAULTS, ...checkOptions(SAMPLE_OPTIONS, options, "option") };
 }

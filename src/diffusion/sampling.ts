@@ -5,6 +5,7 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
+import { checkValue } from "../model/schema.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";
@@ -15,6 +16,7 @@ import { expectFloats } from "./floats.ts";
 import {
   type CompleteSampleOptions,
   completeSampleOptions,
+  SAMPLE_OPTIONS,
   type SampledBatch,
   type SampleOptions,
 } from "./sample_options.ts";
@@ -77,11 +79,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
   const shown = onEstimate ? Math.min(estimates, steps.length) : 0;
   const indices = options.indices ?? Array.from({ length: count }, (_, i) => i);
   const seeds = options.seeds ?? Array<number>(indices.length).fill(options.seed);
-  if (seeds.length !== indices.length) {
-    throw new RangeError(
-      `There are ${seeds.length} seeds: needed one for each of ${indices.length} images`,
-    );
-  }
+  checkValue({ ...SAMPLE_OPTIONS.seeds, length: indices.length }, "seeds", seeds);
   if (options.seeds && interpolate) throw new RangeError("interpolate takes no other seeds");
   return {
     options,

@@ -20,23 +20,18 @@ export async function checkpointBytes(
   if (ArrayBuffer.isView(source)) {
     return unshared(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
   }
-  switch (tagOf(source)) {
-    case "ArrayBuffer":
-    case "SharedArrayBuffer":
-      return unshared(new Uint8Array(source as ArrayBufferLike));
-    case "Response":
-      if (!(source as Response).ok) {
-        const { status, url } = source as Response;
-        throw new CheckpointError(`The answer has status ${status}: needed a checkpoint ${url}`);
-      }
-      // Falls through.
-    case "Blob":
-    case "File":
-      return new Uint8Array(await (source as Blob | Response).arrayBuffer());
+  const tag = tagOf(source);
+  if (tag.endsWith("ArrayBuffer")) return unshared(new Uint8Array(source as ArrayBufferLike));
+  if (tag === "Response" && !(source as Response).ok) {
+    throw new CheckpointError(
+      `The answer has status ${(source as Response).status}: needed a checkpoint`,
+    );
+  }
+  if (/^(Response|Blob|File)$/.test(tag)) {
+    return new Uint8Array(await (source as Response | Blob).arrayBuffer());
   }
   throw new CheckpointError(
-    `The checkpoint is ${shown(source)}: needed its bytes, a Blob or a Response` +
-      (tagOf(source) === "Promise" ? "; add an await" : ""),
+    `The checkpoint is ${shown(source)}: needed its bytes, a Blob or a Response`,
   );
 }
 

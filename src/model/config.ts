@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, type Schema } from "./schema.ts";
+import { checkOptions, defaultsOf, type Schema } from "./schema.ts";
 
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";
@@ -79,57 +79,35 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-/** The default: the `faces` preset (1.29 M parameters, 32 px). */
-export const DEFAULT_CONFIG: RinConfig = {
-  imageSize: 32,
-  frames: 1,
-  patchSize: 8,
-  patchFrames: 1,
-  latentDim: 128,
-  interfaceDim: 128,
-  numLatents: 16,
-  numBlocks: 2,
-  blockDepth: 1,
-  numHeads: 4,
-  readWriteHeads: 4,
-  latentMlpRatio: 4,
-  interfaceMlpRatio: 4,
-  timeConditioning: "add",
-  numClasses: 0,
-  selfConditioning: "latents",
-  positions: "learned",
-  prediction: "x0",
-  schedule: "cosine",
-  inputScale: 1,
-  normalizeInput: false,
-};
-
 const size = { type: "integer", minimum: 1, maximum: 65536 } as const;
 const ratio = { ...size, maximum: 64 };
 
 const TABLE: Readonly<Record<keyof RinConfig, Schema>> = {
-  imageSize: size,
-  frames: size,
-  patchSize: size,
-  patchFrames: size,
-  latentDim: size,
-  interfaceDim: size,
-  numLatents: size,
-  numBlocks: size,
-  blockDepth: { oneOf: [size, { type: "array", items: size }] },
-  numHeads: size,
-  readWriteHeads: size,
-  latentMlpRatio: ratio,
-  interfaceMlpRatio: ratio,
-  timeConditioning: { enum: ["add", "token"] },
-  numClasses: { ...size, minimum: 0, maximum: 65535 },
-  selfConditioning: { enum: ["latents", "interface", "both"] },
-  positions: { enum: ["learned", "sincos"] },
-  prediction: { enum: ["eps", "x0", "v"] },
-  schedule: { type: "string" },
-  inputScale: { type: "number", minimum: 1e-3, maximum: 1e3 },
-  normalizeInput: { type: "boolean" },
+  imageSize: { ...size, default: 32 },
+  frames: { ...size, default: 1 },
+  patchSize: { ...size, default: 8 },
+  patchFrames: { ...size, default: 1 },
+  latentDim: { ...size, default: 128 },
+  interfaceDim: { ...size, default: 128 },
+  numLatents: { ...size, default: 16 },
+  numBlocks: { ...size, default: 2 },
+  blockDepth: { oneOf: [size, { type: "array", items: size }], default: 1 },
+  numHeads: { ...size, default: 4 },
+  readWriteHeads: { ...size, default: 4 },
+  latentMlpRatio: { ...ratio, default: 4 },
+  interfaceMlpRatio: { ...ratio, default: 4 },
+  timeConditioning: { enum: ["add", "token"], default: "add" },
+  numClasses: { ...size, minimum: 0, maximum: 65535, default: 0 },
+  selfConditioning: { enum: ["latents", "interface", "both"], default: "latents" },
+  positions: { enum: ["learned", "sincos"], default: "learned" },
+  prediction: { enum: ["eps", "x0", "v"], default: "x0" },
+  schedule: { type: "string", default: "cosine" },
+  inputScale: { type: "number", minimum: 1e-3, maximum: 1e3, default: 1 },
+  normalizeInput: { type: "boolean", default: false },
 };
+
+/** The default: the `faces` preset (1.29 M parameters, 32 px). */
+export const DEFAULT_CONFIG: RinConfig = /* @__PURE__ */ defaultsOf(TABLE) as unknown as RinConfig;
 
 /**
  * Fills in the defaults and checks that the sizes fit together.
@@ -137,10 +115,7 @@ const TABLE: Readonly<Record<keyof RinConfig, Schema>> = {
  * @throws {ConfigError} naming the field, what was found and what is needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
-  checkOptions(TABLE, config, "config field", ConfigError);
-  const given: Partial<RinConfig> = Object.fromEntries(
-    Object.entries(config).filter(([, value]) => value !== undefined),
-  );
+  const given = checkOptions(TABLE, config, "config field", ConfigError);
   const { numHeads = DEFAULT_CONFIG.numHeads } = given;
   const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
   const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };

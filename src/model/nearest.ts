@@ -6,9 +6,14 @@
 
 /** The nearest of `known`, where it is near enough to be worth suggesting. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const scored = known.map((candidate) => ({ candidate, edits: distance(name, candidate) }));
-  const [best] = scored.sort((a, b) => a.edits - b.edits);
-  return best && best.edits <= Math.max(2, name.length / 3) ? best.candidate : undefined;
+  let least = Math.max(2, name.length / 3);
+  let found: string | undefined;
+  for (const candidate of known) {
+    const edits = distance(name, candidate);
+    if (edits > least || edits === least && found !== undefined) continue;
+    [least, found] = [edits, candidate];
+  }
+  return found;
 }
 
 /** `: did you mean X?`, or nothing. */
@@ -19,13 +24,14 @@ export function suggestion(name: string, known: readonly string[]): string {
 
 /** Letters to insert, delete or replace (Levenshtein). */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+  const row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  [...a].forEach((letter, i) => {
+    let corner = i;
+    row[0] = i + 1;
+    for (let j = 1; j < row.length; j++) {
+      const edits = Math.min(row[j] + 1, row[j - 1] + 1, corner + (letter === b[j - 1] ? 0 : 1));
+      [corner, row[j]] = [row[j], edits];
     }
-    row = next;
-  }
+  });
   return row[b.length];
 }

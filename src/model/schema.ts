@@ -47,7 +47,7 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
     case "numbers": {
       const { items, length } = schema;
       return isList(value) && (length === undefined || value.length === length) &&
-        Array.prototype.every.call(value, (item) => fits(items, item));
+        Array.from(value).every((item) => fits(items, item));
     }
     case "Float32Array":
     case "AbortSignal":
@@ -123,7 +123,7 @@ export function checkNames(
 ): void {
   const list = known.join(", ");
   if (tagOf(options) !== "Object") {
-    throw new Failure(`The ${what}s are ${shown(options)}: needed an object with some of ${list}`);
+    throw new Failure(`The ${what}s are ${shown(options)}: needed an object`);
   }
   for (const [name, value] of Object.entries(options as object)) {
     if (value === undefined || known.includes(name)) continue;
@@ -136,17 +136,18 @@ export function checkNames(
  * Checks the names and values of options by their table.
  *
  * @param what as in {@linkcode checkNames}
+ * @returns those that were given
  */
-export function checkOptions(
+export function checkOptions<T extends object>(
   table: OptionTable,
-  options: object,
+  options: T,
   what: string,
   Failure?: Failure,
-): void {
+): T {
   checkNames(options, Object.keys(table), what, Failure);
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) checkValue(table[name], name, value, Failure);
-  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) checkValue(table[name], name, value, Failure);
+  return Object.fromEntries(given) as T;
 }
 
 /** Checks that a value is one that its schema takes. */
@@ -176,5 +177,5 @@ export function tagOf(value: unknown): string {
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || ArrayBuffer.isView(value) && "length" in value;
+  return /Array$/.test(tagOf(value));
 }

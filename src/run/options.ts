@@ -107,7 +107,5 @@ const TABLE = {
  * @throws {ConfigError} naming the option, what was found and what is needed
  */
 export function completeRunOptions(options: Partial<RunOptions>): RunOptions {
-  checkOptions(TABLE, options, "run option", ConfigError);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULT_RUN_OPTIONS, ...Object.fromEntries(given) };
+  return { ...DEFAULT_RUN_OPTIONS, ...checkOptions(TABLE, options, "run option", ConfigError) };
 }

@@ -219,12 +219,12 @@ export class Trainer {
     batch: Float32Array<ArrayBuffer>,
     options: { labels?: ArrayLike<number>; measure?: boolean } = {},
   ): Promise<void> {
-    checkNames(options, ["labels", "measure"], "step option");
+    checkNames(options, ["labels", "measure"], "option");
     const { labels, measure = false } = options;
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
     if (tagOf(batch) !== "Float32Array") {
-      throw new RangeError(`The batch is ${shown(batch)}: needed a Float32Array`);
+      throw new RangeError(`The batch is ${shown(batch)}: needed a value of Float32Array`);
     }
     if (batch.length !== x0.size * accumulate) {
       const shape = [this.options.batchSize, ...x0.shape.slice(1)];

@@ -48,16 +48,16 @@ cpuTest("sample: what can't be is refused, each in one sentence", async (cpu) =>
     [{ guidance: Infinity }, "guidance is Infinity: needed a number from -1000 to 1000"],
     [{ guidance: 2 }, "guidance is 2, and the network knows no classes"],
     [{ warmStart: "1" }, 'warmStart is "1"'],
-    [{ step: 5 }, 'Unknown sampling option "step": did you mean steps?'],
-    [{ batch_size: 5 }, 'Unknown sampling option "batch_size": did you mean batchSize?'],
+    [{ step: 5 }, 'Unknown option "step": did you mean steps?'],
+    [{ batch_size: 5 }, 'Unknown option "batch_size": did you mean batchSize?'],
     [
       { numInferenceSteps: 5 },
-      'Unknown sampling option "numInferenceSteps": known are count, seed',
+      'Unknown option "numInferenceSteps": known are count, seed',
     ],
-    [{ class: 5 }, 'Unknown sampling option "class"'],
-    [new Float32Array(3), "The sampling options are a value of Float32Array: needed an object"],
-    [4, "The sampling options are 4: needed an object"],
-    [null, "The sampling options are null: needed an object"],
+    [{ class: 5 }, 'Unknown option "class"'],
+    [new Float32Array(3), "The options are a value of Float32Array: needed an object"],
+    [4, "The options are 4: needed an object"],
+    [null, "The options are null: needed an object"],
     [{ labels: [0], count: 1 }, "the network knows no classes"],
     [{ labels: 3 }, "labels is 3: needed a list of numbers"],
     [{ indices: [0, -1] }, "indices is [0,-1]: needed a list of numbers, each a whole number"],
@@ -65,13 +65,13 @@ cpuTest("sample: what can't be is refused, each in one sentence", async (cpu) =>
     [{ seeds: [1, NaN], count: 2 }, "seeds is [1,null]: needed a list of numbers"],
     [{ interpolate: [1] }, "interpolate is [1]: needed a list of 2"],
     [{ interpolate: [1, -2] }, "interpolate is [1,-2]: needed a list of 2"],
-    [{ image: [0.5] }, "image is [0.5]: needed a Float32Array"],
+    [{ image: [0.5] }, "image is [0.5]: needed a value of Float32Array"],
     [{ image: broken }, "image has NaN at place 7: needed finite numbers"],
     [{ image: new Float32Array(PIXELS), strength: NaN }, "strength is NaN"],
-    [{ onStep: true }, "onStep is true: needed a function"],
+    [{ onStep: true }, "onStep is true: needed a value of Function"],
     [
       { signal: new AbortController() },
-      "signal is a value of AbortController: needed an AbortSignal",
+      "signal is a value of AbortController: needed a value of AbortSignal",
     ],
     [{ estimates: -1 }, "estimates is -1: needed a whole number from 0"],
   ];
@@ -97,30 +97,30 @@ cpuTest("predict, load, create, and the loss refuse what can't be", async (cpu) 
     rin.predict(...given as [typeof x, typeof t, PredictOptions]);
   const latents = new Float32Array(32);
   const refused: [make: () => Promise<unknown>, message: string][] = [
-    [() => predict(x, t, latents), "The prediction options are a value of Float32Array: needed an"],
-    [() => predict(x, t, { latents }), 'Unknown prediction option "latents"'],
+    [() => predict(x, t, latents), "The options are a value of Float32Array: needed an"],
+    [() => predict(x, t, { latents }), 'Unknown option "latents"'],
     [() => predict(x, t, { label: [1] }), 'option "label": did you mean labels?'],
     [() => predict(x, t, { labels: [0] }), "the network knows no classes"],
     [
       () => predict(x, t, { previous: { latents: [1] } }),
-      "previous.latents is [1]: needed a Float32",
+      "previous.latents is [1]: needed a value of Float32Array",
     ],
     [() => predict(broken, t), "xt has NaN at place 7: needed finite numbers"],
-    [() => predict([...x], t), "needed a Float32Array of 192 numbers"],
-    [() => predict(x, 0.5), "t is 0.5: needed a Float32Array, one time for each image"],
+    [() => predict([...x], t), "needed a value of Float32Array"],
+    [() => predict(x, 0.5), "t is 0.5: needed a value of Float32Array"],
     [() => predict(x, new Float32Array()), "t is empty"],
-    [() => predict(x, Float32Array.of(NaN)), "t has NaN: needed times from 0 to 1"],
-    [() => predict(x, Float32Array.of(500)), "t has 500: needed times from 0 to 1"],
+    [() => predict(x, Float32Array.of(NaN)), "A time is NaN: needed a number from 0 to 1"],
+    [() => predict(x, Float32Array.of(500)), "A time is 500: needed a number from 0 to 1"],
     [() => Rin.create(cpu, CONFIG, { seed: -1 }), "seed is -1: needed a whole number from 0"],
     [() => Rin.create(cpu, CONFIG, { sed: 1 } as object), "did you mean seed?"],
     [
       async () => Rin.load(cpu, await rin.save(), CONFIG as object),
-      'Unknown loading option "image',
+      'Unknown option "image',
     ],
     [() => lossAndGradients(rin, { x0: x, noise: broken, t }), "noise has NaN at place 7"],
     [
       () => lossAndGradients(rin, { x0: x, noise: x, t, label: 1 } as unknown as LossExample),
-      'example "label"',
+      'Unknown field "label"',
     ],
     [
       () => createService({ rin, checkpoint: x, tokn: "x" } as unknown as ServiceOptions),
@@ -136,9 +136,9 @@ cpuTest("training refuses what can't be", async (cpu) => {
   const trainer = await Trainer.create(cpu, CONFIG, { batchSize: 1 });
   const x = new Float32Array(PIXELS);
   const enqueue = (...given: unknown[]) => trainer.enqueue(...given as [typeof x, object]);
-  await assertRejects(() => enqueue(x, [1]), RangeError, "The step options are [1]");
+  await assertRejects(() => enqueue(x, [1]), RangeError, "The options are [1]");
   await assertRejects(() => enqueue(x, { label: [1] }), RangeError, "did you mean labels?");
-  await assertRejects(() => enqueue([...x]), RangeError, "needed a Float32Array");
+  await assertRejects(() => enqueue([...x]), RangeError, "needed a value of Float32Array");
   await assertRejects(() => trainer.step(x, [0]), RangeError, "the network knows no classes");
   const bytes = await trainer.save();
   await assertRejects(

@@ -47,10 +47,15 @@ const cases: [schema: OptionSchema, good: unknown[], bad: unknown[], words: stri
     { type: "Float32Array" },
     [new Float32Array(2)],
     [[1], new Float64Array(2), new ArrayBuffer(8)],
-    "a Float32Array",
+    "a value of Float32Array",
   ],
-  [{ type: "AbortSignal" }, [AbortSignal.abort()], [new AbortController(), {}], "an AbortSignal"],
-  [{ type: "function" }, [() => {}], [{}, "f"], "a function"],
+  [
+    { type: "AbortSignal" },
+    [AbortSignal.abort()],
+    [new AbortController(), {}],
+    "a value of AbortSignal",
+  ],
+  [{ type: "Function" }, [() => {}], [{}, "f"], "a value of Function"],
 ];
 
 Deno.test("schema: what fits, and what is needed", () => {
@@ -62,8 +67,6 @@ Deno.test("schema: what fits, and what is needed", () => {
 });
 
 Deno.test("schema: any value is shown in one short line", () => {
-  const circle: Record<string, unknown> = {};
-  circle.self = circle;
   const values: [unknown, string][] = [
     ["euler", '"euler"'],
     ["x".repeat(100), `"${"x".repeat(56)}...`],
@@ -73,10 +76,8 @@ Deno.test("schema: any value is shown in one short line", () => {
     [3n, "3"],
     [Symbol("s"), "Symbol(s)"],
     [new Float32Array(9), "a value of Float32Array"],
-    [() => {}, "a function"],
+    [() => {}, "a value of Function"],
     [{ a: 1 }, '{"a":1}'],
-    [circle, "a value of Object"],
-    [[1n], "a value of Array"],
     [new Date(0), "a value of Date"],
   ];
   for (const [value, expected] of values) assertEquals(shown(value), expected);
@@ -91,7 +92,7 @@ Deno.test("schema: options are an object of known names, and undefined is none",
     [{ toString: 1 }, 'Unknown thing "toString": known are seed'],
     [
       new Float32Array(2),
-      "The things are a value of Float32Array: needed an object with some of seed",
+      "The things are a value of Float32Array: needed an object",
     ],
     [[1], "The things are [1]: needed an object"],
     [null, "The things are null: needed an object"],
@@ -102,5 +103,5 @@ Deno.test("schema: options are an object of known names, and undefined is none",
     assertThrows(() => checkOptions({ seed }, options as object, "thing"), RangeError, message);
   }
   class Mine extends Error {}
-  assertThrows(() => checkNames({ x: 1 }, ["seed"], "thing", (text) => new Mine(text)), Mine);
+  assertThrows(() => checkNames({ x: 1 }, ["seed"], "thing", Mine), Mine);
 });

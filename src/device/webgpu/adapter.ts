@@ -11,8 +11,8 @@ const CPU = "or use the CPU device (requestCpu)";
 /** What to do where WebGPU is there, and no adapter. */
 export function adapterAdvice(): string {
   const advice = inBrowser()
-    ? "turn hardware acceleration on in the browser's settings, and update the graphics driver"
-    : "on Linux a GPU needs its Vulkan driver: NVIDIA's own, or Mesa's (Debian and Ubuntu: " +
+    ? "turn on hardware acceleration in the browser's settings"
+    : "on Linux a GPU needs its Vulkan driver: NVIDIA's own, or Mesa's (Debian, Ubuntu: " +
       "apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows update the system";
   return `${advice}; ${CPU}`;
 }
@@ -38,7 +38,7 @@ export async function requestAdapter(
   if (!gpu) {
     throw isSecureContext === false
       ? new NoGpuError(
-        `This page is not secure, and browsers keep WebGPU from it: serve it over HTTPS or at ` +
+        `This page is not secure, which WebGPU needs: serve it over HTTPS or at ` +
           `localhost, ${CPU}`,
         "insecure",
       )
@@ -47,12 +47,8 @@ export async function requestAdapter(
         "runtime",
       );
   }
-  let refusal = "";
   // Firefox rejects where a driver is on its list of broken ones.
-  const adapter = await gpu.requestAdapter({ powerPreference }).catch((error: Error) => {
-    refusal = ` (${error.message})`;
-    return null;
-  });
+  const adapter = await gpu.requestAdapter({ powerPreference }).catch(() => null);
   if (adapter) return adapter;
-  throw new NoGpuError(`WebGPU found no adapter${refusal}: ${adapterAdvice()}`, "adapter");
+  throw new NoGpuError(`WebGPU found no adapter: ${adapterAdvice()}`);
 }
