@@ -79,7 +79,7 @@ const share = { type: "number", minimum: 0, maximum: 1 } as const;
  * The one table of what can be asked of a sampler: the library checks by it, and flags, fields of
  * requests and the page's settings are made from it.
  */
-export const SAMPLE_OPTIONS = {
+export const SAMPLE_OPTIONS = /* @__PURE__ */ (() => ({
   count: { type: "integer", minimum: 1, maximum: 10_000_000, default: 16 },
   seed: { ...seed, default: 0 },
   indices: { type: "numbers", items: seed },
@@ -106,7 +106,7 @@ export const SAMPLE_OPTIONS = {
   onStep: { type: "Function" },
   estimates: { type: "integer", minimum: 0, maximum: 100_000, default: 0 },
   onEstimate: { type: "Function" },
-} as const satisfies Record<keyof SampleOptions, OptionSchema>;
+} as const satisfies Record<keyof SampleOptions, OptionSchema>))();
 
 type Defaulted = {
   [K in keyof typeof SAMPLE_OPTIONS]: typeof SAMPLE_OPTIONS[K] extends { readonly default: unknown }
