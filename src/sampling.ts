@@ -3,7 +3,12 @@
  *
  * @module
  */
-export { DeviceLimitError, DeviceLostError, NoGpuError } from "./device/errors.ts";
+export {
+  DeviceLimitError,
+  DeviceLostError,
+  NoGpuError,
+  type NoGpuReason,
+} from "./device/errors.ts";
 export type { Device, DeviceData, OperationProfile, Program } from "./device/device.ts";
 export {
   ConfigError,
