@@ -5,10 +5,12 @@
  * @module
  */
 import type { SampleOptions } from "../src/diffusion/sampling.ts";
-import { type SamplerName, SAMPLERS } from "../src/diffusion/samplers.ts";
+import { SAMPLE_OPTIONS } from "../src/diffusion/sample_options.ts";
+import type { SamplerName } from "../src/diffusion/samplers.ts";
 import type { TimeSpacing } from "../src/diffusion/times.ts";
-import { ClassError, classListText, readClassList } from "../src/model/class_names.ts";
 import { USUAL_SAMPLING } from "../src/diffusion/usual_sampling.ts";
+import { ClassError, classListText, readClassList } from "../src/model/class_names.ts";
+import { fits, needed, type Schema } from "../src/model/schema.ts";
 import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
 
 /** Everything that decides what is drawn, beside the network. */
@@ -37,11 +39,11 @@ export const USUAL: Settings = {
   count: 16,
   ...USUAL_SAMPLING,
   classes: [],
-  times: "uniform",
-  eta: 0,
-  variance: "small",
+  times: SAMPLE_OPTIONS.times.default,
+  eta: SAMPLE_OPTIONS.eta.default,
+  variance: SAMPLE_OPTIONS.variance.default,
   clip: "on",
-  warmStart: 1,
+  warmStart: SAMPLE_OPTIONS.warmStart.default,
 };
 
 /** The most pictures that are drawn at once, and the most evaluations of the network. */
@@ -73,38 +75,34 @@ export function readSettings(
   const found: Record<string, unknown> = { ...base };
   const wrong = (name: string, needed: string) =>
     problems.push(`${name} is ${String(fields[name]).slice(0, 40)}: needed ${needed}.`);
-  const number = (name: string, low: number, high: number, whole = true) => {
+  const number = (name: string, schema: Schema) => {
     if (fields[name] === undefined) return;
     const value = fields[name] === "" ? NaN : Number(fields[name]);
-    if (value >= low && value <= high && (!whole || Number.isInteger(value))) found[name] = value;
-    else wrong(name, `a ${whole ? "whole number" : "number"} from ${low} to ${high}`);
+    if (fits(schema, value)) found[name] = value;
+    else wrong(name, needed(schema));
   };
-  const word = (name: string, words: readonly string[]) => {
+  const word = (name: string, schema: Schema) => {
     if (fields[name] === undefined) return;
-    if (words.includes(String(fields[name]))) found[name] = String(fields[name]);
-    else wrong(name, words.join(", "));
+    if (fits(schema, String(fields[name]))) found[name] = String(fields[name]);
+    else wrong(name, needed(schema));
   };
-  number("seed", 0, 2 ** 32 - 1);
-  number("steps", 1, MOST.steps);
-  number("index", 0, 10_000_000);
+  number("seed", SAMPLE_OPTIONS.seed);
+  number("steps", { ...SAMPLE_OPTIONS.steps, maximum: MOST.steps });
+  number("index", SAMPLE_OPTIONS.indices.items);
   // Of many only one may be wanted.
-  number("count", 1, found.index === undefined ? MOST.count : 10_000_000);
-  word("sampler", SAMPLERS);
-  word("times", ["uniform", "cosine", "logsnr"]);
-  word("variance", ["small", "large"]);
-  number("eta", 0, 1, false);
-  number("warmStart", 0, 1, false);
-  number("guidance", -1000, 1000, false);
+  const { count } = SAMPLE_OPTIONS;
+  number("count", found.index === undefined ? { ...count, maximum: MOST.count } : count);
+  for (const name of ["sampler", "times", "variance"] as const) word(name, SAMPLE_OPTIONS[name]);
+  for (const name of ["eta", "warmStart", "guidance"] as const) number(name, SAMPLE_OPTIONS[name]);
   if (fields.clip !== undefined) {
     if (clipOf(String(fields.clip)) !== undefined) found.clip = String(fields.clip);
     else wrong("clip", "on, off, or a share above 0 and up to 1");
   }
   if (fields.interpolate !== undefined) {
     const seeds = String(fields.interpolate).split(",").map(Number);
-    const valid = seeds.length === 2 &&
-      seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32);
-    if (valid && Number(found.count) > 1) found.interpolate = seeds;
-    else wrong("interpolate", "two seeds, and a count of 2 or more");
+    if (fits(SAMPLE_OPTIONS.interpolate, seeds) && Number(found.count) > 1) {
+      found.interpolate = seeds;
+    } else wrong("interpolate", "two seeds, and a count of 2 or more");
   }
   const asked = String(fields.class ?? "");
   if (asked !== "" && numClasses === 0) wrong("class", "none, for this network knows none");

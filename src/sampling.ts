@@ -3,7 +3,12 @@
  *
  * @module
  */
-export { DeviceLimitError, DeviceLostError, NoGpuError } from "./device/errors.ts";
+export {
+  DeviceLimitError,
+  DeviceLostError,
+  NoGpuError,
+  type NoGpuReason,
+} from "./device/errors.ts";
 export type { Device, DeviceData, OperationProfile, Program } from "./device/device.ts";
 export {
   ConfigError,
@@ -13,10 +18,17 @@ export {
   type SelfConditioning,
   type TimeConditioning,
 } from "./model/config.ts";
+export type { CheckpointSource } from "./model/checkpoint_source.ts";
 export { CheckpointError } from "./model/safetensors.ts";
 export { SamplingError } from "./diffusion/errors.ts";
 export type { SelfConditioningState } from "./diffusion/self_conditioning.ts";
-export { type PredictionResult, type PredictOptions, Rin } from "./diffusion/rin.ts";
+export {
+  type CreateOptions,
+  type LoadOptions,
+  type PredictionResult,
+  type PredictOptions,
+  Rin,
+} from "./diffusion/rin.ts";
 export type { SampledBatch, SampleOptions } from "./diffusion/sampling.ts";
 export { type SamplerName, type SamplerOptions, SAMPLERS } from "./diffusion/samplers.ts";
 export type { TimeSpacing } from "./diffusion/times.ts";

@@ -4,11 +4,13 @@
  * @module
  */
 import { Rin } from "../../src/diffusion/rin.ts";
+import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
+import { fits } from "../../src/model/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
@@ -26,7 +28,12 @@ import { FORCE_OPTION, freePath } from "../files/overwrite.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
-import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import {
+  numberWithin,
+  readSampler,
+  SAMPLER_OPTIONS,
+  samplingNumber,
+} from "../options/sampler_options.ts";
 import { pictureOrigin } from "../samples/origins.ts";
 import { writeSamples } from "../samples/outputs.ts";
 import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
@@ -178,7 +185,7 @@ async function runSample(given: Given): Promise<number> {
     given.flags.class === undefined ? [] : undefined,
   );
   flags.count ??= defaultCount(classes);
-  const count = numberWithin(flags, "count", 1, 10_000_000);
+  const count = samplingNumber(flags, "count");
   const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);
   const frames = flags.frames === undefined ? undefined : numberWithin(flags, "frames", 1, 1000);
   const options = {
@@ -186,7 +193,7 @@ async function runSample(given: Given): Promise<number> {
     ...pictures.options,
     count,
     indices: index === undefined ? undefined : [Number(index)],
-    guidance: numberWithin(flags, "guidance", -1000, 1000),
+    guidance: samplingNumber(flags, "guidance"),
     interpolate: readSeeds(flags.interpolate),
   };
   const recorded: SampleRecord = Object.fromEntries([
@@ -269,7 +276,7 @@ async function readPictures(
   }
   const strength = flags.strength === undefined
     ? (mask ? 1 : 0.6)
-    : numberWithin(flags, "strength", 0, 1);
+    : samplingNumber(flags, "strength");
   return {
     options: { image: image.image, strength, ...mask && { mask: maskOf(mask) } },
     hashes: { image: image.hash, ...mask && { mask: mask.hash } },
@@ -279,7 +286,7 @@ async function readPictures(
 function readSeeds(value: Value | undefined): [number, number] | undefined {
   if (value === undefined) return undefined;
   const seeds = [value].flat().map(Number);
-  if (seeds.length === 2 && seeds.every((seed) => seed >= 0 && seed < 2 ** 32)) {
+  if (fits(SAMPLE_OPTIONS.interpolate, seeds)) {
     return [seeds[0], seeds[1]];
   }
   throw new UsageError(`--interpolate is ${value}: needed two seeds, such as 3,8`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { RUN_CHOICES, type RunOptions } from "../../src/run/options.ts";
 import { TRAIN_CHOICES, type TrainOptions } from "../../src/train/options.ts";
@@ -249,6 +250,7 @@ const run: SettingOption<RunOptions>[] = [
   { key: "validCount", type: "integer", help: "images validated on, at most" },
   { key: "sampleEvery", type: "integer", help: "steps between grids of 16 samples" },
   { key: "sampleCount", type: "integer", help: "samples in the last grid" },
+  { key: "sampleSampler", type: SAMPLE_OPTIONS.sampler.enum, help: "how samples are made" },
   { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
   { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
   {

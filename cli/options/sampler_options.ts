@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { SAMPLERS } from "../../src/diffusion/samplers.ts";
+import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
 import type { SampleOptions } from "../../src/diffusion/sampling.ts";
 import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
+import { fits, needed } from "../../src/model/schema.ts";
 import { clipOf } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { flagOf } from "./flag_name.ts";
 import type { Option, Value } from "./options.ts";
 
-/** How images are made, but not how many. */
+/** How images are made, but not how many; values and defaults are the library's. */
 export const SAMPLER_OPTIONS: Option[] = [
   {
     key: "steps",
@@ -21,24 +22,29 @@ export const SAMPLER_OPTIONS: Option[] = [
   },
   {
     key: "sampler",
-    type: SAMPLERS,
+    type: SAMPLE_OPTIONS.sampler.enum,
     help: "ancestral; deterministic (with --eta 0); deterministic and of second order (dpm++, " +
       "heun): good from 10 to 25 steps on; or as the original project does",
     default: USUAL_SAMPLING.sampler,
   },
   {
     key: "times",
-    type: ["uniform", "cosine", "logsnr"],
+    type: SAMPLE_OPTIONS.times.enum,
     help: "spread of the evaluations: even in t; closer at both ends; even in the log of the " +
       "signal-to-noise ratio",
-    default: "uniform",
+    default: SAMPLE_OPTIONS.times.default,
   },
-  { key: "eta", type: "number", help: "ddim: share of fresh noise, 0 to 1", default: 0 },
+  {
+    key: "eta",
+    type: "number",
+    help: "ddim: share of fresh noise, 0 to 1",
+    default: SAMPLE_OPTIONS.eta.default,
+  },
   {
     key: "variance",
-    type: ["small", "large"],
+    type: SAMPLE_OPTIONS.variance.enum,
     help: "ddpm: of the fresh noise; the posterior's, or beta_t",
-    default: "small",
+    default: SAMPLE_OPTIONS.variance.default,
   },
   {
     key: "clip",
@@ -52,10 +58,20 @@ export const SAMPLER_OPTIONS: Option[] = [
     key: "warmStart",
     type: "number",
     help: "how much of the latents goes from step to step: 1 all, as the paper, 0 none",
-    default: 1,
+    default: SAMPLE_OPTIONS.warmStart.default,
   },
-  { key: "seed", type: "seed", help: "image i depends on the seed and i alone", default: 0 },
-  { key: "batchSize", type: "integer", help: "images made at a time", default: 32 },
+  {
+    key: "seed",
+    type: "seed",
+    help: "image i depends on the seed and i alone",
+    default: SAMPLE_OPTIONS.seed.default,
+  },
+  {
+    key: "batchSize",
+    type: "integer",
+    help: "images made at a time",
+    default: SAMPLE_OPTIONS.batchSize.default,
+  },
 ];
 
 /**
@@ -81,13 +97,13 @@ export function readSampler(
   >
 > {
   return {
-    batchSize: numberWithin(flags, "batchSize", 1, 65535),
-    seed: numberWithin(flags, "seed", 0, 2 ** 32 - 1),
-    eta: numberWithin(flags, "eta", 0, 1),
-    steps: numberWithin(flags, "steps", 1, 100_000),
+    batchSize: samplingNumber(flags, "batchSize"),
+    seed: samplingNumber(flags, "seed"),
+    eta: samplingNumber(flags, "eta"),
+    steps: samplingNumber(flags, "steps"),
     times: flags.times as SampleOptions["times"] & string,
     clip: readClip(String(flags.clip)),
-    warmStart: numberWithin(flags, "warmStart", 0, 1),
+    warmStart: samplingNumber(flags, "warmStart"),
     sampler: flags.sampler as SampleOptions["sampler"] & string,
     variance: flags.variance as SampleOptions["variance"] & string,
   };
@@ -97,6 +113,21 @@ function readClip(value: string): boolean | number {
   const clip = clipOf(value);
   if (clip !== undefined) return clip;
   throw new CommandError(`--clip is ${value}: needed on, off, or a share above 0 and up to 1`);
+}
+
+/**
+ * The number of a flag that the library's table of sampling options has, too.
+ *
+ * @throws {CommandError} when it is out of range
+ */
+export function samplingNumber(
+  flags: Readonly<Record<string, Value>>,
+  key: keyof typeof SAMPLE_OPTIONS & keyof SampleOptions,
+): number {
+  const value = Number(flags[key]);
+  const schema = SAMPLE_OPTIONS[key];
+  if (fits(schema, value)) return value;
+  throw new CommandError(`${flagOf(key)} is ${value}: needed ${needed(schema)}`);
 }
 
 /** @throws {CommandError} when a number is out of range */

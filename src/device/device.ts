@@ -63,10 +63,11 @@ export interface Device {
   destroy(): void;
 }
 
-/** What a storage is written from. */
+/** What a storage is written from; halves as such, or as their bits. */
 export type DeviceData =
   | Float32Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
   | Float16Array<ArrayBuffer>;
 
 /** A plan that can be replayed. Made by {@linkcode Device.compile}. */

@@ -4,10 +4,25 @@
  * @module
  */
 
-/** There is no WebGPU adapter; the message says what to install. */
+/**
+ * Why there is no GPU: the runtime has no WebGPU; it is a page without HTTPS, which browsers keep it
+ * from; WebGPU found no adapter; only one in software; or the adapter gave no device.
+ */
+export type NoGpuReason = "runtime" | "insecure" | "adapter" | "software" | "device";
+
+/** There is no GPU to be had; the message says why, and what to do. */
 export class NoGpuError extends Error {
   /** Tells errors apart by name. */
   override name = "NoGpuError";
+
+  /** With a message that says why, and what to do. */
+  constructor(
+    message: string,
+    /** The same for programs. */
+    readonly reason: NoGpuReason = "adapter",
+  ) {
+    super(message);
+  }
 }
 
 /** The device can't hold what was asked for; the message names the limit and the way out. */

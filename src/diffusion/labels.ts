@@ -4,6 +4,8 @@
  * @module
  */
 import type { RinConfig } from "../model/config.ts";
+import { checkValue } from "../model/schema.ts";
+import { SAMPLE_OPTIONS } from "./sample_options.ts";
 
 /**
  * Rows (batch) of the table of classes: the label, or the last row, which stands for no class.
@@ -20,13 +22,14 @@ export function labelRows(
   if (numClasses === 0) {
     throw new RangeError("There are labels, and the network knows no classes: numClasses is 0");
   }
+  checkValue(SAMPLE_OPTIONS.labels, "labels", labels);
   if (labels.length !== batch) {
     throw new RangeError(
       `There are ${labels.length} labels: needed one for each of ${batch} images`,
     );
   }
   return Uint32Array.from(labels, (label) => {
-    if (!Number.isInteger(label) || label < -1 || label >= numClasses) {
+    if (label >= numClasses) {
       throw new RangeError(
         `A label is ${label}: needed a class from 0 to ${numClasses - 1}, or -1 for none`,
       );

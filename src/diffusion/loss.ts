@@ -16,11 +16,13 @@ import {
   type SelfConditioningInputs,
   selfConditionsInterface,
 } from "../model/rin.ts";
+import { checkNames } from "../model/schema.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import { copyTo } from "../nn/tokens.ts";
-import { expectLength, expectState, type SelfConditioningState } from "./self_conditioning.ts";
+import { expectFloats, expectTimes } from "./floats.ts";
+import { expectState, type SelfConditioningState } from "./self_conditioning.ts";
 import { labelRows } from "./labels.ts";
 import { noisingCoefficients } from "./prediction.ts";
 import { byName, type Rin } from "./rin.ts";
@@ -117,6 +119,12 @@ export async function lossAndGradients(
   example: LossExample,
 ): Promise<{ loss: number; gradients: Record<string, Float32Array<ArrayBuffer>> }> {
   const { device, config, weights } = rin;
+  checkNames(
+    example,
+    ["x0", "noise", "t", "labels", "previous", "lossWeight"],
+    "field",
+  );
+  expectTimes(example.t);
   const batch = example.t.length;
   const image = [batch, ...exampleShape(config)];
   const inputs = {
@@ -131,9 +139,9 @@ export async function lossAndGradients(
     lossWeight: persistent("lossWeight", [batch]),
     partial: persistent("partial", [PARTIALS, 2]),
   };
-  expectLength("x0", example.x0, inputs.x0.size);
-  expectLength("noise", example.noise, inputs.noise.size);
-  if (example.lossWeight) expectLength("lossWeight", example.lossWeight, batch);
+  expectFloats("x0", example.x0, inputs.x0.size);
+  expectFloats("noise", example.noise, inputs.noise.size);
+  if (example.lossWeight) expectFloats("lossWeight", example.lossWeight, batch);
   const given = example.previous;
   if (given) expectState(config, batch, given);
   const gradients = slab("gradients", weights.layout, "f32");

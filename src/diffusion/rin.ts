@@ -5,25 +5,42 @@
  */
 import type { FloatType } from "../graph/ops.ts";
 import type { Device } from "../device/device.ts";
+import { toFloat16 } from "../device/float16.ts";
 import {
   type Checkpoint,
   readCheckpoint,
   type Slabs,
   writeCheckpoint,
 } from "../model/checkpoint.ts";
+import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
+import { checkNames, checkOptions } from "../model/schema.ts";
 import { timeRows } from "../model/time.ts";
 import { laidOut, slab, Weights, whole } from "../model/weights.ts";
-import { expectLength, expectState, type SelfConditioningState } from "./self_conditioning.ts";
+import { expectFloats, expectTimes } from "./floats.ts";
+import { expectState, type SelfConditioningState } from "./self_conditioning.ts";
 import type { PassTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import { planSampling, sampleBatch, type SampledBatch, type SampleOptions } from "./sampling.ts";
+import { SAMPLE_OPTIONS } from "./sample_options.ts";
 import { parseSchedule } from "./schedule.ts";
+
+/** What {@linkcode Rin.load} is given beside the checkpoint. */
+export interface LoadOptions {
+  /** The network's config, where the file doesn't give it. */
+  readonly config?: Partial<RinConfig>;
+}
+
+/** What {@linkcode Rin.create} is given beside the config. */
+export interface CreateOptions {
+  /** Of the parameters, u32. Default 0. */
+  readonly seed?: number;
+}
 
 /** What {@linkcode Rin.predict} is given beside images and times. */
 export interface PredictOptions {
@@ -90,7 +107,7 @@ export class Rin {
     const weights = new Weights(layout, slab("parameters", layout));
     const rin = new Rin(device, config, weights, true);
     const values = laidOut(parameters, parameterLayout(config), layout);
-    device.write(whole(weights.values), type === "f16" ? new Float16Array(values) : values);
+    device.write(whole(weights.values), type === "f16" ? toFloat16(values) : values);
     return rin;
   }
 
@@ -109,22 +126,24 @@ export class Rin {
    * that is computed with them is in f32, as if they had been widened first.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
-   * @param bytes a checkpoint of this project, or a PyTorch state_dict of the original saved as safetensors
+   * @param source a checkpoint of this project, or a PyTorch state_dict of the original saved as
+   * safetensors: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a Blob, or a Response
    * @param options.config the network's config, where the file doesn't give it
    * @throws {CheckpointError} when the file is no checkpoint, doesn't fit the config, or has
    * weights that are not finite
+   * @throws {RangeError} when an option is unknown
    * @throws {ConfigError} when the config makes no sense
    */
-  static load(
+  static async load(
     device: Device,
-    bytes: Uint8Array,
-    options: { config?: Partial<RinConfig> } = {},
+    source: CheckpointSource,
+    options: LoadOptions = {},
   ): Promise<Rin> {
-    return Promise.try(() => {
-      const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
-      const type = device.supportsF16 ? dtype : "f32";
-      return Rin.#from(device, config, slabs.ema ?? slabs.parameters, type);
-    });
+    checkNames(options, ["config"], "option");
+    const bytes = await checkpointBytes(source);
+    const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
+    const type = device.supportsF16 ? dtype : "f32";
+    return Rin.#from(device, config, slabs.ema ?? slabs.parameters, type);
   }
 
   /**
@@ -138,11 +157,12 @@ export class Rin {
   static create(
     device: Device,
     config: Partial<RinConfig> = {},
-    options: { seed?: number } = {},
+    options: CreateOptions = {},
   ): Promise<Rin> {
-    return Promise.try(() => {
+    return new Promise((resolve) => {
+      checkOptions({ seed: SAMPLE_OPTIONS.seed }, options, "option");
       const full = completeConfig(config);
-      return Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0));
+      resolve(Rin.#from(device, full, initialize(parameterLayout(full), options.seed ?? 0)));
     });
   }
 
@@ -170,11 +190,13 @@ export class Rin {
   async #predict(
     xt: Float32Array<ArrayBuffer>,
     t: Float32Array<ArrayBuffer>,
-    { previous, labels }: PredictOptions,
+    options: PredictOptions,
   ): Promise<PredictionResult> {
+    checkNames(options, ["previous", "labels"], "option");
+    const { previous, labels } = options;
+    expectTimes(t);
     const batch = t.length;
-    if (batch === 0) throw new RangeError("t is empty: needed one time for each image");
-    expectLength("xt", xt, batch * exampleSize(this.config));
+    expectFloats("xt", xt, batch * exampleSize(this.config));
     if (previous) expectState(this.config, batch, previous);
     const rows = labelRows(this.config, batch, labels);
     const { tensors, program } = await this.#inferences.prediction(batch);

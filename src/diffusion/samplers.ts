@@ -77,8 +77,8 @@ const ARRIVAL: StepFactors = { x: 0, x0: 1, previous: 0, sigma: 0 };
  * All evaluations, from t = 1 (or a little below, where given times) to t = 0, where the last one gives
  * the estimate of the image itself.
  *
+ * @param options those of `completeSampleOptions`, which checks them
  * @param times the times in falling order, and the one to arrive at; default as the options say
- * @throws {RangeError} when an option is out of range
  */
 export function samplerSteps(
   schedule: Schedule,
@@ -87,7 +87,6 @@ export function samplerSteps(
   times: readonly number[] = defaultTimes(schedule, options),
 ): SamplerStep[] {
   const { sampler = "ddpm", variance = "small", eta = 0 } = options;
-  checkShares(options);
   const levels = times.map((t) => noiseLevel(schedule(t), meaning.inputScale));
   const seen = levels.map(({ gamma }) => inputFactor(meaning, gamma));
   const end = times.length - 1;
@@ -137,18 +136,8 @@ export function defaultTimes(
   { sampler, steps = 100, times = "uniform" }: SamplerOptions,
   start = 1,
 ): number[] {
-  if (!Number.isInteger(steps) || steps < 1 || steps > 100_000) {
-    throw new RangeError(`steps is ${steps}: needed a whole number from 1 to 100000`);
-  }
   const intervals = sampler === "heun" && steps > 1 ? Math.floor(steps / 2) + 1 : steps;
   return samplingTimes(times, intervals, schedule, start);
-}
-
-function checkShares({ eta = 0, clip = true }: SamplerOptions): void {
-  if (!(eta >= 0 && eta <= 1)) throw new RangeError(`eta is ${eta}: needed a number from 0 to 1`);
-  if (typeof clip === "number" && !(clip > 0 && clip <= 1)) {
-    throw new RangeError(`clip is ${clip}: needed true, false, or a share above 0 and up to 1`);
-  }
 }
 
 /** A step as the kernel `sampler step` takes it, for images of `each` numbers. */

@@ -6,6 +6,7 @@
 import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
+import { checkValue } from "../model/schema.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";
@@ -13,87 +14,26 @@ import type { SamplingPlan } from "./inferences.ts";
 import { SamplingError } from "./errors.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
+import { expectFloats } from "./floats.ts";
 import {
-  defaultTimes,
-  type SamplerOptions,
-  type SamplerStep,
-  samplerSteps,
-  stepScalars,
-} from "./samplers.ts";
+  type CompleteSampleOptions,
+  completeSampleOptions,
+  SAMPLE_OPTIONS,
+  type SampledBatch,
+  type SampleOptions,
+} from "./sample_options.ts";
+import { defaultTimes, type SamplerStep, samplerSteps, stepScalars } from "./samplers.ts";
 import { parseSchedule } from "./schedule.ts";
 import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
 
-/** What `Rin.sample` and `Rin.samples` make. */
-export interface SampleOptions extends SamplerOptions {
-  /** Number of images. Default 16. */
-  readonly count?: number;
-  /** u32; image i depends on the seed and i alone. Default 0. */
-  readonly seed?: number;
-  /** The numbers of the images to make. Default 0 to `count` - 1. */
-  readonly indices?: readonly number[];
-  /** The seed of each image, where they have seeds of their own; of all of them, in the same order. */
-  readonly seeds?: ArrayLike<number>;
-  /** The class of each image, of a network that knows classes; -1, or no list, for none. */
-  readonly labels?: ArrayLike<number>;
-  /**
-   * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is what
-   * the network predicts without the class. 1 (default) is off. The two passes of a step each hand on
-   * their own latents.
-   */
-  readonly guidance?: number;
-  /**
-   * Images made at a time; more needs more memory. Default 32, or as many as there are if that is
-   * less; halved until the device allows it.
-   */
-  readonly batchSize?: number;
-  /**
-   * Plans, each for a batch size and with or without guidance, that are kept for later calls; more
-   * need more memory. Default 1, the last one. Which one is used doesn't change the images.
-   */
-  readonly maxPlans?: number;
-  /**
-   * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
-   * each step from Z_init; in between, Z_init + warmStart (LN0's share).
-   */
-  readonly warmStart?: number;
-  /**
-   * Two seeds: image i has, at every step, the noise of image 0 of the first turned i / (count - 1)
-   * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
-   */
-  readonly interpolate?: readonly [number, number];
-  /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
-  readonly image?: Float32Array<ArrayBuffer>;
-  /** With `image`: the time to begin at, from 0, where the picture comes back as it is, to 1. Default 1. */
-  readonly strength?: number;
-  /**
-   * With `image`, (S, S) or (T, S, S): pixels above 0.5 are painted, all others keep the picture, whose
-   * noised form is put back after each step.
-   */
-  readonly mask?: Float32Array<ArrayBuffer>;
-  /** Stops between two steps by throwing its reason. */
-  readonly signal?: AbortSignal;
-  /** Called after each step of each batch with the number of steps done and of all. */
-  readonly onStep?: (done: number, total: number) => void;
-  /** How many times a batch `onEstimate` is called: after steps spread evenly, the last one among them. */
-  readonly estimates?: number;
-  /** Called with estimates of the finished images on the way; the last are the images themselves. */
-  readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
-}
-
-/** Images with their numbers. */
-export interface SampledBatch {
-  /** The images' numbers. */
-  readonly indices: readonly number[];
-  /** (indices, 3, S, S), or (indices, 3, T, S, S) of clips, in about [-1, 1]. */
-  readonly images: Float32Array<ArrayBuffer>;
-}
+export type { SampledBatch, SampleOptions };
 
 /** Steps between waits for the device: enough to keep it busy, few enough for progress to be true. */
 const STEPS_AHEAD = 4;
 
 /** The options checked, and what follows from them and the network for all batches. */
 export interface Sampling {
-  readonly options: SampleOptions;
+  readonly options: CompleteSampleOptions;
   readonly indices: readonly number[];
   /** Seeds of the images. */
   readonly seeds: ArrayLike<number>;
@@ -112,36 +52,19 @@ export interface Sampling {
   readonly features: InferenceFeatures;
 }
 
-/** @throws {RangeError} when an option is out of range */
-export function planSampling(config: RinConfig, options: SampleOptions): Sampling {
-  const { count = 16, batchSize = 32, maxPlans = 1, warmStart = 1, strength = 1 } = options;
-  const { image, mask, interpolate, estimates = 0, onEstimate, guidance = 1 } = options;
-  for (const [name, value] of Object.entries({ count, batchSize, maxPlans })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${name} is ${value}: needed a positive whole number`);
-    }
-  }
-  for (const [name, value] of Object.entries({ warmStart, strength })) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new RangeError(`${name} is ${value}: needed a number from 0 to 1`);
-    }
-  }
-  if (!(Math.abs(guidance) <= 1000)) {
-    throw new RangeError(`guidance is ${guidance}: needed a number from -1000 to 1000`);
-  }
+/** @throws {RangeError} when an option is unknown, or it or what goes with it can't be */
+export function planSampling(config: RinConfig, given: SampleOptions): Sampling {
+  const options = completeSampleOptions(given);
+  const { count, batchSize, maxPlans, strength, guidance, estimates } = options;
+  const { image, mask, interpolate, onEstimate } = options;
   if (guidance !== 1 && config.numClasses === 0) {
     throw new RangeError(
       `guidance is ${guidance}, and the network knows no classes: leave it out, or use 1`,
     );
   }
   const pixels = planeSize(config);
-  for (
-    const [name, array, length] of [["image", image, 3 * pixels], ["mask", mask, pixels]] as const
-  ) {
-    if (array && array.length !== length) {
-      throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
-    }
-  }
+  if (image) expectFloats("image", image, 3 * pixels);
+  if (mask) expectFloats("mask", mask, pixels);
   if (!image && (mask || strength < 1)) {
     throw new RangeError(`${mask ? "mask" : "strength"} needs an image`);
   }
@@ -157,12 +80,8 @@ export function planSampling(config: RinConfig, options: SampleOptions): Samplin
     : { alpha: seen * alpha, sigma: seen * sigma };
   const shown = onEstimate ? Math.min(estimates, steps.length) : 0;
   const indices = options.indices ?? Array.from({ length: count }, (_, i) => i);
-  const seeds = options.seeds ?? Array<number>(indices.length).fill(options.seed ?? 0);
-  if (seeds.length !== indices.length) {
-    throw new RangeError(
-      `There are ${seeds.length} seeds: needed one for each of ${indices.length} images`,
-    );
-  }
+  const seeds = options.seeds ?? Array<number>(indices.length).fill(options.seed);
+  checkValue({ ...SAMPLE_OPTIONS.seeds, length: indices.length }, "seeds", seeds);
   if (options.seeds && interpolate) throw new RangeError("interpolate takes no other seeds");
   return {
     options,
@@ -201,7 +120,7 @@ export async function sampleBatch(
 ): Promise<SampledBatch> {
   const indices = all.slice(from, to);
   const seeds = Array.from(indices, (_, i) => allSeeds[from + i]);
-  const { clip = true, warmStart = 1, interpolate, image, mask, signal, onEstimate } = options;
+  const { clip, warmStart, interpolate, image, mask, signal, onEstimate } = options;
   const each = tensors.x.size / batch;
   const fill = (value: number) => new Float32Array(batch).fill(value);
   const read = async (tensor: typeof tensors.x) =>
@@ -215,7 +134,7 @@ export async function sampleBatch(
     device.write(tensors.otherKeys!, noiseKeys(end, firstImages, step));
   };
   if (interpolate) {
-    device.write(tensors.slerp!, angles(indices, options.count ?? 16, batch));
+    device.write(tensors.slerp!, angles(indices, options.count, batch));
   }
   writeKeys(0);
   device.write(tensors.previousMask, fill(0));

@@ -6,6 +6,7 @@
 import type { RinConfig } from "../model/config.ts";
 import { interfaceTokens } from "../model/example.ts";
 import { selfConditionsInterface } from "../model/rin.ts";
+import { expectFloats } from "./floats.ts";
 
 /** What a pass leaves for the next one to begin from. */
 export interface SelfConditioningState {
@@ -21,7 +22,7 @@ export interface SelfConditioningState {
  * @throws {RangeError} naming what is missing or has the wrong size
  */
 export function expectState(config: RinConfig, batch: number, state: SelfConditioningState): void {
-  expectLength("previous.latents", state.latents, batch * config.numLatents * config.latentDim);
+  expectFloats("previous.latents", state.latents, batch * config.numLatents * config.latentDim);
   if (!selfConditionsInterface(config)) return;
   if (state.interface === undefined) {
     throw new RangeError(
@@ -29,12 +30,5 @@ export function expectState(config: RinConfig, batch: number, state: SelfConditi
     );
   }
   const size = interfaceTokens(config) * config.interfaceDim;
-  expectLength("previous.interface", state.interface, batch * size);
-}
-
-/** @throws {RangeError} when an array has another length */
-export function expectLength(name: string, array: Float32Array, length: number): void {
-  if (array.length !== length) {
-    throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
-  }
+  expectFloats("previous.interface", state.interface, batch * size);
 }

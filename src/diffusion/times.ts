@@ -8,6 +8,9 @@ import type { Schedule } from "./schedule.ts";
 /** How times are spread over [0, 1]. */
 export type TimeSpacing = "uniform" | "cosine" | "logsnr";
 
+/** All spacings. */
+export const TIME_SPACINGS = ["uniform", "cosine", "logsnr"] as const satisfies TimeSpacing[];
+
 // What "logsnr" spreads over, as Karras et al. 2022: sigma / alpha from 80 down to 0.002.
 const HIGHEST_NOISE = 80;
 const LOWEST_NOISE = 0.002;

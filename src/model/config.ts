@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkOptions, defaultsOf, type Schema } from "./schema.ts";
+
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";
 
@@ -77,57 +79,36 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
+const size = { type: "integer", minimum: 1, maximum: 65536 } as const;
+const ratio = { type: "integer", minimum: 1, maximum: 64 } as const;
+
+// A bundler that is told that this call is pure leaves the table out where nothing reads it.
+const TABLE = /* @__PURE__ */ ((): Readonly<Record<keyof RinConfig, Schema>> => ({
+  imageSize: { ...size, default: 32 },
+  frames: { ...size, default: 1 },
+  patchSize: { ...size, default: 8 },
+  patchFrames: { ...size, default: 1 },
+  latentDim: { ...size, default: 128 },
+  interfaceDim: { ...size, default: 128 },
+  numLatents: { ...size, default: 16 },
+  numBlocks: { ...size, default: 2 },
+  blockDepth: { oneOf: [size, { type: "array", items: size }], default: 1 },
+  numHeads: { ...size, default: 4 },
+  readWriteHeads: { ...size, default: 4 },
+  latentMlpRatio: { ...ratio, default: 4 },
+  interfaceMlpRatio: { ...ratio, default: 4 },
+  timeConditioning: { enum: ["add", "token"], default: "add" },
+  numClasses: { ...size, minimum: 0, maximum: 65535, default: 0 },
+  selfConditioning: { enum: ["latents", "interface", "both"], default: "latents" },
+  positions: { enum: ["learned", "sincos"], default: "learned" },
+  prediction: { enum: ["eps", "x0", "v"], default: "x0" },
+  schedule: { type: "string", default: "cosine" },
+  inputScale: { type: "number", minimum: 1e-3, maximum: 1e3, default: 1 },
+  normalizeInput: { type: "boolean", default: false },
+}))();
+
 /** The default: the `faces` preset (1.29 M parameters, 32 px). */
-export const DEFAULT_CONFIG: RinConfig = {
-  imageSize: 32,
-  frames: 1,
-  patchSize: 8,
-  patchFrames: 1,
-  latentDim: 128,
-  interfaceDim: 128,
-  numLatents: 16,
-  numBlocks: 2,
-  blockDepth: 1,
-  numHeads: 4,
-  readWriteHeads: 4,
-  latentMlpRatio: 4,
-  interfaceMlpRatio: 4,
-  timeConditioning: "add",
-  numClasses: 0,
-  selfConditioning: "latents",
-  positions: "learned",
-  prediction: "x0",
-  schedule: "cosine",
-  inputScale: 1,
-  normalizeInput: false,
-};
-
-type Range = readonly [low: number, high: number];
-
-const size: Range = [1, 65536];
-
-const ranges = {
-  imageSize: size,
-  frames: size,
-  patchSize: size,
-  patchFrames: size,
-  latentDim: size,
-  interfaceDim: size,
-  numLatents: size,
-  numBlocks: size,
-  numHeads: size,
-  readWriteHeads: size,
-  latentMlpRatio: [1, 64],
-  interfaceMlpRatio: [1, 64],
-  numClasses: [0, 65535],
-} satisfies Partial<Record<keyof RinConfig, Range>>;
-
-const choices = {
-  timeConditioning: ["add", "token"],
-  selfConditioning: ["latents", "interface", "both"],
-  positions: ["learned", "sincos"],
-  prediction: ["eps", "x0", "v"],
-} satisfies Partial<Record<keyof RinConfig, readonly string[]>>;
+export const DEFAULT_CONFIG: RinConfig = /* @__PURE__ */ defaultsOf(TABLE) as unknown as RinConfig;
 
 /**
  * Fills in the defaults and checks that the sizes fit together.
@@ -135,23 +116,12 @@ const choices = {
  * @throws {ConfigError} naming the field, what was found and what is needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
-  for (const key of Object.keys(config)) {
-    if (!Object.hasOwn(DEFAULT_CONFIG, key)) {
-      throw new ConfigError(
-        `Unknown config field "${key}": known are ${Object.keys(DEFAULT_CONFIG).join(", ")}`,
-      );
-    }
-  }
-  const given: Partial<RinConfig> = Object.fromEntries(
-    Object.entries(config).filter(([, value]) => value !== undefined),
-  );
+  const given = checkOptions(TABLE, config, "config field", ConfigError);
   const { numHeads = DEFAULT_CONFIG.numHeads } = given;
   const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
   const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
-  checkValues(full);
   checkPatch(full, "imageSize", "patchSize");
   checkPatch(full, "frames", "patchFrames");
-  checkInput(full);
   checkBlocks(full);
   checkHeads(full, given.readWriteHeads === undefined);
   if (full.numLatents <= tokensAmongLatents(full)) {
@@ -174,35 +144,6 @@ export function blockDepths({ numBlocks, blockDepth }: RinConfig): readonly numb
   return typeof blockDepth === "number" ? Array(numBlocks).fill(blockDepth) : blockDepth;
 }
 
-function checkValues(config: RinConfig): void {
-  for (const [key, [low, high]] of Object.entries(ranges)) {
-    expectWhole(key, config[key as keyof typeof ranges], low, high);
-  }
-  for (const [key, names] of Object.entries(choices)) {
-    const value = config[key as keyof typeof choices];
-    if (!names.includes(value)) {
-      throw new ConfigError(
-        `${key} is "${value}": needed ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`,
-      );
-    }
-  }
-}
-
-function checkInput({ inputScale, normalizeInput }: RinConfig): void {
-  if (!(inputScale >= 1e-3 && inputScale <= 1e3)) {
-    throw new ConfigError(`inputScale is ${inputScale}: needed a number from 0.001 to 1000`);
-  }
-  if (typeof normalizeInput !== "boolean") {
-    throw new ConfigError(`normalizeInput is ${normalizeInput}: needed true or false`);
-  }
-}
-
-function expectWhole(name: string, value: unknown, low: number, high: number): void {
-  if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
-    throw new ConfigError(`${name} is ${value}: needed a whole number from ${low} to ${high}`);
-  }
-}
-
 function checkPatch(
   config: RinConfig,
   whole: "imageSize" | "frames",
@@ -218,14 +159,13 @@ function checkPatch(
 }
 
 function checkBlocks({ numBlocks, blockDepth }: RinConfig): void {
-  if (!Array.isArray(blockDepth)) return expectWhole("blockDepth", blockDepth, ...size);
+  if (typeof blockDepth === "number") return;
   if (blockDepth.length !== numBlocks) {
     throw new ConfigError(
       `blockDepth lists ${blockDepth.length} blocks (${blockDepth}) and numBlocks is ${numBlocks}: ` +
         `give the list alone, or one of that length`,
     );
   }
-  for (const depth of blockDepth) expectWhole(`A block's depth in blockDepth`, depth, ...size);
 }
 
 /** Reading has the width of the latents, writing that of the interface. */

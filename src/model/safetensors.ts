@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fromFloat16, toFloat16 } from "../device/float16.ts";
 import { CheckpointError } from "./errors.ts";
 import { foreignKind } from "./foreign_file.ts";
 import { checkKeys } from "./header_keys.ts";
@@ -15,7 +16,7 @@ type Decode = (raw: ArrayBuffer) => Float32Array<ArrayBuffer>;
 /** Number types that a file can be read from; in memory all are float32. */
 const decoders: Record<string, { readonly bytes: number; readonly decode: Decode }> = {
   F32: { bytes: 4, decode: (raw) => new Float32Array(raw) },
-  F16: { bytes: 2, decode: (raw) => new Float32Array(new Float16Array(raw)) },
+  F16: { bytes: 2, decode: (raw) => fromFloat16(new Uint16Array(raw)) },
   BF16: { bytes: 2, decode: (raw) => fromBfloat16(new Uint16Array(raw)) },
   F64: { bytes: 8, decode: (raw) => new Float32Array(new Float64Array(raw)) },
 };
@@ -210,7 +211,7 @@ export function writeSafetensors(
   bytes.set(json, 8);
   position = 8 + length;
   for (const { data } of tensors.values()) {
-    const { buffer, byteOffset, byteLength } = dtype === "f16" ? new Float16Array(data) : data;
+    const { buffer, byteOffset, byteLength } = dtype === "f16" ? toFloat16(data) : data;
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), position);
     position += byteLength;
   }

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { SamplerName } from "../diffusion/samplers.ts";
+import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import { ConfigError } from "../model/config.ts";
+import { checkOptions, type OptionSchema } from "../model/schema.ts";
 
 /** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
 export interface RunOptions {
@@ -35,6 +38,8 @@ export interface RunOptions {
   readonly sampleEvery: number;
   /** Images in the last grid; earlier grids show the first 16 of them. */
   readonly sampleCount: number;
+  /** How samples are made. */
+  readonly sampleSampler: SamplerName;
   /** Network evaluations of a sample. */
   readonly sampleSteps: number;
   /** Steps between checkpoints. */
@@ -63,6 +68,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   validCount: 16,
   sampleEvery: 500,
   sampleCount: 64,
+  sampleSampler: USUAL_SAMPLING.sampler,
   sampleSteps: USUAL_SAMPLING.steps,
   saveEvery: 250,
   keepEvery: 0,
@@ -79,7 +85,32 @@ export const RUN_CHOICES = {
   onNan: ["skip", "stop"],
 } as const satisfies Partial<Record<keyof RunOptions, readonly string[]>>;
 
-const known = [...Object.keys(DEFAULT_RUN_OPTIONS), "labelAttribute", "validFraction"];
+const count = { type: "integer", minimum: 1 } as const;
+const countOrNone = { ...count, minimum: 0 } as const;
+
+const TABLE = {
+  data: { type: "string" },
+  flip: { type: "boolean" },
+  cropScale: { type: "number", minimum: 1, maximum: 4 },
+  frameStride: count,
+  labels: { type: "string" },
+  folders: { enum: RUN_CHOICES.folders },
+  labelAttribute: { type: "string" },
+  // Which shares make sense is the data reader's to say.
+  validFraction: { type: "number" },
+  validEvery: count,
+  validCount: count,
+  sampleEvery: count,
+  sampleCount: SAMPLE_OPTIONS.count,
+  sampleSampler: SAMPLE_OPTIONS.sampler,
+  sampleSteps: SAMPLE_OPTIONS.steps,
+  saveEvery: count,
+  keepEvery: countOrNone,
+  keepCheckpoints: countOrNone,
+  onSaveError: { enum: RUN_CHOICES.onSaveError },
+  onNan: { enum: RUN_CHOICES.onNan },
+  logEvery: count,
+} satisfies Record<keyof RunOptions, OptionSchema>;
 
 /**
  * Fills in the defaults and checks the values.
@@ -87,28 +118,5 @@ const known = [...Object.keys(DEFAULT_RUN_OPTIONS), "labelAttribute", "validFrac
  * @throws {ConfigError} naming the option, what was found and what is needed
  */
 export function completeRunOptions(options: Partial<RunOptions>): RunOptions {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [key] of given) {
-    if (!known.includes(key)) {
-      throw new ConfigError(`Unknown run option "${key}": known are ${known.join(", ")}`);
-    }
-  }
-  const full: RunOptions = { ...DEFAULT_RUN_OPTIONS, ...Object.fromEntries(given) };
-  for (const [key, value] of Object.entries(full)) {
-    const least = key === "keepEvery" || key === "keepCheckpoints" ? 0 : 1;
-    const counts = typeof value === "number" && key !== "validFraction" && key !== "cropScale";
-    if (counts && !(Number.isSafeInteger(value) && value >= least)) {
-      throw new ConfigError(`${key} is ${value}: needed a whole number of ${least} or more`);
-    }
-  }
-  if (!(full.cropScale >= 1 && full.cropScale <= 4)) {
-    throw new ConfigError(`cropScale is ${full.cropScale}: needed a number of 1 up to 4`);
-  }
-  for (const [key, words] of Object.entries<readonly string[]>(RUN_CHOICES)) {
-    const value = full[key as keyof typeof RUN_CHOICES];
-    if (!words.includes(value)) {
-      throw new ConfigError(`${key} is "${value}": needed ${words.join(" or ")}`);
-    }
-  }
-  return full;
+  return { ...DEFAULT_RUN_OPTIONS, ...checkOptions(TABLE, options, "run option", ConfigError) };
 }

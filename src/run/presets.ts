@@ -68,7 +68,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     about: "118 emoji faces at 32 px, recognisable within 1,000 steps",
     network: {},
     training: {},
-    run: {},
+    // A network so young draws better faces where fresh noise can mend what a step got wrong.
+    run: { sampleSampler: "ddpm", sampleSteps: 100 },
   },
   demo: {
     about: "3,786 emoji at 32 px, noise prediction",

@@ -7,7 +7,6 @@
 import { SamplingError } from "../diffusion/errors.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import type { SampleOptions } from "../diffusion/sampling.ts";
-import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
 import { TrainingBatches, validationBatches } from "./batches.ts";
@@ -140,7 +139,7 @@ export class TrainingRun {
     const images = await finiteSamples(trainer.average, {
       labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
       count,
-      sampler: USUAL_SAMPLING.sampler,
+      sampler: run.sampleSampler,
       steps: run.sampleSteps,
       batchSize: SAMPLE_BATCH,
       onStep: (done, total) => this.#show({ name: "sampling", done, total }),

@@ -5,8 +5,8 @@
  */
 
 /** A request that is not done, with the status and the one sentence that tell why. */
-export class Refusal extends Error {
-  override name = "Refusal";
+export class HttpError extends Error {
+  override name = "HttpError";
 
   constructor(
     readonly status: number,
@@ -18,11 +18,11 @@ export class Refusal extends Error {
 }
 
 /** The status of what nobody waits for any more, as servers write it into their logs. */
-export const LEFT = 499;
+export const CLIENT_CLOSED = 499;
 
 /** The service is full: it can be asked again after some seconds. */
-export function busy(status: 429 | 503, sentence: string, seconds: number): Refusal {
-  return new Refusal(status, sentence, { "retry-after": String(seconds) });
+export function retryLater(status: 429 | 503, sentence: string, seconds: number): HttpError {
+  return new HttpError(status, sentence, { "retry-after": String(seconds) });
 }
 
 /** A value as JSON. */
@@ -35,7 +35,7 @@ export function jsonAnswer(
 }
 
 /** The answer to what is not done. */
-export function refused({ status, message, headers }: Refusal): Response {
+export function errorAnswer({ status, message, headers }: HttpError): Response {
   return jsonAnswer({ error: message }, status, headers);
 }
 
@@ -58,7 +58,7 @@ const PAGE_POLICY = [
 ].join("; ");
 
 // The first two isolate a page, for which browsers let it share memory between threads.
-const GUARDS: Readonly<Record<string, string>> = {
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": PAGE_POLICY,
   "cross-origin-embedder-policy": "require-corp",
   "cross-origin-opener-policy": "same-origin",
@@ -68,7 +68,7 @@ const GUARDS: Readonly<Record<string, string>> = {
 };
 
 /** Adds the headers that keep other pages from what is answered. */
-export function guarded(response: Response): Response {
-  for (const [name, value] of Object.entries(GUARDS)) response.headers.set(name, value);
+export function withSecurityHeaders(response: Response): Response {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
   return response;
 }

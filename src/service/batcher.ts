@@ -3,16 +3,17 @@
  *
  * @module
  */
+import { type Deferred, deferred } from "../device/deferred.ts";
 import { DeviceLostError } from "../device/errors.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { exampleSize } from "../model/example.ts";
-import { busy, Refusal } from "./answers.ts";
+import { HttpError, retryLater } from "./answers.ts";
 import type { ImageRequest } from "./image_request.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Plans that are kept: for full batches, for one image, and for a size between, with guidance or without. */
-const PLANS = 4;
+const MAX_PLANS = 4;
 
 /** What a request wants to hear of. Images are (3, S, S) in [-1, 1], by their number in the request. */
 export interface Listener {
@@ -23,7 +24,7 @@ export interface Listener {
 }
 
 /** A request that waits, or of which some images are being made. */
-interface Waiting {
+interface QueuedRequest {
   readonly request: ImageRequest;
   readonly listener: Listener;
   /** Requests with the same can be made together. */
@@ -33,24 +34,24 @@ interface Waiting {
   begun: number;
   made: number;
   gone: boolean;
-  readonly settled: PromiseWithResolvers<void>;
+  readonly settled: Deferred<void>;
 }
 
 /** Some images of a request, in a batch. */
 interface Part {
-  readonly of: Waiting;
+  readonly of: QueuedRequest;
   readonly from: number;
   readonly to: number;
 }
 
 /** The queue before one network. */
 export class Batcher {
-  #queue: Waiting[] = [];
+  #queue: QueuedRequest[] = [];
   #current: { readonly parts: readonly Part[]; readonly stop: AbortController } | undefined;
   #running = false;
   /** Ends the waiting for others. */
-  #enough: (() => void) | undefined;
-  #end: Error | undefined;
+  #endGathering: (() => void) | undefined;
+  #stopReason: Error | undefined;
   /** Of one step of one image, lately. */
   #seconds = 0.01;
 
@@ -67,8 +68,8 @@ export class Batcher {
   }
 
   /** Why nothing more is made, where that is so. */
-  get end(): Error | undefined {
-    return this.#end;
+  get stopReason(): Error | undefined {
+    return this.#stopReason;
   }
 
   /**
@@ -76,20 +77,20 @@ export class Batcher {
    *
    * @param signal leaves the rest undone
    * @returns what is settled when all images are made
-   * @throws {Refusal} 429 when too many images wait, 503 when nothing more is made
+   * @throws {HttpError} 429 when too many images wait, 503 when nothing more is made
    */
   add(request: ImageRequest, listener: Listener, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#end) throw new Refusal(503, this.#end.message);
+    if (this.#stopReason) throw new HttpError(503, this.#stopReason.message);
     const { waiting } = this;
     if (waiting > 0 && waiting + request.count > this.limits.queue) {
-      throw busy(
+      throw retryLater(
         429,
         `${waiting} images are waiting, and ${this.limits.queue} may: try again later`,
         this.#secondsOfQueue(),
       );
     }
-    const entry: Waiting = {
+    const entry: QueuedRequest = {
       request,
       listener,
       key: JSON.stringify(request.settings),
@@ -97,18 +98,18 @@ export class Batcher {
       begun: 0,
       made: 0,
       gone: false,
-      settled: Promise.withResolvers(),
+      settled: deferred(),
     };
     signal.addEventListener("abort", () => this.#leave(entry, signal.reason), { once: true });
     this.#queue.push(entry);
-    if (this.#partsOf(this.#queue[0]).full) this.#enough?.();
+    if (this.#partsOf(this.#queue[0]).full) this.#endGathering?.();
     if (!this.#running) this.#run();
     return entry.settled.promise;
   }
 
   /** Leaves everything undone, for good. */
   stop(reason: Error): void {
-    this.#end ??= reason;
+    this.#stopReason ??= reason;
     const all = [...this.#queue, ...this.#current?.parts.map((part) => part.of) ?? []];
     for (const entry of all) this.#leave(entry, reason);
   }
@@ -121,12 +122,12 @@ export class Batcher {
     return Math.max(1, Math.min(60, Math.ceil(steps * this.#seconds)));
   }
 
-  #leave(entry: Waiting, reason: unknown): void {
+  #leave(entry: QueuedRequest, reason: unknown): void {
     if (entry.gone) return;
     entry.gone = true;
     entry.settled.reject(reason);
     this.#queue = this.#queue.filter((other) => other !== entry);
-    this.#enough?.();
+    this.#endGathering?.();
     const { parts, stop } = this.#current ?? {};
     if (parts?.every((part) => part.of.gone)) stop?.abort(reason);
   }
@@ -149,14 +150,14 @@ export class Batcher {
       if (left <= 0) return;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
-        this.#enough = () => (clearTimeout(timer), resolve());
+        this.#endGathering = () => (clearTimeout(timer), resolve());
       });
-      this.#enough = undefined;
+      this.#endGathering = undefined;
     }
   }
 
   /** The images of the next batch: those of the request that has waited longest, and of others like it. */
-  #partsOf(first: Waiting): { parts: Part[]; full: boolean } {
+  #partsOf(first: QueuedRequest): { parts: Part[]; full: boolean } {
     const parts: Part[] = [];
     let room = this.limits.batch;
     let previews = 0;
@@ -223,7 +224,7 @@ export class Batcher {
       ...settings,
       count: places.length,
       batchSize: this.limits.batch,
-      maxPlans: PLANS,
+      maxPlans: MAX_PLANS,
       indices: places.map(({ index }) => index),
       seeds: places.map(({ of }) => of.request.seed),
       ...this.rin.config.numClasses > 0 && {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./answers.ts";
 
 /**
  * Reads a JSON object.
  *
  * @param limits.bytes how long it may be
  * @param limits.milliseconds how long it may take to come
- * @throws {Refusal} 408, 413, 415, or 400 where it is no JSON object
+ * @throws {HttpError} 408, 413, 415, or 400 where it is no JSON object
  */
 export async function readJson(
   request: Request,
@@ -20,33 +20,33 @@ export async function readJson(
   const type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
   if (type !== "application/json") {
     const found = type === undefined ? "missing" : `"${type.slice(0, 80)}"`;
-    throw new Refusal(415, `The content-type is ${found}: needed application/json`);
+    throw new HttpError(415, `The content-type is ${found}: needed application/json`);
   }
   const bytes = await readBytes(request, limits);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new Refusal(400, "The body is not valid JSON");
+    throw new HttpError(400, "The body is not valid JSON");
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new Refusal(400, 'The body is not a JSON object, such as {"count": 4, "seed": 1}');
+  throw new HttpError(400, 'The body is not a JSON object, such as {"count": 4, "seed": 1}');
 }
 
 async function readBytes(
   { headers, body }: Request,
   limits: { readonly bytes: number; readonly milliseconds: number },
 ): Promise<Uint8Array> {
-  const tooLong = () => new Refusal(413, `The body is longer than ${limits.bytes} bytes`);
+  const tooLong = () => new HttpError(413, `The body is longer than ${limits.bytes} bytes`);
   if (Number(headers.get("content-length")) > limits.bytes) throw tooLong();
   if (!body) return new Uint8Array();
   const reader = body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const seconds = limits.milliseconds / 1000;
-    const tooSlow = new Refusal(408, `The body did not come within ${seconds} s`);
+    const tooSlow = new HttpError(408, `The body did not come within ${seconds} s`);
     timer = setTimeout(() => reject(tooSlow), limits.milliseconds);
   });
   try {
@@ -61,8 +61,8 @@ async function readBytes(
     }
   } catch (thrown) {
     reader.cancel().catch(() => {});
-    if (thrown instanceof Refusal) throw thrown;
-    throw new Refusal(400, "The body was cut off");
+    if (thrown instanceof HttpError) throw thrown;
+    throw new HttpError(400, "The body was cut off");
   } finally {
     clearTimeout(timer);
   }

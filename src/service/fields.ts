@@ -1,12 +1,13 @@
 /**
- * What may be asked of a picture: the one table that requests are read by and the OpenAPI document is
- * made from.
+ * What can be asked of a picture: the table that requests are read by and the OpenAPI document is made
+ * from. It takes values and defaults from the library's `SAMPLE_OPTIONS`.
  *
  * @module
  */
-import { SAMPLERS } from "../diffusion/samplers.ts";
+import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
+import type { Schema } from "../model/schema.ts";
 import type { ServiceLimits } from "./limits.ts";
 
 /** The network that pictures are asked of. */
@@ -15,32 +16,19 @@ export interface Network {
   readonly classNames?: readonly string[];
 }
 
-/** Which values a field takes, as OpenAPI writes it. */
-export type Schema =
-  & { readonly default?: unknown }
-  & (
-    | {
-      readonly type: "integer" | "number";
-      readonly minimum?: number;
-      readonly exclusiveMinimum?: number;
-      readonly maximum: number;
-    }
-    | { readonly type: "boolean" }
-    | { readonly enum: readonly string[] }
-    | { readonly type: "string"; readonly maxLength: number; readonly enum?: undefined }
-    | { readonly type: "array"; readonly items: Schema }
-    | { readonly oneOf: readonly Schema[] }
-  );
-
 /** One field of a request. */
 export interface Field {
   readonly schema: Schema;
   readonly about: string;
 }
 
-const share = { type: "number", minimum: 0, maximum: 1 } as const;
+/** The most evaluations of an image that a request may ask for. */
+const MAX_STEPS = 1000;
 
-/** How pictures are made; the defaults are those of `rin sample`. */
+/**
+ * How pictures are made: the library's own options, under the limits of a service. The defaults are
+ * those of `rin sample`.
+ */
 function sharedFields(
   { config, classNames = [] }: Network,
   limits: ServiceLimits,
@@ -53,41 +41,38 @@ function sharedFields(
   const oneClass = { oneOf: [number, name] } as const;
   return {
     count: {
-      schema: { type: "integer", minimum: 1, maximum: limits.queue, default: 1 },
+      schema: { ...SAMPLE_OPTIONS.count, maximum: limits.queue, default: 1 },
       about: "Number of images.",
     },
     seed: {
-      schema: { type: "integer", minimum: 0, maximum: 2 ** 32 - 1, default: 0 },
+      schema: SAMPLE_OPTIONS.seed,
       about: "Image i depends on the seed and i alone.",
     },
     steps: {
-      schema: { type: "integer", minimum: 1, maximum: 1000, default: USUAL_SAMPLING.steps },
+      schema: { ...SAMPLE_OPTIONS.steps, maximum: MAX_STEPS, default: USUAL_SAMPLING.steps },
       about: "Network evaluations of an image.",
     },
     sampler: {
-      schema: { enum: SAMPLERS, default: USUAL_SAMPLING.sampler },
+      schema: { ...SAMPLE_OPTIONS.sampler, default: USUAL_SAMPLING.sampler },
       about: "dpm++ and heun are good from 10 to 25 steps on.",
     },
     times: {
-      schema: { enum: ["uniform", "cosine", "logsnr"], default: "uniform" },
+      schema: SAMPLE_OPTIONS.times,
       about: "Spread of the evaluations: even in t; closer at both ends; even in log-SNR.",
     },
-    eta: { schema: { ...share, default: 0 }, about: "Of ddim: share of fresh noise." },
+    eta: { schema: SAMPLE_OPTIONS.eta, about: "Of ddim: share of fresh noise." },
     variance: {
-      schema: { enum: ["small", "large"], default: "small" },
+      schema: SAMPLE_OPTIONS.variance,
       about: "Of ddpm: the fresh noise's, the posterior's or beta_t.",
     },
     clip: {
-      schema: {
-        oneOf: [{ type: "boolean" }, { type: "number", exclusiveMinimum: 0, maximum: 1 }],
-        default: true,
-      },
+      schema: SAMPLE_OPTIONS.clip,
       about:
         "Clip the estimate of x0 to [-1, 1], or not, or by dynamic thresholding at that share " +
         "of its values, such as 0.995.",
     },
     warmStart: {
-      schema: { ...share, default: 1 },
+      schema: SAMPLE_OPTIONS.warmStart,
       about: "How much of the latents goes from step to step: 1 all, as the paper, 0 none.",
     },
     ...config.numClasses > 0 && {
@@ -98,7 +83,7 @@ function sharedFields(
           'number: a list, or "0..9".',
       },
       guidance: {
-        schema: { type: "number", minimum: -1000, maximum: 1000, default: USUAL_SAMPLING.guidance },
+        schema: { ...SAMPLE_OPTIONS.guidance, default: USUAL_SAMPLING.guidance },
         about: "Classifier-free guidance: 1 is off, more keeps closer to the class.",
       },
     },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./answers.ts";
 
 /** A file by what it holds. */
 export interface ServedFile {
@@ -16,7 +16,7 @@ export interface ServedFile {
 /**
  * Answers with a file: 200, 206 with the range that was asked for, or 304 where it is known already.
  *
- * @throws {Refusal} 416, when the file has no such range
+ * @throws {HttpError} 416, when the file has no such range
  */
 export function fileAnswer(request: Request, { body, type, sha256 }: ServedFile): Response {
   const etag = `"${sha256}"`;
@@ -63,7 +63,7 @@ function rangeOf(
   // A range that ends before it begins is none at all.
   if (first !== "" && last !== "" && Number(last) < Number(first)) return undefined;
   if (from >= to) {
-    throw new Refusal(416, `The file has ${length} bytes, and none of this range`, {
+    throw new HttpError(416, `The file has ${length} bytes, and none of this range`, {
       "content-range": `bytes */${length}`,
     });
   }

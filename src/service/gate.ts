@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { busy } from "./answers.ts";
+import { deferred } from "../device/deferred.ts";
+import { retryLater } from "./answers.ts";
 
 /** Seconds after which another server may have taken over. */
 const RETRY = 5;
@@ -12,7 +13,7 @@ const RETRY = 5;
 export class Gate {
   #inside = 0;
   #closed = false;
-  #empty = Promise.withResolvers<void>();
+  #empty = deferred<void>();
 
   /** How many are inside. */
   get inside(): number {
@@ -28,10 +29,12 @@ export class Gate {
    * Lets one in.
    *
    * @returns to be called once, on leaving
-   * @throws {Refusal} 503 when it is closed
+   * @throws {HttpError} 503 when it is closed
    */
   enter(): () => void {
-    if (this.#closed) throw busy(503, "The service is shutting down: ask again shortly", RETRY);
+    if (this.#closed) {
+      throw retryLater(503, "The service is shutting down: ask again shortly", RETRY);
+    }
     this.#inside++;
     return () => {
       this.#inside--;

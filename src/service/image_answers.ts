@@ -8,29 +8,30 @@ import { exampleSize } from "../model/example.ts";
 import { labelledGridPng } from "../picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../picture/pictures.ts";
 import { recordOfOne, recordText } from "../picture/record.ts";
-import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
+import { CLIENT_CLOSED, HttpError, jsonAnswer } from "./answers.ts";
+import { toBase64 } from "./base64.ts";
 import type { Listener } from "./batcher.ts";
 import type { ImageRequest } from "./image_request.ts";
 
 /** Has images made: settled when all are. */
-export type Make = (
+export type MakeImages = (
   request: ImageRequest,
   listener: Listener,
   signal: AbortSignal,
 ) => Promise<void>;
 
 /** Milliseconds between two events of progress, at least. */
-const PROGRESS_EVERY = 100;
+const PROGRESS_MS = 100;
 
 /** Milliseconds after which something is sent where nothing happens, so that no proxy gives up. */
-const SIGN_OF_LIFE = 15_000;
+const KEEP_ALIVE_MS = 15_000;
 
 /** Events that a slow reader may be behind before it misses previews. */
-const BEHIND = 64;
+const MAX_BACKLOG = 64;
 
 /** Makes images and answers with all of them. */
 export async function imagesAnswer(
-  make: Make,
+  make: MakeImages,
   request: ImageRequest,
   { config, device }: Rin,
   signal: AbortSignal,
@@ -41,7 +42,7 @@ export async function imagesAnswer(
   if (format === "json") {
     const images: unknown[] = Array(count);
     const onImage = (index: number, image: Float32Array) =>
-      images[index] = described(request, index, image, { size, device: provenance });
+      images[index] = imageJson(request, index, image, { size, device: provenance });
     await make(request, { onImage }, signal);
     return jsonAnswer({ images });
   }
@@ -60,7 +61,7 @@ export async function imagesAnswer(
 }
 
 /** What is told of one image: its number, seed and class, and a PNG that says how it was made. */
-function described(
+function imageJson(
   request: ImageRequest,
   index: number,
   image: Float32Array,
@@ -69,7 +70,7 @@ function described(
   const { seed, record } = request;
   const label = request.labels[index] < 0 ? undefined : request.labels[index];
   const png = imagePng(image, 0, size, recordText(recordOfOne(record, index, label), device));
-  return { index, seed, class: label, png: new Uint8Array(png).toBase64() };
+  return { index, seed, class: label, png: toBase64(png) };
 }
 
 /**
@@ -79,7 +80,7 @@ function described(
  * @param end called with what went wrong, if anything has, when there is no more to send
  */
 export function streamAnswer(
-  make: Make,
+  make: MakeImages,
   request: ImageRequest,
   { config, device }: Rin,
   signal: AbortSignal,
@@ -100,24 +101,24 @@ export function streamAnswer(
   const listener: Listener = {
     onProgress: (done, total) => {
       const now = performance.now();
-      if (now - last < PROGRESS_EVERY && done < total) return;
+      if (now - last < PROGRESS_MS && done < total) return;
       last = now;
       event("progress", { done, total });
     },
     onPreview: (index, image, step) => {
       if ((controller.desiredSize ?? 0) <= 0) return;
-      const png = new Uint8Array(imagePng(image, 0, config.imageSize)).toBase64();
+      const png = toBase64(imagePng(image, 0, config.imageSize));
       event("preview", { index, step, steps, png });
     },
-    onImage: (index, image) => event("image", described(request, index, image, sized)),
+    onImage: (index, image) => event("image", imageJson(request, index, image, sized)),
   };
   const body = new ReadableStream<Uint8Array>({
     start: (given) => void (controller = given),
-    cancel: () => left.abort(new Refusal(LEFT, "The client has left")),
-  }, new CountQueuingStrategy({ highWaterMark: BEHIND }));
+    cancel: () => left.abort(new HttpError(CLIENT_CLOSED, "The client has left")),
+  }, new CountQueuingStrategy({ highWaterMark: MAX_BACKLOG }));
   const made = make(request, listener, until);
   event("progress", { done: 0, total: count * steps });
-  const alive = setInterval(() => send(": still here\n\n"), SIGN_OF_LIFE);
+  const alive = setInterval(() => send(": still here\n\n"), KEEP_ALIVE_MS);
   made.then(() => event("done", { images: count }), (thrown) => {
     event("error", { error: (thrown as Error).message });
     return thrown;

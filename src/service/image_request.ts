@@ -1,5 +1,5 @@
 /**
- * A request for pictures, understood.
+ * Parses requests for pictures.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { SampleOptions } from "../diffusion/sampling.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./answers.ts";
 import type { Field, Network } from "./fields.ts";
 import type { ServiceLimits } from "./limits.ts";
 import { readFields } from "./read_fields.ts";
@@ -38,13 +38,13 @@ export interface ImageRequest {
 }
 
 /**
- * Understands a request.
+ * Parses a request.
  *
  * @param fields those that it may have
  * @param checkpoint what pictures are to say that they were made with
- * @throws {Refusal} 400, with one sentence
+ * @throws {HttpError} 400, with one sentence
  */
-export function understand(
+export function parseImageRequest(
   given: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Field>>,
   { network, limits, checkpoint }: {
@@ -56,7 +56,7 @@ export function understand(
   const { numClasses } = network.config;
   const lone = ["class", "guidance"].find((key) => Object.hasOwn(given, key));
   if (numClasses === 0 && lone) {
-    throw new Refusal(400, `${lone} is given, and this network knows no classes: leave it out`);
+    throw new HttpError(400, `${lone} is given, and this network knows no classes: leave it out`);
   }
   const values = { guidance: 1, previews: 0, ...readFields(fields, given) };
   const { count, seed, format, previews, class: wanted, ...rest } = values as
@@ -66,14 +66,14 @@ export function understand(
   const settings = rest as unknown as BatchSettings;
   const work = count * settings.steps * (settings.guidance === 1 ? 1 : 2);
   if (work > limits.work) {
-    throw new Refusal(
+    throw new HttpError(
       400,
       `count x steps is ${work}${settings.guidance === 1 ? "" : " with guidance"}: this service ` +
         `does at most ${limits.work} for a request`,
     );
   }
   if (format === "png" && count > 1) {
-    throw new Refusal(
+    throw new HttpError(
       400,
       `format is "png", one image, and count is ${count}: use "grid" or "json"`,
     );
@@ -98,7 +98,7 @@ function classesOf(wanted: unknown, { config, classNames }: Network): number[] {
     return readClassList(asked, config.numClasses, classNames);
   } catch (thrown) {
     if (!(thrown instanceof ClassError)) throw thrown;
-    throw new Refusal(400, thrown.message);
+    throw new HttpError(400, thrown.message);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkNames } from "../model/schema.ts";
 
 /** Limits; each has a default. */
 export interface ServiceLimits {
@@ -29,8 +30,9 @@ const DEFAULTS: ServiceLimits = {
   bodyTime: 10_000,
 };
 
-/** @throws {RangeError} when a limit makes no sense */
+/** @throws {RangeError} when a limit is unknown or makes no sense */
 export function completeLimits(given: Partial<ServiceLimits> = {}): ServiceLimits {
+  checkNames(given, Object.keys(DEFAULTS), "service limit");
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
   const limits: ServiceLimits = { ...DEFAULTS, ...Object.fromEntries(known) };
   for (const [name, value] of Object.entries(limits)) {

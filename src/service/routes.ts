@@ -5,7 +5,7 @@
  */
 import type { Rin } from "../diffusion/rin.ts";
 import { sha256 } from "../model/identity.ts";
-import { jsonAnswer, LEFT, Refusal } from "./answers.ts";
+import { CLIENT_CLOSED, HttpError, jsonAnswer } from "./answers.ts";
 import type { Asset, Assets } from "./assets.ts";
 import type { Batcher } from "./batcher.ts";
 import { readJson } from "./body.ts";
@@ -13,8 +13,8 @@ import { docsPage } from "./docs_page.ts";
 import { imageFields, streamFields } from "./fields.ts";
 import { fileAnswer, type ServedFile } from "./file_answer.ts";
 import type { Gate } from "./gate.ts";
-import { imagesAnswer, type Make, streamAnswer } from "./image_answers.ts";
-import { understand } from "./image_request.ts";
+import { imagesAnswer, type MakeImages, streamAnswer } from "./image_answers.ts";
+import { parseImageRequest } from "./image_request.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { CHECKPOINT, type ModelDescription } from "./model.ts";
@@ -56,13 +56,13 @@ export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, R
     new Response(body, { headers: { "content-type": type, "cache-control": "no-cache" } });
   const docs = (request: Request) =>
     text(docsPage(document, new URL(request.url).origin), "text/html; charset=utf-8");
-  const figures = () => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
+  const metricsText = () => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
   const { sha256 } = model.checkpoint;
   const file: ServedFile = { body: checkpoint, type: "application/octet-stream", sha256 };
   const document = openApi(model, limits, parts.hasToken);
   const health = () => {
-    if (batcher.end) throw new Refusal(503, batcher.end.message);
-    if (gate.closed) throw new Refusal(503, "The service is shutting down");
+    if (batcher.stopReason) throw new HttpError(503, batcher.stopReason.message);
+    if (gate.closed) throw new HttpError(503, "The service is shutting down");
     return jsonAnswer({ status: "ok" });
   };
   const routes: [string, Route][] = [
@@ -70,7 +70,7 @@ export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, R
     ["/healthz", get(health, true)],
     ["/openapi.json", get(() => jsonAnswer(document), true)],
     ["/docs", get(docs, true)],
-    ["/metrics", get(figures)],
+    ["/metrics", get(metricsText)],
     ["/model.json", get(() => jsonAnswer(model))],
     [`/${CHECKPOINT}`, get((request) => fileAnswer(request, file))],
     ...imageRoutes(parts),
@@ -91,7 +91,7 @@ function imageRoutes(
   { rin, gate, batcher, metrics, model, limits, identity }: RouteParts,
 ): [string, Route][] {
   const context = { network: model, limits, checkpoint: identity };
-  const make: Make = (request, listener, signal) => batcher.add(request, listener, signal);
+  const make: MakeImages = (request, listener, signal) => batcher.add(request, listener, signal);
   /** Enters by the gate; to be called with what went wrong, if anything has, at the end. */
   const enter = ({ signal }: Request) => {
     const leave = gate.enter();
@@ -99,7 +99,7 @@ function imageRoutes(
     return (thrown?: unknown) => {
       leave();
       if (thrown === undefined) metrics.seconds.observe((performance.now() - begin) / 1000);
-      else if (signal.aborted || thrown instanceof Refusal && thrown.status === LEFT) {
+      else if (signal.aborted || thrown instanceof HttpError && thrown.status === CLIENT_CLOSED) {
         metrics.left.add();
       }
     };
@@ -110,7 +110,7 @@ function imageRoutes(
     const leave = enter(request);
     try {
       const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
-      const wanted = understand(given, ofImages, context);
+      const wanted = parseImageRequest(given, ofImages, context);
       const answer = await imagesAnswer(make, wanted, rin, request.signal);
       leave();
       return answer;
@@ -125,7 +125,7 @@ function imageRoutes(
     const leave = enter(request);
     try {
       const given = queryValues(ofStream, new URL(request.url).searchParams);
-      const wanted = understand(given, ofStream, context);
+      const wanted = parseImageRequest(given, ofStream, context);
       return streamAnswer(make, wanted, rin, request.signal, leave);
     } catch (thrown) {
       leave(thrown);

@@ -6,8 +6,10 @@
 import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
 import { SamplingError } from "../diffusion/errors.ts";
+import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
-import { guarded, LEFT, Refusal, refused } from "./answers.ts";
+import { checkNames } from "../model/schema.ts";
+import { CLIENT_CLOSED, errorAnswer, HttpError, withSecurityHeaders } from "./answers.ts";
 import type { Assets } from "./assets.ts";
 import { Batcher } from "./batcher.ts";
 import { Gate } from "./gate.ts";
@@ -23,9 +25,10 @@ export interface ServiceOptions {
   readonly rin: Rin;
   /**
    * The bytes that it was loaded from, best an exported checkpoint (`rin export --dtype f32`): visitors
-   * whose browsers sample for themselves are given them as they are.
+   * whose browsers sample for themselves are given them as they are. An ArrayBuffer or any view, a
+   * Blob, or a Response.
    */
-  readonly checkpoint: Uint8Array<ArrayBuffer>;
+  readonly checkpoint: CheckpointSource;
   /** What a person calls the network. Default "rin". */
   readonly name?: string;
   /** Files of a page that are answered with, by path. Default none. */
@@ -56,20 +59,26 @@ export interface Service {
   readonly close: () => void;
 }
 
+const KNOWN: readonly (keyof ServiceOptions)[] = [
+  ...["rin", "checkpoint", "name", "assets", "token", "hosts", "limits", "onFault"] as const,
+];
+
 /**
  * Makes a service.
  *
- * @throws {RangeError} when a limit makes no sense, or the network makes clips
+ * @throws {RangeError} when an option or limit is unknown or makes no sense, or the network makes clips
  * @throws {CheckpointError} when the checkpoint is none
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { rin, checkpoint, name = "rin", assets, token, hosts, onFault } = options;
+  checkNames(options, KNOWN, "service option");
+  const { rin, name = "rin", assets, token, hosts, onFault } = options;
   if (rin.config.frames > 1) {
     throw new RangeError(
       `The network makes clips of ${rin.config.frames} frames, and the service makes images only`,
     );
   }
   const limits = completeLimits(options.limits);
+  const checkpoint = await checkpointBytes(options.checkpoint);
   const model = await describeModel(name, checkpoint, true);
   const metrics = new Metrics();
   const batcher = new Batcher(rin, limits, metrics, onFault);
@@ -93,11 +102,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
   const respond = async (request: Request, route: Route | undefined): Promise<Response> => {
     if (hosts) checkOrigin(request, hosts, route);
-    if (!route) throw new Refusal(404, "There is nothing here: see /docs");
+    if (!route) throw new HttpError(404, "There is nothing here: see /docs");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) {
       const allow = route.method === "GET" ? "GET, HEAD" : route.method;
-      throw new Refusal(405, `${request.method} is not answered here: only ${allow}`, { allow });
+      throw new HttpError(405, `${request.method} is not answered here: only ${allow}`, { allow });
     }
     if (checkToken && !route.open) await checkToken(request);
     const response = await route.handler(request);
@@ -111,14 +120,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     try {
       response = await respond(request, route);
     } catch (thrown) {
-      response = refused(asRefusal(thrown, request));
+      response = errorAnswer(toHttpError(thrown, request));
     }
     metrics.requests.add(1, { route: route ? pathname : "other", status: response.status });
-    return guarded(response);
+    return withSecurityHeaders(response);
   };
   const close = () => {
     gate.close();
-    batcher.stop(new Refusal(503, "The service is shutting down"));
+    batcher.stop(new HttpError(503, "The service is shutting down"));
   };
   return { fetch, drain: () => gate.close(), close };
 }
@@ -129,7 +138,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
  */
 function checkOrigin(request: Request, hosts: readonly string[], route: Route | undefined): void {
   if (!hosts.includes(new URL(request.url).hostname)) {
-    throw new Refusal(
+    throw new HttpError(
       403,
       "This service is for the machine alone that it runs on, or for a proxy's name that rin serve " +
         "--allow-host gives",
@@ -138,7 +147,7 @@ function checkOrigin(request: Request, hosts: readonly string[], route: Route | 
   const from = request.headers.get("sec-fetch-site");
   const isOwn = from === null || from === "none" || from === "same-origin";
   const isLink = route?.open && request.headers.get("sec-fetch-mode") === "navigate";
-  if (!isOwn && !isLink) throw new Refusal(403, "Pages from elsewhere are not answered");
+  if (!isOwn && !isLink) throw new HttpError(403, "Pages from elsewhere are not answered");
 }
 
 function withoutBody(response: Response): Response {
@@ -146,11 +155,11 @@ function withoutBody(response: Response): Response {
   return new Response(null, response);
 }
 
-function asRefusal(thrown: unknown, request: Request): Refusal {
-  if (thrown instanceof Refusal) return thrown;
-  if (request.signal.aborted) return new Refusal(LEFT, "The client has left");
+function toHttpError(thrown: unknown, request: Request): HttpError {
+  if (thrown instanceof HttpError) return thrown;
+  if (request.signal.aborted) return new HttpError(CLIENT_CLOSED, "The client has left");
   const { message } = thrown as Error;
-  if (thrown instanceof DeviceLostError) return new Refusal(503, message);
-  if (thrown instanceof SamplingError) return new Refusal(500, message);
-  return new Refusal(500, `Something unexpected went wrong: ${message}`);
+  if (thrown instanceof DeviceLostError) return new HttpError(503, message);
+  if (thrown instanceof SamplingError) return new HttpError(500, message);
+  return new HttpError(500, `Something unexpected went wrong: ${message}`);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./answers.ts";
 
 /**
  * A check that takes as long for a token that is nearly right as for any other: hashes are compared,
@@ -16,7 +16,7 @@ export function tokenCheck(token: string): (request: Request) => Promise<void> {
     const [a, b] = await Promise.all([wanted, digest(given ?? "")]);
     const difference = a.reduce((sum, byte, i) => sum | byte ^ b[i], 0);
     if (given !== undefined && difference === 0) return;
-    throw new Refusal(
+    throw new HttpError(
       401,
       given === undefined
         ? "A token is needed: send the header Authorization: Bearer TOKEN"

@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError, type Prediction } from "../model/config.ts";
+import { checkNames, checkValue, type Schema } from "../model/schema.ts";
 
 /**
  * How the learning rate moves: see `learningRate`. "cosine@0.7" is the first 70% of the cosine, as
@@ -172,24 +173,13 @@ export const TRAIN_CHOICES = {
  * @throws {ConfigError} naming the option, what was found and what is needed
  */
 export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptions {
-  for (const key of Object.keys(options)) {
-    if (!(key in DEFAULT_TRAIN_OPTIONS)) {
-      throw new ConfigError(
-        `Unknown training option "${key}": known are ${
-          Object.keys(DEFAULT_TRAIN_OPTIONS).join(", ")
-        }`,
-      );
-    }
-  }
+  checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", ConfigError);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const full: TrainOptions = { ...DEFAULT_TRAIN_OPTIONS, ...Object.fromEntries(given) };
   for (const [key, [low, high, whole]] of Object.entries<Range>(ranges)) {
     const value = full[key as keyof typeof ranges];
-    if (!(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
-      throw new ConfigError(
-        `${key} is ${value}: needed a ${whole ? "whole " : ""}number from ${low} to ${high}`,
-      );
-    }
+    const schema: Schema = { type: whole ? "integer" : "number", minimum: low, maximum: high };
+    checkValue(schema, key, value, ConfigError);
   }
   for (const [key, words] of Object.entries<readonly string[]>(TRAIN_CHOICES)) {
     const value = full[key as keyof typeof TRAIN_CHOICES];

@@ -10,10 +10,12 @@ import type { Device, OperationProfile, Program } from "../device/device.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
 import { beginFrom, type Begun } from "../model/begin_from.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
+import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { CheckpointError } from "../model/safetensors.ts";
+import { checkNames, shown, tagOf } from "../model/schema.ts";
 import { Weights, whole } from "../model/weights.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
@@ -144,16 +146,17 @@ export class Trainer {
    * Goes on with a run exactly where {@linkcode Trainer.save} left it.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
-   * @param bytes what `save` gave
+   * @param source what `save` gave: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a
+   * Blob, or a Response
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
    */
   static async resume(
     device: Device,
-    bytes: Uint8Array,
+    source: CheckpointSource,
     options: Partial<TrainOptions> = {},
   ): Promise<Trainer> {
-    const { config, slabs, training } = readCheckpoint(bytes);
+    const { config, slabs, training } = readCheckpoint(await checkpointBytes(source));
     if (training === undefined || !slabs.ema || !slabs.adam_m || !slabs.adam_v) {
       throw new CheckpointError(
         "it holds a network only: it lacks the optimiser state to train on",
@@ -225,15 +228,20 @@ export class Trainer {
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
    * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
    * @param options.measure whether to compute what {@linkcode Trainer.moments} reads, too
-   * @throws {RangeError} when the batch has the wrong size, labels are missing or impossible, or 64
+   * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
    * steps' metrics are unread
    */
   async enqueue(
     batch: Float32Array<ArrayBuffer>,
-    { labels, measure = false }: { labels?: ArrayLike<number>; measure?: boolean } = {},
+    options: { labels?: ArrayLike<number>; measure?: boolean } = {},
   ): Promise<void> {
+    checkNames(options, ["labels", "measure"], "option");
+    const { labels, measure = false } = options;
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
+    if (tagOf(batch) !== "Float32Array") {
+      throw new RangeError(`The batch is ${shown(batch)}: needed a value of Float32Array`);
+    }
     if (batch.length !== x0.size * accumulate) {
       const shape = [this.options.batchSize, ...x0.shape.slice(1)];
       throw new RangeError(

@@ -85,7 +85,10 @@ deviceTest("classes and guidance that can't be are refused", async (gpu) => {
   const refused: [SampleOptions, string][] = [
     [{ count: 2, labels: [1] }, "There are 1 labels: needed one for each of 2 images"],
     [{ count: 1, labels: [3] }, "A label is 3: needed a class from 0 to 2, or -1 for none"],
-    [{ count: 1, labels: [0.5] }, "A label is 0.5"],
+    [
+      { count: 1, labels: [0.5] },
+      "labels is [0.5]: needed a list of numbers, each a whole number from -1",
+    ],
     [{ guidance: NaN }, "guidance is NaN"],
   ];
   for (const [options, message] of refused) {

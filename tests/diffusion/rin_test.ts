@@ -169,7 +169,7 @@ deviceTest("dynamic thresholds: an image's largest values lie at 1", async (gpu)
 cpuTest("sample refuses options that are out of range", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const refused: [SampleOptions, string][] = [
-    [{ count: 0 }, "count is 0: needed a positive whole number"],
+    [{ count: 0 }, "count is 0: needed a whole number from 1 to 10000000"],
     [{ count: 1.5 }, "count is 1.5"],
     [{ batchSize: -1 }, "batchSize is -1"],
     [{ batchSize: NaN }, "batchSize is NaN"],

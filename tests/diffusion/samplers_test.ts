@@ -9,6 +9,7 @@ import {
   samplerSteps,
   stepScalars,
 } from "../../src/diffusion/samplers.ts";
+import { completeSampleOptions } from "../../src/diffusion/sample_options.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { samplingTimes } from "../../src/diffusion/times.ts";
 import { assertWithin, data } from "../helpers/close.ts";
@@ -285,7 +286,7 @@ Deno.test("a perfect prediction samples the image itself, whatever the input sca
 
 Deno.test("options out of range are refused", () => {
   const steps = (options: SamplerOptions) =>
-    samplerSteps(parseSchedule("cosine"), meaningOf("x0"), options);
+    samplerSteps(parseSchedule("cosine"), meaningOf("x0"), completeSampleOptions(options));
   assertEquals(steps({}).length, 100);
   for (const count of [0, -1, 2.5, NaN, 100_001]) {
     assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: needed`);

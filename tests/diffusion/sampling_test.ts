@@ -53,7 +53,7 @@ deviceTest("images of other seeds in a batch are what their seeds alone give", a
   }
   const refuse = (options: SampleOptions, message: string) =>
     assertRejects(() => rin.sample(options), RangeError, message);
-  await refuse({ seeds: [1], count: 2 }, "There are 1 seeds: needed one for each of 2 images");
+  await refuse({ seeds: [1], count: 2 }, "seeds is [1]: needed a list of 2, each a whole number");
   await refuse({ seeds: [1, 2], count: 2, interpolate: [1, 2] }, "interpolate takes no other");
   rin.destroy();
 });

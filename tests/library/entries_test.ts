@@ -4,39 +4,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
+import { deno, modulesOf, root } from "./modules.ts";
 import settings from "../../deno.json" with { type: "json" };
 
-const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 const entries = Object.values(settings.exports).map((path) => path.slice(2));
-
-async function deno(args: readonly string[]): Promise<string> {
-  const command = new Deno.Command(Deno.execPath(), { args: [...args], cwd: root });
-  const { success, stdout, stderr } = await command.output();
-  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert(success, `deno ${args.join(" ")}:\n${out}\n${error}`);
-  return out;
-}
-
-/** Paths, from the root, of all modules that one needs when it runs. */
-async function modulesOf(entry: string): Promise<string[]> {
-  const graph: {
-    modules: {
-      specifier: string;
-      dependencies?: { code?: { specifier: string } }[];
-    }[];
-  } = JSON.parse(await deno(["info", "--json", entry]));
-  const known = new Map(graph.modules.map((module) => [module.specifier, module]));
-  const found = new Set<string>();
-  const visit = (specifier: string) => {
-    if (found.has(specifier)) return;
-    found.add(specifier);
-    for (const { code } of known.get(specifier)?.dependencies ?? []) {
-      if (code) visit(code.specifier);
-    }
-  };
-  visit(new URL(`../../${entry}`, import.meta.url).href);
-  return [...found].map((specifier) => decodeURIComponent(specifier.replace(`file://${root}`, "")));
-}
 
 /** Looks for Deno, and does nothing where there is none. */
 const LOOKS = "src/device/webgpu/quiet_mesa.ts";

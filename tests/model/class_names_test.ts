@@ -5,9 +5,9 @@ import { readClasses } from "../../cli/options/classes.ts";
 import { CommandError } from "../../cli/errors.ts";
 import { ClassError, classListText, readClassList } from "../../src/model/class_names.ts";
 import { completeConfig } from "../../src/model/config.ts";
-import { Refusal } from "../../src/service/answers.ts";
+import { HttpError } from "../../src/service/answers.ts";
 import { imageFields } from "../../src/service/fields.ts";
-import { understand } from "../../src/service/image_request.ts";
+import { parseImageRequest } from "../../src/service/image_request.ts";
 import { completeLimits } from "../../src/service/limits.ts";
 import { queryValues } from "../../src/service/read_fields.ts";
 
@@ -27,7 +27,7 @@ function inService(asked: unknown, classNames: readonly string[], inQuery: boole
     ? queryValues(fields, new URLSearchParams({ class: String(asked) }))
     : { class: asked };
   const network = { config, classNames };
-  return String(understand(given, fields, { network, limits, checkpoint: "" }).record.class);
+  return String(parseImageRequest(given, fields, { network, limits, checkpoint: "" }).record.class);
 }
 
 /** What the page makes of a link. */
@@ -77,7 +77,7 @@ Deno.test("classes: what there is not is named, alike everywhere", () => {
   for (const [asked, names, words] of cases) {
     assertThrows(() => readClassList(asked, 3, names), ClassError, words);
     assertThrows(() => onCommandLine(asked, names), CommandError, words);
-    assertThrows(() => inService(asked, names, false), Refusal, words);
+    assertThrows(() => inService(asked, names, false), HttpError, words);
     assertStringIncludes(String(inLink(asked, names)), words);
   }
 });

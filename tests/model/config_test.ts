@@ -30,12 +30,12 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
   [
     "an unknown field",
     { image_size: 32 },
-    'Unknown config field "image_size": known are imageSize',
+    'Unknown config field "image_size": did you mean imageSize?',
   ],
   ["an inherited name", { toString: 1 }, 'Unknown config field "toString"'],
   ["no pixels", { imageSize: 0 }, "imageSize is 0: needed a whole number from 1 to 65536"],
   ["half a head", { numHeads: 1.5 }, "numHeads is 1.5: needed a whole number"],
-  ["text for a number", { numLatents: "16" }, "numLatents is 16: needed a whole number"],
+  ["text for a number", { numLatents: "16" }, 'numLatents is "16": needed a whole number'],
   ["null", { numBlocks: null }, "numBlocks is null: needed a whole number"],
   ["not a number", { blockDepth: NaN }, "blockDepth is NaN: needed a whole number"],
   ["far too many", { latentDim: 65540 }, "latentDim is 65540: needed a whole number"],
@@ -76,8 +76,12 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
     { blockDepth: [2, 2, 2], numBlocks: 2 },
     "blockDepth lists 3 blocks (2,2,2) and numBlocks is 2: give the list alone",
   ],
-  ["no depth in a list", { blockDepth: [2, 0] }, "A block's depth in blockDepth is 0"],
-  ["an empty list", { blockDepth: [] }, "numBlocks is 0"],
+  [
+    "no depth in a list",
+    { blockDepth: [2, 0] },
+    "blockDepth is [2,0]: needed a whole number from 1 to 65536, or a list of these",
+  ],
+  ["an empty list", { blockDepth: [] }, "blockDepth is []: needed"],
   [
     "no latents beside the tokens",
     { numLatents: 2, timeConditioning: "token", numClasses: 5 },
@@ -86,14 +90,22 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
   ["half a class", { numClasses: 2.5 }, "numClasses is 2.5: needed a whole number from 0"],
   ["no ratio", { latentMlpRatio: 0 }, "latentMlpRatio is 0: needed a whole number from 1 to 64"],
   ["another ratio", { interfaceMlpRatio: 65 }, "interfaceMlpRatio is 65"],
-  ["another time", { timeConditioning: "film" }, 'timeConditioning is "film": needed add or token'],
+  [
+    "another time",
+    { timeConditioning: "film" },
+    'timeConditioning is "film": needed "add" or "token"',
+  ],
   [
     "another self-conditioning",
     { selfConditioning: "none" },
-    'selfConditioning is "none": needed latents, interface or both',
+    'selfConditioning is "none": needed "latents", "interface" or "both"',
   ],
-  ["other positions", { positions: "rope" }, 'positions is "rope": needed learned or sincos'],
-  ["another prediction", { prediction: "noise" }, 'prediction is "noise": needed eps, x0 or v'],
+  ["other positions", { positions: "rope" }, 'positions is "rope": needed "learned" or "sincos"'],
+  [
+    "another prediction",
+    { prediction: "noise" },
+    'prediction is "noise": needed "eps", "x0" or "v"',
+  ],
 ];
 
 for (const [name, config, message] of refused) {

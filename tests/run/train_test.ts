@@ -156,7 +156,11 @@ runTest("what can't be asked for is refused, and leaves no folder", async (folde
     [{ preset: "nope" }, ConfigError, 'preset is "nope": needed one of faces, demo,'],
     [{ run: { saveEvry: 1 } as object }, ConfigError, 'Unknown run option "saveEvry"'],
     [{ run: { saveEvery: 1.5 } }, ConfigError, "saveEvery is 1.5: needed a whole number"],
-    [{ run: { onNan: "ignore" as "skip" } }, ConfigError, 'onNan is "ignore": needed skip or stop'],
+    [
+      { run: { onNan: "ignore" as "skip" } },
+      ConfigError,
+      'onNan is "ignore": needed "skip" or "stop"',
+    ],
     [{ training: { lr: -1 } }, ConfigError, "lr is -1"],
     [{ data: { ...set, imageSize: 8 } }, ConfigError, "imageSize of 8: needed 16"],
     [{ data: { ...set, count: 0 } }, ConfigError, "hold no images"],

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { RandomStream } from "../../src/nn/random.ts";
-import { type Asked, refusalOf, serviceTest, withService } from "./tiny_service.ts";
+import { type Asked, errorOf, serviceTest, withService } from "./tiny_service.ts";
 
 const bodies: [body: unknown, status: number, sentence: string][] = [
   ["", 400, "The body is not valid JSON"],
@@ -10,7 +10,7 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   ["[]", 400, "The body is not a JSON object"],
   ["null", 400, "The body is not a JSON object"],
   ["5", 400, "The body is not a JSON object"],
-  [{ stepz: 3 }, 400, 'There is no field "stepz": known are count, seed, steps'],
+  [{ stepz: 3 }, 400, 'There is no field "stepz": did you mean steps?'],
   ['{"__proto__": {"steps": 3}}', 400, 'There is no field "__proto__"'],
   [{ constructor: 1 }, 400, 'There is no field "constructor"'],
   [{ previews: 1 }, 400, 'There is no field "previews"'],
@@ -57,7 +57,7 @@ serviceTest(
   (device) =>
     withService(device, {}, async ({ post }) => {
       for (const [body, status, sentence] of bodies) {
-        const [found, error] = await refusalOf(await post(body));
+        const [found, error] = await errorOf(await post(body));
         const asked = JSON.stringify(body).slice(0, 80);
         assertEquals(found, status, `${asked}: ${error}`);
         assertStringIncludes(error, sentence, asked);
@@ -72,7 +72,7 @@ serviceTest(
   (device) =>
     withService(device, {}, async ({ get, post, metric }) => {
       const stream = async (query: string) =>
-        await refusalOf(await get(`/v1/images/stream?${query}`));
+        await errorOf(await get(`/v1/images/stream?${query}`));
       const queries: [string, string][] = [
         ["steps=", 'steps is "": needed a whole number'],
         ["steps=ten", 'steps is "ten": needed'],
@@ -91,7 +91,7 @@ serviceTest(
         assertStringIncludes(error, sentence);
       }
       const plain = await post({ steps: 1 }, { headers: { "content-type": "text/plain" } });
-      assertEquals(await refusalOf(plain), [
+      assertEquals(await errorOf(plain), [
         415,
         'The content-type is "text/plain": needed application/json',
       ]);
@@ -101,7 +101,7 @@ serviceTest(
       for (
         const path of ["/v1", "/v1/images/", "/..%2f..%2fetc%2fpasswd", "/%00", "//", "/deno.json"]
       ) {
-        assertEquals(await refusalOf(await get(path)), [404, "There is nothing here: see /docs"]);
+        assertEquals(await errorOf(await get(path)), [404, "There is nothing here: see /docs"]);
       }
       assertEquals(await metric("rin_images_total"), 0);
       assertEquals(await metric("rin_requests_in_flight"), 0);
@@ -117,13 +117,13 @@ serviceTest(
       const slow = await streamed((controller) =>
         controller.enqueue(new TextEncoder().encode("{"))
       );
-      assertEquals(await refusalOf(slow), [408, "The body did not come within 0.05 s"]);
+      assertEquals(await errorOf(slow), [408, "The body did not come within 0.05 s"]);
       const long = await streamed((controller) => {
         for (let i = 0; i < 5; i++) controller.enqueue(new Uint8Array(30).fill(32));
       });
-      assertEquals(await refusalOf(long), [413, "The body is longer than 100 bytes"]);
+      assertEquals(await errorOf(long), [413, "The body is longer than 100 bytes"]);
       const broken = await streamed((controller) => controller.error(new Error("gone")));
-      assertEquals(await refusalOf(broken), [400, "The body was cut off"]);
+      assertEquals(await errorOf(broken), [400, "The body was cut off"]);
       assertEquals(await metric("rin_requests_in_flight"), 0);
     }),
 );
@@ -162,7 +162,7 @@ serviceTest(
           continue;
         }
         assertEquals(answer.status, 400, body);
-        const [, error] = await refusalOf(answer);
+        const [, error] = await errorOf(answer);
         assert(error.length > 10 && error.length < 400, `${body}: ${error}`);
       }
       assert(made > 25, `only ${made} of them were good`);

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
-import { type Asked, refusalOf, serviceTest, withService } from "./tiny_service.ts";
+import { type Asked, errorOf, serviceTest, withService } from "./tiny_service.ts";
 
 async function pixels(response: Response): Promise<string> {
   assertEquals(response.status, 200);
@@ -80,7 +80,7 @@ serviceTest(
       const [full] = answers.filter(({ status }) => status === 429);
       const seconds = Number(full.headers.get("retry-after"));
       assert(seconds >= 1 && seconds <= 60);
-      assertEquals((await refusalOf(full))[1], "3 images are waiting, and 3 may: try again later");
+      assertEquals((await errorOf(full))[1], "3 images are waiting, and 3 may: try again later");
       await Promise.all(answers.map(({ body, bodyUsed }) => bodyUsed || body?.cancel()));
       assertEquals(await metric('rin_requests_total{route="/v1/images",status="429"}'), 5);
       assertEquals((await post({ steps: 1 })).status, 200);

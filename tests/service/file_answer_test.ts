@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Refusal } from "../../src/service/answers.ts";
+import { HttpError } from "../../src/service/answers.ts";
 import { fileAnswer } from "../../src/service/file_answer.ts";
 
 const body = Uint8Array.from({ length: 10 }, (_, i) => i);
@@ -45,8 +45,8 @@ Deno.test("file: what is no range, or of another file, gets all of it", () => {
 
 Deno.test("file: a range beyond its end is refused with its length", () => {
   for (const range of ["bytes=10-", "bytes=10-12", "bytes=-0"]) {
-    const refusal = assertThrows(() => ask({ range }), Refusal, "The file has 10 bytes");
-    assertEquals([refusal.status, refusal.headers["content-range"]], [416, "bytes */10"]);
+    const error = assertThrows(() => ask({ range }), HttpError, "The file has 10 bytes");
+    assertEquals([error.status, error.headers["content-range"]], [416, "bytes */10"]);
   }
 });
 

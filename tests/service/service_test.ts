@@ -18,7 +18,7 @@ import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
-import { CHECKPOINT, CONFIG, refusalOf, serviceTest, withService } from "./tiny_service.ts";
+import { CHECKPOINT, CONFIG, errorOf, serviceTest, withService } from "./tiny_service.ts";
 
 const settings = { steps: 3, sampler: "ddim", eta: 0.5, seed: 9 } as const;
 
@@ -130,7 +130,7 @@ serviceTest(
       assertEquals([part.status, part.headers.get("etag")], [206, `"${hash}"`]);
       assertEquals(await part.bytes(), CHECKPOINT.slice(100, 200));
       const beyond = await get(`/${url}`, { headers: { range: "bytes=99999999-" } });
-      assertEquals((await refusalOf(beyond))[0], 416);
+      assertEquals((await errorOf(beyond))[0], 416);
       const head = await get(`/${url}`, { method: "HEAD" });
       assertEquals([await head.text(), head.headers.get("content-length")], [
         "",
@@ -184,12 +184,12 @@ serviceTest(
       for (const path of kept) {
         const without = await get(path);
         assertEquals(without.headers.get("www-authenticate"), "Bearer");
-        assertEquals(await refusalOf(without), [
+        assertEquals(await errorOf(without), [
           401,
           "A token is needed: send the header Authorization: Bearer TOKEN",
         ]);
         for (const wrong of ["sesam", "sesame1", "Sesame"]) {
-          const answer = await refusalOf(await get(path, bearer(wrong)));
+          const answer = await errorOf(await get(path, bearer(wrong)));
           assertEquals(answer, [401, "The token is not the right one"]);
         }
         const right = await get(path, bearer("sesame"));
@@ -211,7 +211,7 @@ serviceTest(
   (device) =>
     withService(device, { hosts: ["localhost"] }, async ({ get, post, service }) => {
       const rebound = await service.fetch(new Request("http://example.com/model.json"));
-      assertEquals((await refusalOf(rebound))[0], 403);
+      assertEquals((await errorOf(rebound))[0], 403);
       const from = (site: string, mode = "cors") => ({
         headers: { "sec-fetch-site": site, "sec-fetch-mode": mode },
       });
@@ -235,7 +235,7 @@ serviceTest(
       assertEquals(document.openapi, "3.1.0");
       const schema =
         document.paths["/v1/images"].post.requestBody.content["application/json"].schema;
-      const [, known] = await refusalOf(await post({ unknown: 1 }));
+      const [, known] = await errorOf(await post({ unknown: 1 }));
       assertEquals(known.split("known are ")[1].split(", "), Object.keys(schema.properties));
       assertEquals(schema.properties.count.maximum, 7);
       const docs = await get("/docs");
@@ -269,7 +269,7 @@ serviceTest(
       const drain = service.drain().then(() => drained = true);
       const late = await post({ steps: 1 });
       assertEquals(late.headers.get("retry-after"), "5");
-      assertEquals((await refusalOf(late))[0], 503);
+      assertEquals((await errorOf(late))[0], 503);
       assertEquals((await get("/healthz")).status, 503);
       assertEquals(drained, false);
       const [image, shown] = await Promise.all([under, stream]);
@@ -286,7 +286,7 @@ serviceTest(
       const under = post({ steps: 1000, count: 20 });
       const stream = await get("/v1/images/stream?steps=1000&previews=0");
       service.close();
-      assertEquals(await refusalOf(await under), [503, "The service is shutting down"]);
+      assertEquals(await errorOf(await under), [503, "The service is shutting down"]);
       assertEquals((await events(stream)).at(-1), [
         "error",
         { error: "The service is shutting down" },
@@ -305,11 +305,11 @@ async function loseDevice(device: Device, lose: () => void, message: string): Pr
     const stream = await get("/v1/images/stream?steps=6");
     while (await metric("rin_evaluations_total") < 2) await device.idle();
     lose();
-    const [status, sentence] = await refusalOf(await first);
+    const [status, sentence] = await errorOf(await first);
     assertEquals(status, 503);
     assertStringIncludes(sentence, message);
     for (const answer of [await waiting, await post({ steps: 1 }), await get("/healthz")]) {
-      assertEquals(await refusalOf(answer), [503, sentence]);
+      assertEquals(await errorOf(answer), [503, sentence]);
     }
     assertEquals((await events(stream)).at(-1), ["error", { error: sentence }]);
     assertEquals(faults.map(({ message }) => message), [sentence]);

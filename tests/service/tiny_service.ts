@@ -76,7 +76,7 @@ export async function withService(
 }
 
 /** Status and sentence of a refusal. */
-export async function refusalOf(response: Response): Promise<[number, string]> {
+export async function errorOf(response: Response): Promise<[number, string]> {
   const { error } = await response.json();
   return [response.status, error];
 }

@@ -7,9 +7,12 @@
 import type { Launch } from "../../../kernels/wgsl/kernel.ts";
 import type { Plan } from "../../graph/plan.ts";
 import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
+import { deferred } from "../deferred.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
+import { fromFloat16 } from "../float16.ts";
+import { adapterAdvice, requestAdapter } from "./adapter.ts";
 import { bufferBytes } from "./binding.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 import { lower } from "./lowering.ts";
@@ -31,11 +34,6 @@ export interface GpuOptions {
   readonly software?: boolean;
 }
 
-const advice =
-  `WebGPU found no adapter. On Linux a GPU needs its Vulkan driver: NVIDIA's own, or ` +
-  `Mesa's (Debian and Ubuntu: apt-get install libvulkan1 mesa-vulkan-drivers); on macOS and Windows ` +
-  `update the system; a browser must have WebGPU enabled. Without a GPU use the CPU device.`;
-
 // The limits worth raising above WebGPU's defaults; the others never bind here.
 const wanted = [
   "maxBufferSize",
@@ -46,17 +44,18 @@ const wanted = [
 /**
  * Asks for a GPU.
  *
- * @throws {NoGpuError} with advice, when there is no adapter, none that will do, or it gives no device
+ * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that will
+ * do, or it gives no device
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   quietMesa();
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter({
-    powerPreference: options.powerPreference ?? "high-performance",
-  });
-  if (!adapter) throw new NoGpuError(advice);
-  const { f16 = true, software = true } = options;
+  const { f16 = true, software = true, powerPreference = "high-performance" } = options;
+  const adapter = await requestAdapter(powerPreference);
   if (!software && isSoftware(adapter.info)) {
-    throw new NoGpuError(`WebGPU found a software adapter only: ${nameOf(adapter.info)}`);
+    throw new NoGpuError(
+      `WebGPU found a software adapter only: ${nameOf(adapter.info)}`,
+      "software",
+    );
   }
   const requiredLimits: Record<string, number> = {};
   for (const limit of wanted) requiredLimits[limit] = adapter.limits[limit];
@@ -69,7 +68,10 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
       requiredFeatures,
     });
   } catch (error) {
-    throw new NoGpuError(`The adapter gave no device: ${(error as Error).message}. ${advice}`);
+    throw new NoGpuError(
+      `The adapter gave no device (${(error as Error).message}): ${adapterAdvice()}`,
+      "device",
+    );
   }
   return new Gpu(device, adapter.info);
 }
@@ -149,7 +151,7 @@ export class Gpu implements Device {
 
   /** Waits for what a lost device may never do. */
   async #answer(promise: Promise<unknown>): Promise<void> {
-    const { promise: fault, reject } = Promise.withResolvers<never>();
+    const { promise: fault, reject } = deferred<never>();
     this.#waiting.add(reject);
     try {
       await Promise.race([promise, fault]);
@@ -308,7 +310,7 @@ export class Gpu implements Device {
       this.device.queue.submit([encoder.finish()]);
       await this.#answer(staging.mapAsync(GPUMapMode.READ));
       const raw = staging.getMappedRange().slice(0, size * each);
-      return new Float32Array(each === 2 ? new Float16Array(raw) : raw);
+      return each === 2 ? fromFloat16(new Uint16Array(raw)) : new Float32Array(raw);
     } finally {
       this.destroyBuffer(staging);
     }

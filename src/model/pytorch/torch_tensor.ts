@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fromFloat16 } from "../../device/float16.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { PythonObject } from "./pickle.ts";
 
@@ -11,7 +12,7 @@ type Numbers = ArrayLike<number | bigint>;
 /** By PyTorch's storage classes; float32 holds what a network is made of. */
 const types: Record<string, { bytes: number; decode(raw: ArrayBuffer): Numbers }> = {
   "torch.FloatStorage": { bytes: 4, decode: (raw) => new Float32Array(raw) },
-  "torch.HalfStorage": { bytes: 2, decode: (raw) => new Float16Array(raw) },
+  "torch.HalfStorage": { bytes: 2, decode: (raw) => fromFloat16(new Uint16Array(raw)) },
   "torch.DoubleStorage": { bytes: 8, decode: (raw) => new Float64Array(raw) },
   "torch.LongStorage": { bytes: 8, decode: (raw) => new BigInt64Array(raw) },
   "torch.BFloat16Storage": {

@@ -1,0 +1,41 @@
+/**
+ * The bytes of a checkpoint, whatever holds them.
+ *
+ * @module
+ */
+import { CheckpointError } from "./errors.ts";
+import { shown, tagOf } from "./schema.ts";
+
+/** What a checkpoint is read from: bytes in memory, a file that a page was given, or an answer of `fetch`. */
+export type CheckpointSource = ArrayBufferLike | ArrayBufferView | Blob | Response;
+
+/**
+ * Reads all bytes; what lies in memory is not copied unless threads share it.
+ *
+ * @throws {CheckpointError} when it is something else, or an answer that failed
+ */
+export async function checkpointBytes(
+  source: CheckpointSource,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (ArrayBuffer.isView(source)) {
+    return unshared(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  }
+  const tag = tagOf(source);
+  if (tag.endsWith("ArrayBuffer")) return unshared(new Uint8Array(source as ArrayBufferLike));
+  if (tag === "Response" && !(source as Response).ok) {
+    throw new CheckpointError(
+      `The answer has status ${(source as Response).status}: needed a checkpoint`,
+    );
+  }
+  if (/^(Response|Blob|File)$/.test(tag)) {
+    return new Uint8Array(await (source as Response | Blob).arrayBuffer());
+  }
+  throw new CheckpointError(
+    `The checkpoint is ${shown(source)}: needed its bytes, a Blob or a Response`,
+  );
+}
+
+/** Neither TextDecoder nor crypto.subtle takes memory that threads share. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return tagOf(bytes.buffer) === "ArrayBuffer" ? bytes as Uint8Array<ArrayBuffer> : bytes.slice();
+}

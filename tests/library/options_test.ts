@@ -1,0 +1,202 @@
+// The library is as strict as the command line, and all read one table: what is refused here is
+// refused by the service, the command line and the page, in the same words.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { fromFragment, readSettings, USUAL } from "../../page/settings.ts";
+import { readSampler, SAMPLER_OPTIONS } from "../../cli/options/sampler_options.ts";
+import { type Value, withDefaults } from "../../cli/options/options.ts";
+import { lossAndGradients, type LossExample } from "../../src/diffusion/loss.ts";
+import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
+import { ConfigError, type PredictOptions, Rin, type SampleOptions } from "../../src/sampling.ts";
+import { completeRunOptions } from "../../src/run/options.ts";
+import { imageFields } from "../../src/service/fields.ts";
+import { completeLimits } from "../../src/service/limits.ts";
+import { readFields } from "../../src/service/read_fields.ts";
+import { createService, type ServiceOptions } from "../../src/service/service.ts";
+import { completeTrainOptions } from "../../src/train/options.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { cpuTest } from "../helpers/devices.ts";
+
+const CONFIG = { imageSize: 8, patchSize: 4, latentDim: 8, numLatents: 4, numHeads: 2 };
+
+const PIXELS = 3 * 64;
+
+const broken = new Float32Array(PIXELS).fill(0.5);
+broken[7] = NaN;
+
+cpuTest("sample: what can't be is refused, each in one sentence", async (cpu) => {
+  const rin = await Rin.create(cpu, CONFIG);
+  const refused: [options: unknown, message: string][] = [
+    [
+      { sampler: "euler" },
+      'sampler is "euler": needed "ddpm", "ddim", "dpm++", "heun" or "renoise"',
+    ],
+    [{ sampler: "toString" }, 'sampler is "toString": needed'],
+    [{ times: "foo" }, 'times is "foo": needed "uniform", "cosine" or "logsnr"'],
+    [{ variance: "huge" }, 'variance is "huge": needed "small" or "large"'],
+    [{ seed: -1 }, "seed is -1: needed a whole number from 0 to 4294967295"],
+    [{ seed: 1.5 }, "seed is 1.5"],
+    [{ seed: 2 ** 32 }, "seed is 4294967296"],
+    [{ seed: "1" }, 'seed is "1"'],
+    [{ steps: "10" }, 'steps is "10": needed a whole number from 1 to 100000'],
+    [{ steps: Infinity }, "steps is Infinity"],
+    [{ count: 2 ** 40 }, "count is 1099511627776: needed a whole number from 1 to 10000000"],
+    [{ eta: NaN }, "eta is NaN: needed a number from 0 to 1"],
+    [{ eta: null }, "eta is null"],
+    [{ clip: "on" }, 'clip is "on": needed true or false, or a number above 0 and up to 1'],
+    [{ guidance: Infinity }, "guidance is Infinity: needed a number from -1000 to 1000"],
+    [{ guidance: 2 }, "guidance is 2, and the network knows no classes"],
+    [{ warmStart: "1" }, 'warmStart is "1"'],
+    [{ step: 5 }, 'Unknown option "step": did you mean steps?'],
+    [{ batch_size: 5 }, 'Unknown option "batch_size": did you mean batchSize?'],
+    [
+      { numInferenceSteps: 5 },
+      'Unknown option "numInferenceSteps": known are count, seed',
+    ],
+    [{ class: 5 }, 'Unknown option "class"'],
+    [new Float32Array(3), "The options are a value of Float32Array: needed an object"],
+    [4, "The options are 4: needed an object"],
+    [null, "The options are null: needed an object"],
+    [{ labels: [0], count: 1 }, "the network knows no classes"],
+    [{ labels: 3 }, "labels is 3: needed a list of numbers"],
+    [{ indices: [0, -1] }, "indices is [0,-1]: needed a list of numbers, each a whole number"],
+    [{ indices: 2 }, "indices is 2"],
+    [{ seeds: [1, NaN], count: 2 }, "seeds is [1,null]: needed a list of numbers"],
+    [{ interpolate: [1] }, "interpolate is [1]: needed a list of 2"],
+    [{ interpolate: [1, -2] }, "interpolate is [1,-2]: needed a list of 2"],
+    [{ image: [0.5] }, "image is [0.5]: needed a value of Float32Array"],
+    [{ image: broken }, "image has NaN at place 7: needed finite numbers"],
+    [{ image: new Float32Array(PIXELS), strength: NaN }, "strength is NaN"],
+    [{ onStep: true }, "onStep is true: needed a value of Function"],
+    [
+      { signal: new AbortController() },
+      "signal is a value of AbortController: needed a value of AbortSignal",
+    ],
+    [{ estimates: -1 }, "estimates is -1: needed a whole number from 0"],
+  ];
+  for (const [options, message] of refused) {
+    const error = await assertRejects(
+      () => rin.sample(options as SampleOptions),
+      RangeError,
+      message,
+    );
+    assert(!error.message.includes("\n") && error.message.length < 400, error.message);
+  }
+  // Options that are undefined are as good as none.
+  const plain = await rin.sample({ count: 1, steps: 1 });
+  const none = { seed: undefined, sampler: undefined, labels: undefined, image: undefined };
+  assertEquals(await rin.sample({ count: 1, steps: 1, ...none }), plain);
+  rin.destroy();
+});
+
+cpuTest("predict, load, create, and the loss refuse what can't be", async (cpu) => {
+  const rin = await Rin.create(cpu, CONFIG);
+  const [x, t] = [new Float32Array(PIXELS), Float32Array.of(0.5)];
+  const predict = (...given: unknown[]) =>
+    rin.predict(...given as [typeof x, typeof t, PredictOptions]);
+  const latents = new Float32Array(32);
+  const refused: [make: () => Promise<unknown>, message: string][] = [
+    [() => predict(x, t, latents), "The options are a value of Float32Array: needed an"],
+    [() => predict(x, t, { latents }), 'Unknown option "latents"'],
+    [() => predict(x, t, { label: [1] }), 'option "label": did you mean labels?'],
+    [() => predict(x, t, { labels: [0] }), "the network knows no classes"],
+    [
+      () => predict(x, t, { previous: { latents: [1] } }),
+      "previous.latents is [1]: needed a value of Float32Array",
+    ],
+    [() => predict(broken, t), "xt has NaN at place 7: needed finite numbers"],
+    [() => predict([...x], t), "needed a value of Float32Array"],
+    [() => predict(x, 0.5), "t is 0.5: needed a value of Float32Array"],
+    [() => predict(x, new Float32Array()), "t is empty"],
+    [() => predict(x, Float32Array.of(NaN)), "A time is NaN: needed a number from 0 to 1"],
+    [() => predict(x, Float32Array.of(500)), "A time is 500: needed a number from 0 to 1"],
+    [() => Rin.create(cpu, CONFIG, { seed: -1 }), "seed is -1: needed a whole number from 0"],
+    [() => Rin.create(cpu, CONFIG, { sed: 1 } as object), "did you mean seed?"],
+    [
+      async () => Rin.load(cpu, await rin.save(), CONFIG as object),
+      'Unknown option "image',
+    ],
+    [() => lossAndGradients(rin, { x0: x, noise: broken, t }), "noise has NaN at place 7"],
+    [
+      () => lossAndGradients(rin, { x0: x, noise: x, t, label: 1 } as unknown as LossExample),
+      'Unknown field "label"',
+    ],
+    [
+      () => createService({ rin, checkpoint: x, tokn: "x" } as unknown as ServiceOptions),
+      'Unknown service option "tokn": did you mean token?',
+    ],
+  ];
+  for (const [make, message] of refused) await assertRejects(make, RangeError, message);
+  assertThrows(() => completeLimits({ ques: 1 } as object), RangeError, "did you mean queue?");
+  rin.destroy();
+});
+
+cpuTest("training refuses what can't be", async (cpu) => {
+  const trainer = await Trainer.create(cpu, CONFIG, { batchSize: 1 });
+  const x = new Float32Array(PIXELS);
+  const enqueue = (...given: unknown[]) => trainer.enqueue(...given as [typeof x, object]);
+  await assertRejects(() => enqueue(x, [1]), RangeError, "The options are [1]");
+  await assertRejects(() => enqueue(x, { label: [1] }), RangeError, "did you mean labels?");
+  await assertRejects(() => enqueue([...x]), RangeError, "needed a value of Float32Array");
+  await assertRejects(() => trainer.step(x, [0]), RangeError, "the network knows no classes");
+  const bytes = await trainer.save();
+  await assertRejects(
+    () => Trainer.resume(cpu, bytes, { learningRate: 1 } as object),
+    ConfigError,
+    'Unknown training option "learningRate": known are batchSize',
+  );
+  trainer.destroy();
+  const options: [complete: (options: object) => unknown, options: unknown, message: string][] = [
+    [completeTrainOptions, { lr: "0.1" }, 'lr is "0.1": needed a number from 0 to 10'],
+    [completeTrainOptions, { lr: NaN }, "lr is NaN"],
+    [completeTrainOptions, { seed: -1 }, "seed is -1: needed a whole number from 0 to 4294967295"],
+    [completeTrainOptions, { batchsize: 4 }, 'option "batchsize": did you mean batchSize?'],
+    [completeTrainOptions, { constructor: 4 }, 'Unknown training option "constructor"'],
+    [completeTrainOptions, [], "The training options are []"],
+    [completeConfig, { inputScale: "1" }, 'inputScale is "1": needed a number from 0.001 to 1000'],
+    [completeConfig, { numHead: 2 }, 'Unknown config field "numHead": did you mean numHeads?'],
+    [completeConfig, "faces", 'The config fields are "faces": needed an object'],
+    [completeRunOptions, { flip: "yes" }, 'flip is "yes": needed true or false'],
+    [completeRunOptions, { data: 5 }, "data is 5: needed a text"],
+    [completeRunOptions, { validFraction: NaN }, "validFraction is NaN: needed a number"],
+    [completeRunOptions, { saveEvery: 0 }, "saveEvery is 0: needed a whole number of 1 or more"],
+    [completeRunOptions, { sampleSteps: 1e9 }, "sampleSteps is 1000000000: needed a whole number"],
+    [completeRunOptions, { onNan: "ignore" }, 'onNan is "ignore": needed "skip" or "stop"'],
+    [completeRunOptions, { saveEvry: 1 }, 'Unknown run option "saveEvry": did you mean saveEvery?'],
+  ];
+  for (const [complete, given, message] of options) {
+    assertThrows(() => complete(given as object), ConfigError, message);
+  }
+});
+
+Deno.test("library, service, command line and page have the same values and defaults", () => {
+  const network = { config: completeConfig({ ...CONFIG, numClasses: 2 }) };
+  const fields = imageFields(network, completeLimits());
+  const names = ["sampler", "times", "variance", "eta", "warmStart", "guidance", "seed"] as const;
+  for (const name of names) {
+    assertEquals(fields[name].schema, SAMPLE_OPTIONS[name], name);
+    const flag = SAMPLER_OPTIONS.find(({ key }) => key === name);
+    if (flag) assertEquals(flag.default, SAMPLE_OPTIONS[name].default, name);
+  }
+  const wrong = { eta: 1.5, warmStart: -1, seed: -1, steps: 0 };
+  for (const [name, value] of Object.entries(wrong)) {
+    const words = readError(() => readFields(fields, { [name]: value }));
+    assert(words.startsWith(`${name} is ${value}: needed a `), words);
+    const flags: Record<string, Value> = { ...withDefaults(SAMPLER_OPTIONS, {}), [name]: value };
+    const flag = name === "warmStart" ? "--warm-start" : `--${name}`;
+    const [from, to] = name === "steps" ? ["100000", "1000"] : ["", ""];
+    assertEquals(readError(() => readSampler(flags)).replace(from, to), words.replace(name, flag));
+    const { problems } = readSettings(fromFragment(`${name}=${value}`), USUAL, 2);
+    assertEquals(problems, [`${words}.`]);
+  }
+});
+
+function readError(read: () => unknown): string {
+  try {
+    read();
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
+  throw new Error("Nothing was refused");
+}
