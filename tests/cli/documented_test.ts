@@ -88,6 +88,7 @@ const SHORTER: readonly (readonly [string, string])[] = [
     "--data ~/pictures --image-size 64 --flip --steps 20000",
     `${TINY.join(" ")} --data data --flip`,
   ],
+  ["--init FILE --data ~/pictures", "--init runs/it --data data --steps 2 --out runs/tuned"],
   ["runs/NAME", "runs/it"],
   ["--steps 20 ", "--steps 2 "],
   ["--count 10000", "--count 3"],
@@ -112,6 +113,6 @@ Deno.test("documented: README's commands run one after the other", async () => {
       assertEquals(code, 0, `${line}: ${stderr}`);
       done.push(line.split(" ")[0]);
     }
-    assertEquals(done, ["train", "train", ...Array(4).fill("sample"), "page"]);
+    assertEquals(done, ["train", "train", "train", ...Array(4).fill("sample"), "page"]);
   });
 });

@@ -1,7 +1,8 @@
 // When the network is evaluated.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { defaultTimes, samplerSteps } from "../../src/diffusion/samplers.ts";
+import { completeSampleOptions } from "../../src/diffusion/sample_options.ts";
+import { samplerSteps } from "../../src/diffusion/samplers.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { samplingTimes } from "../../src/diffusion/times.ts";
 import { assertWithin } from "../helpers/close.ts";
@@ -65,6 +66,6 @@ Deno.test("times: steps counts evaluations of the network, for heun too", () => 
     assertEquals(samplerSteps(cosine, PLAIN, { sampler: "heun", steps }).length, made);
   }
   for (const steps of [0, -1, 2.5, NaN, 100_001]) {
-    assertThrows(() => defaultTimes(cosine, { steps }), RangeError, `steps is ${steps}: needed`);
+    assertThrows(() => completeSampleOptions({ steps }), RangeError, `steps is ${steps}: needed`);
   }
 });
