@@ -138,7 +138,6 @@ export function samplerStep({ batch, each }: { batch: number; each: number }): L
   let threshold = thresholds[i / p.each];
   let limit = scalars.x0Limit * threshold;
   let raw = scalars.x0FromX * x[i] + scalars.x0FromPrediction * prediction[i];
-  // clamp() may make a number of what is none, which the host must see.
   let isNan = (bitcast<u32>(raw) & 0x7fffffffu) > 0x7f800000u;
   let x0 = select(clamp(raw, -limit, limit) / threshold, raw, isNan);
   x[i] = scalars.nextFromX * x[i] + scalars.nextFromX0 * x0
@@ -154,7 +153,7 @@ const DIGIT = 8;
 /**
  * Dynamic thresholding: for each image the thresholdRank-th smallest (from 1) of the absolute values
  * of x0FromX x + x0FromPrediction prediction, or 1 if that is more. Exact, by the bits: floats that
- * are not negative order as integers do. Binds x (batch, each), prediction, scalars (uniform),
+ * are not negative order as integers do. It shifts twice, since one shift by 32 is not defined. Binds x (batch, each), prediction, scalars (uniform),
  * thresholds (batch).
  */
 export function x0Thresholds({ batch, each }: { batch: number; each: number }): Launch {
@@ -179,7 +178,6 @@ fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index
       let bits = bitcast<u32>(
         scalars.x0FromX * x[k] + scalars.x0FromPrediction * prediction[k],
       ) & 0x7fffffffu;
-      // Two shifts: one by 32 is not defined.
       if (((bits ^ found) >> shift) >> ${DIGIT}u == 0u) {
         atomicAdd(&counts[(bits >> shift) & ${(1 << DIGIT) - 1}u], 1u);
       }

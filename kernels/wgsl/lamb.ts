@@ -30,7 +30,8 @@ const grid = (chunks: number) => [Math.min(chunks, ROW), Math.ceil(chunks / ROW)
 /**
  * Moments and Adam's step u = m / (sqrt(v) + epsilon) with bias corrections, plus weightDecay times
  * the parameter where adapted, written over the gradients; and each chunk's sums of the squares of
- * parameters and u, norms (chunks, 2). A step that was not finite changes nothing. Binds parameters,
+ * parameters and u, norms (chunks, 2). A step that was not finite changes nothing; all invocations
+ * still meet at the barrier. Binds parameters,
  * gradients, first and second moments, norms, verdict, chunks, scalars.
  */
 export function lambStep({ chunks }: { chunks: number }): Launch {
@@ -53,7 +54,6 @@ ${
       forEachChunk(`  let beta1 = scalars.beta1;
   let beta2 = scalars.beta2;
   let decay = scalars.weightDecay * f32(c.w);
-  // Nothing to do for a step that was not finite: the barrier is for all.
   let end = select(c.x, c.x + c.y, verdict[1] != 0.0);
   var sum = vec2<f32>();
   for (var i = c.x + lane; i < end; i += ${LANES}u) {

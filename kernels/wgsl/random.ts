@@ -23,7 +23,8 @@ fn uniform_at(keys: vec2<u32>, index: u32) -> f32 {
 
 /**
  * Standard normals, y (batch, each), by Box and Muller; row b is the stream of the two words
- * keys[b], so a row depends on its keys alone. Binds keys (batch, 2, u32), y.
+ * keys[b], so a row depends on its keys alone. Angles are taken half a turn back, where sin and cos are
+ * precise: both change their sign. Binds keys (batch, 2, u32), y.
  */
 export function normals({ batch, each }: { batch: number; each: number }): Launch {
   const pairs = Math.ceil(each / 2);
@@ -38,7 +39,6 @@ export function normals({ batch, each }: { batch: number; each: number }): Launc
   let b = i / p.pairs;
   let pair = i % p.pairs;
   let radius = sqrt(-2.0 * log(uniform_at(keys[b], 2u * pair)));
-  // Half a turn back, where sin and cos are precise: both change their sign.
   let angle = 6.283185307179586 * (uniform_at(keys[b], 2u * pair + 1u) - 0.5);
   let at = b * p.each + 2u * pair;
   y[at] = -radius * cos(angle);

@@ -4,21 +4,12 @@
  * It follows from contents, not from places or times: a folder that was moved or copied is the same.
  * @module
  */
+import type { DataIdentity } from "./image_set.ts";
 import type { Labels } from "./labels.ts";
 import type { PreparedFile } from "./prepared_file.ts";
 import { sha256 } from "./prepared_format.ts";
 
-/** Short hashes of all that decides what is trained on. */
-export interface DataIdentity {
-  /** Pixels of all images, those that are held out included, and the order of them. */
-  readonly pixels: string;
-  /** Their names. */
-  readonly names: string;
-  /** Which of them are held out. */
-  readonly split: string;
-  /** Their classes; absent where there are none. */
-  readonly labels?: string;
-}
+export type { DataIdentity };
 
 /**
  * The identity of a prepared file as it is used.

@@ -3,15 +3,21 @@
  * @module
  */
 
-import type { DataIdentity } from "./data_identity.ts";
 import type { LeftOut } from "./left_out.ts";
+import type { Skipped } from "./skipped.ts";
 
-/** A file or record that was left out, and why. */
-export interface Skipped {
-  /** Its name inside the data source. */
-  readonly name: string;
-  /** One sentence. */
-  readonly reason: string;
+export type { Skipped };
+
+/** Short hashes of all that decides what is trained on. */
+export interface DataIdentity {
+  /** Pixels of all images, those that are held out included, and the order of them. */
+  readonly pixels: string;
+  /** Their names. */
+  readonly names: string;
+  /** Which of them are held out. */
+  readonly split: string;
+  /** Their classes; absent where there are none. */
+  readonly labels?: string;
 }
 
 /** Decoded images, or clips, uint8, wherever they lie. */

@@ -2,7 +2,7 @@
  * What of a folder is not used, so that nothing is left out silently.
  * @module
  */
-import type { Skipped } from "./image_set.ts";
+import type { Skipped } from "./skipped.ts";
 
 /** Files and folders that were seen and not used. */
 export interface LeftOut {

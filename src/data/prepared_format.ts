@@ -23,7 +23,7 @@
  * @module
  */
 import { DataError } from "./errors.ts";
-import type { Skipped } from "./image_set.ts";
+import type { Skipped } from "./skipped.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
 

@@ -5,25 +5,15 @@
  * @module
  */
 
-let table: Float32Array | undefined;
-
-/** The value of each of the 65,536 halves; a NaN is the one NaN. */
-function halfValues(): Float32Array {
-  return Float32Array.from({ length: 65_536 }, (_, half) => {
+/** Widens halves; every one of them is a float32. A NaN becomes the one NaN. */
+export function fromFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  return Float32Array.from(halves, (half) => {
     const sign = half & 0x8000 ? -1 : 1;
     const exponent = half >> 10 & 31;
     const fraction = half & 1023;
     if (exponent === 31) return fraction ? NaN : sign * Infinity;
     return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
   });
-}
-
-/** Widens halves; every one of them is a float32. */
-export function fromFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  const values = table ??= halfValues();
-  const floats = new Float32Array(halves.length);
-  for (let i = 0; i < floats.length; i++) floats[i] = values[halves[i]];
-  return floats;
 }
 
 /** Rounds to the nearest half, ties to even; what is 65,520 or more becomes infinite. */

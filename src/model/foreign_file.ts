@@ -16,13 +16,19 @@ const PAGE =
   "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
   "and download again";
 
-/** First bytes, in Latin-1, of files that get mistaken for checkpoints. */
-const kinds: readonly (readonly [begin: RegExp, what: string])[] = [
+type Kind = readonly [begin: RegExp, what: string];
+
+/** First bytes, in Latin-1, of what a download leaves in a checkpoint's place. */
+const downloads: readonly Kind[] = [
   [
     /^version https:\/\/git-lfs/,
     "it is a Git LFS pointer, which stands for a file: fetch that with git lfs pull",
   ],
   [/^(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml|!--)/i, PAGE],
+];
+
+/** The same of other files that get mistaken for checkpoints. */
+const others: readonly Kind[] = [
   [/^PK\x03\x04.{26}[^/]*\/(data\.pkl|\.format_version|byteorder|version)/s, PYTORCH],
   [/^PK\x03\x04.{26}[^/]*\.npy/s, "it is a NumPy archive (.npz)"],
   [/^PK/, "it is a zip archive: unpack it, or convert a PyTorch file with rin import"],
@@ -37,11 +43,23 @@ const kinds: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^\s*[{[]/, "it is JSON or other text"],
 ];
 
+function kindIn(kinds: readonly Kind[], bytes: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, LOOKED_AT));
+  return kinds.find(([begin]) => begin.test(text))?.[1];
+}
+
+/**
+ * A clause on what a download left; undefined where it left something else. Few kinds, since this
+ * goes into every bundle.
+ */
+export function downloadKind(bytes: Uint8Array): string | undefined {
+  return kindIn(downloads, bytes);
+}
+
 /** A clause such as "it is a picture"; undefined where nothing is known. */
 export function foreignKind(bytes: Uint8Array): string | undefined {
-  const text = String.fromCharCode(...bytes.subarray(0, LOOKED_AT));
-  const found = kinds.find(([begin]) => begin.test(text));
-  if (found) return found[1];
+  const found = downloadKind(bytes) ?? kindIn(others, bytes);
+  if (found) return found;
   // As many file systems leave what was not yet written when the power failed.
   if (bytes.length > 0 && bytes.every((byte) => byte === 0)) {
     return "it holds nothing but zeros: it was never written whole";

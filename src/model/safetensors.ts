@@ -6,7 +6,7 @@
 
 import { fromFloat16, toFloat16 } from "../device/float16.ts";
 import { CheckpointError } from "./errors.ts";
-import { foreignKind } from "./foreign_file.ts";
+import { downloadKind } from "./foreign_file.ts";
 import { checkKeys } from "./header_keys.ts";
 
 export { CheckpointError };
@@ -59,6 +59,9 @@ interface Entry {
   readonly end: number;
 }
 
+/** What is said of a file that is something else, and nobody knows what. */
+export const NOT_SAFETENSORS = "it does not begin as a safetensors file does";
+
 /** As in the format's own reader. */
 const MAX_HEADER = 100 * 2 ** 20;
 
@@ -80,7 +83,7 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER || bytes[8] !== 0x7b) {
     throw new CheckpointError(
-      foreignKind(bytes) ?? "it does not begin as a safetensors file does",
+      downloadKind(bytes) ?? NOT_SAFETENSORS,
     );
   }
   if (8 + length > bytes.length) {

@@ -65,9 +65,9 @@ const imagenetTraining = {
 /** The presets by name. */
 export const PRESETS: Readonly<Record<string, Preset>> = {
   faces: {
-    about: "118 emoji faces at 32 px, recognisable within 1,000 steps",
+    about: "118 emoji faces at 32 px, recognizable within 1,000 steps",
     network: {},
-    training: {},
+    training: { steps: 1800 },
     // A network so young draws better faces where fresh noise can mend what a step got wrong.
     run: { sampleSampler: "ddpm", sampleSteps: 100 },
   },

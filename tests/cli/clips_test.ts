@@ -97,7 +97,7 @@ clipTest(
     assertStringIncludes(report, "A RIN of 16 pixels, clips of 4 frames");
 
     const about = await run(cwd, ["info", "whole"]);
-    assertStringIncludes(about.stdout, "MFLOP a pass and clip");
+    assertStringIncludes(about.stdout, "FLOP a pass and clip");
     const measured = await run(cwd, ["eval", "whole", "--levels", "3"]);
     assertStringIncludes(measured.stdout, "Loss by noise level, 2 held-out clips:");
     assertStringIncludes(measured.stderr, "the loss by noise level is all that is measured");

@@ -1,7 +1,15 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
-import { foreignKind, shardOf } from "../../src/model/foreign_file.ts";
+import { downloadKind, foreignKind, shardOf } from "../../src/model/foreign_file.ts";
 import { CheckpointError } from "../../src/model/safetensors.ts";
+import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
+import { withFolder } from "../data/scratch.ts";
 import { zipOf } from "./pytorch/zip_of.ts";
 
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -27,9 +35,13 @@ const files: [name: string, bytes: Uint8Array, what: string][] = [
 ];
 
 for (const [name, bytes, what] of files) {
-  Deno.test(`no checkpoint: ${name}`, () => {
+  Deno.test(`no checkpoint: ${name}`, async () => {
     assertStringIncludes(foreignKind(bytes) ?? "", what);
-    assertThrows(() => readCheckpoint(bytes), CheckpointError, what);
+    assertThrows(() => readCheckpoint(bytes), CheckpointError, downloadKind(bytes));
+    await withFolder(async (folder) => {
+      await Deno.writeFile(`${folder}/net`, bytes);
+      await assertRejects(() => openCheckpoint(`${folder}/net`), CheckpointError, what);
+    });
   });
 }
 
