@@ -10,6 +10,7 @@ export class SamplingError extends Error {
   override name = "SamplingError";
 
   /** @param index the number of the first image or clip that came out so */
+  /** @param index the number of the picture that is not finite */
   constructor(readonly index: number) {
     super(
       `Image ${index} did not come out as finite numbers: the network's weights are broken or too ` +
