@@ -9,12 +9,15 @@ export class SamplingError extends Error {
   /** Tells errors apart by name. */
   override name = "SamplingError";
 
+  /** The number of the first image or clip that came out so. */
+  readonly index: number;
+
   /** @param index the number of the first image or clip that came out so */
-  /** @param index the number of the picture that is not finite */
-  constructor(readonly index: number) {
+  constructor(index: number) {
     super(
       `Image ${index} did not come out as finite numbers: the network's weights are broken or too ` +
         "large; use an earlier checkpoint, or less guidance",
     );
+    this.index = index;
   }
 }
