@@ -12,7 +12,11 @@ export class SamplingError extends Error {
   /** The number of the first image or clip that came out so. */
   readonly index: number;
 
-  /** @param index the number of the first image or clip that came out so */
+  /**
+   * Names the image and what helps.
+   *
+   * @param index the number of the first image or clip that came out so
+   */
   constructor(index: number) {
     super(
       `Image ${index} did not come out as finite numbers: the network's weights are broken or too ` +
