@@ -29,7 +29,13 @@ const COLUMNS: readonly { task: Task; name: string; cell: (value: number) => str
 /** Text of the README around the table. */
 const MARKERS = ["<!-- bench:table -->", "<!-- /bench:table -->"] as const;
 
-const labelOf = (contender: string) => LABELS[contender] ?? contender;
+/** A contender's name; of WebGPU also on which adapter, since a software one is here for the record. */
+function labelOf(contender: string, { software }: Results): string {
+  const label = LABELS[contender] ?? contender;
+  return contender.endsWith("-webgpu") && software.webgpu
+    ? label.replace("WebGPU", `WebGPU on ${software.webgpu.replace(/ \(.*/, "")}`)
+    : label;
+}
 
 function inOrder(contenders: Iterable<string>): string[] {
   const order = Object.keys(LABELS);
@@ -44,7 +50,7 @@ export function renderTable(results: Results): string {
   const columns = networks.flatMap((network) => COLUMNS.map((column) => ({ network, ...column })))
     .filter(({ network, task }) => timed.some((m) => m.subject === network && m.task === task));
   const rows = inOrder(timed.map(({ contender }) => contender)).map((contender) => [
-    labelOf(contender),
+    labelOf(contender, results),
     ...columns.map(({ network, task, cell }) => {
       const value = medianOf(results, task, network, contender);
       return value === undefined ? "" : cell(value);
@@ -56,15 +62,17 @@ export function renderTable(results: Results): string {
 }
 
 /** Slowest and fastest products of each contender. */
-function productsLine({ measurements }: Results): string[] {
-  const products = measurements.filter(({ task }) => task === "matmul");
+function productsLine(results: Results): string[] {
+  const products = results.measurements.filter(({ task }) => task === "matmul");
   if (products.length === 0) return [];
   const parts = inOrder(products.map(({ contender }) => contender)).map((contender) => {
     const own = products.filter((m) => m.contender === contender);
     const rates = own.map((m) => m.median);
     const [least, most] = [Math.min(...rates), Math.max(...rates)].map((rate) => rate.toFixed(0));
     const shapes = own.length === 1 ? `${own[0].subject}` : `${own.length} shapes`;
-    return `${labelOf(contender)} ${least === most ? least : `${least} to ${most}`} (${shapes})`;
+    return `${labelOf(contender, results)} ${
+      least === most ? least : `${least} to ${most}`
+    } (${shapes})`;
   });
   return [`Matrix products, GFLOP/s: ${parts.join("; ")}.`];
 }
