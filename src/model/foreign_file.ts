@@ -16,6 +16,9 @@ const PAGE =
   "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
   "and download again";
 
+/** What is said of a file that is no safetensors, where nothing else is known of it. */
+export const NOT_SAFETENSORS = "it does not begin as a safetensors file does";
+
 type Kind = readonly [begin: RegExp, what: string];
 
 /** First bytes, in Latin-1, of what a download leaves in a checkpoint's place. */
@@ -64,6 +67,11 @@ export function foreignKind(bytes: Uint8Array): string | undefined {
   if (bytes.length > 0 && bytes.every((byte) => byte === 0)) {
     return "it holds nothing but zeros: it was never written whole";
   }
+}
+
+/** The message of an error about a file, or what the file is instead of safetensors. */
+export function whatIsIt(bytes: Uint8Array, message: string): string {
+  return (message === NOT_SAFETENSORS ? foreignKind(bytes) : undefined) ?? message;
 }
 
 /** A clause on a file whose name says that it is one part of several; undefined where it doesn't. */

@@ -6,7 +6,7 @@
 
 import { fromFloat16, toFloat16 } from "../device/float16.ts";
 import { CheckpointError } from "./errors.ts";
-import { downloadKind } from "./foreign_file.ts";
+import { downloadKind, NOT_SAFETENSORS } from "./foreign_file.ts";
 import { checkKeys } from "./header_keys.ts";
 
 export { CheckpointError };
@@ -58,9 +58,6 @@ interface Entry {
   readonly begin: number;
   readonly end: number;
 }
-
-/** What is said of a file that is something else, and nobody knows what. */
-export const NOT_SAFETENSORS = "it does not begin as a safetensors file does";
 
 /** As in the format's own reader. */
 const MAX_HEADER = 100 * 2 ** 20;

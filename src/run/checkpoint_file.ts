@@ -6,8 +6,8 @@
 import { FileError } from "../files/errors.ts";
 import { type Checkpoint, readCheckpoint } from "../model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
-import { foreignKind, shardOf } from "../model/foreign_file.ts";
-import { CheckpointError, NOT_SAFETENSORS } from "../model/safetensors.ts";
+import { shardOf, whatIsIt } from "../model/foreign_file.ts";
+import { CheckpointError } from "../model/safetensors.ts";
 
 /** The checkpoint that a run goes on from. */
 export const LAST = "last.safetensors";
@@ -53,11 +53,6 @@ export async function openCheckpoint(
     }
     throw thrown;
   }
-}
-
-/** What a file is instead of a checkpoint, where that is known. */
-function whatIsIt(bytes: Uint8Array, message: string): string {
-  return (message === NOT_SAFETENSORS ? foreignKind(bytes) : undefined) ?? message;
 }
 
 /** What to use instead of a run's last checkpoint that is cut or broken: its best, or the newest kept. */

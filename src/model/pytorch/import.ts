@@ -6,7 +6,8 @@
 import type { Checkpoint } from "../checkpoint.ts";
 import { completeConfig, ConfigError, type RinConfig } from "../config.ts";
 import { parameterLayout } from "../parameters.ts";
-import { CheckpointError, readSafetensors } from "../safetensors.ts";
+import { whatIsIt } from "../foreign_file.ts";
+import { CheckpointError, readSafetensors, type SafeTensors } from "../safetensors.ts";
 import { expectFinite } from "../finite.ts";
 import { chooseWeights, type FoundWeights } from "./find_weights.ts";
 import { inferConfig } from "./infer_config.ts";
@@ -62,8 +63,18 @@ export function importPyTorch(
   };
 }
 
+/** @throws {CheckpointError} that says what a file is instead */
+function readTensors(bytes: Uint8Array<ArrayBuffer>): SafeTensors {
+  try {
+    return readSafetensors(bytes);
+  } catch (thrown) {
+    if (!(thrown instanceof CheckpointError)) throw thrown;
+    throw new CheckpointError(whatIsIt(bytes, thrown.message));
+  }
+}
+
 function describeTensors(bytes: Uint8Array<ArrayBuffer>): PyTorchFile {
-  const { metadata, tensors, others = new Map<string, string>() } = readSafetensors(bytes);
+  const { metadata, tensors, others = new Map<string, string>() } = readTensors(bytes);
   if (metadata.format === "rin") {
     throw new CheckpointError("it is a checkpoint of rin already and can be used as it is");
   }
