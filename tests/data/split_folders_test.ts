@@ -53,7 +53,7 @@ Deno.test("source: a file that is something else is called what it is", async ()
     await refused("a.npz", "PK\x03\x04", "it is a zip file, where a folder of pictures");
     await refused("a.npz", "PK\x03\x04", "unpack it");
     await refused("a.csv", "file,class\na.png,1\n", 'it is text that begins with "file,class"');
-    await refused("a.idx", "version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS");
+    await refused("a.idx", "version https://git-lfs.example/spec/v1\n", "a pointer of Git LFS");
     await refused("b.idx", "<!DOCTYPE html><html>", "a page of HTML");
     await refused("c.idx", "", "an empty file");
   });
