@@ -61,8 +61,12 @@ export class Interruption {
     for (const [signal, listener] of this.#heard) Deno.addSignalListener(signal, listener);
   }
 
-  /** Listens no more. */
+  /**
+   * Listens no more. Once it has heard a signal, the program is about to end: the same signal can still
+   * come again, passed on by another program, and must not end it with another exit code.
+   */
   close(): void {
+    if (this.signal.aborted) return;
     for (const [signal, listener] of this.#heard) Deno.removeSignalListener(signal, listener);
     this.#heard = [];
   }

@@ -52,8 +52,8 @@ serveTest("pictures are the files that rin sample writes, and --like repeats the
 
 serveTest("SIGTERM: what is under way is answered, then it ends with 0", [], async (serving) => {
   const { url, child, post, metric, said } = serving;
-  const under = post({ steps: 100, count: 2, seed: 1 });
-  const stream = await fetch(`${url}v1/images/stream?steps=100&previews=0&seed=2`);
+  const under = post({ steps: 1000, count: 2, seed: 1 });
+  const stream = await fetch(`${url}v1/images/stream?steps=1000&previews=0&seed=2`);
   await until(async () => await metric("rin_evaluations_total") > 2);
   child.kill("SIGTERM");
   // As timeout and other programs in between pass it on.
