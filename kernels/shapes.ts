@@ -60,7 +60,7 @@ export interface Window {
   readonly padding: readonly [number, number];
 }
 
-/** Height and width of what a window leaves. */
+/** Height and width of a window's output. */
 export function outputSize({ height, width, kernel, stride, padding }: Window): [number, number] {
   const along = (size: number, axis: 0 | 1) =>
     Math.floor((size + 2 * padding[axis] - kernel[axis]) / stride) + 1;

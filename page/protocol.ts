@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SampleOptions } from "../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../src/diffusion/sample_options.ts";
 import type { RinConfig } from "../src/model/config.ts";
 import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";

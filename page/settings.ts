@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { SampleOptions } from "../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../src/diffusion/sample_options.ts";
 import { SAMPLE_OPTIONS } from "../src/diffusion/sample_options.ts";
 import type { SamplerName } from "../src/diffusion/samplers.ts";
 import type { TimeSpacing } from "../src/diffusion/times.ts";

@@ -29,6 +29,6 @@ export {
   type PredictOptions,
   Rin,
 } from "./diffusion/rin.ts";
-export type { SampledBatch, SampleOptions } from "./diffusion/sampling.ts";
+export type { SampledBatch, SampleOptions } from "./diffusion/sample_options.ts";
 export { type SamplerName, type SamplerOptions, SAMPLERS } from "./diffusion/samplers.ts";
 export type { TimeSpacing } from "./diffusion/times.ts";

@@ -70,7 +70,7 @@ const what: Option[] = [
     help:
       "FILE.png: a grid, of clips a filmstrip; FILE.apng, FILE.gif: an animation of the denoising, " +
       "or of clips; FILE.npz: a NumPy archive; FILE.tar or else a folder: numbered PNGs. Folders and " +
-      "archives are gone on with where they stopped (default: samples.png, or " +
+      "archives resume where they stopped (default: samples.png, or " +
       "samples-2.png and so on where there is one of other settings; of clips samples.apng)",
   },
   {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Splits } from "../../src/data/dataset.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import { lossByNoise, type NoiseLevelLoss } from "../../src/eval/noise_levels.ts";
 import { validationBatches } from "../../src/run/batches.ts";
 import { loadData } from "../../src/run/load_data.ts";

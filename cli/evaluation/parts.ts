@@ -4,7 +4,7 @@
  * @module
  */
 import type { Rin } from "../../src/diffusion/rin.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { FeatureSpace } from "../../src/eval/feature_set.ts";
 import type { Gaussian } from "../../src/eval/statistics.ts";
 import type { DataSettings } from "../../src/run/load_data.ts";

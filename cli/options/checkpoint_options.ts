@@ -1,5 +1,5 @@
 /**
- * The flags by which commands are told of a network.
+ * The flags that name a network.
  *
  * @module
  */

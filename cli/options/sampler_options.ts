@@ -4,7 +4,7 @@
  * @module
  */
 import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { fits, needed } from "../../src/model/schema.ts";
 import { clipOf } from "../../src/picture/record.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SampledBatch } from "../../src/diffusion/sampling.ts";
+import type { SampledBatch } from "../../src/diffusion/sample_options.ts";
 import { writeFile } from "../../src/files/write_file.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { animatedPng } from "../../src/picture/animated_png.ts";

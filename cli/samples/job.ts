@@ -4,7 +4,7 @@
  * @module
  */
 import type { Rin } from "../../src/diffusion/rin.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { Caption } from "../../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../../src/picture/record.ts";
 

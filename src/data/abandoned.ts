@@ -1,9 +1,9 @@
 /**
- * Preparations that nobody went on with.
+ * Preparations that nobody resumed.
  * @module
  */
 
-/** What was not gone on with for so long is begun anew, in milliseconds. */
+/** The age, in milliseconds, at which an unfinished preparation is deleted: 30 days. */
 const ABANDONED = 30 * 24 * 3600e3;
 
 /** Removes from a cache what was begun and left more than a month ago: `NAME.part`, `NAME.part.log`. */

@@ -25,8 +25,8 @@ const DECODE: Readonly<Record<Readable, (bytes: Uint8Array) => RgbImage>> = {
 export const DECODERS = 3;
 
 /**
- * Decodes one PNG, JPEG, WebP, BMP or still GIF file. The format is told by the first bytes, never by
- * a name. Transparency is blended on white, and a rotation noted in EXIF data is carried out.
+ * Decodes one PNG, JPEG, WebP, BMP or still GIF file. The first bytes decide the format, never the
+ * name. Transparency is blended on white, and a rotation noted in EXIF data is carried out.
  *
  * @throws {DataError} for another format, or a damaged file; the message says what is wrong.
  *

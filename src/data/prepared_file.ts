@@ -194,7 +194,7 @@ export class PreparedFile {
     if (known) return known;
     const comparing = this.#compare(chunk);
     this.#compared.set(chunk, comparing);
-    // A disk that failed once may be read later; whoever waits for it is told all the same.
+    // The disk may work again later, so forget the failure. Callers waiting now still get the error.
     comparing.catch(() => this.#compared.delete(chunk));
     return comparing;
   }

@@ -26,8 +26,8 @@ import type { PassTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
-import { planSampling, sampleBatch, type SampledBatch, type SampleOptions } from "./sampling.ts";
-import { SAMPLE_OPTIONS } from "./sample_options.ts";
+import { SAMPLE_OPTIONS, type SampledBatch, type SampleOptions } from "./sample_options.ts";
+import { planSampling, sampleBatch } from "./sampling.ts";
 import { parseSchedule } from "./schedule.ts";
 
 /** What {@linkcode Rin.load} is given beside the checkpoint. */
@@ -278,7 +278,7 @@ export class Rin {
     }
   }
 
-  /** Writes what a pass begins from; zeros where nothing is given, which then counts for nothing. */
+  /** Writes the state that a pass begins from. Without one it writes zeros, which condition nothing. */
   #writePrevious(tensors: PassTensors, state?: SelfConditioningState): void {
     const { latents, interface: tokens } = tensors;
     this.#device.write(latents, state?.latents ?? new Float32Array(latents.size));

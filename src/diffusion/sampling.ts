@@ -26,8 +26,6 @@ import { defaultTimes, type SamplerStep, samplerSteps, stepScalars } from "./sam
 import { parseSchedule } from "./schedule.ts";
 import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
 
-export type { SampledBatch, SampleOptions };
-
 /** Steps between waits for the device: enough to keep it busy, few enough for progress to be true. */
 const STEPS_AHEAD = 4;
 

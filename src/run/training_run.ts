@@ -6,7 +6,7 @@
  */
 import { SamplingError } from "../diffusion/errors.ts";
 import type { Rin } from "../diffusion/rin.ts";
-import type { SampleOptions } from "../diffusion/sampling.ts";
+import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
 import { TrainingBatches, validationBatches } from "./batches.ts";

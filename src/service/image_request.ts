@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SampleOptions } from "../diffusion/sampling.ts";
+import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";

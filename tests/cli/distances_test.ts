@@ -4,7 +4,7 @@ import type { EvaluationParts } from "../../cli/evaluation/parts.ts";
 import { Terminal } from "../../cli/terminal/terminal.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 import type { Rin } from "../../src/diffusion/rin.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { FeatureSpace } from "../../src/eval/feature_set.ts";
 import type { Gaussian } from "../../src/eval/statistics.ts";
 

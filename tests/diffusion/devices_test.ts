@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import { RandomStream } from "../../src/nn/random.ts";
 import { byteOf } from "../../src/picture/pictures.ts";
 import { Trainer } from "../../src/train/trainer.ts";

@@ -2,7 +2,7 @@
 
 import { assert, assertRejects } from "@std/assert";
 import { Rin } from "../../src/diffusion/rin.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import type { RinConfig } from "../../src/model/config.ts";

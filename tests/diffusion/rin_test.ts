@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
-import type { SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
 import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";

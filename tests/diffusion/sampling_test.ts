@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { SAMPLERS } from "../../src/diffusion/samplers.ts";
-import type { SampledBatch, SampleOptions } from "../../src/diffusion/sampling.ts";
+import type { SampledBatch, SampleOptions } from "../../src/diffusion/sample_options.ts";
 import { assertSameBits, assertWithin, data, largest } from "../helpers/close.ts";
 import { deviceTest } from "../helpers/devices.ts";
 

@@ -142,8 +142,6 @@ export function run(
   return count;
 }
 
-// @ts-ignore: decorator
-
 function take(counter: usize, threads: i32): i32 {
   if (threads > 1) return atomic.add<i32>(counter, 1);
   const tile = load<i32>(counter);

@@ -4,24 +4,18 @@
  * a b + c. Fused in the relaxed build, on machines where `relaxed_madd` is fused (the host checks);
  * rounded twice in the exact build.
  */
-// @ts-ignore: decorator
-
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
 /** The sum of four lanes: (0 + 2) + (1 + 3). */
-// @ts-ignore: decorator
-
 export function sum4(v: v128): f32 {
   const pairs = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
 /** The address of element `index` of floats at `base`. */
-// @ts-ignore: decorator
-
 export function at(base: usize, index: i32): usize {
   return base + (<usize> index << 2);
 }

@@ -1,5 +1,5 @@
 /**
- * The order of a device's work: jobs run one after the other, and whoever waits is told.
+ * The order of a device's work: jobs run one at a time, and each caller learns when its own ends.
  *
  * @module
  */
