@@ -220,8 +220,8 @@ const run: SettingOption<RunOptions>[] = [
     key: "labels",
     type: "text",
     value: "none|auto|FILE",
-    help: "classes of the images: auto takes the sub-folder that each lies in, or the labels " +
-      "beside an IDX file; FILE holds IDX labels or CelebA's attributes",
+    help: "classes of the images: auto takes the sub-folder that each lies in, the labels beside " +
+      "an IDX file, or the categories of emoji; FILE holds IDX labels or CelebA's attributes",
   },
   {
     key: "folders",

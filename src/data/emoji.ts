@@ -6,6 +6,12 @@ import { DataError, reasonOf } from "./errors.ts";
 import { type FetchOptions, fetchPackage } from "./fetch_package.ts";
 import type { ImageFile } from "./image_file.ts";
 
+/** A picture of the set. */
+export interface EmojiFile extends ImageFile {
+  /** Its group in Unicode's charts, such as "Food & Drink". */
+  readonly category: string;
+}
+
 /** The credit that the licence asks for wherever the images, or samples close to them, are shown. */
 export const EMOJI_ATTRIBUTION = "Emoji images by Twitter (Twemoji), CC BY 4.0";
 
@@ -34,25 +40,30 @@ const NOT_FACES = ["cat-face", "monkey-face"];
 export async function listEmoji(
   subset: EmojiSubset,
   options: FetchOptions = {},
-): Promise<ImageFile[]> {
+): Promise<EmojiFile[]> {
   const folder = await fetchPackage(PACKAGE, options);
-  let names: string[];
+  const categories = new Map<string, string>();
+  const present = new Set<string>();
   try {
-    const present = new Set<string>();
-    for await (const { name } of Deno.readDir(`${folder}/${IMAGES}`)) {
-      if (name.endsWith(".png")) present.add(name);
+    for await (const { name } of Deno.readDir(`${folder}/${IMAGES}`)) present.add(name);
+    const records: EmojiRecord[] = JSON.parse(await Deno.readTextFile(`${folder}/emoji.json`));
+    for (const record of records.filter(subset === "all" ? () => true : isFace)) {
+      for (const { image } of [record, ...Object.values(record.skin_variations ?? {})]) {
+        categories.set(image, record.category);
+      }
     }
-    const wanted = subset === "all"
-      ? [...present]
-      : faceNames(JSON.parse(await Deno.readTextFile(`${folder}/emoji.json`)));
-    names = wanted.filter((name) => present.has(name)).sort();
   } catch (thrown) {
     throw incomplete(folder, reasonOf(thrown));
   }
+  const names = [...categories.keys()].filter((name) => present.has(name)).sort();
   if (names.length !== COUNTS[subset]) {
     throw incomplete(folder, `${names.length} of ${COUNTS[subset]} images are there`);
   }
-  return names.map((name) => ({ name, path: `${folder}/${IMAGES}/${name}` }));
+  return names.map((name) => ({
+    name,
+    path: `${folder}/${IMAGES}/${name}`,
+    category: categories.get(name)!,
+  }));
 }
 
 function incomplete(folder: string, what: string): DataError {
@@ -66,13 +77,10 @@ interface EmojiRecord {
   readonly category: string;
   readonly subcategory: string;
   readonly image: string;
+  readonly skin_variations?: Readonly<Record<string, { readonly image: string }>>;
 }
 
-function faceNames(records: readonly EmojiRecord[]): string[] {
-  return records
-    .filter(({ category, subcategory }) =>
-      category === "Smileys & Emotion" && subcategory.includes("face") &&
-      !NOT_FACES.includes(subcategory)
-    )
-    .map(({ image }) => image);
+function isFace({ category, subcategory }: EmojiRecord): boolean {
+  return category === "Smileys & Emotion" && subcategory.includes("face") &&
+    !NOT_FACES.includes(subcategory);
 }

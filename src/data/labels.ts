@@ -13,17 +13,25 @@ export interface Labels {
 }
 
 /**
- * Labels from the first folder in each name: "cats/old/7.png" is of class "cats". Classes are
- * numbered in the order of their names, in which 2 comes before 10.
+ * Labels from the first folder in each name: "cats/old/7.png" is of class "cats".
  *
  * @returns undefined when a name has no folder
  */
 export function folderLabels(names: readonly string[]): Labels | undefined {
   const folders = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
-  if (folders.includes("")) return undefined;
-  const classNames = [...new Set(folders)].sort(inOrder);
+  return folders.includes("") ? undefined : namedLabels(folders);
+}
+
+/**
+ * Labels that are given as names. Classes are numbered in the order of their names, in which 2 comes
+ * before 10.
+ *
+ * @param classes (count), the class of each image
+ */
+export function namedLabels(classes: readonly string[]): Labels {
+  const classNames = [...new Set(classes)].sort(inOrder);
   const numbers = new Map(classNames.map((name, i) => [name, i]));
-  return { values: Uint32Array.from(folders, (folder) => numbers.get(folder)!), classNames };
+  return { values: Uint32Array.from(classes, (name) => numbers.get(name)!), classNames };
 }
 
 /** Numbers inside names by their value, all else by code unit: a locale's order differs by machine. */

@@ -12,7 +12,7 @@ import { idxImage, idxName, labelsBeside, readIdx } from "./idx.ts";
 import type { ImageFile } from "./image_file.ts";
 import type { LeftOut } from "./left_out.ts";
 import { listClips } from "./list_clips.ts";
-import { folderLabels, type Labels, numberedLabels } from "./labels.ts";
+import { folderLabels, type Labels, namedLabels, numberedLabels } from "./labels.ts";
 import { describeFormat, readableFormat, START } from "./picture_format.ts";
 import { insideSplit, splitFolders } from "./split_folders.ts";
 import { sha256 } from "./prepared_format.ts";
@@ -74,7 +74,14 @@ export async function openSource(
     // 118 pictures are there to be learnt by heart; of all, figures were measured with every 20th
     // held out.
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
-    return await ofFiles(name, files, { heldOut, attribution: EMOJI_ATTRIBUTION });
+    const source = await ofFiles(name, files, { heldOut, attribution: EMOJI_ATTRIBUTION });
+    if (subset === "faces") return source;
+    const categories = files.map(({ category }) => category);
+    return {
+      ...source,
+      fingerprint: await hexHash([source.fingerprint, ...categories].join("\n")),
+      labels: (indices) => Promise.resolve(namedLabels(indices.map((index) => categories[index]))),
+    };
   }
   const info = await statOf(
     name,

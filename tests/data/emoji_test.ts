@@ -50,6 +50,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "emoji: all are of ten classes, their groups in Unicode's charts, skin tones too",
+  ignore,
+  fn: async () => {
+    const cache = await Deno.makeTempDir();
+    const labels = { from: "auto" };
+    const { train, close } = await loadSplits({ source: "emoji", imageSize: 8, labels, cache });
+    assertEquals(train.classNames, [
+      ...["Activities", "Animals & Nature", "Component", "Flags", "Food & Drink", "Objects"],
+      ...["People & Body", "Smileys & Emotion", "Symbols", "Travel & Places"],
+    ]);
+    close();
+    await Deno.remove(cache, { recursive: true });
+    const category = new Map(
+      (await listEmoji("all")).map(({ name, category }) => [name, category]),
+    );
+    assertEquals(category.get("1f347.png"), "Food & Drink", "grapes");
+    assertEquals(category.get("1f44b-1f3fd.png"), "People & Body", "a waving hand in a skin tone");
+  },
+});
+
+Deno.test({
   name: "emoji: a share of the faces is held out where one is asked for",
   ignore,
   fn: async () => {
@@ -88,7 +109,15 @@ Deno.test("emoji: a set that lost files is told, with the folder to delete", asy
   await withFolder(async (cache) => {
     const folder = `${cache}/emoji-datasource-twitter-16.0.0`;
     await write(`${folder}/img/twitter/64/1f600.png`, "");
+    const record = {
+      image: "1f600.png",
+      category: "Smileys & Emotion",
+      subcategory: "face-smiling",
+    };
+    await write(`${folder}/emoji.json`, JSON.stringify([record]));
     await assertRejects(() => listEmoji("all", { cache }), DataError, "1 of 3786 images");
-    await assertRejects(() => listEmoji("faces", { cache }), DataError, `delete that folder`);
+    await assertRejects(() => listEmoji("faces", { cache }), DataError, "1 of 118 images");
+    await Deno.remove(`${folder}/emoji.json`);
+    await assertRejects(() => listEmoji("faces", { cache }), DataError, "delete that folder");
   });
 });
