@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromFloat16, toFloat16 } from "../device/float16.ts";
+import { fromBfloat16, fromFloat16, toFloat16 } from "../device/float16.ts";
 import { CheckpointError } from "./errors.ts";
 import { downloadKind, NOT_SAFETENSORS } from "./foreign_file.ts";
 import { checkKeys } from "./header_keys.ts";
@@ -26,11 +26,6 @@ const otherBytes: Record<string, number> = {
   ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1 },
   ...{ U16: 2, I16: 2, U32: 4, I32: 4, U64: 8, I64: 8, C64: 8 },
 };
-
-/** A bfloat16 is the upper half of a float32. */
-function fromBfloat16(halves: Uint16Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
-}
 
 /** Number types that a file can be written in. */
 export type Dtype = "f32" | "f16";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fromFloat16 } from "../../device/float16.ts";
+import { fromBfloat16, fromFloat16 } from "../../device/float16.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { PythonObject } from "./pickle.ts";
 
@@ -15,13 +15,7 @@ const types: Record<string, { bytes: number; decode(raw: ArrayBuffer): Numbers }
   "torch.HalfStorage": { bytes: 2, decode: (raw) => fromFloat16(new Uint16Array(raw)) },
   "torch.DoubleStorage": { bytes: 8, decode: (raw) => new Float64Array(raw) },
   "torch.LongStorage": { bytes: 8, decode: (raw) => new BigInt64Array(raw) },
-  "torch.BFloat16Storage": {
-    bytes: 2,
-    decode: (raw) => {
-      const upper = Uint32Array.from(new Uint16Array(raw), (half) => half << 16);
-      return new Float32Array(upper.buffer);
-    },
-  },
+  "torch.BFloat16Storage": { bytes: 2, decode: (raw) => fromBfloat16(new Uint16Array(raw)) },
 };
 
 /** The bytes behind one or more tensors. */
