@@ -9,9 +9,10 @@
  * moving average); jax-js does forward and backward alone. Then new processes are timed to the end of
  * their first step, and products of RIN's shapes beside numpy's 1024^3 on one thread.
  *
- * All contenders but `jax-webgpu` take part by default, PyTorch where a Python can import it. A run
- * with the default networks and contenders writes `bench/results/CPU-COMMIT.json`; `--out` names
- * another file. `deno task bench:table` puts a file's figures into the README.
+ * All contenders but `jax-webgpu` take part by default, PyTorch where a Python can import it, WebGPU
+ * where there is an adapter; jax-js is fetched where it takes part, and `--contenders
+ * rin-cpu-1,rin-cpu-2` times ours alone. A run with the default networks and contenders writes
+ * `bench/results/CPU-COMMIT.json`; `--out` names another file. `deno task bench:table` puts a file's figures into the README.
  *
  * @module
  */
@@ -26,6 +27,7 @@ import {
   isContender,
   type NetworkName,
   OUR_DEVICES,
+  unlessAbsent,
 } from "./contenders.ts";
 import { timeFirstStep } from "./first_step.ts";
 import { thisCommit, thisMachine } from "./machine.ts";
@@ -145,7 +147,8 @@ async function compareProducts(torch: Torch | undefined, turns: number): Promise
   const products: Product[] = [];
   const devices: Device[] = [];
   for (const [contender, request] of Object.entries(OUR_DEVICES)) {
-    const device = await request();
+    const device = await unlessAbsent(request);
+    if (device === undefined) continue;
     devices.push(device);
     // A software adapter says nothing about the kernels, and takes minutes.
     if (device instanceof Gpu && device.isSoftware) continue;
@@ -171,12 +174,11 @@ async function compareProducts(torch: Torch | undefined, turns: number): Promise
 
 /** Versions of all that takes part. */
 async function softwareOf(torch: Torch | undefined): Promise<Record<string, string>> {
-  const gpu = await requestGpu();
-  const { description } = gpu;
-  gpu.destroy();
+  const gpu = await unlessAbsent(() => requestGpu());
+  gpu?.destroy();
   return {
     deno: Deno.version.deno,
-    webgpu: description,
+    ...gpu && { webgpu: gpu.description },
     "jax-js": JAX_VERSION,
     ...torch && await torch.versions(),
   };

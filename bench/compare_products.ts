@@ -1,14 +1,15 @@
 /**
  * Products A W' of RIN's shapes on WebGPU: ours beside jax-js and TensorFlow.js, in turns.
  *
- *     deno run -A --no-lock bench/compare_products.ts [REPEATS]
+ *     deno run -A --no-lock bench/compare_products.ts [REPEATS] [--contenders rin,jax-js,tfjs]
  *
- * Each product has a W of its own. Ours include the transposition of both operands.
+ * Each product has a W of its own. Ours include the transposition of both operands. jax-js and tfjs are
+ * fetched where they take part.
  *
  * @module
  */
-import { requestGpu } from "../mod.ts";
-import type { Gpu } from "../src/device/webgpu/gpu.ts";
+import { parseArgs } from "@std/cli";
+import { type Gpu, requestGpu } from "../mod.ts";
 import { markdown } from "./measure.ts";
 import { startProduct } from "./our_product.ts";
 import { JAX_VERSION } from "./peers/jax.ts";
@@ -22,34 +23,60 @@ import {
 import { TFJS_VERSION } from "./peers/tfjs.ts";
 import { median } from "./peers/timing.ts";
 
-/** A row of the table. */
-async function compareProduct(gpu: Gpu, shape: MatmulShape, repeats: number): Promise<string[]> {
-  const { M, N, K } = shape;
-  const ours = await startProduct(gpu, { m: M, n: N, k: K }, productsPerTiming(shape));
-  const times = { ours: [] as number[], jax: [] as number[], tfjs: [] as number[] };
-  for (let i = 0; i < repeats; i++) {
-    times.ours.push(await ours.time());
-    times.jax.push(...await timeJaxMatmul(shape, 1));
-    times.tfjs.push(...await timeTfjsMatmul(shape, 1));
-  }
-  ours.destroy();
-  const [our, jax, tfjs] = [times.ours, times.jax, times.tfjs].map(median);
-  return [
-    `${M} x ${N} x ${K}`,
-    ...[our, jax, tfjs].map((ms) => ms.toFixed(2)),
-    (2 * M * N * K / our / 1e6).toFixed(1),
-    `${(Math.min(jax, tfjs) / our).toFixed(1)} x`,
-  ];
+/** Milliseconds of one product; `end` frees what they were taken with. */
+interface Product {
+  readonly time: () => Promise<number>;
+  readonly end?: () => void;
 }
 
-const repeats = Number(Deno.args[0] ?? 5);
+const CONTENDERS: Readonly<Record<string, (gpu: Gpu, shape: MatmulShape) => Promise<Product>>> = {
+  rin: async (gpu, shape) => {
+    const { M: m, N: n, K: k } = shape;
+    const { time, destroy } = await startProduct(gpu, { m, n, k }, productsPerTiming(shape));
+    return { time, end: destroy };
+  },
+  "jax-js": (_, shape) => Promise.resolve({ time: async () => (await timeJaxMatmul(shape, 1))[0] }),
+  tfjs: (_, shape) => Promise.resolve({ time: async () => (await timeTfjsMatmul(shape, 1))[0] }),
+};
+
+/** Milliseconds of one product, the median of each contender. */
+async function compareProduct(
+  gpu: Gpu,
+  shape: MatmulShape,
+  names: readonly string[],
+): Promise<number[]> {
+  const products = await Promise.all(names.map((name) => CONTENDERS[name](gpu, shape)));
+  const times = products.map((): number[] => []);
+  for (let i = 0; i < repeats; i++) {
+    for (const [at, { time }] of products.entries()) times[at].push(await time());
+  }
+  products.forEach(({ end }) => end?.());
+  return times.map(median);
+}
+
+/** Exits with code 2 where the arguments make no sense. */
+function readNames(given: string | undefined): readonly string[] {
+  const names = given?.split(",") ?? Object.keys(CONTENDERS);
+  const unknown = names.find((name) => !Object.hasOwn(CONTENDERS, name));
+  if (unknown === undefined) return names;
+  console.error(`Unknown contender "${unknown}": use ${Object.keys(CONTENDERS).join(", ")}`);
+  Deno.exit(2);
+}
+
+const { _: [given = 5], contenders } = parseArgs(Deno.args, { string: ["contenders"] });
+const repeats = Number(given);
+const names = readNames(contenders);
 const gpu = await requestGpu();
 const versions = `jax-js ${JAX_VERSION}, tfjs-backend-webgpu ${TFJS_VERSION}`;
 console.log(`${gpu.info.description}; ${versions}; ${repeats} repeats\n`);
 const rows: string[][] = [];
 for (const shape of [...RIN_SHAPES.faces, ...RIN_SHAPES.demo]) {
-  rows.push(await compareProduct(gpu, shape, repeats));
+  const name = `${shape.M} x ${shape.N} x ${shape.K}`;
+  const times = await compareProduct(gpu, shape, names);
+  const gflop = 2 * shape.M * shape.N * shape.K / 1e6;
+  rows.push([name, ...times.flatMap((ms) => [ms.toFixed(2), (gflop / ms).toFixed(1)])]);
+  console.error(`${name}: done`);
 }
-const heading = ["M x N x K", "ours, ms", "jax-js, ms", "tfjs, ms", "ours, GFLOP/s", "ratio"];
+const heading = ["M x N x K", ...names.flatMap((name) => [`${name}, ms`, `${name}, GFLOP/s`])];
 console.log(markdown(heading, rows));
 Deno.exit(0);

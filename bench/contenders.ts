@@ -7,7 +7,7 @@
  * @module
  */
 import { PRESETS } from "../src/run/presets.ts";
-import { type Device, requestCpu, requestGpu, Trainer } from "../mod.ts";
+import { type Device, NoGpuError, requestCpu, requestGpu, Trainer } from "../mod.ts";
 import type { JaxDevice } from "./peers/jax.ts";
 import { PEER_CONFIGS, startJaxRin } from "./peers/jax_rin.ts";
 import { filler, milliseconds } from "./peers/timing.ts";
@@ -65,10 +65,25 @@ export function isContender(name: string): name is ContenderName {
   return Object.hasOwn(CONTENDERS, name);
 }
 
+/** A device, where this machine has it. */
+export async function unlessAbsent(
+  request: () => Promise<Device>,
+): Promise<Device | undefined> {
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof NoGpuError)) throw error;
+  }
+}
+
 /** Ours, whole: a step is what `rin train` does, a sampling what `rin sample` does. */
-async function startOurs(request: () => Promise<Device>, name: NetworkName): Promise<Contender> {
+async function startOurs(
+  request: () => Promise<Device>,
+  name: NetworkName,
+): Promise<Contender | undefined> {
   const { network, training } = PRESETS[name];
-  const device = await request();
+  const device = await unlessAbsent(request);
+  if (device === undefined) return;
   const trainer = await Trainer.create(device, network, { ...training, batchSize: BATCH });
   const batch = filler(BATCH * 3 * trainer.config.imageSize ** 2, 1, 1);
   return {

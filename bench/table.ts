@@ -1,10 +1,13 @@
 /**
  * The README's table of figures, made from a file of `bench/results/`.
  *
- *     deno task bench:table [FILE]      default: the newest file of bench/results/
+ *     deno task bench:table [FILE] [--print]      default: the newest file of bench/results/
+ *
+ * --print shows the table and leaves the README as it is.
  *
  * @module
  */
+import { parseArgs } from "@std/cli";
 import { markdown } from "./measure.ts";
 import { medianOf, parseResults, type Results, type Task } from "./results.ts";
 
@@ -113,9 +116,11 @@ async function readResults(path?: string): Promise<Results> {
   return all[0];
 }
 
-async function main([path]: string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const { _: [path], print } = parseArgs(args, { boolean: ["print"] });
+  const table = renderTable(await readResults(path?.toString()));
+  if (print) return console.log(table);
   const readme = new URL("../README.md", import.meta.url);
-  const table = renderTable(await readResults(path));
   await Deno.writeTextFile(readme, replaceTable(await Deno.readTextFile(readme), table));
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", readme.pathname] }).output();
 }

@@ -8,7 +8,7 @@ import { COMMANDS as commands } from "./commands.ts";
 import { variable } from "./environment.ts";
 import { explain, UsageError } from "./errors.ts";
 import { commandHelp } from "./help.ts";
-import { suggestion } from "../src/model/nearest.ts";
+import { suggestion } from "../src/options/nearest.ts";
 import { readArguments } from "./options/options.ts";
 import { print, printError } from "./terminal/terminal.ts";
 import { versionLine } from "./version.ts";

@@ -10,7 +10,7 @@ import type { SamplerName } from "../src/diffusion/samplers.ts";
 import type { TimeSpacing } from "../src/diffusion/times.ts";
 import { USUAL_SAMPLING } from "../src/diffusion/usual_sampling.ts";
 import { ClassError, classListText, readClassList } from "../src/model/class_names.ts";
-import { fits, needed, type Schema } from "../src/model/schema.ts";
+import { fits, needed, type Schema } from "../src/options/schema.ts";
 import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
 
 /** Everything that decides what is drawn, beside the network. */

@@ -6,7 +6,7 @@
 import type { Checkpoint } from "../../src/model/checkpoint.ts";
 import { ClassError, classNamesOf, readClassList } from "../../src/model/class_names.ts";
 import { CommandError } from "../errors.ts";
-import { suggestion } from "../../src/model/nearest.ts";
+import { suggestion } from "../../src/options/nearest.ts";
 
 /**
  * Classes given by name, or by number, or as ranges (0..9), between commas.

@@ -6,7 +6,7 @@
 import { parseArgs } from "@std/cli";
 import { UsageError } from "../errors.ts";
 import { flagOf } from "./flag_name.ts";
-import { suggestion } from "../../src/model/nearest.ts";
+import { suggestion } from "../../src/options/nearest.ts";
 
 /** A value that a flag can have. */
 export type Value = string | number | boolean | readonly number[];

@@ -19,7 +19,7 @@ import type { TrainOptions } from "../../src/train/options.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { FIELDS } from "./fields.ts";
 import { flagOf } from "./flag_name.ts";
-import { suggestion } from "../../src/model/nearest.ts";
+import { suggestion } from "../../src/options/nearest.ts";
 import { checkValue, type Option, type Value } from "./options.ts";
 
 /** Fields by key, of any section. */

@@ -6,7 +6,7 @@
 import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
 import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
-import { fits, needed } from "../../src/model/schema.ts";
+import { fits, needed } from "../../src/options/schema.ts";
 import { clipOf } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { flagOf } from "./flag_name.ts";

@@ -22,7 +22,7 @@ const DECODE: Readonly<Record<Readable, (bytes: Uint8Array) => RgbImage>> = {
 };
 
 /** To be raised whenever some file gives other pixels than before, images or clips. */
-export const DECODERS = 3;
+export const DECODERS = 4;
 
 /**
  * Decodes one PNG, JPEG, WebP, BMP or still GIF file. The first bytes decide the format, never the

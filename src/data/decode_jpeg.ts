@@ -11,6 +11,9 @@ import { checkSize, MAX_PIXELS, type RgbImage } from "./rgb_image.ts";
 /** A block of 64 pixels takes a bit at least; twice that, to be safe. */
 const MAX_PIXELS_A_BYTE = 1024;
 
+/** Samples of all channels: those of the largest picture in full color. Each takes 12 bytes to decode. */
+const MAX_SAMPLES = 3 * MAX_PIXELS;
+
 /** Pixels that any file may have. */
 const SLACK = 65536;
 
@@ -22,6 +25,15 @@ const SLACK = 65536;
 export function decodeJpeg(bytes: Uint8Array): RgbImage {
   const frame = readFrame(bytes);
   checkSize("JPEG", frame.width, frame.height);
+  if (frame.samples > MAX_SAMPLES) {
+    throw new DataError(
+      `Cannot decode JPEG: its ${frame.components.length} channels of ` +
+        `${frame.width}x${frame.height} have ${
+          (frame.samples / 1e6).toFixed(0)
+        } million samples, ` +
+        `where ${MAX_SAMPLES / 1e6} million are accepted; make it smaller, or save it as RGB`,
+    );
+  }
   if (frame.width * frame.height > MAX_PIXELS_A_BYTE * bytes.length + SLACK) {
     throw damaged(`its header says ${frame.width}x${frame.height}, too much for its length`);
   }
@@ -36,7 +48,7 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
       useTArray: true,
       formatAsRGBA: false,
       maxResolutionInMP: MAX_PIXELS / 1e6,
-      maxMemoryUsageInMB: 2048,
+      maxMemoryUsageInMB: 4096,
       // Left alone, jpeg-js takes every three-channel file for YCbCr.
       ...(isRgb(frame) ? { colorTransform: false } : {}),
     });
@@ -62,7 +74,7 @@ function cleaned(bytes: Uint8Array, frame: Frame): Uint8Array {
 }
 
 function translate(reason: string): string {
-  if (/maxMemoryUsageInMB/.test(reason)) return "it takes more than 2 GiB to decode";
+  if (/maxMemoryUsageInMB/.test(reason)) return "it takes more than 4 GiB to decode";
   if (/marker was not found|unknown JPEG marker 0$/.test(reason)) return "it ends too soon";
   return reason;
 }
@@ -76,6 +88,8 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly components: readonly number[];
+  /** Of all channels; some may be stored at a part of the size. */
+  readonly samples: number;
   readonly jfif: boolean;
   readonly adobeTransform?: number;
   readonly orientation: Orientation;
@@ -87,7 +101,7 @@ interface Frame {
   readonly stray: boolean;
 }
 
-type FrameHeader = Pick<Frame, "precision" | "width" | "height" | "components">;
+type FrameHeader = Pick<Frame, "precision" | "width" | "height" | "components" | "samples">;
 
 /** Walks the segments up to the first scan, for what jpeg-js doesn't tell or look at. */
 function readFrame(bytes: Uint8Array): Frame {
@@ -142,11 +156,16 @@ function readFrame(bytes: Uint8Array): Frame {
 function readFrameHeader(body: Uint8Array): FrameHeader {
   const count = body[5];
   if (body.length < 6 + 3 * count) throw damaged("its frame header is cut short");
+  const [height, width] = [body[1] << 8 | body[2], body[3] << 8 | body[4]];
+  const across = Array.from({ length: count }, (_, i) => body[7 + 3 * i] >> 4);
+  const down = Array.from({ length: count }, (_, i) => body[7 + 3 * i] & 15);
+  const stored = across.reduce((sum, columns, i) => sum + columns * down[i], 0);
   return {
     precision: body[0],
-    height: body[1] << 8 | body[2],
-    width: body[3] << 8 | body[4],
+    height,
+    width,
     components: Array.from({ length: count }, (_, i) => body[6 + 3 * i]),
+    samples: width * height * stored / (Math.max(1, ...across) * Math.max(1, ...down)),
   };
 }
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type CpuOptions, requestCpu } from "./cpu/request.ts";
+import { checkOptions } from "../options/schema.ts";
+import { CPU_OPTIONS, type CpuOptions, requestCpu } from "./cpu/request.ts";
 import type { Device } from "./device.ts";
 import { NoGpuError } from "./errors.ts";
-import { type GpuOptions, requestGpu } from "./webgpu/gpu.ts";
+import { GPU_OPTIONS, type GpuOptions, requestGpu } from "./webgpu/gpu.ts";
 
 /** How {@linkcode requestDevice} chooses, and sets up what it has chosen. */
 export type DeviceOptions = Omit<GpuOptions, "software"> & CpuOptions;
@@ -15,14 +16,20 @@ export type DeviceOptions = Omit<GpuOptions, "software"> & CpuOptions;
  * Asks for the best device: a GPU that is one, else the CPU. A software adapter is never better than
  * the CPU device; ask `requestGpu` for it.
  *
- * @throws {RangeError} when `threads` is out of range
+ * @throws {RangeError} when an option is unknown or makes no sense
  * @throws {Error} when there is neither a GPU nor WebAssembly SIMD
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+  const { software: _, ...gpuOptions } = GPU_OPTIONS;
+  const { threads, module, ...forGpu } = checkOptions(
+    { ...gpuOptions, ...CPU_OPTIONS },
+    options,
+    "option",
+  );
   try {
-    return await requestGpu({ ...options, software: false });
+    return await requestGpu({ ...forGpu, software: false });
   } catch (error) {
     if (!(error instanceof NoGpuError)) throw error;
-    return await requestCpu(options);
+    return await requestCpu({ threads, module });
   }
 }

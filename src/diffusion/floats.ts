@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkValue } from "../model/schema.ts";
+import { checkValue } from "../options/schema.ts";
 import { SAMPLE_OPTIONS } from "./sample_options.ts";
 
 /** @throws {RangeError} when it is no Float32Array of a length, or holds what is no finite number */

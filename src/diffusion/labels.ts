@@ -4,7 +4,7 @@
  * @module
  */
 import type { RinConfig } from "../model/config.ts";
-import { checkValue } from "../model/schema.ts";
+import { checkValue } from "../options/schema.ts";
 import { SAMPLE_OPTIONS } from "./sample_options.ts";
 
 /**

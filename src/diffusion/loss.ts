@@ -16,7 +16,7 @@ import {
   type SelfConditioningInputs,
   selfConditionsInterface,
 } from "../model/rin.ts";
-import { checkNames } from "../model/schema.ts";
+import { checkNames } from "../options/schema.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { Dropout } from "../nn/dropout.ts";

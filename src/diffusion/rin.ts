@@ -17,7 +17,7 @@ import { completeConfig, type RinConfig } from "../model/config.ts";
 import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
-import { checkNames, checkOptions } from "../model/schema.ts";
+import { checkOptions } from "../options/schema.ts";
 import { timeRows } from "../model/time.ts";
 import { laidOut, slab, Weights, whole } from "../model/weights.ts";
 import { expectFloats, expectTimes } from "./floats.ts";
@@ -131,7 +131,7 @@ export class Rin {
    * @param options.config the network's config, where the file doesn't give it
    * @throws {CheckpointError} when the file is no checkpoint, doesn't fit the config, or has
    * weights that are not finite
-   * @throws {RangeError} when an option is unknown
+   * @throws {RangeError} when an option is unknown or makes no sense
    * @throws {ConfigError} when the config makes no sense
    */
   static async load(
@@ -139,7 +139,7 @@ export class Rin {
     source: CheckpointSource,
     options: LoadOptions = {},
   ): Promise<Rin> {
-    checkNames(options, ["config"], "option");
+    checkOptions({ config: { type: "Object" } }, options, "option");
     const bytes = await checkpointBytes(source);
     const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
     const type = device.supportsF16 ? dtype : "f32";
@@ -192,8 +192,12 @@ export class Rin {
     t: Float32Array<ArrayBuffer>,
     options: PredictOptions,
   ): Promise<PredictionResult> {
-    checkNames(options, ["previous", "labels"], "option");
-    const { previous, labels } = options;
+    const { labels: schema } = SAMPLE_OPTIONS;
+    const { previous, labels } = checkOptions(
+      { previous: { type: "Object" }, labels: schema },
+      options,
+      "option",
+    );
     expectTimes(t);
     const batch = t.length;
     expectFloats("xt", xt, batch * exampleSize(this.config));

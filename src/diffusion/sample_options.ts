@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, defaultsOf, type OptionSchema, type Schema } from "../model/schema.ts";
+import { checkOptions, defaultsOf, type OptionSchema, type Schema } from "../options/schema.ts";
 import { type SamplerOptions, SAMPLERS } from "./samplers.ts";
 import { TIME_SPACINGS } from "./times.ts";
 

@@ -6,7 +6,7 @@
 import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
-import { checkValue } from "../model/schema.ts";
+import { checkValue } from "../options/schema.ts";
 import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { CheckpointError } from "./errors.ts";
-import { shown, tagOf } from "./schema.ts";
+import { shown, tagOf } from "../options/schema.ts";
 
 /** What a checkpoint is read from: bytes in memory, a file that a page was given, or an answer of `fetch`. */
 export type CheckpointSource = ArrayBufferLike | ArrayBufferView | Blob | Response;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, defaultsOf, type Schema } from "./schema.ts";
+import { checkOptions, defaultsOf, type Schema } from "../options/schema.ts";
 
 /** What the network is trained to predict. */
 export type Prediction = "eps" | "x0" | "v";

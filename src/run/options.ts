@@ -7,7 +7,7 @@ import type { SamplerName } from "../diffusion/samplers.ts";
 import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import { ConfigError } from "../model/config.ts";
-import { checkOptions, type OptionSchema } from "../model/schema.ts";
+import { checkOptions, type OptionSchema } from "../options/schema.ts";
 
 /** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
 export interface RunOptions {

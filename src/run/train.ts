@@ -5,6 +5,7 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
+import { checkCall, NEW_RUN, RESUMED_RUN } from "./call_options.ts";
 import { type Ended, keepTraining } from "./keep_training.ts";
 import { folderLoggers } from "./loggers.ts";
 import { createRun, type OpenedRun, reopenRun, type ResumeChanges } from "./open_run.ts";
@@ -50,7 +51,8 @@ export interface RunResult extends Ended {
  * folder: what `rin train` does. (`rin report` makes the page of the folder.)
  *
  * @returns whether it reached the last step or was stopped, and the last step done
- * @throws {ConfigError} when a setting makes no sense, or the network is not that of `init`
+ * @throws {ConfigError} when an option is unknown, a setting makes no sense, or the network is not
+ * that of `init`
  * @throws {CheckpointError} when `init` is no checkpoint
  * @throws {RunExistsError} when the folder holds a run already
  * @throws {ForeignFilesError} when the folder holds files of something else, and not `force`
@@ -92,6 +94,7 @@ export interface RunResult extends Ended {
  * ```
  */
 export async function train(options: NewRunOptions): Promise<RunResult> {
+  checkCall(NEW_RUN, options, ["device", "out"]);
   const { out, preset = "faces", force, init } = options;
   const dataName = setsOf(options.data)?.train.name;
   return await runIn(await createRun(out, preset, options, { dataName, force, init }), options);
@@ -104,11 +107,13 @@ export async function train(options: NewRunOptions): Promise<RunResult> {
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {RunError} when the folder holds no run, the run is beyond `training.steps`, or its data
  * are not what they were and `allowChangedData` is not given
- * @throws {ConfigError} when a setting makes no sense, or would make it another run
+ * @throws {ConfigError} when an option is unknown, a setting makes no sense, or would make it another
+ * run
  * @throws {CheckpointError} when its checkpoint can't be used
  * @throws {Error} for the other reasons of {@linkcode train}
  */
 export async function resumeTraining(options: ResumeOptions): Promise<RunResult> {
+  checkCall(RESUMED_RUN, options, ["device", "folder"]);
   return await runIn(await reopenRun(options.folder, options), options);
 }
 

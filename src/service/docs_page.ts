@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Schema } from "../model/schema.ts";
+import type { Schema } from "../options/schema.ts";
 import type { OpenApi, Operation } from "./openapi.ts";
 
 const STYLE = `

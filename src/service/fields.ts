@@ -7,7 +7,7 @@
 import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
-import type { Schema } from "../model/schema.ts";
+import type { Schema } from "../options/schema.ts";
 import type { ServiceLimits } from "./limits.ts";
 
 /** The network that pictures are asked of. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkNames } from "../model/schema.ts";
+import { checkNames } from "../options/schema.ts";
 
 /** Limits; each has a default. */
 export interface ServiceLimits {

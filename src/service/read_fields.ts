@@ -4,8 +4,8 @@
  * @module
  */
 import { HttpError } from "./answers.ts";
-import { fits, needed, shown } from "../model/schema.ts";
-import { suggestion } from "../model/nearest.ts";
+import { fits, needed, shown } from "../options/schema.ts";
+import { suggestion } from "../options/nearest.ts";
 import type { Field } from "./fields.ts";
 
 type Fields = Readonly<Record<string, Field>>;

@@ -8,7 +8,7 @@ import { DeviceLostError } from "../device/errors.ts";
 import { SamplingError } from "../diffusion/errors.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
-import { checkNames } from "../model/schema.ts";
+import { checkNames, checkValue, type OptionSchema, shown } from "../options/schema.ts";
 import { CLIENT_CLOSED, errorAnswer, HttpError, withSecurityHeaders } from "./answers.ts";
 import type { Assets } from "./assets.ts";
 import { Batcher } from "./batcher.ts";
@@ -59,9 +59,13 @@ export interface Service {
   readonly close: () => void;
 }
 
-const KNOWN: readonly (keyof ServiceOptions)[] = [
-  ...["rin", "checkpoint", "name", "assets", "token", "hosts", "limits", "onFault"] as const,
-];
+const OPTIONS = {
+  rin: { type: "Object" },
+  name: { type: "string" },
+  assets: { type: "Map" },
+  token: { type: "string" },
+  onFault: { type: "Function" },
+} as const satisfies Partial<Record<keyof ServiceOptions, OptionSchema>>;
 
 /**
  * Makes a service.
@@ -70,8 +74,20 @@ const KNOWN: readonly (keyof ServiceOptions)[] = [
  * @throws {CheckpointError} when the checkpoint is none
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  checkNames(options, KNOWN, "service option");
+  checkNames(
+    options,
+    [...Object.keys(OPTIONS), "checkpoint", "hosts", "limits"],
+    "service option",
+  );
+  for (const [key, schema] of Object.entries(OPTIONS)) {
+    const value = options[key as keyof typeof OPTIONS];
+    if (value !== undefined || key === "rin") checkValue(schema, key, value);
+  }
   const { rin, name = "rin", assets, token, hosts, onFault } = options;
+  // A text would be taken for all that it holds.
+  if (hosts && !(Array.isArray(hosts) && hosts.every((host) => typeof host === "string"))) {
+    throw new RangeError(`hosts is ${shown(hosts)}: needed a list of names`);
+  }
   if (rin.config.frames > 1) {
     throw new RangeError(
       `The network makes clips of ${rin.config.frames} frames, and the service makes images only`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, type Prediction } from "../model/config.ts";
-import { checkNames, checkValue, type Schema } from "../model/schema.ts";
+import { checkNames, checkValue, type Schema } from "../options/schema.ts";
 
 /**
  * How the learning rate moves: see `learningRate`. "cosine@0.7" is the first 70% of the cosine, as

@@ -11,11 +11,11 @@ import type { Storage, Tensor } from "../graph/tensor.ts";
 import { beginFrom, type Begun } from "../model/begin_from.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
-import { completeConfig, type RinConfig } from "../model/config.ts";
+import { completeConfig, ConfigError, type RinConfig } from "../model/config.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { CheckpointError } from "../model/safetensors.ts";
-import { checkNames, shown, tagOf } from "../model/schema.ts";
+import { checkObject, checkOptions, checkValue, shown, tagOf } from "../options/schema.ts";
 import { Weights, whole } from "../model/weights.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
@@ -48,6 +48,11 @@ export interface Moments {
   /** Square root of the sum of squares. */
   readonly norm: number;
 }
+
+const ENQUEUE_OPTIONS = {
+  labels: { type: "numbers", items: { type: "number" } },
+  measure: { type: "boolean" },
+} as const;
 
 /** Steps handed to the device before the host waits for the oldest. */
 const IN_FLIGHT = 2;
@@ -126,8 +131,10 @@ export class Trainer {
     device: Device,
     config: Partial<RinConfig> = {},
     options: Partial<TrainOptions> = {},
-    { init }: { init?: Uint8Array } = {},
+    begin: { init?: Uint8Array } = {},
   ): Promise<Trainer> {
+    checkObject(config, "config field", ConfigError);
+    const { init } = checkOptions({ init: { type: "Uint8Array" } }, begin, "option", ConfigError);
     const from = init && readCheckpoint(init);
     const full = completeConfig({ ...from?.config, ...config });
     const trainOptions = completeTrainOptions(options);
@@ -150,12 +157,14 @@ export class Trainer {
    * Blob, or a Response
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
+   * @throws {ConfigError} when an option is unknown or makes no sense
    */
   static async resume(
     device: Device,
     source: CheckpointSource,
     options: Partial<TrainOptions> = {},
   ): Promise<Trainer> {
+    checkObject(options, "training option", ConfigError);
     const { config, slabs, training } = readCheckpoint(await checkpointBytes(source));
     if (training === undefined || !slabs.ema || !slabs.adam_m || !slabs.adam_v) {
       throw new CheckpointError(
@@ -235,8 +244,7 @@ export class Trainer {
     batch: Float32Array<ArrayBuffer>,
     options: { labels?: ArrayLike<number>; measure?: boolean } = {},
   ): Promise<void> {
-    checkNames(options, ["labels", "measure"], "option");
-    const { labels, measure = false } = options;
+    const { labels, measure = false } = checkOptions(ENQUEUE_OPTIONS, options, "option");
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
     if (tagOf(batch) !== "Float32Array") {
@@ -311,11 +319,13 @@ export class Trainer {
    * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its classes where
    * the network knows classes (without them it is asked for the loss without a class)
    * @param which whose weights: the moving average (default) or the parameters themselves
+   * @throws {RangeError} when a batch is none, or `which` is something else
    */
   async validate(
     images: Batches,
     which: "ema" | "parameters" = "ema",
   ): Promise<number> {
+    checkValue({ enum: ["ema", "parameters"] }, "which", which);
     this.#validator ??= new Validator(this.#device, this.config, this.options);
     return await this.#validator.loss(
       new Weights(this.#weights.layout, this.#slabs[which]),
@@ -336,6 +346,7 @@ export class Trainer {
    * @param extra what else is to stand in its metadata, under `training`
    */
   async save(extra: Record<string, unknown> = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkObject(extra, "additional field");
     const state: SavedTraining = {
       step: this.#done,
       options: this.options,

@@ -6,6 +6,7 @@
  */
 import { PARTIALS } from "../graph/ops.ts";
 import { recordLoss } from "../diffusion/loss.ts";
+import { expectFloats } from "../diffusion/floats.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
@@ -13,6 +14,7 @@ import type { Device } from "../device/device.ts";
 import { Plan } from "../graph/plan.ts";
 import { persistent, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
+import { checkNames } from "../options/schema.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, exampleSize } from "../model/example.ts";
 import { timeRows, timeWidth } from "../model/time.ts";
@@ -67,7 +69,9 @@ export class Validator {
       const { images: x0, labels = undefined } = ArrayBuffer.isView(given)
         ? { images: given }
         : given;
-      const batch = x0.length / size;
+      if (!ArrayBuffer.isView(given)) checkNames(given, ["images", "labels"], "field");
+      const batch = Math.max(1, Math.floor(x0?.length / size));
+      expectFloats("images", x0, batch * size);
       const { program, tensors } = await this.#prepare(weights, batch);
       this.device.write(tensors.x0, x0);
       const rows = labelRows(this.config, batch, labels);

@@ -1,34 +1,58 @@
-// Every script of bench/ begins its work; what it measures is not looked at.
+// Every script of bench/ works for a moment, until it says what shows that; what it measures is not
+// looked at. Where a script has peers, which would be fetched, it works without them.
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { smallNet } from "../helpers/small_net.ts";
+import { formatResults } from "../../bench/results.ts";
+import { sampleResults } from "./sample_results.ts";
 
 const bench = decodeURIComponent(new URL("../../bench/", import.meta.url).pathname);
 
-/** How long a script may work on before it is taken for one that works, ms. */
-const MOMENT = 2500;
+/** How a script is run. */
+interface Script {
+  readonly args: readonly string[];
+  /** What it prints once it works; it is then ended. Without it, it works to its end. */
+  readonly shows?: RegExp;
+  readonly gpu?: true;
+  /** Of Deno; "run" by default. */
+  readonly command?: "bench";
+}
 
-/** Arguments by script; `gpu` where it needs one, `code` where another than 0 is right. */
-const SCRIPTS: Record<string, { args: string[]; gpu?: boolean; code?: number }> = {
-  "compare.ts": { args: ["--turns", "0"], code: 2 }, // its peers are fetched, so no further
-  "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"] },
-  "half.ts": { args: ["net.safetensors", "2"], gpu: true },
-  "learning.ts": { args: ["faces", "1"], gpu: true },
-  "memory.ts": { args: ["faces", "clips"], gpu: true },
+const ours = ["--contenders", "rin-cpu-1", "--networks", "faces", "--turns", "1"];
+
+const SCRIPTS: Readonly<Record<string, Script>> = {
+  "compare.ts": { args: ours, shows: /^faces, turn 1, rin-cpu-1: step \d+ ms, sample \d+ ms$/m },
+  "compare_products.ts": {
+    args: ["1", "--contenders", "rin"],
+    shows: /^512 x 128 x 128: done$/m,
+    gpu: true,
+  },
+  "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"], shows: /\d/ },
+  "first_step.ts": { args: ["rin-cpu-1", "faces"] },
+  "half.ts": { args: ["net.safetensors", "2"], shows: /^Files: [\d.]+ MB, [\d.]+ MB$/m, gpu: true },
+  "kernels_bench.ts": {
+    args: ["--filter", "copy"],
+    shows: /GFLOP\/s/,
+    gpu: true,
+    command: "bench",
+  },
+  "learning.ts": { args: ["faces", "1"], shows: /^118 images, \d+ steps on /m, gpu: true },
+  "memory.ts": { args: ["faces", "clips"], shows: /^\| faces, batch 32 /m, gpu: true },
   "moving_shapes.ts": { args: ["shapes"] },
-  "pictures.ts": { args: ["a", "a"] },
-  "presets.ts": { args: ["faces"], gpu: true },
-  "wasm_ladder.ts": { args: [] },
-  "wgsl.ts": { args: ["wgsl"] },
+  "pictures.ts": { args: ["a", "a"], shows: /^4 pictures: at most 0\/255 apart/m },
+  "presets.ts": { args: ["faces"], shows: /^faces/m, gpu: true },
+  "table.ts": { args: ["results.json", "--print"], shows: /^\| PyTorch, 1 thread /m },
+  "wasm_ladder.ts": { args: [], shows: /^\| rows x columns/m },
+  "wgsl.ts": { args: ["wgsl"], shows: /^wgsl: \d+ kernels$/m },
 };
 
-/** Modules of these, and those that need other projects fetched. */
+/** Modules of these. */
 const OTHERS = [
-  ...["compare_products.ts", "contenders.ts", "first_step.ts", "kernels_bench.ts", "machine.ts"],
-  ...["measure.ts", "our_product.ts", "results.ts", "table.ts", "wasm_loops.ts", "wasm_tape.ts"],
+  ...["contenders.ts", "machine.ts", "measure.ts", "our_product.ts", "results.ts"],
+  ...["wasm_loops.ts", "wasm_tape.ts"],
 ];
 
 Deno.test("bench: every script is run below, or is none", async () => {
@@ -37,35 +61,40 @@ Deno.test("bench: every script is run below, or is none", async () => {
   assertEquals(names.filter((name) => name.endsWith(".ts")).sort(), known);
 });
 
-for (const [name, { args, gpu, code = 0 }] of Object.entries(SCRIPTS)) {
+for (const [name, { args, shows, gpu, command = "run" }] of Object.entries(SCRIPTS)) {
   Deno.test({
-    name: `bench: ${name} begins its work`,
+    name: `bench: ${name} works`,
     ignore: gpu === true && !available,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet(1));
+        await write(`${cwd}/results.json`, formatResults(sampleResults));
         for (let i = 0; i < 4; i++) {
           await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, 16));
         }
+        const options = ["-A", "--no-check", "--no-lock", "--config", `${bench}../deno.json`];
         const child = new Deno.Command(Deno.execPath(), {
-          args: [
-            ...["run", "-A", "--no-check", "--no-lock", "--config", `${bench}../deno.json`],
-            ...[bench + name, ...args],
-          ],
+          args: [command, ...options, bench + name, ...args],
           cwd,
-          stdout: "null",
+          env: { NO_COLOR: "1" },
+          stdout: "piped",
           stderr: "piped",
         }).spawn();
-        const said = new Response(child.stderr).text();
-        let ended = false;
-        const timer = setTimeout(() => {
-          if (!ended) child.kill("SIGKILL");
-        }, MOMENT);
-        const status = await child.status;
-        ended = true;
-        clearTimeout(timer);
-        assert(status.signal === "SIGKILL" || status.code === code, await said);
-        await said;
+        let said = "";
+        let works = false;
+        const listen = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+          for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+            said += text;
+            if (works || !shows?.test(said)) continue;
+            works = true;
+            child.kill("SIGKILL");
+          }
+        };
+        await Promise.all([listen(child.stdout), listen(child.stderr)]);
+        const { code } = await child.status;
+        if (works) return;
+        assertEquals(code, 0, said);
+        if (shows) assertMatch(said, shows);
       }),
   });
 }

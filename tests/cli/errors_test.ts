@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CommandError, explain, UsageError } from "../../cli/errors.ts";
-import { nearest } from "../../src/model/nearest.ts";
+import { nearest } from "../../src/options/nearest.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 

@@ -15,7 +15,10 @@ export interface Outcome {
 
 // `deno task test:binary` names the packed program, which the tests then start instead.
 const binary = Deno.env.get("RIN_BINARY");
-const [program, ...before] = binary ? [await Deno.realPath(binary)] : rinCommand(["-A"]);
+/** The words that start `rin`, before its arguments. */
+export const RIN = binary ? [await Deno.realPath(binary)] : rinCommand(["-A"]);
+
+const [program, ...before] = RIN;
 
 /** The source as a command, with these permissions. */
 export function rinCommand(permissions: readonly string[]): string[] {

@@ -55,6 +55,40 @@ Deno.test("JPEG: every truncation is a DataError in words", () => {
   }
 });
 
+Deno.test("JPEG and PNG: a header that claims too much is refused before anything is decoded", () => {
+  const jpegOf = (name: string, width: number, height: number) => {
+    const bytes = fixture(name);
+    const frame = bytes.findIndex((byte, i) =>
+      byte === 0xff && [0xc0, 0xc2].includes(bytes[i + 1])
+    );
+    bytes.set([height >> 8, height & 255, width >> 8, width & 255], frame + 5);
+    return bytes;
+  };
+  const pngOf = (name: string, width: number, height: number) => {
+    const bytes = fixture(name);
+    new DataView(bytes.buffer).setUint32(16, width);
+    new DataView(bytes.buffer).setUint32(20, height);
+    return bytes;
+  };
+  const refused: [bytes: Uint8Array, words: string][] = [
+    [jpegOf("baseline_420.jpg", 13_000, 10_000), "120 megapixels are accepted"],
+    [jpegOf("progressive.jpg", 13_000, 10_000), "120 megapixels are accepted"],
+    [pngOf("rgb.png", 13_000, 10_000), "120 megapixels are accepted"],
+    [
+      jpegOf("cmyk.jpg", 11_000, 9_000),
+      "its 4 channels of 11000x9000 have 396 million samples, where 360 million are accepted",
+    ],
+    // What would be accepted, if the file were long enough for it.
+    [jpegOf("cmyk.jpg", 10_000, 9_000), "its header says 10000x9000, too much for its length"],
+    [jpegOf("baseline_420.jpg", 12_000, 9_000), "too much for its length"],
+    [jpegOf("rgb.jpg", 12_000, 10_000), "too much for its length"],
+    [pngOf("rgb.png", 12_000, 9_000), "its header says more pixels than its length can hold"],
+  ];
+  for (const [bytes, words] of refused) {
+    assertThrows(() => decodeImage(bytes), DataError, words);
+  }
+});
+
 Deno.test("JPEG: unsupported kinds are named", () => {
   assertThrows(() => decodeImage(fixture("arithmetic.jpg")), DataError, "arithmetic-coded");
   const frameOf = (bytes: Uint8Array) =>

@@ -14,7 +14,7 @@ const entries = Object.values(settings.exports).map((path) => path.slice(2));
 const LOOKS = "src/device/webgpu/quiet_mesa.ts";
 
 /** What sampling needs beside a device. */
-const SAMPLING = /^src\/(sampling\.ts$|(diffusion|model|nn|graph)\/|device\/\w+\.ts$)/;
+const SAMPLING = /^src\/(sampling\.ts$|(diffusion|model|nn|graph|options)\/|device\/\w+\.ts$)/;
 
 for (
   const [entry, device, other] of [
@@ -38,7 +38,7 @@ for (
 Deno.test("library: the service needs no training, no data, no command line and no Deno", async () => {
   for (const module of await modulesOf("service.ts")) {
     const own =
-      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|nn|graph|device)\/|kernels\/)/;
+      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|nn|graph|options|device)\/|kernels\/)/;
     if (/^(npm:|node_modules\/|https?:)/.test(module)) continue;
     assert(own.test(module), module);
     if (!module.endsWith(".ts")) continue;
@@ -50,7 +50,7 @@ Deno.test("library: the service needs no training, no data, no command line and 
 Deno.test("library: the kernels need nothing but themselves, and training no data", async () => {
   for (const module of await modulesOf("kernels.ts")) assert(/^kernels[./]/.test(module), module);
   for (const module of await modulesOf("train.ts")) {
-    const own = /^(train\.ts$|src\/(train|diffusion|model|nn|graph|device)\/|kernels\/)/;
+    const own = /^(train\.ts$|src\/(train|diffusion|model|nn|graph|options|device)\/|kernels\/)/;
     assert(own.test(module), module);
   }
 });

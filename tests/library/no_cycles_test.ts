@@ -20,6 +20,7 @@ const FLOORS = [
   "src/nn/",
   "src/device/",
   "src/graph/",
+  "src/options/",
   "kernels/",
 ];
 

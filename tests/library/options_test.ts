@@ -17,6 +17,16 @@ import { createService, type ServiceOptions } from "../../src/service/service.ts
 import { completeTrainOptions } from "../../src/train/options.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { completeConfig } from "../../src/model/config.ts";
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import { requestDevice } from "../../src/device/request.ts";
+import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import {
+  type NewRunOptions,
+  type ResumeOptions,
+  resumeTraining,
+  train,
+} from "../../src/run/train.ts";
+import { withFolder } from "../data/scratch.ts";
 import { cpuTest } from "../helpers/devices.ts";
 
 const CONFIG = { imageSize: 8, patchSize: 4, latentDim: 8, numLatents: 4, numHeads: 2 };
@@ -96,6 +106,7 @@ cpuTest("predict, load, create, and the loss refuse what can't be", async (cpu) 
   const [x, t] = [new Float32Array(PIXELS), Float32Array.of(0.5)];
   const predict = (...given: unknown[]) =>
     rin.predict(...given as [typeof x, typeof t, PredictOptions]);
+  const service = (given: object) => createService({ rin, checkpoint: x, ...given });
   const latents = new Float32Array(32);
   const refused: [make: () => Promise<unknown>, message: string][] = [
     [() => predict(x, t, latents), "The options are a value of Float32Array: needed an"],
@@ -127,6 +138,16 @@ cpuTest("predict, load, create, and the loss refuse what can't be", async (cpu) 
       () => createService({ rin, checkpoint: x, tokn: "x" } as unknown as ServiceOptions),
       'Unknown service option "tokn": did you mean token?',
     ],
+    [() => predict(x, t, { previous: null }), "previous is null: needed an object"],
+    [() => Rin.load(cpu, x, { config: 8 } as object), "config is 8: needed an object"],
+    [() => service({ rin: undefined }), "rin is undefined: needed an object"],
+    [() => service({ name: 5 }), "name is 5: needed a text"],
+    [() => service({ token: 5 }), "token is 5: needed a text"],
+    [() => service({ hosts: "localhost" }), 'hosts is "localhost": needed a list of names'],
+    [() => service({ assets: {} }), "assets is {}: needed a value of Map"],
+    [() => service({ onFault: true }), "onFault is true: needed a value of Function"],
+    [() => service({ limits: 5 }), "The service limits are 5: needed an object"],
+    [() => service({ limits: { batch: "8" } }), "limits.batch is 8: needed a whole number"],
   ];
   for (const [make, message] of refused) await assertRejects(make, RangeError, message);
   assertThrows(() => completeLimits({ ques: 1 } as object), RangeError, "did you mean queue?");
@@ -147,6 +168,33 @@ cpuTest("training refuses what can't be", async (cpu) => {
     ConfigError,
     'Unknown training option "learningRate": known are batchSize',
   );
+  const create = (...given: unknown[]) => () =>
+    Trainer.create(...[cpu, ...given] as unknown as Parameters<typeof Trainer.create>);
+  const validate = (batch: unknown, which?: string) => () =>
+    trainer.validate([batch as typeof x], which as "ema");
+  const refused: [
+    make: () => Promise<unknown>,
+    Failure: new (words: string) => Error,
+    message: string,
+  ][] = [
+    [create(5), ConfigError, "The config fields are 5: needed an object"],
+    [create(CONFIG, "fast"), ConfigError, 'The training options are "fast": needed an object'],
+    [create(CONFIG, {}, { int: bytes }), ConfigError, 'option "int": did you mean init?'],
+    [create(CONFIG, {}, { init: [1] }), ConfigError, "init is [1]: needed a value of Uint8Array"],
+    [
+      () => Trainer.resume(cpu, bytes, 5 as unknown as object),
+      ConfigError,
+      "The training options are 5",
+    ],
+    [() => trainer.save("x" as unknown as Record<string, unknown>), RangeError, 'are "x"'],
+    [() => enqueue(x, { measure: 1 }), RangeError, "measure is 1: needed true or false"],
+    [validate(x, "emas"), RangeError, 'which is "emas": needed "ema" or "parameters"'],
+    [validate({ images: x, label: [1] }), RangeError, 'field "label": did you mean labels?'],
+    [validate(x.subarray(5)), RangeError, "images has 187 numbers: needed 192"],
+    [validate(7), RangeError, "The fields are 7: needed an object"],
+    [validate({}), RangeError, "images is undefined: needed a value of Float32Array"],
+  ];
+  for (const [make, Failure, message] of refused) await assertRejects(make, Failure, message);
   trainer.destroy();
   const options: [complete: (options: object) => unknown, options: unknown, message: string][] = [
     [completeTrainOptions, { lr: "0.1" }, 'lr is "0.1": needed a number from 0 to 10'],
@@ -169,6 +217,84 @@ cpuTest("training refuses what can't be", async (cpu) => {
   for (const [complete, given, message] of options) {
     assertThrows(() => complete(given as object), ConfigError, message);
   }
+});
+
+Deno.test("devices refuse what can't be asked of them, before they look for one", async () => {
+  const refused: [request: (options: object) => Promise<unknown>, given: unknown, string][] = [
+    [requestGpu, { sofware: false }, 'Unknown option "sofware": did you mean software?'],
+    [requestGpu, { software: "no" }, 'software is "no": needed true or false'],
+    [requestGpu, { powerPreference: "max" }, 'needed "low-power" or "high-performance"'],
+    [requestGpu, { threads: 2 }, 'Unknown option "threads": known are powerPreference, f16'],
+    [requestGpu, 4, "The options are 4: needed an object"],
+    [requestCpu, { thread: 2 }, 'Unknown option "thread": did you mean threads?'],
+    [requestCpu, { threads: -1 }, "threads is -1: needed a whole number from 1 to 256"],
+    [requestCpu, { threads: "2" }, 'threads is "2": needed a whole number'],
+    [requestCpu, { module: new Uint8Array(4) }, "needed a value of WebAssembly.Module"],
+    [requestDevice, { theads: 2 }, 'Unknown option "theads": did you mean threads?'],
+    [requestDevice, { threads: 0 }, "threads is 0"],
+    [requestDevice, { f16: 1 }, "f16 is 1: needed true or false"],
+    [requestDevice, { software: true }, 'Unknown option "software"'],
+  ];
+  for (const [request, given, message] of refused) {
+    await assertRejects(() => request(given as object), RangeError, message);
+  }
+});
+
+Deno.test("a training run refuses what can't be, before it makes a folder", async () => {
+  const read = () => Promise.resolve(new Uint8Array());
+  const set = { name: "a", imageSize: 16, count: 4, read };
+  const refused: [given: object, message: string][] = [
+    [{ sed: 1 }, 'Unknown option "sed"'],
+    [{ onEvents: () => {} }, 'Unknown option "onEvents": did you mean onEvent?'],
+    [{ device: undefined }, "device is undefined: needed an object, or a value of Function"],
+    [{ device: "gpu" }, 'device is "gpu"'],
+    [{ signal: new AbortController() }, "needed a value of AbortSignal"],
+    [{ onEvent: true }, "onEvent is true"],
+    [{ training: 5 }, "training is 5: needed an object"],
+    [{ run: "x" }, 'run is "x": needed an object'],
+    [{ data: "pictures" }, 'data is "pictures": needed an object'],
+    [{ data: {} }, "data.name is undefined: needed a text"],
+    [{ data: { ...set, count: NaN } }, "data.count is NaN: needed a whole number of 0 or more"],
+    [{ data: { ...set, read: 1 } }, "data.read is 1: needed a value of Function"],
+    [{ data: { train: set } }, "data.valid is undefined: needed an object"],
+    [{ data: { train: set, valid: { ...set, imageSize: 0 } } }, "data.valid.imageSize is 0"],
+    [{ loggers: {} }, "loggers is {}: needed a value of Array"],
+    [{ loggers: [5] }, "loggers[0] is 5: needed an object"],
+    [{ loggers: [{}] }, "loggers[0] is {}: needed one of the methods start, metrics, samples"],
+    [{ loggers: [{ end: 5 }] }, "loggers[0].end is 5: needed a value of Function"],
+    [
+      { loggers: [{ end: read, metric: read }] },
+      'Unknown logger method "metric": did you mean metrics?',
+    ],
+  ];
+  const ofNew: typeof refused = [
+    ...refused,
+    [{ out: undefined }, "out is undefined: needed a text"],
+    [{ allowChangedData: true }, 'Unknown option "allowChangedData"'],
+    [{ force: 1 }, "force is 1: needed true or false"],
+    [{ preset: 5 }, "preset is 5: needed a text"],
+    [{ init: "a.safetensors" }, 'init is "a.safetensors": needed a value of Uint8Array'],
+    [{ network: [] }, "network is []: needed an object"],
+  ];
+  const ofResumed: typeof refused = [
+    ...refused,
+    [{ folder: undefined }, "folder is undefined: needed a text"],
+    [{ network: {} }, 'Unknown option "network"'],
+    [{ allowChangedData: "yes" }, 'allowChangedData is "yes": needed true or false'],
+  ];
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`;
+    const context = { device: requestCpu, data: set };
+    for (const [given, message] of ofNew) {
+      const call = { ...context, out: path, ...given } as NewRunOptions;
+      await assertRejects(() => train(call), ConfigError, message);
+    }
+    for (const [given, message] of ofResumed) {
+      const call = { ...context, folder: path, ...given } as ResumeOptions;
+      await assertRejects(() => resumeTraining(call), ConfigError, message);
+    }
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  });
 });
 
 Deno.test("library, service, command line and page have the same values and defaults", () => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionSchema } from "../../options/schema.ts";
 import { arithmeticOf, compile, type Exports, link, type Sharing } from "./builds.ts";
 import { CpuDevice } from "./device.ts";
 import { lowerings } from "./lowering/table.ts";
@@ -28,7 +29,11 @@ export interface CpuOptions {
 
 const DEFAULT_THREADS = 16;
 
-const MAX_THREADS = 256;
+/** Which values the options take. */
+export const CPU_OPTIONS = {
+  threads: { type: "integer", minimum: 1, maximum: 256 },
+  module: { type: "WebAssembly.Module" },
+} as const satisfies Record<keyof CpuOptions, OptionSchema>;
 
 /** A build with a memory. */
 interface Linked {
@@ -42,15 +47,11 @@ interface Linked {
  * Asks for the CPU. Where the runtime has workers that can share memory, they compute, and the host's
  * event loop stays free; else the host computes in short slices.
  *
- * @throws {RangeError} when `threads` is out of range
+ * @throws {RangeError} when an option is unknown or makes no sense
  * @throws {Error} when the runtime has no WebAssembly SIMD or compiles none, or `module` is another's
  */
-export async function requestCpu({ threads, module }: CpuOptions = {}): Promise<CpuDevice> {
-  if (
-    threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)
-  ) {
-    throw new RangeError(`threads must be 1 to ${MAX_THREADS}, not ${threads}`);
-  }
+export async function requestCpu(options: CpuOptions = {}): Promise<CpuDevice> {
+  const { threads, module } = checkOptions(CPU_OPTIONS, options, "option");
   if (canShare()) {
     const linked = module ? await tryLink(module, "threads") : await build("threads");
     const device = linked && await threaded(linked, threads ?? defaultThreads());

@@ -6,6 +6,7 @@
  */
 import type { Launch } from "../../../kernels/wgsl/kernel.ts";
 import type { Plan } from "../../graph/plan.ts";
+import { checkOptions, type OptionSchema } from "../../options/schema.ts";
 import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import { deferred } from "../deferred.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
@@ -34,6 +35,13 @@ export interface GpuOptions {
   readonly software?: boolean;
 }
 
+/** Which values these take. */
+export const GPU_OPTIONS = {
+  powerPreference: { enum: ["low-power", "high-performance"] },
+  f16: { type: "boolean" },
+  software: { type: "boolean" },
+} as const satisfies Record<keyof GpuOptions, OptionSchema>;
+
 // The limits worth raising above WebGPU's defaults; the others never bind here.
 const wanted = [
   "maxBufferSize",
@@ -46,8 +54,10 @@ const wanted = [
  *
  * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that will
  * do, or it gives no device
+ * @throws {RangeError} when an option is unknown or makes no sense
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
+  checkOptions(GPU_OPTIONS, options, "option");
   quietMesa();
   const { f16 = true, software = true, powerPreference = "high-performance" } = options;
   const adapter = await requestAdapter(powerPreference);

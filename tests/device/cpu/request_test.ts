@@ -103,7 +103,11 @@ Deno.test("another module and impossible threads are refused", async () => {
     );
   }
   for (const threads of [0, -1, 1.5, NaN, 257]) {
-    await assertRejects(() => requestCpu({ threads }), RangeError, "threads must be 1 to 256");
+    await assertRejects(
+      () => requestCpu({ threads }),
+      RangeError,
+      "needed a whole number from 1 to 256",
+    );
   }
 });
 

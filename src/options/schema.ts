@@ -27,7 +27,19 @@ export type OptionSchema =
   | Schema
   /** A list or typed array of numbers. */
   | { readonly type: "numbers"; readonly items: Schema; readonly length?: number }
-  | { readonly type: "Float32Array" | "AbortSignal" | "Function" };
+  | { readonly oneOf: readonly OptionSchema[] }
+  | { readonly type: HostType };
+
+/** What a value says that it is, where it is no number, text, or list. */
+type HostType =
+  | "AbortSignal"
+  | "Array"
+  | "Float32Array"
+  | "Function"
+  | "Map"
+  | "Object"
+  | "Uint8Array"
+  | "WebAssembly.Module";
 
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSchema>>;
@@ -49,18 +61,17 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
       return isList(value) && (length === undefined || value.length === length) &&
         Array.from(value).every((item) => fits(items, item));
     }
-    case "Float32Array":
-    case "AbortSignal":
-    case "Function":
-      // A function can be an AsyncFunction.
-      return tagOf(value).endsWith(schema.type);
-    default: {
+    case "integer":
+    case "number": {
       const { type, minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity } =
         schema;
       return Number.isFinite(value) && (type === "number" || Number.isSafeInteger(value)) &&
         value as number >= minimum && value as number > exclusiveMinimum &&
         value as number <= maximum;
     }
+    default:
+      // A function can be an AsyncFunction.
+      return tagOf(value).endsWith(schema.type);
   }
 }
 
@@ -79,11 +90,8 @@ export function needed(schema: OptionSchema): string {
       return "a list of these";
     case "numbers":
       return `a list of ${schema.length ?? "numbers"}, each ${needed(schema.items)}`;
-    case "Float32Array":
-    case "AbortSignal":
-    case "Function":
-      return `a value of ${schema.type}`;
-    default: {
+    case "integer":
+    case "number": {
       const { type, minimum, exclusiveMinimum, maximum } = schema;
       const kind = type === "integer" ? "a whole number" : "a number";
       if (maximum === undefined) {
@@ -93,6 +101,10 @@ export function needed(schema: OptionSchema): string {
         ? `${kind} from ${minimum} to ${maximum}`
         : `${kind} above ${exclusiveMinimum} and up to ${maximum}`;
     }
+    case "Object":
+      return "an object";
+    default:
+      return `a value of ${schema.type}`;
   }
 }
 
@@ -110,6 +122,13 @@ export function shown(value: unknown): string {
 /** The class of the error that is thrown where options can't be. */
 export type Failure = new (sentence: string) => Error;
 
+/** Checks that options are an object. */
+export function checkObject(options: unknown, what: string, Failure: Failure = RangeError): void {
+  if (tagOf(options) !== "Object") {
+    throw new Failure(`The ${what}s are ${shown(options)}: needed an object`);
+  }
+}
+
 /**
  * Checks that options are an object of known names; undefined stands for an option left out.
  *
@@ -121,13 +140,10 @@ export function checkNames(
   what: string,
   Failure: Failure = RangeError,
 ): void {
-  const list = known.join(", ");
-  if (tagOf(options) !== "Object") {
-    throw new Failure(`The ${what}s are ${shown(options)}: needed an object`);
-  }
+  checkObject(options, what, Failure);
   for (const [name, value] of Object.entries(options as object)) {
     if (value === undefined || known.includes(name)) continue;
-    const hint = suggestion(name, known) || `: known are ${list}`;
+    const hint = suggestion(name, known) || `: known are ${known.join(", ")}`;
     throw new Failure(`Unknown ${what} ${shown(name)}${hint}`);
   }
 }

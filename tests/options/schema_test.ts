@@ -8,7 +8,7 @@ import {
   needed,
   type OptionSchema,
   shown,
-} from "../../src/model/schema.ts";
+} from "../../src/options/schema.ts";
 
 const seed = { type: "integer", minimum: 0, maximum: 9 } as const;
 
@@ -55,7 +55,20 @@ const cases: [schema: OptionSchema, good: unknown[], bad: unknown[], words: stri
     [new AbortController(), {}],
     "a value of AbortSignal",
   ],
-  [{ type: "Function" }, [() => {}], [{}, "f"], "a value of Function"],
+  [{ type: "Function" }, [() => {}, async () => {}], [{}, "f"], "a value of Function"],
+  [{ type: "Object" }, [{}, new (class {})()], [[], null, "f", new Map()], "an object"],
+  [
+    { type: "WebAssembly.Module" },
+    [new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))],
+    [{}, new Uint8Array(8)],
+    "a value of WebAssembly.Module",
+  ],
+  [
+    { oneOf: [{ type: "Object" }, { type: "Function" }] },
+    [{}, () => {}],
+    [1, []],
+    "an object, or a value of Function",
+  ],
 ];
 
 Deno.test("schema: what fits, and what is needed", () => {
