@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { CheckpointError } from "../safetensors.ts";
+import { FormatError } from "./format_error.ts";
 import { PickleBytes } from "./pickle_bytes.ts";
 
 /** An instance, or an unknown function's result: what a pickle says of it, and no more. */
@@ -39,7 +39,7 @@ export interface Resolver {
 
 const mark = Symbol("mark");
 
-/** Reads the first pickle in some bytes. @throws {CheckpointError} when it is none */
+/** Reads the first pickle in some bytes. @throws {FormatError} when it is none */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>, resolver: Resolver): unknown {
   return new Unpickler(new PickleBytes(bytes), resolver).read();
 }
@@ -56,7 +56,7 @@ class Unpickler {
       if (code === 0x2e) return this.#pop();
       const opcode = opcodes[code];
       if (opcode === undefined) {
-        throw new CheckpointError(`its pickle has the unknown opcode 0x${code.toString(16)}`);
+        throw new FormatError(`its pickle has the unknown opcode 0x${code.toString(16)}`);
       }
       opcode(this, this.bytes);
     }
@@ -67,13 +67,13 @@ class Unpickler {
   }
 
   #pop(): unknown {
-    if (this.#stack.length === 0) throw new CheckpointError("its pickle is damaged");
+    if (this.#stack.length === 0) throw new FormatError("its pickle is damaged");
     return this.#stack.pop();
   }
 
   pop(): unknown {
     const value = this.#pop();
-    if (value === mark) throw new CheckpointError("its pickle is damaged");
+    if (value === mark) throw new FormatError("its pickle is damaged");
     return value;
   }
 
@@ -89,7 +89,7 @@ class Unpickler {
   /** What was pushed since the last mark. */
   sinceMark(): unknown[] {
     const at = this.#stack.lastIndexOf(mark);
-    if (at < 0) throw new CheckpointError("its pickle is damaged");
+    if (at < 0) throw new FormatError("its pickle is damaged");
     const values = this.#stack.splice(at);
     return values.slice(1);
   }
@@ -106,7 +106,7 @@ class Unpickler {
   }
 
   get(index: number): void {
-    if (!this.#memo.has(index)) throw new CheckpointError("its pickle is damaged");
+    if (!this.#memo.has(index)) throw new FormatError("its pickle is damaged");
     this.#stack.push(this.#memo.get(index));
   }
 
@@ -225,7 +225,7 @@ const opcodes: Record<number, (machine: Unpickler, bytes: PickleBytes) => void> 
 
 function globalOf(names: readonly unknown[]): Global {
   if (names.some((name) => typeof name !== "string")) {
-    throw new CheckpointError("its pickle is damaged");
+    throw new FormatError("its pickle is damaged");
   }
   return new Global(names.join("."));
 }
