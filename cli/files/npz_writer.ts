@@ -7,7 +7,7 @@
  */
 import { concat } from "../../src/data/prepared_format.ts";
 import { npyHeader } from "../../src/formats/npy.ts";
-import { crc32 } from "../../src/picture/crc32.ts";
+import { crc32 } from "../../src/formats/crc32.ts";
 import { CommandError } from "../errors.ts";
 import { PartialFile } from "./partial_file.ts";
 

@@ -12,8 +12,8 @@ import type { PreparedFile } from "./prepared_file.ts";
 /** What was asked for. */
 export interface LabelChoice {
   /**
-   * "none"; "auto" for the first folder in each name, or for the labels that lie beside an IDX
-   * file; or the path of a file: IDX labels, or CelebA's list of attributes.
+   * "none"; "auto" for the first folder in each name, or for the labels that lie in the same file or
+   * beside an IDX file; or the path of a file: IDX labels, or CelebA's list of attributes.
    */
   readonly from: string;
   /** One of CelebA's attributes, such as "Smiling"; its list is looked for where none is given. */
@@ -42,7 +42,7 @@ export async function labelsOf(
     if (file.footer.labels) return file.footer.labels;
     throw new DataError(
       `Cannot label ${source}: not every image lies in a folder that could name its class, and ` +
-        `there is no IDX file of labels beside it; give --labels FILE`,
+        `neither in it nor beside it are labels for all of them; give --labels FILE`,
     );
   }
   const bytes = await readLabels(from);
@@ -59,7 +59,7 @@ export async function labelsOf(
   const other = names.find((name) => !/^\d+$/.test(name));
   if (other !== undefined) {
     throw new DataError(
-      `Cannot label ${source} by ${from}: such labels are for the images of an IDX file, and here ` +
+      `Cannot label ${source} by ${from}: such labels are for images that are numbered, and here ` +
         `is one called ${other}; put images into folders by class, or give --label-attribute`,
     );
   }

@@ -15,7 +15,9 @@ import type { ImageSet, Skipped, Splits } from "./image_set.ts";
 import { type LeftOut, withLostFolders } from "./left_out.ts";
 import { prepare } from "./prepare.ts";
 import { isPrepared, PreparedFile, spanOf, type Windows } from "./prepared_file.ts";
-import { type FolderMeaning, hexHash, openClips, openSource } from "./source.ts";
+import { hexHash } from "./fingerprint.ts";
+import { openClips, openSource } from "./open_source.ts";
+import type { FolderMeaning } from "./source.ts";
 import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
@@ -104,7 +106,9 @@ async function openPrepared(
         : `Cannot load images from ${name}: it holds clips; train on them with --frames`,
     );
   }
-  const source = clips ? await openClips(name) : await openSource(name, onNote, options.folders);
+  const source = clips
+    ? await openClips(name, onNote)
+    : await openSource(name, onNote, options.folders);
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
   if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };

@@ -39,6 +39,16 @@ function inOrder(a: string, b: string): number {
   return left.length - right.length || (a < b ? -1 : 1);
 }
 
+/** A larger number is no class but something else, such as an identifier. */
+const MOST_CLASSES = 2 ** 16;
+
+/** The first of some numbers that can't be that of a class; undefined where all can. */
+export function noClass(numbers: readonly number[]): number | undefined {
+  return numbers.find((number) =>
+    !Number.isInteger(number) || number < 0 || number >= MOST_CLASSES
+  );
+}
+
 /**
  * Labels that are given as numbers; the classes are called "0", "1", ...
  *
@@ -48,7 +58,7 @@ function inOrder(a: string, b: string): number {
  * @throws {DataError} when a record has no number
  */
 export function numberedLabels(
-  numbers: Uint8Array,
+  numbers: ArrayLike<number>,
   records: readonly number[],
   source: string,
 ): Labels {
@@ -60,6 +70,7 @@ export function numberedLabels(
     );
   }
   const values = Uint32Array.from(records, (record) => numbers[record]);
-  const highest = numbers.reduce((most, number) => Math.max(most, number), 0);
+  let highest = 0;
+  for (let i = 0; i < numbers.length; i++) highest = Math.max(highest, numbers[i]);
   return { values, classNames: Array.from({ length: highest + 1 }, (_, i) => String(i)) };
 }

@@ -5,7 +5,7 @@
 import type { ImageFile } from "./image_file.ts";
 
 /** What the splits are called, in lower case. */
-const NAMES = {
+export const SPLIT_NAMES = {
   train: ["train", "training"],
   valid: ["val", "valid", "validation", "dev"],
   test: ["test", "testing"],
@@ -29,11 +29,11 @@ export interface SplitFolders {
  */
 export function splitFolders(files: readonly ImageFile[]): SplitFolders | undefined {
   const tops = Map.groupBy(files, ({ name }) => name.slice(0, Math.max(0, name.indexOf("/"))));
-  const known = Object.values(NAMES).flat();
+  const known = Object.values(SPLIT_NAMES).flat();
   if ([...tops.keys()].some((top) => !known.includes(top.toLowerCase()))) return undefined;
-  const [train, valid, test] = [NAMES.train, NAMES.valid, NAMES.test].map((names) =>
-    [...tops].filter(([top]) => names.includes(top.toLowerCase()))
-  );
+  const [train, valid, test] = [SPLIT_NAMES.train, SPLIT_NAMES.valid, SPLIT_NAMES.test].map((
+    names,
+  ) => [...tops].filter(([top]) => names.includes(top.toLowerCase())));
   const held = valid.length > 0 ? valid : test;
   if (train.length === 0 || held.length === 0) return undefined;
   const filesOf = (split: typeof train) => split.flatMap(([, files]) => files);

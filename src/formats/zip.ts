@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Bytes, rangeOf, type SizedBytes } from "./bytes.ts";
+import { type Bytes, exactly, rangeOf, type SizedBytes } from "./bytes.ts";
+import { crc32 } from "./crc32.ts";
 import { FormatError } from "./format_error.ts";
 import { Inflated } from "./inflated.ts";
 
@@ -27,6 +28,8 @@ export interface ZipEntry {
   readonly stored: boolean;
   /** Bytes of the file. */
   readonly size: number;
+  /** Their checksum, CRC-32. */
+  readonly checksum: number;
   /** What the archive holds of it, packed or not. */
   readonly packed: SizedBytes;
   /** The file's bytes; undefined where they are packed otherwise than by deflate, or encrypted. */
@@ -48,6 +51,23 @@ export function readZip(bytes: SizedBytes): ZipEntry[] {
     if (thrown instanceof RangeError) throw damaged();
     throw thrown;
   }
+}
+
+/** Bytes that are checked at a time. */
+const STEP = 2 ** 23;
+
+/**
+ * Reads a file of an archive whole and compares it with its checksum; other work goes on meanwhile.
+ *
+ * @throws {FormatError} when it is another one
+ */
+export async function checkEntry({ content, size, checksum }: ZipEntry): Promise<void> {
+  let sum = 0;
+  for (let at = 0; at < size && content; at += STEP) {
+    sum = crc32(exactly(content, at, Math.min(STEP, size - at)), sum);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  if (sum !== checksum) throw new FormatError("its checksum is another one");
 }
 
 function entriesIn(bytes: SizedBytes, view: DataView, count: number): ZipEntry[] {
@@ -76,7 +96,8 @@ function entriesIn(bytes: SizedBytes, view: DataView, count: number): ZipEntry[]
       : method === DEFLATED
       ? new Inflated(packed, "deflate")
       : undefined;
-    entries.push({ name, stored, size, packed, content });
+    const checksum = view.getUint32(at + 16, true);
+    entries.push({ name, stored, size, checksum, packed, content });
     at += 46 + nameLength + extraLength + commentLength;
   }
   return entries;

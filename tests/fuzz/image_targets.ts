@@ -2,11 +2,16 @@
 
 import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
+import { readArrays } from "../../src/data/array_file.ts";
+import { arrayPixels, bytesOf } from "../../src/data/array_layout.ts";
 import { parsePartition } from "../../src/data/celeba.ts";
+import { chooseArrays } from "../../src/data/choose_arrays.ts";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";
+import { exactly, inMemory } from "../../src/formats/bytes.ts";
+import { wholeNumbers } from "../../src/formats/npy.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
@@ -65,6 +70,19 @@ function withText(type: string): Uint8Array {
   chunk.set(data, 8);
   chunk.writeUint32BE(crc32(chunk.subarray(4, data.length + 8)), data.length + 8);
   return Buffer.concat([plain.subarray(0, -12), chunk, plain.subarray(-12)]);
+}
+
+/** What training does with a file of arrays, all in one. */
+async function readPictures(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const arrays = readArrays("a.npy", inMemory(bytes));
+  const { parts: [{ pictures, layout, labels }] } = chooseArrays("a.npz", arrays, false);
+  for (const { name, type, bytes, begin, check } of arrays) {
+    await check();
+    const length = name === pictures ? bytesOf(layout) : 8;
+    const some = exactly(bytes, begin, length);
+    if (name === pictures) arrayPixels(layout, some, 4);
+    else if (name === labels) wholeNumbers(type, some);
+  }
 }
 
 /** All of them; each pixel may take some bytes, and a byte may stand for a thousand pixels. */
@@ -139,6 +157,13 @@ export const IMAGE_TARGETS: readonly Target[] = [
     read: (bytes) => decodeImage(bytes),
     errors: ["DataError"],
     memory: (bytes) => 16_000 * bytes + 2 ** 26,
+  },
+  {
+    name: "arrays of NumPy",
+    files: () => fixtures("arrays_stored.npz", "arrays_split.npz", "arrays_planar.npy"),
+    read: readPictures,
+    errors: ["DataError", "FormatError"],
+    memory: (bytes) => 4096 * bytes + 2 ** 24,
   },
   {
     name: "CelebA list",
