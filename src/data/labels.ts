@@ -20,10 +20,14 @@ export interface Labels {
  */
 export function folderLabels(names: readonly string[]): Labels | undefined {
   const folders = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
-  if (folders.includes("")) return undefined;
-  const classNames = [...new Set(folders)].sort(inOrder);
+  return folders.includes("") ? undefined : textLabels(folders);
+}
+
+/** Labels that are given as words; classes are numbered in the order of folders. */
+export function textLabels(texts: readonly string[]): Labels {
+  const classNames = [...new Set(texts)].sort(inOrder);
   const numbers = new Map(classNames.map((name, i) => [name, i]));
-  return { values: Uint32Array.from(folders, (folder) => numbers.get(folder)!), classNames };
+  return { values: Uint32Array.from(texts, (text) => numbers.get(text)!), classNames };
 }
 
 /** Numbers inside names by their value, all else by code unit: a locale's order differs by machine. */

@@ -2,21 +2,23 @@
  * From the name of a data source to the list of its images, none of them decoded yet.
  * @module
  */
+import { Inflated } from "../formats/inflated.ts";
 import { isNpy } from "../formats/npy.ts";
+import { isTar } from "../formats/tar.ts";
 import { arraySource } from "./array_source.ts";
 import { findCeleba, listCeleba } from "./celeba.ts";
-import { DecodePool } from "./decode_pool.ts";
 import { EMOJI_ATTRIBUTION, type EmojiSubset, listEmoji } from "./emoji.ts";
 import { DataError, reasonOf } from "./errors.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { FileBytes } from "./file_bytes.ts";
+import { stateOf } from "./fingerprint.ts";
 import { listImages } from "./folder.ts";
 import { idxSource } from "./idx_source.ts";
 import type { ImageFile } from "./image_file.ts";
 import { listClips } from "./list_clips.ts";
-import { folderLabels } from "./labels.ts";
 import { describeFormat, readableFormat, START } from "./picture_format.ts";
-import type { Decoder, FolderMeaning, Source } from "./source.ts";
-import { insideSplit, splitFolders } from "./split_folders.ts";
+import { ofPool, type Pictures, pictureSource, withSplits } from "./picture_source.ts";
+import type { FolderMeaning, Source } from "./source.ts";
+import { tarSource } from "./tar_source.ts";
 
 /**
  * Looks a data source up.
@@ -38,31 +40,20 @@ export async function openSource(
     // 118 pictures are there to be learnt by heart; of all, figures were measured with every 20th
     // held out.
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
-    return await ofFiles(name, files, { heldOut, attribution: EMOJI_ATTRIBUTION });
+    return await ofFiles(name, { files, heldOut, attribution: EMOJI_ATTRIBUTION });
   }
   const info = await statOf(name, `"faces", "emoji", ${WANTED}`);
   if (!info.isDirectory) {
-    const isArrays = await kindOfFile(name) === "arrays";
-    return isArrays ? await arraySource(name, false, onNote) : await idxSource(name);
+    const kind = kindOfFile(name);
+    if (kind === "arrays") return await arraySource(name, false, onNote);
+    return kind === "tar" ? await tarSource(name, onNote, folders) : await idxSource(name);
   }
   const celeba = await findCeleba(name);
-  if (!celeba) {
-    const { files, leftOut } = await listImages(name);
-    const splits = folders === "auto" ? splitFolders(files) : undefined;
-    if (!splits) return await ofFiles(name, files, { leftOut });
-    onNote?.(splits.note);
-    const source = await ofFiles(name, splits.files, {
-      leftOut,
-      heldOut: splits.heldOut,
-      fixedSplit: true,
-    });
-    const labels: Source["labels"] = (indices) =>
-      Promise.resolve(folderLabels(indices.map((index) => insideSplit(source.names[index]))));
-    return { ...source, labels };
-  }
+  if (!celeba) return await ofFiles(name, withSplits(await listImages(name), folders, onNote));
   const { train, valid } = await listCeleba(celeba);
-  const heldOut = new Uint8Array(train.length + valid.length).fill(1, train.length);
-  return await ofFiles(name, [...train, ...valid], { heldOut, fixedSplit: true });
+  const files = [...train, ...valid];
+  const heldOut = new Uint8Array(files.length).fill(1, train.length);
+  return await ofFiles(name, { files, heldOut, fixedSplit: true });
 }
 
 /**
@@ -86,20 +77,22 @@ export async function openClips(
     "a folder of clips, a GIF or animated PNG file, an array of them (.npz or .npy), or what rin " +
       "data prepare made",
   );
-  if (info.isFile && isArrays(await startOf(name))) return await arraySource(name, true, onNote);
+  const kind = info.isFile ? knownKind(name) : undefined;
+  if (kind === "arrays") return await arraySource(name, true, onNote);
+  if (kind === "tar") {
+    throw new DataError(
+      `Cannot load clips from ${name}: those in a tar archive are not read; unpack it, and give ` +
+        `the folder`,
+    );
+  }
   const { clips, leftOut } = await listClips(name);
-  const names = clips.map((clip) => clip.name);
-  const files = clips.flatMap(({ name, paths }) => paths.map((path) => ({ name, path })));
-  return {
+  const source = await pictureSource(
     name,
-    clips: true,
-    names,
-    fingerprint: await fingerprintOf(files),
-    fixedSplit: false,
-    leftOut,
-    decoder: (imageSize) => ofPool((pool, index) => pool.decode(clips[index], imageSize)),
-    labels: (indices) => Promise.resolve(folderLabels(indices.map((index) => names[index]))),
-  };
+    { files: clips, leftOut },
+    ({ name, paths }) => paths.map((path) => stateOf(name, path)).join("\n"),
+    (imageSize) => ofPool((pool, index) => pool.decode(clips[index], imageSize)),
+  );
+  return { ...source, clips: true };
 }
 
 /** @throws {DataError} when there is nothing of that name */
@@ -112,65 +105,62 @@ async function statOf(name: string, wanted: string): Promise<Deno.FileInfo> {
   });
 }
 
-function ofPool(decode: (pool: DecodePool, index: number) => Promise<Uint8Array>): Decoder {
-  const pool = new DecodePool();
-  return {
-    capacity: pool.capacity,
-    decode: (index) => decode(pool, index),
-    close: () => pool.close(),
-  };
-}
-
-async function ofFiles(
-  name: string,
-  files: readonly ImageFile[],
-  parts: Pick<Source, "heldOut" | "attribution" | "leftOut"> & { readonly fixedSplit?: boolean } =
-    {},
-): Promise<Source> {
-  const names = files.map((file) => file.name);
-  return {
+function ofFiles(name: string, pictures: Pictures<ImageFile>): Promise<Source> {
+  return pictureSource(
     name,
-    names,
-    fingerprint: await fingerprintOf(files, parts.heldOut),
-    fixedSplit: false,
-    ...parts,
-    decoder: (imageSize) => ofPool((pool, index) => pool.decode(files[index].path, imageSize)),
-    labels: (indices) => Promise.resolve(folderLabels(indices.map((index) => names[index]))),
-  };
+    pictures,
+    (file) => stateOf(file.name, file.path),
+    (imageSize) => ofPool((pool, index) => pool.decode(pictures.files[index].path, imageSize)),
+  );
 }
 
-const WANTED = "a folder of pictures, an array of them (.npz or .npy), an IDX file, or what rin " +
-  "data prepare made";
+const WANTED = "a folder of pictures, a tar archive or an array of them (.npz or .npy), an IDX " +
+  "file, or what rin data prepare made";
+
+/** Kinds of files that hold many pictures. */
+type FileKind = "arrays" | "tar" | "idx";
+
+/** Enough for the first header of a tar archive. */
+const LOOKED_AT = 512;
 
 /** A file's first bytes. @throws {DataError} when it can't be read */
-async function startOf(name: string): Promise<Uint8Array> {
-  const start = new Uint8Array(START);
-  using file = await Deno.open(name).catch((thrown) => {
+function startOf(name: string): Uint8Array {
+  try {
+    using file = FileBytes.open(name);
+    return file.read(0, LOOKED_AT);
+  } catch (thrown) {
     throw new DataError(`Cannot read ${name}: ${reasonOf(thrown)}; check its permissions`);
-  });
-  return start.subarray(0, await file.read(start) ?? 0);
+  }
 }
 
-function isArrays(start: Uint8Array): boolean {
-  return isNpy(start) || start[0] === 0x50 && start[1] === 0x4b;
+/** Which reader a file is for; undefined where none reads it. @throws {DataError} as startOf */
+function knownKind(name: string): FileKind | undefined {
+  const start = startOf(name);
+  if (isNpy(start) || start[0] === 0x50 && start[1] === 0x4b) return "arrays";
+  if (isTar(start)) return "tar";
+  if (start[0] === 0x1f && start[1] === 0x8b) return isTar(unpackedStart(name)) ? "tar" : "idx";
+  if (start[0] === 0 && start[1] === 0 && !readableFormat(start)) return "idx";
+}
+
+/** The first bytes behind gzip; none where it is damaged. */
+function unpackedStart(name: string): Uint8Array {
+  using file = FileBytes.open(name);
+  try {
+    return new Inflated(file, "gzip").read(0, LOOKED_AT);
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /** Which reader a file is for. @throws {DataError} saying what a file is that none reads */
-async function kindOfFile(name: string): Promise<"arrays" | "idx"> {
-  const found = await startOf(name);
-  if (isArrays(found)) return "arrays";
-  const gzip = found[0] === 0x1f && found[1] === 0x8b;
-  const idx = found[0] === 0 && found[1] === 0;
-  if (gzip || (idx && !readableFormat(found))) return "idx";
-  const single = readableFormat(found) !== undefined;
-  const what = found.length === 0 ? "an empty file" : describeFormat(found);
-  const then = single
-    ? "give the folder that it lies in"
-    : /\.(tar|tgz)$/i.test(name)
-    ? "unpack it, and give the folder of its pictures"
-    : "give such a folder or file";
+function kindOfFile(name: string): FileKind {
+  const kind = knownKind(name);
+  if (kind) return kind;
+  const start = startOf(name).subarray(0, START);
+  const single = readableFormat(start) !== undefined;
+  const what = start.length === 0 ? "an empty file" : describeFormat(start);
   throw new DataError(
     `Cannot load ${name}: it is ${single ? "a single picture, " : ""}${what}, where ${WANTED} is ` +
-      `needed; ${then}`,
+      `needed; give ${single ? "the folder that it lies in" : "such a folder or file"}`,
   );
 }

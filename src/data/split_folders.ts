@@ -2,7 +2,6 @@
  * Folders called train, val and test, which are splits and no classes.
  * @module
  */
-import type { ImageFile } from "./image_file.ts";
 
 /** What the splits are called, in lower case. */
 export const SPLIT_NAMES = {
@@ -12,9 +11,9 @@ export const SPLIT_NAMES = {
 };
 
 /** A folder's pictures by its splits. */
-export interface SplitFolders {
+export interface SplitFolders<File> {
   /** Those to train on, then those that are held out. */
-  readonly files: readonly ImageFile[];
+  readonly files: readonly File[];
   /** (files), 1 for those that are held out. */
   readonly heldOut: Uint8Array;
   /** What was done, in one sentence. */
@@ -27,7 +26,9 @@ export interface SplitFolders {
  *
  * @returns undefined where they are no splits
  */
-export function splitFolders(files: readonly ImageFile[]): SplitFolders | undefined {
+export function splitFolders<File extends { readonly name: string }>(
+  files: readonly File[],
+): SplitFolders<File> | undefined {
   const tops = Map.groupBy(files, ({ name }) => name.slice(0, Math.max(0, name.indexOf("/"))));
   const known = Object.values(SPLIT_NAMES).flat();
   if ([...tops.keys()].some((top) => !known.includes(top.toLowerCase()))) return undefined;

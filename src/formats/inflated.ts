@@ -4,7 +4,8 @@
  * @module
  */
 import { Gunzip, Inflate } from "fflate";
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, exactly } from "./bytes.ts";
+import { crc32 } from "./crc32.ts";
 import { FormatError } from "./format_error.ts";
 
 /** Packed bytes that are unpacked at a time: a thousand times as many may come of them. */
@@ -22,6 +23,9 @@ export class Inflated implements Bytes {
   /** The place in the packed bytes, and whether all of them were taken. */
   #taken = 0;
   #done = false;
+  /** Checksum of all that was unpacked, and whether it is that of the file's end. */
+  #sum = 0;
+  #oneSum = true;
   #stream = this.#start();
   /** Damage lies at one place: what is behind it can't be reached. */
   #failure?: FormatError;
@@ -52,13 +56,19 @@ export class Inflated implements Bytes {
     const take = (part: Uint8Array) => {
       this.#parts.push(part);
       this.#end += part.length;
+      if (this.kind === "gzip") this.#sum = crc32(part, this.#sum);
     };
-    return this.kind === "gzip" ? new Gunzip(take) : new Inflate(take);
+    if (this.kind === "deflate") return new Inflate(take);
+    const stream = new Gunzip(take);
+    // Of several files in one, each has a checksum of its own.
+    stream.onmember = () => this.#oneSum = false;
+    return stream;
   }
 
   #rewind(): void {
     this.#parts = [];
-    [this.#begin, this.#end, this.#taken, this.#done] = [0, 0, 0, false];
+    [this.#begin, this.#end, this.#taken, this.#sum] = [0, 0, 0, 0];
+    this.#done = false;
     this.#stream = this.#start();
   }
 
@@ -69,10 +79,16 @@ export class Inflated implements Bytes {
     this.#done = next.length < STEP;
     try {
       this.#stream.push(next, this.#done);
+      if (this.#done && this.kind === "gzip" && this.#oneSum) this.#expectSum();
     } catch {
       this.#failure = new FormatError("its packed data are damaged or incomplete");
       throw this.#failure;
     }
+  }
+
+  #expectSum(): void {
+    const { buffer, byteOffset } = exactly(this.packed, this.#taken - 8, 8);
+    if (new DataView(buffer, byteOffset).getUint32(0, true) !== this.#sum) throw new Error();
   }
 
   /** Drops what lies before a place. */

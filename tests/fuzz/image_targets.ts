@@ -11,7 +11,9 @@ import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";
 import { exactly, inMemory } from "../../src/formats/bytes.ts";
+import { Inflated } from "../../src/formats/inflated.ts";
 import { wholeNumbers } from "../../src/formats/npy.ts";
+import { listTar } from "../../src/data/tar_source.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
@@ -70,6 +72,12 @@ function withText(type: string): Uint8Array {
   chunk.set(data, 8);
   chunk.writeUint32BE(crc32(chunk.subarray(4, data.length + 8)), data.length + 8);
   return Buffer.concat([plain.subarray(0, -12), chunk, plain.subarray(-12)]);
+}
+
+function unpackedTar(kind: string): Uint8Array {
+  const archive = new Inflated(inMemory(fixtures(`python_${kind}.tar.gz`)[0]), "gzip");
+  // Without the empty blocks, which nothing can damage.
+  return archive.read(0, 8000);
 }
 
 /** What training does with a file of arrays, all in one. */
@@ -163,6 +171,20 @@ export const IMAGE_TARGETS: readonly Target[] = [
     files: () => fixtures("arrays_stored.npz", "arrays_split.npz", "arrays_planar.npy"),
     read: readPictures,
     errors: ["DataError", "FormatError"],
+    memory: (bytes) => 4096 * bytes + 2 ** 24,
+  },
+  {
+    name: "tar",
+    files: async () => [
+      ...fixtures("python_pax.tar.gz"),
+      ...await Promise.all(["ustar", "gnu", "pax"].map(unpackedTar)),
+    ],
+    read: (bytes) => {
+      const gzip = bytes[0] === 0x1f;
+      const archive = gzip ? new Inflated(inMemory(bytes), "gzip") : inMemory(bytes);
+      for (const { begin, size } of listTar(archive).files) exactly(archive, begin, size);
+    },
+    errors: ["FormatError"],
     memory: (bytes) => 4096 * bytes + 2 ** 24,
   },
   {
