@@ -7,6 +7,7 @@ import { isNpy } from "../formats/npy.ts";
 import { isTar } from "../formats/tar.ts";
 import { arraySource } from "./array_source.ts";
 import { findCeleba, listCeleba } from "./celeba.ts";
+import { cifarIn } from "./cifar_source.ts";
 import { EMOJI_ATTRIBUTION, type EmojiSubset, listEmoji } from "./emoji.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import { FileBytes } from "./file_bytes.ts";
@@ -48,6 +49,8 @@ export async function openSource(
     if (kind === "arrays") return await arraySource(name, false, onNote);
     return kind === "tar" ? await tarSource(name, onNote, folders) : await idxSource(name);
   }
+  const cifar = await cifarIn(name, onNote);
+  if (cifar) return cifar;
   const celeba = await findCeleba(name);
   if (!celeba) return await ofFiles(name, withSplits(await listImages(name), folders, onNote));
   const { train, valid } = await listCeleba(celeba);

@@ -6,6 +6,8 @@ import { type Bytes, exactly } from "../formats/bytes.ts";
 import { FormatError } from "../formats/format_error.ts";
 import { Inflated } from "../formats/inflated.ts";
 import { tarEntries, type TarEntry } from "../formats/tar.ts";
+import { findCifar } from "./cifar.ts";
+import { type CifarPlace, cifarSource } from "./cifar_source.ts";
 import { expectLength } from "./decode_file.ts";
 import { DataError } from "./errors.ts";
 import { FileBytes } from "./file_bytes.ts";
@@ -18,6 +20,8 @@ import type { FolderMeaning, Source } from "./source.ts";
 
 /** What an archive holds. */
 export interface TarListing extends Listing<TarEntry> {
+  /** All files and links in it. */
+  readonly entries: readonly TarEntry[];
   /** Classes by the names of pictures, where each has one in a file beside it. */
   readonly classes?: ReadonlyMap<string, string>;
 }
@@ -40,7 +44,9 @@ export async function tarSource(
   onNote?: (sentence: string) => void,
   folders: FolderMeaning = "auto",
 ): Promise<Source> {
-  const { classes, ...listing } = listFile(name);
+  const { classes, entries, ...listing } = listFile(name);
+  const cifar = findCifar(entries.map((entry) => entry.name));
+  if (cifar) return await cifarSource(name, cifar, placeOf(name, entries), onNote);
   expectPictures(name, listing);
   const pictures = withSplits(listing, folders, onNote);
   const { files } = pictures;
@@ -68,8 +74,23 @@ export async function tarSource(
   return { ...source, labels };
 }
 
+function placeOf(name: string, entries: readonly TarEntry[]): CifarPlace {
+  const found = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    stateOf: (path) => `${path} ${stateOf("archive", name)}`,
+    open: () => {
+      const { file, bytes } = openTar(name);
+      const read = (path: string) => {
+        const { begin, size } = found.get(path)!;
+        return exactly(bytes, begin, size);
+      };
+      return { read, close: () => file.close() };
+    },
+  };
+}
+
 /** Opens an archive. @throws {DataError} when it can't be read */
-export function openTar(name: string): { readonly file: FileBytes; readonly bytes: Bytes } {
+function openTar(name: string): { readonly file: FileBytes; readonly bytes: Bytes } {
   const file = FileBytes.open(name);
   const [first, second] = file.read(0, 2);
   const gzip = first === 0x1f && second === 0x8b;
@@ -127,10 +148,11 @@ export function listTar(bytes: Bytes): TarListing {
   };
   const listing = gatheringOf(entries.filter((entry) => !isClass(entry)));
   if (classes.size === 0 || !listing.files.every(({ name }) => classes.has(keyOf(name)))) {
-    return gatheringOf(entries);
+    return { ...gatheringOf(entries), entries };
   }
   return {
     ...listing,
+    entries,
     classes: new Map(listing.files.map(({ name }) => [name, classes.get(keyOf(name))!])),
   };
 }

@@ -35,6 +35,8 @@ export interface Resolver {
   readonly call: (name: string, args: readonly unknown[]) => unknown;
   /** What a persistent id stands for. */
   readonly persistent: (id: unknown) => unknown;
+  /** What Python 2's strings of bytes become: text in UTF-8 where this is absent. */
+  readonly byteString?: (bytes: Uint8Array<ArrayBuffer>) => unknown;
 }
 
 const mark = Symbol("mark");
@@ -80,6 +82,11 @@ class Unpickler {
   /** The last `count` values. */
   take(count: number): unknown[] {
     return Array.from({ length: count }, () => this.pop()).reverse();
+  }
+
+  pushByteString(bytes: Uint8Array<ArrayBuffer>): void {
+    const { byteString } = this.resolver;
+    this.push(byteString ? byteString(bytes) : new TextDecoder().decode(bytes));
   }
 
   setMark(): void {
@@ -179,8 +186,8 @@ const opcodes: Record<number, (machine: Unpickler, bytes: PickleBytes) => void> 
   0x58: (m, bytes) => m.push(bytes.text(bytes.uint32())), // BINUNICODE
   0x8c: (m, bytes) => m.push(bytes.text(bytes.uint8())), // SHORT_BINUNICODE
   0x8d: (m, bytes) => m.push(bytes.text(bytes.uint64())), // BINUNICODE8
-  0x54: (m, bytes) => m.push(bytes.text(bytes.uint32())), // BINSTRING
-  0x55: (m, bytes) => m.push(bytes.text(bytes.uint8())), // SHORT_BINSTRING
+  0x54: (m, bytes) => m.pushByteString(bytes.raw(bytes.uint32())), // BINSTRING
+  0x55: (m, bytes) => m.pushByteString(bytes.raw(bytes.uint8())), // SHORT_BINSTRING
   0x53: (m, bytes) => m.push(bytes.line().slice(1, -1)), // STRING
   0x56: (m, bytes) => m.push(bytes.line()), // UNICODE
   0x42: (m, bytes) => m.push(bytes.raw(bytes.uint32())), // BINBYTES

@@ -6,6 +6,7 @@ import { readArrays } from "../../src/data/array_file.ts";
 import { arrayPixels, bytesOf } from "../../src/data/array_layout.ts";
 import { parsePartition } from "../../src/data/celeba.ts";
 import { chooseArrays } from "../../src/data/choose_arrays.ts";
+import { CIFAR_PICTURE, readBatch } from "../../src/data/cifar.ts";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
@@ -14,6 +15,7 @@ import { exactly, inMemory } from "../../src/formats/bytes.ts";
 import { Inflated } from "../../src/formats/inflated.ts";
 import { wholeNumbers } from "../../src/formats/npy.ts";
 import { listTar } from "../../src/data/tar_source.ts";
+import { tarEntries } from "../../src/formats/tar.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
@@ -78,6 +80,13 @@ function unpackedTar(kind: string): Uint8Array {
   const archive = new Inflated(inMemory(fixtures(`python_${kind}.tar.gz`)[0]), "gzip");
   // Without the empty blocks, which nothing can damage.
   return archive.read(0, 8000);
+}
+
+/** A few pictures each, of three versions of pickles. */
+function cifarBatches(): Uint8Array[] {
+  const archive = new Inflated(inMemory(fixtures("cifar-10-python.tar.gz")[0]), "gzip");
+  return [...tarEntries(archive)].filter(({ name }) => /data_batch_[134]$/.test(name))
+    .map(({ begin, size }) => archive.read(begin, size));
 }
 
 /** What training does with a file of arrays, all in one. */
@@ -186,6 +195,16 @@ export const IMAGE_TARGETS: readonly Target[] = [
     },
     errors: ["FormatError"],
     memory: (bytes) => 4096 * bytes + 2 ** 24,
+  },
+  {
+    name: "batch of CIFAR",
+    files: cifarBatches,
+    read: (bytes) => {
+      const { count, picture } = readBatch(bytes, 0);
+      arrayPixels({ ...CIFAR_PICTURE, count }, picture(count - 1), 8);
+    },
+    errors: ["FormatError"],
+    memory: (bytes) => 64 * bytes + 2 ** 24,
   },
   {
     name: "CelebA list",
