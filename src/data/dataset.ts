@@ -25,8 +25,8 @@ export type { ImageSet, LabelChoice, Skipped, Splits };
 /** What to load. */
 export interface DataOptions {
   /**
-   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder with
-   * CelebA, an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
+   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a tar archive of them, a
+   * folder with CelebA or CIFAR, an array of pictures (.npz or .npy), an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
    * given as "./faces".
    */
   readonly source: string;
@@ -161,13 +161,14 @@ async function openFingerprint(path: string, fingerprint: string) {
 
 async function splitsOf(
   file: PreparedFile,
-  { source, validFraction, labels: choice = { from: "none" }, frames = 1, frameStride = 1 }:
-    DataOptions,
+  options: DataOptions,
   listed?: LeftOut,
 ): Promise<Splits> {
+  const { source, validFraction, labels: choice = { from: "none" }, onNote } = options;
+  const { frames = 1, frameStride = 1 } = options;
   const { facts: { count, skipped, attribution, fixedSplit, ...facts }, heldOut } = file.footer;
   const leftOut = listed ?? facts.leftOut;
-  const labels = await labelsOf(file, source, choice);
+  const { labels, without } = await labelsOf(file, source, choice, onNote);
   let held = heldOut;
   if (validFraction !== undefined && !fixedSplit) {
     const names = await file.names();
@@ -175,7 +176,8 @@ async function splitsOf(
   }
   const windows = { frames, stride: frameStride };
   const short = await tooShort(file, source, windows);
-  const all = Uint32Array.from({ length: count }, (_, i) => i).filter((i) => !short.has(i));
+  const isUsed = (i: number) => !short.has(i) && without?.[i] !== 1;
+  const all = Uint32Array.from({ length: count }, (_, i) => i).filter(isUsed);
   const [trainMembers, validMembers] = [0, 1].map((side) => all.filter((i) => held[i] === side));
   // Where one side would be empty both are all of it: the figures are then of how well it is learnt
   // by heart, which is what there is to measure.
@@ -189,7 +191,7 @@ async function splitsOf(
     leftOut,
     identity: await identityOf(
       file,
-      Uint8Array.from({ length: count }, (_, i) => short.has(i) ? 2 : held[i]),
+      Uint8Array.from({ length: count }, (_, i) => isUsed(i) ? held[i] : 2),
       labels,
     ),
     attribution,

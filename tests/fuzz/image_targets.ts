@@ -7,10 +7,12 @@ import { arrayPixels, bytesOf } from "../../src/data/array_layout.ts";
 import { parsePartition } from "../../src/data/celeba.ts";
 import { chooseArrays } from "../../src/data/choose_arrays.ts";
 import { CIFAR_PICTURE, readBatch } from "../../src/data/cifar.ts";
+import { csvLabels } from "../../src/data/csv_labels.ts";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";
+import { decodeText } from "../../src/files/read_text.ts";
 import { exactly, inMemory } from "../../src/formats/bytes.ts";
 import { Inflated } from "../../src/formats/inflated.ts";
 import { wholeNumbers } from "../../src/formats/npy.ts";
@@ -205,6 +207,16 @@ export const IMAGE_TARGETS: readonly Target[] = [
     },
     errors: ["FormatError"],
     memory: (bytes) => 64 * bytes + 2 ** 24,
+  },
+  {
+    name: "table of classes",
+    files: () => [
+      text('file,class\na/1.png,owl\n"a/2.png","a ""cat"""\n'),
+      text("1.png;3\r\na/2.png;4\r\n"),
+    ],
+    read: (bytes) => csvLabels(decodeText(bytes), ["a/1.png", "a/2.png", "b/2.jpg"], "t.csv"),
+    errors: ["DataError"],
+    memory: (bytes) => 8 * bytes + 2 ** 16,
   },
   {
     name: "CelebA list",
