@@ -92,7 +92,9 @@ async function classes(options: Partial<DataOptions> & { source: string }) {
 Deno.test("csv labels: of a folder, beside it or in it, read anew each time", async () => {
   await withFolder(async (root) => {
     const source = `${root}/data`;
-    for (const i of [1, 2, 3]) await write(`${source}/x/${i}.png`, await greyPng(i));
+    for (const [i, name] of ["x/1", "x/2", "y/1"].entries()) {
+      await write(`${source}/${name}.png`, await greyPng(i + 1));
+    }
     const options = { source, cache: `${root}/.cache` };
     const table = `${root}/table.txt`;
     await write(table, "data/x/1.png;owl\ndata/x/2.png;cat\n");
@@ -100,19 +102,19 @@ Deno.test("csv labels: of a folder, beside it or in it, read anew each time", as
     const first = await classes(given);
     assertEquals(first.named, ["owl 1", "cat 2"]);
     assertEquals(first.notes, [`Labels of ${table}: 1 pictures have no class and are left out`]);
-    await write(table, "data/x/1.png;owl\ndata/x/3.png;cat\n");
+    await write(table, "data/x/1.png;owl\ndata/y/1.png;cat\n");
     const second = await classes(given);
     assertEquals(second.named, ["owl 1", "cat 3"]);
     // What decides on the pictures is part of what a run compares.
     assertEquals(first.identity.pixels, second.identity.pixels);
     assertEquals(first.identity.split === second.identity.split, false);
-    await write(table, "data/x/1.png;cat\ndata/x/3.png;owl\n");
+    await write(table, "data/x/1.png;cat\ndata/y/1.png;owl\n");
     const third = await classes(given);
     assertEquals(second.identity.labels === third.identity.labels, false);
     // In the folder it comes before the folders' names.
     const auto = { ...options, labels: { from: "auto" } };
-    assertEquals((await classes(auto)).named, ["x 1", "x 2", "x 3"]);
-    await write(`${source}/labels.csv`, "image_id,label\n1,b\n2,a\n3,a\n");
+    assertEquals((await classes(auto)).named, ["x 1", "x 2", "y 3"]);
+    await write(`${source}/labels.csv`, "image_id,label\nx/1.png,b\n2,a\ny/1.png,a\n");
     const found = await classes(auto);
     assertEquals(found.named, ["b 1", "a 2", "a 3"]);
     assertEquals(found.notes, [`Takes the classes from ${source}/labels.csv`]);
@@ -131,6 +133,9 @@ Deno.test("csv labels: UTF-16, and files that are something else", async () => {
       new Uint8Array(Uint16Array.from(text, (c) => c.charCodeAt(0)).buffer),
     );
     assertEquals((await classes(options)).named, ["Käse 1", "a 2"]);
+    // A heading as CelebA's lists of attributes have.
+    await write(`${root}/labels`, "image_id,label\n1.png,1\n2.png,0\n");
+    assertEquals((await classes(options)).named, ["1 1", "0 2"]);
     const fails = async (content: string | Uint8Array, words: string) => {
       await write(`${root}/labels`, content);
       const error = await assertRejects(() => classes(options), DataError, words);
