@@ -7,7 +7,7 @@ import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
 import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
-import { openClips, openSource } from "../../src/data/source.ts";
+import { openClips, openSource } from "../../src/data/open_source.ts";
 import { RUN_CHOICES } from "../../src/run/options.ts";
 import { type Command, programName } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -105,11 +105,10 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const place = ["faces", "emoji"].includes(name)
     ? name
     : await Deno.realPath(name).catch(() => name);
-  const source = flags.clips === true ? await openClips(place) : await openSource(
-    place,
-    (sentence) => terminal.note(sentence),
-    flags.folders as "auto" | "classes" | undefined,
-  );
+  const onNote = (sentence: string) => terminal.note(sentence);
+  const source = flags.clips === true
+    ? await openClips(place, onNote)
+    : await openSource(place, onNote, flags.folders as "auto" | "classes" | undefined);
   const wanted = { source: place, imageSize, clips: source.clips === true };
   const out = flags.out === undefined
     ? await preparedName(wanted, source.fingerprint)

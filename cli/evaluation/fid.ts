@@ -124,7 +124,7 @@ async function known(path: string): Promise<FidParts["statistics"]> {
   }
 }
 
-async function readGiven(path: string, what: string): Promise<Uint8Array> {
+async function readGiven(path: string, what: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (thrown) {

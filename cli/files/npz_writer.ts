@@ -6,7 +6,8 @@
  * @module
  */
 import { concat } from "../../src/data/prepared_format.ts";
-import { crc32 } from "../../src/picture/crc32.ts";
+import { npyHeader } from "../../src/formats/npy.ts";
+import { crc32 } from "../../src/formats/crc32.ts";
 import { CommandError } from "../errors.ts";
 import { PartialFile } from "./partial_file.ts";
 
@@ -181,17 +182,4 @@ function extra64(values: readonly number[]): Uint8Array {
   view.setUint16(2, 8 * values.length, true);
   values.forEach((value, i) => view.setBigUint64(4 + 8 * i, BigInt(value), true));
   return new Uint8Array(view.buffer);
-}
-
-/** NumPy's header of an array, version 1.0, a multiple of 64 bytes long. */
-function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
-  const tuple = shape.length === 1 ? `(${shape},)` : `(${shape.join(", ")})`;
-  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  const length = Math.ceil((text.length + 11) / 64) * 64;
-  const bytes = new Uint8Array(length).fill(0x20);
-  bytes.set([0x93, ...encoder.encode("NUMPY"), 1, 0]);
-  new DataView(bytes.buffer).setUint16(8, length - 10, true);
-  bytes.set(encoder.encode(text), 10);
-  bytes[length - 1] = 0x0a;
-  return bytes;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
-import { hexHash } from "../../src/data/source.ts";
+import { hexHash } from "../../src/data/fingerprint.ts";
 import type { Origin } from "./overwrite.ts";
 
 /** What is prepared. */

@@ -10,7 +10,12 @@ export const ATTRIBUTE_LISTS = ["list_attr_celeba.txt", "list_attr_celeba.csv"];
 
 /** Whether a file's beginning is that of a list of attributes. */
 export function isAttributeList(start: string): boolean {
-  return attributeLine(start.split(/\r?\n/, 2)) !== undefined;
+  const lines = start.split(/\r?\n/, 3);
+  const header = attributeLine(lines);
+  const values = cellsOf(lines[header?.first ?? 0] ?? "").slice(1);
+  // A table of pictures and classes may begin with the same word.
+  return header !== undefined && values.length > 1 &&
+    values.every((value) => ["1", "-1", "0"].includes(value));
 }
 
 /**

@@ -2,68 +2,120 @@
  * Where the classes of a data set's images come from.
  * @module
  */
+import { decodeText } from "../files/read_text.ts";
+import { folderOf } from "../files/target.ts";
 import { placesOf } from "./celeba.ts";
 import { ATTRIBUTE_LISTS, attributeLabels, isAttributeList } from "./celeba_attributes.ts";
+import { csvLabels } from "./csv_labels.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import { parseIdx } from "./idx.ts";
 import { type Labels, numberedLabels } from "./labels.ts";
+import { describeFormat, readableFormat } from "./picture_format.ts";
 import type { PreparedFile } from "./prepared_file.ts";
 
 /** What was asked for. */
 export interface LabelChoice {
   /**
-   * "none"; "auto" for the first folder in each name, or for the labels that lie beside an IDX
-   * file; or the path of a file: IDX labels, or CelebA's list of attributes.
+   * "none"; "auto" for labels.csv in the folder, else the first folder in each name, or the labels
+   * that lie in the same file or beside an IDX file; or the path of a file: a table of files and
+   * classes (CSV), IDX labels, or CelebA's list of attributes.
    */
   readonly from: string;
   /** One of CelebA's attributes, such as "Smiling"; its list is looked for where none is given. */
   readonly attribute?: string;
 }
 
+/** What tables of files and classes are called that are found in a folder of pictures. */
+const TABLES = ["labels.csv", "labels.tsv"];
+
+/** Labels, and which images have none. */
+export interface ChosenLabels {
+  readonly labels?: Labels;
+  /** (count), 1 for images without a label; absent where all have one. */
+  readonly without?: Uint8Array;
+}
+
 /**
  * The labels of all images of a prepared file.
  *
  * @param source what the file was made from, as it was asked for
- * @returns undefined where none were asked for
+ * @param onNote told in one sentence which table was found, and what of it doesn't fit
+ * @returns none where none were asked for
  * @throws {DataError} when the labels that were asked for aren't there or don't fit
  */
 export async function labelsOf(
   file: PreparedFile,
   source: string,
   { from, attribute }: LabelChoice,
-): Promise<Labels | undefined> {
+  onNote?: (sentence: string) => void,
+): Promise<ChosenLabels> {
   if (attribute !== undefined) {
     const path = from === "none" || from === "auto" ? await findAttributes(file, source) : from;
     const text = new TextDecoder().decode(await readLabels(path));
-    return attributeLabels(text, await file.names(), attribute, path);
+    return { labels: attributeLabels(text, await file.names(), attribute, path) };
   }
-  if (from === "none") return undefined;
-  if (from === "auto") {
-    if (file.footer.labels) return file.footer.labels;
+  if (from === "none") return {};
+  if (from !== "auto") return await labelsFrom(from, file, source, onNote);
+  const table = await findTable(file, source);
+  if (table !== undefined) {
+    onNote?.(`Takes the classes from ${table}`);
+    return await labelsFrom(table, file, source, onNote);
+  }
+  if (file.footer.labels) return { labels: file.footer.labels };
+  throw new DataError(
+    `Cannot label ${source}: not every image lies in a folder that could name its class, and ` +
+      `neither in it nor beside it are labels for all of them; give --labels FILE`,
+  );
+}
+
+async function labelsFrom(
+  path: string,
+  file: PreparedFile,
+  source: string,
+  onNote?: (sentence: string) => void,
+): Promise<ChosenLabels> {
+  const bytes = await readLabels(path);
+  const [first, second, type] = bytes;
+  if (first === 0x1f && second === 0x8b || first === 0 && second === 0 && type === 8) {
+    return { labels: await idxLabels(bytes, path, file, source) };
+  }
+  const text = decodeText(bytes);
+  if (isAttributeList(text.slice(0, 4000))) {
     throw new DataError(
-      `Cannot label ${source}: not every image lies in a folder that could name its class, and ` +
-        `there is no IDX file of labels beside it; give --labels FILE`,
+      `Cannot label by ${path} alone: it lists many attributes; say which with --label-attribute`,
     );
   }
-  const bytes = await readLabels(from);
-  if (isAttributeList(new TextDecoder().decode(bytes.subarray(0, 4000)))) {
+  if (text.includes("\0") || readableFormat(bytes)) {
     throw new DataError(
-      `Cannot label by ${from} alone: it lists many attributes; say which with --label-attribute`,
+      `Cannot label by ${path}: it is ${describeFormat(bytes)}, where a table of files and ` +
+        `classes, IDX labels or CelebA's attributes are needed; give such a file`,
     );
   }
-  const idx = await parseIdx(bytes, from);
+  const table = csvLabels(text, await file.names(), path, await prefixOf(path, source));
+  if (table.note !== undefined) onNote?.(table.note);
+  return table;
+}
+
+async function idxLabels(
+  bytes: Uint8Array,
+  path: string,
+  file: PreparedFile,
+  source: string,
+): Promise<Labels> {
+  const idx = await parseIdx(bytes, path);
   if (idx.kind !== "labels") {
-    throw new DataError(`Cannot label by ${from}: it holds images; give the file of labels`);
+    throw new DataError(`Cannot label by ${path}: it holds images; give the file of labels`);
   }
   const names = await file.names();
   const other = names.find((name) => !/^\d+$/.test(name));
   if (other !== undefined) {
     throw new DataError(
-      `Cannot label ${source} by ${from}: such labels are for the images of an IDX file, and here ` +
-        `is one called ${other}; put images into folders by class, or give --label-attribute`,
+      `Cannot label ${source} by ${path}: such labels are for images that are numbered, and here ` +
+        `is one called ${other}; put images into folders by class, or give a table of files and ` +
+        `classes`,
     );
   }
-  return numberedLabels(idx.data, names.map(Number), from);
+  return numberedLabels(idx.data, names.map(Number), path);
 }
 
 async function readLabels(path: string): Promise<Uint8Array> {
@@ -74,10 +126,28 @@ async function readLabels(path: string): Promise<Uint8Array> {
       ? "there is no such file"
       : reasonOf(thrown);
     throw new DataError(
-      `Cannot label by ${path}: ${found}; give none, auto, a file of IDX labels or CelebA's ` +
-        `${ATTRIBUTE_LISTS[0]}`,
+      `Cannot label by ${path}: ${found}; give none, auto, a table of files and classes, a file of ` +
+        `IDX labels or CelebA's ${ATTRIBUTE_LISTS[0]}`,
     );
   }
+}
+
+/** The table in the folder of pictures itself. */
+async function findTable(file: PreparedFile, source: string): Promise<string | undefined> {
+  for (const place of new Set([source, file.footer.facts.source])) {
+    for (const name of TABLES) {
+      const isFile = await Deno.stat(`${place}/${name}`).then((it) => it.isFile, () => false);
+      if (isFile) return `${place}/${name}`;
+    }
+  }
+}
+
+/** The folder of pictures as seen from that of a table, with "/" at its end; else empty. */
+async function prefixOf(table: string, source: string): Promise<string> {
+  const real = (path: string) => Deno.realPath(path).catch(() => "");
+  const [from, to] = await Promise.all([real(folderOf(table)), real(source)]);
+  const inside = to.replaceAll("\\", "/").split(`${from.replaceAll("\\", "/")}/`);
+  return from !== "" && inside.length === 2 && inside[0] === "" ? `${inside[1]}/` : "";
 }
 
 /** The list lies where CelebA's images do. */

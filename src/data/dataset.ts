@@ -15,7 +15,9 @@ import type { ImageSet, Skipped, Splits } from "./image_set.ts";
 import { type LeftOut, withLostFolders } from "./left_out.ts";
 import { prepare } from "./prepare.ts";
 import { isPrepared, PreparedFile, spanOf, type Windows } from "./prepared_file.ts";
-import { type FolderMeaning, hexHash, openClips, openSource } from "./source.ts";
+import { hexHash } from "./fingerprint.ts";
+import { openClips, openSource } from "./open_source.ts";
+import type { FolderMeaning } from "./source.ts";
 import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
@@ -23,8 +25,8 @@ export type { ImageSet, LabelChoice, Skipped, Splits };
 /** What to load. */
 export interface DataOptions {
   /**
-   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder with
-   * CelebA, an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
+   * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a tar archive of them, a
+   * folder with CelebA or CIFAR, an array of pictures (.npz or .npy), an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
    * given as "./faces".
    */
   readonly source: string;
@@ -104,7 +106,9 @@ async function openPrepared(
         : `Cannot load images from ${name}: it holds clips; train on them with --frames`,
     );
   }
-  const source = clips ? await openClips(name) : await openSource(name, onNote, options.folders);
+  const source = clips
+    ? await openClips(name, onNote)
+    : await openSource(name, onNote, options.folders);
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
   if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };
@@ -157,13 +161,14 @@ async function openFingerprint(path: string, fingerprint: string) {
 
 async function splitsOf(
   file: PreparedFile,
-  { source, validFraction, labels: choice = { from: "none" }, frames = 1, frameStride = 1 }:
-    DataOptions,
+  options: DataOptions,
   listed?: LeftOut,
 ): Promise<Splits> {
+  const { source, validFraction, labels: choice = { from: "none" }, onNote } = options;
+  const { frames = 1, frameStride = 1 } = options;
   const { facts: { count, skipped, attribution, fixedSplit, ...facts }, heldOut } = file.footer;
   const leftOut = listed ?? facts.leftOut;
-  const labels = await labelsOf(file, source, choice);
+  const { labels, without } = await labelsOf(file, source, choice, onNote);
   let held = heldOut;
   if (validFraction !== undefined && !fixedSplit) {
     const names = await file.names();
@@ -171,7 +176,8 @@ async function splitsOf(
   }
   const windows = { frames, stride: frameStride };
   const short = await tooShort(file, source, windows);
-  const all = Uint32Array.from({ length: count }, (_, i) => i).filter((i) => !short.has(i));
+  const isUsed = (i: number) => !short.has(i) && without?.[i] !== 1;
+  const all = Uint32Array.from({ length: count }, (_, i) => i).filter(isUsed);
   const [trainMembers, validMembers] = [0, 1].map((side) => all.filter((i) => held[i] === side));
   // Where one side would be empty both are all of it: the figures are then of how well it is learnt
   // by heart, which is what there is to measure.
@@ -185,7 +191,7 @@ async function splitsOf(
     leftOut,
     identity: await identityOf(
       file,
-      Uint8Array.from({ length: count }, (_, i) => short.has(i) ? 2 : held[i]),
+      Uint8Array.from({ length: count }, (_, i) => isUsed(i) ? held[i] : 2),
       labels,
     ),
     attribution,

@@ -10,15 +10,16 @@ import { resizeCrop } from "./resize.ts";
 const MAX_BYTES = 256e6;
 
 /**
- * Reads and decodes a picture, its shorter side resized to R and its centre cut out.
+ * Decodes a picture, its shorter side resized to R and its centre cut out.
  *
+ * @param file its bytes, or the path of its file
  * @param size R, in pixels
  * @returns (3, R, R), values 0..255
  * @throws {DataError} when it is too long, damaged or of another format
  */
-export function decodeFile(path: string, size: number): Uint8Array<ArrayBuffer> {
+export function decodeFile(file: string | Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(3 * size * size);
-  resizeCrop(decodeImage(readPicture(path)), size, out);
+  resizeCrop(decodeImage(typeof file === "string" ? readPicture(file) : file), size, out);
   return out;
 }
 
@@ -28,12 +29,15 @@ export function decodeFile(path: string, size: number): Uint8Array<ArrayBuffer> 
  * @throws {DataError} when it is too long to be one
  */
 export function readPicture(path: string): Uint8Array {
-  const { size: length } = Deno.statSync(path);
-  if (length > MAX_BYTES) {
-    throw new DataError(
-      `Cannot decode image: the file has ${length} bytes, where ${MAX_BYTES} are accepted; make ` +
-        `it smaller`,
-    );
-  }
+  expectLength(Deno.statSync(path).size);
   return Deno.readFileSync(path);
+}
+
+/** @throws {DataError} when a file is too long to be a picture */
+export function expectLength(length: number): void {
+  if (length <= MAX_BYTES) return;
+  throw new DataError(
+    `Cannot decode image: the file has ${length} bytes, where ${MAX_BYTES} are accepted; make ` +
+      `it smaller`,
+  );
 }

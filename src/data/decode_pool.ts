@@ -21,10 +21,13 @@ const IN_FLIGHT = 2;
 /** Beyond these the disk is the limit. */
 const MAX_WORKERS = 16;
 
+/** The path of an image, or a clip. */
+type OnDisk = string | Omit<ClipFile, "name">;
+
 interface Job {
   readonly id: number;
-  /** The path of an image, or a clip. */
-  readonly file: string | Omit<ClipFile, "name">;
+  /** What lies on the disk, or an image's bytes. */
+  readonly file: OnDisk | Uint8Array<ArrayBuffer>;
   readonly size: number;
 }
 
@@ -33,7 +36,8 @@ type Answer =
   | { readonly id: number; readonly reason: string };
 
 interface Waiting {
-  readonly job: Job;
+  readonly file: OnDisk | (() => Uint8Array<ArrayBuffer>);
+  readonly size: number;
   readonly resolve: (pixels: Uint8Array<ArrayBuffer>) => void;
   readonly reject: (error: DataError) => void;
 }
@@ -68,12 +72,14 @@ export class DecodePool {
    * Decodes an image, given by its path, as {@linkcode decodeFile} does, or a clip as
    * {@linkcode decodeClipFile} does.
    *
+   * @param file what lies on the disk, or what reads an image's bytes: it is called when a worker is
+   * free for them, in the order of these calls, so that few are in memory
    * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
    * @throws {DataError} saying what is wrong with the file
    */
-  decode(file: Job["file"], size: number): Promise<Uint8Array<ArrayBuffer>> {
+  decode(file: Waiting["file"], size: number): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job: { id: this.#next++, file, size }, resolve, reject });
+      this.#queue.push({ file, size, resolve, reject });
       this.#dispatch();
     });
   }
@@ -92,8 +98,14 @@ export class DecodePool {
       if (!free) return;
       const [worker, waiting] = free;
       const next = this.#queue.shift()!;
-      waiting.set(next.job.id, next);
-      worker.postMessage(next.job);
+      try {
+        const file = typeof next.file === "function" ? next.file() : next.file;
+        const job: Job = { id: this.#next++, file, size: next.size };
+        waiting.set(job.id, next);
+        worker.postMessage(job, file instanceof Uint8Array ? [file.buffer] : []);
+      } catch (thrown) {
+        next.reject(new DataError(reasonOf(thrown)));
+      }
     }
   }
 
@@ -128,7 +140,8 @@ function serve(scope: WorkerScope): void {
     if (data instanceof SharedArrayBuffer) return useTurn(data);
     const { id, file, size } = data;
     try {
-      const pixels = typeof file === "string" ? decodeFile(file, size) : decodeClipFile(file, size);
+      const isImage = typeof file === "string" || file instanceof Uint8Array;
+      const pixels = isImage ? decodeFile(file, size) : decodeClipFile(file, size);
       scope.postMessage({ id, pixels }, [pixels.buffer]);
     } catch (thrown) {
       scope.postMessage({ id, reason: reasonOf(thrown) }, []);

@@ -5,20 +5,9 @@
 import { ownFolder } from "../files/own_folders.ts";
 import { isCacheFolder } from "./cache_folder.ts";
 import { DataError, reasonOf } from "./errors.ts";
+import { byName, expectPictures, Gathering, type Listing } from "./gathering.ts";
 import type { ImageFile } from "./image_file.ts";
-import type { Skipped } from "./image_set.ts";
-import { kindOf, type LeftOut } from "./left_out.ts";
-import { readableFormat, START } from "./picture_format.ts";
-
-/** Files of these names are taken for pictures without a look into them: there may be a million. */
-const PICTURE_NAME = /\.(png|apng|jpe?g|jpe|jfif|webp|bmp|dib|gif)$/i;
-
-/** What a folder holds. */
-export interface Listing {
-  /** The pictures, by their names. */
-  readonly files: readonly ImageFile[];
-  readonly leftOut: LeftOut;
-}
+import { START } from "./picture_format.ts";
 
 /**
  * Lists every picture below a folder, as {@linkcode listPictures} does.
@@ -32,21 +21,10 @@ export interface Listing {
  * console.log(files[0].name); // "cats/001.jpg"
  * ```
  */
-export async function listImages(folder: string): Promise<Listing> {
+export async function listImages(folder: string): Promise<Listing<ImageFile>> {
   const listing = await listPictures(folder);
-  if (listing.files.length > 0) return listing;
-  throw new DataError(
-    `Cannot load pictures from ${folder}: it holds no PNG, JPEG, WebP, BMP or GIF file ` +
-      `(${othersOf(listing)}, folders inside included); give a folder that has some`,
-  );
-}
-
-/** The number of other files that were seen. */
-export function othersOf({ leftOut: { kinds, unreadable } }: Listing): string {
-  const counts = Object.entries(kinds);
-  const total = counts.reduce((sum, [, count]) => sum + count, unreadable.length);
-  const named = counts.slice(0, 5).map(([kind, count]) => `${count} ${kind}`).join(", ");
-  return `${total} other files seen${named && `: ${named}`}`;
+  expectPictures(folder, listing);
+  return listing;
 }
 
 /**
@@ -58,7 +36,7 @@ export function othersOf({ leftOut: { kinds, unreadable } }: Listing): string {
  * @returns names relative to the folder, with "/" on every system
  * @throws {DataError} when the folder itself is missing or can't be read
  */
-export async function listPictures(folder: string): Promise<Listing> {
+export async function listPictures(folder: string): Promise<Listing<ImageFile>> {
   const walk = new Walk();
   try {
     await walk.enter(folder, "");
@@ -72,11 +50,7 @@ export async function listPictures(folder: string): Promise<Listing> {
 
 /** A walk through folders. */
 class Walk {
-  readonly #files: ImageFile[] = [];
-  readonly #kinds: Record<string, number> = {};
-  readonly #unreadable: Skipped[] = [];
-  /** First folders that hold any file. */
-  readonly #tops = new Set<string>();
+  readonly #found = new Gathering<ImageFile>();
   /** Folders as they are really called: a link may lead back to one above it. */
   readonly #seen = new Set<string>();
   #links: ImageFile[] = [];
@@ -110,14 +84,9 @@ class Walk {
     }
   }
 
-  listing(): Listing {
-    // By code unit: a locale's order would differ between machines.
-    const byName = (a: { name: string }, b: { name: string }) => a.name < b.name ? -1 : 1;
-    const files = this.#files.sort(byName);
-    const found = new Set(files.map(({ name }) => topOf(name)));
-    const folders = [...this.#tops].filter((top) => !found.has(top)).sort();
-    const unreadable = this.#unreadable.sort(byName);
-    return { files, leftOut: { kinds: this.#kinds, unreadable, folders } };
+  listing(): Listing<ImageFile> {
+    const { files, leftOut } = this.#found.listing();
+    return { files: files.toSorted(byName), leftOut };
   }
 
   /** One folder that can't be read must not cost the others. */
@@ -138,33 +107,26 @@ class Walk {
       if (!(thrown instanceof Deno.errors.NotFound) || isNotUtf8(link.name)) {
         return this.#refuse(link.name, thrown, "the link can't be read");
       }
-      this.#unreadable.push({ name: link.name, reason: "the link leads nowhere" });
+      this.#found.refuse({ name: link.name, reason: "the link leads nowhere" });
     }
   }
 
   #takeFile(file: ImageFile, regular: boolean): void {
     const { name, path } = file;
-    const top = topOf(name);
-    if (top !== undefined) this.#tops.add(top);
-    if (!regular) return this.#count("no regular file");
+    if (!regular) return this.#found.leave(name);
     try {
       if (isNotUtf8(name)) Deno.lstatSync(path);
-      if (PICTURE_NAME.test(name) || startsAsPicture(path)) this.#files.push(file);
-      else this.#count(kindOf(name));
+      this.#found.take(file, () => startOf(path));
     } catch (thrown) {
       this.#refuse(name, thrown, "the file can't be read");
     }
-  }
-
-  #count(kind: string): void {
-    this.#kinds[kind] = (this.#kinds[kind] ?? 0) + 1;
   }
 
   #refuse(name: string, thrown: unknown, what: string): void {
     const reason = isNotUtf8(name) && thrown instanceof Deno.errors.NotFound
       ? "its name is not UTF-8; rename it"
       : `${what} (${reasonOf(thrown).replace(/: \w+ '.*/s, "")})`;
-    this.#unreadable.push({ name, reason });
+    this.#found.refuse({ name, reason });
   }
 }
 
@@ -181,16 +143,10 @@ function isNotUtf8(name: string): boolean {
   return name.includes("\ufffd");
 }
 
-function startsAsPicture(path: string): boolean {
+function startOf(path: string): Uint8Array {
   using file = Deno.openSync(path);
   const start = new Uint8Array(START);
-  return readableFormat(start.subarray(0, file.readSync(start) ?? 0)) !== undefined;
-}
-
-/** The first folder in a name; undefined where there is none. */
-function topOf(name: string): string | undefined {
-  const end = name.indexOf("/");
-  return end < 0 ? undefined : name.slice(0, end);
+  return start.subarray(0, file.readSync(start) ?? 0);
 }
 
 /** @throws {DataError} when the pictures of a folder are samples */

@@ -75,8 +75,7 @@ export async function parseIdx(
 }
 
 /**
- * One of the images as RGB, grey repeated to 3 channels. Where it fits it is padded with 0 around
- * its centre (28x28 in 32x32, as is usual for MNIST); a larger one is resized and cropped.
+ * One of the images, as {@linkcode greyPixels} makes it.
  *
  * @param size R, in pixels
  * @returns (3, R, R), values 0..255
@@ -86,9 +85,26 @@ export function idxImage(
   index: number,
   size: number,
 ): Uint8Array<ArrayBuffer> {
+  const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
+  return greyPixels(grey, rows, columns, size);
+}
+
+/**
+ * A grey image as RGB, repeated to 3 channels. Where it fits it is padded with 0 around its centre
+ * (28x28 in 32x32, as is usual for MNIST); a larger one is resized and cropped.
+ *
+ * @param grey (rows, columns), values 0..255
+ * @param size R, in pixels
+ * @returns (3, R, R), values 0..255
+ */
+export function greyPixels(
+  grey: Uint8Array,
+  rows: number,
+  columns: number,
+  size: number,
+): Uint8Array<ArrayBuffer> {
   const plane = size * size;
   const out = new Uint8Array(3 * plane);
-  const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
   if (rows > size || columns > size) {
     resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, size, out);
     return out;

@@ -19,19 +19,14 @@ export interface Labels {
  */
 export function folderLabels(names: readonly string[]): Labels | undefined {
   const folders = names.map((name) => name.slice(0, Math.max(0, name.indexOf("/"))));
-  return folders.includes("") ? undefined : namedLabels(folders);
+  return folders.includes("") ? undefined : textLabels(folders);
 }
 
-/**
- * Labels that are given as names. Classes are numbered in the order of their names, in which 2 comes
- * before 10.
- *
- * @param classes (count), the class of each image
- */
-export function namedLabels(classes: readonly string[]): Labels {
-  const classNames = [...new Set(classes)].sort(inOrder);
+/** Labels that are given as words; classes are numbered in the order of folders. */
+export function textLabels(texts: readonly string[]): Labels {
+  const classNames = [...new Set(texts)].sort(inOrder);
   const numbers = new Map(classNames.map((name, i) => [name, i]));
-  return { values: Uint32Array.from(classes, (name) => numbers.get(name)!), classNames };
+  return { values: Uint32Array.from(texts, (text) => numbers.get(text)!), classNames };
 }
 
 /** Numbers inside names by their value, all else by code unit: a locale's order differs by machine. */
@@ -47,6 +42,16 @@ function inOrder(a: string, b: string): number {
   return left.length - right.length || (a < b ? -1 : 1);
 }
 
+/** A larger number is no class but something else, such as an identifier. */
+const MOST_CLASSES = 2 ** 16;
+
+/** The first of some numbers that can't be that of a class; undefined where all can. */
+export function noClass(numbers: readonly number[]): number | undefined {
+  return numbers.find((number) =>
+    !Number.isInteger(number) || number < 0 || number >= MOST_CLASSES
+  );
+}
+
 /**
  * Labels that are given as numbers; the classes are called "0", "1", ...
  *
@@ -56,7 +61,7 @@ function inOrder(a: string, b: string): number {
  * @throws {DataError} when a record has no number
  */
 export function numberedLabels(
-  numbers: Uint8Array,
+  numbers: ArrayLike<number>,
   records: readonly number[],
   source: string,
 ): Labels {
@@ -68,6 +73,7 @@ export function numberedLabels(
     );
   }
   const values = Uint32Array.from(records, (record) => numbers[record]);
-  const highest = numbers.reduce((most, number) => Math.max(most, number), 0);
+  let highest = 0;
+  for (let i = 0; i < numbers.length; i++) highest = Math.max(highest, numbers[i]);
   return { values, classNames: Array.from({ length: highest + 1 }, (_, i) => String(i)) };
 }

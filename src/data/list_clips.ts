@@ -5,7 +5,8 @@
 import { moves } from "./clips.ts";
 import { readPicture } from "./decode_file.ts";
 import { DataError } from "./errors.ts";
-import { listPictures, othersOf } from "./folder.ts";
+import { listPictures } from "./folder.ts";
+import { othersOf } from "./gathering.ts";
 import type { ClipFile, ImageFile } from "./image_file.ts";
 import type { LeftOut } from "./left_out.ts";
 

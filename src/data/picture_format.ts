@@ -23,6 +23,7 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
   [/^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/, "JPEG 2000"],
   [/^8BPS/, "a Photoshop file"],
   [/^\x93NUMPY/, "an array of numpy"],
+  [/^\x80[\x02-\x05]/, "a pickle of Python"],
   [/^PK(\x03\x04|\x05\x06)/, "a zip file"],
   [/^\x1f\x8b/, "a gzip file"],
   [/^%PDF/, "a PDF"],

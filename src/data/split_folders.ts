@@ -2,19 +2,18 @@
  * Folders called train, val and test, which are splits and no classes.
  * @module
  */
-import type { ImageFile } from "./image_file.ts";
 
 /** What the splits are called, in lower case. */
-const NAMES = {
+export const SPLIT_NAMES = {
   train: ["train", "training"],
   valid: ["val", "valid", "validation", "dev"],
   test: ["test", "testing"],
 };
 
 /** A folder's pictures by its splits. */
-export interface SplitFolders {
+export interface SplitFolders<File> {
   /** Those to train on, then those that are held out. */
-  readonly files: readonly ImageFile[];
+  readonly files: readonly File[];
   /** (files), 1 for those that are held out. */
   readonly heldOut: Uint8Array;
   /** What was done, in one sentence. */
@@ -27,13 +26,15 @@ export interface SplitFolders {
  *
  * @returns undefined where they are no splits
  */
-export function splitFolders(files: readonly ImageFile[]): SplitFolders | undefined {
+export function splitFolders<File extends { readonly name: string }>(
+  files: readonly File[],
+): SplitFolders<File> | undefined {
   const tops = Map.groupBy(files, ({ name }) => name.slice(0, Math.max(0, name.indexOf("/"))));
-  const known = Object.values(NAMES).flat();
+  const known = Object.values(SPLIT_NAMES).flat();
   if ([...tops.keys()].some((top) => !known.includes(top.toLowerCase()))) return undefined;
-  const [train, valid, test] = [NAMES.train, NAMES.valid, NAMES.test].map((names) =>
-    [...tops].filter(([top]) => names.includes(top.toLowerCase()))
-  );
+  const [train, valid, test] = [SPLIT_NAMES.train, SPLIT_NAMES.valid, SPLIT_NAMES.test].map((
+    names,
+  ) => [...tops].filter(([top]) => names.includes(top.toLowerCase())));
   const held = valid.length > 0 ? valid : test;
   if (train.length === 0 || held.length === 0) return undefined;
   const filesOf = (split: typeof train) => split.flatMap(([, files]) => files);

@@ -12,7 +12,7 @@ import type { Gaussian } from "./statistics.ts";
  * @param dimension the features' number that they must have
  * @throws {NpzError} when the file holds none, or of another number of features
  */
-export function readStatistics(bytes: Uint8Array, dimension: number): Gaussian {
+export function readStatistics(bytes: Uint8Array<ArrayBuffer>, dimension: number): Gaussian {
   const { mu, sigma } = readNpz(bytes, ["mu", "sigma"]);
   if (mu.shape.join() !== `${dimension}` || sigma.shape.join() !== `${dimension},${dimension}`) {
     throw new NpzError(

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { unzipSync, zipSync } from "fflate";
+import { zipSync } from "fflate";
+import { concat } from "../data/prepared_format.ts";
+import { inMemory } from "../formats/bytes.ts";
+import { FormatError } from "../formats/format_error.ts";
+import { type NpyHeader, npyHeader, readNpyHeader, typeText } from "../formats/npy.ts";
+import { readZip, type ZipEntry } from "../formats/zip.ts";
 
 /** A file that is not what was expected; the message says what is wrong with it. */
 export class NpzError extends Error {
@@ -27,24 +32,36 @@ const MAX_BYTES = 2 ** 31 - 1;
  * @throws {NpzError} when it is no .npz, lacks one of them, or holds it in another form
  */
 export function readNpz<Name extends string>(
-  bytes: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
   names: readonly Name[],
 ): Record<Name, NpyArray> {
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes, {
-      filter: ({ name, originalSize }) =>
-        names.some((wanted) => name === `${wanted}.npy`) && originalSize < MAX_BYTES,
-    });
-  } catch {
-    throw new NpzError("it is no .npz file, or a damaged one");
-  }
+  const files = new Map(entriesOf(bytes).map((entry) => [entry.name, entry]));
   const entries = names.map((name): [Name, NpyArray] => {
-    const file = files[`${name}.npy`];
+    const file = files.get(`${name}.npy`);
     if (file === undefined) throw new NpzError(`it has no array "${name}"`);
-    return [name, readNpy(file, name)];
+    return [name, readNpy(contentOf(file), name)];
   });
   return Object.fromEntries(entries) as Record<Name, NpyArray>;
+}
+
+const NONE = "it is no .npz file, or a damaged one";
+
+function entriesOf(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
+  return sound(() => readZip(inMemory(bytes)));
+}
+
+function contentOf({ content, size }: ZipEntry): Uint8Array<ArrayBuffer> {
+  if (content === undefined || size > MAX_BYTES) throw new NpzError(NONE);
+  return sound(() => content.read(0, size));
+}
+
+function sound<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof FormatError) throw new NpzError(NONE);
+    throw thrown;
+  }
 }
 
 /** Writes arrays as float64. */
@@ -56,46 +73,43 @@ export function writeNpz(arrays: Readonly<Record<string, NpyArray>>): Uint8Array
   >;
 }
 
-const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const BYTES: Readonly<Record<string, number>> = { "<f4": 4, "<f8": 8 };
 
-function readNpy(bytes: Uint8Array, name: string): NpyArray {
-  if (bytes.length < 12 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw new NpzError(`its array "${name}" does not begin as a .npy file does`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = bytes[6] === 1 ? 10 : 12;
-  const end = start + (bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  const header = new TextDecoder().decode(bytes.subarray(start, end));
-  const [, type] = /'descr':\s*'<f([48])'/.exec(header) ?? [];
-  const [, list] = /'shape':\s*\(([\d, ]*)\)/.exec(header) ?? [];
-  if (type === undefined || list === undefined || !/'fortran_order':\s*False/.test(header)) {
+function readNpy(bytes: Uint8Array<ArrayBuffer>, name: string): NpyArray {
+  const { type, shape, fortran, begin } = headerOf(bytes, name);
+  const size = BYTES[type];
+  if (size === undefined || fortran) {
     throw new NpzError(
-      `its array "${name}" is not of float32 or float64 numbers in C order: ${header.trim()}`,
+      `its array "${name}" is not of float32 or float64 numbers in C order but ${typeText(type)}` +
+        (fortran ? " in Fortran order" : ""),
     );
   }
-  const shape = list.split(",").filter((part) => part.trim() !== "").map(Number);
-  const count = shape.reduce((a, b) => a * b, 1);
-  if (bytes.length - end !== count * Number(type)) {
+  const needed = size * shape.reduce((a, b) => a * b, 1);
+  if (bytes.length - begin !== needed) {
     throw new NpzError(
-      `its array "${name}" of shape (${shape.join(", ")}) needs ${count * Number(type)} bytes, ` +
-        `${bytes.length - end} are there`,
+      `its array "${name}" of shape (${shape.join(", ")}) needs ${needed} bytes, ` +
+        `${bytes.length - begin} are there`,
     );
   }
-  const content = bytes.slice(end).buffer;
-  const data = type === "8"
+  const content = bytes.slice(begin).buffer;
+  const data = size === 8
     ? new Float64Array(content)
     : Float64Array.from(new Float32Array(content));
   return { shape, data };
 }
 
+function headerOf(bytes: Uint8Array<ArrayBuffer>, name: string): NpyHeader {
+  try {
+    return readNpyHeader(inMemory(bytes));
+  } catch (thrown) {
+    if (thrown instanceof FormatError) throw new NpzError(`its array "${name}" ${thrown.message}`);
+    throw thrown;
+  }
+}
+
 function writeNpy({ shape, data }: NpyArray): Uint8Array {
-  const list = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${list}), }`;
-  // The header ends in a line break at a multiple of 64 bytes.
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
-  const out = new Uint8Array(10 + length + data.byteLength);
-  out.set([...MAGIC, 1, 0, length & 255, length >> 8]);
-  out.set(new TextEncoder().encode(text.padEnd(length - 1) + "\n"), 10);
-  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + length);
-  return out;
+  return concat([
+    npyHeader("<f8", shape),
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  ]);
 }

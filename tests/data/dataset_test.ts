@@ -3,7 +3,8 @@ import { type DataOptions, loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { fnv1a } from "../../src/data/hash.ts";
 import { prepare } from "../../src/data/prepare.ts";
-import { hexHash, openSource } from "../../src/data/source.ts";
+import { hexHash } from "../../src/data/fingerprint.ts";
+import { openSource } from "../../src/data/open_source.ts";
 import { isHeldOut } from "../../src/data/split.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 

@@ -86,7 +86,7 @@ Deno.test("labels: of an IDX file, found beside it or given", async () => {
     // Labels that come later, or are edited, count at once.
     await Deno.remove(`${root}/train-labels-idx1-ubyte`);
     const auto = { ...options, labels: { from: "auto" } };
-    await assertRejects(() => classes(auto), DataError, "no IDX file of labels beside it");
+    await assertRejects(() => classes(auto), DataError, "neither in it nor beside it are labels");
     await write(`${root}/train-labels-idx1-ubyte`, labels([1, 1, 0]));
     await Deno.utime(`${root}/train-labels-idx1-ubyte`, 1, 1);
     assertEquals(await classes(auto), ["1 10", "1 20", "0 30"]);

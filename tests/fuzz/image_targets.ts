@@ -2,11 +2,22 @@
 
 import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
+import { readArrays } from "../../src/data/array_file.ts";
+import { arrayPixels, bytesOf } from "../../src/data/array_layout.ts";
 import { parsePartition } from "../../src/data/celeba.ts";
+import { chooseArrays } from "../../src/data/choose_arrays.ts";
+import { CIFAR_PICTURE, readBatch } from "../../src/data/cifar.ts";
+import { csvLabels } from "../../src/data/csv_labels.ts";
 import { decodeClip } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";
+import { decodeText } from "../../src/files/read_text.ts";
+import { exactly, inMemory } from "../../src/formats/bytes.ts";
+import { Inflated } from "../../src/formats/inflated.ts";
+import { wholeNumbers } from "../../src/formats/npy.ts";
+import { listTar } from "../../src/data/tar_source.ts";
+import { tarEntries } from "../../src/formats/tar.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
@@ -65,6 +76,32 @@ function withText(type: string): Uint8Array {
   chunk.set(data, 8);
   chunk.writeUint32BE(crc32(chunk.subarray(4, data.length + 8)), data.length + 8);
   return Buffer.concat([plain.subarray(0, -12), chunk, plain.subarray(-12)]);
+}
+
+function unpackedTar(kind: string): Uint8Array {
+  const archive = new Inflated(inMemory(fixtures(`python_${kind}.tar.gz`)[0]), "gzip");
+  // Without the empty blocks, which nothing can damage.
+  return archive.read(0, 8000);
+}
+
+/** A few pictures each, of three versions of pickles. */
+function cifarBatches(): Uint8Array[] {
+  const archive = new Inflated(inMemory(fixtures("cifar-10-python.tar.gz")[0]), "gzip");
+  return [...tarEntries(archive)].filter(({ name }) => /data_batch_[134]$/.test(name))
+    .map(({ begin, size }) => archive.read(begin, size));
+}
+
+/** What training does with a file of arrays, all in one. */
+async function readPictures(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const arrays = readArrays("a.npy", inMemory(bytes));
+  const { parts: [{ pictures, layout, labels }] } = chooseArrays("a.npz", arrays, false);
+  for (const { name, type, bytes, begin, check } of arrays) {
+    await check();
+    const length = name === pictures ? bytesOf(layout) : 8;
+    const some = exactly(bytes, begin, length);
+    if (name === pictures) arrayPixels(layout, some, 4);
+    else if (name === labels) wholeNumbers(type, some);
+  }
 }
 
 /** All of them; each pixel may take some bytes, and a byte may stand for a thousand pixels. */
@@ -139,6 +176,47 @@ export const IMAGE_TARGETS: readonly Target[] = [
     read: (bytes) => decodeImage(bytes),
     errors: ["DataError"],
     memory: (bytes) => 16_000 * bytes + 2 ** 26,
+  },
+  {
+    name: "arrays of NumPy",
+    files: () => fixtures("arrays_stored.npz", "arrays_split.npz", "arrays_planar.npy"),
+    read: readPictures,
+    errors: ["DataError", "FormatError"],
+    memory: (bytes) => 4096 * bytes + 2 ** 24,
+  },
+  {
+    name: "tar",
+    files: async () => [
+      ...fixtures("python_pax.tar.gz"),
+      ...await Promise.all(["ustar", "gnu", "pax"].map(unpackedTar)),
+    ],
+    read: (bytes) => {
+      const gzip = bytes[0] === 0x1f;
+      const archive = gzip ? new Inflated(inMemory(bytes), "gzip") : inMemory(bytes);
+      for (const { begin, size } of listTar(archive).files) exactly(archive, begin, size);
+    },
+    errors: ["FormatError"],
+    memory: (bytes) => 4096 * bytes + 2 ** 24,
+  },
+  {
+    name: "batch of CIFAR",
+    files: cifarBatches,
+    read: (bytes) => {
+      const { count, picture } = readBatch(bytes, 0);
+      arrayPixels({ ...CIFAR_PICTURE, count }, picture(count - 1), 8);
+    },
+    errors: ["FormatError"],
+    memory: (bytes) => 64 * bytes + 2 ** 24,
+  },
+  {
+    name: "table of classes",
+    files: () => [
+      text('file,class\na/1.png,owl\n"a/2.png","a ""cat"""\n'),
+      text("1.png;3\r\na/2.png;4\r\n"),
+    ],
+    read: (bytes) => csvLabels(decodeText(bytes), ["a/1.png", "a/2.png", "b/2.jpg"], "t.csv"),
+    errors: ["DataError"],
+    memory: (bytes) => 8 * bytes + 2 ** 16,
   },
   {
     name: "CelebA list",

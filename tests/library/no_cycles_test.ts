@@ -17,6 +17,7 @@ const FLOORS = [
   "src/sampling.ts",
   "src/diffusion/",
   "src/model/",
+  "src/formats/",
   "src/nn/",
   "src/device/",
   "src/graph/",

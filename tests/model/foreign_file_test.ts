@@ -10,7 +10,7 @@ import { downloadKind, foreignKind, shardOf } from "../../src/model/foreign_file
 import { CheckpointError } from "../../src/model/safetensors.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { withFolder } from "../data/scratch.ts";
-import { zipOf } from "./pytorch/zip_of.ts";
+import { zipOf } from "../formats/zip_of.ts";
 
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const some = new Uint8Array(9);

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { PythonObject } from "../../formats/pickle.ts";
 import { CheckpointError } from "../safetensors.ts";
-import { PythonObject } from "./pickle.ts";
 import { TorchTensor } from "./torch_tensor.ts";
 
 /** A tensor that can be read when it is known to be needed. */

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { inMemory } from "../../formats/bytes.ts";
+import { FormatError } from "../../formats/format_error.ts";
+import { Global, unpickle } from "../../formats/pickle.ts";
+import { readZip } from "../../formats/zip.ts";
 import { CheckpointError } from "../safetensors.ts";
-import { Global, unpickle } from "./pickle.ts";
 import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
-import { readZip } from "./zip.ts";
 
 /** Whether a file begins as those do that `torch.save` writes, or wrote before PyTorch 1.6. */
 export function isTorchFile(bytes: Uint8Array): boolean {
@@ -28,7 +30,21 @@ export function readTorchFile(bytes: Uint8Array<ArrayBuffer>): unknown {
         "it again with torch.save",
     );
   }
-  const entries = readZip(bytes);
+  try {
+    return readEntries(storedEntries(bytes));
+  } catch (thrown) {
+    if (thrown instanceof FormatError) throw new CheckpointError(thrown.message);
+    throw thrown;
+  }
+}
+
+/** Files of the archive by name; `torch.save` packs none. */
+function storedEntries(bytes: Uint8Array<ArrayBuffer>): Map<string, Uint8Array<ArrayBuffer>> {
+  const stored = readZip(inMemory(bytes)).filter((entry) => entry.stored);
+  return new Map(stored.map(({ name, packed }) => [name, packed.read(0, packed.size)]));
+}
+
+function readEntries(entries: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): unknown {
   const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (pickle === undefined) {
     const names = [...entries.keys()];

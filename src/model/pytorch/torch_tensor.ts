@@ -4,8 +4,8 @@
  * @module
  */
 import { fromBfloat16, fromFloat16 } from "../../device/float16.ts";
+import { PythonObject } from "../../formats/pickle.ts";
 import { CheckpointError } from "../safetensors.ts";
-import { PythonObject } from "./pickle.ts";
 
 type Numbers = ArrayLike<number | bigint>;
 

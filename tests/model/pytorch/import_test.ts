@@ -12,7 +12,7 @@ import {
   readSafetensors,
   writeSafetensors,
 } from "../../../src/model/safetensors.ts";
-import { zipOf } from "./zip_of.ts";
+import { zipOf } from "../../formats/zip_of.ts";
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CheckpointError } from "../safetensors.ts";
+import { FormatError } from "./format_error.ts";
 
 /** A position in some bytes; reading beyond their end is an error. */
 export class PickleBytes {
@@ -17,7 +17,7 @@ export class PickleBytes {
   /** The bytes read by the next call, as many as it needs. */
   #advance(count: number): number {
     const begin = this.#at;
-    if (begin + count > this.bytes.length) throw new CheckpointError("its pickle is truncated");
+    if (begin + count > this.bytes.length) throw new FormatError("its pickle is truncated");
     this.#at += count;
     return begin;
   }
@@ -67,7 +67,7 @@ export class PickleBytes {
   /** Up to the next line feed, which is left out. */
   line(): string {
     const end = this.bytes.indexOf(10, this.#at);
-    if (end < 0) throw new CheckpointError("its pickle is truncated");
+    if (end < 0) throw new FormatError("its pickle is truncated");
     const text = this.text(end - this.#at);
     this.#at = end + 1;
     return text;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { CheckpointError } from "../safetensors.ts";
+import { FormatError } from "./format_error.ts";
 import { PickleBytes } from "./pickle_bytes.ts";
 
 /** An instance, or an unknown function's result: what a pickle says of it, and no more. */
@@ -35,11 +35,13 @@ export interface Resolver {
   readonly call: (name: string, args: readonly unknown[]) => unknown;
   /** What a persistent id stands for. */
   readonly persistent: (id: unknown) => unknown;
+  /** What Python 2's strings of bytes become: text in UTF-8 where this is absent. */
+  readonly byteString?: (bytes: Uint8Array<ArrayBuffer>) => unknown;
 }
 
 const mark = Symbol("mark");
 
-/** Reads the first pickle in some bytes. @throws {CheckpointError} when it is none */
+/** Reads the first pickle in some bytes. @throws {FormatError} when it is none */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>, resolver: Resolver): unknown {
   return new Unpickler(new PickleBytes(bytes), resolver).read();
 }
@@ -56,7 +58,7 @@ class Unpickler {
       if (code === 0x2e) return this.#pop();
       const opcode = opcodes[code];
       if (opcode === undefined) {
-        throw new CheckpointError(`its pickle has the unknown opcode 0x${code.toString(16)}`);
+        throw new FormatError(`its pickle has the unknown opcode 0x${code.toString(16)}`);
       }
       opcode(this, this.bytes);
     }
@@ -67,19 +69,24 @@ class Unpickler {
   }
 
   #pop(): unknown {
-    if (this.#stack.length === 0) throw new CheckpointError("its pickle is damaged");
+    if (this.#stack.length === 0) throw new FormatError("its pickle is damaged");
     return this.#stack.pop();
   }
 
   pop(): unknown {
     const value = this.#pop();
-    if (value === mark) throw new CheckpointError("its pickle is damaged");
+    if (value === mark) throw new FormatError("its pickle is damaged");
     return value;
   }
 
   /** The last `count` values. */
   take(count: number): unknown[] {
     return Array.from({ length: count }, () => this.pop()).reverse();
+  }
+
+  pushByteString(bytes: Uint8Array<ArrayBuffer>): void {
+    const { byteString } = this.resolver;
+    this.push(byteString ? byteString(bytes) : new TextDecoder().decode(bytes));
   }
 
   setMark(): void {
@@ -89,7 +96,7 @@ class Unpickler {
   /** What was pushed since the last mark. */
   sinceMark(): unknown[] {
     const at = this.#stack.lastIndexOf(mark);
-    if (at < 0) throw new CheckpointError("its pickle is damaged");
+    if (at < 0) throw new FormatError("its pickle is damaged");
     const values = this.#stack.splice(at);
     return values.slice(1);
   }
@@ -106,7 +113,7 @@ class Unpickler {
   }
 
   get(index: number): void {
-    if (!this.#memo.has(index)) throw new CheckpointError("its pickle is damaged");
+    if (!this.#memo.has(index)) throw new FormatError("its pickle is damaged");
     this.#stack.push(this.#memo.get(index));
   }
 
@@ -179,8 +186,8 @@ const opcodes: Record<number, (machine: Unpickler, bytes: PickleBytes) => void> 
   0x58: (m, bytes) => m.push(bytes.text(bytes.uint32())), // BINUNICODE
   0x8c: (m, bytes) => m.push(bytes.text(bytes.uint8())), // SHORT_BINUNICODE
   0x8d: (m, bytes) => m.push(bytes.text(bytes.uint64())), // BINUNICODE8
-  0x54: (m, bytes) => m.push(bytes.text(bytes.uint32())), // BINSTRING
-  0x55: (m, bytes) => m.push(bytes.text(bytes.uint8())), // SHORT_BINSTRING
+  0x54: (m, bytes) => m.pushByteString(bytes.raw(bytes.uint32())), // BINSTRING
+  0x55: (m, bytes) => m.pushByteString(bytes.raw(bytes.uint8())), // SHORT_BINSTRING
   0x53: (m, bytes) => m.push(bytes.line().slice(1, -1)), // STRING
   0x56: (m, bytes) => m.push(bytes.line()), // UNICODE
   0x42: (m, bytes) => m.push(bytes.raw(bytes.uint32())), // BINBYTES
@@ -225,7 +232,7 @@ const opcodes: Record<number, (machine: Unpickler, bytes: PickleBytes) => void> 
 
 function globalOf(names: readonly unknown[]): Global {
   if (names.some((name) => typeof name !== "string")) {
-    throw new CheckpointError("its pickle is damaged");
+    throw new FormatError("its pickle is damaged");
   }
   return new Global(names.join("."));
 }
