@@ -10,6 +10,7 @@ import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Assets } from "../../src/service/assets.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
+import { isOrigin } from "../../src/service/cors.ts";
 import { createService, type Service } from "../../src/service/service.ts";
 import type { Command } from "../command.ts";
 import { variable } from "../environment.ts";
@@ -58,6 +59,13 @@ const where: Option[] = [
     value: "NAME,...",
     help: "names by which a proxy in front of it is reached; without it, what is served to this " +
       "machine answers to its own names alone, and what is served to others to any",
+  },
+  {
+    key: "cors",
+    type: "texts",
+    value: "ORIGIN",
+    help: "origin whose pages may ask from elsewhere, such as https://example.org, or * for all " +
+      "pages; can be given several times (default: none)",
   },
   {
     key: "tokenFile",
@@ -112,6 +120,7 @@ async function runServe(given: Given): Promise<number> {
   const port = flags.port === undefined ? undefined : checkPort(flags.port);
   const hostname = String(flags.host ?? "127.0.0.1");
   const allowed = readHosts(flags.allowHost);
+  const cors = readOrigins(flags.cors);
   const token = await readToken(flags.tokenFile);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
@@ -138,6 +147,7 @@ async function runServe(given: Given): Promise<number> {
         hosts: isLocal || allowed.length > 0
           ? [...OWN_NAMES, ...hostsOf(hostname), ...allowed]
           : undefined,
+        cors,
         limits: readLimits(flags),
         onFault: fault.reject,
       });
@@ -242,6 +252,16 @@ function readHosts(value: Value | undefined): string[] {
       `--allow-host is ${value}: needed names without http:// and port, such as rin.example.org`,
     );
   });
+}
+
+/** @throws {UsageError} when one is no origin */
+function readOrigins(value: Value = []): string[] {
+  const origins = [value].flat().map(String);
+  const wrong = origins.find((origin) => !isOrigin(origin));
+  if (wrong === undefined) return origins;
+  throw new UsageError(
+    `--cors is ${wrong}: needed an origin without a path, such as https://example.org, or *`,
+  );
 }
 
 async function readToken(path: Value | undefined): Promise<string | undefined> {

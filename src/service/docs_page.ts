@@ -40,6 +40,7 @@ export function docsPage({ info, paths }: OpenApi, origin: string): string {
 <pre>curl --json '{"seed": 1, "steps": 20, "sampler": "dpm++"}' -o image.png ${
     escaped(origin)
   }/v1/images
+curl -o image.png '${escaped(origin)}/v1/images/1.png?steps=20&amp;sampler=dpm%2B%2B'
 curl -N '${escaped(origin)}/v1/images/stream?count=2&amp;seed=1&amp;previews=5'</pre>
 ${sections.join("\n")}
 </html>

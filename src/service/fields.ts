@@ -102,6 +102,28 @@ export function imageFields(network: Network, limits: ServiceLimits): Record<str
   };
 }
 
+/**
+ * Fields of `GET /v1/images/SEED.png`.
+ *
+ * @param identity what the network is known by
+ */
+export function pictureFields(
+  network: Network,
+  limits: ServiceLimits,
+  identity: string,
+): Record<string, Field> {
+  const { count: _, ...fields } = sharedFields(network, limits);
+  return {
+    ...fields,
+    network: {
+      schema: { type: "string", maxLength: 64 },
+      about:
+        `The network's hash, \`${identity}\`: with it the answer never changes, so that caches ` +
+        "keep it. Another is answered with 404.",
+    },
+  };
+}
+
 /** Fields of `GET /v1/images/stream`. */
 export function streamFields(network: Network, limits: ServiceLimits): Record<string, Field> {
   return {

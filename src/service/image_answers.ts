@@ -13,6 +13,8 @@ import { toBase64 } from "./base64.ts";
 import type { Listener } from "./batcher.ts";
 import type { ImageRequest } from "./image_request.ts";
 
+const NOT_KEPT = { "content-type": "image/png", "cache-control": "no-store" };
+
 /** Has images made: settled when all are. */
 export type MakeImages = (
   request: ImageRequest,
@@ -29,12 +31,17 @@ const KEEP_ALIVE_MS = 15_000;
 /** Events that a slow reader may be behind before it misses previews. */
 const MAX_BACKLOG = 64;
 
-/** Makes images and answers with all of them. */
+/**
+ * Makes images and answers with all of them.
+ *
+ * @param headers of an answer that is a PNG
+ */
 export async function imagesAnswer(
   make: MakeImages,
   request: ImageRequest,
   { config, device }: Rin,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = NOT_KEPT,
 ): Promise<Response> {
   const { count, format, record, caption } = request;
   const size = config.imageSize;
@@ -55,9 +62,7 @@ export async function imagesAnswer(
     : caption
     ? labelledGridPng(images, size, caption.words, { columns: caption.columns, text })
     : gridPng(images, size, { text });
-  return new Response(new Uint8Array(png), {
-    headers: { "content-type": "image/png", "cache-control": "no-store" },
-  });
+  return new Response(new Uint8Array(png), { headers });
 }
 
 /** What is told of one image: its number, seed and class, and a PNG that says how it was made. */

@@ -35,6 +35,8 @@ export interface ImageRequest {
   readonly format: "png" | "grid" | "json";
   /** Given to `GET /v1/images/stream`. */
   readonly previews: number;
+  /** Given to `GET /v1/images/SEED.png`. */
+  readonly network?: string;
 }
 
 /**
@@ -58,10 +60,10 @@ export function parseImageRequest(
   if (numClasses === 0 && lone) {
     throw new HttpError(400, `${lone} is given, and this network knows no classes: leave it out`);
   }
-  const values = { guidance: 1, previews: 0, ...readFields(fields, given) };
-  const { count, seed, format, previews, class: wanted, ...rest } = values as
+  const values = { count: 1, guidance: 1, previews: 0, ...readFields(fields, given) };
+  const { count, seed, format, previews, network: hash, class: wanted, ...rest } = values as
     & typeof values
-    & Pick<ImageRequest, "count" | "seed" | "previews">
+    & Pick<ImageRequest, "seed" | "network">
     & { format?: ImageRequest["format"]; class?: unknown };
   const settings = rest as unknown as BatchSettings;
   const work = count * settings.steps * (settings.guidance === 1 ? 1 : 2);
@@ -89,6 +91,7 @@ export function parseImageRequest(
     record: recordOf({ ...values, checkpoint, class: classes }),
     format: format ?? (count === 1 ? "png" : "grid"),
     previews,
+    network: hash,
   };
 }
 

@@ -4,9 +4,10 @@
  * @module
  */
 import meta from "../../deno.json" with { type: "json" };
-import { type Field, imageFields, streamFields } from "./fields.ts";
+import { type Field, imageFields, pictureFields, streamFields } from "./fields.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { ModelDescription } from "./model.ts";
+import { PICTURE_PATH } from "./picture_address.ts";
 
 /** One operation of the document. */
 export interface Operation {
@@ -18,10 +19,11 @@ export interface Operation {
   readonly responses: Readonly<Record<string, { description: string; content?: unknown }>>;
 }
 
-/** A field of a query. */
+/** A field of a query, or of a path. */
 export interface Parameter {
   readonly name: string;
-  readonly in: "query";
+  readonly in: "query" | "path";
+  readonly required?: true;
   readonly description: string;
   readonly schema: Field["schema"];
 }
@@ -44,6 +46,7 @@ export interface OpenApi {
 const ERRORS: Readonly<Record<string, string>> = {
   400: "Something about the request is not possible; `error` says what.",
   401: "The token is missing or wrong.",
+  404: "The URL names another network; `error` says which one is here.",
   408: "The body came too slowly.",
   413: "The body is too long.",
   415: "The body is not said to be JSON.",
@@ -56,7 +59,7 @@ const ERRORS: Readonly<Record<string, string>> = {
 export function openApi(
   model: ModelDescription,
   limits: ServiceLimits,
-  hasToken: boolean,
+  { hasToken, identity }: { readonly hasToken: boolean; readonly identity: string },
 ): OpenApi {
   const { imageSize, numClasses } = model.config;
   const failing = (...statuses: number[]) =>
@@ -99,6 +102,21 @@ export function openApi(
               content: { "image/png": {}, "application/json": {} },
             },
             ...failing(400, 408, 413, 415, 429, 503),
+          },
+        },
+      },
+      [PICTURE_PATH]: {
+        get: {
+          summary: "A picture by its URL",
+          description:
+            "One image: the same file as `POST /v1/images` makes of the same fields. Its " +
+            "ETag changes with the network, a setting, and what computes; neither a HEAD request " +
+            "nor If-None-Match with the right ETag has it drawn.",
+          parameters: parametersOf(pictureFields(model, limits, identity), ["seed"]),
+          responses: {
+            ...answer("A PNG.", "image/png"),
+            304: { description: "It is known already." },
+            ...failing(400, 404, 429, 503),
           },
         },
       },
@@ -166,10 +184,14 @@ function bodySchema(fields: Readonly<Record<string, Field>>): BodySchema {
   return { type: "object", additionalProperties: false, properties };
 }
 
-function parametersOf(fields: Readonly<Record<string, Field>>): Parameter[] {
+/** @param inPath names of those that the path has */
+function parametersOf(
+  fields: Readonly<Record<string, Field>>,
+  inPath: readonly string[] = [],
+): Parameter[] {
   return Object.entries(fields).map(([name, { schema, about }]) => ({
     name,
-    in: "query",
+    ...inPath.includes(name) ? { in: "path", required: true } : { in: "query" },
     description: about,
     schema,
   }));

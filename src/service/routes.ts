@@ -10,8 +10,8 @@ import type { Asset, Assets } from "./assets.ts";
 import type { Batcher } from "./batcher.ts";
 import { readJson } from "./body.ts";
 import { docsPage } from "./docs_page.ts";
-import { imageFields, streamFields } from "./fields.ts";
-import { fileAnswer, type ServedFile } from "./file_answer.ts";
+import { imageFields, pictureFields, streamFields } from "./fields.ts";
+import { fileAnswer, isKnown, type ServedFile } from "./file_answer.ts";
 import type { Gate } from "./gate.ts";
 import { imagesAnswer, type MakeImages, streamAnswer } from "./image_answers.ts";
 import { parseImageRequest } from "./image_request.ts";
@@ -19,6 +19,7 @@ import type { ServiceLimits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { CHECKPOINT, type ModelDescription } from "./model.ts";
 import { openApi } from "./openapi.ts";
+import { addressQuery, PICTURE_PATH, pictureHeaders } from "./picture_address.ts";
 import { queryValues } from "./read_fields.ts";
 
 /** One path. */
@@ -44,7 +45,7 @@ export interface RouteParts {
   readonly hasToken: boolean;
 }
 
-/** All paths that there are; no other leads anywhere. */
+/** All paths that there are, pictures by URL as one; no other leads anywhere. */
 export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, Route>> {
   const { gate, batcher, metrics, model, limits, checkpoint, assets = new Map() } = parts;
   const get = (handler: Route["handler"], open = false): Route => ({
@@ -59,7 +60,7 @@ export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, R
   const metricsText = () => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
   const { sha256 } = model.checkpoint;
   const file: ServedFile = { body: checkpoint, type: "application/octet-stream", sha256 };
-  const document = openApi(model, limits, parts.hasToken);
+  const document = openApi(model, limits, parts);
   const health = () => {
     if (batcher.stopReason) throw new HttpError(503, batcher.stopReason.message);
     if (gate.closed) throw new HttpError(503, "The service is shutting down");
@@ -88,7 +89,7 @@ async function servedAsset({ body, type }: Asset): Promise<ServedFile> {
 }
 
 function imageRoutes(
-  { rin, gate, batcher, metrics, model, limits, identity }: RouteParts,
+  { rin, gate, batcher, metrics, model, limits, identity, hasToken }: RouteParts,
 ): [string, Route][] {
   const context = { network: model, limits, checkpoint: identity };
   const make: MakeImages = (request, listener, signal) => batcher.add(request, listener, signal);
@@ -105,19 +106,41 @@ function imageRoutes(
     };
   };
 
-  const ofImages = imageFields(model, limits);
-  const images = async (request: Request): Promise<Response> => {
+  const entered = async (
+    request: Request,
+    answerOf: () => Promise<Response>,
+  ): Promise<Response> => {
     const leave = enter(request);
     try {
-      const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
-      const wanted = parseImageRequest(given, ofImages, context);
-      const answer = await imagesAnswer(make, wanted, rin, request.signal);
+      const answer = await answerOf();
       leave();
       return answer;
     } catch (thrown) {
       leave(thrown);
       throw thrown;
     }
+  };
+
+  const ofImages = imageFields(model, limits);
+  const images = (request: Request): Promise<Response> =>
+    entered(request, async () => {
+      const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
+      const wanted = parseImageRequest(given, ofImages, context);
+      return await imagesAnswer(make, wanted, rin, request.signal);
+    });
+
+  const ofPicture = pictureFields(model, limits, identity);
+  const source = { identity, sha256: model.checkpoint.sha256, device: rin.device.provenance };
+  const picture = async (request: Request): Promise<Response> => {
+    const given = queryValues(ofPicture, addressQuery(new URL(request.url)));
+    const wanted = parseImageRequest(given, ofPicture, context);
+    const headers = await pictureHeaders(wanted, source, hasToken);
+    if (isKnown(request, headers.etag)) return new Response(null, { status: 304, headers });
+    if (request.method === "HEAD") return new Response(null, { headers });
+    return await entered(
+      request,
+      () => imagesAnswer(make, wanted, rin, request.signal, headers),
+    );
   };
 
   const ofStream = streamFields(model, limits);
@@ -134,6 +157,7 @@ function imageRoutes(
   };
   return [
     ["/v1/images", { method: "POST", open: false, handler: images }],
+    [PICTURE_PATH, { method: "GET", open: false, handler: picture }],
     ["/v1/images/stream", { method: "GET", open: false, handler: stream }],
   ];
 }

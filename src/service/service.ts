@@ -9,13 +9,15 @@ import { SamplingError } from "../diffusion/errors.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
 import { checkNames } from "../model/schema.ts";
-import { CLIENT_CLOSED, errorAnswer, HttpError, withSecurityHeaders } from "./answers.ts";
+import { addSecurityHeaders, CLIENT_CLOSED, errorAnswer, HttpError } from "./answers.ts";
 import type { Assets } from "./assets.ts";
 import { Batcher } from "./batcher.ts";
+import { Cors } from "./cors.ts";
 import { Gate } from "./gate.ts";
 import { completeLimits, type ServiceLimits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { describeModel } from "./model.ts";
+import { pathOf } from "./picture_address.ts";
 import { type Route, routesOf } from "./routes.ts";
 import { tokenCheck } from "./token.ts";
 
@@ -43,6 +45,11 @@ export interface ServiceOptions {
    * elsewhere reaches it. Without them any will do.
    */
   readonly hosts?: readonly string[];
+  /**
+   * Origins whose pages may ask from elsewhere, such as `https://example.org`, or `*` for all; they may
+   * also where `hosts` are given. Never with credentials. Default none.
+   */
+  readonly cors?: readonly string[];
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<ServiceLimits>;
   /** Called when the device is lost, after which nothing more can be made. */
@@ -60,7 +67,17 @@ export interface Service {
 }
 
 const KNOWN: readonly (keyof ServiceOptions)[] = [
-  ...["rin", "checkpoint", "name", "assets", "token", "hosts", "limits", "onFault"] as const,
+  ...[
+    "rin",
+    "checkpoint",
+    "name",
+    "assets",
+    "token",
+    "hosts",
+    "cors",
+    "limits",
+    "onFault",
+  ] as const,
 ];
 
 /**
@@ -78,6 +95,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     );
   }
   const limits = completeLimits(options.limits);
+  const cors = new Cors(options.cors);
   const checkpoint = await checkpointBytes(options.checkpoint);
   const model = await describeModel(name, checkpoint, true);
   const metrics = new Metrics();
@@ -101,12 +119,16 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const checkToken = token === undefined ? undefined : tokenCheck(token);
 
   const respond = async (request: Request, route: Route | undefined): Promise<Response> => {
-    if (hosts) checkOrigin(request, hosts, route);
+    if (hosts) checkOrigin(request, hosts, route, cors);
+    const methods = route?.method === "POST" ? "POST" : "GET, HEAD";
+    const preflight = cors.preflight(request, methods);
+    if (preflight) return preflight;
     if (!route) throw new HttpError(404, "There is nothing here: see /docs");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) {
-      const allow = route.method === "GET" ? "GET, HEAD" : route.method;
-      throw new HttpError(405, `${request.method} is not answered here: only ${allow}`, { allow });
+      throw new HttpError(405, `${request.method} is not answered here: only ${methods}`, {
+        allow: methods,
+      });
     }
     if (checkToken && !route.open) await checkToken(request);
     const response = await route.handler(request);
@@ -114,16 +136,18 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   };
 
   const fetch = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
-    const route = routes.get(pathname);
+    const path = pathOf(new URL(request.url).pathname);
+    const route = routes.get(path);
     let response: Response;
     try {
       response = await respond(request, route);
     } catch (thrown) {
       response = errorAnswer(toHttpError(thrown, request));
     }
-    metrics.requests.add(1, { route: route ? pathname : "other", status: response.status });
-    return withSecurityHeaders(response);
+    metrics.requests.add(1, { route: route ? path : "other", status: response.status });
+    addSecurityHeaders(response);
+    cors.mark(request, response);
+    return response;
   };
   const close = () => {
     gate.close();
@@ -134,9 +158,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
 /**
  * What a page from elsewhere asks is not answered, whether it had its own name resolved to this
- * machine or asks as itself; but a link may lead here.
+ * machine or asks as itself; but a link may lead here, and pages of some origins may ask.
  */
-function checkOrigin(request: Request, hosts: readonly string[], route: Route | undefined): void {
+function checkOrigin(
+  request: Request,
+  hosts: readonly string[],
+  route: Route | undefined,
+  cors: Cors,
+): void {
   if (!hosts.includes(new URL(request.url).hostname)) {
     throw new HttpError(
       403,
@@ -145,9 +174,19 @@ function checkOrigin(request: Request, hosts: readonly string[], route: Route | 
     );
   }
   const from = request.headers.get("sec-fetch-site");
-  const isOwn = from === null || from === "none" || from === "same-origin";
+  const isOwn = from === null
+    ? isFromHere(request.headers.get("origin"), hosts)
+    : from === "none" || from === "same-origin";
   const isLink = route?.open && request.headers.get("sec-fetch-mode") === "navigate";
-  if (!isOwn && !isLink) throw new HttpError(403, "Pages from elsewhere are not answered");
+  if (!isOwn && !isLink && !cors.allows(request)) {
+    throw new HttpError(403, "Pages from elsewhere are not answered");
+  }
+}
+
+/** Of browsers that don't say from where a page asks: programs name no origin. */
+function isFromHere(origin: string | null, hosts: readonly string[]): boolean {
+  return origin === null ||
+    hosts.some((host) => origin.replace(/^https?:\/\/|:\d+$/g, "") === host);
 }
 
 function withoutBody(response: Response): Response {
