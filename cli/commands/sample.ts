@@ -6,6 +6,7 @@
 import { Rin } from "../../src/diffusion/rin.ts";
 import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
 import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
+import { maskOf } from "../../src/data/given_picture.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
@@ -36,7 +37,7 @@ import {
 } from "../options/sampler_options.ts";
 import { pictureOrigin } from "../samples/origins.ts";
 import { writeSamples } from "../samples/outputs.ts";
-import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
+import { type Picture, readPicture } from "../samples/picture.ts";
 import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
@@ -278,7 +279,7 @@ async function readPictures(
     ? (mask ? 1 : 0.6)
     : samplingNumber(flags, "strength");
   return {
-    options: { image: image.image, strength, ...mask && { mask: maskOf(mask) } },
+    options: { image: image.image, strength, ...mask && { mask: maskOf(mask.image) } },
     hashes: { image: image.hash, ...mask && { mask: mask.hash } },
   };
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { concat } from "../../src/data/prepared_format.ts";
-import { crc32 } from "../../src/picture/crc32.ts";
+import { crc32 } from "../../src/data/crc32.ts";
 import { CommandError } from "../errors.ts";
 import { PartialFile } from "./partial_file.ts";
 

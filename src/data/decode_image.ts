@@ -13,7 +13,7 @@ import type { RgbImage } from "./rgb_image.ts";
 
 export type { RgbImage };
 
-const DECODE: Readonly<Record<Readable, (bytes: Uint8Array) => RgbImage>> = {
+const DECODE: Readonly<Record<Readable, (bytes: Uint8Array, most?: number) => RgbImage>> = {
   PNG: decodePng,
   JPEG: decodeJpeg,
   WebP: decodeWebp,
@@ -28,6 +28,8 @@ export const DECODERS = 3;
  * Decodes one PNG, JPEG, WebP, BMP or still GIF file. The first bytes decide the format, never the
  * name. Transparency is blended on white, and a rotation noted in EXIF data is carried out.
  *
+ * @param most pixels that it may have, 120 megapixels by default: its header is checked before anything
+ * is allocated
  * @throws {DataError} for another format, or a damaged file; the message says what is wrong.
  *
  * @example
@@ -36,9 +38,9 @@ export const DECODERS = 3;
  * console.log(width, height, data.length === width * height * 3);
  * ```
  */
-export function decodeImage(bytes: Uint8Array): RgbImage {
+export function decodeImage(bytes: Uint8Array, most?: number): RgbImage {
   const format = readableFormat(bytes);
-  if (format) return DECODE[format](bytes);
+  if (format) return DECODE[format](bytes, most);
   if (bytes.length === 0) throw new DataError("Cannot decode image: the file is empty");
   throw new DataError(
     `Cannot decode image: it is no PNG, JPEG, WebP, BMP or GIF but ${

@@ -11,6 +11,9 @@ import { checkSize, MAX_PIXELS, type RgbImage } from "./rgb_image.ts";
 /** A block of 64 pixels takes a bit at least; twice that, to be safe. */
 const MAX_PIXELS_A_BYTE = 1024;
 
+/** Scans of a progressive file, of which programs write about ten; each goes over all pixels again. */
+const MAX_SCANS = 200;
+
 /** Pixels that any file may have. */
 const SLACK = 65536;
 
@@ -19,12 +22,13 @@ const SLACK = 65536;
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */
-export function decodeJpeg(bytes: Uint8Array): RgbImage {
+export function decodeJpeg(bytes: Uint8Array, most?: number): RgbImage {
   const frame = readFrame(bytes);
-  checkSize("JPEG", frame.width, frame.height);
+  checkSize("JPEG", frame.width, frame.height, most);
   if (frame.width * frame.height > MAX_PIXELS_A_BYTE * bytes.length + SLACK) {
     throw damaged(`its header says ${frame.width}x${frame.height}, too much for its length`);
   }
+  if (scansAfter(bytes, frame.end) > MAX_SCANS) throw damaged(`it has over ${MAX_SCANS} scans`);
   if (frame.precision !== 8) {
     throw new DataError(
       `Cannot decode JPEG: it has ${frame.precision}-bit samples, where only 8-bit ones are ` +
@@ -148,6 +152,15 @@ function readFrameHeader(body: Uint8Array): FrameHeader {
     width: body[3] << 8 | body[4],
     components: Array.from({ length: count }, (_, i) => body[6 + 3 * i]),
   };
+}
+
+/** How often a scan begins; the same in what follows the picture is counted, too. */
+function scansAfter(bytes: Uint8Array, from: number): number {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === 0xda) scans++;
+  }
+  return scans;
 }
 
 function isStartOfFrame(marker: number): boolean {

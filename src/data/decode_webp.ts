@@ -32,14 +32,14 @@ let module: WebAssembly.Module | undefined;
  *
  * @throws {DataError} when the file is damaged, or moves
  */
-export function decodeWebp(bytes: Uint8Array): RgbImage {
+export function decodeWebp(bytes: Uint8Array, most?: number): RgbImage {
   const { width, height, moves, exif } = readHeader(bytes);
   if (moves) {
     throw new DataError(
       "Cannot decode WebP: it moves; save its pictures one by one, or as GIF or animated PNG",
     );
   }
-  checkSize("WebP", width, height);
+  checkSize("WebP", width, height, most);
   const rgba = decode(bytes, width, height);
   const data = new Uint8Array(width * height * 3);
   onWhite(rgba, data);
@@ -81,15 +81,24 @@ function allocate(webp: LibWebp, bytes: number): number {
 }
 
 function start(): LibWebp {
-  module ??= new WebAssembly.Module(
-    Uint8Array.from(atob(WEBP_WASM), (character) => character.charCodeAt(0)),
-  );
+  module ??= compiled();
   const none = () => {
     throw new Error("libwebp must not touch files");
   };
   const system = { fd_close: none, fd_seek: none, fd_write: none };
   const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: system });
   return exports as unknown as LibWebp;
+}
+
+/** @throws {DataError} where a runtime compiles nothing that comes as bytes, as edge runtimes do */
+function compiled(): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(
+      Uint8Array.from(atob(WEBP_WASM), (character) => character.charCodeAt(0)),
+    );
+  } catch {
+    throw new DataError("Cannot decode WebP: its decoder does not start here; convert it to PNG");
+  }
 }
 
 /** Walks the chunks: size, whether it moves, and EXIF data. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../data/crc32.ts";
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 

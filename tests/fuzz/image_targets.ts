@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { crc32, deflateSync } from "node:zlib";
 import { parsePartition } from "../../src/data/celeba.ts";
-import { decodeClip } from "../../src/data/clips.ts";
+import { decodeClip } from "../../src/data/decode_clip.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";

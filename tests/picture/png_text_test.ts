@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { deflateSync } from "node:zlib";
-import { crc32 } from "../../src/picture/crc32.ts";
+import { crc32 } from "../../src/data/crc32.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { recordIn, recordText } from "../../src/picture/record.ts";
