@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeImage } from "../../src/data/decode_image.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
 import { readText } from "../../src/files/read_text.ts";
@@ -88,6 +89,13 @@ const limits: Option[] = [
   },
   { key: "queue", type: "integer", help: "images that may wait, and of one request", default: 256 },
   { key: "maxWork", type: "integer", help: "images x steps of one request", default: 32_000 },
+  {
+    key: "maxBody",
+    type: "integer",
+    value: "MIB",
+    help: "length of one request, its pictures included",
+    default: 8,
+  },
 ];
 
 const groups = [
@@ -124,7 +132,6 @@ async function runServe(given: Given): Promise<number> {
   const token = await readToken(flags.tokenFile);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
-  expectImages(file);
   const checkpoint = config || isTraining(file)
     ? await samplingCheckpoint(file, "f32")
     : file.bytes;
@@ -148,6 +155,7 @@ async function runServe(given: Given): Promise<number> {
           ? [...OWN_NAMES, ...hostsOf(hostname), ...allowed]
           : undefined,
         cors,
+        decode: decodeImage,
         limits: readLimits(flags),
         onFault: fault.reject,
       });
@@ -183,15 +191,6 @@ async function end(service: Service, server: Deno.HttpServer): Promise<void> {
   timers.forEach(clearTimeout);
 }
 
-/** @throws {CommandError} when the network makes clips */
-function expectImages({ path, checkpoint: { config: { frames } } }: CheckpointFile): void {
-  if (frames === 1) return;
-  throw new CommandError(
-    `${path} makes clips of ${frames} frames, and a service makes images only: rin sample makes ` +
-      "clips, and rin page a page that does",
-  );
-}
-
 /** Whether a checkpoint holds more than sampling needs. */
 function isTraining({ checkpoint: { slabs, training } }: CheckpointFile): boolean {
   return [slabs.ema, slabs.adam_m, slabs.adam_v, training].some((part) => part !== undefined);
@@ -207,14 +206,18 @@ async function pageIfAllowed(): Promise<Assets | undefined> {
   }
 }
 
-function readLimits({ maxBatch, maxWait, queue, maxWork }: Given["flags"]): Partial<ServiceLimits> {
+function readLimits(
+  { maxBatch, maxWait, queue, maxWork, maxBody }: Given["flags"],
+): Partial<ServiceLimits> {
   const number = (flag: string, value: Value | undefined, low: number, high: number) => {
     if (value === undefined || Number(value) >= low && Number(value) <= high) {
       return value as number | undefined;
     }
     throw new UsageError(`${flag} is ${value}: needed ${low} to ${high}`);
   };
+  const mebibytes = number("--max-body", maxBody, 1, 256);
   return {
+    body: mebibytes && mebibytes * 2 ** 20,
     batch: number("--max-batch", maxBatch, 1, 1024),
     wait: number("--max-wait", maxWait, 0, 60_000),
     queue: number("--queue", queue, 1, 100_000),

@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeClipFile } from "../../src/data/clips.ts";
+import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { clipOf, decodeGiven, type Given } from "../../src/data/given_picture.ts";
 import { listClips } from "../../src/data/list_clips.ts";
@@ -46,7 +47,7 @@ async function readImage(
   config: ExampleConfig,
 ): Promise<Picture> {
   const bytes = await Deno.readFile(path);
-  return { image: decodeGiven(bytes, what, config), hash: await sha256(bytes) };
+  return { image: decodeGiven(bytes, what, config, decodeImage), hash: await sha256(bytes) };
 }
 
 /** Of a folder of numbered frames, or of moving pictures of which it holds one. */

@@ -2,24 +2,12 @@
  * A picture's bytes to RGB pixels. Pure: no file access, so it runs anywhere.
  * @module
  */
-import { decodeBmp } from "./decode_bmp.ts";
-import { decodeStillGif } from "./decode_gif.ts";
-import { decodeJpeg } from "./decode_jpeg.ts";
-import { decodePng } from "./decode_png.ts";
+import { decodeCommon } from "./decode_common.ts";
 import { decodeWebp } from "./decode_webp.ts";
-import { DataError } from "./errors.ts";
-import { describeFormat, type Readable, readableFormat } from "./picture_format.ts";
+import { readableFormat } from "./picture_format.ts";
 import type { RgbImage } from "./rgb_image.ts";
 
 export type { RgbImage };
-
-const DECODE: Readonly<Record<Readable, (bytes: Uint8Array, most?: number) => RgbImage>> = {
-  PNG: decodePng,
-  JPEG: decodeJpeg,
-  WebP: decodeWebp,
-  BMP: decodeBmp,
-  GIF: decodeStillGif,
-};
 
 /** To be raised whenever some file gives other pixels than before, images or clips. */
 export const DECODERS = 3;
@@ -39,13 +27,5 @@ export const DECODERS = 3;
  * ```
  */
 export function decodeImage(bytes: Uint8Array, most?: number): RgbImage {
-  const format = readableFormat(bytes);
-  if (format) return DECODE[format](bytes, most);
-  if (bytes.length === 0) throw new DataError("Cannot decode image: the file is empty");
-  throw new DataError(
-    `Cannot decode image: it is no PNG, JPEG, WebP, BMP or GIF but ${
-      describeFormat(bytes)
-    }; convert ` +
-      `it to PNG or JPEG`,
-  );
+  return (readableFormat(bytes) === "WebP" ? decodeWebp : decodeCommon)(bytes, most);
 }

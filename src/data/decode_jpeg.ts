@@ -2,7 +2,7 @@
  * JPEG bytes to RGB pixels: baseline and progressive; grey, YCbCr, RGB and Adobe's CMYK.
  * @module
  */
-import jpeg from "jpeg-js";
+import decode from "jpeg-js";
 import { DataError, reasonOf } from "./errors.ts";
 import { exifOrientation, type Orientation, upright } from "./exif_orientation.ts";
 import { concat } from "./prepared_format.ts";
@@ -36,7 +36,7 @@ export function decodeJpeg(bytes: Uint8Array, most?: number): RgbImage {
     );
   }
   try {
-    const { width, height, data } = jpeg.decode(cleaned(bytes, frame), {
+    const { width, height, data } = decode(cleaned(bytes, frame), {
       useTArray: true,
       formatAsRGBA: false,
       maxResolutionInMP: MAX_PIXELS / 1e6,

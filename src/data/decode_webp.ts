@@ -81,24 +81,15 @@ function allocate(webp: LibWebp, bytes: number): number {
 }
 
 function start(): LibWebp {
-  module ??= compiled();
+  module ??= new WebAssembly.Module(
+    Uint8Array.from(atob(WEBP_WASM), (character) => character.charCodeAt(0)),
+  );
   const none = () => {
     throw new Error("libwebp must not touch files");
   };
   const system = { fd_close: none, fd_seek: none, fd_write: none };
   const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: system });
   return exports as unknown as LibWebp;
-}
-
-/** @throws {DataError} where a runtime compiles nothing that comes as bytes, as edge runtimes do */
-function compiled(): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(
-      Uint8Array.from(atob(WEBP_WASM), (character) => character.charCodeAt(0)),
-    );
-  } catch {
-    throw new DataError("Cannot decode WebP: its decoder does not start here; convert it to PNG");
-  }
 }
 
 /** Walks the chunks: size, whether it moves, and EXIF data. */

@@ -5,7 +5,7 @@
  */
 import { type ExampleConfig, exampleSize } from "../model/example.ts";
 import { decodeClip, moves, resizeClip } from "./decode_clip.ts";
-import { decodeImage } from "./decode_image.ts";
+import type { Decode } from "./decode_common.ts";
 import { DataError } from "./errors.ts";
 import { fillBatch } from "./fill_batch.ts";
 import { concat } from "./prepared_format.ts";
@@ -18,6 +18,7 @@ export type Given = "image" | "mask";
  * Decodes a file, cropped and resized as training images are. Of clips the first frames count, and
  * a mask may be a picture that doesn't move, for all frames.
  *
+ * @param decode what pictures that don't move are decoded by
  * @param most pixels that it may have, those of all frames together; as many as decoders take by default
  * @returns (3, S, S), or (3, T, S, S), in [-1, 1]
  * @throws {DataError} when it is no picture or too large, or a clip is too short
@@ -26,10 +27,11 @@ export function decodeGiven(
   bytes: Uint8Array,
   what: Given,
   config: ExampleConfig,
+  decode: Decode,
   most?: number,
 ): Float32Array<ArrayBuffer> {
   const { imageSize, frames } = config;
-  const frame = () => resizeCrop(decodeImage(bytes, most), imageSize);
+  const frame = () => resizeCrop(decode(bytes, most), imageSize);
   if (frames > 1) {
     const stored = moves(bytes) ? resizeClip(decodeClip(bytes, most), imageSize, frames) : frame();
     return clipOf(stored, what, config);

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import type { Decode } from "../data/decode_common.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { sha256 } from "../model/identity.ts";
 import { CLIENT_CLOSED, HttpError, jsonAnswer } from "./answers.ts";
 import type { Asset, Assets } from "./assets.ts";
 import type { Batcher } from "./batcher.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import { docsPage } from "./docs_page.ts";
 import { imageFields, pictureFields, streamFields } from "./fields.ts";
 import { fileAnswer, isKnown, type ServedFile } from "./file_answer.ts";
@@ -20,7 +21,7 @@ import type { Metrics } from "./metrics.ts";
 import { CHECKPOINT, type ModelDescription } from "./model.ts";
 import { openApi } from "./openapi.ts";
 import { addressQuery, PICTURE_PATH, pictureHeaders } from "./picture_address.ts";
-import { queryValues } from "./read_fields.ts";
+import { textValues } from "./read_fields.ts";
 
 /** One path. */
 export interface Route {
@@ -43,6 +44,8 @@ export interface RouteParts {
   /** What pictures say that they were made with. */
   readonly identity: string;
   readonly hasToken: boolean;
+  /** What pictures in requests are decoded by. */
+  readonly decode: Decode;
 }
 
 /** All paths that there are, pictures by URL as one; no other leads anywhere. */
@@ -89,9 +92,9 @@ async function servedAsset({ body, type }: Asset): Promise<ServedFile> {
 }
 
 function imageRoutes(
-  { rin, gate, batcher, metrics, model, limits, identity, hasToken }: RouteParts,
+  { rin, gate, batcher, metrics, model, limits, identity, hasToken, decode }: RouteParts,
 ): [string, Route][] {
-  const context = { network: model, limits, checkpoint: identity };
+  const context = { network: model, limits, checkpoint: identity, decode };
   const make: MakeImages = (request, listener, signal) => batcher.add(request, listener, signal);
   /** Enters by the gate; to be called with what went wrong, if anything has, at the end. */
   const enter = ({ signal }: Request) => {
@@ -124,16 +127,17 @@ function imageRoutes(
   const ofImages = imageFields(model, limits);
   const images = (request: Request): Promise<Response> =>
     entered(request, async () => {
-      const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
-      const wanted = parseImageRequest(given, ofImages, context);
+      const { body, bodyTime } = limits;
+      const given = await readBody(request, ofImages, { bytes: body, milliseconds: bodyTime });
+      const wanted = await parseImageRequest(given, ofImages, context);
       return await imagesAnswer(make, wanted, rin, request.signal);
     });
 
   const ofPicture = pictureFields(model, limits, identity);
   const source = { identity, sha256: model.checkpoint.sha256, device: rin.device.provenance };
   const picture = async (request: Request): Promise<Response> => {
-    const given = queryValues(ofPicture, addressQuery(new URL(request.url)));
-    const wanted = parseImageRequest(given, ofPicture, context);
+    const given = textValues(ofPicture, addressQuery(new URL(request.url)));
+    const wanted = await parseImageRequest(given, ofPicture, context);
     const headers = await pictureHeaders(wanted, source, hasToken);
     if (isKnown(request, headers.etag)) return new Response(null, { status: 304, headers });
     if (request.method === "HEAD") return new Response(null, { headers });
@@ -144,11 +148,11 @@ function imageRoutes(
   };
 
   const ofStream = streamFields(model, limits);
-  const stream = (request: Request): Response => {
+  const stream = async (request: Request): Promise<Response> => {
     const leave = enter(request);
     try {
-      const given = queryValues(ofStream, new URL(request.url).searchParams);
-      const wanted = parseImageRequest(given, ofStream, context);
+      const given = textValues(ofStream, new URL(request.url).searchParams);
+      const wanted = await parseImageRequest(given, ofStream, context);
       return streamAnswer(make, wanted, rin, request.signal, leave);
     } catch (thrown) {
       leave(thrown);

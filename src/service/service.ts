@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Decode, decodeCommon } from "../data/decode_common.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
 import { SamplingError } from "../diffusion/errors.ts";
@@ -50,6 +51,11 @@ export interface ServiceOptions {
    * also where `hosts` are given. Never with credentials. Default none.
    */
   readonly cors?: readonly string[];
+  /**
+   * Decodes pictures that requests give, but clips. Default one of PNG, JPEG, BMP and GIF; `rin serve`
+   * has one that also reads WebP, whose decoder takes more room than all the others.
+   */
+  readonly decode?: Decode;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<ServiceLimits>;
   /** Called when the device is lost, after which nothing more can be made. */
@@ -67,33 +73,19 @@ export interface Service {
 }
 
 const KNOWN: readonly (keyof ServiceOptions)[] = [
-  ...[
-    "rin",
-    "checkpoint",
-    "name",
-    "assets",
-    "token",
-    "hosts",
-    "cors",
-    "limits",
-    "onFault",
-  ] as const,
+  ...["rin", "checkpoint", "name", "assets", "token"] as const,
+  ...["hosts", "cors", "decode", "limits", "onFault"] as const,
 ];
 
 /**
  * Makes a service.
  *
- * @throws {RangeError} when an option or limit is unknown or makes no sense, or the network makes clips
+ * @throws {RangeError} when an option or limit is unknown or makes no sense
  * @throws {CheckpointError} when the checkpoint is none
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   checkNames(options, KNOWN, "service option");
-  const { rin, name = "rin", assets, token, hosts, onFault } = options;
-  if (rin.config.frames > 1) {
-    throw new RangeError(
-      `The network makes clips of ${rin.config.frames} frames, and the service makes images only`,
-    );
-  }
+  const { rin, name = "rin", assets, token, hosts, onFault, decode = decodeCommon } = options;
   const limits = completeLimits(options.limits);
   const cors = new Cors(options.cors);
   const checkpoint = await checkpointBytes(options.checkpoint);
@@ -115,6 +107,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     assets,
     identity: identityOf(model.checkpoint.sha256, model.about),
     hasToken: token !== undefined,
+    decode,
   });
   const checkToken = token === undefined ? undefined : tokenCheck(token);
 
