@@ -110,14 +110,18 @@ export const serve: Command = {
   usage: "rin serve CHECKPOINT [options]",
   summary: "a web page and service that make images with a trained network",
   about:
-    "Serves a trained network, to this machine unless told otherwise: a page that samples in the " +
-    "visitor's browser, or here where that can't; POST /v1/images answers " +
-    "with pictures, GET /v1/images/stream shows them come, /docs says all about it. What is asked " +
-    "at the same moment is made together. Ctrl-C or SIGTERM ends it when what is under way is done.",
+    "Serves a trained network, of images or of clips, to this machine unless told otherwise. Its page " +
+    "samples in the visitor's browser, or here where that browser can't. POST /v1/images makes what " +
+    "rin sample makes, GET /v1/images/SEED.png is one picture that caches can keep, " +
+    "GET /v1/images/stream shows pictures as they come, and /docs describes every field. Requests " +
+    "that wait at the same moment are made together. Ctrl-C or SIGTERM ends it when what is under " +
+    "way is done.",
   groups,
   examples: [
     "rin serve --checkpoint runs/faces",
+    "rin serve --checkpoint runs/faces --cors https://example.org",
     "curl --json '{\"seed\": 1}' -o image.png http://localhost:7461/v1/images",
+    "curl -F image=@photo.jpg -F strength=0.5 -o image.png http://localhost:7461/v1/images",
   ],
   run: runServe,
 };

@@ -20,8 +20,8 @@ export interface ServiceLimits {
   /** How long a request's body may take to come, ms. Default 30,000. */
   readonly bodyTime: number;
   /**
-   * Pixels of a picture that is given, and of one that is answered with: a grid's, or those of all frames.
-   * A JPEG takes up to 32 bytes for each while it is decoded. Default 16,777,216.
+   * Pixels of a picture that a request gives, and of one that answers it, all images of a grid and all
+   * frames together. Decoding takes several bytes for each. Default 16,777,216.
    */
   readonly pixels: number;
 }
