@@ -35,5 +35,7 @@
  * @module
  */
 export type { Asset, Assets } from "./src/service/assets.ts";
+export type { Decode } from "./src/data/decode_common.ts";
+export type { RgbImage } from "./src/data/rgb_image.ts";
 export type { ServiceLimits } from "./src/service/limits.ts";
 export { createService, type Service, type ServiceOptions } from "./src/service/service.ts";

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { exampleSize } from "../src/model/example.ts";
+import { type ExampleConfig, exampleSize } from "../src/model/example.ts";
 import { classListText } from "../src/model/class_names.ts";
+import { framesOf } from "../src/picture/animated_png.ts";
 import { deviceIn } from "../src/picture/record.ts";
 import { decodePng } from "./decode.ts";
 import { readEvents } from "./event_stream.ts";
@@ -21,11 +22,10 @@ export function queryOf(
   { count, index, classes, guidance, ...rest }: Settings,
   { config: { numClasses }, classNames }: Pick<Network, "config" | "classNames">,
 ): string {
-  if (rest.interpolate) throw new Error("The server draws no path between two seeds.");
-  const { seed, steps, sampler, times, eta, variance, clip, warmStart } = rest;
+  const { seed, steps, sampler, times, eta, variance, clip, warmStart, interpolate } = rest;
   const query = new URLSearchParams({
-    // Pictures don't depend on how many there are; of one alone all before it come, too.
-    count: String(index === undefined ? count : index + 1),
+    // Pictures don't depend on how many there are, but on a path; of one alone all before it come, too.
+    count: String(index === undefined || interpolate ? count : index + 1),
     seed: String(seed),
     steps: String(steps),
     sampler,
@@ -36,6 +36,7 @@ export function queryOf(
     warmStart: String(warmStart),
     previews: String(PREVIEWS),
   });
+  if (interpolate) query.set("interpolate", interpolate.join());
   if (classes.length > 0) {
     query.set("class", classListText(classes, numClasses, classNames));
     query.set("guidance", String(guidance));
@@ -81,7 +82,7 @@ export async function drawThere(
     const place = index === undefined ? -1 : indices.indexOf(index);
     if (place < 0) continue;
     const bytes = Uint8Array.from(atob(png!), (character) => character.charCodeAt(0));
-    const pixels = await pixelsOf(bytes);
+    const pixels = await pixelsOf(bytes, network.config);
     tell({ type: "estimate", indices: [index!], pixels });
     if (event !== "image") continue;
     device = deviceIn(bytes);
@@ -99,13 +100,22 @@ async function refusal(response: Response): Promise<string> {
   return `The server answered ${response.status}${error ? `: ${error}` : ""}.${again}`;
 }
 
-/** (S, S, 4) of a PNG. */
-async function pixelsOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8ClampedArray<ArrayBuffer>> {
-  const { data } = await decodePng(new Blob([bytes], { type: "image/png" }));
-  return data as Uint8ClampedArray<ArrayBuffer>;
+/** (T, S, S, 4) of a PNG, of clips an animated one. */
+async function pixelsOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  config: ExampleConfig,
+): Promise<Uint8ClampedArray<ArrayBuffer>> {
+  const frames = config.frames > 1 ? framesOf(bytes) : [bytes];
+  const each = 4 * config.imageSize ** 2;
+  const pixels = new Uint8ClampedArray(config.frames * each);
+  for (const [t, frame] of frames.entries()) {
+    const { data } = await decodePng(new Blob([frame], { type: "image/png" }));
+    pixels.set(data, t * each);
+  }
+  return pixels;
 }
 
-/** (3, S, S) in [-1, 1] of (S, S, 4): values that become the same bytes again. */
+/** (3, T, S, S) in [-1, 1] of (T, S, S, 4): values that become the same bytes again. */
 function planesOf(pixels: Uint8ClampedArray): Float32Array {
   const plane = pixels.length / 4;
   return Float32Array.from(

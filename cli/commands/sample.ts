@@ -5,7 +5,12 @@
  */
 import { Rin } from "../../src/diffusion/rin.ts";
 import { SAMPLE_OPTIONS } from "../../src/diffusion/sample_options.ts";
-import { USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
+import {
+  USUAL_FRAMES,
+  USUAL_SAMPLING,
+  USUAL_STRENGTH,
+} from "../../src/diffusion/usual_sampling.ts";
+import { maskOf } from "../../src/data/given_picture.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
@@ -36,7 +41,7 @@ import {
 } from "../options/sampler_options.ts";
 import { pictureOrigin } from "../samples/origins.ts";
 import { writeSamples } from "../samples/outputs.ts";
-import { maskOf, type Picture, readPicture } from "../samples/picture.ts";
+import { type Picture, readPicture } from "../samples/picture.ts";
 import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
@@ -77,7 +82,7 @@ const what: Option[] = [
     key: "frames",
     type: "integer",
     help: "of images: estimates on the way that are shown, with .png the columns of a filmstrip, " +
-      "with .apng and .gif the frames (default there: 25)",
+      `with .apng and .gif the frames (default there: ${USUAL_FRAMES})`,
   },
 ];
 
@@ -92,7 +97,8 @@ const beginning: Option[] = [
   {
     key: "strength",
     type: "number",
-    help: "with --image: how much of it is made anew, 0 to 1 (default: 0.6, with --mask 1)",
+    help: `with --image: how much of it is made anew, 0 to 1 (default: ${USUAL_STRENGTH.whole}, ` +
+      `with --mask ${USUAL_STRENGTH.masked})`,
   },
   {
     key: "mask",
@@ -275,10 +281,10 @@ async function readPictures(
     return { options: {}, hashes: {} };
   }
   const strength = flags.strength === undefined
-    ? (mask ? 1 : 0.6)
+    ? USUAL_STRENGTH[mask ? "masked" : "whole"]
     : samplingNumber(flags, "strength");
   return {
-    options: { image: image.image, strength, ...mask && { mask: maskOf(mask) } },
+    options: { image: image.image, strength, ...mask && { mask: maskOf(mask.image) } },
     hashes: { image: image.hash, ...mask && { mask: mask.hash } },
   };
 }

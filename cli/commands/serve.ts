@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeImage } from "../../src/data/decode_image.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
 import { readText } from "../../src/files/read_text.ts";
@@ -10,6 +11,7 @@ import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Assets } from "../../src/service/assets.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
+import { isOrigin } from "../../src/service/cors.ts";
 import { createService, type Service } from "../../src/service/service.ts";
 import type { Command } from "../command.ts";
 import { variable } from "../environment.ts";
@@ -60,6 +62,13 @@ const where: Option[] = [
       "machine answers to its own names alone, and what is served to others to any",
   },
   {
+    key: "cors",
+    type: "texts",
+    value: "ORIGIN",
+    help: "origin whose pages may ask from elsewhere, such as https://example.org, or * for all " +
+      "pages; can be given several times (default: none)",
+  },
+  {
     key: "tokenFile",
     type: "text",
     value: "FILE",
@@ -80,6 +89,13 @@ const limits: Option[] = [
   },
   { key: "queue", type: "integer", help: "images that may wait, and of one request", default: 256 },
   { key: "maxWork", type: "integer", help: "images x steps of one request", default: 32_000 },
+  {
+    key: "maxBody",
+    type: "integer",
+    value: "MIB",
+    help: "length of one request, its pictures included",
+    default: 8,
+  },
 ];
 
 const groups = [
@@ -94,14 +110,18 @@ export const serve: Command = {
   usage: "rin serve CHECKPOINT [options]",
   summary: "a web page and service that make images with a trained network",
   about:
-    "Serves a trained network, to this machine unless told otherwise: a page that samples in the " +
-    "visitor's browser, or here where that can't; POST /v1/images answers " +
-    "with pictures, GET /v1/images/stream shows them come, /docs says all about it. What is asked " +
-    "at the same moment is made together. Ctrl-C or SIGTERM ends it when what is under way is done.",
+    "Serves a trained network, of images or of clips, to this machine unless told otherwise. Its page " +
+    "samples in the visitor's browser, or here where that browser can't. POST /v1/images makes what " +
+    "rin sample makes, GET /v1/images/SEED.png is one picture that caches can keep, " +
+    "GET /v1/images/stream shows pictures as they come, and /docs describes every field. Requests " +
+    "that wait at the same moment are made together. Ctrl-C or SIGTERM ends it when what is under " +
+    "way is done.",
   groups,
   examples: [
     "rin serve --checkpoint runs/faces",
+    "rin serve --checkpoint runs/faces --cors https://example.org",
     "curl --json '{\"seed\": 1}' -o image.png http://localhost:7461/v1/images",
+    "curl -F image=@photo.jpg -F strength=0.5 -o image.png http://localhost:7461/v1/images",
   ],
   run: runServe,
 };
@@ -112,10 +132,10 @@ async function runServe(given: Given): Promise<number> {
   const port = flags.port === undefined ? undefined : checkPort(flags.port);
   const hostname = String(flags.host ?? "127.0.0.1");
   const allowed = readHosts(flags.allowHost);
+  const cors = readOrigins(flags.cors);
   const token = await readToken(flags.tokenFile);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
-  expectImages(file);
   const checkpoint = config || isTraining(file)
     ? await samplingCheckpoint(file, "f32")
     : file.bytes;
@@ -138,6 +158,8 @@ async function runServe(given: Given): Promise<number> {
         hosts: isLocal || allowed.length > 0
           ? [...OWN_NAMES, ...hostsOf(hostname), ...allowed]
           : undefined,
+        cors,
+        decode: decodeImage,
         limits: readLimits(flags),
         onFault: fault.reject,
       });
@@ -173,15 +195,6 @@ async function end(service: Service, server: Deno.HttpServer): Promise<void> {
   timers.forEach(clearTimeout);
 }
 
-/** @throws {CommandError} when the network makes clips */
-function expectImages({ path, checkpoint: { config: { frames } } }: CheckpointFile): void {
-  if (frames === 1) return;
-  throw new CommandError(
-    `${path} makes clips of ${frames} frames, and a service makes images only: rin sample makes ` +
-      "clips, and rin page a page that does",
-  );
-}
-
 /** Whether a checkpoint holds more than sampling needs. */
 function isTraining({ checkpoint: { slabs, training } }: CheckpointFile): boolean {
   return [slabs.ema, slabs.adam_m, slabs.adam_v, training].some((part) => part !== undefined);
@@ -197,14 +210,18 @@ async function pageIfAllowed(): Promise<Assets | undefined> {
   }
 }
 
-function readLimits({ maxBatch, maxWait, queue, maxWork }: Given["flags"]): Partial<ServiceLimits> {
+function readLimits(
+  { maxBatch, maxWait, queue, maxWork, maxBody }: Given["flags"],
+): Partial<ServiceLimits> {
   const number = (flag: string, value: Value | undefined, low: number, high: number) => {
     if (value === undefined || Number(value) >= low && Number(value) <= high) {
       return value as number | undefined;
     }
     throw new UsageError(`${flag} is ${value}: needed ${low} to ${high}`);
   };
+  const mebibytes = number("--max-body", maxBody, 1, 256);
   return {
+    body: mebibytes && mebibytes * 2 ** 20,
     batch: number("--max-batch", maxBatch, 1, 1024),
     wait: number("--max-wait", maxWait, 0, 60_000),
     queue: number("--queue", queue, 1, 100_000),
@@ -242,6 +259,16 @@ function readHosts(value: Value | undefined): string[] {
       `--allow-host is ${value}: needed names without http:// and port, such as rin.example.org`,
     );
   });
+}
+
+/** @throws {UsageError} when one is no origin */
+function readOrigins(value: Value = []): string[] {
+  const origins = [value].flat().map(String);
+  const wrong = origins.find((origin) => !isOrigin(origin));
+  if (wrong === undefined) return origins;
+  throw new UsageError(
+    `--cors is ${wrong}: needed an origin without a path, such as https://example.org, or *`,
+  );
 }
 
 async function readToken(path: Value | undefined): Promise<string | undefined> {

@@ -9,7 +9,7 @@ import { flagOf } from "./flag_name.ts";
 import { suggestion } from "../../src/options/nearest.ts";
 
 /** A value that a flag can have. */
-export type Value = string | number | boolean | readonly number[];
+export type Value = string | number | boolean | readonly number[] | readonly string[];
 
 /** One flag. */
 export interface Option {
@@ -21,6 +21,8 @@ export interface Option {
     | "number"
     | "seed"
     | "text"
+    /** A text each time that the flag is given. */
+    | "texts"
     | "boolean"
     | readonly string[];
   /** What stands for the value in the help, such as `N`, `DIR` or `FILE`. */
@@ -57,6 +59,7 @@ export function readArguments(args: readonly string[], options: readonly Option[
   const parsed = parseArgs(withNegatives(args, new Set(select(false))), {
     string: [...select(false), "_"],
     boolean: select(true),
+    collect: [...names].filter(([, { type }]) => type === "texts").map(([name]) => name),
     unknown: (arg, key) => {
       if (key !== undefined) unknown ??= arg.split("=")[0];
       return true;
@@ -107,7 +110,9 @@ export function withDefaults(
 
 function readFlag(option: Option, value: unknown): Value {
   const flag = flagOf(option.key);
-  if (value === "") throw new UsageError(`${flag} needs a value: ${flag} ${placeholder(option)}`);
+  if ([value].flat().includes("")) {
+    throw new UsageError(`${flag} needs a value: ${flag} ${placeholder(option)}`);
+  }
   return checkValue(option, parse(option, String(value), value), {
     name: flag,
     shown: String(value),
@@ -153,6 +158,10 @@ export function checkValue(
     if (!Number.isFinite(value)) throw wrong("a number");
   } else if (type === "boolean") {
     if (typeof value !== "boolean") throw wrong("true or false");
+  } else if (type === "texts") {
+    if (!Array.isArray(value) || value.some((text) => typeof text !== "string")) {
+      throw wrong("a list of texts");
+    }
   } else if (typeof value !== "string" || value === "") {
     throw wrong("a text");
   }
@@ -167,6 +176,13 @@ function either(names: readonly string[]): string {
 /** What stands for an option's value. */
 export function placeholder({ type, value }: Option): string {
   if (typeof type !== "string") return type.join("|");
-  const usual = { text: "TEXT", boolean: "", seed: "N|random", integer: "N", integers: "N" };
+  const usual = {
+    text: "TEXT",
+    texts: "TEXT",
+    boolean: "",
+    seed: "N|random",
+    integer: "N",
+    integers: "N",
+  };
   return value ?? (type === "number" ? "N" : usual[type]);
 }

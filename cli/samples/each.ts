@@ -4,8 +4,8 @@
  * @module
  */
 import { type ExampleConfig, exampleSize } from "../../src/model/example.ts";
-import { clipBytes, clipPng } from "../../src/picture/clips.ts";
-import { imageBytes, imagePng, type PngText } from "../../src/picture/pictures.ts";
+import { clipBytes, examplePng } from "../../src/picture/clips.ts";
+import { imageBytes, type PngText } from "../../src/picture/pictures.ts";
 import { optionsFor, type SampleJob } from "./job.ts";
 
 /** What a network makes: images, or clips. */
@@ -24,20 +24,21 @@ export interface SampleKind {
 export function kindOf(config: ExampleConfig): SampleKind {
   const { imageSize, frames } = config;
   const picture = [imageSize, imageSize, 3];
+  const file = (example: Float32Array, text: PngText) => examplePng(example, config, text);
   return frames > 1
     ? {
       what: "clips",
       end: ".apng",
       shape: [frames, ...picture],
       bytes: (clip) => clipBytes(clip, config),
-      file: (clip, text) => clipPng(clip, config, text),
+      file,
     }
     : {
       what: "images",
       end: ".png",
       shape: picture,
       bytes: (image) => imageBytes(image, 0, imageSize),
-      file: (image, text) => imagePng(image, 0, imageSize, text),
+      file,
     };
 }
 

@@ -4,12 +4,10 @@
  * @module
  */
 import type { SampledBatch } from "../../src/diffusion/sample_options.ts";
+import { USUAL_FRAMES } from "../../src/diffusion/usual_sampling.ts";
 import { writeFile } from "../../src/files/write_file.ts";
-import { animatedGif } from "../../src/picture/animated_gif.ts";
-import { animatedPng } from "../../src/picture/animated_png.ts";
-import { byFrame, FRAME_MILLISECONDS } from "../../src/picture/clips.ts";
-import { withGifComment } from "../../src/picture/gif_comment.ts";
-import { gridPixels, gridPng, imagePng } from "../../src/picture/pictures.ts";
+import { byFrame } from "../../src/picture/clips.ts";
+import { type Film, filmGif, filmPng, filmstripPng } from "../../src/picture/film.ts";
 import { recordJson, recordText } from "../../src/picture/record.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
 
@@ -18,36 +16,31 @@ import { optionsFor, type SampleJob, wanted } from "./job.ts";
  * turn, or in one picture a row for each clip or image and a column for each of its frames.
  */
 export async function writeFilm(job: SampleJob): Promise<string> {
-  const { rin: { config }, record, out } = job;
-  const size = config.imageSize;
+  const { rin: { config, device }, record, out } = job;
   const clips = config.frames > 1;
   const all = wanted(job);
-  const film = clips
+  const moments = clips
     ? byFrame(await job.rin.sample(optionsFor(job, all)), config)
     : await estimatesOf(job);
-  const times = clips ? { milliseconds: FRAME_MILLISECONDS } : { milliseconds: 80, last: 1500 };
+  const film: Film = { moments, size: config.imageSize, count: all.length, clips };
   const what = `${all.length} ${clips ? "clip" : "image"}${all.length === 1 ? "" : "s"}`;
-  const written = `an animation of ${what} in ${film.length} frames`;
+  const written = `an animation of ${what} in ${moments.length} frames`;
   if (/\.gif$/i.test(out)) {
-    const gif = animatedGif(film.map((images) => gridPixels(images, size)), times);
-    await writeFile(out, withGifComment(gif, recordJson(record, job.rin.device.provenance)));
+    await writeFile(out, filmGif(film, recordJson(record, device.provenance)));
     return written;
   }
-  const text = recordText(record, job.rin.device.provenance);
+  const text = recordText(record, device.provenance);
   if (/\.apng$/i.test(out)) {
-    const pictures = film.map((images) =>
-      clips && all.length === 1 ? imagePng(images, 0, size, text) : gridPng(images, size, { text })
-    );
-    await writeFile(out, animatedPng(pictures, times));
+    await writeFile(out, filmPng(film, text));
     return written;
   }
-  await writeFile(out, gridPng(strip(film, all.length), size, { columns: film.length, text }));
-  return `a filmstrip of ${what} in ${film.length} columns`;
+  await writeFile(out, filmstripPng(film, text));
+  return `a filmstrip of ${what} in ${moments.length} columns`;
 }
 
 /** Estimates of x0 on the way, each of all images. */
 async function estimatesOf(job: SampleJob): Promise<Float32Array[]> {
-  const { rin, frames = 25 } = job;
+  const { rin, frames = USUAL_FRAMES } = job;
   const all = wanted(job);
   const rowOf = new Map(all.map((index, row) => [index, row]));
   const each = 3 * rin.config.imageSize ** 2;
@@ -59,7 +52,7 @@ async function estimatesOf(job: SampleJob): Promise<Float32Array[]> {
     );
   };
   let [batch, frame] = [-1, 0];
-  await rin.sample({
+  const images = await rin.sample({
     ...optionsFor(job, all),
     estimates: frames,
     onEstimate: (estimate) => {
@@ -68,18 +61,6 @@ async function estimatesOf(job: SampleJob): Promise<Float32Array[]> {
       place(estimate, frame);
     },
   });
-  return film;
-}
-
-/** All moments of the first image or clip, then those of the second, and so on. */
-function strip(film: readonly Float32Array[], count: number): Float32Array {
-  const each = film[0].length / count;
-  const all = new Float32Array(film.length * film[0].length);
-  film.forEach((images, column) => {
-    for (let row = 0; row < count; row++) {
-      const image = images.subarray(row * each, (row + 1) * each);
-      all.set(image, (row * film.length + column) * each);
-    }
-  });
-  return all;
+  // A picture of which nothing is made anew takes no step, and shows no estimate.
+  return film.length > 0 ? film : [images];
 }

@@ -7,6 +7,7 @@ import * as std from "npm:deno-std@1.4.0/cli/parse_args.js";
 export interface ParseOptions {
   string?: readonly string[];
   boolean?: readonly string[];
+  collect?: readonly string[];
   alias?: Record<string, string>;
   stopEarly?: boolean;
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;

@@ -4,6 +4,7 @@
  */
 import { DataError } from "./errors.ts";
 import { takeTurn } from "./large_turn.ts";
+import { megapixels } from "./rgb_image.ts";
 
 /** One decoded clip. */
 export interface Clip {
@@ -21,6 +22,9 @@ export interface Clip {
 const MAX_FRAMES = 10_000;
 const MAX_BYTES = 1e9;
 
+/** Pixels of all frames: what of a clip is held at a time takes four bytes for each. */
+const MAX_PIXELS = MAX_BYTES / 4;
+
 /** What a byte of well-packed pixels can stand for, in GIF and PNG, is less. */
 const MAX_PIXELS_A_BYTE = 8192;
 
@@ -29,21 +33,23 @@ const MAX_PIXELS_A_BYTE = 8192;
  *
  * @param format the word for the message, such as "GIF"
  * @param length of the file or files, in bytes
+ * @param most pixels of all frames
  * @throws {DataError} when there is no frame or pixel, or too many
  */
 export function checkClip(
   format: string,
   { frames, width, height }: Pick<Clip, "frames" | "width" | "height">,
   length: number,
+  most: number = MAX_PIXELS,
 ): void {
   const pixels = width * height;
-  const within = frames <= MAX_FRAMES && 4 * frames * pixels <= MAX_BYTES;
+  const within = frames <= MAX_FRAMES && frames * pixels <= most;
   if (frames > 0 && pixels > 0 && within && pixels <= MAX_PIXELS_A_BYTE * length) {
     return takeTurn(frames * pixels);
   }
   throw new DataError(
     `Cannot decode ${format}: its header says ${frames} frames of ${width}x${height} pixels, where ` +
-      `1 to ${MAX_FRAMES} frames of 250 megapixels in all are accepted, no more than its ` +
+      `1 to ${MAX_FRAMES} frames of ${megapixels(most)} in all are accepted, no more than its ` +
       `${length} bytes can hold; it is damaged or must be made smaller`,
   );
 }

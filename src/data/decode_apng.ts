@@ -6,7 +6,7 @@
  * @module
  */
 import { type Area, checkClip, clearArea, type Clip, onWhite } from "./clip.ts";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../formats/crc32.ts";
 import { decodePngRgba, pngChunks } from "./decode_png.ts";
 import { DataError } from "./errors.ts";
 import { concat } from "./prepared_format.ts";
@@ -17,6 +17,9 @@ const TO_PREVIOUS = 2;
 
 /** Chunks before the first frame without which pixels can't be understood. */
 const SHARED = ["PLTE", "tRNS"];
+
+/** Bytes of such a chunk, at most: 256 colours. Each frame gets a copy. */
+const MAX_SHARED = 768;
 
 interface Frame extends Area {
   readonly disposal: number;
@@ -31,9 +34,9 @@ interface Frame extends Area {
  *
  * @throws {DataError} when the file is damaged or too large
  */
-export function decodeApng(bytes: Uint8Array): Clip {
+export function decodeApng(bytes: Uint8Array, most?: number): Clip {
   const { header, shared, frames, width, height } = readFrames(bytes);
-  checkClip("animated PNG", { frames: frames.length, width, height }, bytes.length);
+  checkClip("animated PNG", { frames: frames.length, width, height }, bytes.length, most);
   const data = new Uint8Array(frames.length * width * height * 3);
   const canvas = new Uint8Array(width * height * 4);
   frames.forEach((frame, i) => {
@@ -52,6 +55,9 @@ function readFrames(bytes: Uint8Array) {
   if (chunks[0]?.type !== "IHDR" || header.length !== 13) throw damaged("it has no header");
   const [width, height] = [u32(header, 0), u32(header, 4)];
   const shared = chunks.filter(({ type }) => SHARED.includes(type));
+  if (shared.length > 2 || shared.some(({ data }) => data.length > MAX_SHARED)) {
+    throw damaged("it has too many colours");
+  }
   const whole = { x: 0, y: 0, width, height, disposal: 0, over: false };
   const frames: Frame[] = [];
   const moves = chunks.some(({ type }) => type === "acTL");

@@ -38,10 +38,10 @@ interface Header {
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */
-export function decodeBmp(bytes: Uint8Array): RgbImage {
+export function decodeBmp(bytes: Uint8Array, most?: number): RgbImage {
   const header = readHeader(bytes);
   const { width, height, bits, compression } = header;
-  checkSize("BMP", width, height);
+  checkSize("BMP", width, height, most);
   const runs = compression === RUNS_8 || compression === RUNS_4;
   // Nothing is allocated for pixels that aren't there.
   if (!runs) rowBytes(bytes, header);

@@ -22,11 +22,14 @@ const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
  *
  * @throws {DataError} when the file is damaged or too large
  */
-export function decodeGif(bytes: Uint8Array): Clip {
+export function decodeGif(bytes: Uint8Array, most?: number): Clip {
   const gif = readGif(bytes);
   const { width, height } = gif;
   const frames = gif.frames.length;
-  checkClip("GIF", { frames, width, height }, bytes.length);
+  checkClip("GIF", { frames, width, height }, bytes.length, most);
+  // Frames may be larger than the screen, and all are decoded whole.
+  const own = gif.frames.reduce((sum, { width, height }) => sum + width * height, 0);
+  checkClip("GIF", { frames, width: own / frames, height: 1 }, Infinity, most);
   const data = new Uint8Array(frames * width * height * 3);
   const canvas = new Uint8Array(width * height * 4);
   gif.frames.forEach((frame, i) => {
@@ -44,7 +47,7 @@ export function decodeGif(bytes: Uint8Array): Clip {
  *
  * @throws {DataError} when the file is damaged, or moves
  */
-export function decodeStillGif(bytes: Uint8Array): RgbImage {
+export function decodeStillGif(bytes: Uint8Array, most?: number): RgbImage {
   const { frames, width, height } = readGif(bytes);
   if (frames.length > 1) {
     throw new DataError(
@@ -52,8 +55,8 @@ export function decodeStillGif(bytes: Uint8Array): RgbImage {
         `clips with --frames, or save one of them as PNG`,
     );
   }
-  checkSize("GIF", width, height);
-  return decodeGif(bytes);
+  checkSize("GIF", width, height, most);
+  return decodeGif(bytes, most);
 }
 
 /** What of a frame lies on the screen. */

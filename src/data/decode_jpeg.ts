@@ -2,7 +2,7 @@
  * JPEG bytes to RGB pixels: baseline and progressive; grey, YCbCr, RGB and Adobe's CMYK.
  * @module
  */
-import jpeg from "jpeg-js";
+import decode from "jpeg-js";
 import { DataError, reasonOf } from "./errors.ts";
 import { exifOrientation, type Orientation, upright } from "./exif_orientation.ts";
 import { concat } from "./prepared_format.ts";
@@ -14,6 +14,9 @@ const MAX_PIXELS_A_BYTE = 1024;
 /** Samples of all channels: those of the largest picture in full color. Each takes 12 bytes to decode. */
 const MAX_SAMPLES = 3 * MAX_PIXELS;
 
+/** Scans of a progressive file, of which programs write about ten; each goes over all pixels again. */
+const MAX_SCANS = 200;
+
 /** Pixels that any file may have. */
 const SLACK = 65536;
 
@@ -22,9 +25,9 @@ const SLACK = 65536;
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */
-export function decodeJpeg(bytes: Uint8Array): RgbImage {
+export function decodeJpeg(bytes: Uint8Array, most?: number): RgbImage {
   const frame = readFrame(bytes);
-  checkSize("JPEG", frame.width, frame.height);
+  checkSize("JPEG", frame.width, frame.height, most);
   if (frame.samples > MAX_SAMPLES) {
     throw new DataError(
       `Cannot decode JPEG: its ${frame.components.length} channels of ` +
@@ -37,6 +40,7 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
   if (frame.width * frame.height > MAX_PIXELS_A_BYTE * bytes.length + SLACK) {
     throw damaged(`its header says ${frame.width}x${frame.height}, too much for its length`);
   }
+  if (scansAfter(bytes, frame.end) > MAX_SCANS) throw damaged(`it has over ${MAX_SCANS} scans`);
   if (frame.precision !== 8) {
     throw new DataError(
       `Cannot decode JPEG: it has ${frame.precision}-bit samples, where only 8-bit ones are ` +
@@ -44,7 +48,7 @@ export function decodeJpeg(bytes: Uint8Array): RgbImage {
     );
   }
   try {
-    const { width, height, data } = jpeg.decode(cleaned(bytes, frame), {
+    const { width, height, data } = decode(cleaned(bytes, frame), {
       useTArray: true,
       formatAsRGBA: false,
       maxResolutionInMP: MAX_PIXELS / 1e6,
@@ -167,6 +171,15 @@ function readFrameHeader(body: Uint8Array): FrameHeader {
     components: Array.from({ length: count }, (_, i) => body[6 + 3 * i]),
     samples: width * height * stored / (Math.max(1, ...across) * Math.max(1, ...down)),
   };
+}
+
+/** How often a scan begins; the same in what follows the picture is counted, too. */
+function scansAfter(bytes: Uint8Array, from: number): number {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === 0xda) scans++;
+  }
+  return scans;
 }
 
 function isStartOfFrame(marker: number): boolean {

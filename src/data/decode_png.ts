@@ -12,7 +12,7 @@ import { checkSize, type RgbImage } from "./rgb_image.ts";
 /** Inflated bytes for one of deflate's, at most. */
 const MAX_RATIO = 1032;
 
-/** Inflated bytes that need no second look. */
+/** Inflated bytes beyond its pixels that a picture needs no second look for. */
 const SLACK = 64e6;
 
 /** Bytes inflated at a time. */
@@ -36,8 +36,8 @@ const MAX_STORED = 480e6;
  *
  * @throws {DataError} when the file is damaged
  */
-export function decodePng(bytes: Uint8Array): RgbImage {
-  const { width, height, max, rgba } = readPixels(bytes);
+export function decodePng(bytes: Uint8Array, most?: number): RgbImage {
+  const { width, height, max, rgba } = readPixels(bytes, SLACK, most);
   const scale = 255 / (max * max);
   const data = new Uint8Array(width * height * 3);
   const pixel = [0, 0, 0, 0];
@@ -57,13 +57,14 @@ function exifOf(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes one PNG file with its transparency, as it is stored.
+ * Decodes one PNG file with its transparency, as it is stored: a frame of many, so that none may
+ * inflate to more than its pixels.
  *
  * @returns `data` (height, width, 4), values 0..255, colours not multiplied by alpha
  * @throws {DataError} as {@linkcode decodePng} does
  */
 export function decodePngRgba(bytes: Uint8Array): RgbImage {
-  const { width, height, max, rgba } = readPixels(bytes);
+  const { width, height, max, rgba } = readPixels(bytes, 0);
   const data = new Uint8Array(width * height * 4);
   const pixel = [0, 0, 0, 0];
   for (let i = 0, o = 0; o < data.length; i++) {
@@ -74,9 +75,9 @@ export function decodePngRgba(bytes: Uint8Array): RgbImage {
 }
 
 /** A function that writes pixel i as (r, g, b, alpha), each up to `max`. */
-function readPixels(bytes: Uint8Array) {
-  const colourType = readColourType(bytes);
-  checkInflated(bytes);
+function readPixels(bytes: Uint8Array, slack: number, most?: number) {
+  const colourType = readColourType(bytes, most);
+  checkInflated(bytes, slack);
   const [interlaced, bits] = [bytes[28] === 1, bytes[24]];
   if (interlaced && bits < 8) return readInterlaced(bytes, colourType, bits);
   const png = decodeChunks(bytes);
@@ -100,10 +101,10 @@ function readInterlaced(bytes: Uint8Array, colourType: number, depth: number) {
  * Checks the header before anything is allocated for it. fast-png doesn't tell the colour type, and
  * whether there is a palette doesn't either: an RGB file may carry a (suggested) one too.
  */
-function readColourType(bytes: Uint8Array): number {
+function readColourType(bytes: Uint8Array, most?: number): number {
   if (bytes.length < 29) throw damaged("it ends within its header");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  checkSize("PNG", view.getUint32(16), view.getUint32(20));
+  checkSize("PNG", view.getUint32(16), view.getUint32(20), most);
   const depth = bytes[24];
   if (view.getUint32(16) * view.getUint32(20) * depth / 8 > MAX_RATIO * bytes.length) {
     throw damaged("its header says more pixels than its length can hold");
@@ -126,12 +127,12 @@ function readColourType(bytes: Uint8Array): number {
  * Checks that the pixels don't inflate to far more than the header calls for: zeros shrink a
  * thousandfold, so that a small file could ask for all memory there is.
  */
-function checkInflated(bytes: Uint8Array): void {
+function checkInflated(bytes: Uint8Array, slack: number): void {
   const chunks = [...pngChunks(bytes)].filter(({ type }) => type === "IDAT");
   const packed = chunks.reduce((sum, { data }) => sum + data.length, 0);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // 8 bytes a pixel at most, and rows and passes that begin with a byte of their own.
-  const limit = 8 * view.getUint32(16) * view.getUint32(20) + 8 * view.getUint32(20) + SLACK;
+  const limit = 8 * view.getUint32(16) * view.getUint32(20) + 8 * view.getUint32(20) + slack;
   if (packed * MAX_RATIO <= limit) return;
   let inflated = 0;
   const unzlib = new Unzlib((part) => {

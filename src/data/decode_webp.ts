@@ -32,14 +32,14 @@ let module: WebAssembly.Module | undefined;
  *
  * @throws {DataError} when the file is damaged, or moves
  */
-export function decodeWebp(bytes: Uint8Array): RgbImage {
+export function decodeWebp(bytes: Uint8Array, most?: number): RgbImage {
   const { width, height, moves, exif } = readHeader(bytes);
   if (moves) {
     throw new DataError(
       "Cannot decode WebP: it moves; save its pictures one by one, or as GIF or animated PNG",
     );
   }
-  checkSize("WebP", width, height);
+  checkSize("WebP", width, height, most);
   const rgba = decode(bytes, width, height);
   const data = new Uint8Array(width * height * 3);
   onWhite(rgba, data);

@@ -2,7 +2,7 @@
  * The clips of a folder, or of a file.
  * @module
  */
-import { moves } from "./clips.ts";
+import { moves } from "./decode_clip.ts";
 import { readPicture } from "./decode_file.ts";
 import { DataError } from "./errors.ts";
 import { listPictures } from "./folder.ts";

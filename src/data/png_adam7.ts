@@ -3,7 +3,7 @@
  * @module
  */
 import { unzlibSync } from "fflate";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../formats/crc32.ts";
 import { concat } from "./prepared_format.ts";
 
 /** First column and row, and the steps, of each pass. */
@@ -41,7 +41,8 @@ export function decodeAdam7(
   colourType: number,
 ): Adam7Png {
   for (const { type, data, crc } of chunks) {
-    if (crc32(data, crc32(type)) !== crc) throw new Error(`CRC mismatch for chunk ${type}`);
+    const name = Uint8Array.from(type, (letter) => letter.charCodeAt(0));
+    if (crc32(data, crc32(name)) !== crc) throw new Error(`CRC mismatch for chunk ${type}`);
   }
   const dataOf = (type: string) => chunks.find((chunk) => chunk.type === type)?.data;
   const packed = unzlibSync(concat(

@@ -18,17 +18,28 @@ export interface RgbImage {
 /** A header may claim any size at all; beyond this the claim is taken for damage, or an attack. */
 export const MAX_PIXELS = 120e6;
 
+/** A number of pixels, in words. */
+export function megapixels(pixels: number): string {
+  return pixels < 1e6 ? `${pixels} pixels` : `${Number((pixels / 1e6).toFixed(1))} megapixels`;
+}
+
 /**
  * Checks a size from a file's header before anything is allocated for it, and waits for the turn of a
  * large picture.
  *
  * @param format the word for the message: "PNG" or "JPEG"
- * @throws {DataError} when either side is 0 or the area is over 120 megapixels
+ * @param most pixels that it may have
+ * @throws {DataError} when either side is 0 or the area is too large
  */
-export function checkSize(format: string, width: number, height: number): void {
-  if (width > 0 && height > 0 && width * height <= MAX_PIXELS) return takeTurn(width * height);
+export function checkSize(
+  format: string,
+  width: number,
+  height: number,
+  most: number = MAX_PIXELS,
+): void {
+  if (width > 0 && height > 0 && width * height <= most) return takeTurn(width * height);
   throw new DataError(
     `Cannot decode ${format}: its header says ${width}x${height} pixels, where 1x1 up to ` +
-      `${MAX_PIXELS / 1e6} megapixels are accepted; the file is damaged or must be made smaller`,
+      `${megapixels(most)} are accepted; the file is damaged or must be made smaller`,
   );
 }

@@ -12,3 +12,12 @@ export const USUAL_SAMPLING: {
   readonly steps: number;
   readonly guidance: number;
 } = { sampler: "dpm++", steps: 25, guidance: 1 };
+
+/** How much of a picture is made anew: of a whole one, or of what a mask leaves free. */
+export const USUAL_STRENGTH: { readonly whole: number; readonly masked: number } = {
+  whole: 0.6,
+  masked: 1,
+};
+
+/** Estimates on the way that an animation shows. */
+export const USUAL_FRAMES = 25;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "./checkpoint.ts";
+import { shown } from "../options/schema.ts";
 
 /** Metadata of an exported checkpoint: the names as a JSON list. */
 export const CLASS_NAMES = "class_names";
@@ -58,11 +59,11 @@ export function readClassList(
   throw new ClassError(
     wrong,
     isMixed
-      ? `There is no class called "${wrong}", and others here are names: give all classes by name, ` +
+      ? `There is no class called ${
+        shown(wrong)
+      }, and others here are names: give all classes by name, ` +
         `or all by number (0 to ${numClasses - 1})`
-      : `There is no class "${wrong.slice(0, 60)}": this network knows ${
-        knownClasses(numClasses, names)
-      }`,
+      : `There is no class ${shown(wrong)}: this network knows ${knownClasses(numClasses, names)}`,
   );
 }
 

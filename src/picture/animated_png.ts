@@ -55,6 +55,19 @@ export function animatedPng(
   return joined([SIGNATURE, ...chunks.map(written)]);
 }
 
+/** The frames of what {@linkcode animatedPng} has made, each as a PNG file without text. */
+export function framesOf(png: Uint8Array): Uint8Array<ArrayBuffer>[] {
+  const [header, ...chunks] = pngChunks(png);
+  const frames: Chunk[][] = [];
+  for (const { type, data } of chunks) {
+    if (type === "fcTL") frames.push([]);
+    if (type === "IDAT") frames.at(-1)?.push({ type, data });
+    if (type === "fdAT") frames.at(-1)?.push({ type: "IDAT", data: data.subarray(4) });
+  }
+  const end = { type: "IEND", data: new Uint8Array() };
+  return frames.map((pixels) => joined([SIGNATURE, ...[header, ...pixels, end].map(written)]));
+}
+
 /** The chunks of a PNG, up to where it is cut off or damaged. */
 export function* pngChunks(png: Uint8Array): Generator<Chunk> {
   if (SIGNATURE.some((byte, i) => png[i] !== byte)) return;

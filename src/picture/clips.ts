@@ -62,6 +62,17 @@ export function clipPng(
 }
 
 /**
+ * One image as a PNG file, or one clip as an animated one.
+ *
+ * @param example (3, S, S), or (3, T, S, S) where T is above 1, in [-1, 1]
+ */
+export function examplePng(example: Float32Array, size: ClipSize, text?: PngText): Uint8Array {
+  return size.frames > 1
+    ? clipPng(example, size, text)
+    : imagePng(example, 0, size.imageSize, text);
+}
+
+/**
  * One clip as bytes (T, S, S, 3).
  *
  * @param clip (3, T, S, S) in [-1, 1]

@@ -68,7 +68,6 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Adds the headers that keep other pages from what is answered. */
-export function withSecurityHeaders(response: Response): Response {
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
-  return response;
+export function addSecurityHeaders({ headers }: Response): void {
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
 }

@@ -15,7 +15,10 @@ import type { Metrics } from "./metrics.ts";
 /** Plans that are kept: for full batches, for one image, and for a size between, with guidance or without. */
 const MAX_PLANS = 4;
 
-/** What a request wants to hear of. Images are (3, S, S) in [-1, 1], by their number in the request. */
+/**
+ * What a request wants to hear of. Images are (3, S, S), clips (3, T, S, S), in [-1, 1], by their number in
+ * the request.
+ */
 export interface Listener {
   readonly onImage: (index: number, image: Float32Array) => void;
   readonly onPreview?: (index: number, image: Float32Array, step: number) => void;
@@ -27,8 +30,6 @@ export interface Listener {
 interface QueuedRequest {
   readonly request: ImageRequest;
   readonly listener: Listener;
-  /** Requests with the same can be made together. */
-  readonly key: string;
   readonly since: number;
   /** Images that are made or in the making. */
   begun: number;
@@ -93,7 +94,6 @@ export class Batcher {
     const entry: QueuedRequest = {
       request,
       listener,
-      key: JSON.stringify(request.settings),
       since: performance.now(),
       begun: 0,
       made: 0,
@@ -164,7 +164,9 @@ export class Batcher {
     for (const of of this.#queue) {
       const asked = of.request.previews;
       if (room === 0) break;
-      if (of.key !== first.key || asked && previews && asked !== previews) continue;
+      if (of.request.alike !== first.request.alike || asked && previews && asked !== previews) {
+        continue;
+      }
       previews ||= asked;
       const to = Math.min(of.request.count, of.begun + room);
       parts.push({ of, from: of.begun, to });
@@ -204,7 +206,7 @@ export class Batcher {
   }
 
   async #sample(parts: readonly Part[], signal: AbortSignal): Promise<void> {
-    const { settings } = parts[0].of.request;
+    const { settings, count, evaluations } = parts[0].of.request;
     const places = parts.flatMap(({ of, from, to }) =>
       Array.from({ length: to - from }, (_, i) => ({ of, index: from + i }))
     );
@@ -222,18 +224,21 @@ export class Batcher {
     };
     const batches = this.rin.samples({
       ...settings,
-      count: places.length,
+      // A path's images are those of its own count, and have no other seeds.
+      ...settings.interpolate ? { count } : {
+        count: places.length,
+        seeds: places.map(({ of }) => of.request.seed),
+      },
       batchSize: this.limits.batch,
       maxPlans: MAX_PLANS,
       indices: places.map(({ index }) => index),
-      seeds: places.map(({ of }) => of.request.seed),
       ...this.rin.config.numClasses > 0 && {
         labels: places.map(({ of, index }) => of.request.labels[index]),
       },
       signal,
       estimates: Math.max(...parts.map(({ of }) => of.request.previews)),
       onEstimate: ({ images, done }) => {
-        if (done === settings.steps) return; // that is the image itself, which comes next
+        if (done === evaluations) return; // that is the image itself, which comes next
         tell(images, (listener, index, image) => listener.onPreview?.(index, image, done));
       },
       onStep: (done, total) => {

@@ -1,28 +1,44 @@
 /**
- * The body of a request, which may be too long, too slow, or no JSON.
+ * The body of a request, which may be too long, too slow, or not what it is said to be.
  *
  * @module
  */
+import { concat } from "../data/prepared_format.ts";
 import { HttpError } from "./answers.ts";
+import type { Field } from "./fields.ts";
+import { textValues } from "./read_fields.ts";
+
+/** How long a body may be, and how long it may take. */
+export interface BodyLimits {
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
 
 /**
- * Reads a JSON object.
+ * Reads fields: a JSON object, or a form whose pictures are files.
  *
- * @param limits.bytes how long it may be
- * @param limits.milliseconds how long it may take to come
- * @throws {HttpError} 408, 413, 415, or 400 where it is no JSON object
+ * @param fields by which a form's text is understood
+ * @throws {HttpError} 408, 413, 415, or 400 where it is neither
  */
-export async function readJson(
+export async function readBody(
   request: Request,
-  limits: { readonly bytes: number; readonly milliseconds: number },
+  fields: Readonly<Record<string, Field>>,
+  limits: BodyLimits,
 ): Promise<Readonly<Record<string, unknown>>> {
-  // Another site's page can send text without asking; for JSON its browser asks, and is told nothing.
-  const type = request.headers.get("content-type")?.split(";")[0].trim().toLowerCase();
-  if (type !== "application/json") {
-    const found = type === undefined ? "missing" : `"${type.slice(0, 80)}"`;
-    throw new HttpError(415, `The content-type is ${found}: needed application/json`);
+  const header = request.headers.get("content-type") ?? undefined;
+  const type = header?.split(";")[0].trim().toLowerCase();
+  if (type === "application/json") return parseJson(await readBytes(request, limits));
+  if (type === "multipart/form-data") {
+    return textValues(fields, await parseForm(await readBytes(request, limits), header!));
   }
-  const bytes = await readBytes(request, limits);
+  const found = type === undefined ? "missing" : `"${type.slice(0, 80)}"`;
+  throw new HttpError(
+    415,
+    `The content-type is ${found}: needed application/json or multipart/form-data`,
+  );
+}
+
+function parseJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -35,10 +51,29 @@ export async function readJson(
   throw new HttpError(400, 'The body is not a JSON object, such as {"count": 4, "seed": 1}');
 }
 
+/** The parts of a form in their order; what a file is called plays no part. */
+async function parseForm(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string,
+): Promise<[name: string, value: string | Uint8Array][]> {
+  let form: FormData;
+  try {
+    form = await new Response(bytes, { headers: { "content-type": type } }).formData();
+  } catch {
+    throw new HttpError(400, "The body is not valid multipart/form-data");
+  }
+  return await Promise.all(
+    [...form].map(async ([name, value]): Promise<[string, string | Uint8Array]> => [
+      name,
+      typeof value === "string" ? value : new Uint8Array(await value.arrayBuffer()),
+    ]),
+  );
+}
+
 async function readBytes(
   { headers, body }: Request,
-  limits: { readonly bytes: number; readonly milliseconds: number },
-): Promise<Uint8Array> {
+  limits: BodyLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
   const tooLong = () => new HttpError(413, `The body is longer than ${limits.bytes} bytes`);
   if (Number(headers.get("content-length")) > limits.bytes) throw tooLong();
   if (!body) return new Uint8Array();
@@ -50,14 +85,14 @@ async function readBytes(
     timer = setTimeout(() => reject(tooSlow), limits.milliseconds);
   });
   try {
-    const whole = new Uint8Array(limits.bytes);
+    const parts: Uint8Array[] = [];
     let length = 0;
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), late]);
-      if (done) return whole.subarray(0, length);
-      if (length + value.length > limits.bytes) throw tooLong();
-      whole.set(value, length);
+      if (done) return concat(parts);
       length += value.length;
+      if (length > limits.bytes) throw tooLong();
+      parts.push(value);
     }
   } catch (thrown) {
     reader.cancel().catch(() => {});

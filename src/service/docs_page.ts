@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Schema } from "../options/schema.ts";
-import type { OpenApi, Operation } from "./openapi.ts";
+import type { ApiSchema, OpenApi, Operation } from "./openapi.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 20%, transparent) }
@@ -40,6 +39,8 @@ export function docsPage({ info, paths }: OpenApi, origin: string): string {
 <pre>curl --json '{"seed": 1, "steps": 20, "sampler": "dpm++"}' -o image.png ${
     escaped(origin)
   }/v1/images
+curl -o image.png '${escaped(origin)}/v1/images/1.png?steps=20&amp;sampler=dpm%2B%2B'
+curl -F image=@photo.jpg -F strength=0.5 -o image.png ${escaped(origin)}/v1/images
 curl -N '${escaped(origin)}/v1/images/stream?count=2&amp;seed=1&amp;previews=5'</pre>
 ${sections.join("\n")}
 </html>
@@ -71,7 +72,7 @@ ${table(["Answer", ""], answers)}
 
 interface Row {
   readonly name: string;
-  readonly schema: Schema;
+  readonly schema: ApiSchema;
   readonly about: string;
 }
 
@@ -86,7 +87,8 @@ function row(cells: readonly string[]): string {
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 }
 
-function values(schema: Schema): string {
+function values(schema: ApiSchema): string {
+  if (schema.contentEncoding) return "base64 or a data URL; in a form a file";
   if ("oneOf" in schema) return schema.oneOf.map(values).join(", or ");
   if ("enum" in schema && schema.enum) return schema.enum.map(code).join(", ");
   switch (schema.type) {
@@ -95,7 +97,9 @@ function values(schema: Schema): string {
     case "string":
       return "a name";
     case "array":
-      return "a list of these";
+      return schema.minItems === undefined
+        ? "a list of these"
+        : `a list of ${schema.minItems}, each ${values(schema.items)}`;
     default: {
       const { minimum, exclusiveMinimum, maximum, type } = schema;
       const kind = type === "integer" ? "whole number, " : "";
@@ -106,7 +110,7 @@ function values(schema: Schema): string {
   }
 }
 
-function defaultOf(schema: Schema): string {
+function defaultOf(schema: ApiSchema): string {
   return schema.default === undefined ? "" : code(schema.default);
 }
 

@@ -5,9 +5,9 @@
  * @module
  */
 import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
-import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
+import { USUAL_FRAMES, USUAL_SAMPLING, USUAL_STRENGTH } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
-import type { Schema } from "../options/schema.ts";
+import type { OptionSchema } from "../options/schema.ts";
 import type { ServiceLimits } from "./limits.ts";
 
 /** The network that pictures are asked of. */
@@ -18,9 +18,14 @@ export interface Network {
 
 /** One field of a request. */
 export interface Field {
-  readonly schema: Schema;
+  readonly schema: OptionSchema;
   readonly about: string;
+  /** Whether it is a file: base64 or a data URL in JSON, a file in a form. */
+  readonly isFile?: boolean;
 }
+
+/** What is answered. */
+export const FORMATS = ["png", "grid", "json", "film", "apng", "gif"] as const;
 
 /** The most evaluations of an image that a request may ask for. */
 const MAX_STEPS = 1000;
@@ -42,7 +47,7 @@ function sharedFields(
   return {
     count: {
       schema: { ...SAMPLE_OPTIONS.count, maximum: limits.queue, default: 1 },
-      about: "Number of images.",
+      about: config.frames > 1 ? "Number of clips." : "Number of images.",
     },
     seed: {
       schema: SAMPLE_OPTIONS.seed,
@@ -75,6 +80,10 @@ function sharedFields(
       schema: SAMPLE_OPTIONS.warmStart,
       about: "How much of the latents goes from step to step: 1 all, as the paper, 0 none.",
     },
+    interpolate: {
+      schema: SAMPLE_OPTIONS.interpolate,
+      about: "Two seeds: go from the first one's image to the second one's in `count` images.",
+    },
     ...config.numClasses > 0 && {
       class: {
         schema: { oneOf: [number, name, { type: "array", items: oneClass }] },
@@ -92,23 +101,82 @@ function sharedFields(
 
 /** Fields of `POST /v1/images`. */
 export function imageFields(network: Network, limits: ServiceLimits): Record<string, Field> {
+  const clips = network.config.frames > 1;
+  const file = { type: "string" } as const;
+  const moving = "of clips a GIF or animated PNG file, of which the first frames count";
   return {
     ...sharedFields(network, limits),
+    image: {
+      schema: file,
+      isFile: true,
+      about: `A picture to begin from, cropped and resized to the network's size${
+        clips ? `; ${moving}` : ""
+      }: PNG, JPEG, BMP or GIF of at most ${limits.pixels} pixels.`,
+    },
+    strength: {
+      schema: { ...SAMPLE_OPTIONS.strength, default: undefined },
+      about:
+        `With image: how much of it is made anew (${USUAL_STRENGTH.whole} unless given, with ` +
+        `mask ${USUAL_STRENGTH.masked}).`,
+    },
+    mask: {
+      schema: file,
+      isFile: true,
+      about: "With image: a picture whose white is painted anew, and whose black is kept" +
+        `${clips ? ", one for all frames or a clip" : ""}.`,
+    },
     format: {
-      schema: { enum: ["png", "grid", "json"] },
+      schema: { enum: FORMATS },
       about: 'What is answered: one PNG ("png", the default where count is 1), one PNG with all ' +
-        'images side by side ("grid", the default of more), or each as base64 in JSON ("json").',
+        'side by side ("grid", the default of more), or each as base64 in JSON ("json"). ' +
+        (clips
+          ? 'These PNGs are animated, as is "apng"; "film" is a PNG with a row for each clip and a ' +
+            'column for each frame, "gif" a GIF.'
+          : "Also how they come about: a PNG with a row for each image and a column for each of " +
+            'its estimates ("film"), or an animated PNG or GIF ("apng", "gif").'),
+    },
+    ...!clips && {
+      frames: {
+        schema: { type: "integer", minimum: 1, maximum: MAX_STEPS },
+        about: `Of "film", "apng" and "gif": estimates on the way that are shown ` +
+          `(${USUAL_FRAMES} unless given, but for "film").`,
+      },
+    },
+  };
+}
+
+/**
+ * Fields of `GET /v1/images/SEED.png`.
+ *
+ * @param identity what the network is known by
+ */
+export function pictureFields(
+  network: Network,
+  limits: ServiceLimits,
+  identity: string,
+): Record<string, Field> {
+  const { count: _count, interpolate: _interpolate, ...fields } = sharedFields(network, limits);
+  return {
+    ...fields,
+    network: {
+      schema: { type: "string", maxLength: 64 },
+      about:
+        `The network's hash, \`${identity}\`: with it the answer never changes, so that caches ` +
+        "keep it. Another is answered with 404.",
     },
   };
 }
 
 /** Fields of `GET /v1/images/stream`. */
 export function streamFields(network: Network, limits: ServiceLimits): Record<string, Field> {
+  const clips = network.config.frames > 1;
   return {
     ...sharedFields(network, limits),
     previews: {
-      schema: { type: "integer", minimum: 0, maximum: 50, default: 10 },
-      about: "Estimates of each image that are shown on the way.",
+      schema: { type: "integer", minimum: 0, maximum: 50, default: clips ? 0 : 10 },
+      about: clips
+        ? "Estimates of each clip that are shown on the way, each as a whole clip."
+        : "Estimates of each image that are shown on the way.",
     },
   };
 }

@@ -26,12 +26,7 @@ export function fileAnswer(request: Request, { body, type, sha256 }: ServedFile)
     "cache-control": "no-cache",
     "content-type": type,
   };
-  const known = request.headers.get("if-none-match");
-  if (
-    known && known.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")))
-  ) {
-    return new Response(null, { status: 304, headers });
-  }
+  if (isKnown(request, etag)) return new Response(null, { status: 304, headers });
   const range = rangeOf(request, body.length, etag);
   if (!range) {
     return new Response(body, { headers: { ...headers, "content-length": String(body.length) } });
@@ -45,6 +40,13 @@ export function fileAnswer(request: Request, { body, type, sha256 }: ServedFile)
       "content-range": `bytes ${from}-${to - 1}/${body.length}`,
     },
   });
+}
+
+/** Whether a client has what it asks for already. */
+export function isKnown({ headers }: Request, etag: string): boolean {
+  const known = headers.get("if-none-match");
+  return known !== null &&
+    known.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
 }
 
 /** The one range asked for, [from, to); nothing where the whole is to be sent, as for several ranges. */

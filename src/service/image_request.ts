@@ -3,26 +3,37 @@
  *
  * @module
  */
+import type { Decode } from "../data/decode_common.ts";
+import { USUAL_FRAMES } from "../diffusion/usual_sampling.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
+import { planSampling } from "../diffusion/sampling.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
 import { HttpError } from "./answers.ts";
-import type { Field, Network } from "./fields.ts";
+import type { Field, FORMATS, Network } from "./fields.ts";
+import { type Beginning, type GivenPictures, readPictures } from "./given_pictures.ts";
 import type { ServiceLimits } from "./limits.ts";
 import { readFields } from "./read_fields.ts";
 
 /** What images are made with that are made together. */
-export type BatchSettings = Required<
-  Pick<
-    SampleOptions,
-    "steps" | "sampler" | "times" | "eta" | "variance" | "clip" | "warmStart" | "guidance"
+export type BatchSettings =
+  & Required<
+    Pick<
+      SampleOptions,
+      "steps" | "sampler" | "times" | "eta" | "variance" | "clip" | "warmStart" | "guidance"
+    >
   >
->;
+  & Pick<SampleOptions, "interpolate">
+  & Beginning["options"];
 
-/** Pictures that are asked for. */
+/** Pictures, or clips, that are asked for. */
 export interface ImageRequest {
   readonly settings: BatchSettings;
+  /** Requests with the same can be made together. */
+  readonly alike: string;
+  /** Evaluations of an image: the steps of its settings, or fewer where nothing is left to do. */
+  readonly evaluations: number;
   readonly count: number;
   readonly seed: number;
   /** The class of each image, -1 for none. */
@@ -32,68 +43,145 @@ export interface ImageRequest {
   /** What their PNGs say that they were made with. */
   readonly record: SampleRecord;
   /** Given to `POST /v1/images`. */
-  readonly format: "png" | "grid" | "json";
-  /** Given to `GET /v1/images/stream`. */
+  readonly format: typeof FORMATS[number];
+  /** Estimates that are wanted: to be streamed, or of a film. */
   readonly previews: number;
+  /** Given to `GET /v1/images/SEED.png`. */
+  readonly network?: string;
+}
+
+/** What a request is read by. */
+export interface RequestContext {
+  readonly network: Network;
+  readonly limits: ServiceLimits;
+  /** What pictures are to say that they were made with. */
+  readonly checkpoint: string;
+  /** What pictures that it gives are decoded by. */
+  readonly decode: Decode;
+}
+
+/** The values of fields as they are once each of them fits its schema. */
+interface Values extends GivenPictures {
+  readonly count: number;
+  readonly seed: number;
+  readonly previews: number;
+  readonly guidance: number;
+  readonly class?: number | string | (string | number)[];
+  readonly format?: ImageRequest["format"];
+  readonly frames?: number;
+  readonly network?: string;
 }
 
 /**
  * Parses a request.
  *
  * @param fields those that it may have
- * @param checkpoint what pictures are to say that they were made with
  * @throws {HttpError} 400, with one sentence
  */
-export function parseImageRequest(
+export async function parseImageRequest(
   given: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Field>>,
-  { network, limits, checkpoint }: {
-    readonly network: Network;
-    readonly limits: ServiceLimits;
-    readonly checkpoint: string;
-  },
-): ImageRequest {
-  const { numClasses } = network.config;
+  { network, limits, checkpoint, decode }: RequestContext,
+): Promise<ImageRequest> {
+  const { config } = network;
   const lone = ["class", "guidance"].find((key) => Object.hasOwn(given, key));
-  if (numClasses === 0 && lone) {
+  if (config.numClasses === 0 && lone) {
     throw new HttpError(400, `${lone} is given, and this network knows no classes: leave it out`);
   }
-  const values = { guidance: 1, previews: 0, ...readFields(fields, given) };
-  const { count, seed, format, previews, class: wanted, ...rest } = values as
-    & typeof values
-    & Pick<ImageRequest, "count" | "seed" | "previews">
-    & { format?: ImageRequest["format"]; class?: unknown };
-  const settings = rest as unknown as BatchSettings;
-  const work = count * settings.steps * (settings.guidance === 1 ? 1 : 2);
-  if (work > limits.work) {
-    throw new HttpError(
-      400,
-      `count x steps is ${work}${settings.guidance === 1 ? "" : " with guidance"}: this service ` +
-        `does at most ${limits.work} for a request`,
-    );
-  }
-  if (format === "png" && count > 1) {
-    throw new HttpError(
-      400,
-      `format is "png", one image, and count is ${count}: use "grid" or "json"`,
-    );
-  }
+  const values = { count: 1, guidance: 1, previews: 0, ...readFields(fields, given) } as
+    & Values
+    & BatchSettings;
+  const { count, seed, image, mask, strength, class: wanted, network: hash, ...others } = values;
+  const { format = count === 1 ? "png" : "grid", frames, previews, ...sampling } = others;
+  checkWork(values, limits);
+  checkFormat({ ...values, format }, network, limits);
   const classes = wanted === undefined ? [] : classesOf(wanted, network);
   const labels = Array.from({ length: count }, (_, i) => classes[i % classes.length] ?? -1);
+  const beginning = await readPictures({ image, mask, strength }, config, {
+    decode,
+    most: limits.pixels,
+  });
+  const settings: BatchSettings = { ...sampling, ...beginning.options };
   return {
     settings,
+    // A path between two seeds depends on how many images it has.
+    alike: JSON.stringify([
+      { ...sampling, strength: settings.strength, ...beginning.hashes },
+      sampling.interpolate && count,
+    ]),
+    evaluations: evaluationsOf(settings, count, network),
     count,
     seed,
     labels,
     caption: captionOf(classes, labels, network.classNames),
-    record: recordOf({ ...values, checkpoint, class: classes }),
-    format: format ?? (count === 1 ? "png" : "grid"),
-    previews,
+    record: { ...recordOf({ ...values, checkpoint, class: classes }), ...beginning.hashes },
+    format,
+    previews: isFilm(format) && config.frames === 1 ? frames ?? USUAL_FRAMES : previews,
+    network: hash,
   };
 }
 
-function classesOf(wanted: unknown, { config, classNames }: Network): number[] {
-  const asked = typeof wanted === "number" ? [wanted] : wanted as string | (string | number)[];
+/** Whether a format shows one moment after the other. */
+export function isFilm(format: ImageRequest["format"]): boolean {
+  return format === "film" || format === "apng" || format === "gif";
+}
+
+function checkWork(
+  { count, steps, guidance }: Pick<Values & BatchSettings, "count" | "steps" | "guidance">,
+  limits: ServiceLimits,
+): void {
+  const work = count * steps * (guidance === 1 ? 1 : 2);
+  if (work <= limits.work) return;
+  throw new HttpError(
+    400,
+    `count x steps is ${work}${guidance === 1 ? "" : " with guidance"}: this service ` +
+      `does at most ${limits.work} for a request`,
+  );
+}
+
+/** What one picture can't show. */
+function checkFormat(
+  { format, count, frames }: Pick<Values, "count" | "frames"> & Pick<ImageRequest, "format">,
+  { config }: Network,
+  limits: ServiceLimits,
+): void {
+  const wrong = (sentence: string) => new HttpError(400, sentence);
+  if (format === "png" && count > 1) {
+    throw wrong(`format is "png", one image, and count is ${count}: use "grid" or "json"`);
+  }
+  if (frames !== undefined && !isFilm(format)) {
+    throw wrong(`frames is ${frames}, and format is "${format}": use "film", "apng" or "gif"`);
+  }
+  if (format === "film" && config.frames === 1 && frames === undefined) {
+    throw wrong('format is "film", and frames is not given: it says how many columns there are');
+  }
+  if (format === "json") return;
+  const shown = config.frames > 1 ? config.frames : isFilm(format) ? frames ?? USUAL_FRAMES : 1;
+  const most = Math.floor(limits.pixels / (shown * config.imageSize ** 2));
+  if (count > Math.max(1, most)) {
+    throw wrong(
+      `count is ${count}, and one picture of format "${format}" holds at most ${
+        Math.max(1, most)
+      } here: use "json"`,
+    );
+  }
+}
+
+/** How many there are once all is known to go together. */
+function evaluationsOf(settings: BatchSettings, count: number, { config }: Network): number {
+  try {
+    return planSampling(config, { ...settings, count }).steps.length;
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw new HttpError(400, thrown.message);
+  }
+}
+
+function classesOf(
+  wanted: NonNullable<Values["class"]>,
+  { config, classNames }: Network,
+): number[] {
+  const asked = typeof wanted === "number" ? [wanted] : wanted;
   try {
     return readClassList(asked, config.numClasses, classNames);
   } catch (thrown) {
@@ -104,7 +192,7 @@ function classesOf(wanted: unknown, { config, classNames }: Network): number[] {
 
 /** As `rin sample` writes it, so that `--like` repeats the picture. */
 function recordOf(
-  { checkpoint, class: classes, ...values }: Readonly<Record<string, unknown>> & {
+  { checkpoint, class: classes, ...values }: Omit<Values & BatchSettings, "class"> & {
     readonly checkpoint: string;
     readonly class: readonly number[];
   },

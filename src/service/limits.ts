@@ -15,10 +15,15 @@ export interface ServiceLimits {
   readonly queue: number;
   /** Images times steps of one request (twice that with guidance). Default 32,000. */
   readonly work: number;
-  /** Length of a request's body, bytes. Default 65,536. */
+  /** Length of a request's body, its pictures included, bytes. Default 8,388,608. */
   readonly body: number;
-  /** How long a request's body may take to come, ms. Default 10,000. */
+  /** How long a request's body may take to come, ms. Default 30,000. */
   readonly bodyTime: number;
+  /**
+   * Pixels of a picture that a request gives, and of one that answers it, all images of a grid and all
+   * frames together. Decoding takes several bytes for each. Default 16,777,216.
+   */
+  readonly pixels: number;
 }
 
 const DEFAULTS: ServiceLimits = {
@@ -26,8 +31,9 @@ const DEFAULTS: ServiceLimits = {
   wait: 10,
   queue: 256,
   work: 32_000,
-  body: 65_536,
-  bodyTime: 10_000,
+  body: 8_388_608,
+  bodyTime: 30_000,
+  pixels: 16_777_216,
 };
 
 /** @throws {RangeError} when a limit is unknown or makes no sense */

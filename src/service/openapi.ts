@@ -4,9 +4,11 @@
  * @module
  */
 import meta from "../../deno.json" with { type: "json" };
-import { type Field, imageFields, streamFields } from "./fields.ts";
+import type { Schema } from "../options/schema.ts";
+import { type Field, imageFields, pictureFields, streamFields } from "./fields.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { ModelDescription } from "./model.ts";
+import { PICTURE_PATH } from "./picture_address.ts";
 
 /** One operation of the document. */
 export interface Operation {
@@ -14,23 +16,42 @@ export interface Operation {
   readonly description: string;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { schema: BodySchema }>> };
+  readonly requestBody?: { readonly content: Readonly<Record<string, Body>> };
   readonly responses: Readonly<Record<string, { description: string; content?: unknown }>>;
 }
 
-/** A field of a query. */
+/** A field's schema as OpenAPI has it. */
+export type ApiSchema = Schema & {
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  /** Of a file in JSON. */
+  readonly contentEncoding?: "base64";
+  /** Of a file in a form. */
+  readonly contentMediaType?: "application/octet-stream";
+};
+
+/** A field of a query, or of a path. */
 export interface Parameter {
   readonly name: string;
-  readonly in: "query";
+  readonly in: "query" | "path";
+  readonly required?: true;
   readonly description: string;
-  readonly schema: Field["schema"];
+  readonly schema: ApiSchema;
+  /** Lists are written with commas. */
+  readonly explode?: false;
+}
+
+/** A body of one type. */
+export interface Body {
+  readonly schema: BodySchema;
+  readonly encoding?: Readonly<Record<string, { readonly style: "form"; readonly explode: false }>>;
 }
 
 /** The fields of a body. */
 export interface BodySchema {
   readonly type: "object";
   readonly additionalProperties: false;
-  readonly properties: Readonly<Record<string, Field["schema"] & { description: string }>>;
+  readonly properties: Readonly<Record<string, ApiSchema & { description: string }>>;
 }
 
 /** The document. */
@@ -44,9 +65,10 @@ export interface OpenApi {
 const ERRORS: Readonly<Record<string, string>> = {
   400: "Something about the request is not possible; `error` says what.",
   401: "The token is missing or wrong.",
+  404: "The URL names another network; `error` says which one is here.",
   408: "The body came too slowly.",
   413: "The body is too long.",
-  415: "The body is not said to be JSON.",
+  415: "The body is said to be neither JSON nor a form.",
   416: "The file has no such range.",
   429: "Too many images wait; Retry-After says for how many seconds to wait.",
   503: "The service is shutting down, or its device is lost.",
@@ -56,9 +78,10 @@ const ERRORS: Readonly<Record<string, string>> = {
 export function openApi(
   model: ModelDescription,
   limits: ServiceLimits,
-  hasToken: boolean,
+  { hasToken, identity }: { readonly hasToken: boolean; readonly identity: string },
 ): OpenApi {
-  const { imageSize, numClasses } = model.config;
+  const { imageSize, numClasses, frames } = model.config;
+  const ofImages = imageFields(model, limits);
   const failing = (...statuses: number[]) =>
     Object.fromEntries(
       [...statuses, ...hasToken ? [401] : []].map((status) => [status, {
@@ -78,8 +101,10 @@ export function openApi(
     info: {
       title: model.name,
       version: meta.version,
-      description: `Makes images of ${imageSize} x ${imageSize} pixels` +
-        `${numClasses > 0 ? ` of ${numClasses} classes` : ""}. The same request gives the same ` +
+      description: `Makes ${frames > 1 ? `clips of ${frames} frames` : "images"} of ` +
+        `${imageSize} x ${imageSize} pixels${
+          numClasses > 0 ? ` of ${numClasses} classes` : ""
+        }. The same request gives the same ` +
         `image, to the bit; every PNG carries what it was made with. At most ${limits.queue} ` +
         `images a request, and ${limits.work} images x steps.`,
     },
@@ -87,18 +112,42 @@ export function openApi(
       "/v1/images": {
         post: {
           summary: "Make images",
-          description: "Answers when all are made. Requests that wait at the same moment and are " +
-            "made alike are made together; what they get doesn't depend on it.",
+          description: "Takes JSON, in which pictures are base64 or data URLs, or a form " +
+            "(`multipart/form-data`), in which they are files; both have the same fields. Answers " +
+            "when all are made. Requests that wait at the same moment and are made alike are made " +
+            "together; what they get doesn't depend on it.",
           requestBody: {
-            content: { "application/json": { schema: bodySchema(imageFields(model, limits)) } },
+            content: {
+              "application/json": { schema: bodySchema(ofImages, "json") },
+              "multipart/form-data": {
+                schema: bodySchema(ofImages, "form"),
+                encoding: { interpolate: { style: "form", explode: false } },
+              },
+            },
           },
           responses: {
             200: {
-              description: 'A PNG, or with format "json" an object: `images`, a list of `index`, ' +
+              description:
+                'A PNG or GIF, or with format "json" an object: `images`, a list of `index`, ' +
                 "`seed`, `class` (its number, if it has one) and `png` (base64).",
-              content: { "image/png": {}, "application/json": {} },
+              content: { "image/png": {}, "image/gif": {}, "application/json": {} },
             },
             ...failing(400, 408, 413, 415, 429, 503),
+          },
+        },
+      },
+      [PICTURE_PATH]: {
+        get: {
+          summary: "A picture by its URL",
+          description:
+            "One image: the same file as `POST /v1/images` makes of the same fields. Its " +
+            "ETag changes with the network, a setting, and what computes; neither a HEAD request " +
+            "nor If-None-Match with the right ETag has it drawn.",
+          parameters: parametersOf(pictureFields(model, limits, identity), ["seed"]),
+          responses: {
+            ...answer("A PNG.", "image/png"),
+            304: { description: "It is known already." },
+            ...failing(400, 404, 429, 503),
           },
         },
       },
@@ -106,7 +155,7 @@ export function openApi(
         get: {
           summary: "Make images and watch them come",
           description: "Server-sent events, their data JSON: `progress` (done, total: steps of " +
-            "images), `preview` (index, step, steps, png: the image as it looks now), `image` " +
+            "images), `preview` (index, step, steps, png: what it looks like now), `image` " +
             "(index, seed, class, png: the image itself), and at the end `done` (images) or `error`.",
           parameters: parametersOf(streamFields(model, limits)),
           responses: {
@@ -157,20 +206,46 @@ export function openApi(
   };
 }
 
-function bodySchema(fields: Readonly<Record<string, Field>>): BodySchema {
+/** Where a field stands, which decides how a file is written. */
+type Place = "json" | "form";
+
+function schemaOf({ schema, isFile }: Field, place: Place = "json"): ApiSchema {
+  if (isFile) {
+    return {
+      type: "string",
+      ...place === "json"
+        ? { contentEncoding: "base64" }
+        : { contentMediaType: "application/octet-stream" },
+    };
+  }
+  if (!("type" in schema) || schema.type !== "numbers") return schema as Schema;
+  const { items, length } = schema;
+  return { type: "array", items, minItems: length, maxItems: length };
+}
+
+function bodySchema(fields: Readonly<Record<string, Field>>, place: Place): BodySchema {
   const properties = Object.fromEntries(
-    Object.entries(fields).map((
-      [name, { schema, about }],
-    ) => [name, { ...schema, description: about }]),
+    Object.entries(fields).map(([name, field]) => [name, {
+      ...schemaOf(field, place),
+      description: field.about,
+    }]),
   );
   return { type: "object", additionalProperties: false, properties };
 }
 
-function parametersOf(fields: Readonly<Record<string, Field>>): Parameter[] {
-  return Object.entries(fields).map(([name, { schema, about }]) => ({
-    name,
-    in: "query",
-    description: about,
-    schema,
-  }));
+/** @param inPath names of those that the path has */
+function parametersOf(
+  fields: Readonly<Record<string, Field>>,
+  inPath: readonly string[] = [],
+): Parameter[] {
+  return Object.entries(fields).map(([name, field]) => {
+    const schema = schemaOf(field);
+    return {
+      name,
+      ...inPath.includes(name) ? { in: "path", required: true } : { in: "query" },
+      description: field.about,
+      schema,
+      ...schema.minItems !== undefined && { explode: false },
+    };
+  });
 }

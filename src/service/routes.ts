@@ -3,15 +3,16 @@
  *
  * @module
  */
+import type { Decode } from "../data/decode_common.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { sha256 } from "../model/identity.ts";
 import { CLIENT_CLOSED, HttpError, jsonAnswer } from "./answers.ts";
 import type { Asset, Assets } from "./assets.ts";
 import type { Batcher } from "./batcher.ts";
-import { readJson } from "./body.ts";
+import { readBody } from "./body.ts";
 import { docsPage } from "./docs_page.ts";
-import { imageFields, streamFields } from "./fields.ts";
-import { fileAnswer, type ServedFile } from "./file_answer.ts";
+import { imageFields, pictureFields, streamFields } from "./fields.ts";
+import { fileAnswer, isKnown, type ServedFile } from "./file_answer.ts";
 import type { Gate } from "./gate.ts";
 import { imagesAnswer, type MakeImages, streamAnswer } from "./image_answers.ts";
 import { parseImageRequest } from "./image_request.ts";
@@ -19,7 +20,8 @@ import type { ServiceLimits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { CHECKPOINT, type ModelDescription } from "./model.ts";
 import { openApi } from "./openapi.ts";
-import { queryValues } from "./read_fields.ts";
+import { addressQuery, PICTURE_PATH, pictureHeaders } from "./picture_address.ts";
+import { textValues } from "./read_fields.ts";
 
 /** One path. */
 export interface Route {
@@ -42,9 +44,11 @@ export interface RouteParts {
   /** What pictures say that they were made with. */
   readonly identity: string;
   readonly hasToken: boolean;
+  /** What pictures in requests are decoded by. */
+  readonly decode: Decode;
 }
 
-/** All paths that there are; no other leads anywhere. */
+/** All paths that there are, pictures by URL as one; no other leads anywhere. */
 export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, Route>> {
   const { gate, batcher, metrics, model, limits, checkpoint, assets = new Map() } = parts;
   const get = (handler: Route["handler"], open = false): Route => ({
@@ -59,7 +63,7 @@ export async function routesOf(parts: RouteParts): Promise<ReadonlyMap<string, R
   const metricsText = () => text(metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
   const { sha256 } = model.checkpoint;
   const file: ServedFile = { body: checkpoint, type: "application/octet-stream", sha256 };
-  const document = openApi(model, limits, parts.hasToken);
+  const document = openApi(model, limits, parts);
   const health = () => {
     if (batcher.stopReason) throw new HttpError(503, batcher.stopReason.message);
     if (gate.closed) throw new HttpError(503, "The service is shutting down");
@@ -88,9 +92,9 @@ async function servedAsset({ body, type }: Asset): Promise<ServedFile> {
 }
 
 function imageRoutes(
-  { rin, gate, batcher, metrics, model, limits, identity }: RouteParts,
+  { rin, gate, batcher, metrics, model, limits, identity, hasToken, decode }: RouteParts,
 ): [string, Route][] {
-  const context = { network: model, limits, checkpoint: identity };
+  const context = { network: model, limits, checkpoint: identity, decode };
   const make: MakeImages = (request, listener, signal) => batcher.add(request, listener, signal);
   /** Enters by the gate; to be called with what went wrong, if anything has, at the end. */
   const enter = ({ signal }: Request) => {
@@ -105,13 +109,13 @@ function imageRoutes(
     };
   };
 
-  const ofImages = imageFields(model, limits);
-  const images = async (request: Request): Promise<Response> => {
+  const entered = async (
+    request: Request,
+    answerOf: () => Promise<Response>,
+  ): Promise<Response> => {
     const leave = enter(request);
     try {
-      const given = await readJson(request, { bytes: limits.body, milliseconds: limits.bodyTime });
-      const wanted = parseImageRequest(given, ofImages, context);
-      const answer = await imagesAnswer(make, wanted, rin, request.signal);
+      const answer = await answerOf();
       leave();
       return answer;
     } catch (thrown) {
@@ -120,12 +124,35 @@ function imageRoutes(
     }
   };
 
+  const ofImages = imageFields(model, limits);
+  const images = (request: Request): Promise<Response> =>
+    entered(request, async () => {
+      const { body, bodyTime } = limits;
+      const given = await readBody(request, ofImages, { bytes: body, milliseconds: bodyTime });
+      const wanted = await parseImageRequest(given, ofImages, context);
+      return await imagesAnswer(make, wanted, rin, request.signal);
+    });
+
+  const ofPicture = pictureFields(model, limits, identity);
+  const source = { identity, sha256: model.checkpoint.sha256, device: rin.device.provenance };
+  const picture = async (request: Request): Promise<Response> => {
+    const given = textValues(ofPicture, addressQuery(new URL(request.url)));
+    const wanted = await parseImageRequest(given, ofPicture, context);
+    const headers = await pictureHeaders(wanted, source, hasToken);
+    if (isKnown(request, headers.etag)) return new Response(null, { status: 304, headers });
+    if (request.method === "HEAD") return new Response(null, { headers });
+    return await entered(
+      request,
+      () => imagesAnswer(make, wanted, rin, request.signal, headers),
+    );
+  };
+
   const ofStream = streamFields(model, limits);
-  const stream = (request: Request): Response => {
+  const stream = async (request: Request): Promise<Response> => {
     const leave = enter(request);
     try {
-      const given = queryValues(ofStream, new URL(request.url).searchParams);
-      const wanted = parseImageRequest(given, ofStream, context);
+      const given = textValues(ofStream, new URL(request.url).searchParams);
+      const wanted = await parseImageRequest(given, ofStream, context);
       return streamAnswer(make, wanted, rin, request.signal, leave);
     } catch (thrown) {
       leave(thrown);
@@ -134,6 +161,7 @@ function imageRoutes(
   };
   return [
     ["/v1/images", { method: "POST", open: false, handler: images }],
+    [PICTURE_PATH, { method: "GET", open: false, handler: picture }],
     ["/v1/images/stream", { method: "GET", open: false, handler: stream }],
   ];
 }

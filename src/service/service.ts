@@ -3,19 +3,22 @@
  *
  * @module
  */
+import { type Decode, decodeCommon } from "../data/decode_common.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import { DeviceLostError } from "../device/errors.ts";
 import { SamplingError } from "../diffusion/errors.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
 import { checkNames, checkValue, type OptionSchema, shown } from "../options/schema.ts";
-import { CLIENT_CLOSED, errorAnswer, HttpError, withSecurityHeaders } from "./answers.ts";
+import { addSecurityHeaders, CLIENT_CLOSED, errorAnswer, HttpError } from "./answers.ts";
 import type { Assets } from "./assets.ts";
 import { Batcher } from "./batcher.ts";
+import { Cors } from "./cors.ts";
 import { Gate } from "./gate.ts";
 import { completeLimits, type ServiceLimits } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { describeModel } from "./model.ts";
+import { pathOf } from "./picture_address.ts";
 import { type Route, routesOf } from "./routes.ts";
 import { tokenCheck } from "./token.ts";
 
@@ -43,6 +46,16 @@ export interface ServiceOptions {
    * elsewhere reaches it. Without them any will do.
    */
   readonly hosts?: readonly string[];
+  /**
+   * Origins whose pages may ask from elsewhere, such as `https://example.org`, or `*` for all; they may
+   * also where `hosts` are given. Never with credentials. Default none.
+   */
+  readonly cors?: readonly string[];
+  /**
+   * Decodes pictures that requests give, but clips. Default one of PNG, JPEG, BMP and GIF; `rin serve`
+   * has one that also reads WebP, whose decoder takes more room than all the others.
+   */
+  readonly decode?: Decode;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<ServiceLimits>;
   /** Called when the device is lost, after which nothing more can be made. */
@@ -64,36 +77,33 @@ const OPTIONS = {
   name: { type: "string" },
   assets: { type: "Map" },
   token: { type: "string" },
+  decode: { type: "Function" },
   onFault: { type: "Function" },
 } as const satisfies Partial<Record<keyof ServiceOptions, OptionSchema>>;
 
 /**
  * Makes a service.
  *
- * @throws {RangeError} when an option or limit is unknown or makes no sense, or the network makes clips
+ * @throws {RangeError} when an option or limit is unknown or makes no sense
  * @throws {CheckpointError} when the checkpoint is none
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   checkNames(
     options,
-    [...Object.keys(OPTIONS), "checkpoint", "hosts", "limits"],
+    [...Object.keys(OPTIONS), "checkpoint", "hosts", "cors", "limits"],
     "service option",
   );
   for (const [key, schema] of Object.entries(OPTIONS)) {
     const value = options[key as keyof typeof OPTIONS];
     if (value !== undefined || key === "rin") checkValue(schema, key, value);
   }
-  const { rin, name = "rin", assets, token, hosts, onFault } = options;
+  const { rin, name = "rin", assets, token, hosts, onFault, decode = decodeCommon } = options;
   // A text would be taken for all that it holds.
   if (hosts && !(Array.isArray(hosts) && hosts.every((host) => typeof host === "string"))) {
     throw new RangeError(`hosts is ${shown(hosts)}: needed a list of names`);
   }
-  if (rin.config.frames > 1) {
-    throw new RangeError(
-      `The network makes clips of ${rin.config.frames} frames, and the service makes images only`,
-    );
-  }
   const limits = completeLimits(options.limits);
+  const cors = new Cors(options.cors);
   const checkpoint = await checkpointBytes(options.checkpoint);
   const model = await describeModel(name, checkpoint, true);
   const metrics = new Metrics();
@@ -113,16 +123,21 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     assets,
     identity: identityOf(model.checkpoint.sha256, model.about),
     hasToken: token !== undefined,
+    decode,
   });
   const checkToken = token === undefined ? undefined : tokenCheck(token);
 
   const respond = async (request: Request, route: Route | undefined): Promise<Response> => {
-    if (hosts) checkOrigin(request, hosts, route);
+    if (hosts) checkOrigin(request, hosts, route, cors);
+    const methods = route?.method === "POST" ? "POST" : "GET, HEAD";
+    const preflight = cors.preflight(request, methods);
+    if (preflight) return preflight;
     if (!route) throw new HttpError(404, "There is nothing here: see /docs");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) {
-      const allow = route.method === "GET" ? "GET, HEAD" : route.method;
-      throw new HttpError(405, `${request.method} is not answered here: only ${allow}`, { allow });
+      throw new HttpError(405, `${request.method} is not answered here: only ${methods}`, {
+        allow: methods,
+      });
     }
     if (checkToken && !route.open) await checkToken(request);
     const response = await route.handler(request);
@@ -130,16 +145,18 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   };
 
   const fetch = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
-    const route = routes.get(pathname);
+    const path = pathOf(new URL(request.url).pathname);
+    const route = routes.get(path);
     let response: Response;
     try {
       response = await respond(request, route);
     } catch (thrown) {
       response = errorAnswer(toHttpError(thrown, request));
     }
-    metrics.requests.add(1, { route: route ? pathname : "other", status: response.status });
-    return withSecurityHeaders(response);
+    metrics.requests.add(1, { route: route ? path : "other", status: response.status });
+    addSecurityHeaders(response);
+    cors.mark(request, response);
+    return response;
   };
   const close = () => {
     gate.close();
@@ -150,9 +167,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 
 /**
  * What a page from elsewhere asks is not answered, whether it had its own name resolved to this
- * machine or asks as itself; but a link may lead here.
+ * machine or asks as itself; but a link may lead here, and pages of some origins may ask.
  */
-function checkOrigin(request: Request, hosts: readonly string[], route: Route | undefined): void {
+function checkOrigin(
+  request: Request,
+  hosts: readonly string[],
+  route: Route | undefined,
+  cors: Cors,
+): void {
   if (!hosts.includes(new URL(request.url).hostname)) {
     throw new HttpError(
       403,
@@ -161,9 +183,19 @@ function checkOrigin(request: Request, hosts: readonly string[], route: Route | 
     );
   }
   const from = request.headers.get("sec-fetch-site");
-  const isOwn = from === null || from === "none" || from === "same-origin";
+  const isOwn = from === null
+    ? isFromHere(request.headers.get("origin"), hosts)
+    : from === "none" || from === "same-origin";
   const isLink = route?.open && request.headers.get("sec-fetch-mode") === "navigate";
-  if (!isOwn && !isLink) throw new HttpError(403, "Pages from elsewhere are not answered");
+  if (!isOwn && !isLink && !cors.allows(request)) {
+    throw new HttpError(403, "Pages from elsewhere are not answered");
+  }
+}
+
+/** Of browsers that don't say from where a page asks: programs name no origin. */
+function isFromHere(origin: string | null, hosts: readonly string[]): boolean {
+  return origin === null ||
+    hosts.some((host) => origin.replace(/^https?:\/\/|:\d+$/g, "") === host);
 }
 
 function withoutBody(response: Response): Response {

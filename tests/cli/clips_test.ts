@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decode, decodeApng, encode } from "fast-png";
 import { unzipSync } from "fflate";
-import { decodeClip } from "../../src/data/clips.ts";
+import { decodeClip } from "../../src/data/decode_clip.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { byFrame, clipPng } from "../../src/picture/clips.ts";
 import { gridPixels, imagePng } from "../../src/picture/pictures.ts";

@@ -16,7 +16,7 @@ function serveTest(
 }
 
 serveTest("pictures are the files that rin sample writes, and --like repeats them", [], async (
-  { cwd, post },
+  { cwd, post, url },
 ) => {
   const ask = async (body: unknown) => {
     const answer = await post(body);
@@ -31,6 +31,7 @@ serveTest("pictures are the files that rin sample writes, and --like repeats the
   const one = await (await ask({ steps: 4, seed: 7 })).bytes();
   await sample(...made, "--count", "1", "--out", "one.png");
   assertEquals(one, await Deno.readFile(`${cwd}/one.png`));
+  assertEquals(await (await fetch(`${url}v1/images/7.png?steps=4`)).bytes(), one);
 
   const options = { sampler: "heun", times: "logsnr", clip: 0.99, warmStart: 0.5, guidance: 1.5 };
   const flags = ["--sampler", "heun", "--times", "logsnr", "--clip", "0.99", "--warm-start", "0.5"];
@@ -267,7 +268,31 @@ Deno.test("serve: where the usual port is taken, it says on which it is", async 
   }
 });
 
-Deno.test("serve: names that are none are told", async () => {
-  const wrong = await rin(["serve", "net.safetensors", "--allow-host", "http://a.org"]);
+serveTest("pages of the origins that --cors gives may ask", [
+  ...["--cors", "https://a.org", "--cors=https://b.org"],
+], async ({ url }) => {
+  for (
+    const [origin, status] of [["https://a.org", 200], ["https://b.org", 200], [
+      "https://c.org",
+      403,
+    ]]
+  ) {
+    const headers = { origin: String(origin), "sec-fetch-site": "cross-site" };
+    const answer = await fetch(`${url}model.json`, { headers });
+    await answer.body?.cancel();
+    const allowed = answer.headers.get("access-control-allow-origin");
+    assertEquals([answer.status, allowed], [status, status === 200 ? origin : null]);
+  }
+});
+
+Deno.test("serve: names and origins that are none are told", async () => {
+  const serve = (...args: string[]) => rin(["serve", "net.safetensors", ...args]);
+  const wrong = await serve("--allow-host", "http://a.org");
   assertStringIncludes(complaint(wrong, 2), "needed names without http:// and port");
+  const path = await serve("--cors", "https://a.org", "--cors", "https://b.org/page");
+  assertStringIncludes(
+    complaint(path, 2),
+    "--cors is https://b.org/page: needed an origin without",
+  );
+  assertStringIncludes(complaint(await serve("--cors="), 2), "--cors needs a value: --cors ORIGIN");
 });

@@ -22,9 +22,10 @@ export async function withServer(
   test: (serving: Serving) => Promise<void>,
   start: (args: readonly string[], cwd: string) => Deno.ChildProcess = (args, cwd) =>
     startRin(args, { cwd }),
+  checkpoint: Uint8Array<ArrayBuffer> = CHECKPOINT,
 ): Promise<void> {
   await withFolder(async (cwd) => {
-    await write(`${cwd}/net.safetensors`, CHECKPOINT);
+    await write(`${cwd}/net.safetensors`, checkpoint);
     // Its own port: at the usual one another server may answer when this one has ended.
     const port = args.includes("--port") ? [] : ["--port", String(freePort())];
     const child = start(["serve", "--checkpoint", "net.safetensors", ...port, ...args], cwd);

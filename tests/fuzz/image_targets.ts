@@ -8,7 +8,7 @@ import { parsePartition } from "../../src/data/celeba.ts";
 import { chooseArrays } from "../../src/data/choose_arrays.ts";
 import { CIFAR_PICTURE, readBatch } from "../../src/data/cifar.ts";
 import { csvLabels } from "../../src/data/csv_labels.ts";
-import { decodeClip } from "../../src/data/clips.ts";
+import { decodeClip } from "../../src/data/decode_clip.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, parseIdx } from "../../src/data/idx.ts";

@@ -8,6 +8,7 @@ import { importPyTorch } from "../../src/model/pytorch/import.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import type { Target } from "./fuzz.ts";
 import { IMAGE_TARGETS } from "./image_targets.ts";
+import { SERVICE_TARGETS } from "./service_targets.ts";
 
 function tinyCheckpoint(): Uint8Array {
   const config = completeConfig({
@@ -86,4 +87,5 @@ export const TARGETS: readonly Target[] = [
     memory: (bytes) => 64 * bytes + 2 ** 24,
   },
   ...IMAGE_TARGETS,
+  ...SERVICE_TARGETS,
 ];

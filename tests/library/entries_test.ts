@@ -35,10 +35,10 @@ for (
   });
 }
 
-Deno.test("library: the service needs no training, no data, no command line and no Deno", async () => {
+Deno.test("library: the service needs no training, no files, no command line, no Deno and no Node", async () => {
   for (const module of await modulesOf("service.ts")) {
     const own =
-      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|nn|graph|options|device)\/|kernels\/)/;
+      /^(service\.ts$|deno\.json$|src\/(service|picture|data|formats|diffusion|model|nn|graph|options|device)\/|kernels\/)/;
     if (/^(npm:|node_modules\/|https?:)/.test(module)) continue;
     assert(own.test(module), module);
     if (!module.endsWith(".ts")) continue;
@@ -100,7 +100,9 @@ Deno.test("library: bundled for a browser it is small, and what isn't used is le
     // A training run reads and writes files: it is not for browsers.
     for (const entry of entries.filter((name) => name !== "training_run.ts")) {
       const [unused] = await bundled(folder, `import "${root}${entry}";`);
-      assert(unused < 2_000, `${unused} bytes of ${entry} stay where nothing of it is used`);
+      // jpeg-js is CommonJS, of which bundlers leave nothing out.
+      const most = entry === "service.ts" ? 16_000 : 2_000;
+      assert(unused < most, `${unused} bytes of ${entry} stay where nothing of it is used`);
     }
   }));
 

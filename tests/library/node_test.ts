@@ -12,7 +12,7 @@ for (
   const [entry, expected] of [
     ["sampler", "runtime 384 true true"],
     ["cpu", "true 192"],
-    ["service", "PNG,PNG PNG preview,image,done 400,200,200,200,200,200,404"],
+    ["service", "PNG,PNG PNG preview,image,done 400,200,200,200,200,200,404,200,200"],
   ]
 ) {
   Deno.test({

@@ -1,15 +1,16 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { queryOf } from "../../page/remote.ts";
 import { readSettings, toFragment, toRecord, USUAL } from "../../page/settings.ts";
 import { readClasses } from "../../cli/options/classes.ts";
 import { CommandError } from "../../cli/errors.ts";
 import { ClassError, classListText, readClassList } from "../../src/model/class_names.ts";
+import { decodeCommon } from "../../src/data/decode_common.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { HttpError } from "../../src/service/answers.ts";
 import { imageFields } from "../../src/service/fields.ts";
 import { parseImageRequest } from "../../src/service/image_request.ts";
 import { completeLimits } from "../../src/service/limits.ts";
-import { queryValues } from "../../src/service/read_fields.ts";
+import { textValues } from "../../src/service/read_fields.ts";
 
 const config = completeConfig({ numClasses: 3 });
 const limits = completeLimits();
@@ -21,13 +22,18 @@ function onCommandLine(asked: string, classNames: readonly string[]): number[] {
 }
 
 /** What the service makes of it, from a query or a body. */
-function inService(asked: unknown, classNames: readonly string[], inQuery: boolean): string {
+async function inService(
+  asked: unknown,
+  classNames: readonly string[],
+  inQuery: boolean,
+): Promise<string> {
   const fields = imageFields({ config, classNames }, limits);
   const given = inQuery
-    ? queryValues(fields, new URLSearchParams({ class: String(asked) }))
+    ? textValues(fields, new URLSearchParams({ class: String(asked) }))
     : { class: asked };
   const network = { config, classNames };
-  return String(parseImageRequest(given, fields, { network, limits, checkpoint: "" }).record.class);
+  const context = { network, limits, checkpoint: "", decode: decodeCommon };
+  return String((await parseImageRequest(given, fields, context)).record.class);
 }
 
 /** What the page makes of a link. */
@@ -36,7 +42,7 @@ function inLink(asked: string, classNames: readonly string[]): readonly number[]
   return problems[0] ?? settings.classes;
 }
 
-Deno.test("classes: one call means names or numbers, alike on command line, service and page", () => {
+Deno.test("classes: one call means names or numbers, alike on command line, service and page", async () => {
   const numeric = ["1", "2", "10"];
   const cases: [asked: string, names: readonly string[], classes: number[]][] = [
     ["1", numeric, [0]],
@@ -55,15 +61,15 @@ Deno.test("classes: one call means names or numbers, alike on command line, serv
   ];
   for (const [asked, names, classes] of cases) {
     assertEquals(onCommandLine(asked, names), classes, asked);
-    assertEquals(inService(asked, names, true), classes.join(), asked);
-    assertEquals(inService(asked, names, false), classes.join(), asked);
+    assertEquals(await inService(asked, names, true), classes.join(), asked);
+    assertEquals(await inService(asked, names, false), classes.join(), asked);
     assertEquals(inLink(asked, names), classes, asked);
   }
-  assertEquals(inService(10, numeric, false), "2", "a number of JSON is a name, too");
-  assertEquals(inService([10, 2], numeric, false), "2,1");
+  assertEquals(await inService(10, numeric, false), "2", "a number of JSON is a name, too");
+  assertEquals(await inService([10, 2], numeric, false), "2,1");
 });
 
-Deno.test("classes: what there is not is named, alike everywhere", () => {
+Deno.test("classes: what there is not is named, alike everywhere", async () => {
   const cases: [asked: string, names: readonly string[], words: string][] = [
     ["3", ["1", "2", "10"], 'There is no class "3": this network knows 1, 2, 10'],
     ["10,0", ["1", "2", "10"], 'no class called "0", and others here are names'],
@@ -77,12 +83,12 @@ Deno.test("classes: what there is not is named, alike everywhere", () => {
   for (const [asked, names, words] of cases) {
     assertThrows(() => readClassList(asked, 3, names), ClassError, words);
     assertThrows(() => onCommandLine(asked, names), CommandError, words);
-    assertThrows(() => inService(asked, names, false), HttpError, words);
+    await assertRejects(() => inService(asked, names, false), HttpError, words);
     assertStringIncludes(String(inLink(asked, names)), words);
   }
 });
 
-Deno.test("classes: what a page writes is read as the same classes, whatever they are called", () => {
+Deno.test("classes: what a page writes is read as the same classes, whatever they are called", async () => {
   const named = [["1", "2", "10"], ["2", "1", "0"], ["a,b", "c", "1"], ["cat", "dog", "cow"], []];
   for (const classNames of named) {
     for (const classes of [[0], [2], [1, 2], [2, 1, 0], [0, 1, 2]]) {
@@ -92,7 +98,7 @@ Deno.test("classes: what a page writes is read as the same classes, whatever the
       const link = new URLSearchParams(toFragment(settings, "id", 3, classNames)).get("class")!;
       assertEquals(inLink(link, classNames), classes);
       const query = new URLSearchParams(queryOf(settings, { config, classNames }));
-      assertEquals(inService(query.get("class"), classNames, true), classes.join());
+      assertEquals(await inService(query.get("class"), classNames, true), classes.join());
       // A record has numbers, whatever the classes are called.
       assertEquals(readSettings(toRecord(settings, "id"), USUAL, 3).settings.classes, classes);
     }

@@ -504,3 +504,25 @@ pageTest("clips move, and are saved so", async ({ server, cwd }) => {
   assertEquals(bytes, await Deno.readFile(`${cwd}/cli.apng`));
   await visit.end();
 }, smallNet(3, { frames: 4, patchFrames: 2 }));
+
+pageTest("the server draws clips, and from one seed to another", async ({ cwd }) => {
+  await served(cwd, ["--device", "cpu"], async (url) => {
+    const path = "count=2&steps=2&seed=5&interpolate=3,8";
+    for (
+      const [fragment, ...flags] of [["count=2&steps=2&seed=5"], [path, "--interpolate", "3,8"]]
+    ) {
+      const at = `${url}#${fragment}`;
+      const visit = await Visit.begin(await browser(false), at, { missing: "cpu.js" });
+      await visit.draw();
+      const { bytes } = await visit.saved("#save");
+      const how = ["--device", "cpu", "--count", "2", "--steps", "2", "--seed", "5", ...flags];
+      const { code, stderr } = await rin(
+        ["sample", "pets.safetensors", ...how, "--out", "cli.apng", "--force"],
+        { cwd },
+      );
+      assertEquals(code, 0, stderr);
+      assertEquals(bytes, await Deno.readFile(`${cwd}/cli.apng`));
+      await visit.end();
+    }
+  });
+}, smallNet(3, { frames: 4, patchFrames: 2 }));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
-import { animatedPng } from "../../src/picture/animated_png.ts";
+import { animatedPng, framesOf } from "../../src/picture/animated_png.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { imageBytes, imagePng } from "../../src/picture/pictures.ts";
 
@@ -20,6 +20,9 @@ Deno.test("animated PNG: every frame comes back, in order", () => {
   );
   assertEquals([...decode(file, { checkCrc: true }).data], [...imageBytes(images, 0, 4)]);
   assertEquals(pngText(file), { rin: '{"i":2}' });
+  const stills = framesOf(file).map((frame) => [...decode(frame, { checkCrc: true }).data]);
+  assertEquals(stills, [0, 1, 2].map((i) => [...imageBytes(images, i, 4)]));
+  assertEquals(framesOf(frames[0]), []);
 });
 
 Deno.test("PNG text: of whole files only", () => {

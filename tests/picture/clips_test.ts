@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { decodeClip } from "../../src/data/clips.ts";
+import { decodeClip } from "../../src/data/decode_clip.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { byFrame, clipBytes, clipGridPng, clipPng } from "../../src/picture/clips.ts";
 

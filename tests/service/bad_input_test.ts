@@ -47,15 +47,19 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   [{ class: "0..3" }, 400, 'There is no class "0..3"'],
   [{ class: "0..99999999999" }, 400, 'There is no class "0..99999999999"'],
   [{ class: "x".repeat(300) }, 400, "needed a whole number from 0 to 2, or a name of at most 256"],
-  [{ format: "jpeg" }, 400, 'format is "jpeg": needed "png", "grid" or "json"'],
+  [
+    { format: "jpeg" },
+    400,
+    'format is "jpeg": needed "png", "grid", "json", "film", "apng" or "gif"',
+  ],
   [{ format: "png", count: 2 }, 400, 'format is "png", one image, and count is 2: use "grid" or'],
-  [{ class: "x".repeat(70_000) }, 413, "The body is longer than 65536 bytes"],
+  [{ class: "x".repeat(70_000) }, 413, "The body is longer than 60000 bytes"],
 ];
 
 serviceTest(
   "bad input: every body gets its sentence, and the next good one its image",
   (device) =>
-    withService(device, {}, async ({ post }) => {
+    withService(device, { limits: { body: 60_000 } }, async ({ post }) => {
       for (const [body, status, sentence] of bodies) {
         const [found, error] = await errorOf(await post(body));
         const asked = JSON.stringify(body).slice(0, 80);
@@ -93,7 +97,7 @@ serviceTest(
       const plain = await post({ steps: 1 }, { headers: { "content-type": "text/plain" } });
       assertEquals(await errorOf(plain), [
         415,
-        'The content-type is "text/plain": needed application/json',
+        'The content-type is "text/plain": needed application/json or multipart/form-data',
       ]);
       const wrong = await get("/v1/images");
       assertEquals([wrong.status, wrong.headers.get("allow")], [405, "POST"]);

@@ -26,6 +26,14 @@ for (const path of ["/docs", "/metrics", "/openapi.json", "/model.json", "/healt
   await answer.text();
   statuses.push(answer.status);
 }
+const form = new FormData();
+form.set("image", new File([grid], "grid.png"));
+form.set("steps", "1");
+const fromForm = await service.fetch(
+  new Request(`${home}/v1/images`, { method: "POST", body: form }),
+);
+const address = await service.fetch(new Request(`${home}/v1/images/1.png?steps=1`));
+statuses.push(fromForm.status, address.status);
 console.log(
   images.map(({ png }: { png: string }) => atob(png).slice(1, 4)).join(),
   new TextDecoder("latin1").decode(grid.slice(1, 4)),

@@ -1,0 +1,63 @@
+/**
+ * Moving pictures, GIF and PNG files, to their frames. Pure: no file access, so it runs anywhere.
+ * @module
+ */
+import { type Clip, storedClip } from "./clip.ts";
+import { decodeApng } from "./decode_apng.ts";
+import { decodeGif } from "./decode_gif.ts";
+import { pngChunks } from "./decode_png.ts";
+import { DataError } from "./errors.ts";
+import { resizeCrop } from "./resize.ts";
+
+export type { Clip };
+
+/**
+ * Decodes a GIF or PNG file, told apart by their first bytes; one that doesn't move is a clip of one
+ * frame.
+ *
+ * @param most pixels that all frames may have, 250 megapixels by default
+ * @throws {DataError} for another format, or a damaged file
+ */
+export function decodeClip(bytes: Uint8Array, most?: number): Clip {
+  if (startOf(bytes) === "GIF8") return decodeGif(bytes, most);
+  if (startOf(bytes) === "\x89PNG") return decodeApng(bytes, most);
+  throw new DataError("Cannot decode clip: it is neither GIF nor PNG; convert it to one of these");
+}
+
+/** Whether a file is one for {@linkcode decodeClip}: a GIF, or a PNG that says that it moves. */
+export function moves(bytes: Uint8Array): boolean {
+  if (startOf(bytes) === "GIF8") return true;
+  if (startOf(bytes) !== "\x89PNG") return false;
+  // It must say so before its first pixels.
+  for (const { type } of pngChunks(bytes)) {
+    if (type === "acTL") return true;
+    if (type === "IDAT") return false;
+  }
+  return false;
+}
+
+function startOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 4));
+}
+
+/**
+ * The frames of a clip as they are stored, the shorter side of each resized to R and its centre cut out.
+ *
+ * @param size R, in pixels
+ * @param most frames, the first ones; all by default
+ * @returns (F, 3, R, R), values 0..255
+ */
+export function resizeClip(
+  { frames, width, height, data }: Clip,
+  size: number,
+  most = frames,
+): Uint8Array<ArrayBuffer> {
+  const [from, to] = [width * height * 3, 3 * size * size];
+  const count = Math.min(frames, most);
+  const out = storedClip(count, size);
+  for (let i = 0; i < count; i++) {
+    const frame = { width, height, data: data.subarray(i * from, (i + 1) * from) };
+    resizeCrop(frame, size, out.subarray(i * to, (i + 1) * to));
+  }
+  return out;
+}

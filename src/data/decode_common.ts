@@ -1,0 +1,43 @@
+/**
+ * The pictures of most formats to RGB pixels: all but WebP, whose decoder is larger than the others
+ * together and has to be compiled. Pure: no file access, so it runs anywhere.
+ * @module
+ */
+import { decodeBmp } from "./decode_bmp.ts";
+import { decodeStillGif } from "./decode_gif.ts";
+import { decodeJpeg } from "./decode_jpeg.ts";
+import { decodePng } from "./decode_png.ts";
+import { DataError } from "./errors.ts";
+import { describeFormat, type Readable, readableFormat } from "./picture_format.ts";
+import type { RgbImage } from "./rgb_image.ts";
+
+/**
+ * Makes pixels of a file, and checks its header before it allocates anything for them.
+ *
+ * @param most pixels that it may have
+ * @throws {DataError} for a format that it doesn't know, or a damaged file
+ */
+export type Decode = (bytes: Uint8Array, most?: number) => RgbImage;
+
+const DECODE: Readonly<Record<Exclude<Readable, "WebP">, Decode>> = {
+  PNG: decodePng,
+  JPEG: decodeJpeg,
+  BMP: decodeBmp,
+  GIF: decodeStillGif,
+};
+
+/** Decodes one PNG, JPEG, BMP or still GIF file, as `decodeImage` does. */
+export const decodeCommon: Decode = (bytes, most) => {
+  const format = readableFormat(bytes);
+  if (format && format !== "WebP") return DECODE[format](bytes, most);
+  if (format) {
+    throw new DataError("Cannot decode WebP: its decoder is not here; convert it to PNG or JPEG");
+  }
+  if (bytes.length === 0) throw new DataError("Cannot decode image: the file is empty");
+  throw new DataError(
+    `Cannot decode image: it is no PNG, JPEG, WebP, BMP or GIF but ${
+      describeFormat(bytes)
+    }; convert ` +
+      `it to PNG or JPEG`,
+  );
+};

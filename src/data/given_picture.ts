@@ -1,0 +1,84 @@
+/**
+ * A picture, or a clip, that sampling begins from, and its mask. Pure: no file access, so it runs
+ * anywhere.
+ * @module
+ */
+import { type ExampleConfig, exampleSize } from "../model/example.ts";
+import { decodeClip, moves, resizeClip } from "./decode_clip.ts";
+import type { Decode } from "./decode_common.ts";
+import { DataError } from "./errors.ts";
+import { fillBatch } from "./fill_batch.ts";
+import { concat } from "./prepared_format.ts";
+import { resizeCrop } from "./resize.ts";
+
+/** What a picture is given as. */
+export type Given = "image" | "mask";
+
+/**
+ * Decodes a file, cropped and resized as training images are. Of clips the first frames count, and
+ * a mask may be a picture that doesn't move, for all frames.
+ *
+ * @param decode what pictures that don't move are decoded by
+ * @param most pixels that it may have, those of all frames together; as many as decoders take by default
+ * @returns (3, S, S), or (3, T, S, S), in [-1, 1]
+ * @throws {DataError} when it is no picture or too large, or a clip is too short
+ */
+export function decodeGiven(
+  bytes: Uint8Array,
+  what: Given,
+  config: ExampleConfig,
+  decode: Decode,
+  most?: number,
+): Float32Array<ArrayBuffer> {
+  const { imageSize, frames } = config;
+  const frame = () => resizeCrop(decode(bytes, most), imageSize);
+  if (frames > 1) {
+    const stored = moves(bytes) ? resizeClip(decodeClip(bytes, most), imageSize, frames) : frame();
+    return clipOf(stored, what, config);
+  }
+  const image = new Float32Array(exampleSize(config));
+  fillBatch(frame(), imageSize, image, imageSize);
+  return image;
+}
+
+/**
+ * A clip of the network's length.
+ *
+ * @param stored its frames, (F, 3, S, S), values 0..255
+ * @returns (3, T, S, S) in [-1, 1]
+ * @throws {DataError} when it is too short
+ */
+export function clipOf(
+  stored: Uint8Array,
+  what: Given,
+  config: ExampleConfig,
+): Float32Array<ArrayBuffer> {
+  const { imageSize, frames } = config;
+  const found = stored.length / (3 * imageSize ** 2);
+  if (found < frames && !(what === "mask" && found === 1)) {
+    throw new DataError(
+      `it has ${found} frame${found === 1 ? "" : "s"}, where the network's clips have ${frames}; ` +
+        `give a longer clip`,
+    );
+  }
+  const pixels = found < frames
+    ? concat(Array<Uint8Array>(frames).fill(stored))
+    : stored.subarray(0, exampleSize(config));
+  const clip = new Float32Array(exampleSize(config));
+  fillBatch(pixels, imageSize, clip, imageSize, undefined, frames);
+  return clip;
+}
+
+/**
+ * White is painted, black is kept: the mean of the three channels.
+ *
+ * @param image (3, S, S), or (3, T, S, S), in [-1, 1]
+ * @returns (S, S), or (T, S, S), 0 to 1
+ */
+export function maskOf(image: Float32Array): Float32Array<ArrayBuffer> {
+  const plane = image.length / 3;
+  return Float32Array.from(
+    { length: plane },
+    (_, i) => (image[i] + image[plane + i] + image[2 * plane + i] + 3) / 6,
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * Which pages of other origins may ask the service, and how their browsers are told.
+ *
+ * @module
+ */
+import { HttpError } from "./answers.ts";
+
+/** Stands for every origin. */
+const ANY = "*";
+
+/** Headers of a request that pages may set. */
+const ASKED = "authorization, content-type, if-none-match, if-range, range";
+
+/** Headers of an answer that pages may read beside those that they always may. */
+const EXPOSED = "accept-ranges, content-range, etag, retry-after, www-authenticate";
+
+/** Seconds that a browser may remember what it was allowed. */
+const REMEMBERED = "600";
+
+/** Whether a text is what {@linkcode Cors} takes: an origin as browsers write it, or `*`. */
+export function isOrigin(text: string): boolean {
+  if (text === ANY) return true;
+  try {
+    const { origin, protocol } = new URL(text);
+    return origin === text && /^https?:$/.test(protocol);
+  } catch {
+    return false;
+  }
+}
+
+/** The origins whose pages may ask. They never get to send a browser's cookies. */
+export class Cors {
+  readonly #origins: readonly string[];
+
+  /** @throws {RangeError} when one is no origin */
+  constructor(origins: readonly string[] = []) {
+    const wrong = origins.find((origin) => !isOrigin(origin));
+    if (wrong !== undefined) {
+      throw new RangeError(
+        `cors has "${wrong}": needed origins such as https://example.org, without a path, or *`,
+      );
+    }
+    this.#origins = origins;
+  }
+
+  get #any(): boolean {
+    return this.#origins.includes(ANY);
+  }
+
+  /** Whether a request comes from a page that may ask. */
+  allows({ headers }: Request): boolean {
+    return this.#any || this.#origins.includes(headers.get("origin") ?? "");
+  }
+
+  /**
+   * Answers a browser that asks, on behalf of a page, what the page may do; undefined for all other
+   * requests, and where no origin was given.
+   *
+   * @param methods those that the path takes
+   * @throws {HttpError} 403 for a page that may not ask
+   */
+  preflight(request: Request, methods: string): Response | undefined {
+    const isPreflight = request.method === "OPTIONS" &&
+      request.headers.has("access-control-request-method");
+    if (!isPreflight || this.#origins.length === 0) return undefined;
+    if (!this.allows(request)) {
+      throw new HttpError(403, "Pages of this origin are not answered: rin serve --cors allows it");
+    }
+    return new Response(null, {
+      status: 204,
+      headers: {
+        "access-control-allow-methods": methods,
+        "access-control-allow-headers": ASKED,
+        "access-control-max-age": REMEMBERED,
+      },
+    });
+  }
+
+  /** Adds the headers by which a browser gives the answer to the page that asked. */
+  mark(request: Request, { headers }: Response): void {
+    if (this.#origins.length === 0) return;
+    if (!this.#any) headers.append("vary", "Origin");
+    if (!this.allows(request)) return;
+    headers.set("access-control-allow-origin", this.#any ? ANY : request.headers.get("origin")!);
+    headers.set("access-control-expose-headers", EXPOSED);
+    // So that any page can show a picture without asking as itself.
+    if (this.#any) headers.set("cross-origin-resource-policy", "cross-origin");
+  }
+}

@@ -1,0 +1,245 @@
+// Pictures in requests: in JSON and in forms, what they are checked for, and who shares a batch.
+
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { decode } from "fast-png";
+import { decodeImage } from "../../src/data/decode_image.ts";
+import { sha256 } from "../../src/model/identity.ts";
+import { imagePng } from "../../src/picture/pictures.ts";
+import { recordIn } from "../../src/picture/record.ts";
+import { type Asked, errorOf, serviceTest, withService } from "./tiny_service.ts";
+
+const wave = Float32Array.from({ length: 3 * 40 * 40 }, (_, i) => Math.sin(i * 0.01));
+const picture = new Uint8Array(imagePng(wave, 0, 40));
+const image = picture.toBase64();
+const mask = imagePng(new Float32Array(3 * 64).map((_, i) => i % 8 < 4 ? 1 : -1), 0, 8).toBase64();
+
+const formats: Record<string, { file: string }> = JSON.parse(
+  Deno.readTextFileSync(new URL("../data/fixtures/formats_pil.json", import.meta.url)),
+);
+
+const pixels = async (answer: Response) => {
+  if (answer.status !== 200) throw new Error(await answer.text());
+  return decode(await answer.bytes()).data.join();
+};
+
+const sendForm = ({ get }: Pick<Asked, "get">, ...parts: [string, string | Uint8Array][]) => {
+  const body = new FormData();
+  for (const [name, value] of parts) {
+    body.append(name, typeof value === "string" ? value : new File([value.slice()], "any.exe"));
+  }
+  return get("/v1/images", { method: "POST", body });
+};
+
+serviceTest(
+  "given: base64, a data URL and a file in a form are the same picture",
+  (device) =>
+    withService(device, {}, async (asked) => {
+      const { post } = asked;
+      const one = await (await post({ steps: 3, image, mask, strength: 0.7 })).bytes();
+      assertEquals(recordIn(one)!.image, await sha256(picture));
+      assertEquals(recordIn(one)!.strength, 0.7);
+      const url = { steps: 3, image: `data:image/png;base64,${image}`, mask, strength: 0.7 };
+      assertEquals(await (await post(url)).bytes(), one);
+      const parts: [string, string | Uint8Array][] = [
+        ["strength", "0.7"],
+        ["mask", mask],
+        ["image", picture],
+        ["steps", "3"],
+      ];
+      assertEquals(await (await sendForm(asked, ...parts)).bytes(), one);
+      // Without strength it is another for a mask, and what is black stays.
+      const kept = decode(await (await post({ steps: 3, image, strength: 0 })).bytes()).data;
+      const painted = decode(await (await post({ steps: 3, image, mask })).bytes()).data;
+      const half = (data: ArrayLike<number>, left: boolean) =>
+        Array.from(data).filter((_, i) => Math.floor(i / 3) % 8 < 4 === left).join();
+      assertEquals(half(painted, false), half(kept, false));
+      assertNotEquals(half(painted, true), half(kept, true));
+    }),
+);
+
+serviceTest(
+  "given: what is alike shares a batch, and what isn't does not",
+  (device) =>
+    withService(device, { limits: { wait: 60 } }, async ({ post, metric }) => {
+      const base = { steps: 3, image };
+      const requests = [
+        base,
+        { ...base, seed: 1 },
+        { ...base, image: `data:image/png;base64,${image}`, seed: 2 },
+        { ...base, strength: 0.5 },
+        { ...base, mask, strength: 0.6 },
+        { ...base, image: mask },
+        { steps: 3 },
+        { steps: 3, count: 3, interpolate: [1, 2] },
+        { steps: 3, count: 3, interpolate: [1, 2], class: "cat" },
+        { steps: 3, count: 4, interpolate: [1, 2] },
+        { steps: 3, count: 3, interpolate: [1, 3] },
+      ];
+      const together = await Promise.all(requests.map((request) => post(request).then(pixels)));
+      assertEquals(await metric("rin_batch_images_count"), 8);
+      for (const [i, request] of requests.entries()) {
+        assertEquals(await post(request).then(pixels), together[i], JSON.stringify(request));
+      }
+      assertEquals(new Set(together).size, requests.length);
+    }),
+);
+
+serviceTest(
+  "given: a path that is cut into batches stays one path",
+  (device) =>
+    withService(device, { limits: { batch: 2 } }, async ({ post, rin }) => {
+      const made = await (await post({ steps: 2, count: 5, interpolate: [1, 2], format: "json" }))
+        .json();
+      const whole = await rin.sample({ sampler: "dpm++", steps: 2, count: 5, interpolate: [1, 2] });
+      for (const [i, { png }] of made.images.entries()) {
+        const expected = decode(imagePng(whole, i, 8)).data.join();
+        assertEquals(decode(Uint8Array.fromBase64(png)).data.join(), expected);
+      }
+    }),
+);
+
+serviceTest(
+  "given: estimates are of every image, also where a request is cut into batches",
+  (device) =>
+    withService(device, { limits: { batch: 2 } }, async ({ post, rin }) => {
+      const asked = { steps: 4, sampler: "ddim", count: 3, format: "film", frames: 4 };
+      const film = decode(await (await post(asked)).bytes());
+      assertEquals([film.width, film.height], [4 * 10 + 2, 3 * 10 + 2]);
+      // The last column holds the images themselves.
+      const images = await rin.sample({ steps: 4, sampler: "ddim", count: 3 });
+      for (let i = 0; i < 3; i++) {
+        const last = decode(imagePng(images, i, 8)).data;
+        for (let y = 0; y < 8; y++) {
+          const at = 3 * ((2 + i * 10 + y) * film.width + 2 + 3 * 10);
+          assertEquals(film.data.slice(at, at + 24), last.slice(24 * y, 24 * (y + 1)));
+        }
+      }
+      assertEquals(
+        (await post({ ...asked, format: "gif" })).headers.get("content-type"),
+        "image/gif",
+      );
+    }),
+);
+
+serviceTest(
+  "given: a stream goes from one seed to the other, too",
+  (device) =>
+    withService(device, {}, async ({ get, post }) => {
+      const query = "steps=2&previews=0&count=2&interpolate=4,9";
+      const text = await (await get(`/v1/images/stream?${query}`)).text();
+      const pngs = [...text.matchAll(/"png":"([^"]+)"/g)].map(([, png]) => png);
+      const body = { steps: 2, count: 2, interpolate: [4, 9], format: "json" };
+      const { images } = await (await post(body)).json();
+      assertEquals(pngs, images.map(({ png }: { png: string }) => png));
+    }),
+);
+
+serviceTest("given: WebP is read where a decoder is given", async (device) => {
+  const webp = formats["lossy.webp"].file;
+  await withService(device, {}, async ({ post }) => {
+    const [status, sentence] = await errorOf(await post({ steps: 1, image: webp }));
+    assertEquals(status, 400);
+    assertStringIncludes(
+      sentence,
+      "Cannot decode WebP: its decoder is not here; convert it to PNG",
+    );
+  });
+  await withService(device, { decode: decodeImage }, async ({ post }) => {
+    assertEquals((await post({ steps: 1, image: webp })).status, 200);
+  });
+});
+
+serviceTest(
+  "given: what can't be gets its sentence",
+  (device) =>
+    withService(device, { limits: { pixels: 1600, body: 20_000, work: 500 } }, async (asked) => {
+      const { post } = asked;
+      const large = imagePng(new Float32Array(3 * 41 * 41), 0, 41).toBase64();
+      const bodies: [body: Record<string, unknown>, sentence: string][] = [
+        [{ image: "" }, 'image is "": needed a picture\'s file as base64 or as a data URL'],
+        [{ image: "a b" }, 'image is "a b": needed'],
+        [{ image: "AAAAA" }, 'image is "AAAAA": needed'],
+        [{ image: 5 }, "image is 5: needed"],
+        [{ image: [1, 2] }, "image is [1,2]: needed"],
+        [{ image: "data:image/png,abc" }, "needed a picture's file as base64"],
+        [{ image: "https://example.org/a.png" }, "needed a picture's file as base64"],
+        [{ image: "AAAA" }, "image is not to be read: Cannot decode image: it is no PNG, JPEG"],
+        [{ image: picture.slice(0, 200).toBase64() }, "Cannot decode PNG: the file is damaged"],
+        [
+          { image: large },
+          "its header says 41x41 pixels, where 1x1 up to 1600 pixels are accepted",
+        ],
+        [{ image, mask: "AAAA" }, "mask is not to be read: Cannot decode image"],
+        [{ mask }, "mask is given without an image"],
+        [{ strength: 1 }, "strength is given without an image"],
+        [{ image, strength: 1.1 }, "strength is 1.1: needed a number from 0 to 1"],
+        [{ interpolate: [1, 2] }, "interpolate needs a count of 2 or more"],
+        [{ count: 2, interpolate: [1] }, "interpolate is [1]: needed a list of 2, each a whole"],
+        [{ count: 2, interpolate: [1, -1] }, "interpolate is [1,-1]: needed a list of 2"],
+        [{ count: 2, interpolate: "1,2" }, 'interpolate is "1,2": needed a list of 2'],
+        [{ frames: 3 }, 'frames is 3, and format is "png": use "film", "apng" or "gif"'],
+        [{ format: "film" }, 'format is "film", and frames is not given'],
+        [{ format: "film", frames: 0 }, "frames is 0: needed a whole number from 1 to 1000"],
+        [{ count: 26 }, 'count is 26, and one picture of format "grid" holds at most 25 here'],
+        [
+          { count: 2, format: "apng" },
+          'one picture of format "apng" holds at most 1 here: use "json"',
+        ],
+        [{ image, steps: 501 }, "count x steps is 501: this service does at most 500"],
+      ];
+      for (const [body, sentence] of bodies) {
+        const answer = await post({ steps: 1, ...body });
+        assertEquals(answer.headers.get("cache-control"), "no-store");
+        const [status, error] = await errorOf(answer);
+        assertEquals(status, 400, error);
+        assertStringIncludes(error, sentence);
+        assert(error.length < 400 && !error.includes("\n"), error);
+      }
+      const forms: [parts: [string, string | Uint8Array][], sentence: string][] = [
+        [[["steps", "1"], ["steps", "2"]], '"steps" is given 2 times'],
+        [[["steps", picture]], "steps is a file: needed a whole number"],
+        [[["count", "2"], ["interpolate", Uint8Array.of(1, 2)]], "interpolate is a file: needed"],
+        [[["picture", picture]], 'There is no field "picture": known are'],
+        [[["image", new Uint8Array()]], "Cannot decode image: the file is empty"],
+        [[["count", "2"], ["interpolate", "1,2,3"]], 'interpolate is "1,2,3": needed a list of 2'],
+        [[["steps", "one"]], 'steps is "one": needed'],
+      ];
+      for (const [parts, sentence] of forms) {
+        const [status, error] = await errorOf(await sendForm(asked, ...parts));
+        assertEquals(status, 400, error);
+        assertStringIncludes(error, sentence);
+      }
+      for (const type of ["multipart/form-data", "multipart/form-data; boundary=x"]) {
+        const answer = await post("--y\r\n", { headers: { "content-type": type } });
+        assertEquals(await errorOf(answer), [400, "The body is not valid multipart/form-data"]);
+      }
+      const long = await sendForm(asked, ["image", new Uint8Array(20_000)]);
+      assertEquals(await errorOf(long), [413, "The body is longer than 20000 bytes"]);
+      assertEquals((await post({ steps: 1 })).status, 200);
+    }),
+);
+
+serviceTest(
+  "given: the description has both content types",
+  (device) =>
+    withService(device, {}, async ({ get }) => {
+      const { paths } = await (await get("/openapi.json")).json();
+      const { content } = paths["/v1/images"].post.requestBody;
+      const [json, form] = ["application/json", "multipart/form-data"].map((type) =>
+        content[type].schema.properties
+      );
+      assertEquals(Object.keys(json), Object.keys(form));
+      assertEquals([json.image.contentEncoding, form.image.contentMediaType], [
+        "base64",
+        "application/octet-stream",
+      ]);
+      const { type, minItems, maxItems } = json.interpolate;
+      assertEquals([type, minItems, maxItems], ["array", 2, 2]);
+      const html = await (await get("/docs")).text();
+      assertStringIncludes(html, "base64 or a data URL; in a form a file");
+      assertStringIncludes(html, "a list of 2, each whole number, 0 to 4294967295");
+      const [seed, ...query] = paths["/v1/images/{seed}.png"].get.parameters;
+      assertEquals([seed.name, seed.in, seed.required], ["seed", "path", true]);
+      assert(query.every((parameter: { in: string }) => parameter.in === "query"));
+    }),
+);
