@@ -15,8 +15,8 @@ export type DeviceOptions = Omit<GpuOptions, "software"> & CpuOptions;
  * Asks for the best device: a GPU that is one, else the CPU. A software adapter is never better than
  * the CPU device; ask `requestGpu` for it.
  *
- * @throws {RangeError} when `threads` is out of range
- * @throws {Error} when there is neither a GPU nor WebAssembly SIMD
+ * @throws {RangeError} when an option is out of range
+ * @throws {NoCpuError} when there is neither a GPU nor WebAssembly SIMD
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
   try {
