@@ -2,7 +2,8 @@
 // machine's Node where that is 20, and none of its modules names what came later.
 
 import { assert, assertEquals } from "@std/assert";
-import { bundle, find, output } from "../device/cpu/runtimes.ts";
+import { bundle, output } from "../device/cpu/runtimes.ts";
+import { find } from "../helpers/find.ts";
 import { modulesOf, root } from "./modules.ts";
 
 const node = await find("node");
