@@ -3,13 +3,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
-import { currentBun, currentNode, workerd } from "../device/cpu/runtimes.ts";
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { createService } from "../../src/service/service.ts";
 import { sample } from "./sample.ts";
-import { bundleExample, CHECKPOINT, post, serve, type Served, serveWorker } from "./served.ts";
+import { CHECKPOINT, post, serve, type ServerExample, SERVERS, type Started } from "./served.ts";
 
 const ASKED = { seed: 7, steps: 5 };
 
@@ -27,7 +26,11 @@ async function madeExactly(): Promise<string> {
   return (await answer.bytes()).toBase64();
 }
 
-async function assertSamePicture(folder: string, { url }: Served, relaxed: boolean): Promise<void> {
+async function assertSamePicture(
+  folder: string,
+  { url }: Started,
+  relaxed: boolean,
+): Promise<void> {
   const answer = await post(url, ASKED);
   const found = await answer.bytes();
   assertEquals([answer.status, answer.headers.get("content-type")], [200, "image/png"]);
@@ -37,7 +40,7 @@ async function assertSamePicture(folder: string, { url }: Served, relaxed: boole
 }
 
 /** What is no picture is a sentence. */
-async function assertSentences({ url }: Served): Promise<void> {
+async function assertSentences({ url }: Started): Promise<void> {
   const refused = await post(url, { ...ASKED, steps: 0 });
   const { error } = await refused.json();
   assertEquals([refused.status, error], [400, "steps is 0: needed a whole number from 1 to 1000"]);
@@ -48,76 +51,30 @@ async function assertSentences({ url }: Served): Promise<void> {
   }
 }
 
-async function assertStreams({ url }: Served): Promise<void> {
+async function assertStreams({ url }: Started): Promise<void> {
   const answer = await fetch(`${url}v1/images/stream?seed=1&steps=4&previews=2`);
   const names = (await answer.text()).match(/(?<=^event: )(preview|image|done)/gm);
   assertEquals(names, ["preview", "image", "done"]);
 }
 
-/** @param relaxed whether the runtime has relaxed SIMD */
-async function assertAsItShould(folder: string, served: Served, relaxed = true): Promise<void> {
-  await assertSamePicture(folder, served, relaxed);
-  await assertSentences(served);
-  await assertStreams(served);
-}
-
-function serverTest(
-  name: string,
-  runtime: string | undefined,
-  test: (folder: string, runtime: string) => Promise<void>,
-): void {
+for (const [name, example] of Object.entries<ServerExample>(SERVERS)) {
+  const program = await example.program();
   Deno.test({
-    name: `examples: ${name}`,
-    ignore: runtime === undefined,
-    fn: () => withFolder((folder) => test(folder, runtime!)),
+    name: `examples: ${name} serves`,
+    ignore: program === undefined,
+    fn: () =>
+      withFolder(async (folder) => {
+        const served = await serve(folder, program!, example);
+        try {
+          // JavaScriptCore has no relaxed SIMD.
+          await assertSamePicture(folder, served, name !== "bun");
+          await assertSentences(served);
+          await assertStreams(served);
+          const { code, said } = await served.stop("SIGTERM");
+          assertEquals([code, /error/i.test(said)], [0, false], said);
+        } finally {
+          await served.stop();
+        }
+      }),
   });
 }
-
-/** Runs a test with a server, which must end well when it is told to. */
-async function withServed(served: Served, test: (served: Served) => Promise<void>): Promise<void> {
-  try {
-    await test(served);
-    const { code, said } = await served.stop("SIGTERM");
-    assertEquals([code, /error/i.test(said)], [0, false], said);
-  } finally {
-    await served.stop();
-  }
-}
-
-serverTest("Cloudflare's workerd", await workerd(), async (folder, workerd) => {
-  const served = await serveWorker(folder, workerd);
-  try {
-    await assertAsItShould(folder, served);
-  } finally {
-    const { said } = await served.stop();
-    assertEquals(said, "");
-  }
-});
-
-serverTest("deno serve", Deno.execPath(), async (folder, deno) => {
-  await bundleExample(folder, "deno_deploy/server.ts", "server.js", "deno");
-  const flags = ["--no-prompt", "--allow-read=net.safetensors", "--host=127.0.0.1"];
-  const served = await serve(folder, deno, ["serve", ...flags, "--port=PORT", "server.js"]);
-  try {
-    await assertAsItShould(folder, served);
-  } finally {
-    await served.stop();
-  }
-});
-
-serverTest("Node", await currentNode(), async (folder, node) => {
-  await bundleExample(folder, "node/server.js", "server.mjs");
-  await withServed(
-    await serve(folder, node, ["server.mjs"]),
-    (served) => assertAsItShould(folder, served),
-  );
-});
-
-serverTest("Bun", await currentBun(), async (folder, bun) => {
-  await bundleExample(folder, "bun/server.js", "server.mjs");
-  // JavaScriptCore has no relaxed SIMD.
-  await withServed(
-    await serve(folder, bun, ["server.mjs"]),
-    (served) => assertAsItShould(folder, served, false),
-  );
-});

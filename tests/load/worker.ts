@@ -4,7 +4,7 @@
 // should be, or memory grows.
 
 import { workerd } from "../device/cpu/runtimes.ts";
-import { post, serveWorker } from "../examples/served.ts";
+import { post, serve, SERVERS } from "../examples/served.ts";
 import { residentBytes } from "../helpers/process.ts";
 
 /** What came of it. */
@@ -27,7 +27,7 @@ export async function loadWorker(
   requests: number,
   clients: number,
 ): Promise<Outcome> {
-  const { url, pid, stop } = await serveWorker(folder, program);
+  const { url, pid, stop } = await serve(folder, program, SERVERS.workerd);
   const counts: Record<string, number> = { images: 0, streams: 0, refused: 0, left: 0 };
   const failures: string[] = [];
   const resident: number[] = [];
