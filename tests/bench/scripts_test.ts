@@ -27,7 +27,14 @@ const SCRIPTS: Record<string, { args: string[]; gpu?: boolean; code?: number }> 
 
 /** Modules of these, and those that need other projects fetched. */
 const OTHERS = [
-  ...["compare_products.ts", "contenders.ts", "first_step.ts", "kernels_bench.ts", "machine.ts"],
+  ...[
+    "compare_products.ts",
+    "contenders.ts",
+    "edge.ts",
+    "first_step.ts",
+    "kernels_bench.ts",
+    "machine.ts",
+  ],
   ...["measure.ts", "our_product.ts", "results.ts", "table.ts", "wasm_loops.ts", "wasm_tape.ts"],
 ];
 
