@@ -54,9 +54,7 @@ function checkModule(module: unknown): void {
     );
   }
   const exports = WebAssembly.Module.exports(module as WebAssembly.Module).map(({ name }) => name);
-  const imports = WebAssembly.Module.imports(module as WebAssembly.Module)
-    .map(({ module, name }) => `${module}.${name}`);
-  if (EXPORTS.every((name) => exports.includes(name)) && `${imports}` === "env.memory") return;
+  if (EXPORTS.every((name) => exports.includes(name))) return;
   throw new NoCpuError(
     "`module` is another program: pass fused.wasm or exact.wasm of this package's kernels/wasm",
     "module",
