@@ -48,12 +48,9 @@ const TURNS = 5;
 
 const sampler = "dpm++";
 
-const flags = parseArgs(Deno.args, {
-  string: ["out", "pictures"],
-  default: { pictures: "100" },
-});
+const flags = parseArgs(Deno.args, { string: ["out", "pictures"] });
 const checkpoint = flags._.length > 0 ? await Deno.readFile(String(flags._[0])) : untrained();
-const picturesOfTurn = Math.ceil(Number(flags.pictures) / TURNS);
+const picturesOfTurn = Math.ceil(Number(flags.pictures ?? 100) / TURNS);
 
 function untrained(): Uint8Array<ArrayBuffer> {
   const config = completeConfig({});
