@@ -55,7 +55,7 @@ async function bundleExample(
 }
 
 /** The examples by runtime. */
-export const SERVERS = {
+export const SERVERS: Readonly<Record<"workerd" | "deno" | "node" | "bun", ServerExample>> = {
   workerd: {
     program: workerd,
     args: ["serve", "config.capnp", "-shttp=127.0.0.1:PORT"],
@@ -98,7 +98,7 @@ export const SERVERS = {
       return bundleExample(folder, "bun/server.js", { bundle: this.bundle, checkpoint });
     },
   },
-} satisfies Record<string, ServerExample>;
+};
 
 /** A server that was started. */
 export interface Started {
@@ -116,7 +116,8 @@ export function start(folder: string, program: string, { args }: ServerExample):
   const child = new Deno.Command(program, {
     args: args.map((arg) => arg.replace("PORT", port)),
     cwd: folder,
-    env: { NO_COLOR: "1", PORT: port },
+    // Deno keeps pictures in its own folder.
+    env: { NO_COLOR: "1", PORT: port, DENO_DIR: `${folder}/.deno` },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
