@@ -17,5 +17,7 @@
  * @module
  */
 export { type CpuOptions, requestCpu } from "./src/device/cpu/request.ts";
+export type { StartOptions } from "./src/device/cpu/start.ts";
+export { NoCpuError, type NoCpuReason } from "./src/device/cpu/errors.ts";
 export { type Arithmetic, CpuDevice } from "./src/device/cpu/device.ts";
 export * from "./src/sampling.ts";

@@ -31,6 +31,7 @@ const spoken = [
   "DataError",
   "FileError",
   "SamplingError",
+  "NoCpuError",
   "NoGpuError",
   "DeviceLimitError",
   "DeviceLostError",

@@ -4,7 +4,7 @@
  * @module
  */
 import { cpuBytes } from "../../src/device/cpu/plan_memory.ts";
-import { defaultThreads } from "../../src/device/cpu/request.ts";
+import { defaultThreads } from "../../src/device/cpu/start.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
 import { recordSampling } from "../../src/diffusion/inference.ts";
 import type { FloatType } from "../../src/graph/ops.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { checkOptions } from "../options/schema.ts";
-import { CPU_OPTIONS, type CpuOptions, requestCpu } from "./cpu/request.ts";
+import { type CpuOptions, requestCpu } from "./cpu/request.ts";
+import { CPU_OPTIONS } from "./cpu/start.ts";
 import type { Device } from "./device.ts";
 import { NoGpuError } from "./errors.ts";
 import { GPU_OPTIONS, type GpuOptions, requestGpu } from "./webgpu/gpu.ts";
@@ -17,11 +18,11 @@ export type DeviceOptions = Omit<GpuOptions, "software"> & CpuOptions;
  * the CPU device; ask `requestGpu` for it.
  *
  * @throws {RangeError} when an option is unknown or makes no sense
- * @throws {Error} when there is neither a GPU nor WebAssembly SIMD
+ * @throws {NoCpuError} when there is neither a GPU nor WebAssembly SIMD
  */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
   const { software: _, ...gpuOptions } = GPU_OPTIONS;
-  const { threads, module, ...forGpu } = checkOptions(
+  const { threads, memoryLimit, module, ...forGpu } = checkOptions(
     { ...gpuOptions, ...CPU_OPTIONS },
     options,
     "option",
@@ -30,6 +31,6 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<Device
     return await requestGpu({ ...forGpu, software: false });
   } catch (error) {
     if (!(error instanceof NoGpuError)) throw error;
-    return await requestCpu({ threads, module });
+    return await requestCpu({ threads, memoryLimit, module });
   }
 }

@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { timersStay } from "../device/timers.ts";
 import { checkNames } from "../options/schema.ts";
 
 /** Limits; each has a default. */
 export interface ServiceLimits {
   /** Images made at a time, of one request or of several. Default 32. */
   readonly batch: number;
-  /** How long a request waits for others to be made with it while nothing else is made, ms. Default 10. */
+  /**
+   * How long a request waits for others to be made with it while nothing else is made, ms. Default 10;
+   * 0 where timers end with the request that set them (Cloudflare).
+   */
   readonly wait: number;
   /** Images that may wait, and the most that one request may ask for. Default 256. */
   readonly queue: number;
@@ -28,7 +32,7 @@ export interface ServiceLimits {
 
 const DEFAULTS: ServiceLimits = {
   batch: 32,
-  wait: 10,
+  wait: timersStay ? 10 : 0,
   queue: 256,
   work: 32_000,
   body: 8_388_608,

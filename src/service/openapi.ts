@@ -72,6 +72,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   416: "The file has no such range.",
   429: "Too many images wait; Retry-After says for how many seconds to wait.",
   503: "The service is shutting down, or its device is lost.",
+  507: "The device's memory can't hold what this takes.",
 };
 
 /** Describes the service. */
@@ -132,7 +133,7 @@ export function openApi(
                 "`seed`, `class` (its number, if it has one) and `png` (base64).",
               content: { "image/png": {}, "image/gif": {}, "application/json": {} },
             },
-            ...failing(400, 408, 413, 415, 429, 503),
+            ...failing(400, 408, 413, 415, 429, 503, 507),
           },
         },
       },

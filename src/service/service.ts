@@ -5,7 +5,7 @@
  */
 import { type Decode, decodeCommon } from "../data/decode_common.ts";
 import type { Rin } from "../diffusion/rin.ts";
-import { DeviceLostError } from "../device/errors.ts";
+import { DeviceLimitError, DeviceLostError } from "../device/errors.ts";
 import { SamplingError } from "../diffusion/errors.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { identityOf } from "../model/identity.ts";
@@ -208,6 +208,7 @@ function toHttpError(thrown: unknown, request: Request): HttpError {
   if (request.signal.aborted) return new HttpError(CLIENT_CLOSED, "The client has left");
   const { message } = thrown as Error;
   if (thrown instanceof DeviceLostError) return new HttpError(503, message);
+  if (thrown instanceof DeviceLimitError) return new HttpError(507, message);
   if (thrown instanceof SamplingError) return new HttpError(500, message);
   return new HttpError(500, `Something unexpected went wrong: ${message}`);
 }

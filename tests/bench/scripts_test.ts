@@ -51,7 +51,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
 
 /** Modules of these. */
 const OTHERS = [
-  ...["contenders.ts", "machine.ts", "measure.ts", "our_product.ts", "results.ts"],
+  ...["contenders.ts", "edge.ts", "machine.ts", "measure.ts", "our_product.ts", "results.ts"],
   ...["wasm_loops.ts", "wasm_tape.ts"],
 ];
 

@@ -2,10 +2,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CommandError, explain, UsageError } from "../../cli/errors.ts";
 import { nearest } from "../../src/options/nearest.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { NoCpuError } from "../../src/device/cpu/errors.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 
 Deno.test("errors: those written for people are told as they are", () => {
-  for (const error of [new DataError("a"), new DeviceLostError("a"), new CommandError("a")]) {
+  const lacking = new NoCpuError("a", "simd");
+  for (
+    const error of [new DataError("a"), new DeviceLostError("a"), new CommandError("a"), lacking]
+  ) {
     assertEquals(explain(error), { sentence: "a", code: 1 });
   }
   assertEquals(explain(new UsageError("a")).code, 2);

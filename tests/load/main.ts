@@ -6,6 +6,7 @@
 import { CHECKPOINT } from "../service/tiny_service.ts";
 import { startRin } from "../cli/rin.ts";
 import { firstLine, metricOf } from "../cli/serving.ts";
+import { residentBytes } from "../helpers/process.ts";
 
 const seconds = Number(Deno.args[0] ?? 60);
 const clients = Number(Deno.args[1] ?? 200);
@@ -23,12 +24,6 @@ interface Tally {
   readonly latencies: number[];
   readonly counts: Map<string, number>;
   readonly failures: string[];
-}
-
-/** Resident memory of a process; NaN where the system doesn't tell. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
-  return 1024 * Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? NaN);
 }
 
 function post(url: string, body: unknown, signal?: AbortSignal): Promise<Response> {

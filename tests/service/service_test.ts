@@ -341,6 +341,19 @@ Deno.test("service: a CPU device that is lost is told to all, and to the host", 
   await loseDevice(cpu, () => cpu.destroy(), "The CPU device was destroyed");
 });
 
+Deno.test("service: what the device's memory can't hold is 507 and one sentence", async () => {
+  const cpu = await requestCpu({ threads: 1, memoryLimit: 2 ** 20 });
+  const rin = await Rin.create(cpu, { ...CONFIG, imageSize: 256, patchSize: 32 });
+  const service = await createService({ rin, checkpoint: await rin.save() });
+  const headers = { "content-type": "application/json" };
+  const asked = { method: "POST", headers, body: JSON.stringify({ steps: 1 }) };
+  const answer = await service.fetch(new Request("http://localhost/v1/images", asked));
+  const [status, sentence] = await errorOf(answer);
+  assertEquals(status, 507);
+  assertMatch(sentence, /^This model needs \d+ MiB \(.*the CPU device's memory ends at 1 MiB; use/);
+  cpu.destroy();
+});
+
 serviceTest("service: limits that make no sense are refused", async (device) => {
   const rin = await Rin.load(device, CHECKPOINT);
   const bad = { rin, checkpoint: CHECKPOINT, limits: { batch: 0 } };

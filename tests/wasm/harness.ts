@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { ENTRY_BYTES } from "../../kernels/wasm/assembly/codes.ts";
-import { compile, type Exports, link } from "../../src/device/cpu/builds.ts";
+import { compile } from "../../src/device/cpu/builds.ts";
+import { type Exports, link } from "../../src/device/cpu/link.ts";
 import type { Arithmetic } from "../../src/device/cpu/device.ts";
 import { lowerings } from "../../src/device/cpu/lowering/table.ts";
 import { writeTape } from "../../src/device/cpu/tape.ts";

@@ -1,21 +1,12 @@
 /**
- * Which build of the kernels a runtime can run.
+ * The builds of the kernels that come with the package as text, and which of them suits a runtime.
  *
  * @module
  */
 import { unshared } from "../../../kernels/wasm/unshared.ts";
 import type { Arithmetic } from "./device.ts";
-import type { Run } from "./runner.ts";
-
-/** Whether a build's memory is shared between threads. */
-export type Sharing = "threads" | "alone";
-
-/** What every build exports, see kernels/wasm/assembly. */
-export interface Exports {
-  readonly run: Run;
-  multiplyAdd(a: number, b: number, c: number): number;
-  heapBase(): number;
-}
+import { NoCpuError } from "./errors.ts";
+import { arithmeticOf, type Linked, linkToNew, type Sharing } from "./link.ts";
 
 // Each is fetched only when it is needed.
 const texts = {
@@ -26,7 +17,7 @@ const texts = {
 /**
  * Compiles a build; nothing where the runtime doesn't know an instruction of it.
  *
- * @throws {Error} when the runtime compiles no bytes
+ * @throws {NoCpuError} when the runtime compiles no bytes
  */
 export async function compile(
   sharing: Sharing,
@@ -39,27 +30,28 @@ export async function compile(
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {
-    throw new Error(
+    throw new NoCpuError(
       "This runtime compiles no WebAssembly: import a .wasm file of kernels/wasm and pass it as " +
         `\`module\` (${(error as Error).message})`,
+      "compile",
     );
   }
 }
 
-/** Links a build to a memory. */
-export async function link(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
-): Promise<Exports> {
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return instance.exports as unknown as Exports;
-}
-
 /**
- * What a build's multiply-add does on this machine: the square of 1 + 2^-12 is 1 + 2^-11 + 2^-24, of
- * which rounding leaves 1 + 2^-11.
+ * The fused build where multiply-add is fused on this machine, else the exact one.
+ *
+ * @param limit bytes to which the memory may grow
+ * @throws {NoCpuError} when the runtime can run neither, or compiles no bytes
  */
-export function arithmeticOf({ multiplyAdd }: Exports): Arithmetic {
-  const a = 1 + 2 ** -12;
-  return multiplyAdd(a, a, -(1 + 2 ** -11)) === 0 ? "exact" : "fused";
+export async function linkBest(sharing: Sharing, limit?: number): Promise<Linked> {
+  for (const arithmetic of ["fused", "exact"] as const) {
+    const module = await compile(sharing, arithmetic);
+    const linked = module && await linkToNew(module, sharing, limit);
+    if (linked && arithmeticOf(linked.exports) === arithmetic) return linked;
+  }
+  throw new NoCpuError(
+    "This runtime has no WebAssembly SIMD, which the CPU device needs: use a newer one",
+    "simd",
+  );
 }

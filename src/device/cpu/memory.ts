@@ -9,8 +9,11 @@ import { aligned, ALIGNMENT, Allocator } from "./allocator.ts";
 /** Bytes of a page of WebAssembly. */
 const PAGE = 65536;
 
-/** The most pages that 32-bit addresses reach: 4 GiB. */
-const MAX_PAGES = 65536;
+/** The most that 32-bit addresses reach: 4 GiB. */
+const MAX_BYTES = 2 ** 32;
+
+/** Pages that a memory begins with. */
+const FIRST_PAGES = 16;
 
 /** Fewer pages than this aren't worth a device. */
 const MIN_PAGES = 256;
@@ -19,12 +22,16 @@ const MIN_PAGES = 256;
  * Reserves the addresses of a memory; an engine that hasn't as many left as 32 bits reach is asked
  * for fewer.
  *
+ * @param limit bytes to which the memory may grow, 1 MiB or more
  * @throws {RangeError} when the engine refuses even 16 MiB
  */
-export function reserve(shared: boolean): { memory: WebAssembly.Memory; maximum: number } {
-  for (let maximum = MAX_PAGES;; maximum /= 2) {
+export function reserve(
+  shared: boolean,
+  limit = MAX_BYTES,
+): { memory: WebAssembly.Memory; maximum: number } {
+  for (let maximum = Math.floor(limit / PAGE);; maximum = Math.floor(maximum / 2)) {
     try {
-      const memory = new WebAssembly.Memory({ initial: 16, maximum, shared });
+      const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared });
       return { memory, maximum: maximum * PAGE };
     } catch (error) {
       if (maximum <= MIN_PAGES) throw error;

@@ -2,12 +2,16 @@
  * Runs tapes on the host itself where there are no threads: a slice at a time, between which the
  * event loop gets its turn.
  *
+ * Where timers end with the request that set them, the host computes in one go instead: the work of
+ * several requests that waited for a timer of one of them would never go on.
+ *
  * @module
  */
 import type { Job, Run, Runner, RunnerEvents, Times } from "./runner.ts";
+import { timersStay } from "../timers.ts";
 import { turn } from "./turn.ts";
 
-/** How long a slice is to take, in milliseconds. */
+/** How long a slice is to take, and what the host computes between two turns, in milliseconds. */
 const TARGET = 10;
 
 /** Nanoseconds of the entries' own estimates for the first slice. */
@@ -25,6 +29,8 @@ export class Slices implements Runner {
   #running = false;
   /** What a slice can take by the entries' estimates so that it takes {@linkcode TARGET}. */
   #budget = FIRST_BUDGET;
+  /** Milliseconds computed since the event loop had its turn, whatever jobs they were for. */
+  #spent = 0;
 
   /** @param run exported by the build */
   constructor(run: Run, barrier: number, events: RunnerEvents) {
@@ -45,8 +51,9 @@ export class Slices implements Runner {
   async #runAll(): Promise<void> {
     this.#running = true;
     try {
+      // Nothing is done before `start` has returned.
+      await Promise.resolve();
       for (;;) {
-        await turn();
         const [job] = this.#jobs;
         if (job === undefined) break;
         const times = job.timed ? await this.#timed(job) : await this.#sliced(job);
@@ -64,32 +71,38 @@ export class Slices implements Runner {
 
   async #sliced(job: Job): Promise<undefined> {
     const { tape, count, phases, scratch } = job;
-    for (let next = 0;;) {
+    for (let next = 0; next < count && this.#jobs[0] === job;) {
       const start = performance.now();
       next = this.#run(tape, next, count, phases, 1, this.#barrier, scratch, this.#budget);
-      this.#calibrate(performance.now() - start, next < count);
-      if (next >= count) return;
-      await turn();
-      if (this.#jobs[0] !== job) return;
+      const milliseconds = performance.now() - start;
+      this.#calibrate(milliseconds, next < count);
+      await this.#yield(milliseconds);
     }
   }
 
-  /** Shortens slices at once and lengthens them slowly. Some runtimes' clocks stand still. */
+  /** Shortens slices at once and lengthens them slowly. */
   #calibrate(milliseconds: number, full: boolean): void {
     if (milliseconds > TARGET) this.#budget *= TARGET / milliseconds;
     else if (full && milliseconds > 0) this.#budget *= Math.min(1.25, TARGET / milliseconds);
     this.#budget = Math.min(MAX_BUDGET, Math.max(1, Math.round(this.#budget)));
   }
 
-  async #timed(job: Job): Promise<Times | undefined> {
+  /** Gives the event loop its turn when enough was computed since the last. */
+  async #yield(milliseconds: number): Promise<void> {
+    this.#spent += milliseconds;
+    if (this.#spent < TARGET || !timersStay) return;
+    this.#spent = 0;
+    await turn();
+  }
+
+  async #timed(job: Job): Promise<Times> {
     const { tape, count, phases, scratch } = job;
     const times: Times = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && this.#jobs[0] === job; i++) {
       const start = performance.now();
       this.#run(tape, i, i + 1, phases, 1, this.#barrier, scratch, 0);
       times[i] = performance.now() - start;
-      await turn();
-      if (this.#jobs[0] !== job) return;
+      await this.#yield(times[i]);
     }
     return times;
   }

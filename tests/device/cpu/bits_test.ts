@@ -7,7 +7,16 @@ import { RandomStream } from "../../../src/nn/random.ts";
 import type { TrainOptions } from "../../../src/train/options.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
 import type { Drawing } from "./drawing.ts";
-import { bundle, chromium, currentNode, inChromium, ISOLATED, node, output } from "./runtimes.ts";
+import {
+  bundle,
+  chromium,
+  currentBun,
+  currentNode,
+  inChromium,
+  ISOLATED,
+  node,
+  output,
+} from "./runtimes.ts";
 
 async function wasm(name: string): Promise<WebAssembly.Module> {
   const url = new URL(`../../../kernels/wasm/${name}.wasm`, import.meta.url);
@@ -192,6 +201,10 @@ runtimeTest(
   { ...THREADS, arithmetic: own && own < 21 ? "exact" : undefined },
   () => output(node!, bundled),
 );
+
+// Another engine: JavaScriptCore, which has no relaxed SIMD.
+const bun = await currentBun();
+runtimeTest("Bun", bun, { ...THREADS, arithmetic: "exact" }, () => output(bun!, bundled));
 
 runtimeTest("Chromium, threads", chromium, THREADS, () => inChromium(bundled, ISOLATED));
 runtimeTest("Chromium, no threads", chromium, { threads: 1 }, () => inChromium(bundled, {}));

@@ -1,7 +1,7 @@
 // A device whose memory is nearly full.
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { link } from "../../../src/device/cpu/builds.ts";
+import { link } from "../../../src/device/cpu/link.ts";
 import { CpuDevice } from "../../../src/device/cpu/device.ts";
 import { lowerings } from "../../../src/device/cpu/lowering/table.ts";
 import { LinearMemory } from "../../../src/device/cpu/memory.ts";

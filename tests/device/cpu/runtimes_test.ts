@@ -2,7 +2,7 @@
 // and in a browser with shared memory and without.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { bundle, chromium, find, inChromium, ISOLATED, output } from "./runtimes.ts";
+import { bundle, chromium, currentBun, inChromium, ISOLATED, node, output } from "./runtimes.ts";
 
 const script = new URL("anywhere.ts", import.meta.url);
 const bundled = await bundle(script);
@@ -20,8 +20,7 @@ Deno.test("bundled and minified it is the same", async () => {
   assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
 });
 
-for (const runtime of ["node", "bun"]) {
-  const command = await find(runtime);
+for (const [runtime, command] of [["Node", node], ["Bun", await currentBun()]]) {
   Deno.test({
     name: `${runtime} runs it`,
     ignore: command === undefined,
