@@ -229,7 +229,7 @@ Deno.test("devices refuse what can't be asked of them, before they look for one"
     [requestCpu, { thread: 2 }, 'Unknown option "thread": did you mean threads?'],
     [requestCpu, { threads: -1 }, "threads is -1: needed a whole number from 1 to 256"],
     [requestCpu, { threads: "2" }, 'threads is "2": needed a whole number'],
-    [requestCpu, { module: new Uint8Array(4) }, "needed a value of WebAssembly.Module"],
+    [requestCpu, { memoryLimit: 1 }, "memoryLimit is 1: needed a number from 1048576"],
     [requestDevice, { theads: 2 }, 'Unknown option "theads": did you mean threads?'],
     [requestDevice, { threads: 0 }, "threads is 0"],
     [requestDevice, { f16: 1 }, "f16 is 1: needed true or false"],
