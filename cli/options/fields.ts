@@ -206,9 +206,11 @@ const run: SettingOption<RunOptions>[] = [
     key: "data",
     type: "text",
     value: "SOURCE",
-    help: "faces, emoji (both fetched once), a folder of pictures, a folder with " +
-      "CelebA, an IDX file, or what rin data prepare made; with --frames a folder of GIF and " +
-      "animated PNG files or of folders of numbered frames, or one clip",
+    help:
+      "faces, emoji (both fetched once), a folder of pictures, a tar archive of them, CelebA, " +
+      "CIFAR, an array that NumPy saved (.npz, .npy), an IDX file, or what rin data prepare made; " +
+      "with --frames a folder of GIF and animated PNG files or of folders of numbered frames, one " +
+      "clip, or an array of clips",
   },
   { key: "flip", type: "boolean", help: "mirror images left to right at random" },
   {
@@ -220,8 +222,11 @@ const run: SettingOption<RunOptions>[] = [
     key: "labels",
     type: "text",
     value: "none|auto|FILE",
-    help: "classes of the images: auto takes the sub-folder that each lies in, the labels beside " +
-      "an IDX file, or the categories of emoji; FILE holds IDX labels or CelebA's attributes",
+    help:
+      "classes of the images: auto takes labels.csv in their folder, else the sub-folder that " +
+      "each lies in, the labels that belong to an array, an archive or an IDX file, or the " +
+      "categories of emoji; FILE is a table of files and classes (CSV), IDX labels, or CelebA's " +
+      "attributes",
   },
   {
     key: "folders",

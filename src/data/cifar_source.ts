@@ -22,6 +22,8 @@ import type { Decoder, Source } from "./source.ts";
 export interface CifarPlace {
   /** What the fingerprint says of a file. */
   stateOf(path: string): string;
+  /** Paths in the order in which they are best read. */
+  inOrder(paths: readonly string[]): readonly string[];
   /** Opens what reads whole files. */
   open(): { read(path: string): Uint8Array<ArrayBuffer>; close(): void };
 }
@@ -36,6 +38,7 @@ export async function cifarIn(
   const files = findCifar(entries.filter(({ isDirectory }) => !isDirectory).map((it) => it.name));
   return files && await cifarSource(folder, files, {
     stateOf: (path) => stateOf(path, `${folder}/${path}`),
+    inOrder: (paths) => paths,
     open: () => ({ read: (path) => Deno.readFileSync(`${folder}/${path}`), close: () => {} }),
   }, onNote);
 }
@@ -85,24 +88,32 @@ function readAll(
   files: CifarFiles,
   paths: readonly string[],
   place: CifarPlace,
-): { batches: { count: number; labels: readonly number[] }[]; classNames: string[] } {
+): { batches: Pick<CifarBatch, "count" | "labels">[]; classNames: string[] } {
   const reader = place.open();
   try {
     const { labelBytes } = files;
-    const classNames = told(
-      name,
-      files.classes,
-      () => readClasses(reader.read(files.classes), labelBytes),
-    );
-    const batches = paths.map((path) => {
-      const { count, labels } = told(name, path, () => readBatch(reader.read(path), labelBytes));
+    const found = new Map<string, Pick<CifarBatch, "count" | "labels">>();
+    let classNames: string[] = [];
+    // Of a packed archive all behind a file is lost when one before it is read.
+    for (const path of place.inOrder([...paths, files.classes])) {
+      told(name, path, () => {
+        const bytes = reader.read(path);
+        if (path === files.classes) classNames = readClasses(bytes, labelBytes);
+        else {
+          const { count, labels } = readBatch(bytes, labelBytes);
+          found.set(path, { count, labels });
+        }
+      });
+    }
+    const batches = paths.map((path) => found.get(path)!);
+    for (const [i, { labels }] of batches.entries()) {
       const highest = labels.reduce((most, label) => Math.max(most, label), 0);
-      if (highest < classNames.length) return { count, labels };
+      if (highest < classNames.length) continue;
       throw new DataError(
-        `Cannot load ${name}: ${lastOf(path)} has a picture of class ${highest}, where ` +
+        `Cannot load ${name}: ${lastOf(paths[i])} has a picture of class ${highest}, where ` +
           `${lastOf(files.classes)} names ${classNames.length}; fetch the set again`,
       );
-    });
+    }
     return { batches, classNames };
   } finally {
     reader.close();

@@ -78,6 +78,7 @@ function placeOf(name: string, entries: readonly TarEntry[]): CifarPlace {
   const found = new Map(entries.map((entry) => [entry.name, entry]));
   return {
     stateOf: (path) => `${path} ${stateOf("archive", name)}`,
+    inOrder: (paths) => paths.toSorted((a, b) => found.get(a)!.begin - found.get(b)!.begin),
     open: () => {
       const { file, bytes } = openTar(name);
       const read = (path: string) => {
