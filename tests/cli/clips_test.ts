@@ -229,10 +229,6 @@ clipTest(
       `${cwd}/still/1.png`,
       encode({ width: 1, height: 1, data: [1, 2, 3], channels: 3 } as never),
     );
-    assertStringIncludes(
-      await says(1, "serve", "--checkpoint", "net.safetensors"),
-      "net.safetensors makes clips of 4 frames, and a service makes images only: rin sample",
-    );
     const train = ["train", ...TINY, ...CLIPS, "--out", "r", "--data"];
     assertStringIncludes(await says(1, ...train, "still"), "the longest of its 1 clips has 1");
     assertStringIncludes(await says(1, ...train, "faces"), "its pictures don't move");
