@@ -19,6 +19,7 @@ const SCRIPTS: Record<string, { args: string[]; gpu?: boolean; code?: number }> 
   "learning.ts": { args: ["faces", "1"], gpu: true },
   "memory.ts": { args: ["faces", "clips"], gpu: true },
   "moving_shapes.ts": { args: ["shapes"] },
+  "overhead.ts": { args: [], gpu: true },
   "pictures.ts": { args: ["a", "a"] },
   "presets.ts": { args: ["faces"], gpu: true },
   "wasm_ladder.ts": { args: [] },
