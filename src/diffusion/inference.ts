@@ -5,6 +5,7 @@
  * @module
  */
 import type { Device, Program } from "../device/device.ts";
+import { Pace } from "../device/pace.ts";
 import { Plan } from "../graph/plan.ts";
 import { constant, persistent, type Storage, type Tensor } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
@@ -109,6 +110,9 @@ export interface RecordedSampling {
 
 /** A compiled plan of one batch size. */
 export class Inference<Tensors extends PassTensors, Phase extends string> {
+  /** How far its steps run ahead; calls hand on what they learned of the device. */
+  readonly pace = new Pace();
+
   private constructor(
     readonly device: Device,
     readonly batch: number,

@@ -26,9 +26,6 @@ import { defaultTimes, type SamplerStep, samplerSteps, stepScalars } from "./sam
 import { parseSchedule } from "./schedule.ts";
 import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
 
-/** Steps between waits for the device: enough to keep it busy, few enough for progress to be true. */
-const STEPS_AHEAD = 4;
-
 /** The options checked, and what follows from them and the network for all batches. */
 export interface Sampling {
   readonly options: CompleteSampleOptions;
@@ -111,7 +108,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
  */
 export async function sampleBatch(
   config: RinConfig,
-  { device, tensors, program, batch }: SamplingPlan,
+  { device, tensors, program, pace, batch }: SamplingPlan,
   { options, indices: all, seeds: allSeeds, steps, labels, guidance, start, shown }: Sampling,
   [from, to]: readonly [number, number],
   onStep: () => void,
@@ -160,7 +157,7 @@ export async function sampleBatch(
     writeKeys(index + 1);
     program.run(["step"]);
     if (index === 0) device.write(tensors.previousMask, fill(warmStart));
-    if (index % STEPS_AHEAD === 0) await device.idle();
+    await pace.after(device.idle());
     const done = index + 1;
     if (shown.has(done)) {
       const images = await read(done === steps.length ? tensors.x : tensors.denoised);

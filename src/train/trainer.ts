@@ -7,6 +7,7 @@ import { HISTORY } from "../graph/ops.ts";
 import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device, OperationProfile, Program } from "../device/device.ts";
+import { Pace } from "../device/pace.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
 import { beginFrom, type Begun } from "../model/begin_from.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
@@ -54,9 +55,6 @@ const ENQUEUE_OPTIONS = {
   measure: { type: "boolean" },
 } as const;
 
-/** Steps handed to the device before the host waits for the oldest. */
-const IN_FLIGHT = 2;
-
 /**
  * A training run on a device. A step is a function of the seed, the step's number and the batch alone,
  * so a resumed run goes on with the same bits.
@@ -87,7 +85,7 @@ export class Trainer {
   #plateau: PlateauState;
   /** What trained it, for the checkpoint. */
   #devices: Set<string>;
-  #flight: Promise<void>[] = [];
+  #pace = new Pace();
   #average: Rin | undefined;
   #validator: Validator | undefined;
   #begun: Begun | undefined;
@@ -232,7 +230,7 @@ export class Trainer {
   }
 
   /**
-   * Hands a step to the device; waits only for the step before the last to be done.
+   * Hands a step to the device, and waits while it has some 30 ms of work to do, two steps at least.
    *
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
    * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
@@ -272,11 +270,7 @@ export class Trainer {
     }
     this.#done++;
     this.#devices.add(this.#device.provenance);
-    const idle = this.#device.idle();
-    // A lost device is reported where the promise is awaited, which may be never.
-    idle.catch(() => {});
-    this.#flight.push(idle);
-    if (this.#flight.length > IN_FLIGHT) await this.#flight.shift();
+    await this.#pace.after(this.#device.idle());
   }
 
   #lr(step: number): number {
