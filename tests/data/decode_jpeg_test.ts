@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import jpeg from "jpeg-js";
+import encode from "jpeg-js/encoder";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
 
@@ -20,7 +20,7 @@ Deno.test("JPEG: what jpeg-js encodes comes back nearly the same", () => {
     rgb.set(colour, 3 * i);
     rgba.set([...colour, 255], 4 * i);
   }
-  const decoded = decodeImage(jpeg.encode({ width, height, data: rgba }, 95).data);
+  const decoded = decodeImage(encode({ width, height, data: rgba }, 95).data);
   assertEquals([decoded.width, decoded.height], [width, height]);
   assertLess(meanDifference(decoded.data, rgb), 1.5);
 });
