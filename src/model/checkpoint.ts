@@ -27,16 +27,20 @@ export interface Slabs {
   readonly adam_v?: Float32Array<ArrayBuffer>;
 }
 
-/** What a checkpoint holds. */
-export interface Checkpoint {
+/** What a checkpoint says of itself. */
+export interface CheckpointDescription {
   readonly config: RinConfig;
-  readonly slabs: Slabs;
   /** What numbers the file that it was read from holds: f16 where all are, so that nothing is lost by f16. */
   readonly dtype?: Dtype;
   /** What a trainer needs to go on: step, seed, options. */
   readonly training?: Record<string, unknown>;
   /** What else its metadata says, for people: where it comes from, whose images it was trained on. */
   readonly about?: Readonly<Record<string, string>>;
+}
+
+/** What a checkpoint holds. */
+export interface Checkpoint extends CheckpointDescription {
+  readonly slabs: Slabs;
 }
 
 const prefixes = { parameters: "", ema: "ema.", adam_m: "adam_m.", adam_v: "adam_v." } as const;
@@ -81,40 +85,64 @@ export function writeCheckpoint(
  * weights that are not finite
  */
 export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): Checkpoint {
+  const { tensors, hint, ...described } = open(bytes, config);
+  const layout = parameterLayout(described.config);
+  const parameters = gather(tensors, layout, "", hint);
+  if (parameters === undefined) {
+    throw new CheckpointError("it has none of the network's parameters");
+  }
+  const slabs = {
+    parameters,
+    ema: gather(tensors, layout, prefixes.ema),
+    adam_m: gather(tensors, layout, prefixes.adam_m),
+    adam_v: gather(tensors, layout, prefixes.adam_v),
+  };
+  return { ...described, slabs };
+}
+
+/**
+ * What a checkpoint says of itself. Its numbers are not read.
+ *
+ * @throws {CheckpointError} when the file is no checkpoint
+ */
+export function describeCheckpoint(bytes: Uint8Array): CheckpointDescription {
+  const { tensors: _tensors, hint: _hint, ...described } = open(bytes);
+  return described;
+}
+
+/** A file whose tensors are known by name; `hint` is what helps where some don't fit. */
+interface OpenCheckpoint extends CheckpointDescription {
+  readonly tensors: ReadonlyMap<string, NamedArray>;
+  readonly hint: string;
+}
+
+function open(bytes: Uint8Array, config?: Partial<RinConfig>): OpenCheckpoint {
   const { metadata, tensors, others } = readSafetensors(bytes);
   const full = completeConfig({ ...ownConfig(metadata), ...config });
   if (tensors.size === 0) throw new CheckpointError("it has none of the network's parameters");
   checkDepth(full, tensors.size);
-  const layout = parameterLayout(full);
-  const known = new Set(layout.parameters.map(({ name }) => name));
+  const known = new Set(parameterLayout(full).parameters.map(({ name }) => name));
   for (const [name, dtype] of others ?? []) {
     if (known.has(withoutPrefix(name))) throw notRead(name, dtype);
   }
+  const hint = advice(metadata, config);
   for (const name of tensors.keys()) {
     if (!known.has(withoutPrefix(name))) {
       throw new CheckpointError(
         `it has a tensor ${name} that the network of this config lacks: the config does not fit` +
-          advice(metadata, config),
+          hint,
       );
     }
-  }
-  const parameters = gather(tensors, layout, "", advice(metadata, config));
-  if (parameters === undefined) {
-    throw new CheckpointError("it has none of the network's parameters");
   }
   const halves = [...tensors.values()].every(({ dtype }) => dtype === "F16");
   const { format: _f, rin_version: _v, config: _c, training, ...about } = metadata;
   return {
     config: full,
-    slabs: {
-      parameters,
-      ema: gather(tensors, layout, prefixes.ema),
-      adam_m: gather(tensors, layout, prefixes.adam_m),
-      adam_v: gather(tensors, layout, prefixes.adam_v),
-    },
     dtype: halves ? "f16" : "f32",
     training: training === undefined ? undefined : json(training, "training"),
     about,
+    tensors,
+    hint,
   };
 }
 

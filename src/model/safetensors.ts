@@ -33,6 +33,7 @@ export type Dtype = "f32" | "f16";
 /** A tensor of a file. */
 export interface NamedArray {
   readonly shape: readonly number[];
+  /** Of a file that was read, made anew at each use: so a file's numbers are in memory once. */
   readonly data: Float32Array<ArrayBuffer>;
   /** The type of its numbers in the file that it was read from, such as "F16". */
   readonly dtype?: string;
@@ -96,8 +97,13 @@ export function readSafetensors(bytes: Uint8Array): SafeTensors {
       continue;
     }
     const start = 8 + length + begin;
-    const data = decoders[dtype].decode(bytes.slice(start, start + end - begin).buffer);
-    tensors.set(name, { shape, data, dtype });
+    tensors.set(name, {
+      shape,
+      dtype,
+      get data() {
+        return decoders[dtype].decode(bytes.slice(start, start + end - begin).buffer);
+      },
+    });
   }
   return { metadata: known, tensors, others };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readCheckpoint } from "../model/checkpoint.ts";
+import { describeCheckpoint } from "../model/checkpoint.ts";
 import { classNamesOf } from "../model/class_names.ts";
 import type { RinConfig } from "../model/config.ts";
 import { sha256 } from "../model/identity.ts";
@@ -41,7 +41,7 @@ export async function describeModel(
   bytes: Uint8Array<ArrayBuffer>,
   server: boolean,
 ): Promise<ModelDescription> {
-  const checkpoint = readCheckpoint(bytes);
+  const checkpoint = describeCheckpoint(bytes);
   const { config, about } = checkpoint;
   return {
     name,

@@ -43,10 +43,10 @@ export function foldedConvolution(
   };
   const { shape: [outputs, inputs, tall, wide], data } = get("conv.weight", 4);
   const norm = ["bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"].map((part) => {
-    const tensor = get(part, 1);
-    if (tensor.data.length === outputs) return tensor.data;
+    const { data } = get(part, 1);
+    if (data.length === outputs) return data;
     throw new CheckpointError(
-      `its tensor ${name}.${part} has ${tensor.data.length} numbers, needed ${outputs}`,
+      `its tensor ${name}.${part} has ${data.length} numbers, needed ${outputs}`,
     );
   });
   const [scale, shift, mean, variance] = norm;
