@@ -15,6 +15,7 @@ const MOMENT = 2500;
 const SCRIPTS: Record<string, { args: string[]; gpu?: boolean; code?: number }> = {
   "compare.ts": { args: ["--turns", "0"], code: 2 }, // its peers are fetched, so no further
   "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"] },
+  "gpu_static.ts": { args: ["--gpu", "fast"], code: 2 }, // it fetches Mesa, so no further
   "half.ts": { args: ["net.safetensors", "2"], gpu: true },
   "learning.ts": { args: ["faces", "1"], gpu: true },
   "memory.ts": { args: ["faces", "clips"], gpu: true },
