@@ -1,7 +1,7 @@
 /**
  * What GPUs' compilers make of the kernels, without a GPU.
  *
- *     deno task gpu:static [PRESET...] [--gpu TFLOPS,GBPS] [--out FILE]
+ *     deno task gpu:static [PRESET...] [--gpu TFLOPS,GBPS] [--jax] [--out FILE]
  *     deno task gpu:static --docs BEFORE.json AFTER.json
  *
  * Every kernel of a training step and of a sampling step (batch 1) of the presets, by default
@@ -9,7 +9,8 @@
  * spills, waves, workgroup memory, and what its hottest loop does. From these and the sizes follows
  * how long a step takes at least, on a GPU of the given peaks or on the largest of each kind. A run
  * with the default presets writes `bench/results/gpu-static/COMMIT.json`; `--out` names another
- * file. `--docs` puts two such files side by side into docs/kernels.md.
+ * file. `--jax` also compiles jax-js's products of some of the shapes, beside ours; npm fetches it.
+ * `--docs` puts two such files side by side into docs/kernels.md.
  *
  * Where the system's Mesa is older than 24, Debian's backport is fetched from apt's mirror and
  * unpacked into `.rin/mesa`.
@@ -29,9 +30,11 @@ import {
   readResults,
   type StaticResults,
 } from "./gpu_static/results.ts";
+import { compareProducts } from "./gpu_static/products.ts";
 import { PRESETS, stepsOf } from "./gpu_static/steps.ts";
-import { docsText, kernelTable, stepTable } from "./gpu_static/tables.ts";
+import { docsText, kernelTable, productTable, stepTable } from "./gpu_static/tables.ts";
 import { thisCommit } from "./machine.ts";
+import { JAX_VERSION } from "./peers/jax.ts";
 import { replaceTable } from "./table.ts";
 
 const DOCS = new URL("../docs/kernels.md", import.meta.url);
@@ -46,7 +49,11 @@ function peakOf(text: string): GpuPeak {
   return { tflops, bandwidth };
 }
 
-async function measure(presets: readonly string[], peak?: GpuPeak): Promise<StaticResults> {
+async function measure(
+  presets: readonly string[],
+  peak: GpuPeak | undefined,
+  jax: boolean,
+): Promise<StaticResults> {
   const mesa = await findMesa() ?? await installMesa();
   const steps = presets.flatMap(stepsOf);
   const names = new Map(
@@ -63,7 +70,10 @@ async function measure(presets: readonly string[], peak?: GpuPeak): Promise<Stat
     version: 1,
     commit: await thisCommit(),
     date: new Date().toISOString(),
-    software: { deno: Deno.version.deno, mesa: mesa.version },
+    software: {
+      ...{ deno: Deno.version.deno, mesa: mesa.version },
+      ...jax && { "jax-js": JAX_VERSION },
+    },
     peaks,
     kernels,
     steps: steps.map(({ work, ...step }) => ({
@@ -77,6 +87,7 @@ async function measure(presets: readonly string[], peak?: GpuPeak): Promise<Stat
         return { kernel, ...load, milliseconds: forChips(of) };
       }),
     })),
+    products: jax ? await compareProducts(mesa) : [],
   };
 }
 
@@ -89,13 +100,17 @@ async function writeDocs([before, after]: string[]): Promise<void> {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { docs, gpu, out, _ } = parseArgs(args, { string: ["gpu", "out"], boolean: ["docs"] });
+  const { docs, jax, gpu, out, _ } = parseArgs(args, {
+    string: ["gpu", "out"],
+    boolean: ["docs", "jax"],
+  });
   const given = _.map(String);
   if (docs) return await writeDocs(given);
   const peak = gpu === undefined ? undefined : peakOf(gpu);
-  const results = await measure(given.length > 0 ? given : PRESETS, peak);
+  const results = await measure(given.length > 0 ? given : PRESETS, peak, jax);
   for (const chip of CHIP_NAMES) console.log(`${kernelTable(results, chip)}\n`);
   console.log(stepTable(results));
+  if (jax) console.log(`\n${productTable(results)}`);
   const usual = given.length === 0 && !peak;
   const name = new URL(`${results.commit.replace("+", "-changed")}.json`, RESULTS);
   const path = out ?? (usual ? name : undefined);

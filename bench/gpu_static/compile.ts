@@ -43,7 +43,11 @@ export async function compileAll(
 }
 
 /** Runs a module of this folder and parses the JSON that it prints. */
-async function run<T>(module: string, args: string[], env: Record<string, string>): Promise<T> {
+export async function run<T>(
+  module: string,
+  args: string[],
+  env: Record<string, string>,
+): Promise<T> {
   const path = decodeURIComponent(new URL(module, import.meta.url).pathname);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-lock", "--no-check", path, ...args],

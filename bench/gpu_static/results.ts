@@ -21,6 +21,15 @@ export interface KernelWork extends Omit<Work, "name" | "code"> {
   readonly milliseconds: Readonly<Record<Chip, number>>;
 }
 
+/** One product, in the layouts of `MatmulLayout`. */
+export interface ProductFigures {
+  /** Such as "512 x 128 x 64, NT". */
+  readonly product: string;
+  /** "rin" or "jax-js". */
+  readonly contender: string;
+  readonly figures: Readonly<Record<Chip, Figures>>;
+}
+
 /** A step, and what it takes at least. */
 export interface StepResult extends Omit<Step, "work"> {
   readonly work: readonly KernelWork[];
@@ -39,6 +48,8 @@ export interface StaticResults {
   readonly peaks: Readonly<Record<Chip, GpuPeak>>;
   readonly kernels: readonly Kernel[];
   readonly steps: readonly StepResult[];
+  /** Ours beside a peer's, where it was asked for. */
+  readonly products?: readonly ProductFigures[];
 }
 
 /** The names of {@linkcode CHIPS}. */
@@ -70,12 +81,14 @@ export async function readResults(path: string): Promise<StaticResults> {
 }
 
 /** The text of a file of results, with a line for each kernel and each piece of work. */
-export function formatResults({ kernels, steps, ...rest }: StaticResults): string {
+export function formatResults({ kernels, steps, products = [], ...rest }: StaticResults): string {
   const lines = (items: readonly unknown[]) =>
     items.map((item) => `\n${JSON.stringify(item)}`).join(",");
   const head = JSON.stringify(rest).slice(0, -1);
   const all = steps.map(({ work, ...step }) =>
     `\n${JSON.stringify(step).slice(0, -1)},"work":[${lines(work)}]}`
   );
-  return `${head},\n"kernels":[${lines(kernels)}],\n"steps":[${all.join(",")}]}\n`;
+  return `${head},\n"kernels":[${lines(kernels)}],\n"steps":[${all.join(",")}],\n"products":[${
+    lines(products)
+  }]}\n`;
 }

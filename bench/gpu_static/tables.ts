@@ -103,7 +103,34 @@ export function stepTable(results: StaticResults, earlier?: StaticResults): stri
   return markdown(["step", "dispatches", ...headings], rows);
 }
 
-/** Both, as `docs/kernels.md` has them. */
+/** Products of ours beside a peer's. */
+export function productTable({ products = [] }: StaticResults): string {
+  const contenders = [...new Set(products.map(({ contender }) => contender))];
+  const cellsOf = ({ registers, waves, loop, ...figures }: Figures) => {
+    const reads = loop!.workgroupReads + loop!.memoryReads;
+    const density = densityOf({ registers, waves, loop, ...figures });
+    return `${(100 * density).toFixed(0)}%, ${
+      (loop!.multiplyAdds / reads).toFixed(1)
+    } a read, ${waves} waves`;
+  };
+  const rows = [...new Set(products.map(({ product }) => product))].map((name) => [
+    name,
+    ...CHIP_NAMES.flatMap((chip) =>
+      contenders.map((contender) =>
+        cellsOf(
+          products.find((one) => one.product === name && one.contender === contender)!
+            .figures[chip],
+        )
+      )
+    ),
+  ]);
+  const headings = CHIP_NAMES.flatMap((chip) =>
+    contenders.map((contender) => `${CHIPS[chip].name}: ${contender}`)
+  );
+  return markdown(["product, M x N x K", ...headings], rows);
+}
+
+/** All, as `docs/kernels.md` has them. */
 export function docsText(results: StaticResults, earlier?: StaticResults): string {
   const { commit, software } = results;
   const versions = Object.entries(software).map(([name, version]) => `${name} ${version}`);
@@ -111,6 +138,7 @@ export function docsText(results: StaticResults, earlier?: StaticResults): strin
   return [
     stepTable(results, earlier),
     kernelTable(results, "NAVI31", earlier),
+    ...results.products?.length ? [productTable(results)] : [],
     `At ${commit}${was}; ${versions.join(", ")}.`,
   ].join("\n\n");
 }

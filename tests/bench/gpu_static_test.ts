@@ -4,7 +4,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { compileAll } from "../../bench/gpu_static/compile.ts";
 import { milliseconds } from "../../bench/gpu_static/estimate.ts";
-import { figuresOf } from "../../bench/gpu_static/figures.ts";
+import { densityOf, figuresOf } from "../../bench/gpu_static/figures.ts";
 import { hottestLoop } from "../../bench/gpu_static/machine_code.ts";
 import { findMesa } from "../../bench/gpu_static/mesa.ts";
 import {
@@ -16,6 +16,8 @@ import {
 } from "../../bench/gpu_static/results.ts";
 import { stepsOf } from "../../bench/gpu_static/steps.ts";
 import { docsText } from "../../bench/gpu_static/tables.ts";
+import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
+import { TILES } from "../../kernels/wgsl/tiles.ts";
 import { withFolder } from "../data/scratch.ts";
 
 /** Parts of RADV's code for a product, with a loop that fills memory before it. */
@@ -102,6 +104,10 @@ const RESULTS: StaticResults = {
       milliseconds: forChips(() => 0.25),
     }],
   }],
+  products: ["rin", "jax-js"].map((contender) => ({
+    ...{ product: "5 x 6 x 7, NT", contender },
+    figures: forChips(() => FIGURES),
+  })),
 };
 
 Deno.test("results: a file holds them, and one that doesn't is refused", () =>
@@ -121,6 +127,8 @@ Deno.test("tables: what is, and what was where that differs", () => {
   const text = docsText(RESULTS, earlier).replaceAll(/ +/g, " ");
   assert(text.includes("| matmul | 100 | 0 (was 7) | 8 | 8704 | 80% | 16.0 |"), text);
   assert(text.includes("| faces, train, batch 32 | 3 | 0.25 | 0.25 | 0.25 | 0.25 |"), text);
+  const product = "80%, 16.0 a read, 8 waves";
+  assert(text.includes(`| 5 x 6 x 7, NT | ${Array(4).fill(product).join(" | ")} |`), text);
   assert(text.includes('At 1a2b3c4; "was" is 0000000; mesa 25.'), text);
 });
 
@@ -136,6 +144,33 @@ Deno.test({
     for (const chip of CHIP_NAMES) {
       [...names.values()].forEach((name, i) => {
         assertEquals(figuresOf(compiled[chip][i]).spills, 0, `${name} spills on ${chip}`);
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "RADV: the hottest loop of every product is dense, and reads workgroup memory seldom",
+  ignore: mesa === undefined,
+  fn: async () => {
+    const size = { m: 512, n: 512, k: 512 };
+    const variants = TILES.flatMap((tile) => [
+      { ...size, tile, layout: "nt", bias: true, activation: "gelu", keepPre: true } as const,
+      { ...size, tile, layout: "nt", bias: true, types: { b: "f16", bias: "f16" } } as const,
+      { ...size, tile, layout: "nn", derivative: "gelu", accumulate: true } as const,
+      { ...size, tile, layout: "nn", k: 20 } as const,
+      { ...size, tile, layout: "tn", columnSums: true } as const,
+    ]);
+    const compiled = await compileAll(mesa!, variants.map((one) => matmulTiled(one).code));
+    for (const chip of CHIP_NAMES) {
+      variants.forEach((variant, i) => {
+        const figures = figuresOf(compiled[chip][i]);
+        const { spills, waves, loop } = figures;
+        const large = variant.tile.each === 8;
+        const title = `${chip}, ${JSON.stringify(variant)}: ${JSON.stringify(figures)}`;
+        assert(densityOf(figures) >= (large ? 0.6 : 0.45), title);
+        assert(loop!.multiplyAdds >= (large ? 12 : 8) * loop!.workgroupReads, title);
+        assert(spills === 0 && waves >= 8, title);
       });
     }
   },
