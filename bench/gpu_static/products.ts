@@ -5,6 +5,7 @@
  */
 import type { Layout } from "../../kernels/shapes.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
+import { partDepth } from "../../kernels/wgsl/tiles.ts";
 import type { MatmulLayout, MatmulShape } from "../peers/matmul.ts";
 import { compileAll, run } from "./compile.ts";
 import { densityOf, figuresOf } from "./figures.ts";
@@ -28,9 +29,10 @@ export async function compareProducts(mesa: Mesa): Promise<ProductFigures[]> {
   const theirs: string[][] = await run("jax_products.ts", [JSON.stringify(SHAPES)], {
     XDG_RUNTIME_DIR: Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp",
   });
-  const ours = SHAPES.map(({ M: m, N: n, K: k, layout }) =>
-    matmulTiled({ layout: (layout as MatmulLayout).toLowerCase() as Layout, m, n, k }).code
-  );
+  const ours = SHAPES.map(({ M: m, N: n, K: k, layout }) => {
+    const sizes = { layout: (layout as MatmulLayout).toLowerCase() as Layout, m, n, k };
+    return matmulTiled({ ...sizes, part: partDepth(sizes) }).code;
+  });
   const contenders = [
     { contender: "rin", texts: ours.map((text) => [text]) },
     { contender: "jax-js", texts: theirs },
