@@ -54,8 +54,8 @@ async function measure(
   peak: GpuPeak | undefined,
   jax: boolean,
 ): Promise<StaticResults> {
-  const mesa = await findMesa() ?? await installMesa();
   const steps = presets.flatMap(stepsOf);
+  const mesa = await findMesa() ?? await installMesa();
   const names = new Map(
     steps.flatMap(({ work }) => work.map(({ code, name }) => [code, name] as const)),
   );

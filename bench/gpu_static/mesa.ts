@@ -129,17 +129,24 @@ async function codenameOfDebian(): Promise<string> {
 /** The archive from which apt has the release itself. */
 async function mirrorOf(codename: string): Promise<string> {
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
-  const targets = await output("apt-get", "indextargets", "--format", format);
+  const targets = await output("apt-get", "indextargets", "--format", format).catch((error) => {
+    throw new Error(`RADV comes from Debian by apt-get, which fails: ${error.message}`);
+  });
   const line = targets.split("\n").find((line) => line.endsWith(` ${codename} main`));
   if (!line) throw new Error(`apt has no source for ${codename} main: run apt-get update`);
   return line.split(" ")[0];
 }
 
+/** What a command prints. */
 async function output(command: string, ...args: string[]): Promise<string> {
   await Deno.mkdir(FOLDER, { recursive: true });
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd: FOLDER })
-    .output();
+  let result: Deno.CommandOutput;
+  try {
+    result = await new Deno.Command(command, { args, cwd: FOLDER }).output();
+  } catch {
+    throw new Error(`${command} is not installed`);
+  }
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-  if (!success) throw new Error(text(stderr).split("\n")[0]);
-  return text(stdout);
+  if (!result.success) throw new Error(text(result.stderr).split("\n")[0]);
+  return text(result.stdout);
 }
