@@ -61,7 +61,8 @@ export {
   type LayerNormShape,
 } from "./kernels/wgsl/layer_norm.ts";
 export { matmulTiled, type TiledOptions } from "./kernels/wgsl/matmul_tiled.ts";
+export { partDepth, type ProductSizes, type Tile, TILES } from "./kernels/wgsl/tiles.ts";
 export type { Layout } from "./kernels/shapes.ts";
 export type { FloatType } from "./kernels/shapes.ts";
 export { normals } from "./kernels/wgsl/random.ts";
-export { sumMiddle } from "./kernels/wgsl/reduce.ts";
+export { sumMiddle, sumParts } from "./kernels/wgsl/reduce.ts";

@@ -29,9 +29,6 @@ const COLUMNS: readonly { task: Task; name: string; cell: (value: number) => str
   { task: "firstStep", name: "first step, s", cell: (ms) => (ms / 1000).toFixed(1) },
 ];
 
-/** Text of the README around the table. */
-const MARKERS = ["<!-- bench:table -->", "<!-- /bench:table -->"] as const;
-
 /** A contender's name; of WebGPU also on which adapter, since a software one is here for the record. */
 function labelOf(contender: string, { software }: Results): string {
   const label = LABELS[contender] ?? contender;
@@ -88,17 +85,18 @@ function machineLine({ machine, software, commit, date }: Results): string {
 }
 
 /**
- * Replaces what stands between the README's markers.
+ * Replaces what stands between a document's markers, which bear the name of the task that does it.
  *
  * @throws {Error} when a marker is missing
  */
-export function replaceTable(readme: string, table: string): string {
-  const [start, end] = MARKERS.map((marker) => readme.indexOf(marker));
+export function replaceTable(document: string, table: string, task = "bench:table"): string {
+  const markers = [`<!-- ${task} -->`, `<!-- /${task} -->`];
+  const [start, end] = markers.map((marker) => document.indexOf(marker));
   if (start < 0 || end < start) {
-    throw new Error(`The README needs the lines ${MARKERS[0]} and ${MARKERS[1]}, in this order`);
+    throw new Error(`The document needs the lines ${markers[0]} and ${markers[1]}, in this order`);
   }
-  const before = readme.slice(0, start + MARKERS[0].length);
-  return `${before}\n\n${table}\n\n${readme.slice(end)}`;
+  const before = document.slice(0, start + markers[0].length);
+  return `${before}\n\n${table}\n\n${document.slice(end)}`;
 }
 
 /** Reads a file of results, or of all in `bench/results/` the one of the latest date. */

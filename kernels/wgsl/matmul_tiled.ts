@@ -1,39 +1,34 @@
 /**
- * Matrix products for GPUs: a workgroup of 16 x 16 invocations computes a 64 x 64 tile, 4 x 4 each,
- * from slices of both operands, 16 deep, that it first brings into workgroup memory. Bias,
+ * Matrix products for GPUs: a workgroup computes a square tile of results, an invocation 8 x 8 or
+ * 4 x 4 of them, from slices of both operands that it first brings into workgroup memory. Bias,
  * activation and residual are done before the result leaves the registers.
  *
  * @module
  */
-import type { Layout } from "../shapes.ts";
 import { type EpilogueOptions, finish, functions } from "./epilogue.ts";
-import { type Launch, launch, read, unroll, write } from "./kernel.ts";
-import { type Parameter, parameter } from "./parameter.ts";
+import { laneType, laneWidth, type Launch, launch, read, unroll, write } from "./kernel.ts";
+import { parameter } from "./parameter.ts";
 import type { FloatType } from "../shapes.ts";
-
-const TILE = 64;
-const DEPTH = 16;
-const SIDE = 16;
-const EACH = TILE / SIDE;
+import { type Slices, slices } from "./tile_slices.ts";
+import { type ProductSizes, type Tile, tileFor, UNROLLED } from "./tiles.ts";
 
 /** A matrix product and its epilogue. */
-export interface TiledOptions extends EpilogueOptions {
-  /** Which operand is stored transposed. */
-  readonly layout: Layout;
-  /** Rows of `out`. */
-  readonly m: number;
-  /** Columns of `out`. */
-  readonly n: number;
-  /** What is summed over. */
-  readonly k: number;
+export interface TiledOptions extends ProductSizes, EpilogueOptions {
   /** Adds `bias` (n) first of all. */
   readonly bias?: boolean;
   /** Layout tn: also writes the sums of a's columns (m), the gradient of the bias, to `sums`. */
   readonly columnSums?: boolean;
+  /**
+   * Cuts the sum into parts of this much of k, a multiple of 32. Then `out` is (parts, m, n), `sums`
+   * (parts, m). Default: k.
+   */
+  readonly part?: number;
   /** What numbers those hold that may be parameters. Default f32. */
   readonly types?: { readonly b?: FloatType; readonly bias?: FloatType };
   /** First element of each matrix or vector within what is bound; 0 where not given. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
+  /** Default: by the sizes. The bits of the result don't depend on it. */
+  readonly tile?: Tile;
 }
 
 /**
@@ -47,95 +42,136 @@ export function matmulTiled(options: TiledOptions): Launch {
   if (columnSums && layout !== "tn") {
     throw new RangeError(`Cannot build matmul: columnSums needs layout tn, got ${layout}`);
   }
-  const { a = 0, b = 0, bias: biasAt = 0, out = 0, sums = 0 } = origins;
-  const weight = parameter("b", 1, types.b);
-  const added = parameter("bias", 1, types.bias);
+  const { part = k, tile = tileFor(options, part) } = options;
+  const { a, b, bias: biasAt = 0, out = 0, sums = 0 } = origins;
+  const [left, right] = [
+    slices({ name: "a", lines: "m", sizes: options, alongK: layout !== "tn", origin: a }, tile),
+    slices(
+      { name: "b", lines: "n", sizes: options, alongK: layout === "nt", origin: b, type: types.b },
+      tile,
+    ),
+  ];
+  const width = laneWidth(n, out, biasAt);
+  const lanes = `array<${laneType(width)}>`;
+  const added = parameter("bias", width, types.bias);
   return launch(
     "matmul",
-    { m, n, k, a, b, bias: biasAt, out, sums },
+    {
+      ...{ m, n, k, part, a: left.origin, b: right.origin },
+      ...{ bias: biasAt / width, out: out / width, sums },
+    },
     [
-      read("a"),
-      weight.binding,
+      left.binding,
+      right.binding,
       bias === true && added.binding,
-      options.residual === true && read("residual"),
-      options.derivative !== undefined && read("pre"),
-      write("out"),
-      options.keepPre === true && write("pre"),
+      options.residual === true && read("residual", lanes),
+      options.derivative !== undefined && read("pre", lanes),
+      write("out", lanes),
+      options.keepPre === true && write("pre", lanes),
       columnSums && write("sums"),
     ],
-    [Math.ceil(n / TILE), Math.ceil(m / TILE), 1],
-    `alias T = f32;
+    [Math.ceil(n / tile.side), Math.ceil(m / tile.side), Math.ceil(k / part)],
+    `alias T = ${laneType(width)};
 ${functions(options)}
-fn store(row: u32, col: u32, sum: T) {
-  if (col >= p.n) { return; }
-  let i = row * p.n + col;
+fn store(part: u32, row: u32, col: u32, sum: T) {
+  let width = p.n / ${width}u;
+  if (row >= p.m || col >= width) { return; }
+  let i = (part * p.m + row) * width + col;
   var y = sum${bias ? ` + ${added.at("p.bias + col")}` : ""};
 ${options.keepPre ? "  pre[i] = y;\n" : ""}${finish(options)}  out[p.out + i] = y;
 }
-${entryPoint(layout, columnSums, weight)}`,
+${entryPoint(tile, left, right, width, columnSums)}`,
     2 * m * n * k,
   );
 }
 
-// Neighbouring invocations load neighbouring floats: along k where that is the fast axis.
-function loader(
-  name: string,
-  at: Parameter["at"],
-  side: string,
-  alongK: boolean,
-  limit: string,
+/** Results are rows of vec4, s<row>_<quad of columns>; quads of neighbouring invocations are neighbours. */
+function entryPoint(
+  tile: Tile,
+  left: Slices,
+  right: Slices,
+  width: 1 | 4,
+  columnSums: boolean,
 ): string {
-  const depth = alongK ? `index % ${DEPTH}u` : `index / ${TILE}u`;
-  const lane = alongK ? `index / ${DEPTH}u` : `index % ${TILE}u`;
-  const address = alongK ? "at * p.k + k" : `k * ${limit} + at`;
-  return `for (var index = local; index < ${TILE * DEPTH}u; index += ${SIDE * SIDE}u) {
-      let d = ${depth};
-      let lane = ${lane};
-      let k = k0 + d;
-      let at = ${side}0 + lane;
-      var value = 0.0;
-      if (k < p.k && at < ${limit}) { value = ${at(`p.${name} + ${address}`)}; }
-      ${name}Tile[d * ${TILE}u + lane] = value;
-    }`;
-}
+  const { side, each, depth } = tile;
+  const across = side / each;
+  const quads = each / 4;
+  const unrolled = UNROLLED / each ** 2;
+  const both = (line: (row: number, quad: number) => string, separator: string) =>
+    unroll(each, (row) => unroll(quads, (quad) => line(row, quad), " "), separator);
+  const step = (d: number) =>
+    `{
+        ${
+      unroll(
+        quads,
+        (i) =>
+          `let x${i} = aTile[slice][${d}][aAt + ${i}u]; let y${i} = bTile[slice][${d}][bAt + ${
+            i * across
+          }u];`,
+        " ",
+      )
+    }
+        ${
+      both(
+        (row, quad) =>
+          `s${row}_${quad} = fma(vec4<f32>(x${row >> 2}[${row % 4}]), y${quad}, s${row}_${quad});`,
+        "\n        ",
+      )
+    }
+        ${columnSums ? unroll(quads, (i) => `t${i} += x${i};`, " ") : ""}
+      }`;
+  const store = (row: number, quad: number) => {
+    const at = `col0 / 4u + bAt + ${quad * across}u`;
+    return width === 4
+      ? `store(group.z, row + ${row}u, ${at}, s${row}_${quad});`
+      : `for (var j = 0u; j < 4u; j++) { store(group.z, row + ${row}u, (${at}) * 4u + j, s${row}_${quad}[j]); }`;
+  };
+  return `${left.declaration}
+${right.declaration}
 
-function entryPoint(layout: Layout, columnSums: boolean, b: Parameter): string {
-  const products = (r: number) => unroll(EACH, (c) => `s${r}_${c} += x${r} * y${c};`, " ");
-  const stores = (r: number) =>
-    `  if (row + ${r}u < p.m) {
-    ${unroll(EACH, (c) => `store(row + ${r}u, col + ${c}u, s${r}_${c});`, "\n    ")}
-    ${columnSums ? `if (col == 0u) { sums[p.sums + row + ${r}u] = t${r}; }` : ""}
-  }`;
-  return `var<workgroup> aTile: array<f32, ${TILE * DEPTH}>;
-var<workgroup> bTile: array<f32, ${TILE * DEPTH}>;
-
-@compute @workgroup_size(${SIDE}, ${SIDE})
+@compute @workgroup_size(${across}, ${across})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_id) id: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let row0 = group.y * ${TILE}u;
-  let col0 = group.x * ${TILE}u;
-  ${unroll(EACH, (r) => unroll(EACH, (c) => `var s${r}_${c} = 0.0;`, " "), "\n  ")}
-  ${columnSums ? unroll(EACH, (r) => `var t${r} = 0.0;`, " ") : ""}
-  for (var k0 = 0u; k0 < p.k; k0 += ${DEPTH}u) {
-    ${loader("a", (index) => `a[${index}]`, "row", layout !== "tn", "p.m")}
-    ${loader("b", b.at, "col", layout === "nt", "p.n")}
+  let aLine = group.y * ${side}u;
+  let bLine = group.x * ${side}u;
+  ${left.before}
+  ${right.before}
+  let aAt = id.y * ${quads}u;
+  let bAt = id.x;
+  let end = min(p.k, (group.z + 1u) * p.part);
+  ${both((row, quad) => `var s${row}_${quad} = vec4<f32>();`, "\n  ")}
+  ${columnSums ? unroll(quads, (i) => `var t${i} = vec4<f32>();`, " ") : ""}
+  for (var k0 = group.z * p.part; k0 < end; k0 += ${depth}u) {
+    ${left.load}
+    ${right.load}
     workgroupBarrier();
-    for (var d = 0u; d < ${DEPTH}u; d++) {
-      let aAt = d * ${TILE}u + id.y * ${EACH}u;
-      let bAt = d * ${TILE}u + id.x * ${EACH}u;
-      ${unroll(EACH, (r) => `let x${r} = aTile[aAt + ${r}u];`, " ")}
-      ${unroll(EACH, (c) => `let y${c} = bTile[bAt + ${c}u];`, " ")}
-      ${unroll(EACH, products, "\n      ")}
-      ${columnSums ? unroll(EACH, (r) => `t${r} += x${r};`, " ") : ""}
+    for (var slice = 0u; slice < ${depth / unrolled}u; slice++) {
+      ${unroll(unrolled, step, "\n      ")}
     }
     workgroupBarrier();
   }
-  let row = row0 + id.y * ${EACH}u;
-  let col = col0 + id.x * ${EACH}u;
-${unroll(EACH, stores)}
+  let row = aLine + id.y * ${each}u;
+  let col0 = bLine;
+  ${both(store, "\n  ")}
+  ${
+    columnSums
+      ? `if (group.x == 0u && id.x == 0u) {
+    ${
+        unroll(
+          each,
+          (r) =>
+            `if (row + ${r}u < p.m) { sums[p.sums + group.z * p.m + row + ${r}u] = t${r >> 2}[${
+              r % 4
+            }]; }`,
+          "\n    ",
+        )
+      }
+  }`
+      : ""
+  }
 }
 `;
 }

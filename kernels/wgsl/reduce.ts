@@ -57,6 +57,36 @@ export function sumMiddle(
   );
 }
 
+/**
+ * out (size) = the sum of a product's parts (count, size), in order, and sums (m) = that of the parts
+ * of its column sums (count, m). Binds parts, out, and with `m` partSums, sums.
+ */
+export function sumParts(
+  { count, size, m = 0, accumulate = false, origins: { out = 0, sums = 0 } }: {
+    count: number;
+    size: number;
+    m?: number;
+    accumulate?: boolean;
+    origins: { readonly out?: number; readonly sums?: number };
+  },
+): Launch {
+  const sum = (parts: string, size: string) =>
+    `var sum = 0.0;
+  for (var part = 0u; part < p.count; part++) { sum += ${parts}[part * ${size} + i]; }`;
+  return launch(
+    "sum parts",
+    { count, size, m, out, sums },
+    [read("parts"), write("out"), m > 0 && read("partSums"), m > 0 && write("sums")],
+    linearGrid(size),
+    forEach(
+      "p.size",
+      `  ${sum("parts", "p.size")}
+  out[p.out + i] = ${accumulate ? "out[p.out + i] + " : ""}sum;
+  ${m > 0 ? `if (i < p.m) { ${sum("partSums", "p.m")} sums[p.sums + i] = sum; }` : ""}`,
+    ),
+  );
+}
+
 /** Partial sums of x (size) and of its squares: partial (1024, 2). Binds x, partial. */
 export function partialMoments({ size }: { size: number }): Launch {
   return launch(

@@ -50,9 +50,17 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "wgsl.ts": { args: ["wgsl"], shows: /^wgsl: \d+ kernels$/m },
 };
 
-/** Modules of these. */
+/** Modules of these; edge.ts, which fetches runtimes; and gpu_static.ts, whose own test runs it. */
 const OTHERS = [
-  ...["contenders.ts", "edge.ts", "machine.ts", "measure.ts", "our_product.ts", "results.ts"],
+  ...[
+    "contenders.ts",
+    "edge.ts",
+    "gpu_static.ts",
+    "machine.ts",
+    "measure.ts",
+    "our_product.ts",
+    "results.ts",
+  ],
   ...["wasm_loops.ts", "wasm_tape.ts"],
 ];
 

@@ -113,6 +113,18 @@ const placed = LAYOUTS.flatMap((layout) =>
   )
 );
 
+/** First elements at multiples of 4, so that vectors are read and written. */
+const EVEN = { a: 68, b: 8, bias: 4, out: 12, sums: 3 };
+
+const even = LAYOUTS.map((layout) =>
+  matmul(layout, [12, 16, 20], { operands: layout === "tn" ? ["sums"] : ["bias"] }, EVEN)
+);
+
+/** Sums so long that they are taken in parts. */
+const long = [...PLACES, EVEN].map((at) =>
+  matmul("tn", [12, 16, 1100], { operands: ["sums"], accumulate: true }, at)
+);
+
 /** Sums of the columns of a, beside the product. */
 const sums = ([[1, 1, 9], [67, 69, 35], [68, 132, 36], [130, 3, 1031]] as const).flatMap((shape) =>
   [false, true].map((accumulate) => matmul("tn", shape, { operands: ["sums"], accumulate }))
@@ -129,4 +141,6 @@ export const CASES: readonly OpCase[] = [
   ),
   ...sums,
   ...placed,
+  ...even,
+  ...long,
 ];

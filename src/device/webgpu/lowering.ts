@@ -41,7 +41,8 @@ import {
 import { matmulTiled } from "../../../kernels/wgsl/matmul_tiled.ts";
 import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
 import { normals } from "../../../kernels/wgsl/random.ts";
-import { moments, partialMoments, sumMiddle } from "../../../kernels/wgsl/reduce.ts";
+import { moments, partialMoments, sumMiddle, sumParts } from "../../../kernels/wgsl/reduce.ts";
+import { partDepth } from "../../../kernels/wgsl/tiles.ts";
 import { type OperandsOf, type OpName, PARTIALS, type SizesOf } from "../../graph/ops.ts";
 import type { Operation, Plan } from "../../graph/plan.ts";
 import { temporary, type Tensor, typeOf } from "../../graph/tensor.ts";
@@ -62,8 +63,16 @@ type Lowering<N extends OpName> = (sizes: SizesOf<N>, operands: OperandsOf<N>) =
 
 const lowerings = {
   matmul: (sizes, { a, b, bias, residual, pre, out, sums }) => {
+    const { m, n, k, accumulate } = sizes;
+    const plain = !bias && !residual && !pre && !sizes.activation;
+    const depth = plain ? partDepth(sizes) : k;
+    const parts = Math.ceil(k / depth);
+    const cut = parts > 1;
+    const [to, sumsTo] = cut ? [temporary(parts, m, n), sums && temporary(parts, m)] : [out, sums];
     const launch = matmulTiled({
       ...sizes,
+      accumulate: accumulate && !cut,
+      part: depth,
       bias: bias !== undefined,
       residual: residual !== undefined,
       columnSums: sums !== undefined,
@@ -72,13 +81,19 @@ const lowerings = {
       origins: {
         a: originOf(a),
         b: originOf(b),
-        out: originOf(out),
+        out: originOf(to),
         bias: bias && originOf(bias),
-        sums: sums && originOf(sums),
+        sums: sumsTo && originOf(sumsTo),
       },
     });
-    const rest = sizes.derivative ? [bias, residual, pre, out] : [bias, residual, out, pre];
-    return [[launch, [a, b, ...rest, sums]]];
+    const rest = sizes.derivative ? [bias, residual, pre, to] : [bias, residual, to, pre];
+    const product: Bound = [launch, [a, b, ...rest, sumsTo]];
+    if (!cut) return [product];
+    const sum = sumParts({
+      ...{ count: parts, size: m * n, m: sums && m, accumulate },
+      origins: { out: originOf(out), sums: sums && originOf(sums) },
+    });
+    return [product, [sum, [to, out, sumsTo, sums]]];
   },
   attention: (sizes, { q, kv, out, logSum }) => [[attention(sizes), [q, kv, out, logSum]]],
   attentionGradient: (sizes, { q, kv, out, dout, logSum, dq, dkv }) => {
