@@ -38,7 +38,7 @@ for (
 Deno.test("library: the service needs no training, no data, no command line and no Deno", async () => {
   for (const module of await modulesOf("service.ts")) {
     const own =
-      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|nn|graph|device)\/|kernels\/)/;
+      /^(service\.ts$|deno\.json$|src\/(service|picture|diffusion|model|formats|nn|graph|device)\/|kernels\/)/;
     if (/^(npm:|node_modules\/|https?:)/.test(module)) continue;
     assert(own.test(module), module);
     if (!module.endsWith(".ts")) continue;
