@@ -7,7 +7,6 @@ import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
 import { checkValue } from "../model/schema.ts";
-import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";
 import type { SamplingPlan } from "./inferences.ts";
@@ -23,6 +22,7 @@ import {
   type SampleOptions,
 } from "./sample_options.ts";
 import { defaultTimes, type SamplerStep, samplerSteps, stepScalars } from "./samplers.ts";
+import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
 
@@ -154,7 +154,7 @@ export async function sampleBatch(
   if (mask) device.write(keepMask!, mask.map((value) => value > 0.5 ? 0 : 1));
   for (const [index, step] of steps.entries()) {
     signal?.throwIfAborted();
-    device.write(tensors.t, timeRows(config, Array<number>(batch).fill(step.t)));
+    device.write(tensors.t, networkTime(config, Array<number>(batch).fill(step.t)));
     device.write(tensors.scalars, stepScalars(step, clip, each));
     if (mask) device.write(level!, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
     writeKeys(index + 1);

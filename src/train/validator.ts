@@ -8,6 +8,7 @@ import { PARTIALS } from "../graph/ops.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
+import { networkTime } from "../diffusion/network_time.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device } from "../device/device.ts";
 import { Plan } from "../graph/plan.ts";
@@ -15,7 +16,7 @@ import { persistent, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, exampleSize } from "../model/example.ts";
-import { timeRows, timeWidth } from "../model/time.ts";
+import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
@@ -98,7 +99,7 @@ export class Validator {
     const seed = seedFor(this.options.seed, "validate");
     const keys = gammas.flatMap((_, i) => new RandomStream(seed, stream + i * apart).keys);
     const repeated = Array<number>(batch).fill(t);
-    this.device.write(tensors.t, timeRows(this.config, repeated));
+    this.device.write(tensors.t, networkTime(this.config, repeated));
     this.device.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
     this.device.write(tensors.keys, new Uint32Array(keys));
   }

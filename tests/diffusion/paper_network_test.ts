@@ -40,6 +40,17 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
     ...{ frames: 3, imageSize: 6, interfaceDim: 15, latentDim: 18, numHeads: 6, readWriteHeads: 3 },
     ...{ positions: "sincos", selfConditioning: "both", numClasses: 2 },
   },
+  "the paper's layers": {
+    ...{ layers: "paper", timeConditioning: "token", timeInput: "gamma", numClasses: 3 },
+  },
+  "the paper's layers, all handed on, a wider interface": {
+    ...{ layers: "paper", latentDim: 12, interfaceDim: 18, numHeads: 3, selfConditioning: "both" },
+    ...{ positions: "stretched", numClasses: 2, schedule: "cosine", timeInput: "gamma" },
+  },
+  "the paper's layers, equal widths that vectors divide": {
+    ...{ layers: "paper", latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
+    ...{ timeConditioning: "token", selfConditioning: "interface", frames: 2, imageSize: 6 },
+  },
   "all of it, equal widths that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
     ...{ timeConditioning: "token", numClasses: 2, selfConditioning: "both" },
@@ -85,7 +96,7 @@ for (const [name, options] of Object.entries(CONFIGS)) {
     const reference = (warm: boolean) =>
       rinReference(config, parameters, {
         x: xt,
-        t: Float64Array.from(t),
+        t: Float64Array.from(config.timeInput === "gamma" ? gammas : t),
         labels: config.numClasses > 0 ? rows : undefined,
         zPrev: warm && handsOn !== "interface" ? carried.latents : undefined,
         xPrev: warm && handsOn !== "latents" ? carried.interface : undefined,
