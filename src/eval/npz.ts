@@ -99,3 +99,18 @@ function writeNpy({ shape, data }: NpyArray): Uint8Array {
   out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + length);
   return out;
 }
+
+/**
+ * The names of the arrays of a file.
+ *
+ * @throws {NpzError} when it is no .npz
+ */
+export function npzNames(bytes: Uint8Array): string[] {
+  const names: string[] = [];
+  try {
+    unzipSync(bytes, { filter: ({ name }) => names.push(name) < 0 });
+  } catch {
+    throw new NpzError("it is no .npz file, or a damaged one");
+  }
+  return names.flatMap((name) => name.endsWith(".npy") ? [name.slice(0, -4)] : []);
+}
