@@ -166,7 +166,8 @@ function either(names: readonly string[]): string {
 
 /** What stands for an option's value. */
 export function placeholder({ type, value }: Option): string {
+  if (value !== undefined) return value;
   if (typeof type !== "string") return type.join("|");
   const usual = { text: "TEXT", boolean: "", seed: "N|random", integer: "N", integers: "N" };
-  return value ?? (type === "number" ? "N" : usual[type]);
+  return type === "number" ? "N" : usual[type];
 }
