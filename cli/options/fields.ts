@@ -88,8 +88,8 @@ const network: SettingOption<RinConfig>[] = [
     key: "schedule",
     type: "text",
     value: "NAME",
-    help: "noise: linear, cosine, sigmoid, linear-beta (DDPM's), 'sigmoid(start,end,tau)' or " +
-      "'cosine(start,end,tau)'",
+    help: "noise: linear, cosine, sigmoid, linear-beta (DDPM's), 'sigmoid(start,end,tau)', " +
+      "'cosine(start,end,tau)' or 'log(start,end)'",
   },
   {
     key: "inputScale",
@@ -265,6 +265,18 @@ const run: SettingOption<RunOptions>[] = [
   { key: "sampleCount", type: "integer", help: "samples in the last grid" },
   { key: "sampleSampler", type: SAMPLE_OPTIONS.sampler.enum, help: "how samples are made" },
   { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
+  {
+    key: "sampleVariance",
+    type: SAMPLE_OPTIONS.variance.enum,
+    help: "ddpm: of a sample's fresh noise; the posterior's, or beta_t",
+  },
+  {
+    key: "sampleSchedule",
+    type: "text",
+    value: "NAME",
+    help: "noise schedule that samples go along (default: that of --schedule); rin sample then " +
+      "samples as these four say unless told otherwise",
+  },
   { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
   {
     key: "keepEvery",

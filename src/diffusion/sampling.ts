@@ -50,7 +50,10 @@ export interface Sampling {
   readonly features: InferenceFeatures;
 }
 
-/** @throws {RangeError} when an option is unknown, or it or what goes with it can't be */
+/**
+ * @throws {RangeError} when an option is unknown, or it or what goes with it can't be
+ * @throws {ConfigError} when there is no such `sampleSchedule`
+ */
 export function planSampling(config: RinConfig, given: SampleOptions): Sampling {
   const options = completeSampleOptions(given);
   const { count, batchSize, maxPlans, strength, guidance, estimates } = options;
@@ -67,6 +70,9 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
     throw new RangeError(`${mask ? "mask" : "strength"} needs an image`);
   }
   if (interpolate && count < 2) throw new RangeError("interpolate needs a count of 2 or more");
+  if (options.timeDifference > 0 && /dpm\+|heun/.test(options.sampler)) {
+    throw new RangeError(`timeDifference is for ddpm, ddim and renoise, not ${options.sampler}`);
+  }
   const schedule = parseSchedule(config.schedule);
   const times = defaultTimes(schedule, options, strength);
   // A picture without noise is done.
@@ -97,6 +103,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
       begin: mask ? "mask" : image ? "image" : "noise",
       interpolate: interpolate !== undefined,
       threshold: typeof options.clip === "number",
+      decay: options.selfCondDecay,
     },
     shown: new Set(
       Array.from({ length: shown }, (_, i) => Math.ceil((i + 1) * steps.length / shown)),

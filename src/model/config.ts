@@ -84,8 +84,8 @@ export interface RinConfig {
   /** What the output means: the noise, the clean image, or v = sqrt(g) noise - sqrt(1-g) x0. */
   readonly prediction: Prediction;
   /**
-   * gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)", "cosine(start,end,tau)" or
-   * "linear-beta".
+   * gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)", "cosine(start,end,tau)",
+   * "log(start,end)" or "linear-beta".
    */
   readonly schedule: string;
   /** The b of Chen 2023 (arXiv 2301.10972): images are multiplied by it before they are noised. */

@@ -45,6 +45,11 @@ const paper = {
     labels: "auto",
     flip: true,
     validFraction: 0,
+    // `get_eval_args_and_tags`: ddpm is of the large variance unless it says otherwise.
+    sampleSampler: "ddpm",
+    sampleSteps: 250,
+    sampleVariance: "large",
+    sampleSchedule: "cosine",
     validEvery: 2000,
     validCount: 64,
     sampleEvery: 5000,
@@ -170,7 +175,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       dropout: 0.1,
       dropPath: 0.1,
     },
-    run: paper.run,
+    run: { ...paper.run, sampleSteps: 400 },
   },
   imagenet64: {
     about: "the paper's network for ImageNet at 64 px, as released: 1000 classes, 158 M parameters",

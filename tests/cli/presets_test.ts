@@ -39,6 +39,8 @@ const BASE = {
   ...{ beta1: 0.9, beta2: 0.999, eps: 1e-8, ema_decay: 0.9999, steps: 150_000, flipping: true },
   // `build_optimizer` gives LAMB no global_clipnorm; all images of the train split are trained on.
   ...{ "clipped": false, "held out": 0, "ema warm-up": "none" },
+  // `get_eval_args_and_tags`; its ddpm is of the large variance, and td and the decay are 0.
+  ...{ sampler_name: "ddpm", infer_schedule: "cosine", ddpm_var_type: "large" },
 };
 const RELEASED: Record<string, Record<string, unknown>> = {
   cifar10: {
@@ -46,7 +48,7 @@ const RELEASED: Record<string, Record<string, unknown>> = {
     ...{ image_size: 32, num_classes: 10, patch_size: 2, num_layers: "2,2,2", latent_slots: 128 },
     ...{ latent_dim: 512, latent_num_heads: 16, tape_dim: 256, tape_mlp_ratio: 2, rw_num_heads: 8 },
     ...{ drop_units: 0.1, drop_path: 0.1, train_schedule: "sigmoid@-3,3,0.9", batch_size: 256 },
-    ...{ learning_rate: 3e-3, learning_rate_schedule: "cosine@0.8" },
+    ...{ learning_rate: 3e-3, learning_rate_schedule: "cosine@0.8", infer_iterations: 400 },
   },
   imagenet64: {
     ...BASE,
@@ -54,7 +56,7 @@ const RELEASED: Record<string, Record<string, unknown>> = {
     ...{ latent_slots: 128, latent_dim: 768, latent_num_heads: 16, tape_dim: 512 },
     ...{ tape_mlp_ratio: 4, rw_num_heads: 16, drop_units: 0, drop_path: 0 },
     ...{ train_schedule: "simple_linear", batch_size: 1024, learning_rate: 2e-3 },
-    ...{ learning_rate_schedule: "cosine@0.7" },
+    ...{ learning_rate_schedule: "cosine@0.7", infer_iterations: 250 },
   },
 };
 
@@ -104,6 +106,10 @@ Deno.test("presets: what the released configs say", () => {
         steps: training.steps,
         flipping: run.flip,
         "held out": run.validFraction,
+        sampler_name: run.sampleSampler,
+        infer_schedule: run.sampleSchedule,
+        infer_iterations: run.sampleSteps,
+        ddpm_var_type: run.sampleVariance,
       },
       released,
       name,
