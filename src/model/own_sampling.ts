@@ -23,18 +23,22 @@ export const OWN_SAMPLING = "sampling";
 export function ownSamplingOf(
   { training, about }: Pick<Checkpoint, "training" | "about">,
 ): OwnSampling | undefined {
-  const run = (training as { readonly run?: Record<string, unknown> } | undefined)?.run;
-  if (run?.sampleSchedule !== undefined) {
-    const { sampleSampler: sampler, sampleSteps: steps, sampleVariance: variance } = run;
-    return checked({ sampler, steps, variance, sampleSchedule: run.sampleSchedule });
-  }
+  const { run = {} } = (training ?? {}) as { readonly run?: Record<string, unknown> };
+  const { sampleSampler, sampleSteps, sampleVariance, sampleSchedule } = run;
+  const ofRun = checked({
+    sampler: sampleSampler,
+    steps: sampleSteps,
+    variance: sampleVariance,
+    sampleSchedule,
+  });
   try {
-    return checked(JSON.parse(about?.[OWN_SAMPLING] ?? "null"));
+    return ofRun ?? checked(JSON.parse(about?.[OWN_SAMPLING] ?? "null"));
   } catch {
     return undefined;
   }
 }
 
+/** What is whole; a run without a schedule of its own for samples says nothing. */
 function checked(given: Record<string, unknown> | null): OwnSampling | undefined {
   const { sampler, steps, variance, sampleSchedule } = given ?? {};
   const texts = [sampler, variance, sampleSchedule].every((text) => typeof text === "string");
