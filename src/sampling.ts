@@ -12,11 +12,13 @@ export {
 export type { Device, DeviceData, OperationProfile, Program } from "./device/device.ts";
 export {
   ConfigError,
+  type Layers,
   type Positions,
   type Prediction,
   type RinConfig,
   type SelfConditioning,
   type TimeConditioning,
+  type TimeInput,
 } from "./model/config.ts";
 export type { CheckpointSource } from "./model/checkpoint_source.ts";
 export { CheckpointError } from "./model/safetensors.ts";

@@ -5,10 +5,11 @@
  */
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { ROUNDED_FROM, SAME_WEIGHTS_AS } from "../../src/model/identity.ts";
+import { exportPix2seq } from "../../src/model/pix2seq/export.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Command } from "../command.ts";
-import { CommandError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import { writeCheckpointFile } from "../files/checkpoint_output.ts";
 import { FORCE_OPTION } from "../files/overwrite.ts";
 import { samplingCheckpoint } from "../files/sampling_checkpoint.ts";
@@ -25,14 +26,21 @@ const options: Option[] = [
   {
     key: "dtype",
     type: ["f16", "f32"],
-    help: "numbers of the file: half precision, or as they were trained",
-    default: "f16",
+    help: "numbers of the file: half precision, or as they were trained (default: f16)",
+  },
+  {
+    key: "layout",
+    type: ["rin", "pix2seq"],
+    help: "rin's own, or variables of the paper's code (google-research/pix2seq), in f32, for " +
+      "networks like those of its presets",
+    default: "rin",
   },
   {
     key: "out",
     type: "text",
     value: "FILE",
-    help: "the file to write (default: beside the checkpoint, ending in -f16.safetensors)",
+    help: "the file to write (default: beside the checkpoint, ending in -f16.safetensors, " +
+      "-f32.safetensors or -pix2seq.safetensors)",
   },
   CHECKPOINT_OPTION,
   CONFIG_OPTION,
@@ -48,7 +56,11 @@ export const exportCommand: Command = {
     "(the weights, where there is none), the config, and a few words on what it was trained on. " +
     "It loads wherever a checkpoint does, but training can't go on from it.",
   groups: [{ title: "Options", options }],
-  examples: ["rin export runs/faces", "rin export runs/faces --dtype f32 --out faces.safetensors"],
+  examples: [
+    "rin export runs/faces",
+    "rin export runs/faces --dtype f32 --out faces.safetensors",
+    "rin export runs/cifar10 --layout pix2seq",
+  ],
   run: runExport,
 };
 
@@ -57,12 +69,25 @@ async function runExport(given: Given): Promise<number> {
   const path = givenCheckpoint(given);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(path, config);
+  const pix2seq = flags.layout === "pix2seq";
+  if (pix2seq && flags.dtype === "f16") {
+    throw new UsageError("--layout pix2seq is written in f32: leave --dtype f16 out");
+  }
   const dtype = (flags.dtype ?? "f16") as Dtype;
   const out = flags.out === undefined
-    ? file.path.replace(/(\.safetensors)?$/, `-${dtype}.safetensors`)
+    ? file.path.replace(/(\.safetensors)?$/, `-${pix2seq ? "pix2seq" : dtype}.safetensors`)
     : String(flags.out);
   if (await isSameFile(out, file.path)) {
     throw new CommandError(`--out is the checkpoint itself, ${out}: choose another file`);
+  }
+  const mb = (size: number) => `${(size / 1e6).toFixed(2)} MB`;
+  const written = (size: number) =>
+    print(`Wrote ${out}: ${mb(size)} instead of ${mb(file.bytes.length)}`);
+  if (pix2seq) {
+    const bytes = exportPix2seq(file.checkpoint);
+    await writeCheckpointFile(out, bytes, flags.force, () => false);
+    written(bytes.length);
+    return 0;
   }
   const bytes = await samplingCheckpoint(file, dtype);
   const own = readCheckpoint(bytes).about ?? {};
@@ -76,8 +101,7 @@ async function runExport(given: Given): Promise<number> {
         ? "made_by" in about
         : [SAME_WEIGHTS_AS, ROUNDED_FROM].some((key) => key in about && about[key] === own[key]),
   );
-  const mb = (size: number) => `${(size / 1e6).toFixed(2)} MB`;
-  print(`Wrote ${out}: ${mb(bytes.length)} instead of ${mb(file.bytes.length)}`);
+  written(bytes.length);
   return 0;
 }
 

@@ -8,8 +8,10 @@ import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import { countParameters } from "../../src/model/parameters.ts";
 import { shardOf } from "../../src/model/foreign_file.ts";
+import { NpzError, npzNames, readNpz } from "../../src/eval/npz.ts";
+import { importPix2seq, isPix2seq } from "../../src/model/pix2seq/import.ts";
 import { importPyTorch } from "../../src/model/pytorch/import.ts";
-import { CheckpointError } from "../../src/model/safetensors.ts";
+import { CheckpointError, type NamedArray, readSafetensors } from "../../src/model/safetensors.ts";
 import type { Command } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { writeCheckpointFile } from "../files/checkpoint_output.ts";
@@ -45,18 +47,20 @@ const options: Option[] = [
   FORCE_OPTION,
 ];
 
-/** Converts a PyTorch file. */
+/** Converts a file of another project. */
 export const importCommand: Command = {
   usage: "rin import FILE [options]",
-  summary: "convert a PyTorch checkpoint",
+  summary: "convert a PyTorch checkpoint, or one of the paper's code",
   about:
     "Makes a checkpoint from one of the original project (ElianBelot/rin): Lightning's .ckpt, or a " +
-    ".pt, .pth or .safetensors file with a state_dict. The file is read as data, nothing in it is " +
-    "run. Sizes follow from the tensors.",
+    ".pt, .pth or .safetensors file with a state_dict; or from the variables of a network of the " +
+    "paper's code (google-research/pix2seq) in an .npz or .safetensors file. The file is read as " +
+    "data, nothing in it is run. Sizes follow from the tensors.",
   groups: [{ title: "Options", options }],
   examples: [
     "rin import epoch=99.ckpt --num-heads 4",
     "rin import model.pt --config net.json --out faces.safetensors",
+    "rin import cifar10.npz",
   ],
   run: runImport,
 };
@@ -65,7 +69,7 @@ async function runImport({ flags, rest }: Given): Promise<number> {
   if (rest.length !== 1) {
     throw new UsageError(
       rest.length === 0
-        ? "Which file? Give a .ckpt, .pt, .pth or .safetensors file: rin import FILE"
+        ? "Which file? Give a .ckpt, .pt, .pth, .npz or .safetensors file: rin import FILE"
         : `One file at a time, please: got ${rest.length}`,
     );
   }
@@ -103,10 +107,17 @@ function convert(
   weights: string | undefined,
 ) {
   try {
-    return importPyTorch(bytes, given, weights);
+    const variables = pix2seqVariables(bytes);
+    return variables
+      ? importPix2seq(variables, given, weights)
+      : importPyTorch(bytes, given, weights);
   } catch (thrown) {
+    if (thrown instanceof NpzError) {
+      throw new CheckpointError(`Cannot import ${path}: ${thrown.message}`);
+    }
     if (thrown instanceof ConfigError) {
-      const message = thrown.message.replace(/: give it$/, ": give it with --num-heads");
+      const message = thrown.message.replace(/: give it$/, ": give it with --num-heads")
+        .replace(/: give it in a config$/, ': give --config FILE with {"imageSize": N}');
       throw new ConfigError(`Cannot import ${path}: ${message}`);
     }
     if (thrown instanceof CheckpointError) {
@@ -117,9 +128,42 @@ function convert(
   }
 }
 
+/** The variables of a network of pix2seq; undefined where the file holds none. */
+function pix2seqVariables(
+  bytes: Uint8Array<ArrayBuffer>,
+): ReadonlyMap<string, NamedArray> | undefined {
+  // An .npz is a zip archive, as is what torch.save writes.
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
+    const names = namesIn(bytes);
+    if (!isPix2seq(names)) return undefined;
+    // One at a time, since they come as float64.
+    return new Map(names.map((name) => {
+      const { shape, data } = readNpz(bytes, [name])[name];
+      return [name, { shape, data: Float32Array.from(data) }];
+    }));
+  }
+  try {
+    const { tensors } = readSafetensors(bytes);
+    return isPix2seq(tensors.keys()) ? tensors : undefined;
+  } catch (thrown) {
+    if (thrown instanceof CheckpointError) return undefined;
+    throw thrown;
+  }
+}
+
+/** Names of the arrays of an archive; none where it is no .npz. */
+function namesIn(bytes: Uint8Array<ArrayBuffer>): string[] {
+  try {
+    return npzNames(bytes);
+  } catch (thrown) {
+    if (thrown instanceof NpzError) return [];
+    throw thrown;
+  }
+}
+
 /** `a/b.ckpt` to `a/b.safetensors`; never the file itself. */
 function besides(path: string): string {
-  const stem = path.replace(/\.(ckpt|pth?|bin|safetensors)$/i, "");
+  const stem = path.replace(/\.(ckpt|pth?|bin|npz|safetensors)$/i, "");
   return path.toLowerCase().endsWith(".safetensors")
     ? `${stem}-rin.safetensors`
     : `${stem}.safetensors`;

@@ -46,9 +46,8 @@ const options: Option[] = [
     key: "preset",
     type: Object.keys(PRESETS),
     value: "NAME",
-    help:
-      "describe what a preset would train instead of a checkpoint, changed by any of the flags " +
-      "below",
+    help: "describe what a preset (rin train --help names them) would train instead of a " +
+      "checkpoint, changed by any of the flags below",
   },
   { key: "json", type: "boolean", help: "as JSON" },
 ];

@@ -15,6 +15,7 @@ import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
+import { type OwnSampling, ownSamplingOf } from "../../src/model/own_sampling.ts";
 import { fits } from "../../src/options/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
@@ -159,18 +160,22 @@ async function runSample(given: Given): Promise<number> {
   const record = like === undefined ? undefined : await readRecord(like);
   const { checkpoint: hash, index, image: imageHash, mask: maskHash, label: _, ...repeated } =
     record ?? {};
-  const all = withDefaults(groups.flatMap(({ options }) => options), {
-    ...repeated,
-    ...given.flags,
-  });
-  const flags: Record<string, Value> = all;
   const path = checkpointIn(given) ??
     (hash === undefined
       ? givenCheckpoint(given)
       : await findCheckpoint(folderOf(like!), String(hash)));
-  const sampler = readSampler(flags);
-  const config = await givenConfig(flags.config);
+  const config = await givenConfig(given.flags.config);
   const file = await openCheckpoint(path, config);
+  // A network that was meant to be sampled in a way of its own is, unless another sampler is asked for.
+  const own = given.flags.sampler === undefined && record === undefined
+    ? ownSamplingOf(file.checkpoint)
+    : undefined;
+  const flags: Record<string, Value> = withDefaults(groups.flatMap(({ options }) => options), {
+    ...own,
+    ...repeated,
+    ...given.flags,
+  });
+  const sampler = readSampler(flags);
   const clips = file.checkpoint.config.frames > 1;
   const found = identityOf(await sha256(file.bytes), file.checkpoint.about);
   if (hash !== undefined && found !== hash) {
@@ -213,6 +218,7 @@ async function runSample(given: Given): Promise<number> {
 
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
+  if (own) terminal.note(sampledAs(own, flags));
   const stopped = "Stopping; what is done is kept, and the same command goes on with it";
   return await interruptible(async (signal) => {
     const device = await request();
@@ -250,6 +256,13 @@ async function runSample(given: Given): Promise<number> {
       device.destroy();
     }
   }, () => terminal.note(stopped));
+}
+
+/** What is said where a checkpoint's own way of sampling is taken. */
+function sampledAs(own: OwnSampling, flags: Readonly<Record<string, Value>>): string {
+  const [sampler, steps, variance, schedule] = Object.keys(own).map((key) => flags[key]);
+  return `Sampling as its run does: ${sampler}, ${steps} steps, variance ${variance}, along ` +
+    `${schedule}; --sampler chooses another way`;
 }
 
 /** Equally many images of each class. */

@@ -42,6 +42,7 @@ const run: Option[] = [
   {
     key: "preset",
     type: Object.keys(PRESETS),
+    value: "NAME",
     help: Object.entries(PRESETS).map(([name, { about }]) => `${name}: ${about}`).join("; "),
     default: "faces",
   },

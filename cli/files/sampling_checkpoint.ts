@@ -8,6 +8,7 @@ import { EMOJI_ATTRIBUTION } from "../../src/data/emoji.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { CLASS_NAMES, classNamesOf } from "../../src/model/class_names.ts";
 import { identityOf, ROUNDED_FROM, SAME_WEIGHTS_AS, sha256 } from "../../src/model/identity.ts";
+import { OWN_SAMPLING, ownSamplingOf } from "../../src/model/own_sampling.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import type { CheckpointFile } from "../../src/run/checkpoint_file.ts";
 import { CommandError } from "../errors.ts";
@@ -58,6 +59,7 @@ async function card(
     images?: number;
   } | undefined;
   const data = saved?.run?.data;
+  const sampling = ownSamplingOf(checkpoint);
   const isOurs = data === "faces" || data === "emoji";
   return {
     ...kept,
@@ -68,6 +70,7 @@ async function card(
     // A path says more about a machine than about the pictures.
     ...(data ? { trained_on: isOurs ? data : data.split(/[/\\]/).filter(Boolean).at(-1)! } : {}),
     ...(saved?.images ? { training_images: String(saved.images) } : {}),
+    ...(sampling ? { [OWN_SAMPLING]: JSON.stringify(sampling) } : {}),
     ...(names ? { [CLASS_NAMES]: JSON.stringify(names) } : {}),
     ...(isOurs ? { attribution: EMOJI_ATTRIBUTION } : {}),
   };

@@ -39,9 +39,15 @@ const network: SettingOption<RinConfig>[] = [
   },
   { key: "numHeads", type: "integer", help: "heads of the latents' self-attention" },
   {
+    key: "layers",
+    type: ["original", "paper"],
+    help:
+      "layers, and their first values, of the original (PyTorch) project or of the paper's code",
+  },
+  {
     key: "readWriteHeads",
     type: "integer",
-    help: "heads of reading and writing; divides both widths",
+    help: "heads of reading and writing; divides both widths, the lesser of the paper's layers",
     default: "as --num-heads",
   },
   {
@@ -59,6 +65,11 @@ const network: SettingOption<RinConfig>[] = [
     type: ["add", "token"],
     help: "how time and class reach the latents: added to each, or as latents of their own (paper)",
   },
+  {
+    key: "timeInput",
+    type: ["t", "gamma"],
+    help: "what the network is given of the time: t, or gamma of t (paper)",
+  },
   { key: "numClasses", type: "integer", help: "classes that the network is told apart by" },
   {
     key: "selfConditioning",
@@ -67,16 +78,18 @@ const network: SettingOption<RinConfig>[] = [
   },
   {
     key: "positions",
-    type: ["learned", "sincos"],
-    help: "positions of the interface tokens: learned, or fixed sines and cosines",
+    type: ["learned", "sincos", "stretched"],
+    help:
+      "positions of the interface tokens: learned, or fixed sines and cosines, of coordinates " +
+      "as they are or stretched to 0 to 1000 (paper)",
   },
   { key: "prediction", type: ["eps", "x0", "v"], help: "what the network predicts" },
   {
     key: "schedule",
     type: "text",
     value: "NAME",
-    help: "noise: linear, cosine, sigmoid, linear-beta (DDPM's), 'sigmoid(start,end,tau)' or " +
-      "'cosine(start,end,tau)'",
+    help: "noise: linear, cosine, sigmoid, linear-beta (DDPM's), 'sigmoid(start,end,tau)', " +
+      "'cosine(start,end,tau)' or 'log(start,end)'",
   },
   {
     key: "inputScale",
@@ -257,6 +270,18 @@ const run: SettingOption<RunOptions>[] = [
   { key: "sampleCount", type: "integer", help: "samples in the last grid" },
   { key: "sampleSampler", type: SAMPLE_OPTIONS.sampler.enum, help: "how samples are made" },
   { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
+  {
+    key: "sampleVariance",
+    type: SAMPLE_OPTIONS.variance.enum,
+    help: "ddpm: of a sample's fresh noise; the posterior's, or beta_t",
+  },
+  {
+    key: "sampleSchedule",
+    type: "text",
+    value: "NAME",
+    help: "noise schedule that samples go along (default: that of --schedule); rin sample then " +
+      "samples as these four say unless told otherwise",
+  },
   { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
   {
     key: "keepEvery",

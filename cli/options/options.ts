@@ -175,6 +175,7 @@ function either(names: readonly string[]): string {
 
 /** What stands for an option's value. */
 export function placeholder({ type, value }: Option): string {
+  if (value !== undefined) return value;
   if (typeof type !== "string") return type.join("|");
   const usual = {
     text: "TEXT",
@@ -184,5 +185,5 @@ export function placeholder({ type, value }: Option): string {
     integer: "N",
     integers: "N",
   };
-  return value ?? (type === "number" ? "N" : usual[type]);
+  return type === "number" ? "N" : usual[type];
 }

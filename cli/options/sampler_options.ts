@@ -35,6 +35,20 @@ export const SAMPLER_OPTIONS: Option[] = [
     default: SAMPLE_OPTIONS.times.default,
   },
   {
+    key: "sampleSchedule",
+    type: "text",
+    value: "NAME",
+    help:
+      "noise schedule, named as --schedule of rin train, that the evaluations are spread along " +
+      "(default: the network's)",
+  },
+  {
+    key: "timeDifference",
+    type: "number",
+    help: "ddpm, ddim, renoise: how many evaluations further than the next a step goes",
+    default: SAMPLE_OPTIONS.timeDifference.default,
+  },
+  {
     key: "eta",
     type: "number",
     help: "ddim: share of fresh noise, 0 to 1",
@@ -61,6 +75,12 @@ export const SAMPLER_OPTIONS: Option[] = [
     default: SAMPLE_OPTIONS.warmStart.default,
   },
   {
+    key: "selfCondDecay",
+    type: "number",
+    help: "how much of what a step began from stays in what it hands on, 0 to 1",
+    default: SAMPLE_OPTIONS.selfCondDecay.default,
+  },
+  {
     key: "seed",
     type: "seed",
     help: "image i depends on the seed and i alone",
@@ -82,28 +102,35 @@ export const SAMPLER_OPTIONS: Option[] = [
  */
 export function readSampler(
   flags: Readonly<Record<string, Value>>,
-): Required<
-  Pick<
-    SampleOptions,
-    | "batchSize"
-    | "seed"
-    | "steps"
-    | "times"
-    | "eta"
-    | "clip"
-    | "warmStart"
-    | "sampler"
-    | "variance"
+):
+  & Required<
+    Pick<
+      SampleOptions,
+      | "batchSize"
+      | "seed"
+      | "steps"
+      | "times"
+      | "timeDifference"
+      | "eta"
+      | "clip"
+      | "warmStart"
+      | "selfCondDecay"
+      | "sampler"
+      | "variance"
+    >
   >
-> {
+  & Pick<SampleOptions, "sampleSchedule"> {
   return {
     batchSize: samplingNumber(flags, "batchSize"),
     seed: samplingNumber(flags, "seed"),
     eta: samplingNumber(flags, "eta"),
     steps: samplingNumber(flags, "steps"),
     times: flags.times as SampleOptions["times"] & string,
+    sampleSchedule: flags.sampleSchedule as string | undefined,
+    timeDifference: samplingNumber(flags, "timeDifference"),
     clip: readClip(String(flags.clip)),
     warmStart: samplingNumber(flags, "warmStart"),
+    selfCondDecay: samplingNumber(flags, "selfCondDecay"),
     sampler: flags.sampler as SampleOptions["sampler"] & string,
     variance: flags.variance as SampleOptions["variance"] & string,
   };

@@ -64,11 +64,11 @@ export function joinLatents(
 }
 
 /**
- * y (batch, d): row rows[b] of table (any number of rows, d), of which `type` is the type. Binds
- * table, rows (u32), y.
+ * y (batch, d): row rows[b] of table (n, d), of which `type` is the type, or zeros where that is n or
+ * more. Binds table, rows (u32), y.
  */
 export function gatherRows(
-  { batch, d, type }: { batch: number; d: number; type?: FloatType },
+  { batch, n, d, type }: { batch: number; n: number; d: number; type?: FloatType },
 ): Launch {
   const width = laneWidth(d);
   const table = parameter("table", width, type);
@@ -76,10 +76,16 @@ export function gatherRows(
   const count = batch * d / width;
   return launch(
     "gather rows",
-    { count, d: d / width },
+    { count, n, d: d / width },
     [table.binding, read("rows", "array<u32>"), write("y", array)],
     linearGrid(count),
-    forEach("p.count", `  y[i] = ${table.at("rows[i / p.d] * p.d + i % p.d")};`),
+    forEach(
+      "p.count",
+      `
+  let row = rows[i / p.d];
+  y[i] = ${laneType(width)}();
+  if (row < p.n) { y[i] = ${table.at("row * p.d + i % p.d")}; }`,
+    ),
   );
 }
 

@@ -17,9 +17,6 @@ import {
 import { parameter } from "./parameter.ts";
 import type { FloatType } from "../shapes.ts";
 
-/** What is added to the variance. */
-export const EPSILON = 1e-5;
-
 /** Rows to be normed. */
 export interface LayerNormShape {
   /** Rows. */
@@ -31,10 +28,12 @@ export interface LayerNormShape {
 }
 
 /**
- * y = (x - mean) / sqrt(var + 1e-5) * weight + bias over rows of `d`. Binds x, affine, y, and
- * stats (rows, 2): each row's mean and 1 / sqrt(var + 1e-5), which the adjoint needs.
+ * y = (x - mean) / sqrt(var + epsilon) * weight + bias over rows of `d`. Binds x, affine, y, and
+ * stats (rows, 2): each row's mean and 1 / sqrt(var + epsilon), which the adjoint needs.
  */
-export function layerNorm({ rows, d, type }: LayerNormShape): Launch {
+export function layerNorm(
+  { rows, d, type, epsilon }: LayerNormShape & { readonly epsilon: number },
+): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);
   const affine = parameter("affine", width, type);
@@ -57,7 +56,7 @@ export function layerNorm({ rows, d, type }: LayerNormShape): Launch {
   let mean = ${laneSum(width, "sum")} / f32(p.d);
   var squares = ${lane}();
   for (var k = 0u; k < p.steps; k++) { let v = x[start + k] - mean; squares += v * v; }
-  let scale = inverseSqrt(${laneSum(width, "squares")} / f32(p.d) + ${EPSILON});
+  let scale = inverseSqrt(${laneSum(width, "squares")} / f32(p.d) + ${epsilon});
   for (var k = 0u; k < p.steps; k++) {
     y[start + k] = (x[start + k] - mean) * scale * ${affine.at("k")} + ${affine.at("p.steps + k")};
   }

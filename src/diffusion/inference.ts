@@ -27,6 +27,8 @@ export interface InferenceFeatures {
   readonly interpolate: boolean;
   /** Dynamic thresholding. */
   readonly threshold: boolean;
+  /** How much of what a pass began from stays in what it hands on. */
+  readonly decay: number;
 }
 
 /** Plain sampling. */
@@ -36,6 +38,7 @@ export const SAMPLE: InferenceFeatures = {
   begin: "noise",
   interpolate: false,
   threshold: false,
+  decay: 0,
 };
 
 /** One pass. */
@@ -171,11 +174,19 @@ function recordPass(
   config: RinConfig,
   weights: Weights,
   { x, t, labels, latents, interface: tokens, previousMask: mask }: PassTensors,
+  decay = 0,
 ): Tensor {
   const previous = { latents, interface: tokens, mask };
   const result = rin(plan, config, weights, { xt: x, t, labels, previous });
-  copyTo(plan, result.latents, latents);
-  if (tokens) copyTo(plan, result.interface, tokens);
+  const handOn = (found: Tensor, to: Tensor) => {
+    if (decay === 0) return copyTo(plan, found, to);
+    const [batch] = to.shape;
+    const shares = Float32Array.from({ length: 2 * batch }, (_, i) => i % 2 ? 1 - decay : decay);
+    const turn = constant("shares", [batch, 2], shares);
+    plan.record("slerp", { batch, each: to.size / batch }, { other: found, turn, y: to });
+  };
+  handOn(result.latents, latents);
+  if (tokens) handOn(result.interface, tokens);
   return result.output;
 }
 
@@ -209,8 +220,9 @@ export function recordSampling(
   recordNoise(plan, tensors, tensors.first ?? x);
   if (features.begin !== "noise") recordPicture(plan, tensors);
   plan.phase("step", () => {
-    const own = recordPass(plan, config, weights, tensors);
-    const prediction = features.guided ? recordGuidance(plan, config, weights, tensors, own) : own;
+    const { guided, decay } = features;
+    const own = recordPass(plan, config, weights, tensors, decay);
+    const prediction = guided ? recordGuidance(plan, config, weights, tensors, own, decay) : own;
     if (features.threshold) {
       plan.record("thresholds", images, { x, prediction, scalars, thresholds });
     }
@@ -285,6 +297,7 @@ function recordGuidance(
   weights: Weights,
   { x, t, previousMask, guidance, freeLatents, freeInterface }: SamplingTensors,
   guided: Tensor,
+  decay: number,
 ): Tensor {
   const [batch] = x.shape;
   const none = new Uint32Array(batch).fill(config.numClasses);
@@ -295,7 +308,7 @@ function recordGuidance(
     latents: freeLatents!,
     interface: freeInterface,
     previousMask,
-  });
+  }, decay);
   const y = plan.activation(guided.shape);
   plan.record("guide", { size: x.size }, { guided, free, scale: guidance!, y });
   return y;

@@ -17,7 +17,7 @@ import {
   selfConditionsInterface,
 } from "../model/rin.ts";
 import { checkNames } from "../options/schema.ts";
-import { timeRows, timeWidth } from "../model/time.ts";
+import { timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import { copyTo } from "../nn/tokens.ts";
@@ -26,6 +26,7 @@ import { expectState, type SelfConditioningState } from "./self_conditioning.ts"
 import { labelRows } from "./labels.ts";
 import { noisingCoefficients } from "./prediction.ts";
 import { byName, type Rin } from "./rin.ts";
+import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 
 /** What the loss is computed from. */
@@ -169,7 +170,7 @@ export async function lossAndGradients(
     device.write(x0, example.x0);
     device.write(noise, example.noise);
     device.write(coefficients, noisingCoefficients(config, gammas));
-    device.write(t, timeRows(config, example.t));
+    device.write(t, networkTime(config, example.t));
     device.write(inputs.labels, labelRows(config, batch, example.labels));
     if (given) device.write(latents, given.latents);
     if (tokens && given) device.write(tokens, given.interface!);

@@ -18,7 +18,6 @@ import { exampleSize } from "../model/example.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { checkOptions } from "../options/schema.ts";
-import { timeRows } from "../model/time.ts";
 import { laidOut, slab, Weights, whole } from "../model/weights.ts";
 import { expectFloats, expectTimes } from "./floats.ts";
 import { expectState, type SelfConditioningState } from "./self_conditioning.ts";
@@ -28,6 +27,7 @@ import { labelRows } from "./labels.ts";
 import { inputFactor } from "./prediction.ts";
 import { SAMPLE_OPTIONS, type SampledBatch, type SampleOptions } from "./sample_options.ts";
 import { planSampling, sampleBatch } from "./sampling.ts";
+import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 
 /** What {@linkcode Rin.load} is given beside the checkpoint. */
@@ -205,7 +205,7 @@ export class Rin {
     const rows = labelRows(this.config, batch, labels);
     const { tensors, program } = await this.#inferences.prediction(batch);
     this.#device.write(tensors.x, this.#asSeen(xt, t));
-    this.#device.write(tensors.t, timeRows(this.config, t));
+    this.#device.write(tensors.t, networkTime(this.config, t));
     if (tensors.labels) this.#device.write(tensors.labels, rows);
     this.#device.write(tensors.previousMask, new Float32Array(batch).fill(previous ? 1 : 0));
     this.#writePrevious(tensors, previous);

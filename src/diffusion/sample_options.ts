@@ -37,9 +37,15 @@ export interface SampleOptions extends SamplerOptions {
   readonly maxPlans?: number;
   /**
    * How much of the latents of one step the next begins from: 1 (default), all, as the paper; 0,
-   * each step from Z_init; in between, Z_init + warmStart (LN0's share).
+   * each step from Z_init; in between, Z_init + warmStart (LN0's share), or, of the paper's layers,
+   * LN0's share of warmStart times the latents.
    */
   readonly warmStart?: number;
+  /**
+   * How much of what a step began from stays in what it hands on (pix2seq's `self_cond_decay`): the
+   * next begins from selfCondDecay of that plus 1 - selfCondDecay of the new. Default 0.
+   */
+  readonly selfCondDecay?: number;
   /**
    * Two seeds: image i has, at every step, the noise of image 0 of the first turned i / (count - 1)
    * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
@@ -91,6 +97,8 @@ export const SAMPLE_OPTIONS = /* @__PURE__ */ (() => ({
   sampler: { enum: SAMPLERS, default: "ddpm" },
   steps: { type: "integer", minimum: 1, maximum: 100_000, default: 100 },
   times: { enum: TIME_SPACINGS, default: "uniform" },
+  sampleSchedule: { type: "string" },
+  timeDifference: { type: "number", minimum: 0, maximum: 100, default: 0 },
   variance: { enum: ["small", "large"], default: "small" },
   eta: { ...share, default: 0 },
   clip: {
@@ -98,6 +106,7 @@ export const SAMPLE_OPTIONS = /* @__PURE__ */ (() => ({
     default: true,
   },
   warmStart: { ...share, default: 1 },
+  selfCondDecay: { ...share, default: 0 },
   interpolate: { type: "numbers", items: seed, length: 2 },
   image: { type: "Float32Array" },
   strength: { ...share, default: 1 },

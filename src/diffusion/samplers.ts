@@ -6,7 +6,7 @@
  */
 import { SAMPLER_SCALARS } from "../graph/ops.ts";
 import { cleanFrom, inputFactor, type PredictionMeaning } from "./prediction.ts";
-import type { Schedule } from "./schedule.ts";
+import { parseSchedule, type Schedule } from "./schedule.ts";
 import {
   ddimStep,
   ddpmStep,
@@ -18,7 +18,7 @@ import {
   renoiseStep,
   type StepFactors,
 } from "./step_factors.ts";
-import { samplingTimes, type TimeSpacing } from "./times.ts";
+import { samplingTimes, timeAlong, type TimeSpacing, type TimeSpread } from "./times.ts";
 
 /** How to go from noise to images. */
 export interface SamplerOptions {
@@ -39,6 +39,16 @@ export interface SamplerOptions {
    * together at both ends; "logsnr", even in the log of the signal-to-noise ratio.
    */
   readonly times?: TimeSpacing;
+  /**
+   * The schedule that the times are spread along, where it isn't the network's: each evaluation has the
+   * gamma that this schedule has at its time (pix2seq's `infer_schedule`).
+   */
+  readonly sampleSchedule?: string;
+  /**
+   * "ddpm", "ddim" and "renoise": how many evaluations further than the next one's time a step goes
+   * (pix2seq's `td`, Chen et al.'s 2022 time difference); the network is still told that time. Default 0.
+   */
+  readonly timeDifference?: number;
   /** "ddpm" only: the noise's variance, beta_t ("large") or the posterior's ("small", default). */
   readonly variance?: "large" | "small";
   /** "ddim" only: 0 (default) adds no noise, 1 as much as "ddpm" with the small variance. */
@@ -86,7 +96,7 @@ export function samplerSteps(
   options: SamplerOptions,
   times: readonly number[] = defaultTimes(schedule, options),
 ): SamplerStep[] {
-  const { sampler = "ddpm", variance = "small", eta = 0 } = options;
+  const { sampler = "ddpm", variance = "small", eta = 0, timeDifference = 0 } = options;
   const levels = times.map((t) => noiseLevel(schedule(t), meaning.inputScale));
   const seen = levels.map(({ gamma }) => inputFactor(meaning, gamma));
   const end = times.length - 1;
@@ -112,8 +122,12 @@ export function samplerSteps(
         : { alpha: 1, sigma: 0 },
     });
   };
+  const at = timeAlong(timeSpread(schedule, options, times[0]));
   for (let i = 0; i < end; i++) {
-    const [before, now, next] = [levels[i - 1], levels[i], levels[i + 1]];
+    const [before, now] = [levels[i - 1], levels[i]];
+    const next = timeDifference > 0
+      ? noiseLevel(schedule(at((i + 1 + timeDifference) / end)), meaning.inputScale)
+      : levels[i + 1];
     // Re-noising ends on gamma(0), as the original does, even where the schedule's is below 1.
     if (sampler === "renoise") evaluate(i, i + 1, renoiseStep(next));
     else if (times[i + 1] === 0) evaluate(i, i + 1, ARRIVAL);
@@ -131,13 +145,23 @@ export function samplerSteps(
 }
 
 /** The times that the options ask for, from `start` to 0. */
-export function defaultTimes(
-  schedule: Schedule,
-  { sampler, steps = 100, times = "uniform" }: SamplerOptions,
-  start = 1,
-): number[] {
+export function defaultTimes(schedule: Schedule, options: SamplerOptions, start = 1): number[] {
+  const { sampler, steps = 100 } = options;
   const intervals = sampler === "heun" && steps > 1 ? Math.floor(steps / 2) + 1 : steps;
-  return samplingTimes(times, intervals, schedule, start);
+  return samplingTimes(intervals, timeSpread(schedule, options, start));
+}
+
+function timeSpread(
+  schedule: Schedule,
+  { times: spacing = "uniform", sampleSchedule }: SamplerOptions,
+  start: number,
+): TimeSpread {
+  return {
+    spacing,
+    schedule,
+    start,
+    along: sampleSchedule ? parseSchedule(sampleSchedule) : undefined,
+  };
 }
 
 /** A step as the kernel `sampler step` takes it, for images of `each` numbers. */

@@ -7,7 +7,6 @@ import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
 import { checkValue } from "../options/schema.ts";
-import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { InferenceFeatures } from "./inference.ts";
 import type { SamplingPlan } from "./inferences.ts";
@@ -23,6 +22,7 @@ import {
   type SampleOptions,
 } from "./sample_options.ts";
 import { defaultTimes, type SamplerStep, samplerSteps, stepScalars } from "./samplers.ts";
+import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
 
@@ -47,7 +47,10 @@ export interface Sampling {
   readonly features: InferenceFeatures;
 }
 
-/** @throws {RangeError} when an option is unknown, or it or what goes with it can't be */
+/**
+ * @throws {RangeError} when an option is unknown, or it or what goes with it can't be
+ * @throws {ConfigError} when there is no such `sampleSchedule`
+ */
 export function planSampling(config: RinConfig, given: SampleOptions): Sampling {
   const options = completeSampleOptions(given);
   const { count, batchSize, maxPlans, strength, guidance, estimates } = options;
@@ -64,6 +67,9 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
     throw new RangeError(`${mask ? "mask" : "strength"} needs an image`);
   }
   if (interpolate && count < 2) throw new RangeError("interpolate needs a count of 2 or more");
+  if (options.timeDifference > 0 && /dpm\+|heun/.test(options.sampler)) {
+    throw new RangeError(`timeDifference is for ddpm, ddim and renoise, not ${options.sampler}`);
+  }
   const schedule = parseSchedule(config.schedule);
   const times = defaultTimes(schedule, options, strength);
   // A picture without noise is done.
@@ -94,6 +100,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
       begin: mask ? "mask" : image ? "image" : "noise",
       interpolate: interpolate !== undefined,
       threshold: typeof options.clip === "number",
+      decay: options.selfCondDecay,
     },
     shown: new Set(
       Array.from({ length: shown }, (_, i) => Math.ceil((i + 1) * steps.length / shown)),
@@ -151,7 +158,7 @@ export async function sampleBatch(
   if (mask) device.write(keepMask!, mask.map((value) => value > 0.5 ? 0 : 1));
   for (const [index, step] of steps.entries()) {
     signal?.throwIfAborted();
-    device.write(tensors.t, timeRows(config, Array<number>(batch).fill(step.t)));
+    device.write(tensors.t, networkTime(config, Array<number>(batch).fill(step.t)));
     device.write(tensors.scalars, stepScalars(step, clip, each));
     if (mask) device.write(level!, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
     writeKeys(index + 1);

@@ -19,7 +19,7 @@ const plain: Record<string, Schedule> = {
 };
 
 // Chen 2023 (arXiv 2301.10972), algorithm 1, in the order start, end, tau.
-const family: Record<string, (start: number, end: number, tau: number) => Schedule> = {
+const family: Record<string, (...numbers: number[]) => Schedule> = {
   sigmoid: (start, end, tau) => {
     const [low, high] = [sigmoid(start / tau), sigmoid(end / tau)];
     return (t) => (high - sigmoid((t * (end - start) + start) / tau)) / (high - low);
@@ -29,11 +29,16 @@ const family: Record<string, (start: number, end: number, tau: number) => Schedu
     const [low, high] = [at(0), at(1)];
     return (t) => (high - at(t)) / (high - low);
   },
+  log: (start, end) => {
+    const high = Math.log(end);
+    return (t) => (high - Math.log(t * (end - start) + start)) / (high - Math.log(start));
+  },
 };
 
 /**
  * The schedule of a name: "linear" (1 - t), "cosine" (cos^2(pi t / 2)), "sigmoid"
  * (sigmoid(-5 + 10 (1 - t))), "sigmoid(start,end,tau)" or "cosine(start,end,tau)" (Chen 2023),
+ * "log(start,end)" (of google-research/pix2seq; with the larger number first it bends the other way),
  * "linear-beta" (Ho et al. 2020). "cosine(0.0079365,1,1)" is Nichol & Dhariwal's with s = 0.008.
  *
  * @throws {ConfigError} when there is no such schedule
@@ -44,14 +49,15 @@ export function parseSchedule(name: string): Schedule {
   const [, kind, list] = /^(\w+)\(([^)]*)\)$/.exec(name) ?? [];
   const numbers = list?.split(",").map(Number) ?? [];
   if (
-    kind && Object.hasOwn(family, kind) && numbers.length === 3 && numbers.every(Number.isFinite)
+    kind && Object.hasOwn(family, kind) && numbers.length === (kind === "log" ? 2 : 3) &&
+    numbers.every(Number.isFinite)
   ) {
-    const [start, end, tau] = numbers;
-    const schedule = family[kind](start, end, tau);
-    if (tau > 0 && Number.isFinite(schedule(0.5))) return clipped(schedule);
+    const schedule = family[kind](...numbers);
+    if (!(numbers[2] <= 0) && Number.isFinite(schedule(0.5))) return clipped(schedule);
   }
   throw new ConfigError(
     `Unknown schedule "${name}": use linear, cosine, sigmoid, linear-beta, ` +
-      `sigmoid(start,end,tau) or cosine(start,end,tau), for example sigmoid(-3,3,0.9)`,
+      `sigmoid(start,end,tau), cosine(start,end,tau) or log(start,end), ` +
+      `for example sigmoid(-3,3,0.9)`,
   );
 }

@@ -15,38 +15,59 @@ export const TIME_SPACINGS = ["uniform", "cosine", "logsnr"] as const satisfies 
 const HIGHEST_NOISE = 80;
 const LOWEST_NOISE = 0.002;
 
+/** What times are spread along. */
+export interface TimeSpread {
+  readonly spacing: TimeSpacing;
+  /** That of the network. */
+  readonly schedule: Schedule;
+  /** The time to begin at. Default 1. */
+  readonly start?: number;
+  /** The schedule along which time is spread, where it is another one. */
+  readonly along?: Schedule;
+}
+
 /**
- * `intervals` + 1 times that fall from `start` to 0.
+ * The times at shares of the way, which fall from `start` at 0 to 0 at 1.
  *
- * "uniform": start (1 - i / intervals). "cosine": start (1 + cos(pi i / intervals)) / 2, closer
- * together at both ends. "logsnr": even in log(gamma / (1 - gamma)) between sigma / alpha = 80 and
- * 0.002, or the schedule's own range where that is narrower; the first and last are `start` and 0.
+ * "uniform": start (1 - share). "cosine": start (1 + cos(pi share)) / 2, closer together at both ends.
+ * "logsnr": even in log(gamma / (1 - gamma)) between sigma / alpha = 80 and 0.002, or the schedule's
+ * own range where that is narrower; the first and last are `start` and 0.
+ *
+ * Along another schedule a time is that at which the network's own schedule has the gamma that the
+ * other has at the time spread so.
  */
-export function samplingTimes(
-  spacing: TimeSpacing,
-  intervals: number,
-  schedule: Schedule,
-  start = 1,
-): number[] {
-  const at = (spread: (share: number) => number) =>
-    Array.from(
-      { length: intervals + 1 },
-      (_, i) => i === 0 ? start : i === intervals ? 0 : spread(i / intervals),
-    );
+export function timeAlong(
+  { spacing, schedule, start = 1, along }: TimeSpread,
+): (share: number) => number {
+  if (along) {
+    const begin = start === 1 ? 1 : timeOf(along, schedule(start), 1);
+    const other = timeAlong({ spacing, schedule: along, start: begin });
+    return ends(start, (share) => timeOf(schedule, along(other(share)), start));
+  }
   switch (spacing) {
     case "uniform":
-      return at((share) => start * (1 - share));
+      return ends(start, (share) => start * (1 - share));
     case "cosine":
-      return at((share) => start * (1 + Math.cos(Math.PI * share)) / 2);
+      return ends(start, (share) => start * (1 + Math.cos(Math.PI * share)) / 2);
     case "logsnr": {
       const logSnr = (t: number) => Math.log(schedule(t) / (1 - schedule(t)));
       const limited = (value: number, from: number) =>
         Math.max(from, Math.min(value, -2 * Math.log(LOWEST_NOISE)));
       const low = limited(logSnr(start), -2 * Math.log(HIGHEST_NOISE));
       const high = limited(logSnr(0), low);
-      return at((share) => timeOf(logSnr, low + (high - low) * share, start));
+      return ends(start, (share) => timeOf(logSnr, low + (high - low) * share, start));
     }
   }
+}
+
+function ends(start: number, spread: (share: number) => number): (share: number) => number {
+  return (share) => share <= 0 ? start : share >= 1 ? 0 : spread(share);
+}
+
+/** `intervals` + 1 times, evenly many shares of the way from `start` to 0. */
+export function samplingTimes(intervals: number, spread: TimeSpread): number[] {
+  const at = timeAlong(spread);
+  return Array.from({ length: intervals + 1 }, (_, i) => at(i / intervals));
 }
 
 /** Where a function that falls over [0, end] has a value: halving until float64 has no more bits. */

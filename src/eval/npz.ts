@@ -113,3 +113,12 @@ function writeNpy({ shape, data }: NpyArray): Uint8Array {
     new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   ]);
 }
+
+/**
+ * The names of the arrays of a file.
+ *
+ * @throws {NpzError} when it is no .npz
+ */
+export function npzNames(bytes: Uint8Array<ArrayBuffer>): string[] {
+  return entriesOf(bytes).flatMap(({ name }) => name.endsWith(".npy") ? [name.slice(0, -4)] : []);
+}

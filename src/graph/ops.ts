@@ -51,11 +51,11 @@ export interface OperationTable {
     operands: Operands<"q" | "kv" | "out" | "dout" | "logSum" | "dq" | "dkv">;
   };
   /**
-   * y = (x - mean) / sqrt(var + 1e-5) * weight + bias over rows of d; affine (2, d) holds the weight,
-   * then the bias; stats (rows, 2) = each row's mean and 1 / sqrt(var + 1e-5).
+   * y = (x - mean) / sqrt(var + epsilon) * weight + bias over rows of d; affine (2, d) holds the
+   * weight, then the bias; stats (rows, 2) = each row's mean and 1 / sqrt(var + epsilon).
    */
   layerNorm: {
-    sizes: { readonly rows: number; readonly d: number };
+    sizes: { readonly rows: number; readonly d: number; readonly epsilon: number };
     operands: Operands<"x" | "affine" | "y" | "stats">;
   };
   /** dx = scale (g - mean(g) - xhat mean(g xhat)), g = dy weight; added to dx if `accumulate`. */
@@ -98,9 +98,9 @@ export interface OperationTable {
     };
     operands: Operands<"start" | "token0" | "y", "token1" | "previous" | "mask">;
   };
-  /** y (batch, d): row rows[b] (u32) of table (any number of rows, d). */
+  /** y (batch, d): row rows[b] (u32) of table (n, d), or zeros where that is n or more. */
   gatherRows: {
-    sizes: { readonly batch: number; readonly d: number };
+    sizes: { readonly batch: number; readonly n: number; readonly d: number };
     operands: Operands<"table" | "rows" | "y">;
   };
   /** dtable (n, d): row r is the sum of dy (batch, d) over the examples whose rows[b] (u32) is r. */

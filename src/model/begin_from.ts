@@ -20,7 +20,15 @@ export interface Begun {
 const OF_CLASSES = /^class_conditioner\./;
 
 /** Fields that change what weights mean, and not their shapes. */
-const MEANINGS = ["numHeads", "readWriteHeads", "timeConditioning", "selfConditioning"] as const;
+const MEANINGS = [
+  "layers",
+  "numHeads",
+  "readWriteHeads",
+  "timeConditioning",
+  "timeInput",
+  "selfConditioning",
+  "positions",
+] as const;
 
 /**
  * The weights of a checkpoint, of the moving average where it has one, laid out for a network that may

@@ -14,8 +14,14 @@ export type TimeConditioning = "add" | "token";
 /** What an earlier pass hands on to the next: its latents, its interface or both. */
 export type SelfConditioning = "latents" | "interface" | "both";
 
-/** Whether the positions of the interface tokens are learned or fixed sines and cosines. */
-export type Positions = "learned" | "sincos";
+/** What the positions of the interface tokens are: see {@linkcode RinConfig.positions}. */
+export type Positions = "learned" | "sincos" | "stretched";
+
+/** Whose layers a network is made of: see {@linkcode RinConfig.layers}. */
+export type Layers = "original" | "paper";
+
+/** What the network is told of the time: see {@linkcode RinConfig.timeInput}. */
+export type TimeInput = "t" | "gamma";
 
 /** Everything that fixes a network's shape and meaning. It travels in every checkpoint. */
 export interface RinConfig {
@@ -39,7 +45,19 @@ export interface RinConfig {
   readonly blockDepth: number | readonly number[];
   /** Heads of the latents' self-attention; divides `latentDim`. */
   readonly numHeads: number;
-  /** Heads of reading and writing; divides both widths. Default `numHeads`. */
+  /**
+   * Whose layers these are, first values included: "original", the PyTorch project's (default); or
+   * "paper", those of google-research/pix2seq, `architectures/tape.py`: reading and writing are as
+   * wide as the narrower of the two streams; a pass begins from LN0(s + FF(s)) of what the one before
+   * left, also where that is nothing; a class is a row of a matrix plus a bias, which is all that is
+   * left without a class; layer norms add 1e-6 to the variance; and parameters begin as Keras begins
+   * them.
+   */
+  readonly layers: Layers;
+  /**
+   * Heads of reading and writing; divides both widths, or the narrower one of the paper's layers.
+   * Default `numHeads`.
+   */
   readonly readWriteHeads: number;
   /** Width of the latents' feed-forward layers (read, compute), in widths of the latents. */
   readonly latentMlpRatio: number;
@@ -51,17 +69,23 @@ export interface RinConfig {
    * embedding of 1000 t (the paper).
    */
   readonly timeConditioning: TimeConditioning;
+  /** What the network is given of the time: "t" itself (default), or "gamma" of t, as pix2seq gives it. */
+  readonly timeInput: TimeInput;
   /** Number of classes that the network is told apart by; 0 for a network that knows none. */
   readonly numClasses: number;
   /** What self-conditioning hands on from pass to pass. */
   readonly selfConditioning: SelfConditioning;
-  /** Positions of the interface tokens: parameters, or fixed sines and cosines of row and column. */
+  /**
+   * Positions of the interface tokens: "learned" parameters; "sincos", fixed sines and cosines of row
+   * and column (and frame); or "stretched", these of coordinates that go from 0 to 1000 whatever the
+   * size of the grid (pix2seq's `sin_cos`).
+   */
   readonly positions: Positions;
   /** What the output means: the noise, the clean image, or v = sqrt(g) noise - sqrt(1-g) x0. */
   readonly prediction: Prediction;
   /**
-   * gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)", "cosine(start,end,tau)" or
-   * "linear-beta".
+   * gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)", "cosine(start,end,tau)",
+   * "log(start,end)" or "linear-beta".
    */
   readonly schedule: string;
   /** The b of Chen 2023 (arXiv 2301.10972): images are multiplied by it before they are noised. */
@@ -94,13 +118,15 @@ const TABLE = /* @__PURE__ */ ((): Readonly<Record<keyof RinConfig, Schema>> => 
   numBlocks: { ...size, default: 2 },
   blockDepth: { oneOf: [size, { type: "array", items: size }], default: 1 },
   numHeads: { ...size, default: 4 },
+  layers: { enum: ["original", "paper"], default: "original" },
   readWriteHeads: { ...size, default: 4 },
   latentMlpRatio: { ...ratio, default: 4 },
   interfaceMlpRatio: { ...ratio, default: 4 },
   timeConditioning: { enum: ["add", "token"], default: "add" },
+  timeInput: { enum: ["t", "gamma"], default: "t" },
   numClasses: { ...size, minimum: 0, maximum: 65535, default: 0 },
   selfConditioning: { enum: ["latents", "interface", "both"], default: "latents" },
-  positions: { enum: ["learned", "sincos"], default: "learned" },
+  positions: { enum: ["learned", "sincos", "stretched"], default: "learned" },
   prediction: { enum: ["eps", "x0", "v"], default: "x0" },
   schedule: { type: "string", default: "cosine" },
   inputScale: { type: "number", minimum: 1e-3, maximum: 1e3, default: 1 },
@@ -168,7 +194,12 @@ function checkBlocks({ numBlocks, blockDepth }: RinConfig): void {
   }
 }
 
-/** Reading has the width of the latents, writing that of the interface. */
+/** The width of an attention: of the stream that attends, or of the narrower one (paper). */
+export function attentionWidth({ layers }: RinConfig, stream: number, context: number): number {
+  return layers === "paper" ? Math.min(stream, context) : stream;
+}
+
+/** Reading has the width of the latents, writing that of the interface, unless both the lesser. */
 function checkHeads(config: RinConfig, together: boolean): void {
   const readWrite = together ? "numHeads" : "readWriteHeads";
   const check = (name: "numHeads" | "readWriteHeads", width: "latentDim" | "interfaceDim") => {
@@ -180,8 +211,10 @@ function checkHeads(config: RinConfig, together: boolean): void {
     );
   };
   check("numHeads", "latentDim");
-  check(readWrite, "latentDim");
-  check(readWrite, "interfaceDim");
+  const { layers, latentDim, interfaceDim } = config;
+  const both = layers === "original";
+  if (both || latentDim <= interfaceDim) check(readWrite, "latentDim");
+  if (both || interfaceDim < latentDim) check(readWrite, "interfaceDim");
 }
 
 function divisors(n: number): number[] {

@@ -7,15 +7,16 @@ import { operationFlops } from "../graph/flops.ts";
 import { Plan } from "../graph/plan.ts";
 import { persistent } from "../graph/tensor.ts";
 import type { RinConfig } from "./config.ts";
-import { exampleShape } from "./example.ts";
+import { exampleShape, interfaceTokens } from "./example.ts";
 import { parameterLayout } from "./parameters.ts";
-import { rin } from "./rin.ts";
+import { rin, selfConditionsInterface } from "./rin.ts";
 import { timeWidth } from "./time.ts";
 import { slab, Weights } from "./weights.ts";
 
 /**
- * Floating-point operations of one pass over one image or clip: those of matrix products and attention (a
- * multiplication and an addition are two), beside which all others are few.
+ * Floating-point operations of one pass over one image or clip, which begins from what an earlier one left:
+ * those of matrix products and attention (a multiplication and an addition are two), beside which
+ * all others are few.
  */
 export function forwardFlops(config: RinConfig): number {
   const layout = parameterLayout(config);
@@ -24,6 +25,13 @@ export function forwardFlops(config: RinConfig): number {
   const xt = persistent("x", [1, ...exampleShape(config)]);
   const t = persistent("t", [1, timeWidth(config)]);
   const labels = config.numClasses > 0 ? persistent("labels", [1]) : undefined;
-  rin(plan, config, weights, { xt, t, labels });
+  const previous = {
+    latents: persistent("latents", [1, config.numLatents, config.latentDim]),
+    interface: selfConditionsInterface(config)
+      ? persistent("interface", [1, interfaceTokens(config), config.interfaceDim])
+      : undefined,
+    mask: persistent("mask", [1]),
+  };
+  rin(plan, config, weights, { xt, t, labels, previous });
   return plan.operations.reduce((sum, operation) => sum + operationFlops(operation), 0);
 }

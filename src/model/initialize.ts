@@ -7,8 +7,8 @@ import { RandomStream, seedFor } from "../nn/random.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
 /**
- * The slab (layout.size floats, padding zero) of a fresh network: each parameter drawn as PyTorch
- * draws it, from a stream of its own.
+ * The slab (layout.size floats, padding zero) of a fresh network: each parameter drawn as its
+ * `initial` says, from a stream of its own.
  *
  * @param seed u32
  */
@@ -20,9 +20,19 @@ export function initialize(layout: ParameterLayout, seed: number): Float32Array<
     const values = slab.subarray(offset, offset + size);
     if (initial.kind === "one") values.fill(1);
     else if (initial.kind === "normal") values.forEach((_, i) => values[i] = stream.normal(i));
+    else if (initial.kind === "truncated") truncated(seedFor(base, name), values);
     else if (initial.kind === "uniform") {
       values.forEach((_, i) => values[i] = (2 * stream.uniform(i) - 1) * initial.bound);
     }
   });
   return slab;
+}
+
+/** As Keras's TruncatedNormal(0.02): what lies beyond two deviations is drawn again. */
+function truncated(seed: number, values: Float32Array): void {
+  values.forEach((_, i) => {
+    let drawn = 3;
+    for (let k = 0; Math.abs(drawn) > 2; k++) drawn = new RandomStream(seed, k).normal(i);
+    values[i] = 0.02 * drawn;
+  });
 }

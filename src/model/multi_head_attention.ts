@@ -1,5 +1,6 @@
 /**
- * Multi-head attention with the parameters of torch.nn.MultiheadAttention.
+ * Multi-head attention with the parameters of torch.nn.MultiheadAttention, as wide as its `out_proj`
+ * takes it.
  *
  * @module
  */
@@ -24,12 +25,13 @@ export function multiHeadAttention(
     heads: number;
   },
 ): Tensor {
-  const width = query.shape.at(-1)!;
+  const outward = weights.linear(`${name}.out_proj`);
+  const [, width] = outward.weight.shape;
   const { q, k, v } = query === context
     ? projectTogether(plan, weights, name, query, width)
     : projectApart(plan, weights, name, query, context, width);
   const attended = attention(plan, { q, k, v, width, heads });
-  return linear(plan, attended, weights.linear(`${name}.out_proj`), residual);
+  return linear(plan, attended, outward, residual);
 }
 
 interface Projections {
@@ -46,7 +48,10 @@ function projectTogether(
   width: number,
 ): Projections {
   const matrix = linear(plan, x, {
-    weight: weights.get(`${name}.in_proj_weight`),
+    // q_proj_weight, k_proj_weight and v_proj_weight lie side by side, see parameters.ts.
+    weight: weights.has(`${name}.in_proj_weight`)
+      ? weights.get(`${name}.in_proj_weight`)
+      : weights.get(`${name}.q_proj_weight`, [3 * width, width]),
     bias: weights.get(`${name}.in_proj_bias`),
   });
   return {
@@ -70,9 +75,10 @@ function projectApart(
     bias: view(bias, row, [rows]),
   });
   const keyWidth = context.shape.at(-1)!;
-  const packed = keyWidth === width ? weights.get(`${name}.in_proj_weight`) : undefined;
+  const together = `${name}.in_proj_weight`;
+  const packed = weights.has(together) ? weights.get(together) : undefined;
   const q = packed ? view(packed, 0, [width, width]) : weights.get(`${name}.q_proj_weight`);
-  // k_proj_weight and v_proj_weight lie side by side in the slab, see parameters.ts.
+  // And so do the latter two.
   const kv = packed
     ? view(packed, width * width, [2 * width, width])
     : weights.get(`${name}.k_proj_weight`, [2 * width, keyWidth]);

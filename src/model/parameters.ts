@@ -6,13 +6,15 @@
  */
 import { bytesOfOne } from "../graph/tensor.ts";
 import type { FloatType } from "../graph/ops.ts";
-import { blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
+import { attentionWidth, blockDepths, type RinConfig, tokensAmongLatents } from "./config.ts";
 import { interfaceTokens, patchFeatures } from "./example.ts";
 import { timeWidth } from "./time.ts";
 
-/** How a parameter begins, as PyTorch begins these modules. */
+/** How a parameter begins, as PyTorch begins these modules, or Keras the paper's. */
 export type Initial =
   | { readonly kind: "zero" | "one" | "normal" }
+  /** A normal of deviation 0.02, drawn again where it is beyond two deviations. */
+  | { readonly kind: "truncated" }
   /** Uniform on [-bound, bound]. */
   | { readonly kind: "uniform"; readonly bound: number };
 
@@ -42,19 +44,12 @@ export interface ParameterLayout {
 
 const zero: Initial = { kind: "zero" };
 const one: Initial = { kind: "one" };
-const normal: Initial = { kind: "normal" };
 const uniform = (bound: number): Initial => ({ kind: "uniform", bound });
+/** Glorot & Bengio's (2010), of so many inputs and outputs. */
+const glorot = (inputs: number, outputs: number) => uniform(Math.sqrt(6 / (inputs + outputs)));
 
 // Parameters in one group lie side by side, so that a kernel can bind them as one matrix.
 type Group = ParameterSpec[];
-
-function linear(name: string, outWidth: number, inWidth: number): Group[] {
-  const initial = uniform(1 / Math.sqrt(inWidth));
-  return [
-    [{ name: `${name}.weight`, shape: [outWidth, inWidth], initial }],
-    [{ name: `${name}.bias`, shape: [outWidth], initial }],
-  ];
-}
 
 function norm(name: string, width: number, weight = one): Group[] {
   return [[
@@ -63,102 +58,139 @@ function norm(name: string, width: number, weight = one): Group[] {
   ]];
 }
 
-function attention(name: string, width: number, keyWidth: number): Group[] {
-  const xavier = (rows: number, columns: number) => uniform(Math.sqrt(6 / (rows + columns)));
-  const packed: Group[] = [[
-    {
+/** The parameters of a network's layers, whichever layers these are. */
+class Layers {
+  readonly #paper: boolean;
+
+  constructor(readonly config: RinConfig) {
+    this.#paper = config.layers === "paper";
+  }
+
+  /** @param window pixels of the convolution that it is, each of which has the outputs for Keras */
+  linear(name: string, outWidth: number, inWidth: number, window = 1): Group[] {
+    const own = uniform(1 / Math.sqrt(inWidth));
+    const [weight, bias] = this.#paper ? [glorot(inWidth, window * outWidth), zero] : [own, own];
+    return [
+      [{ name: `${name}.weight`, shape: [outWidth, inWidth], initial: weight }],
+      [{ name: `${name}.bias`, shape: [outWidth], initial: bias }],
+    ];
+  }
+
+  /** Parameters that are no layer's weights: positions and the like. */
+  table(name: string, ...shape: readonly number[]): Group {
+    return [{ name, shape, initial: { kind: this.#paper ? "truncated" : "normal" } }];
+  }
+
+  /** Attention of a stream to a context, of these widths, or of a stream to itself. */
+  attention(name: string, stream: number, context?: number): Group[] {
+    const keyWidth = context ?? stream;
+    const heads = context ? this.config.readWriteHeads : this.config.numHeads;
+    const width = attentionWidth(this.config, stream, keyWidth);
+    const projection = (part: string, inputs: number): ParameterSpec => ({
+      name: `${name}.${part}_proj_weight`,
+      shape: [width, inputs],
+      // Keras takes the kernel (inputs, heads, d) for a convolution's in a window of `inputs` pixels.
+      initial: this.#paper ? glorot(inputs * heads, inputs * width / heads) : glorot(inputs, width),
+    });
+    const q = projection("q", stream);
+    const kv = [projection("k", keyWidth), projection("v", keyWidth)];
+    const packed: ParameterSpec = {
       name: `${name}.in_proj_weight`,
       shape: [3 * width, width],
-      initial: xavier(3 * width, width),
-    },
-  ]];
-  const apart: Group[] = [
-    [{ name: `${name}.q_proj_weight`, shape: [width, width], initial: xavier(width, width) }],
-    ["k", "v"].map((part) => ({
-      name: `${name}.${part}_proj_weight`,
-      shape: [width, keyWidth],
-      initial: xavier(width, keyWidth),
-    })),
-  ];
-  const [out] = linear(`${name}.out_proj`, width, width);
-  return [
-    ...(width === keyWidth ? packed : apart),
-    [{ name: `${name}.in_proj_bias`, shape: [3 * width], initial: zero }],
-    out,
-    [{ name: `${name}.out_proj.bias`, shape: [width], initial: zero }],
-  ];
-}
+      initial: glorot(width, 3 * width),
+    };
+    // And the kernel (heads, d, outputs) alike, with a window of `heads` pixels.
+    const [[out]] = this.linear(`${name}.out_proj`, stream, width, heads);
+    return [
+      // The paper's are parameters of their own, for LAMB's ratios.
+      ...this.#paper
+        ? context ? [[q], kv] : [[q, ...kv]]
+        : width === keyWidth
+        ? [[packed]]
+        : [[q], kv],
+      [{ name: `${name}.in_proj_bias`, shape: [3 * width], initial: zero }],
+      [out],
+      [{ name: `${name}.out_proj.bias`, shape: [stream], initial: zero }],
+    ];
+  }
 
-function feedForward(name: string, width: number, ratio: number): Group[] {
-  return [
-    ...norm(`${name}.0`, width),
-    ...linear(`${name}.1`, ratio * width, width),
-    ...linear(`${name}.3`, width, ratio * width),
-  ];
-}
+  feedForward(name: string, width: number, ratio: number): Group[] {
+    return [
+      ...norm(`${name}.0`, width),
+      ...this.linear(`${name}.1`, ratio * width, width),
+      ...this.linear(`${name}.3`, width, ratio * width),
+    ];
+  }
 
-/** What folds a stream of an earlier pass into its beginning; the norm begins as zero. */
-function warmStart(name: string, width: number): Group[] {
-  return [
-    ...linear(`${name}.mlp.0`, width, width),
-    ...linear(`${name}.mlp.2`, width, width),
-    ...norm(`${name}.layer_norm`, width, zero),
-  ];
+  /** What folds a stream of an earlier pass into its beginning; the norm begins as zero. */
+  warmStart(name: string, width: number, ratio: number): Group[] {
+    return [
+      ...this.#paper ? this.feedForward(`${name}.mlp`, width, ratio) : [
+        ...this.linear(`${name}.mlp.0`, width, width),
+        ...this.linear(`${name}.mlp.2`, width, width),
+      ],
+      ...norm(`${name}.layer_norm`, width, zero),
+    ];
+  }
+
+  /** What makes latents, or what is added to them, from the time and the class. */
+  conditioning(): Group[] {
+    const { latentDim: dz, numClasses, timeConditioning } = this.config;
+    const hidden = timeConditioning === "add" ? TIME_HIDDEN : dz;
+    const name = "class_conditioner.class_embed";
+    return [
+      ...this.linear("time_conditioner.time_mlp.0", hidden, timeWidth(this.config)),
+      ...this.linear("time_conditioner.time_mlp.2", dz, hidden),
+      ...numClasses === 0 ? [] : this.#paper
+        ? [
+          [{ name, shape: [numClasses, dz], initial: glorot(numClasses, dz) }],
+          [{ name: "class_conditioner.bias", shape: [dz], initial: zero }],
+        ]
+        // The last row stands for no class.
+        : [this.table(name, numClasses + 1, dz)],
+    ];
+  }
 }
 
 /** Width of the hidden layer of the time's embedding, where the time is no token. */
 const TIME_HIDDEN = 128;
 
-/** What makes latents, or what is added to them, from the time and the class. */
-function conditioning(config: RinConfig): Group[] {
-  const { latentDim: dz, numClasses, timeConditioning } = config;
-  const hidden = timeConditioning === "add" ? TIME_HIDDEN : dz;
-  const classes: ParameterSpec = {
-    name: "class_conditioner.class_embed",
-    // The last one stands for no class.
-    shape: [numClasses + 1, dz],
-    initial: normal,
-  };
-  return [
-    ...linear("time_conditioner.time_mlp.0", hidden, timeWidth(config)),
-    ...linear("time_conditioner.time_mlp.2", dz, hidden),
-    ...numClasses > 0 ? [[classes]] : [],
-  ];
-}
-
 function groups(config: RinConfig): Group[] {
-  const { latentDim: dz, interfaceDim: dx, selfConditioning } = config;
+  const { latentDim: dz, interfaceDim: dx, latentMlpRatio, interfaceMlpRatio } = config;
+  const { selfConditioning, patchFrames, patchSize } = config;
+  const layers = new Layers(config);
   const features = patchFeatures(config);
   const own = config.numLatents - tokensAmongLatents(config);
-  const positions: ParameterSpec = {
-    name: "tokenizer.pos_embed",
-    shape: [1, interfaceTokens(config), dx],
-    initial: normal,
-  };
   const block = (depth: number, i: number): Group[] => [
     ...norm(`blocks.${i}.read_norm`, dz),
-    ...attention(`blocks.${i}.read_attention`, dz, dx),
-    ...feedForward(`blocks.${i}.read_mlp`, dz, config.latentMlpRatio),
+    ...layers.attention(`blocks.${i}.read_attention`, dz, dx),
+    ...layers.feedForward(`blocks.${i}.read_mlp`, dz, latentMlpRatio),
     ...Array.from({ length: depth }, (_, j) => [
       ...norm(`blocks.${i}.compute_norm.${j}`, dz),
-      ...attention(`blocks.${i}.compute_attention.${j}`, dz, dz),
-      ...feedForward(`blocks.${i}.compute_mlp.${j}`, dz, config.latentMlpRatio),
+      ...layers.attention(`blocks.${i}.compute_attention.${j}`, dz),
+      ...layers.feedForward(`blocks.${i}.compute_mlp.${j}`, dz, latentMlpRatio),
     ]).flat(),
     ...norm(`blocks.${i}.write_norm`, dx),
-    ...attention(`blocks.${i}.write_attention`, dx, dz),
-    ...feedForward(`blocks.${i}.write_mlp`, dx, config.interfaceMlpRatio),
+    ...layers.attention(`blocks.${i}.write_attention`, dx, dz),
+    ...layers.feedForward(`blocks.${i}.write_mlp`, dx, interfaceMlpRatio),
   ];
   return [
-    ...linear("tokenizer.linear", dx, features),
+    ...layers.linear("tokenizer.linear", dx, features, patchFrames * patchSize ** 2),
     ...norm("tokenizer.layer_norm", dx),
-    ...config.positions === "learned" ? [[positions]] : [],
-    [{ name: "latent_initializer.Z_init", shape: [1, own, dz], initial: normal }],
-    ...selfConditioning !== "interface" ? warmStart("latent_initializer", dz) : [],
-    ...selfConditioning !== "latents" ? warmStart("interface_initializer", dx) : [],
-    ...conditioning(config),
+    ...config.positions === "learned"
+      ? [layers.table("tokenizer.pos_embed", 1, interfaceTokens(config), dx)]
+      : [],
+    layers.table("latent_initializer.Z_init", 1, own, dz),
+    ...selfConditioning !== "interface"
+      ? layers.warmStart("latent_initializer", dz, latentMlpRatio)
+      : [],
+    ...selfConditioning !== "latents"
+      ? layers.warmStart("interface_initializer", dx, interfaceMlpRatio)
+      : [],
+    ...layers.conditioning(),
     ...blockDepths(config).flatMap(block),
     ...norm("layer_norm", dx),
-    ...linear("readout", features, dx),
+    ...layers.linear("readout", features, dx),
   ];
 }
 
@@ -174,8 +206,9 @@ const ALIGNMENT = 256;
 export function parameterLayout(config: RinConfig, type: FloatType = "f32"): ParameterLayout {
   const aligned = ALIGNMENT / bytesOfOne(type);
   const all = groups(config);
-  const isMatrix = (group: Group) =>
-    group[0].name.endsWith("weight") && group[0].shape.length === 2;
+  // With the paper's layers as in its code, tables decay too: all but biases and norms.
+  const isMatrix = ([{ name, shape }]: Group) =>
+    config.layers === "paper" ? shape.length > 1 : name.endsWith("weight") && shape.length === 2;
   const parameters: PlacedParameter[] = [];
   let end = 0;
   const add = (group: Group) => {

@@ -14,8 +14,13 @@
  *
  * @param axes points along each axis, such as [rows, columns] or [frames, rows, columns]
  * @param width of a token
+ * @param stretched whether coordinates go from 0 to 1000 instead, as in google-research/pix2seq
  */
-export function sinCosPositions(axes: readonly number[], width: number): Float32Array<ArrayBuffer> {
+export function sinCosPositions(
+  axes: readonly number[],
+  width: number,
+  stretched = false,
+): Float32Array<ArrayBuffer> {
   const points = axes.reduce((a, b) => a * b, 1);
   const table = new Float32Array(points * width);
   const pairs = Math.floor(width / 2);
@@ -23,7 +28,8 @@ export function sinCosPositions(axes: readonly number[], width: number): Float32
   for (let point = 0; point < points; point++) {
     let rest = point;
     for (let axis = axes.length - 1; axis >= 0; axis--) {
-      coordinates[axis] = rest % axes[axis];
+      const scale = stretched ? 1000 / Math.max(1, axes[axis] - 1) : 1;
+      coordinates[axis] = rest % axes[axis] * scale;
       rest = Math.floor(rest / axes[axis]);
     }
     const row = coordinates.flatMap((coordinate, axis) => {

@@ -17,6 +17,7 @@ import {
   depatchify,
   gatherRows,
   joinLatents,
+  maskRows,
   patchify,
   type SelfConditioning,
 } from "../nn/tokens.ts";
@@ -73,7 +74,7 @@ export function rin(
 ): RinOutputs {
   const [z, x] = blocks(plan, config, weights, inputs);
   const written = write(plan, config, weights, config.numBlocks - 1, z, x);
-  const normed = layerNorm(plan, written, weights.norm("layer_norm"));
+  const normed = norm(plan, config, weights, "layer_norm", written);
   const patches = linear(plan, normed, weights.linear("readout"));
   const output = depatchify(plan, patches, exampleShape(config), patchAxes(config));
   return { output, latents: z, interface: written };
@@ -119,7 +120,7 @@ function blocks(
   return [z, x];
 }
 
-/** X = LN(Linear(patches)) + positions + mask LN(X_prev + MLP(X_prev)). */
+/** X = LN(Linear(patches)) + positions + what an earlier pass left, see {@linkcode warmStart}. */
 function tokenize(
   plan: Plan<string>,
   config: RinConfig,
@@ -128,22 +129,23 @@ function tokenize(
 ): Tensor {
   const patches = patchify(plan, xt, patchAxes(config));
   const tokens = linear(plan, patches, weights.linear("tokenizer.linear"));
-  const normed = layerNorm(plan, tokens, weights.norm("tokenizer.layer_norm"));
-  const conditioning = previous?.interface &&
-    selfConditioning(plan, weights, "interface_initializer", previous.interface, previous.mask);
+  const normed = norm(plan, config, weights, "tokenizer.layer_norm", tokens);
+  const before = { stream: previous?.interface, mask: previous?.mask, shape: normed.shape };
+  const conditioning = warmStart(plan, config, weights, "interface_initializer", before);
   return addRows(plan, normed, positions(config, weights), conditioning);
 }
 
 /** (1, N, Dx). */
 function positions(config: RinConfig, weights: Weights): Tensor {
   if (config.positions === "learned") return weights.get("tokenizer.pos_embed");
-  const table = sinCosPositions(tokenGrid(config), config.interfaceDim);
+  const stretched = config.positions === "stretched";
+  const table = sinCosPositions(tokenGrid(config), config.interfaceDim, stretched);
   return constant("positions", [1, interfaceTokens(config), config.interfaceDim], table);
 }
 
 /**
- * Z = Z_init + time + mask LN(Z_prev + MLP(Z_prev)), the class with the time; or, with these as
- * tokens, Z = (Z_init, time, class) + mask LN(Z_prev + MLP(Z_prev)).
+ * Z = Z_init + time + what an earlier pass left, see {@linkcode warmStart}, the class with the time;
+ * or, with these as tokens, Z = (Z_init, time, class) + that.
  */
 function begin(
   plan: Plan<string>,
@@ -155,8 +157,7 @@ function begin(
     throw new RangeError(`Labels for a network of ${config.numClasses} classes: ${labels?.shape}`);
   }
   const token = config.timeConditioning === "token";
-  const byClass = labels &&
-    gatherRows(plan, weights.get("class_conditioner.class_embed"), labels);
+  const byClass = labels && classEmbedding(plan, weights, labels);
   const time = mlp(
     plan,
     t,
@@ -166,31 +167,84 @@ function begin(
     token ? undefined : byClass,
   );
   const start = weights.get("latent_initializer.Z_init");
-  const conditioning = previous && config.selfConditioning !== "interface"
-    ? selfConditioning(plan, weights, "latent_initializer", previous.latents, previous.mask)
-    : undefined;
+  const conditioning = warmStart(plan, config, weights, "latent_initializer", {
+    stream: previous?.latents,
+    mask: previous?.mask,
+    shape: [t.shape[0], config.numLatents, config.latentDim],
+  });
   if (!token) return beginLatents(plan, { start, time, previous: conditioning });
   const tokens = byClass ? [time, byClass] as const : [time] as const;
   return joinLatents(plan, { start, tokens, previous: conditioning });
 }
 
-/** LN(s + MLP(s)) of a stream that an earlier pass handed on (section 3.3). */
-function selfConditioning(
+/** (B, Dz): a row of the table, of which the last is none's; or a row or nothing, plus a bias (paper). */
+function classEmbedding(plan: Plan<string>, weights: Weights, labels: Tensor): Tensor {
+  const rows = gatherRows(plan, weights.get("class_conditioner.class_embed"), labels);
+  const bias = "class_conditioner.bias";
+  return weights.has(bias) ? addRows(plan, rows, weights.get(bias)) : rows;
+}
+
+/** A stream that an earlier pass handed on, if any did. */
+interface Before {
+  readonly stream?: Tensor;
+  readonly mask?: Tensor;
+  /** Of the stream. */
+  readonly shape: readonly number[];
+}
+
+/**
+ * What an earlier pass adds to a stream's beginning (section 3.3): mask LN(s + MLP(s)), or, with the
+ * paper's layers, LN(s + FF(s)) of mask s, which is also something where there is no s. Nothing where
+ * the network doesn't hand this stream on.
+ */
+function warmStart(
   plan: Plan<string>,
+  config: RinConfig,
+  weights: Weights,
+  name: string,
+  { stream, mask, shape }: Before,
+): SelfConditioning | undefined {
+  if (!weights.has(`${name}.layer_norm.weight`)) return undefined;
+  const normed = (moved: Tensor) => norm(plan, config, weights, `${name}.layer_norm`, moved);
+  if (config.layers === "paper") {
+    const from = stream && mask ? maskRows(plan, stream, mask) : filled("zeros", shape, 0);
+    const values = normed(feedForward(plan, config, weights, `${name}.mlp`, from, from));
+    return { values, mask: filled("ones", shape.slice(0, 1), 1) };
+  }
+  if (!stream || !mask) return undefined;
+  const [first, second] = [weights.linear(`${name}.mlp.0`), weights.linear(`${name}.mlp.2`)];
+  return { values: normed(mlp(plan, stream, first, "gelu", second, stream)), mask };
+}
+
+function filled(name: string, shape: readonly number[], value: number): Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return constant(name, shape, new Float32Array(size).fill(value));
+}
+
+/** LN of a stream. */
+function norm(
+  plan: Plan<string>,
+  { layers }: RinConfig,
   weights: Weights,
   name: string,
   stream: Tensor,
-  mask: Tensor,
-): SelfConditioning {
-  const moved = mlp(
-    plan,
-    stream,
-    weights.linear(`${name}.mlp.0`),
-    "gelu",
-    weights.linear(`${name}.mlp.2`),
-    stream,
-  );
-  return { values: layerNorm(plan, moved, weights.norm(`${name}.layer_norm`)), mask };
+): Tensor {
+  return layerNorm(plan, stream, weights.norm(name), layers === "paper" ? 1e-6 : 1e-5);
+}
+
+/** residual + Linear(GELU(Linear(LN(stream)))). */
+function feedForward(
+  plan: Plan<string>,
+  config: RinConfig,
+  weights: Weights,
+  name: string,
+  stream: Tensor,
+  residual?: Tensor,
+  drop?: Dropout,
+): Tensor {
+  const normed = norm(plan, config, weights, `${name}.0`, stream);
+  const [first, second] = [weights.linear(`${name}.1`), weights.linear(`${name}.3`)];
+  return mlp(plan, normed, first, "gelu", second, residual, drop);
 }
 
 /** X of block i, having attended to Z. */
@@ -226,7 +280,7 @@ function layer(
   plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { kind, norm, attention, mlp: name }: LayerNames,
+  names: LayerNames,
   stream: Tensor,
   context?: Tensor,
   drop?: Dropout,
@@ -234,17 +288,16 @@ function layer(
   const branch = (from: Tensor, record: (residual?: Tensor) => Tensor) =>
     drop ? drop.branch(plan, from, record) : record(from);
   const attended = branch(stream, (residual) => {
-    const query = layerNorm(plan, stream, weights.norm(norm));
-    return multiHeadAttention(plan, weights, attention, {
+    const query = norm(plan, config, weights, names.norm, stream);
+    return multiHeadAttention(plan, weights, names.attention, {
       query,
       context: context ?? query,
       residual,
-      heads: kind === "compute" ? config.numHeads : config.readWriteHeads,
+      heads: names.kind === "compute" ? config.numHeads : config.readWriteHeads,
     });
   });
-  return branch(attended, (residual) => {
-    const normed = layerNorm(plan, attended, weights.norm(`${name}.0`));
-    const [first, second] = [weights.linear(`${name}.1`), weights.linear(`${name}.3`)];
-    return mlp(plan, normed, first, "gelu", second, residual, drop);
-  });
+  return branch(
+    attended,
+    (residual) => feedForward(plan, config, weights, names.mlp, attended, residual, drop),
+  );
 }

@@ -15,12 +15,12 @@ export function timeWidth({ timeConditioning, latentDim }: RinConfig): number {
 }
 
 /**
- * What the network is given for times (B) in [0, 1]: rows (B, timeWidth).
+ * What the network is given for times (B), t or gamma in [0, 1] as `timeInput` says: rows
+ * (B, timeWidth).
  *
  * With the time as a token, a row of width w (a quarter of `latentDim`) holds sin(1000 t f_i), then
  * cos(1000 t f_i), for the frequencies f_i = 10000^(-2i/w), brought to mean 0 and variance 1: as in
- * the paper's code (google-research/pix2seq, `ScalarEmbedding`), which however gives it gamma(t)
- * where this project gives it t.
+ * the paper's code (google-research/pix2seq, `ScalarEmbedding`).
  */
 export function timeRows(config: RinConfig, times: ArrayLike<number>): Float32Array<ArrayBuffer> {
   const width = timeWidth(config);

@@ -7,8 +7,16 @@ import type { Plan } from "../graph/plan.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { rowsOf } from "./linear.ts";
 
-/** y = LayerNorm(x) over the last axis; `affine` (2, d) holds the weight, then the bias. */
-export function layerNorm(plan: Plan<string>, x: Tensor, affine: Tensor): Tensor {
+/**
+ * y = LayerNorm(x) over the last axis; `affine` (2, d) holds the weight, then the bias, and `epsilon` is
+ * added to the variance.
+ */
+export function layerNorm(
+  plan: Plan<string>,
+  x: Tensor,
+  affine: Tensor,
+  epsilon: number,
+): Tensor {
   const d = x.shape.at(-1)!;
   if (affine.size !== 2 * d) {
     throw new RangeError(
@@ -18,7 +26,7 @@ export function layerNorm(plan: Plan<string>, x: Tensor, affine: Tensor): Tensor
   const rows = rowsOf(x);
   const y = plan.activation(x.shape, [x, affine]);
   const stats = plan.activation([rows, 2]);
-  plan.record("layerNorm", { rows, d }, { x, affine, y, stats });
+  plan.record("layerNorm", { rows, d, epsilon }, { x, affine, y, stats });
   plan.onBackward(y, (dy) => {
     if (affine.tracked) {
       const daffine = plan.newGradient(affine);

@@ -135,12 +135,19 @@ export function joinLatents(
   return y;
 }
 
-/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d). */
+/** x (batch, ...), which has no gradient, with each example times its number of mask (batch). */
+export function maskRows(plan: Plan<string>, x: Tensor, mask: Tensor): Tensor {
+  const y = plan.activation(x.shape);
+  plan.record("maskRows", { batch: mask.size, each: x.size / mask.size }, { x, mask, y });
+  return y;
+}
+
+/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d); zeros where there is none. */
 export function gatherRows(plan: Plan<string>, table: Tensor, rows: Tensor): Tensor {
   const [n, d] = table.shape;
   const batch = rows.size;
   const y = plan.activation([batch, d], [table]);
-  plan.record("gatherRows", { batch, d }, { table, rows, y });
+  plan.record("gatherRows", { batch, n, d }, { table, rows, y });
   plan.onBackward(y, (dy) => {
     const dtable = plan.newGradient(table);
     plan.record("gatherRowsGradient", { batch, n, d }, { dy, rows, dtable });

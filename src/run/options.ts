@@ -5,6 +5,7 @@
  */
 import type { SamplerName } from "../diffusion/samplers.ts";
 import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
+import { parseSchedule } from "../diffusion/schedule.ts";
 import { USUAL_SAMPLING } from "../diffusion/usual_sampling.ts";
 import { ConfigError } from "../model/config.ts";
 import { checkOptions, type OptionSchema } from "../options/schema.ts";
@@ -42,6 +43,13 @@ export interface RunOptions {
   readonly sampleSampler: SamplerName;
   /** Network evaluations of a sample. */
   readonly sampleSteps: number;
+  /** "ddpm": the variance of a sample's fresh noise. */
+  readonly sampleVariance: "small" | "large";
+  /**
+   * The noise schedule that samples go along, where it isn't the network's. `rin sample` then samples
+   * as the run does, unless told otherwise.
+   */
+  readonly sampleSchedule?: string;
   /** Steps between checkpoints. */
   readonly saveEvery: number;
   /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
@@ -70,6 +78,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   sampleCount: 64,
   sampleSampler: USUAL_SAMPLING.sampler,
   sampleSteps: USUAL_SAMPLING.steps,
+  sampleVariance: SAMPLE_OPTIONS.variance.default,
   saveEvery: 250,
   keepEvery: 0,
   keepCheckpoints: 0,
@@ -104,6 +113,8 @@ const TABLE = {
   sampleCount: SAMPLE_OPTIONS.count,
   sampleSampler: SAMPLE_OPTIONS.sampler,
   sampleSteps: SAMPLE_OPTIONS.steps,
+  sampleVariance: SAMPLE_OPTIONS.variance,
+  sampleSchedule: { type: "string" },
   saveEvery: count,
   keepEvery: countOrNone,
   keepCheckpoints: countOrNone,
@@ -118,5 +129,7 @@ const TABLE = {
  * @throws {ConfigError} naming the option, what was found and what is needed
  */
 export function completeRunOptions(options: Partial<RunOptions>): RunOptions {
-  return { ...DEFAULT_RUN_OPTIONS, ...checkOptions(TABLE, options, "run option", ConfigError) };
+  const given = checkOptions(TABLE, options, "run option", ConfigError);
+  if (given.sampleSchedule !== undefined) parseSchedule(given.sampleSchedule);
+  return { ...DEFAULT_RUN_OPTIONS, ...given };
 }

@@ -21,20 +21,35 @@ export interface Preset {
 
 // Of the released configs (google-research/pix2seq, configs/config_diffusion_*.py): what all share.
 const paper = {
+  network: {
+    layers: "paper",
+    timeConditioning: "token",
+    timeInput: "gamma",
+    prediction: "eps",
+  },
   training: {
     steps: 150_000,
     optimizer: "lamb",
     warmup: 10_000,
     weightDecay: 1e-2,
     beta2: 0.999,
+    // Its LAMB is not given the configs' global_clipnorm.
+    clip: 0,
     // As released; give some (0.1, say) for guidance.
     labelDropout: 0,
     emaDecay: 0.9999,
+    emaWarmup: "none",
   },
   run: {
     data: "",
     labels: "auto",
     flip: true,
+    validFraction: 0,
+    // `get_eval_args_and_tags`: ddpm is of the large variance unless it says otherwise.
+    sampleSampler: "ddpm",
+    sampleSteps: 250,
+    sampleVariance: "large",
+    sampleSchedule: "cosine",
     validEvery: 2000,
     validCount: 64,
     sampleEvery: 5000,
@@ -44,15 +59,26 @@ const paper = {
 } satisfies Partial<Preset>;
 
 const imagenet = {
+  ...paper.network,
+  imageSize: 64,
+  patchSize: 8,
+  latentDim: 768,
   interfaceDim: 512,
   numLatents: 128,
+  numBlocks: 4,
   blockDepth: 4,
   numHeads: 16,
   readWriteHeads: 16,
-  timeConditioning: "token",
   numClasses: 1000,
-  prediction: "eps",
+  schedule: "linear",
 } satisfies Partial<RinConfig>;
+
+// Not released. At 128 px the sizes are those of the paper's appendix; beyond, patches and latents are
+// the paper's, and the rest is ours. The recipe is that of imagenet64.
+const appendix = { ...imagenet, latentDim: 1024, numBlocks: 6 } satisfies Partial<RinConfig>;
+
+// Large pictures survive more noise, so they are scaled down before they are noised (Chen 2023).
+const scaled = (inputScale: number) => ({ inputScale, normalizeInput: true });
 
 const imagenetTraining = {
   ...paper.training,
@@ -124,8 +150,9 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     run: { data: "", sampleCount: 16, sampleEvery: 250 },
   },
   cifar10: {
-    about: "the paper's network for CIFAR-10: 32 px, 10 classes, 30.6 M parameters",
+    about: "the paper's network for CIFAR-10, as released: 32 px, 10 classes, 31.0 M parameters",
     network: {
+      ...paper.network,
       imageSize: 32,
       patchSize: 2,
       latentDim: 512,
@@ -136,9 +163,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       numHeads: 16,
       readWriteHeads: 8,
       interfaceMlpRatio: 2,
-      timeConditioning: "token",
       numClasses: 10,
-      prediction: "eps",
       schedule: "sigmoid(-3,3,0.9)",
     },
     training: {
@@ -150,34 +175,75 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       dropout: 0.1,
       dropPath: 0.1,
     },
-    run: paper.run,
+    run: { ...paper.run, sampleSteps: 400 },
   },
   imagenet64: {
-    about: "the paper's released config for ImageNet at 64 px: 1000 classes, 157 M parameters",
-    network: {
-      ...imagenet,
-      imageSize: 64,
-      patchSize: 8,
-      latentDim: 768,
-      numBlocks: 4,
-      schedule: "linear",
-    },
+    about: "the paper's network for ImageNet at 64 px, as released: 1000 classes, 158 M parameters",
+    network: imagenet,
     training: imagenetTraining,
     run: paper.run,
   },
-  // No config of this size was released: its sizes are those of the paper's appendix, its training
-  // that of imagenet64.
-  imagenet128: {
-    about: "the paper's network for ImageNet at 128 px: 1000 classes, 399 M parameters",
-    network: {
-      ...imagenet,
-      imageSize: 128,
-      patchSize: 4,
-      latentDim: 1024,
-      numBlocks: 6,
-      schedule: "sigmoid(-3,3,0.9)",
-    },
+  "imagenet64-patch4": {
+    about: "imagenet64 with the patches of 4 px and depths of 6 that its config has in comments, " +
+      "likelier those of the paper's figures: 214 M parameters",
+    network: { ...imagenet, patchSize: 4, blockDepth: 6 },
     training: imagenetTraining,
+    run: paper.run,
+  },
+  imagenet128: {
+    about: "ImageNet at 128 px: sizes of the paper, training that of imagenet64, " +
+      "schedule ours; 396 M parameters",
+    network: { ...appendix, imageSize: 128, patchSize: 4, schedule: "sigmoid(-3,3,0.9)" },
+    training: imagenetTraining,
+    run: paper.run,
+  },
+  imagenet256: {
+    about: "ImageNet at 256 px: patches and latents of the paper, training that of imagenet64, " +
+      "depth and input scale ours; 396 M parameters",
+    network: { ...appendix, imageSize: 256, numLatents: 256, ...scaled(0.5) },
+    training: imagenetTraining,
+    run: paper.run,
+  },
+  imagenet512: {
+    about: "ImageNet at 512 px: patches and latents of the paper, training that of imagenet64, " +
+      "depth and input scale ours; 321 M parameters",
+    network: {
+      ...appendix,
+      imageSize: 512,
+      numLatents: 256,
+      latentDim: 768,
+      blockDepth: 6,
+      ...scaled(0.2),
+    },
+    training: { ...imagenetTraining, accumulate: 256 },
+    run: paper.run,
+  },
+  imagenet1024: {
+    about: "ImageNet at 1024 px: patches and latents of the paper, training that of imagenet64, " +
+      "depth and input scale ours; 412 M parameters",
+    network: {
+      ...appendix,
+      imageSize: 1024,
+      numLatents: 256,
+      latentDim: 768,
+      blockDepth: 8,
+      ...scaled(0.1),
+    },
+    training: { ...imagenetTraining, accumulate: 1024 },
+    run: paper.run,
+  },
+  kinetics: {
+    about: "clips of 16 frames at 64 px: patches and latents of the paper, the rest ours, " +
+      "without its given frames; 395 M parameters",
+    network: {
+      ...appendix,
+      frames: 16,
+      patchFrames: 2,
+      patchSize: 4,
+      numLatents: 256,
+      numClasses: 0,
+    },
+    training: { ...imagenetTraining, accumulate: 128 },
     run: paper.run,
   },
 };

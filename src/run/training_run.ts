@@ -141,6 +141,8 @@ export class TrainingRun {
       count,
       sampler: run.sampleSampler,
       steps: run.sampleSteps,
+      variance: run.sampleVariance,
+      sampleSchedule: run.sampleSchedule,
       batchSize: SAMPLE_BATCH,
       onStep: (done, total) => this.#show({ name: "sampling", done, total }),
     });

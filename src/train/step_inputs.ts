@@ -8,9 +8,9 @@ import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
+import { networkTime } from "../diffusion/network_time.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { RinConfig } from "../model/config.ts";
-import { timeRows } from "../model/time.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import { nearestNoise } from "./immiscible.ts";
 import { averageDecay } from "./moving_average.ts";
@@ -100,7 +100,7 @@ export function exampleInputs(
   const noise = options.immiscible ? nearestNoise(images, draws.noise) : draws.noise;
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
-    t: timeRows(config, draws.t),
+    t: networkTime(config, draws.t),
     labels: rows.map((row, i) => draws.unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
     lossWeight: new Float32Array(weights),

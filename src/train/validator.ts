@@ -9,6 +9,7 @@ import { recordLoss } from "../diffusion/loss.ts";
 import { expectFloats } from "../diffusion/floats.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
+import { networkTime } from "../diffusion/network_time.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device } from "../device/device.ts";
 import { Plan } from "../graph/plan.ts";
@@ -17,7 +18,7 @@ import type { Program } from "../device/device.ts";
 import { checkNames } from "../options/schema.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, exampleSize } from "../model/example.ts";
-import { timeRows, timeWidth } from "../model/time.ts";
+import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
@@ -102,7 +103,7 @@ export class Validator {
     const seed = seedFor(this.options.seed, "validate");
     const keys = gammas.flatMap((_, i) => new RandomStream(seed, stream + i * apart).keys);
     const repeated = Array<number>(batch).fill(t);
-    this.device.write(tensors.t, timeRows(this.config, repeated));
+    this.device.write(tensors.t, networkTime(this.config, repeated));
     this.device.write(tensors.coefficients, noisingCoefficients(this.config, gammas));
     this.device.write(tensors.keys, new Uint32Array(keys));
   }

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { writeNpz } from "../../src/eval/npz.ts";
+import { exportPix2seq } from "../../src/model/pix2seq/export.ts";
 import { importPyTorch } from "../../src/model/pytorch/import.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
+import { readSmallNet, smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
 const fixtures = decodeURIComponent(new URL("../model/pytorch/fixtures", import.meta.url).pathname);
@@ -56,6 +59,50 @@ Deno.test("import: says which weights it took, and --weights chooses", async () 
       const part = complaint(await rin([...command, "m-00002-of-00003.safetensors"], { cwd }));
       assertStringIncludes(part, "it is part 2 of 3 of a checkpoint");
     }
+  });
+});
+
+Deno.test("import, export: variables of the paper's code, as .npz and safetensors", async () => {
+  await withFolder(async (cwd) => {
+    const paper = { layers: "paper", timeConditioning: "token", timeInput: "gamma" } as const;
+    const checkpoint = readSmallNet({ ...paper, numClasses: 3, prediction: "eps" });
+    const { tensors } = readSafetensors(exportPix2seq(checkpoint));
+    const arrays = [...tensors].map(([name, { shape, data }]) =>
+      [`${name}:0`, { shape, data: Float64Array.from(data) }] as const
+    );
+    await Deno.writeFile(`${cwd}/net.npz`, writeNpz(Object.fromEntries(arrays)));
+    const { code, stdout, stderr } = await rin(["import", "net.npz"], { cwd });
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "Wrote net.safetensors: ");
+    assertStringIncludes(stdout, "Took tape as the weights");
+    const taken = readCheckpoint(await Deno.readFile(`${cwd}/net.safetensors`));
+    assertEquals(taken.config, { ...checkpoint.config, schedule: "linear" });
+    assertEquals(taken.slabs.parameters, checkpoint.slabs.parameters);
+
+    const exported = await rin(["export", "net.safetensors", "--layout", "pix2seq"], { cwd });
+    assertStringIncludes(exported.stdout, "Wrote net-pix2seq.safetensors: ");
+    const bytes = await Deno.readFile(`${cwd}/net-pix2seq.safetensors`);
+    assertEquals(readSafetensors(bytes).tensors, tensors);
+    const out = ["--out", "again.safetensors"];
+    assertEquals((await rin(["import", "net-pix2seq.safetensors", ...out], { cwd })).code, 0);
+    const again = await Deno.readFile(`${cwd}/again.safetensors`);
+    assertEquals(readCheckpoint(again).slabs.parameters, checkpoint.slabs.parameters);
+
+    const half = ["export", "net.safetensors", "--layout", "pix2seq", "--dtype", "f16"];
+    assertStringIncludes(complaint(await rin(half, { cwd }), 2), "written in f32");
+    await Deno.writeFile(`${cwd}/other.safetensors`, smallNet());
+    const other = complaint(
+      await rin(["export", "other.safetensors", "--layout", "pix2seq"], { cwd }),
+    );
+    assertStringIncludes(other, "pix2seq has no such network: its");
+    await Deno.writeFile(
+      `${cwd}/fid.npz`,
+      writeNpz({ mu: { shape: [1], data: new Float64Array(1) } }),
+    );
+    assertStringIncludes(
+      complaint(await rin(["import", "fid.npz"], { cwd })),
+      "Cannot import fid.npz",
+    );
   });
 });
 

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
+import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { recordIn } from "../../src/picture/record.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
-import { SMALL, smallNet } from "../helpers/small_net.ts";
+import { readSmallNet, SMALL, smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
 function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
@@ -119,5 +121,54 @@ Deno.test("sample: numbers out of range", async () => {
       const found = complaint(await sample(cwd, flag, value));
       assert(found.includes(`${flag.slice(2)} is ${value}`), found);
     }
+  });
+});
+
+Deno.test("sample: a network that was meant to be sampled in a way of its own is", async () => {
+  await withFolder(async (cwd) => {
+    const run = {
+      ...{ sampleSampler: "ddpm", sampleSteps: 3, sampleVariance: "large" },
+      sampleSchedule: "linear",
+    };
+    const checkpoint = readSmallNet();
+    await write(
+      `${cwd}/run/last.safetensors`,
+      writeCheckpoint({ ...checkpoint, training: { run } }),
+    );
+    const usual = { ...run, sampleSchedule: undefined };
+    await write(
+      `${cwd}/usual/last.safetensors`,
+      writeCheckpoint({ ...checkpoint, training: { run: usual } }),
+    );
+    const record = async (source: string, ...args: string[]) => {
+      const command = ["sample", source, "--count", "2", "--force", "--out", "o.png", ...args];
+      const { code, stderr } = await rin(command, { cwd });
+      assertEquals(code, 0, stderr);
+      const found = recordIn(await Deno.readFile(`${cwd}/o.png`))!;
+      const { sampler, steps, variance, sampleSchedule } = found;
+      return { said: stderr, found: [sampler, steps, variance, sampleSchedule] };
+    };
+    const own = await record("run");
+    assertEquals(own.found, ["ddpm", 3, "large", "linear"]);
+    assertStringIncludes(
+      own.said,
+      "Sampling as its run does: ddpm, 3 steps, variance large, along",
+    );
+    const picture = await Deno.readFile(`${cwd}/o.png`);
+    const asked = ["--sampler", "ddpm", "--steps", "3", "--variance", "large"];
+    await record("usual", ...asked, "--sample-schedule", "linear");
+    assertEquals(decode(await Deno.readFile(`${cwd}/o.png`)).data, decode(picture).data);
+    assertEquals((await record("run", "--steps", "2")).found, ["ddpm", 2, "large", "linear"]);
+    const other = await record("run", "--sampler", "dpm++", "--steps", "2");
+    assertEquals(`${other.found}`, "dpm++,2,small,");
+    assert(!other.said.includes("Sampling as"), other.said);
+    const unknown = await rin(["sample", "run", "--sample-schedule", "x"], { cwd });
+    assertStringIncludes(complaint(unknown), 'Unknown schedule "x": use linear');
+    assertEquals((await record("usual", "--steps", "2")).found[0], "dpm++");
+    assertEquals(
+      (await rin(["export", "run", "--dtype", "f32", "--out", "small.safetensors"], { cwd })).code,
+      0,
+    );
+    assertEquals((await record("small.safetensors")).found, own.found);
   });
 });

@@ -17,7 +17,7 @@ Deno.test("usage: rin --help, no command at all and --version", async () => {
 
 Deno.test("usage: each command's help names its options with their defaults", async () => {
   const expected: Record<string, string[]> = {
-    train: ["--num-latents N", "(default: 0.003)", "--resume DIR", "faces|demo|readme"],
+    train: ["--num-latents N", "(default: 0.003)", "--resume DIR", "faces: 118 emoji"],
     sample: ["--checkpoint FILE", "ddpm|ddim|dpm++|heun|renoise", "samples.apng)"],
     info: ["--json"],
     doctor: ["--help"],

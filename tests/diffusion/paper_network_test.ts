@@ -9,7 +9,14 @@ import { exampleSize, interfaceTokens } from "../../src/model/example.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
+import { networkTime } from "../../src/diffusion/network_time.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { rin } from "../../src/model/rin.ts";
+import { timeWidth } from "../../src/model/time.ts";
+import { slab, Weights, whole } from "../../src/model/weights.ts";
 import { deviceTest } from "../helpers/devices.ts";
+import { runPlan, tensorOf } from "../helpers/plans.ts";
+import { kept } from "../helpers/record.ts";
 import { type Parameters, rin as rinReference } from "../reference/rin.ts";
 
 const BASE: Partial<RinConfig> = {
@@ -39,6 +46,17 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
   "clips, fixed positions, interface handed on": {
     ...{ frames: 3, imageSize: 6, interfaceDim: 15, latentDim: 18, numHeads: 6, readWriteHeads: 3 },
     ...{ positions: "sincos", selfConditioning: "both", numClasses: 2 },
+  },
+  "the paper's layers": {
+    ...{ layers: "paper", timeConditioning: "token", timeInput: "gamma", numClasses: 3 },
+  },
+  "the paper's layers, all handed on, a wider interface": {
+    ...{ layers: "paper", latentDim: 12, interfaceDim: 18, numHeads: 3, selfConditioning: "both" },
+    ...{ positions: "stretched", numClasses: 2, schedule: "cosine", timeInput: "gamma" },
+  },
+  "the paper's layers, equal widths that vectors divide": {
+    ...{ layers: "paper", latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
+    ...{ timeConditioning: "token", selfConditioning: "interface", frames: 2, imageSize: 6 },
   },
   "all of it, equal widths that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
@@ -85,7 +103,7 @@ for (const [name, options] of Object.entries(CONFIGS)) {
     const reference = (warm: boolean) =>
       rinReference(config, parameters, {
         x: xt,
-        t: Float64Array.from(t),
+        t: Float64Array.from(config.timeInput === "gamma" ? gammas : t),
         labels: config.numClasses > 0 ? rows : undefined,
         zPrev: warm && handsOn !== "interface" ? carried.latents : undefined,
         xPrev: warm && handsOn !== "latents" ? carried.interface : undefined,
@@ -95,7 +113,8 @@ for (const [name, options] of Object.entries(CONFIGS)) {
       interface: Float32Array.from(carried.interface),
     };
     const labels = config.numClasses > 0 ? LABELS : undefined;
-    for (const warm of [false, true]) {
+    // Cold once more, since what a pass left must count for nothing then.
+    for (const warm of [false, true, false]) {
       const found = await rin.predict(Float32Array.from(xt), t, {
         labels,
         previous: warm ? previous : undefined,
@@ -126,3 +145,49 @@ for (const [name, options] of Object.entries(CONFIGS)) {
     rin.destroy();
   });
 }
+
+deviceTest(
+  "the paper's layers begin from zeros where the mask is 0, from a share between",
+  async (gpu) => {
+    const config = completeConfig({
+      ...{ ...BASE, layers: "paper", timeConditioning: "token", selfConditioning: "both" },
+      ...{ prediction: "x0", schedule: "linear" },
+    });
+    const { parameters } = trained(config);
+    const layout = parameterLayout(config);
+    const weights = new Weights(layout, slab("parameters", layout));
+    const values = new Float32Array(layout.size);
+    layout.parameters.forEach(({ name, offset }) => values.set(parameters.get(name)!, offset));
+    gpu.write(whole(weights.values), values);
+    const x = data(BATCH * exampleSize(config), 490);
+    const t = Float64Array.of(0.25, 0.5, 0.75);
+    const latents = data(BATCH * config.numLatents * config.latentDim, 491);
+    const tokens = data(BATCH * interfaceTokens(config) * config.interfaceDim, 492);
+    const mask = [1, 0, 0.5];
+    const side = config.imageSize;
+    const plan = new Plan();
+    const { output } = rin(plan, config, weights, {
+      xt: tensorOf(gpu, "x", x, [BATCH, 3, side, side]),
+      t: tensorOf(gpu, "t", networkTime(config, t), [BATCH, timeWidth(config)]),
+      previous: {
+        latents: tensorOf(gpu, "z", latents, [BATCH, config.numLatents, config.latentDim]),
+        interface: tensorOf(gpu, "i", tokens, [
+          BATCH,
+          interfaceTokens(config),
+          config.interfaceDim,
+        ]),
+        mask: tensorOf(gpu, "mask", mask, [BATCH]),
+      },
+    });
+    const result = kept(plan, output);
+    const found = await runPlan(gpu, plan, { result });
+    const masked = (values: Float64Array) => {
+      const each = values.length / BATCH;
+      return values.map((value, i) => mask[Math.floor(i / each)] * value);
+    };
+    const wanted = rinReference(config, parameters, {
+      ...{ x, t, zPrev: masked(latents), xPrev: masked(tokens) },
+    });
+    assertClose("prediction", found.result, wanted.prediction, 1e-5);
+  },
+);

@@ -126,6 +126,23 @@ deviceTest("latents are carried from step to step", async (gpu) => {
   rin.destroy();
 });
 
+deviceTest("selfCondDecay: the next step begins from the rest of the latents", async (gpu) => {
+  const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
+  const base: SampleOptions = { count: 2, indices: [0], steps: 2, sampler: "ddim", clip: false };
+  const found = await rin.sample({ ...base, selfCondDecay: 0.25 });
+  const noise = new RandomStream(new RandomStream(seedFor(0, "sample"), 0).bits(0), 0);
+  const xT = Float32Array.from({ length: PIXELS }, (_, i) => noise.normal(i));
+  const first = await rin.predict(xT, Float32Array.of(1));
+  const next = Float32Array.from(xT, (v, i) => Math.SQRT1_2 * (first.output[i] + v));
+  const latents = first.latents.map((value) => 0.75 * value);
+  const second = await rin.predict(next, Float32Array.of(0.5), { previous: { latents } });
+  assertWithin("two steps by hand", found, second.output, 2e-4);
+  const without = await rin.sample(base);
+  assertSameBits("0", await rin.sample({ ...base, selfCondDecay: 0 }), without);
+  assert(largest(found.map((v, i) => v - without[i])) > 1e-3, "the decay matters");
+  rin.destroy();
+});
+
 deviceTest("warmStart: from the last step's latents, from Z_init, or in between", async (gpu) => {
   const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
   const base: SampleOptions = { count: 1, steps: 2, sampler: "ddim", clip: false };
@@ -177,6 +194,8 @@ cpuTest("sample refuses options that are out of range", async (gpu) => {
     [{ sampler: "ddim", eta: 2 }, "eta is 2"],
     [{ clip: 1.5 }, "clip is 1.5"],
     [{ warmStart: -1 }, "warmStart is -1: needed a number from 0 to 1"],
+    [{ selfCondDecay: 2 }, "selfCondDecay is 2: needed a number from 0 to 1"],
+    [{ timeDifference: 1, sampler: "heun" }, "timeDifference is for ddpm, ddim and renoise"],
   ];
   for (const [options, message] of refused) {
     await assertRejects(() => rin.sample(options), RangeError, message);

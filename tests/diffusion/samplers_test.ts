@@ -78,7 +78,7 @@ for (const options of OPTIONS) {
     const [x, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
     for (const name of SCHEDULES) {
       const schedule = parseSchedule(name);
-      const times = samplingTimes("uniform", 12, schedule);
+      const times = samplingTimes(12, { spacing: "uniform", schedule });
       for (const type of PREDICTIONS) {
         const steps = samplerSteps(schedule, meaningOf(type), { ...options, steps: 12 });
         steps.forEach((step, index) => {
@@ -110,7 +110,7 @@ Deno.test("heun: two evaluations are the reference's step", () => {
   const [x, first, second, z] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   for (const name of SCHEDULES) {
     const schedule = parseSchedule(name);
-    const times = samplingTimes("uniform", 7, schedule);
+    const times = samplingTimes(7, { spacing: "uniform", schedule });
     for (const type of PREDICTIONS) {
       const steps = samplerSteps(schedule, meaningOf(type), { sampler: "heun", steps: 12 });
       const order = [0, ...Array.from({ length: 10 }, (_, i) => 1 + Math.ceil(i / 2)), 6];
@@ -222,7 +222,7 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
 Deno.test("input scale and renormalised input: every step is the reference's, as seen", () => {
   const [image, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   const schedule = parseSchedule("cosine");
-  const times = samplingTimes("uniform", 6, schedule);
+  const times = samplingTimes(6, { spacing: "uniform", schedule });
   for (const { inputScale: scale, normalizeInput } of SCALES) {
     const seen = (gamma: number) => normalizeInput ? inputFactor(gamma, scale) : 1;
     for (const options of OPTIONS.filter(({ eta = 0 }) => eta === 0)) {

@@ -15,6 +15,8 @@ const NAMES = [
   "cosine(0.2,1,1)",
   "cosine(0,1,2)",
   "linear-beta",
+  "log(1,100)",
+  "log(100,1)",
 ];
 
 for (const name of ["linear", "cosine", "sigmoid"] as const) {
@@ -67,5 +69,15 @@ Deno.test("linear-beta is DDPM's product of 1 - beta, Nichol & Dhariwal's cosine
     assertAlmostEquals(linear(t), product, 2e-3, `${step}`);
     const at = (time: number) => Math.cos((time + 0.008) / 1.008 * Math.PI / 2) ** 2;
     assertAlmostEquals(cosine(t), Math.max(1e-9, at(t) / at(0)), 1e-7, `${step}`);
+  }
+});
+
+Deno.test("log(start,end) is pix2seq's log@start,end, and the other way round its reverse", () => {
+  for (const [start, end] of [[1, 100], [100, 1], [0.5, 3]]) {
+    const schedule = parseSchedule(`log(${start},${end})`);
+    for (const t of [0.125, 0.5, 0.8125]) {
+      const ratio = Math.log((start + t * (end - start)) / start) / Math.log(end / start);
+      assertAlmostEquals(schedule(t), 1 - ratio, 1e-12, `${start} ${end} at ${t}`);
+    }
   }
 });

@@ -12,15 +12,19 @@ const PLAIN = { prediction: "x0", inputScale: 1, normalizeInput: false } as cons
 const STEEP = ["sigmoid(-3,3,0.1)", "sigmoid(-3,3,0.05)", "cosine(0,1,20)", "sigmoid(0,3,0.01)"];
 
 Deno.test("times: uniform ones go evenly from 1, or a start below it, to 0", () => {
-  assertEquals(samplingTimes("uniform", 4, cosine), [1, 0.75, 0.5, 0.25, 0]);
-  assertEquals(samplingTimes("uniform", 2, cosine, 0.6), [0.6, 0.3, 0]);
+  assertEquals(samplingTimes(4, { spacing: "uniform", schedule: cosine }), [1, 0.75, 0.5, 0.25, 0]);
+  assertEquals(samplingTimes(2, { spacing: "uniform", schedule: cosine, start: 0.6 }), [
+    0.6,
+    0.3,
+    0,
+  ]);
 });
 
 Deno.test("times: cosine ones are closer at both ends", () => {
   const r = Math.SQRT1_2;
   assertWithin(
     "4",
-    samplingTimes("cosine", 4, cosine),
+    samplingTimes(4, { spacing: "cosine", schedule: cosine }),
     [1, (1 + r) / 2, 0.5, (1 - r) / 2, 0],
     1e-15,
   );
@@ -29,7 +33,7 @@ Deno.test("times: cosine ones are closer at both ends", () => {
 Deno.test("times: logsnr ones are even in the log of the signal-to-noise ratio", () => {
   for (const name of ["cosine", "linear", "sigmoid", "sigmoid(-3,3,0.9)", "cosine(0.2,1,1)"]) {
     const schedule = parseSchedule(name);
-    const times = samplingTimes("logsnr", 20, schedule);
+    const times = samplingTimes(20, { spacing: "logsnr", schedule: schedule });
     assertEquals([times[0], times[20]], [1, 0]);
     const logSnr = times.slice(1, -1).map((t) => Math.log(schedule(t) / (1 - schedule(t))));
     const gaps = logSnr.slice(1).map((value, i) => value - logSnr[i]);
@@ -48,7 +52,7 @@ Deno.test("times: of any number they fall, and stay finite, on schedules of any 
     for (const name of ["cosine", "linear", ...STEEP]) {
       for (const start of [1, 0.5, 1e-3, 1e-12]) {
         for (const intervals of [1, 2, 3, 1000]) {
-          const times = samplingTimes(spacing, intervals, parseSchedule(name), start);
+          const times = samplingTimes(intervals, { spacing, schedule: parseSchedule(name), start });
           const what = `${spacing} ${name} from ${start}, ${intervals}`;
           assertEquals([times.length, times[0], times.at(-1)], [intervals + 1, start, 0], what);
           assert(times.every((t, i) => i === 0 || t <= times[i - 1]), what);
@@ -68,4 +72,47 @@ Deno.test("times: steps counts evaluations of the network, for heun too", () => 
   for (const steps of [0, -1, 2.5, NaN, 100_001]) {
     assertThrows(() => completeSampleOptions({ steps }), RangeError, `steps is ${steps}: needed`);
   }
+});
+
+Deno.test("times: along another schedule each has the gamma that that one has there", () => {
+  for (const [trained, sampled] of [["linear", "cosine"], ["sigmoid(-3,3,0.9)", "log(1,100)"]]) {
+    const [schedule, along] = [trained, sampled].map(parseSchedule);
+    const times = samplingTimes(8, { spacing: "uniform", schedule, along });
+    assertEquals([times.length, times[0], times[8]], [9, 1, 0]);
+    times.slice(1, -1).forEach((t, i) => {
+      const wanted = along(1 - (i + 1) / 8);
+      assertWithin(`${trained} along ${sampled}, ${i}`, [schedule(t)], [wanted], 1e-12);
+    });
+    // From a start below 1 the first time is that, and the way is shared evenly from there.
+    const [first, second] = samplingTimes(2, { spacing: "uniform", schedule, along, start: 0.5 });
+    assertEquals(first, 0.5);
+    let begin = 0;
+    for (let t = 0; t < 1; t += 1e-4) if (along(t) > schedule(0.5)) begin = t;
+    assertWithin(`${sampled}, half way`, [schedule(second)], [along(begin / 2)], 2e-3);
+  }
+  const same = samplingTimes(5, { spacing: "uniform", schedule: cosine, along: cosine });
+  assertWithin("its own", same, [1, 0.8, 0.6, 0.4, 0.2, 0], 1e-12);
+});
+
+Deno.test("a time difference lets each step go further than the next evaluation's time", () => {
+  const linear = parseSchedule("linear");
+  const options = { sampler: "ddim", steps: 4, timeDifference: 0.5 } as const;
+  const steps = samplerSteps(linear, PLAIN, options);
+  assertEquals(steps.map(({ t }) => t), [1, 0.75, 0.5, 0.25]);
+  // Of ddim: to alpha x0 + sigma eps of the time that is half a step further.
+  for (const [i, to] of [[0, 0.625], [1, 0.375], [2, 0.125]]) {
+    const now = 1 - steps[i].t;
+    const x = Math.sqrt(to) / Math.sqrt(1 - Math.max(1e-9, now));
+    const { factors } = steps[i];
+    assertWithin(`${i}: x`, [factors.x], [x], 1e-8);
+    assertWithin(`${i}: x0`, [factors.x0], [Math.sqrt(1 - to) - x * Math.sqrt(now)], 1e-4);
+  }
+  assertEquals(steps[3].factors, { x: 0, x0: 1, previous: 0, sigma: 0 });
+  // One that goes beyond the end arrives at the estimate, and goes on from there.
+  const far = samplerSteps(linear, PLAIN, { ...options, timeDifference: 2 });
+  assertEquals(far[1].factors, { x: 0, x0: 1, previous: 0, sigma: 0 });
+  assertEquals(
+    samplerSteps(linear, PLAIN, { ...options, timeDifference: 0 }),
+    samplerSteps(linear, PLAIN, { sampler: "ddim", steps: 4 }),
+  );
 });

@@ -130,47 +130,53 @@ export function parameterShapes(config: RinReferenceConfig): Map<string, number[
   const { timeConditioning, numClasses = 0, selfConditioning, positions } = config;
   const { latentMlpRatio = 4, interfaceMlpRatio = 4, blockDepth } = config;
   const token = timeConditioning === "token";
+  const paper = config.layers === "paper";
   const shapes = new Map<string, number[]>();
   const linear = (name: string, inputs: number, outputs: number) =>
     shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
   const norm = (name: string, width: number) =>
     shapes.set(`${name}.weight`, [width]).set(`${name}.bias`, [width]);
-  const attention = (name: string, width: number, source: number) => {
-    if (width === source) shapes.set(`${name}.in_proj_weight`, [3 * width, width]);
+  const attention = (name: string, stream: number, source: number) => {
+    const width = paper ? Math.min(stream, source) : stream;
+    if (width === source && !paper) shapes.set(`${name}.in_proj_weight`, [3 * width, width]);
     else {
-      shapes.set(`${name}.q_proj_weight`, [width, width]);
+      shapes.set(`${name}.q_proj_weight`, [width, stream]);
       shapes.set(`${name}.k_proj_weight`, [width, source]);
       shapes.set(`${name}.v_proj_weight`, [width, source]);
     }
     shapes.set(`${name}.in_proj_bias`, [3 * width]);
-    linear(`${name}.out_proj`, width, width);
+    linear(`${name}.out_proj`, width, stream);
   };
   const mlp = (name: string, width: number, ratio: number) => {
     norm(`${name}.0`, width);
     linear(`${name}.1`, width, ratio * width);
     linear(`${name}.3`, ratio * width, width);
   };
-  const warm = (name: string, width: number) => {
+  const warm = (name: string, width: number, ratio: number) => {
     norm(`${name}.layer_norm`, width);
+    if (paper) return mlp(`${name}.mlp`, width, ratio);
     linear(`${name}.mlp.0`, width, width);
     linear(`${name}.mlp.2`, width, width);
   };
   const patchWidth = 3 * patchFrames * patchSize ** 2;
-  if (positions !== "sincos") {
+  if ((positions ?? "learned") === "learned") {
     shapes.set("tokenizer.pos_embed", [1, frames / patchFrames * (imageSize / patchSize) ** 2, dx]);
   }
   linear("tokenizer.linear", patchWidth, dx);
   norm("tokenizer.layer_norm", dx);
   const own = token ? numLatents - (numClasses > 0 ? 2 : 1) : numLatents;
   shapes.set("latent_initializer.Z_init", [1, own, dz]);
-  if (selfConditioning !== "interface") warm("latent_initializer", dz);
+  if (selfConditioning !== "interface") warm("latent_initializer", dz, latentMlpRatio);
   if (selfConditioning === "interface" || selfConditioning === "both") {
-    warm("interface_initializer", dx);
+    warm("interface_initializer", dx, interfaceMlpRatio);
   }
   const hidden = token ? dz : 128;
   linear("time_conditioner.time_mlp.0", token ? 2 * Math.ceil(dz / 8) : 1, hidden);
   linear("time_conditioner.time_mlp.2", hidden, dz);
-  if (numClasses > 0) shapes.set("class_conditioner.class_embed", [numClasses + 1, dz]);
+  if (numClasses > 0) {
+    shapes.set("class_conditioner.class_embed", [paper ? numClasses : numClasses + 1, dz]);
+    if (paper) shapes.set("class_conditioner.bias", [dz]);
+  }
   for (let i = 0; i < numBlocks; i++) {
     const depth = [...Array(typeof blockDepth === "number" ? blockDepth : blockDepth[i]).keys()];
     attention(`blocks.${i}.read_attention`, dz, dx);

@@ -1,6 +1,6 @@
 // Small networks, untrained: they draw something, and fast.
 
-import { writeCheckpoint } from "../../src/model/checkpoint.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
@@ -27,4 +27,9 @@ export function smallNet(
   const config = completeConfig({ ...SMALL, ...changes });
   const parameters = initialize(parameterLayout(config), seed);
   return writeCheckpoint({ config, slabs: { parameters }, about }, dtype);
+}
+
+/** The checkpoint itself. */
+export function readSmallNet(changes: Partial<RinConfig> = {}): Checkpoint {
+  return readCheckpoint(smallNet(1, changes));
 }

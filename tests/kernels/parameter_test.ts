@@ -113,7 +113,7 @@ halfTest(
       return [
         {
           name: `(${rows}, ${d})`,
-          make: (type) => layerNorm({ rows, d, type }),
+          make: (type) => layerNorm({ rows, d, type, epsilon: 1e-5 }),
           parameters: { affine },
           others: { x, y: rows * d, stats: 2 * rows },
           wanted: { y: normReference(x, weight, bias), stats },
@@ -197,7 +197,7 @@ halfTest(
       const table = halves(n * d, 64);
       return {
         name: `${batch} of ${n} x ${d}`,
-        make: (type) => gatherRows({ batch, d, type }),
+        make: (type) => gatherRows({ batch, n, d, type }),
         parameters: { table },
         others: { rows, y: batch * d },
         wanted: {
@@ -219,10 +219,10 @@ Deno.test("a parameter is read as what it is, and widened from f16", () => {
   assertEquals(of(4, "f32"), ["array<vec4<f32>>", "w[i]"]);
   assertEquals(of(1, "f16"), ["array<f16>", "f32(w[i])"]);
   assertEquals(of(4, "f16"), ["array<vec4<f16>>", "vec4<f32>(w[i])"]);
-  const { code } = layerNorm({ rows: 1, d: 4, type: "f16" });
+  const { code } = layerNorm({ rows: 1, d: 4, epsilon: 1e-5, type: "f16" });
   assert(code.startsWith("enable f16;\n"), code);
   assert(
-    !layerNorm({ rows: 1, d: 4 }).code.includes("f16"),
+    !layerNorm({ rows: 1, d: 4, epsilon: 1e-5 }).code.includes("f16"),
     "adapters without it compile the rest",
   );
 });

@@ -100,7 +100,11 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
     { selfConditioning: "none" },
     'selfConditioning is "none": needed "latents", "interface" or "both"',
   ],
-  ["other positions", { positions: "rope" }, 'positions is "rope": needed "learned" or "sincos"'],
+  [
+    "other positions",
+    { positions: "rope" },
+    'positions is "rope": needed "learned", "sincos" or "stretched"',
+  ],
   [
     "another prediction",
     { prediction: "noise" },

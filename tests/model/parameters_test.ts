@@ -182,6 +182,66 @@ Deno.test("first values are drawn as PyTorch draws them", () => {
   assert(checked > 40, `${checked} uniform parameters`);
 });
 
+const PAPER: Partial<RinConfig> = {
+  ...{ layers: "paper", imageSize: 16, patchSize: 4, latentDim: 48, interfaceDim: 32 },
+  ...{ numLatents: 130, numHeads: 6, readWriteHeads: 4, timeConditioning: "token", numClasses: 70 },
+  ...{ selfConditioning: "both", interfaceMlpRatio: 2 },
+};
+
+/** Keras's `compute_fans`: all axes of a kernel but the last two are pixels of a window. */
+function kerasBound(...kernel: number[]): number {
+  const [inputs, outputs] = kernel.slice(-2);
+  const window = kernel.slice(0, -2).reduce((a, b) => a * b, 1);
+  return Math.sqrt(6 / (window * (inputs + outputs)));
+}
+
+/** The bound of a weight of {@linkcode PAPER}, from the kernel that Keras has in its place. */
+function paperBound(name: string, [rows, columns]: readonly number[]): number {
+  if (name === "tokenizer.linear.weight") return kerasBound(4, 4, 3, rows);
+  if (name === "class_conditioner.class_embed") return kerasBound(rows, columns);
+  const heads = name.includes("compute_attention") ? 6 : 4;
+  if (/(q|k|v)_proj_weight$/.test(name)) return kerasBound(columns, heads, rows / heads);
+  if (name.endsWith("out_proj.weight")) return kerasBound(heads, columns / heads, rows);
+  return kerasBound(columns, rows);
+}
+
+Deno.test("the paper's first values are drawn as Keras draws them", () => {
+  const layout = layoutOf(PAPER);
+  const slab = initialize(layout, 5);
+  for (const { name, shape, offset, size } of layout.parameters) {
+    const values = slab.subarray(offset, offset + size);
+    if (shape.length === 1) {
+      const isGain = /norm(\.\d+)?\.weight$|_mlp(\.\d+)?\.0\.weight$|r\.mlp\.0\.weight$/.test(name);
+      const wanted = isGain && !/initializer\.layer_norm/.test(name) ? 1 : 0;
+      assert(values.every((value) => value === wanted), `${name}: ${values[0]}, not ${wanted}`);
+    } else if (shape.length === 3) {
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / size);
+      // Of a normal cut at two deviations: 0.8796 of its own.
+      assert(
+        Math.abs(deviation / 0.02 - 0.8796) < 5 / Math.sqrt(2 * size),
+        `${name}: ${deviation}`,
+      );
+      assert(largest(values) <= 0.04 && largest(values) > 0.036, `${name}: ${largest(values)}`);
+    } else {
+      const bound = paperBound(name, shape);
+      assert(largest(values) <= bound * (1 + 1e-6), `${name}: ${largest(values)} > ${bound}`);
+      assert(largest(values) > bound * (1 - 12 / size), `${name}: ${largest(values)} of ${bound}`);
+    }
+  }
+});
+
+Deno.test("with the paper's layers all but biases and norms decays, and q, k and v are apart", () => {
+  const { parameters, matrices } = layoutOf(PAPER);
+  for (const { name, shape, offset } of parameters) {
+    assertEquals(offset < matrices, shape.length > 1, name);
+  }
+  const of = (part: string) =>
+    parameters.find(({ name }) => name === `blocks.0.compute_attention.0.${part}_proj_weight`)!;
+  const [q, k, v] = ["q", "k", "v"].map(of);
+  assertEquals([k.offset - q.offset, v.offset - k.offset, v.size], [q.size, q.size, q.size]);
+  assert(parameters.every(({ name }) => !name.endsWith("in_proj_weight")));
+});
+
 Deno.test("first values depend on the seed and the name, and on nothing else", () => {
   const [small, large] = [layoutOf({}), layoutOf({ numBlocks: 3 })];
   const values = (layout: typeof small, seed: number, name: string) => {

@@ -137,7 +137,7 @@ deviceTest("layer norm", async (gpu) => {
     await check(gpu, {
       shapes: { x: [1, rows, d], affine: [2, d] },
       build: (plan, tape, { x, affine }) => ({
-        output: layerNorm(plan, x.tensor, affine.tensor),
+        output: layerNorm(plan, x.tensor, affine.tensor, 1e-5),
         reference: tape.layerNorm(
           x.reference,
           viewReference(affine.reference, 0, d),
@@ -203,7 +203,7 @@ deviceTest("a table added to every example", async (gpu) => {
       // Through a layer norm, so that x is an activation, which takes its gradient over.
       const w = tensorOf(gpu, "identity", [...Array(d).fill(1), ...Array(d).fill(0)], [2, d]);
       const [one, zero] = [1, 0].map((value) => variable(new Float64Array(d).fill(value)));
-      const normed = layerNorm(plan, x.tensor, w);
+      const normed = layerNorm(plan, x.tensor, w, 1e-5);
       return {
         output: addRows(plan, normed, table.tensor),
         reference: tape.add(
@@ -285,7 +285,7 @@ deviceTest("gradients that meet: passed on before, between and after products", 
       ] as const;
       const h = linear(plan, x.tensor, first);
       const moved = addRows(plan, h, t.tensor); // backward: passed on to h, the last to arrive
-      const normed = layerNorm(plan, h, affine.tensor); // added to h
+      const normed = layerNorm(plan, h, affine.tensor, 1e-5); // added to h
       const mixed = linear(plan, normed, second, moved); // passes on to `moved`, the first there
       const output = addRows(plan, mixed, h); // h is a table: summed into it, the first to arrive
       const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
@@ -309,7 +309,7 @@ deviceTest("a gradient passed on first, then added to by a product", async (gpu)
       const side = linear(plan, h, { weight: v.tensor, bias: c.tensor });
       // The residual h is passed its gradient before `side` adds its own.
       const norm = tensorOf(gpu, "norm", [...Array(d).fill(1), ...Array(d).fill(0.5)], [2, d]);
-      const second = linear(plan, layerNorm(plan, side, norm), untracked(gpu, d), h);
+      const second = linear(plan, layerNorm(plan, side, norm, 1e-5), untracked(gpu, d), h);
       const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
       const sideReference = tape.linear(hReference, v.reference, c.reference, shape);
       const [one, half] = [1, 0.5].map((value) => variable(new Float64Array(d).fill(value)));
@@ -431,7 +431,11 @@ Deno.test("operations refuse operands that don't fit", () => {
   const tensor = (...shape: number[]) => persistent("x", shape);
   const layer = { weight: tensor(4, 5), bias: tensor(4) };
   assertThrows(() => linear(plan, tensor(2, 6), layer), RangeError, "linear (4,5) to (2,6)");
-  assertThrows(() => layerNorm(plan, tensor(2, 6), tensor(2, 5)), RangeError, "widths differ");
+  assertThrows(
+    () => layerNorm(plan, tensor(2, 6), tensor(2, 5), 1e-5),
+    RangeError,
+    "widths differ",
+  );
   const [q, kv] = [tensor(1, 2, 6), tensor(1, 3, 12)];
   const part = (matrix: Tensor, start: number) => ({ matrix, start });
   assertThrows(

@@ -19,12 +19,12 @@ const SHAPES = [
   { rows: 301, d: 133 },
 ];
 
-function arrays(rows: number, d: number, shift = 0) {
+function arrays(rows: number, d: number, shift = 0, epsilon = 1e-5) {
   const x = data(rows * d, 10).map((value) => Math.fround(value + shift));
   const [weight, bias] = [data(d, 11), data(d, 12)];
   const stats = new Float64Array(2 * rows);
   for (let r = 0; r < rows; r++) {
-    const { mean, rstd } = rowStatistics(x, r * d, d, 1e-5);
+    const { mean, rstd } = rowStatistics(x, r * d, d, epsilon);
     stats.set([mean, rstd], 2 * r);
   }
   return { x, weight, bias, affine: [...weight, ...bias], dy: data(rows * d, 13), stats };
@@ -33,13 +33,19 @@ function arrays(rows: number, d: number, shift = 0) {
 const column = (values: ArrayLike<number>, at: number) =>
   Float64Array.from({ length: values.length / 2 }, (_, row) => values[2 * row + at]);
 
-function forward(rows: number, d: number, shift: number, tolerance: number): OpCase[] {
-  const { x, weight, bias, affine, stats } = arrays(rows, d, shift);
-  const y = { values: layerNorm(x, weight, bias), tolerance };
+function forward(
+  rows: number,
+  d: number,
+  shift: number,
+  tolerance: number,
+  epsilon = 1e-5,
+): OpCase[] {
+  const { x, weight, bias, affine, stats } = arrays(rows, d, shift, epsilon);
+  const y = { values: layerNorm(x, weight, bias, epsilon), tolerance };
   return ["mean", "scale"].map((title, at): OpCase<"layerNorm"> => ({
     name: "layerNorm",
-    title: `(${rows}, ${d}) + ${shift}, ${title}`,
-    sizes: { rows, d },
+    title: `(${rows}, ${d}) + ${shift}, epsilon ${epsilon}, ${title}`,
+    sizes: { rows, d, epsilon },
     operands: {
       x: of(x, rows, d),
       affine: of(affine, 2, d),
@@ -53,15 +59,15 @@ function forward(rows: number, d: number, shift: number, tolerance: number): OpC
   }));
 }
 
-/** The epsilon is 1e-5. */
-function constantRows(): OpCase<"layerNorm"> {
+/** All that is left of the variance is the epsilon. */
+function constantRows(epsilon: number): OpCase<"layerNorm"> {
   const [rows, d] = [2, 8];
   const [weight, bias] = [data(d, 14), data(d, 15)];
-  const scale = 1 / Math.sqrt(1e-5);
+  const scale = 1 / Math.sqrt(epsilon);
   return {
     name: "layerNorm",
-    title: "constant rows",
-    sizes: { rows, d },
+    title: `constant rows, epsilon ${epsilon}`,
+    sizes: { rows, d, epsilon },
     operands: {
       x: of(new Float64Array(rows * d).fill(3), rows, d),
       affine: of([...weight, ...bias], 2, d),
@@ -129,7 +135,8 @@ export const CASES: readonly OpCase[] = [
   // A sum of 64 values near 100 is off by some 1e-3 in float32, so the mean by some 1e-5; E[x^2] -
   // E[x]^2 would be off by 1e-3 and more.
   ...[64, 33].flatMap((d) => forward(5, d, 100, 5e-5)),
-  constantRows(),
+  ...forward(33, 24, 0, RELATIVE, 0.25),
+  ...[1e-5, 1e-6].map(constantRows),
   ...SHAPES.flatMap(({ rows, d }) => inputGradients(rows, d)),
   ...SHAPES.flatMap(({ rows, d }) => affineGradients(rows, d)),
 ];

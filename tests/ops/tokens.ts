@@ -137,16 +137,20 @@ const joined = JOINED.flatMap(([batch, m, d]) =>
 const TABLES = [[1, 1, 1], [5, 3, 7], [6, 4, 12], [70, 2, 5], [9, 5, 4099]];
 
 const gathered = TABLES.flatMap(([batch, n, d]): OpCase[] => {
-  const rows = Uint32Array.from({ length: batch }, (_, i) => (i * i) % n);
+  // Every fifth example takes a row that the table lacks.
+  const rows = Uint32Array.from({ length: batch }, (_, i) => i % 5 === 4 ? n + i : (i * i) % n);
   const [table, dy] = [data(n * d, 64), data(batch * d, 65)];
-  const y = Float64Array.from(dy, (_, i) => table[rows[Math.floor(i / d)] * d + i % d]);
+  const y = Float64Array.from(dy, (_, i) => table[rows[Math.floor(i / d)] * d + i % d] ?? 0);
   const dtable = new Float64Array(n * d);
-  dy.forEach((value, i) => dtable[rows[Math.floor(i / d)] * d + i % d] += value);
+  dy.forEach((value, i) => {
+    const at = rows[Math.floor(i / d)] * d + i % d;
+    if (at < dtable.length) dtable[at] += value;
+  });
   const title = `${batch} of ${n} x ${d}`;
   const forward: OpCase<"gatherRows"> = {
     name: "gatherRows",
     title,
-    sizes: { batch, d },
+    sizes: { batch, n, d },
     operands: { table: of(table, n, d), rows: words(rows), y: unwritten(batch, d) },
     expected: { y: { values: y, tolerance: 0 } },
   };

@@ -23,7 +23,8 @@ export interface RinReferenceConfig {
   timeConditioning?: "add" | "token";
   numClasses?: number;
   selfConditioning?: "latents" | "interface" | "both";
-  positions?: "learned" | "sincos";
+  positions?: "learned" | "sincos" | "stretched";
+  layers?: "original" | "paper";
 }
 
 /** Parameters, or their gradients, by state_dict name. */
@@ -33,7 +34,7 @@ export type Parameters = Map<string, Float64Array>;
 export interface RinReferenceInput {
   /** Noisy images (B, 3, S, S) or clips (B, 3, T, S, S). */
   x: Float64Array;
-  /** Times (B) in [0, 1]. */
+  /** Times (B) in [0, 1], or gammas of them where the network is given these. */
   t: Float64Array;
   /** Latents of an earlier pass (B, M, Dz). */
   zPrev?: Float64Array;
@@ -86,7 +87,13 @@ export function timeReference(times: Float64Array, width: number): Float64Array 
 }
 
 /** Sines and cosines of the time (of clips), then row, then column: (times * side * side, width). */
-function sinCosReference(clip: boolean, times: number, side: number, width: number): Float64Array {
+function sinCosReference(
+  clip: boolean,
+  times: number,
+  side: number,
+  width: number,
+  stretched: boolean,
+): Float64Array {
   const table = new Float64Array(times * side * side * width);
   const pairs = Math.floor(width / 2);
   const [half, third] = [Math.ceil(pairs / 2), Math.ceil(pairs / 3)];
@@ -98,8 +105,10 @@ function sinCosReference(clip: boolean, times: number, side: number, width: numb
     for (let y = 0; y < side; y++) {
       for (let x = 0; x < side; x++) {
         let at = row++ * width;
-        [t, y, x].slice(-shares.length).forEach((coordinate, axis) => {
+        const lasts = [times - 1, side - 1, side - 1].slice(-shares.length);
+        [t, y, x].slice(-shares.length).forEach((place, axis) => {
           const share = shares[axis];
+          const coordinate = stretched && lasts[axis] > 0 ? place / lasts[axis] * 1000 : place;
           for (let i = 0; i < share; i++) {
             table[at + i] = Math.sin(coordinate * Math.pow(10000, -i / share));
             table[at + share + i] = Math.cos(coordinate * Math.pow(10000, -i / share));
@@ -190,17 +199,31 @@ class Network {
 
   #positions(): Variable {
     const { imageSize, frames = 1, patchSize, patchFrames = 1, positions } = this.config;
-    if (positions !== "sincos") return this.#param("tokenizer.pos_embed");
+    if ((positions ?? "learned") === "learned") return this.#param("tokenizer.pos_embed");
     const side = imageSize / patchSize;
+    const { interfaceDim } = this.config;
+    const stretched = positions === "stretched";
     return variable(
-      sinCosReference(frames > 1, frames / patchFrames, side, this.config.interfaceDim),
+      sinCosReference(frames > 1, frames / patchFrames, side, interfaceDim, stretched),
     );
   }
 
-  /** start + LN(s + MLP(s)) of what an earlier pass left, where the mask says so. */
+  /**
+   * start + LN(s + MLP(s)) of what an earlier pass left, where the mask says so; of the paper's layers
+   * LN(s + FF(s)), where it says no or nothing is left of zeros.
+   */
   #warm(name: string, start: Variable, previous: Float64Array | undefined, width: number) {
-    if (previous === undefined) return start;
     const { mask } = this.input;
+    if (this.#paper) {
+      if (!this.params.has(`${name}.layer_norm.weight`)) return start;
+      const { latentMlpRatio = 4, interfaceMlpRatio = 4 } = this.config;
+      const ratio = name === "latent_initializer" ? latentMlpRatio : interfaceMlpRatio;
+      const given = variable(previous ?? new Float64Array(start.value.length));
+      const from = mask === undefined ? given : this.#tape.mask(given, mask);
+      const moved = this.#feedForward(`${name}.mlp`, from, width, ratio, from);
+      return this.#tape.add(start, this.#norm(`${name}.layer_norm`, moved));
+    }
+    if (previous === undefined) return start;
     const before = variable(previous);
     const hidden = this.#linear(`${name}.mlp.0`, before, width, width, { act: "gelu" });
     const sum = this.#linear(`${name}.mlp.2`, hidden, width, width, { residual: before });
@@ -241,7 +264,10 @@ class Network {
     const { labels } = this.input;
     if (labels === undefined) return [];
     const table = this.#param("class_conditioner.class_embed");
-    return [this.#tape.gather(table, labels, this.config.latentDim)];
+    const rows = this.#tape.gather(table, labels, this.config.latentDim);
+    if (!this.#paper) return [rows];
+    const bias = this.#tape.repeat(this.#param("class_conditioner.bias"), labels.length);
+    return [this.#tape.add(rows, bias)];
   }
 
   #block(name: string, x: Variable, z: Variable): [Variable, Variable] {
@@ -290,18 +316,28 @@ class Network {
     });
   }
 
-  /** `residual + MHA(q = query, k = v = source)`, with PyTorch's two layouts of the projections. */
+  get #paper(): boolean {
+    return this.config.layers === "paper";
+  }
+
+  /**
+   * `residual + MHA(q = query, k = v = source)`, with PyTorch's two layouts of the projections, or as
+   * wide as the narrower stream.
+   */
   #attention(
     name: string,
     query: Variable,
-    width: number,
+    streamWidth: number,
     source: Variable,
     sourceWidth: number,
     residual: Variable | undefined,
     heads: number,
   ): Variable {
+    const width = this.#paper ? Math.min(streamWidth, sourceWidth) : streamWidth;
     const bias = this.#param(`${name}.in_proj_bias`);
-    const packed = width === sourceWidth ? this.#param(`${name}.in_proj_weight`) : null;
+    const packed = width === sourceWidth && !this.#paper
+      ? this.#param(`${name}.in_proj_weight`)
+      : null;
     const project = (letter: string, part: number, stream: Variable, inputs: number) => {
       const weight = packed === null
         ? this.#param(`${name}.${letter}_proj_weight`)
@@ -310,7 +346,7 @@ class Network {
       const b = view(bias, part * width, (part + 1) * width);
       return this.#tape.linear(stream, weight, b, { rows, inputs, outputs: width });
     };
-    const q = project("q", 0, query, width);
+    const q = project("q", 0, query, streamWidth);
     const k = project("k", 1, source, sourceWidth);
     const v = project("v", 2, source, sourceWidth);
     const mixed = this.#tape.attention(q, k, v, {
@@ -320,7 +356,7 @@ class Network {
       width,
       heads,
     });
-    return this.#linear(`${name}.out_proj`, mixed, width, width, { residual });
+    return this.#linear(`${name}.out_proj`, mixed, width, streamWidth, { residual });
   }
 
   /** `x + Linear(GELU(Linear(LN(x))))`, `ratio` times as wide inside. */
@@ -342,7 +378,8 @@ class Network {
   }
 
   #norm(name: string, x: Variable): Variable {
-    return this.#tape.layerNorm(x, this.#param(`${name}.weight`), this.#param(`${name}.bias`));
+    const [weight, bias] = [this.#param(`${name}.weight`), this.#param(`${name}.bias`)];
+    return this.#tape.layerNorm(x, weight, bias, this.#paper ? 1e-6 : 1e-5);
   }
 
   #linear(

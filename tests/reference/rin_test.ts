@@ -107,6 +107,19 @@ Deno.test("so it does with the options of the paper's network, and with units an
   checkNetwork(added, { ...input, zPrev: undefined }, null);
 });
 
+Deno.test("so it does with the paper's layers, warm, cold, and mixed", () => {
+  const base = { ...PAPER, layers: "paper" } as const;
+  const input = { ...randomInput(base, 3), labels: [2, 0, 1] };
+  const xPrev = randomArray(3 * 4 * base.interfaceDim, 73);
+  // The inner norm's weight has nothing to scale where every stream is zero.
+  const cold = /_initializer\.mlp\.0\.weight$/;
+  checkNetwork(base, { ...input, xPrev, mask: [1, 0, 1] }, null);
+  checkNetwork(base, { ...input, zPrev: undefined }, cold);
+  const narrow = { ...base, latentDim: 6, interfaceDim: 12, positions: "stretched" } as const;
+  const other = { ...randomInput(narrow, 2), labels: [1, 2] };
+  checkNetwork({ ...narrow, numHeads: 3 }, other, /interface_initializer\.mlp\.0\.weight$/);
+});
+
 Deno.test("so it does for clips", () => {
   const clips = { ...CONFIG, frames: 4, patchFrames: 2, imageSize: 4 };
   checkNetwork(clips, randomInput(clips, 2), null);

@@ -54,10 +54,10 @@ export class Tape {
   }
 
   /** LayerNorm over the last axis. */
-  layerNorm(x: Variable, weight: Variable, bias: Variable): Variable {
-    const y = variable(layerNorm(x.value, weight.value, bias.value));
+  layerNorm(x: Variable, weight: Variable, bias: Variable, epsilon?: number): Variable {
+    const y = variable(layerNorm(x.value, weight.value, bias.value, epsilon));
     this.#adjoints.push(() => {
-      const { dx, dweight, dbias } = layerNormAdjoint(x.value, weight.value, y.grad);
+      const { dx, dweight, dbias } = layerNormAdjoint(x.value, weight.value, y.grad, epsilon);
       accumulate(x.grad, dx);
       accumulate(weight.grad, dweight);
       accumulate(bias.grad, dbias);
@@ -132,13 +132,15 @@ export class Tape {
     return y;
   }
 
-  /** Rows of a table, `width` wide, one for each of `indices`. */
+  /** Rows of a table, `width` wide, one for each of `indices`; zeros beyond its end. */
   gather(table: Variable, indices: readonly number[], width: number): Variable {
     const y = variable(new Float64Array(indices.length * width));
     const source = (i: number) => indices[Math.floor(i / width)] * width + i % width;
-    for (let i = 0; i < y.value.length; i++) y.value[i] = table.value[source(i)];
+    for (let i = 0; i < y.value.length; i++) y.value[i] = table.value[source(i)] ?? 0;
     this.#adjoints.push(() => {
-      for (let i = 0; i < y.grad.length; i++) table.grad[source(i)] += y.grad[i];
+      for (let i = 0; i < y.grad.length; i++) {
+        if (source(i) < table.grad.length) table.grad[source(i)] += y.grad[i];
+      }
     });
     return y;
   }

@@ -24,6 +24,10 @@ const LENGTH = 4 * 3 * 64;
 const LABELS = [0, 2, -1, 1];
 const batch = (i: number) => Float32Array.from(data(LENGTH, 700 + i));
 
+const PAPER: Partial<RinConfig> = {
+  ...{ ...CONFIG, layers: "paper", timeInput: "gamma", positions: "stretched" },
+};
+
 deviceTest("a resumed run goes on with the same bits, whatever is dropped", async (gpu) => {
   const start = gpu.bytes;
   const through = await Trainer.create(gpu, CONFIG, OPTIONS);
@@ -39,6 +43,35 @@ deviceTest("a resumed run goes on with the same bits, whatever is dropped", asyn
   for (const trainer of [through, first, resumed]) trainer.destroy();
   assertEquals(gpu.bytes, start);
 });
+
+for (const optimizer of ["lamb", "adamw"] as const) {
+  cpuTest(
+    `the paper's layers train, from a warm start or zeros, with ${optimizer}`,
+    async (cpu) => {
+      const options = {
+        ...OPTIONS,
+        optimizer,
+        dropout: 0,
+        dropPath: 0,
+        clip: 0,
+        selfCondRate: 0.5,
+      };
+      const run = () => Trainer.create(cpu, PAPER, options);
+      const [through, half] = [await run(), await run()];
+      const losses: number[] = [];
+      for (let i = 0; i < 200; i++) losses.push((await through.step(batch(0), LABELS)).loss);
+      const mean = (from: number) => losses.slice(from, from + 40).reduce((a, b) => a + b) / 40;
+      assert(mean(160) < mean(0) / 2, `${mean(0)} to ${mean(160)}`);
+      for (let i = 0; i < 100; i++) await half.step(batch(0), LABELS);
+      const resumed = await Trainer.resume(cpu, await half.save());
+      for (let i = 100; i < 200; i++) await resumed.step(batch(0), LABELS);
+      const parameters = async (trainer: Trainer) =>
+        readCheckpoint(await trainer.save()).slabs.parameters;
+      assertSameBits("parameters", await parameters(resumed), await parameters(through));
+      for (const trainer of [through, half, resumed]) trainer.destroy();
+    },
+  );
+}
 
 deviceTest("a batch in parts drops what the whole batch drops", async (gpu) => {
   const losses = await Promise.all([1, 2, 4].map(async (accumulate) => {

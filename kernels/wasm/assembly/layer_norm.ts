@@ -2,8 +2,6 @@
 import { at, madd, sum4 } from "./simd.ts";
 import { Entry } from "./tape.ts";
 
-const EPSILON: f32 = 1e-5;
-
 @unmanaged
 export class LayerNorm extends Entry {
   x: u32;
@@ -13,6 +11,7 @@ export class LayerNorm extends Entry {
   rowsPerTile: i32;
   rows: i32;
   d: i32;
+  epsilon: f32;
 }
 
 /** y = (x - mean) scale weight + bias; stats = mean and scale of each row. */
@@ -23,7 +22,7 @@ export function layerNorm(e: LayerNorm, tile: i32): void {
     const x = at(e.x, row * d);
     const y = at(e.y, row * d);
     const mean = sumOf(x, d) / <f32> d;
-    const scale: f32 = 1 / sqrt<f32>(squaresAround(mean, x, d) / <f32> d + EPSILON);
+    const scale: f32 = 1 / sqrt<f32>(squaresAround(mean, x, d) / <f32> d + e.epsilon);
     store<f32>(at(e.stats, 2 * row), mean);
     store<f32>(at(e.stats, 2 * row + 1), scale);
     const bias = at(e.affine, d);

@@ -137,14 +137,18 @@ export class GatherRows extends Entry {
   y: u32;
   rowsPerTile: i32;
   batch: i32;
+  n: i32;
   d: i32;
 }
 
-/** y = rows of a table. */
+/** y = rows of a table, zeros where it has no such row. */
 export function gatherRows(e: GatherRows, tile: i32): void {
   const end = min((tile + 1) * e.rowsPerTile, e.batch);
   for (let b = tile * e.rowsPerTile; b < end; b++) {
-    copyRow(at(e.y, b * e.d), at(e.table, load<i32>(at(e.rows, b)) * e.d), e.d);
+    const row = load<i32>(at(e.rows, b));
+    const y = at(e.y, b * e.d);
+    if (row < e.n) copyRow(y, at(e.table, row * e.d), e.d);
+    else memory.fill(y, 0, <usize> e.d << 2);
   }
 }
 

@@ -9,14 +9,18 @@ import {
   LAYER_NORM_INPUT_GRADIENT,
 } from "../../../../kernels/wasm/assembly/codes.ts";
 import { temporary } from "../../../graph/tensor.ts";
-import type { Lowering } from "../tape_entry.ts";
+import { float, type Lowering } from "../tape_entry.ts";
 import { sumMiddle } from "./reduce.ts";
 import { rowTiles } from "./tiles.ts";
 
 /** y = the normed rows of x. */
-export const layerNorm: Lowering<"layerNorm"> = ({ rows, d }, { x, affine, y, stats }) => {
+export const layerNorm: Lowering<"layerNorm"> = (
+  { rows, d, epsilon },
+  { x, affine, y, stats },
+) => {
   const { rowsPerTile, tiles } = rowTiles(rows, d);
-  return [{ code: LAYER_NORM, tiles, fields: { x, affine, y, stats, rowsPerTile, rows, d } }];
+  const fields = { x, affine, y, stats, rowsPerTile, rows, d, epsilon: float(epsilon) };
+  return [{ code: LAYER_NORM, tiles, fields }];
 };
 
 /** The gradient of x. */

@@ -82,9 +82,9 @@ export const joinLatents: Lowering<"joinLatents"> = (
 };
 
 /** Rows of a table. */
-export const gatherRows: Lowering<"gatherRows"> = ({ batch, d }, { table, rows, y }) => {
+export const gatherRows: Lowering<"gatherRows"> = ({ batch, n, d }, { table, rows, y }) => {
   const { rowsPerTile, tiles } = rowTiles(batch, d);
-  return [{ code: GATHER_ROWS, tiles, fields: { table, rows, y, rowsPerTile, batch, d } }];
+  return [{ code: GATHER_ROWS, tiles, fields: { table, rows, y, rowsPerTile, batch, n, d } }];
 };
 
 /** The gradient of the table. */
