@@ -42,7 +42,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "learning.ts": { args: ["faces", "1"], shows: /^118 images, \d+ steps on /m, gpu: true },
   "memory.ts": { args: ["faces", "clips"], shows: /^\| faces, batch 32 /m, gpu: true },
   "moving_shapes.ts": { args: ["shapes"] },
-  "overhead.ts": { args: [], shows: /training: \d+ steps/, gpu: true },
+  "overhead.ts": { args: ["2"], shows: /sampling: \d+ steps/, gpu: true },
   "pictures.ts": { args: ["a", "a"], shows: /^4 pictures: at most 0\/255 apart/m },
   "presets.ts": { args: ["faces"], shows: /^faces/m, gpu: true },
   "table.ts": { args: ["results.json", "--print"], shows: /^\| PyTorch, 1 thread /m },
