@@ -24,6 +24,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, why: string])[] = [
   [/^\.\/run install$/, "it links into the home folder; run_test.ts runs it with another"],
   [/^apt-get /, "it installs"],
   [/\bbench\/\w+\.ts\b/, "tests/bench/scripts_test.ts runs every script"],
+  [/\bexamples\//, "tests/examples runs them"],
   [/^python3 .*torch|--inception /, "PyTorch, and weights of 91 MB, would be fetched"],
 ];
 
@@ -42,7 +43,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/^\.\/run\b/, "rin"],
   [/^deno run\b/, `deno run --no-check --no-lock --config ${root}deno.json`],
   [/\bcli\/main\.ts/, `${root}cli/main.ts`],
-  [/\bserve --checkpoint (?=runs\/)/, "serve --port 7461 --checkpoint "],
+  [/\bserve --checkpoint (?=runs\/|models\/)/, "serve --port 7461 --checkpoint "],
   [/^curl /, "curl --fail --silent --show-error "],
   [/ > (\S+) 2>&1 &$/, " > $1 2>&1"],
   [/^VK_DRIVER_FILES=\S+ /, ""],
@@ -76,6 +77,7 @@ async function writeFixtures(folder: string): Promise<void> {
     await write(`${folder}/${name}`, smallNet());
   }
   await write(`${folder}/faces.safetensors`, smallNet());
+  await Deno.symlink(`${root}models`, `${folder}/models`);
   const ckpt = `${root}tests/model/pytorch/fixtures/lightning.ckpt`;
   await Deno.copyFile(ckpt, `${folder}/epoch=99.ckpt`);
   await write(`${folder}/train-images-idx3-ubyte`, idx(3, [20, 16, 16], (i) => i % 256));
