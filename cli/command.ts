@@ -1,5 +1,5 @@
 /**
- * What a command is.
+ * The shape of a command.
  *
  * @module
  */
@@ -15,11 +15,11 @@ export interface Command {
   readonly usage: string;
   /** A few words for the list of commands. */
   readonly summary: string;
-  /** What it does, for its own help. */
+  /** Description for its own help. */
   readonly about: string;
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly string[];
-  /** What its argument may be, where that is one of a few words. */
+  /** Values of its argument, where it takes one of a few words. */
   readonly words?: readonly string[];
   /** Runs it; gives the exit code. */
   readonly run: (given: Given) => Promise<number>;

@@ -1,5 +1,5 @@
 /**
- * Variables of the environment, where the program may see them.
+ * Environment variables, where Deno allows reading them.
  *
  * @module
  */

@@ -23,7 +23,7 @@ export function isLoopback(hostname: string): boolean {
 /**
  * The addresses at which a server is reached, the first from this machine, as a browser takes them.
  *
- * @param hostname what it listens at
+ * @param hostname the name that it listens at
  * @param interfaces the machine's addresses
  */
 export function reachedAt(

@@ -258,7 +258,7 @@ async function runSample(given: Given): Promise<number> {
   }, () => terminal.note(stopped));
 }
 
-/** What is said where a checkpoint's own way of sampling is taken. */
+/** The note for a checkpoint that brings its own way of sampling. */
 function sampledAs(own: OwnSampling, flags: Readonly<Record<string, Value>>): string {
   const [sampler, steps, variance, schedule] = Object.keys(own).map((key) => flags[key]);
   return `Sampling as its run does: ${sampler}, ${steps} steps, variance ${variance}, along ` +

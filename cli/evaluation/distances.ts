@@ -12,9 +12,9 @@ import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
 
-/** A comparison, with what it can be judged by. */
+/** A comparison with its reference values. */
 export interface Distance extends Comparison {
-  /** The Frechet distance between two halves of the data: what perfect samples would come near. */
+  /** The Frechet distance between two halves of the data, which perfect samples would approach. */
   readonly halves?: number;
 }
 

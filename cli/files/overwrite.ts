@@ -1,5 +1,5 @@
 /**
- * What a command may write over: what it would make again, nothing else without `--force`.
+ * The files that a command can overwrite: those it would remake, and others with `--force` only.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export type Origin = "same" | "other" | "foreign";
  *
  * @param force the flag's value
  * @param originOf tells where the file that is there comes from
- * @param flag what names the path
+ * @param flag the flag that names the path
  * @throws {CommandError} when it is not from the same command, and `force` is not given
  */
 export async function refuseOverwrite(

@@ -7,7 +7,7 @@ import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { hexHash } from "../../src/data/fingerprint.ts";
 import type { Origin } from "./overwrite.ts";
 
-/** What is prepared. */
+/** The data to prepare. */
 export interface Preparing {
   /** "faces", "emoji" or a real path. */
   readonly source: string;
@@ -16,8 +16,8 @@ export interface Preparing {
 }
 
 /**
- * The name in the current folder: that of the source, and a hash of its path, too, where the plain name
- * belongs to another source. One source has one name, so that an interrupted preparation goes on.
+ * The name in the current folder: the source's name, with a hash of its path where another source
+ * has the plain name. One source has one name, so an interrupted preparation resumes.
  *
  * @param fingerprint of the source's files, by which a preparation is known that isn't whole yet
  */

@@ -1,5 +1,5 @@
 /**
- * Flags of a command as data: what may be given, and the reading of what was given.
+ * Flags of a command as data, and their parser.
  *
  * @module
  */
@@ -25,20 +25,20 @@ export interface Option {
     | "texts"
     | "boolean"
     | readonly string[];
-  /** What stands for the value in the help, such as `N`, `DIR` or `FILE`. */
+  /** Placeholder of the value in the help, such as `N`, `DIR` or `FILE`. */
   readonly value?: string;
   readonly help: string;
   /** Shown in the help; the owner of the table applies it. */
   readonly default?: Value;
 }
 
-/** What a command was given. */
+/** Values that a command was given. */
 export interface Given {
   /** Flags by key; only those that were given. */
   readonly flags: Readonly<Record<string, Value>>;
   /** The other arguments. */
   readonly rest: readonly string[];
-  /** Sentences on what was left to chance. */
+  /** Sentences on randomly drawn values. */
   readonly drawn: readonly string[];
 }
 
@@ -131,7 +131,7 @@ function parse({ type }: Option, text: string, value: unknown): unknown {
 /**
  * Checks that a value is of an option's kind.
  *
- * @throws what `complain` makes of the sentence that says what was found and what is needed
+ * @throws the error that `complain` makes of a sentence with the value found and the value needed
  */
 export function checkValue(
   { type }: Option,
@@ -173,7 +173,7 @@ function either(names: readonly string[]): string {
   return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }
 
-/** What stands for an option's value. */
+/** The placeholder of an option's value. */
 export function placeholder({ type, value }: Option): string {
   if (value !== undefined) return value;
   if (typeof type !== "string") return type.join("|");

@@ -10,7 +10,7 @@ export interface Line {
   readonly label: string;
   /** Which of the page's colours, from 1 on. */
   readonly colour: number;
-  /** Faint is for what jumps about, dots for what is known at few steps only. */
+  /** Faint for noisy curves, dots for values known at few steps only. */
   readonly style: "faint" | "plain" | "bold" | "dots";
   readonly values: readonly (number | null)[];
   /** Lowest and highest value, where a value is the mean of several. */
@@ -31,7 +31,7 @@ export interface Chart {
   readonly lines: readonly Line[];
 }
 
-/** A chart of metrics that a run may have. */
+/** A chart of metrics that a run can have. */
 interface Plan {
   readonly title: string;
   readonly log?: boolean;

@@ -10,7 +10,7 @@ import { metricValues } from "../../src/run/metric_values.ts";
 /** Rows of a table at most; the fewest of a long run are half as many. */
 const MAX_ROWS = 600;
 
-/** What became of a metric in the steps of a row. */
+/** A metric over the steps of a row. */
 interface Span {
   sum: number;
   count: number;

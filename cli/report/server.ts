@@ -36,7 +36,7 @@ export function serveRun(folder: string, port: number | undefined): Served {
       ? before.then(async (known) => (await known.refresh(), known))
       : RunView.open(folder);
     view = next;
-    // What went wrong once may go well the next time.
+    // A read that failed once can succeed the next time.
     next.catch(() => view = view === next ? undefined : view);
     return next;
   };

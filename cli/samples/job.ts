@@ -1,5 +1,5 @@
 /**
- * What `rin sample` is asked to make.
+ * The job of `rin sample`.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { Caption } from "../../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../../src/picture/record.ts";
 
-/** What is made, and where it goes. */
+/** The samples to make, and their destination. */
 export interface SampleJob {
   readonly rin: Rin;
   readonly options: SampleOptions & { readonly count: number };
   readonly record: SampleRecord;
   /** Classes of the images 0 to count - 1. */
   readonly labels?: readonly number[];
-  /** What stands below the images 0 to count - 1 of a grid, and how many are in a row of it. */
+  /** Captions of the images 0 to count - 1 of a grid, and the images in a row of it. */
   readonly caption?: Caption;
   readonly out: string;
-  /** Whether what is there is replaced, whatever it is. */
+  /** Whether to replace existing files of any kind. */
   readonly force: boolean;
   /** Estimates of x0 that a filmstrip or an animation shows. */
   readonly frames?: number;

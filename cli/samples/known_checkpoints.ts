@@ -8,7 +8,7 @@ import { cacheFolder } from "../../src/data/cache_folder.ts";
 import { makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { variable } from "../environment.ts";
 
-/** Keeps where a checkpoint lies, where Deno may; a picture is made all the same where it may not. */
+/** Remembers a checkpoint's path, where Deno allows it; sampling works without it. */
 export async function rememberCheckpoint(identity: string, path: string): Promise<void> {
   const file = placeOf(identity);
   if (file === undefined || !await may("write", file) || !await may("read", file)) return;

@@ -39,7 +39,7 @@ export async function foreignPicture(folder: string): Promise<string | undefined
   }
 }
 
-/** Of a NumPy archive, whose first entry says how it was made. */
+/** Origin of a NumPy archive, whose first entry records its settings. */
 export async function npzOrigin(path: string, note: string): Promise<Origin> {
   const head = await readAt(path, 0, 2 ** 16);
   const view = new DataView(head.buffer);

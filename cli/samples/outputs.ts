@@ -16,7 +16,7 @@ import { optionsFor, type SampleJob, wanted } from "./job.ts";
 import { foreignPicture, npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
 import { writeTar } from "./tar.ts";
 
-/** Makes the images and writes them; says what was written. */
+/** Makes the images, writes them, and returns a note on the output. */
 export async function writeSamples(job: SampleJob): Promise<string> {
   const { rin: { config }, out, frames } = job;
   if (config.frames > 1 && frames) {
@@ -114,7 +114,7 @@ async function writeFolder(job: SampleJob): Promise<string> {
   return `${indices.length} ${what}`;
 }
 
-/** @throws {CommandError} when samples would be among pictures that a network may learn from */
+/** @throws {CommandError} when samples would mix with pictures to train on */
 async function expectNoData(folder: string): Promise<void> {
   const name = await foreignPicture(folder);
   if (name === undefined) return;

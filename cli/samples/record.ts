@@ -32,7 +32,7 @@ function whyNoRecord(bytes: Uint8Array): string {
     "without its text";
 }
 
-/** Where runs lie that were not told where. */
+/** Default folder of runs. */
 const RUNS = "runs";
 
 /**
@@ -55,7 +55,7 @@ export async function findCheckpoint(folder: string, identity: string): Promise<
   );
 }
 
-/** Checkpoints that it may be, the likely ones first. */
+/** Possible checkpoints, the likely ones first. */
 async function* candidates(folder: string): AsyncGenerator<string> {
   const runs = (await entriesOf(RUNS)).filter(({ isFile }) => !isFile);
   const places = runs.flatMap(({ name }) => [`${RUNS}/${name}`, `${RUNS}/${name}/checkpoints`]);
@@ -66,7 +66,7 @@ async function* candidates(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** A folder that may not be read holds nothing for us. */
+/** A folder that Deno doesn't allow reading holds nothing for us. */
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   return entries.sort((a, b) => a.name < b.name ? -1 : 1);

@@ -102,5 +102,8 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
-/** A listener all the same: with one for any signal, Deno stops ignoring what nohup has it ignore. */
+/**
+ * An empty listener is needed: with one for any signal, Deno stops ignoring what nohup has it
+ * ignore.
+ */
 function ignore(): void {}

@@ -19,7 +19,7 @@ export class RunEstimate {
   #settings: Settings | undefined;
   /** The last step at which it was done. */
   #doneAt: Record<Between, number> = { validating: 0, sampling: 0 };
-  /** Time and size of what has been measured. */
+  /** Measured time and size. */
   #measured: Record<Between, { ms: number; units: number }> = {
     validating: { ms: 0, units: 0 },
     sampling: { ms: 0, units: 0 },
@@ -32,7 +32,7 @@ export class RunEstimate {
   /** @param now milliseconds that never run backwards */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Takes note of what happens; gives the milliseconds left at progress, where they can be told. */
+  /** Records an event; at progress, returns the milliseconds left, if they can be estimated. */
   observe(event: RunEvent): number | undefined {
     if (event.type === "started") {
       this.#settings = event.settings;

@@ -1,5 +1,5 @@
 /**
- * Where a run goes that was not told where.
+ * Default folder of a run.
  *
  * @module
  */

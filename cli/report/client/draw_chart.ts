@@ -1,7 +1,6 @@
 /// <reference lib="dom" />
 /**
- * Runs in the browser: pages hold the text of these functions, so each uses nothing but what it is
- * given.
+ * Runs in the browser: pages hold the text of these functions, so each uses only its arguments.
  *
  * @module
  */
