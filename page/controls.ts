@@ -18,7 +18,7 @@ const SAMPLER_WORDS: Record<SamplerName, readonly [label: string, hint: string]>
   renoise: ["Renoise", "As the original project draws; 100 steps or more."],
 };
 
-/** What of a network the form depends on. */
+/** Properties of a network that the form depends on. */
 export interface Choice {
   readonly numClasses: number;
   readonly classNames?: readonly string[];
@@ -86,7 +86,7 @@ export class Controls {
     this.#form.hidden = false;
   }
 
-  /** What the form says; only if it is valid. */
+  /** The form's settings; only if it is valid. */
   get settings(): Settings {
     return { ...this.#unseen, ...this.#seen() };
   }

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What every part of the page needs of the document.
+ * Access to the document, for every part of the page.
  *
  * @module
  */

@@ -6,12 +6,12 @@
 import { sha256 } from "../src/model/identity.ts";
 import type { Store } from "./store.ts";
 
-/** What is fetched. */
+/** The file to fetch. */
 export interface Wanted {
   readonly url: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** What the server wants to see besides. */
+  /** Further headers for the server. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +35,7 @@ export class DownloadError extends Error {
 /**
  * The bytes, from the store as far as they are there, and checked against their hash.
  *
- * @throws {DownloadError} when they can't be had, or are others than promised
+ * @throws {DownloadError} when they can't be fetched, or differ from the promised ones
  */
 export async function download(
   wanted: Wanted,
@@ -44,7 +44,7 @@ export async function download(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { onProgress } = options;
   if (store.size > wanted.bytes) store.clear();
-  // What was kept from another day may be damaged; then it is fetched anew, once.
+  // A copy kept from another day may be damaged; then it is fetched anew, once.
   for (const kept of [store.size > 0, false]) {
     onProgress?.(store.size, false);
     await fetchRest(wanted, store, options);

@@ -13,7 +13,7 @@ import type { PictureSize } from "./pixels.ts";
 /** More numbers than this are not worth the while for a placeholder. */
 const MOST_NOISE = 2_000_000;
 
-/** What is shown. */
+/** The pictures to show, and their settings. */
 export interface Exhibition {
   readonly size: PictureSize;
   /** The numbers of the pictures. */
@@ -167,7 +167,7 @@ function columnsOf(count: number, columns: number | undefined): number {
   return [6, 5, 4, 3].find((part) => columns % part === 0) ?? square;
 }
 
-/** What the sampler begins with, a little paler. */
+/** The noise that the sampler begins with, a little paler. */
 function noiseOf(seed: number, index: number, size: number): ImageData {
   const images = new RandomStream(seedFor(seed, "sample"), 0);
   const stream = new RandomStream(images.bits(index), 0);

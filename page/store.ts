@@ -13,7 +13,7 @@ export interface Store {
   /** Bytes that are there. */
   readonly size: number;
   append(bytes: Uint8Array<ArrayBuffer>): void;
-  /** Forgets what is there. */
+  /** Deletes the contents. */
   clear(): void;
   read(): Uint8Array<ArrayBuffer>;
   /** Lets others have it. */
@@ -63,7 +63,7 @@ export class MemoryStore implements Store {
   close(): void {}
 }
 
-/** In a file; goes on in memory when the disk, or what the browser grants of it, is full. */
+/** In a file; continues in memory when the disk, or the browser's quota of it, is full. */
 export class FileStore implements Store {
   #file: AccessHandle;
   #memory: MemoryStore | undefined;
