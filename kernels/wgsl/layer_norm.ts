@@ -23,7 +23,7 @@ export interface LayerNormShape {
   readonly rows: number;
   /** Width of a row. */
   readonly d: number;
-  /** What numbers `affine` holds. Default f32. */
+  /** Type of the numbers in `affine`. Default f32. */
   readonly type?: FloatType;
 }
 

@@ -23,9 +23,9 @@ export interface TiledOptions extends ProductSizes, EpilogueOptions {
    * (parts, m). Default: k.
    */
   readonly part?: number;
-  /** What numbers those hold that may be parameters. Default f32. */
+  /** Types of the operands that can be parameters. Default f32. */
   readonly types?: { readonly b?: FloatType; readonly bias?: FloatType };
-  /** First element of each matrix or vector within what is bound; 0 where not given. */
+  /** First element of each matrix or vector within its binding; default 0. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
   /** Default: by the sizes. The bits of the result don't depend on it. */
   readonly tile?: Tile;
