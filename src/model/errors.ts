@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a checkpoint.
+ * Errors of checkpoints.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export class CheckpointError extends Error {
 
   /** With a message that says what is wrong with the file. */
   constructor(message: string) {
-    // Names from a file that is damaged, or not meant well, may hold anything.
+    // Names from a damaged or malicious file can hold anything.
     super(message.replace(/\p{Cc}/gu, "?").slice(0, 1000));
   }
 }

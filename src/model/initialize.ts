@@ -28,7 +28,7 @@ export function initialize(layout: ParameterLayout, seed: number): Float32Array<
   return slab;
 }
 
-/** As Keras's TruncatedNormal(0.02): what lies beyond two deviations is drawn again. */
+/** As Keras's TruncatedNormal(0.02): values beyond two deviations are drawn again. */
 function truncated(seed: number, values: Float32Array): void {
   values.forEach((_, i) => {
     let drawn = 3;

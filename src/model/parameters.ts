@@ -36,7 +36,7 @@ export interface ParameterLayout {
   readonly parameters: readonly PlacedParameter[];
   /** Elements of the slab, padding included; a multiple of 64. */
   readonly size: number;
-  /** What numbers the slab holds. */
+  /** Type of the numbers in the slab. */
   readonly type: FloatType;
   /** Elements that matrices take up, at the slab's beginning. */
   readonly matrices: number;
@@ -66,7 +66,7 @@ class Layers {
     this.#paper = config.layers === "paper";
   }
 
-  /** @param window pixels of the convolution that it is, each of which has the outputs for Keras */
+  /** @param window pixels of the convolution that it is; for Keras, each has all outputs */
   linear(name: string, outWidth: number, inWidth: number, window = 1): Group[] {
     const own = uniform(1 / Math.sqrt(inWidth));
     const [weight, bias] = this.#paper ? [glorot(inWidth, window * outWidth), zero] : [own, own];
@@ -122,7 +122,9 @@ class Layers {
     ];
   }
 
-  /** What folds a stream of an earlier pass into its beginning; the norm begins as zero. */
+  /**
+   * Parameters that fold a stream of an earlier pass into its beginning; the norm begins as zero.
+   */
   warmStart(name: string, width: number, ratio: number): Group[] {
     return [
       ...this.#paper ? this.feedForward(`${name}.mlp`, width, ratio) : [
@@ -133,7 +135,7 @@ class Layers {
     ];
   }
 
-  /** What makes latents, or what is added to them, from the time and the class. */
+  /** Parameters that make latents, or an addition to them, from the time and the class. */
   conditioning(): Group[] {
     const { latentDim: dz, numClasses, timeConditioning } = this.config;
     const hidden = timeConditioning === "add" ? TIME_HIDDEN : dz;
@@ -194,7 +196,7 @@ function groups(config: RinConfig): Group[] {
   ];
 }
 
-/** Bytes at multiples of which a group of parameters begins: where a GPU's binding can begin. */
+/** Alignment of a group of parameters, bytes: where a GPU's binding can begin. */
 const ALIGNMENT = 256;
 
 /**

@@ -21,7 +21,9 @@ const decoders: Record<string, { readonly bytes: number; readonly decode: Decode
   F64: { bytes: 8, decode: (raw) => new Float32Array(new Float64Array(raw)) },
 };
 
-/** Bytes of the format's other number types, which files hold beside a network: counters and masks. */
+/**
+ * Bytes of the format's other number types, which files hold next to a network: counters and masks.
+ */
 const otherBytes: Record<string, number> = {
   ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1 },
   ...{ U16: 2, I16: 2, U32: 4, I32: 4, U64: 8, I64: 8, C64: 8 },
@@ -39,7 +41,7 @@ export interface NamedArray {
   readonly dtype?: string;
 }
 
-/** What a file holds. */
+/** Contents of a file. */
 export interface SafeTensors {
   readonly metadata: Record<string, string>;
   readonly tensors: Map<string, NamedArray>;
@@ -164,7 +166,7 @@ function bytesOf(dtype: unknown): number | undefined {
   return Object.hasOwn(otherBytes, dtype) ? otherBytes[dtype] : undefined;
 }
 
-/** What is wrong with a tensor that is needed and is of a type that no network has. */
+/** The error for a needed tensor of a type that no network has. */
 export function notRead(name: string, dtype: string): CheckpointError {
   const known = Object.keys(decoders).join(", ");
   return new CheckpointError(`tensor ${name} is of type ${dtype}, only ${known} can be read`);

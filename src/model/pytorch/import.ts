@@ -63,7 +63,7 @@ export function importPyTorch(
   };
 }
 
-/** @throws {CheckpointError} that says what a file is instead */
+/** @throws {CheckpointError} that names the file's kind */
 function readTensors(bytes: Uint8Array<ArrayBuffer>): SafeTensors {
   try {
     return readSafetensors(bytes);

@@ -1,5 +1,5 @@
 /**
- * Where in a PyTorch file the network is, and what else of it matters.
+ * Finds the network and other relevant values in a PyTorch file.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface Readable {
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, Readable>;
 
-/** What a file holds for us. */
+/** The relevant contents of a file. */
 export interface PyTorchFile {
   /** Dicts of tensors: the file itself (its name is ""), or those in it, such as `ema.shadow`. */
   readonly dicts: readonly (readonly [name: string, tensors: Tensors])[];
@@ -38,7 +38,7 @@ const MAX_DEPTH = 8;
 /** Dicts and lists looked into: a damaged file can refer to itself. */
 const MAX_LOOKED_INTO = 100_000;
 
-/** Takes from what `torch.save` saved what matters. */
+/** Takes the relevant contents from an object that `torch.save` saved. */
 export function describeTorch(root: unknown): PyTorchFile {
   if (root instanceof PythonObject && root.state !== undefined) {
     throw new CheckpointError(
@@ -62,7 +62,7 @@ function dictOf(value: unknown): ReadonlyMap<unknown, unknown> | undefined {
   return value instanceof PythonObject ? value.items : value instanceof Map ? value : undefined;
 }
 
-/** What an object knows by name: a dict's items, a namespace's or a module's attributes. */
+/** An object's named values: a dict's items, a namespace's or a module's attributes. */
 function attributes(value: unknown): ReadonlyMap<unknown, unknown> | undefined {
   return value instanceof PythonObject && value.state instanceof Map ? value.state : dictOf(value);
 }
