@@ -28,7 +28,9 @@ export class Plan<Phase extends string = "step"> {
   #recording = true;
   #phase: Phase;
 
-  /** @param phases names of the parts of the step; what is recorded outside belongs to the first */
+  /**
+   * @param phases names of the parts of the step; operations recorded outside belong to the first
+   */
   constructor(...phases: [Phase, ...Phase[]] | ([Phase] extends ["step"] ? [] : never)) {
     this.phases = phases.length > 0 ? phases : ["step" as Phase];
     this.#phase = this.phases[0];
@@ -46,7 +48,7 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /**
-   * Records what `build` does as a part of the step, so that a replay can leave it out.
+   * Records the operations of `build` as a part of the step that a replay can leave out.
    *
    * @throws {RangeError} when the plan has no phase of that name
    */
@@ -61,7 +63,7 @@ export class Plan<Phase extends string = "step"> {
     }
   }
 
-  /** Records what `build` does without its backward pass: no gradient flows through it. */
+  /** Records the operations of `build` without their backward pass: no gradient flows through. */
   withoutGradient<T>(build: () => T): T {
     const outer = this.#recording;
     this.#recording = false;
@@ -121,7 +123,7 @@ export class Plan<Phase extends string = "step"> {
     else this.record("add", { size: to.size }, { x: gradient, y: known });
   }
 
-  /** Records the backward pass, from `loss` whose gradient has been written to `gradient`. */
+  /** Records the backward pass, from `loss`, with its gradient in `gradient`. */
   backward(loss: Tensor, gradient: Tensor): void {
     this.#gradients.set(loss, gradient);
     for (const record of this.#backward.reverse()) record();
