@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A promise with what settles it. */
+/** A promise with its resolvers. */
 export interface Deferred<T> {
   /** Waits for it. */
   readonly promise: Promise<T>;

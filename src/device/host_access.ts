@@ -1,5 +1,5 @@
 /**
- * What the host can write and read of a device's memory.
+ * The host's access to a device's memory.
  *
  * @module
  */

@@ -31,7 +31,7 @@ export class Pace {
     this.#since = clock();
   }
 
-  /** How many submissions may be in flight at this moment. */
+  /** Number of submissions that can be in flight at this moment. */
   get depth(): number {
     return this.#depth;
   }
@@ -42,7 +42,7 @@ export class Pace {
    * @param idle resolves when the device has done all that is queued, the latest submission included
    */
   async after(idle: Promise<void>): Promise<void> {
-    // A lost device is reported where the promise is awaited, which may be never.
+    // The awaited promise reports a lost device; possibly nothing ever awaits it.
     idle.catch(() => {});
     this.#fences.push(idle);
     while (this.#fences.length > this.#depth) {

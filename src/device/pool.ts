@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../graph/tensor.ts";
 
-/** What a step of a lowered plan touches. */
+/** The storages that a step of a lowered plan touches. */
 export interface Step {
   readonly tensors: readonly Tensor[];
 }

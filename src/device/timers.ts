@@ -1,5 +1,5 @@
 /**
- * Whose timers are.
+ * The owner of timers.
  *
  * @module
  */

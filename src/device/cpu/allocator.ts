@@ -52,7 +52,7 @@ export class Allocator {
     return start;
   }
 
-  /** Takes back what {@linkcode Allocator.allocate} handed out. */
+  /** Frees memory from {@linkcode Allocator.allocate}. */
   free(start: number): void {
     const size = this.sizeOf(start);
     this.#sizes.delete(start);

@@ -23,7 +23,7 @@ export interface LoweredEntry extends PhasedEntry {
   readonly operation: number;
 }
 
-/** What a plan becomes, and how much memory it takes. */
+/** A lowered plan, and the memory that it takes. */
 export interface Layout {
   readonly entries: readonly LoweredEntry[];
   /** Every storage, with a tensor that lies in it. */

@@ -40,8 +40,8 @@ export function reserve(
 }
 
 /**
- * A memory with its allocator. The host alone grows it. Growing can move what a view shows, so views
- * are made for each use and never kept.
+ * A memory with its allocator. The host alone grows it. Growing can outdate views, so callers make a
+ * view for each use and never keep it.
  */
 export class LinearMemory {
   /** Where the words of the threads' barrier lie: 64 bytes, 0 at first, see barrier.ts. */
@@ -73,9 +73,9 @@ export class LinearMemory {
   }
 
   /**
-   * Hands out memory, grown where that is needed. What it holds is anything.
+   * Allocates memory, and grows it where needed. Its contents are undefined.
    *
-   * @param label what it is for, for the error
+   * @param label its purpose, for the error
    * @throws {DeviceLimitError} when there isn't as much
    */
   allocate(bytes: number, label: string): number {
@@ -100,12 +100,12 @@ export class LinearMemory {
     return address;
   }
 
-  /** Takes back what was handed out, to be used again. */
+  /** Frees memory for reuse. */
   free(address: number): void {
     this.freeLater(address, (free) => free());
   }
 
-  /** Takes back what was handed out when `later` calls back; it counts as free at once. */
+  /** Frees memory when `later` calls back; the memory counts as free at once. */
   freeLater(address: number, later: (free: () => void) => void): void {
     if (this.#memory === undefined) return;
     this.#bytes -= this.#allocator.sizeOf(address);

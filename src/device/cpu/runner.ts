@@ -1,5 +1,5 @@
 /**
- * What runs tapes: threads, or the host itself in slices.
+ * Runners of tapes: threads, or the host itself in slices.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface Job {
 /** Milliseconds of each entry of a timed job, 0 for those that were skipped. */
 export type Times = Float64Array<ArrayBuffer>;
 
-/** What a runner reports. */
+/** Reports of a runner. */
 export interface RunnerEvents {
   /** The oldest job is done; `times` if it was timed. */
   done(times?: Times): void;

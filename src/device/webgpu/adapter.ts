@@ -8,7 +8,7 @@ import { NoGpuError } from "../errors.ts";
 
 const CPU = "or use the CPU device (requestCpu)";
 
-/** What to do where WebGPU is there, and no adapter. */
+/** Advice for WebGPU without an adapter. */
 export function adapterAdvice(): string {
   const advice = inBrowser()
     ? "turn on hardware acceleration in the browser's settings"

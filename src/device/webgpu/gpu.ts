@@ -86,7 +86,7 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   return new Gpu(device, adapter.info);
 }
 
-/** What a person would call an adapter. */
+/** An adapter's name for people. */
 function nameOf({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter((part) => part).join(" ") || "unknown GPU";
 }
@@ -106,7 +106,7 @@ export class Gpu implements Device {
   #bytes = 0;
   #destroyed = false;
   #fault: DeviceLostError | undefined;
-  /** What to do when there is a fault, for each promise that is awaited. */
+  /** Calls to make on a fault, one for each awaited promise. */
   #waiting = new Set<(fault: DeviceLostError) => void>();
 
   /** Use {@linkcode requestGpu}. */
@@ -129,7 +129,7 @@ export class Gpu implements Device {
     return nameOf(this.info);
   }
 
-  /** What computes, as files record it. */
+  /** The computing device, as files record it. */
   get provenance(): string {
     return `webgpu ${this.description}`;
   }
@@ -159,7 +159,7 @@ export class Gpu implements Device {
     for (const reject of this.#waiting) reject(this.#fault);
   }
 
-  /** Waits for what a lost device may never do. */
+  /** Waits for a promise that a lost device may never settle. */
   async #answer(promise: Promise<unknown>): Promise<void> {
     const { promise: fault, reject } = deferred<never>();
     this.#waiting.add(reject);
@@ -179,7 +179,7 @@ export class Gpu implements Device {
     return this.#bytes;
   }
 
-  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
+  /** Throws the device's fault, if it has one; the device is unusable then. */
   check(): void {
     if (this.#fault) throw this.#fault;
   }
