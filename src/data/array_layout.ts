@@ -37,7 +37,7 @@ export function isPictures({ shape }: Pick<NpyHeader, "shape">): boolean {
  * How pictures lie in an array, or why they don't.
  *
  * @param clips whether clips are wanted
- * @throws {DataError} whose message is what is to be said after the array's name
+ * @throws {DataError} with a message that follows the array's name
  */
 export function layoutOf({ type, shape, fortran }: NpyHeader, clips: boolean): Layout {
   const no = (reason: string) => new DataError(`of shape ${shapeText(shape)} ${reason}`);

@@ -56,18 +56,18 @@ class Shuffle {
   }
 }
 
-/** What a stream of batches is made from. */
+/** Options of a stream of batches. */
 export interface BatchOptions {
   /** Any integer. */
   readonly seed: number;
-  /** B, images a step; may be larger than `count`. */
+  /** B, images a step; can be larger than `count`. */
   readonly batchSize: number;
   /** How many images there are. */
   readonly count: number;
 }
 
 /**
- * The images of each step. Examples run through epoch after epoch without a gap, so a batch may
+ * The images of each step. Examples run through epoch after epoch without a gap, so a batch can
  * take the end of one epoch and the start of the next, and no image is left out.
  *
  * @example
@@ -109,7 +109,7 @@ export class BatchStream {
       const position = step * batchSize + i;
       out[i] = this.#order(Math.floor(position / count)).finished()[position % count];
     }
-    // Twice what the next epoch needs to be ready when it comes.
+    // Twice the work that the next epoch needs to be ready in time.
     this.#order(Math.floor((step + 1) * batchSize / count) + 1).advance(2 * batchSize);
     return out;
   }

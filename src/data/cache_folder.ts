@@ -5,7 +5,7 @@
 import { CACHE_TAG } from "../files/own_folders.ts";
 import { DataError } from "./errors.ts";
 
-/** What the choice of the cache folder depends on. */
+/** The values that the choice of the cache folder depends on. */
 export interface CacheOptions {
   /** Looks up an environment variable; the process's own by default. */
   readonly env?: (name: string) => string | undefined;
@@ -39,7 +39,7 @@ export function cacheFolder(options: CacheOptions = {}): string {
   );
 }
 
-/** What the standard of the tag wants in it. */
+/** Contents of the tag, by its standard. */
 const TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of rin.\n";
 
 /** Makes a cache folder where there is none, with the tag by which programs know it. */

@@ -20,13 +20,13 @@ export const CIFAR_PICTURE: Omit<Layout, "count"> = {
 /** Bytes of one. */
 const PICTURE = 3072;
 
-/** What a set's files are called. */
+/** Names of a set's files. */
 interface Form {
   readonly title: string;
   readonly train: RegExp;
   readonly test: string;
   readonly classes: string;
-  /** Bytes of labels before each picture, of which the last counts; 0 in pickles. */
+  /** Bytes of labels before each picture, the last of which counts; 0 in pickles. */
   readonly labelBytes: number;
 }
 

@@ -20,11 +20,11 @@ import type { Decoder, Source } from "./source.ts";
 
 /** Where a set's files lie. */
 export interface CifarPlace {
-  /** What the fingerprint says of a file. */
+  /** A file's line in the fingerprint. */
   stateOf(path: string): string;
   /** Paths in the order in which they are best read. */
   inOrder(paths: readonly string[]): readonly string[];
-  /** Opens what reads whole files. */
+  /** Opens a reader of whole files. */
   open(): { read(path: string): Uint8Array<ArrayBuffer>; close(): void };
 }
 
@@ -33,7 +33,7 @@ export async function cifarIn(
   folder: string,
   onNote?: (sentence: string) => void,
 ): Promise<Source | undefined> {
-  // A folder that can't be listed is told of by who looks for pictures in it.
+  // The reader that looks for pictures reports a folder that can't be listed.
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   const files = findCifar(entries.filter(({ isDirectory }) => !isDirectory).map((it) => it.name));
   return files && await cifarSource(folder, files, {
@@ -82,7 +82,7 @@ export async function cifarSource(
   };
 }
 
-/** What is known before a picture is decoded. */
+/** Reads everything that is known before a picture is decoded. */
 function readAll(
   name: string,
   files: CifarFiles,
@@ -132,7 +132,7 @@ function decoderOf(
   let last: { readonly path: string; readonly batch: CifarBatch } | undefined;
   return {
     capacity: 1,
-    // deno-lint-ignore require-await -- so that what is thrown is a rejection
+    // deno-lint-ignore require-await -- so that errors are rejections
     async decode(at) {
       const { path, index } = places[at];
       if (last?.path !== path) {

@@ -1,5 +1,5 @@
 /**
- * What readers of moving pictures return.
+ * The result of readers of moving pictures.
  * @module
  */
 import { DataError } from "./errors.ts";
@@ -22,10 +22,10 @@ export interface Clip {
 const MAX_FRAMES = 10_000;
 const MAX_BYTES = 1e9;
 
-/** Pixels of all frames: what of a clip is held at a time takes four bytes for each. */
+/** Pixels of all frames: a clip in memory takes four bytes for each. */
 const MAX_PIXELS = MAX_BYTES / 4;
 
-/** What a byte of well-packed pixels can stand for, in GIF and PNG, is less. */
+/** Upper bound on the pixels that a packed byte stands for, in GIF and PNG. */
 const MAX_PIXELS_A_BYTE = 8192;
 
 /**

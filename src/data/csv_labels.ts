@@ -26,7 +26,7 @@ export interface CsvLabels {
  *
  * @param text the whole table
  * @param names of the pictures
- * @param source what to call the table in messages, e.g. its path
+ * @param source name of the table in messages, e.g. its path
  * @param prefix the data source's folder, seen from that of the table, with "/" at its end; empty
  * where both are the same, or it isn't known
  * @throws {DataError} when it is no such table, a row is broken, or no row has a picture

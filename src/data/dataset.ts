@@ -22,34 +22,34 @@ import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
 
-/** What to load. */
+/** The data to load. */
 export interface DataOptions {
   /**
    * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a tar archive of them, a
-   * folder with CelebA or CIFAR, an array of pictures (.npz or .npy), an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
-   * given as "./faces".
+   * folder with CelebA or CIFAR, an array of pictures (.npz or .npy), an IDX file, or a file from
+   * `rin data prepare`. A folder that is itself called faces is given as "./faces".
    */
   readonly source: string;
   /** R, in pixels: every image becomes (3, R, R). */
   readonly imageSize: number;
   /**
-   * T: load clips of at least so many frames, each a GIF or animated PNG file or a folder of numbered
-   * frames; 1, the default, for images. The source is then a folder of clips, one clip, or what
-   * `rin data prepare --clips` made.
+   * T: load clips of at least so many frames, each a GIF or animated PNG file or a folder of
+   * numbered frames; 1, the default, for images. The source is then a folder of clips, one clip, or
+   * a file from `rin data prepare --clips`.
    */
   readonly frames?: number;
   /** From one frame that is read to the next, in frames of the clip; 1 by default. */
   readonly frameStride?: number;
   /**
    * The share held out for validation, in [0, 1), chosen by a hash of each name. By default 0.05;
-   * but "faces" holds nothing out and "emoji" every 20th by name, and a prepared file what it was
-   * prepared with. Where nothing is held out, validation uses the training images. CelebA has its
-   * own splits and ignores this.
+   * but "faces" holds nothing out and "emoji" every 20th by name, and a prepared file uses the
+   * share that it was prepared with. Where nothing is held out, validation uses the training
+   * images. CelebA has its own splits and ignores this.
    */
   readonly validFraction?: number;
   /**
-   * What folders called train, val and test are: with "auto", the default, splits; with "classes",
-   * classes as any other folder.
+   * Meaning of folders called train, val and test: with "auto", the default, splits; with
+   * "classes", classes as any other folder.
    */
   readonly folders?: FolderMeaning;
   /** Where the classes of the images come from; there are none by default. */
@@ -86,7 +86,7 @@ export async function loadSplits(options: DataOptions): Promise<Splits> {
   }
 }
 
-/** Opens the prepared file, with what is left out of the folder as it is now. */
+/** Opens the prepared file, and notes the files left out of the folder as it is now. */
 async function openPrepared(
   options: DataOptions,
 ): Promise<{ readonly file: PreparedFile; readonly leftOut?: LeftOut }> {
@@ -179,8 +179,8 @@ async function splitsOf(
   const isUsed = (i: number) => !short.has(i) && without?.[i] !== 1;
   const all = Uint32Array.from({ length: count }, (_, i) => i).filter(isUsed);
   const [trainMembers, validMembers] = [0, 1].map((side) => all.filter((i) => held[i] === side));
-  // Where one side would be empty both are all of it: the figures are then of how well it is learnt
-  // by heart, which is what there is to measure.
+  // Where one side would be empty, both are all images: the figures then measure memorization, the
+  // only thing left to measure.
   const shared = trainMembers.length === 0 || validMembers.length === 0;
   const train = file.set(source, shared ? all : trainMembers, labels, windows);
   const valid = shared ? train : file.set(`${source} (valid)`, validMembers, labels, windows);

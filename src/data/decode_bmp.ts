@@ -98,7 +98,7 @@ function allowed(bits: number, compression: number): boolean {
 /** Bytes from one row to the next, and a check that all rows are there. */
 function rowBytes(bytes: Uint8Array, { width, height, bits, start }: Header): number {
   const row = Math.ceil(width * bits / 32) * 4;
-  // Some programs leave out what pads the last row.
+  // Some programs leave out the padding of the last row.
   if (start + row * (height - 1) + Math.ceil(width * bits / 8) > bytes.length) {
     throw damaged("it has too few pixels");
   }
@@ -120,7 +120,7 @@ function readIndices(bytes: Uint8Array, header: Header): Uint8Array {
   return out;
 }
 
-/** As {@linkcode readIndices}, of run-length codes; what they leave out is colour 0. */
+/** As {@linkcode readIndices}, of run-length codes; skipped pixels are colour 0. */
 function readRuns(bytes: Uint8Array, { width, height, bits, start, down }: Header): Uint8Array {
   const out = new Uint8Array(width * height);
   const put = (x: number, y: number, value: number) => {

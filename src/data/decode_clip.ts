@@ -12,10 +12,10 @@ import { resizeCrop } from "./resize.ts";
 export type { Clip };
 
 /**
- * Decodes a GIF or PNG file, told apart by their first bytes; one that doesn't move is a clip of one
+ * Decodes a GIF or PNG file, detected by its first bytes; one that doesn't move is a clip of one
  * frame.
  *
- * @param most pixels that all frames may have, 250 megapixels by default
+ * @param most pixels of all frames at most, 250 megapixels by default
  * @throws {DataError} for another format, or a damaged file
  */
 export function decodeClip(bytes: Uint8Array, most?: number): Clip {

@@ -57,7 +57,7 @@ function exifOf(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes one PNG file with its transparency, as it is stored: a frame of many, so that none may
+ * Decodes one PNG file with its transparency, as it is stored: a frame of many, so that none can
  * inflate to more than its pixels.
  *
  * @returns `data` (height, width, 4), values 0..255, colours not multiplied by alpha
@@ -98,8 +98,8 @@ function readInterlaced(bytes: Uint8Array, colourType: number, depth: number) {
 }
 
 /**
- * Checks the header before anything is allocated for it. fast-png doesn't tell the colour type, and
- * whether there is a palette doesn't either: an RGB file may carry a (suggested) one too.
+ * Checks the header before anything is allocated for it. fast-png doesn't give the colour type, and
+ * a palette doesn't show it: an RGB file can carry a (suggested) one too.
  */
 function readColourType(bytes: Uint8Array, most?: number): number {
   if (bytes.length < 29) throw damaged("it ends within its header");
@@ -170,7 +170,7 @@ function decodeChunks(bytes: Uint8Array): DecodedPng {
   return orDamaged(() => decode(bytes, { checkCrc: true }));
 }
 
-/** Turns what decoders throw into a sentence. */
+/** Turns a decoder's error into a sentence. */
 function orDamaged<T>(work: () => T): T {
   try {
     return work();

@@ -23,7 +23,7 @@ const ENTRY = 12;
  * The orientation in EXIF data (TIFF, of either byte order). Only the first directory is read, once,
  * and as far as it lies within the data.
  *
- * @param tiff what follows "Exif\0\0" in a JPEG file, or a PNG file's eXIf chunk
+ * @param tiff the bytes after "Exif\0\0" in a JPEG file, or a PNG file's eXIf chunk
  * @returns 1 where there is none, or the data are damaged
  */
 export function exifOrientation(tiff: Uint8Array): Orientation {

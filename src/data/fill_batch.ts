@@ -13,7 +13,7 @@ const WINDOW = 4;
 /** From a byte to [-1, 1], rounded to float32 once. */
 const TO_FLOAT = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
 
-/** What is left to chance; it follows from the seed, the step and the place in the batch alone. */
+/** Random choices; they follow from the seed, the step and the place in the batch alone. */
 export interface Augmentation {
   readonly seed: number;
   readonly step: number;
@@ -30,7 +30,7 @@ export interface Augmentation {
  * @param storedSize R, in pixels
  * @param out (B, 3, S, S), of clips (B, 3, T, S, S), overwritten
  * @param size S, in pixels; R at most
- * @param augmentation what is left to chance; nothing by default
+ * @param augmentation random choices; none by default
  * @param frames T, of clips
  * @throws {RangeError} when the lengths and sizes disagree
  */

@@ -3,7 +3,7 @@
  * @module
  */
 
-/** Pixels that a picture may have without waiting for its turn. */
+/** Pixels of a picture that need not wait for its turn. */
 const LARGE = 32e6;
 
 /** A lock that all workers of a pool share: 1 while it is held. */
@@ -27,7 +27,7 @@ export function takeTurn(pixels: number): void {
   held = true;
 }
 
-/** Lets others go where a thread has died that may have held the lock. */
+/** Lets others continue after the death of a thread that may have held the lock. */
 export function freeTurn(buffer: SharedArrayBuffer): void {
   const lock = new Int32Array(buffer);
   Atomics.store(lock, 0, 0);

@@ -23,8 +23,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Decodes all images, or clips, of a source into a prepared file. Where that was begun before, with the same
- * files and size, it goes on from there; so it may be killed at any moment.
+ * Decodes all images, or clips, of a source into a prepared file. Resumes an earlier call with the
+ * same files and size, so killing it at any moment is safe.
  *
  * @param path where the file is to be
  * @throws {DataError} when not a single image can be decoded, or the file can't be written

@@ -21,7 +21,7 @@ export class RangedFile {
     this.#free = [...handles];
   }
 
-  /** Opens a file; what the system throws where that fails is left as it is. */
+  /** Opens a file; system errors pass through. */
   static async open(path: string): Promise<RangedFile> {
     const handles = [await Deno.open(path)];
     while (handles.length < HANDLES) handles.push(await Deno.open(path));
@@ -52,7 +52,7 @@ export class RangedFile {
     }
   }
 
-  /** Closes it; no read may be under way. */
+  /** Closes it; no read must be in progress. */
   close(): void {
     for (const handle of this.handles) handle.close();
   }

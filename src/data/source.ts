@@ -1,5 +1,5 @@
 /**
- * What every data source is: names of images, or clips, that are there to be decoded.
+ * The interface of every data source: names of images, or clips, to decode.
  * @module
  */
 import type { Labels } from "./labels.ts";
@@ -32,7 +32,7 @@ export interface Source {
   /** Whether these splits stay where a share is asked for. */
   readonly fixedSplit: boolean;
   readonly attribution?: string;
-  /** What of a folder is no picture; absent of other sources. */
+  /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
   /** Starts to decode at R x R pixels. */
   decoder(imageSize: number): Decoder;
@@ -40,5 +40,8 @@ export interface Source {
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }
 
-/** What first folders are: splits where they are called so, else classes; or classes in any case. */
+/**
+ * Meaning of first folders: splits where they have such names, else classes; or classes in any
+ * case.
+ */
 export type FolderMeaning = "auto" | "classes";
