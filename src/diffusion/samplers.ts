@@ -1,6 +1,5 @@
 /**
- * Samplers as pure functions: each evaluation of the network is followed by a linear map of what it
- * gives.
+ * Samplers as pure functions: a linear map of the result follows each evaluation of the network.
  *
  * @module
  */
@@ -46,7 +45,8 @@ export interface SamplerOptions {
   readonly sampleSchedule?: string;
   /**
    * "ddpm", "ddim" and "renoise": how many evaluations further than the next one's time a step goes
-   * (pix2seq's `td`, Chen et al.'s 2022 time difference); the network is still told that time. Default 0.
+   * (pix2seq's `td`, Chen et al.'s 2022 time difference); the network's input is still that time.
+   * Default 0.
    */
   readonly timeDifference?: number;
   /** "ddpm" only: the noise's variance, beta_t ("large") or the posterior's ("small", default). */
@@ -54,8 +54,8 @@ export interface SamplerOptions {
   /** "ddim" only: 0 (default) adds no noise, 1 as much as "ddpm" with the small variance. */
   readonly eta?: number;
   /**
-   * What is done to the estimate of x0. `true`, the default: clipped to [-1, 1]. A number between 0
-   * and 1, such as 0.995: dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487): with q that
+   * Clipping of the estimate of x0. `true`, the default: clipped to [-1, 1]. A number between 0 and
+   * 1, such as 0.995: dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487): with q that
    * share's quantile of an image's absolute values, or 1 if that is more, clipped to [-q, q] and
    * divided by q. `false`: nothing.
    */
@@ -68,7 +68,7 @@ export type SamplerName = "ddpm" | "ddim" | "dpm++" | "heun" | "renoise";
 /** All samplers. */
 export const SAMPLERS: readonly SamplerName[] = ["ddpm", "ddim", "dpm++", "heun", "renoise"];
 
-/** One evaluation of the network, and what is made of it. What x is, it is as the network sees it. */
+/** One evaluation of the network, and the use of its result. x is as the network sees it. */
 export interface SamplerStep {
   /** The network's time. */
   readonly t: number;

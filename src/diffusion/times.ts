@@ -11,11 +11,11 @@ export type TimeSpacing = "uniform" | "cosine" | "logsnr";
 /** All spacings. */
 export const TIME_SPACINGS = ["uniform", "cosine", "logsnr"] as const satisfies TimeSpacing[];
 
-// What "logsnr" spreads over, as Karras et al. 2022: sigma / alpha from 80 down to 0.002.
+// The range of "logsnr", as Karras et al. 2022: sigma / alpha from 80 down to 0.002.
 const HIGHEST_NOISE = 80;
 const LOWEST_NOISE = 0.002;
 
-/** What times are spread along. */
+/** The variable along which times are spread. */
 export interface TimeSpread {
   readonly spacing: TimeSpacing;
   /** That of the network. */

@@ -13,7 +13,7 @@ export const USUAL_SAMPLING: {
   readonly guidance: number;
 } = { sampler: "dpm++", steps: 25, guidance: 1 };
 
-/** How much of a picture is made anew: of a whole one, or of what a mask leaves free. */
+/** How much of a picture is made anew: of a whole one, or of the part that a mask leaves free. */
 export const USUAL_STRENGTH: { readonly whole: number; readonly masked: number } = {
   whole: 0.6,
   masked: 1,
