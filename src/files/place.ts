@@ -47,7 +47,7 @@ async function copyInto(from: string, target: Target): Promise<void> {
   await Deno.remove(from);
 }
 
-/** Writes into what is there: no name and no link of it changes. */
+/** Writes into the existing file: all its names and links stay. */
 export async function writeInto(
   { path, info }: Target,
   work: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
