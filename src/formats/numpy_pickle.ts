@@ -81,7 +81,7 @@ function bytesOf(text: string): Uint8Array {
   return bytes;
 }
 
-/** What a call takes as arguments. */
+/** The most arguments of a call. */
 const STEP = 8192;
 
 /** A character for each byte; TextDecoder's "latin1" is another one. */

@@ -28,14 +28,14 @@ export function isTar(start: Uint8Array): boolean {
 }
 
 /**
- * What is in an archive, in its order. Archives that were put one behind the other are one.
+ * Yields the entries of an archive, in order. Concatenated archives are one.
  *
  * @throws {FormatError} when it is damaged or ends inside of a file
  */
 export function* tarEntries(bytes: Bytes): Generator<TarEntry> {
   let at = 0;
   let ended = false;
-  /** What records before a header say of it. */
+  /** Records before a header that describe it. */
   let extra = new Map<string, string>();
   for (;;) {
     const block = bytes.read(at, BLOCK);
@@ -50,7 +50,7 @@ export function* tarEntries(bytes: Bytes): Generator<TarEntry> {
       continue;
     }
     if (!isHeader(block)) {
-      // What follows the end is no part of it.
+      // Bytes after the end are no part of it.
       if (ended) return;
       throw new FormatError(`its tar archive is damaged at byte ${at}`);
     }
