@@ -9,7 +9,7 @@ import { gridPng, imageBytes, imagePng, type PngText } from "./pictures.ts";
 /** How long a frame of a clip is shown, in milliseconds; its own speed isn't known. */
 export const FRAME_MILLISECONDS = 100;
 
-/** What is known of a clip's size. */
+/** Known sizes of a clip. */
 export interface ClipSize {
   /** S. */
   readonly imageSize: number;

@@ -19,7 +19,7 @@ const AIR = 1;
 /** Classes side by side in a row of a grid, at most. */
 const WIDEST_ROW = 20;
 
-/** What stands below the images of a grid, one word for each, and how many are in a row of it. */
+/** Captions below the images of a grid, one word for each, and the images in a row of it. */
 export interface Caption {
   readonly words: readonly string[];
   readonly columns?: number;
@@ -45,7 +45,7 @@ export function captionOf(
 }
 
 /**
- * One picture with all images side by side, and below each what it is of.
+ * One picture with all images side by side, and each one's caption below it.
  *
  * @param images (count, 3, S, S) in [-1, 1]
  * @param words one for each image
@@ -75,7 +75,7 @@ export function labelledGridPng(
   return encode({ width, height, data, depth: 8, channels: 3, text });
 }
 
-/** Black points on what is there. */
+/** Draws black points over the picture. */
 function write(
   letters: Uint8Array,
   point: number,
