@@ -1,5 +1,5 @@
 /**
- * What a run tells while it works, for whoever shows it.
+ * Events of a run, for displays.
  *
  * @module
  */
@@ -44,9 +44,9 @@ export interface LatestMetrics {
   readonly skipped: number;
 }
 
-/** What a run does between steps. */
+/** A run's activity between steps. */
 export interface Activity {
-  /** What it does. */
+  /** Kind of activity. */
   readonly name: "validating" | "sampling";
   /** Parts done: images, or sampler steps. */
   readonly done: number;
@@ -81,7 +81,7 @@ export type RunEvent =
     readonly folder: string;
     readonly settings: Settings;
     readonly step: number;
-    /** Whether it goes on from a checkpoint. */
+    /** Whether it resumes from a checkpoint. */
     readonly resumed: boolean;
   }
   | {
@@ -108,7 +108,7 @@ export type RunEvent =
     readonly path: string;
   }
   | {
-    /** A grid of samples did not come out as finite numbers. Training goes on without it. */
+    /** A grid of samples did not come out as finite numbers. Training continues without it. */
     readonly type: "samplingFailed";
     readonly step: number;
     readonly error: SamplingError;
@@ -120,12 +120,14 @@ export type RunEvent =
     readonly skipped: number;
   }
   | {
-    /** A file of the run could not be written. Training goes on; the next checkpoint tries again. */
+    /**
+     * A file of the run could not be written. Training continues; the next checkpoint tries again.
+     */
     readonly type: "saveFailed";
     readonly error: FileError;
   }
   | {
-    /** The device was lost. The run asks for another, to go on after `step`. */
+    /** The device was lost. The run asks for another, to continue after `step`. */
     readonly type: "deviceLost";
     readonly step: number;
     readonly error: Error;

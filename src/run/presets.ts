@@ -1,5 +1,5 @@
 /**
- * Named settings: a network, its training, a data source, and how often what is written.
+ * Named settings: a network, its training, a data source, and the intervals of outputs.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
 import type { RunOptions } from "./options.ts";
 
-/** What a preset sets; the rest is as in the defaults. */
+/** Settings of a preset; the rest are defaults. */
 export interface Preset {
   /** A few words about it. */
   readonly about: string;
@@ -19,7 +19,7 @@ export interface Preset {
   readonly run: Partial<RunOptions>;
 }
 
-// Of the released configs (google-research/pix2seq, configs/config_diffusion_*.py): what all share.
+// The common part of the released configs (google-research/pix2seq, configs/config_diffusion_*.py).
 const paper = {
   network: {
     layers: "paper",
@@ -94,7 +94,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     about: "118 emoji faces at 32 px, recognizable within 1,000 steps",
     network: {},
     training: { steps: 1800 },
-    // A network so young draws better faces where fresh noise can mend what a step got wrong.
+    // A network this young draws better faces where fresh noise can repair a step's errors.
     run: { sampleSampler: "ddpm", sampleSteps: 100 },
   },
   demo: {

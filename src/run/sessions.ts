@@ -24,7 +24,7 @@ export interface Session {
   readonly deno: string;
 }
 
-/** Adds a line each time that the run begins or goes on. */
+/** Adds a line each time that the run begins or resumes. */
 export class SessionsFile implements Logger {
   /** @param folder the run's */
   constructor(readonly folder: string) {}

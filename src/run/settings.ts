@@ -18,7 +18,7 @@ export interface Settings {
   readonly network: RinConfig;
   /** How it is trained. */
   readonly training: TrainOptions;
-  /** Data, and what is written when. */
+  /** Data and outputs. */
   readonly run: RunOptions;
 }
 

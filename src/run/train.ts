@@ -1,5 +1,5 @@
 /**
- * What `rin train` does, as functions.
+ * The work of `rin train`, as functions.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { createRun, type OpenedRun, reopenRun, type ResumeChanges } from "./open
 import type { RunOptions } from "./options.ts";
 import { prepareRun, type RunContext, setsOf } from "./prepare_run.ts";
 
-/** What {@linkcode train} trains. */
+/** Options of {@linkcode train}. */
 export interface NewRunOptions extends RunContext {
   /** The run's folder. It is made where it isn't there, and must not hold a run. */
   readonly out: string;
@@ -30,11 +30,11 @@ export interface NewRunOptions extends RunContext {
   readonly network?: Partial<RinConfig>;
   /** The training; fields that differ from the preset. */
   readonly training?: Partial<TrainOptions>;
-  /** Data, and what is written when; fields that differ from the preset. */
+  /** Data and outputs; fields that differ from the preset. */
   readonly run?: Partial<RunOptions>;
 }
 
-/** What {@linkcode resumeTraining} goes on with. */
+/** Options of {@linkcode resumeTraining}. */
 export interface ResumeOptions extends RunContext, ResumeChanges {
   /** The run's folder. */
   readonly folder: string;
@@ -48,7 +48,7 @@ export interface RunResult extends Ended {
 
 /**
  * Trains a network, and leaves checkpoints, grids of samples, metrics, and TensorBoard events in a
- * folder: what `rin train` does. (`rin report` makes the page of the folder.)
+ * folder, as `rin train` does. (`rin report` makes the page of the folder.)
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {ConfigError} when an option is unknown, a setting makes no sense, or the network is not
@@ -106,7 +106,7 @@ export async function train(options: NewRunOptions): Promise<RunResult> {
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {RunError} when the folder holds no run, the run is beyond `training.steps`, or its data
- * are not what they were and `allowChangedData` is not given
+ * have changed and `allowChangedData` is not given
  * @throws {ConfigError} when an option is unknown, a setting makes no sense, or would make it another
  * run
  * @throws {CheckpointError} when its checkpoint can't be used

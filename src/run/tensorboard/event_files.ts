@@ -36,7 +36,7 @@ export class EventFiles implements Logger {
     this.#folder = folder;
   }
 
-  /** Begins a file that supersedes what earlier ones say of later steps. */
+  /** Begins a file that supersedes the later steps of earlier files. */
   async start({ step }: RunStart): Promise<void> {
     const wallTime = now();
     this.#path = `${this.#folder}/${PREFIX}${await this.#nextName()}.rin`;
@@ -82,7 +82,7 @@ export class EventFiles implements Logger {
     }
   }
 
-  /** The time, or what comes after the last file's: TensorBoard reads them in the order of names. */
+  /** The time, or the name after the last file's: TensorBoard reads them in the order of names. */
   async #nextName(): Promise<string> {
     let seconds = Math.floor(now());
     for await (const { name } of Deno.readDir(this.#folder)) {
