@@ -6,7 +6,7 @@
 
 /** One of them. */
 export interface Asset {
-  /** What it holds. */
+  /** Its contents. */
   readonly body: Uint8Array<ArrayBuffer> | string;
   /** Its content type. */
   readonly type: string;

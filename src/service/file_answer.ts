@@ -5,7 +5,7 @@
  */
 import { HttpError } from "./answers.ts";
 
-/** A file by what it holds. */
+/** A file with its contents. */
 export interface ServedFile {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly type: string;
@@ -42,7 +42,7 @@ export function fileAnswer(request: Request, { body, type, sha256 }: ServedFile)
   });
 }
 
-/** Whether a client has what it asks for already. */
+/** Whether a client has the requested file already. */
 export function isKnown({ headers }: Request, etag: string): boolean {
   const known = headers.get("if-none-match");
   return known !== null &&

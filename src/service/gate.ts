@@ -1,12 +1,12 @@
 /**
- * Counts what is under way, and lets nothing more in once it is closed.
+ * Counts requests in progress, and lets no more in once it is closed.
  *
  * @module
  */
 import { deferred } from "../device/deferred.ts";
 import { retryLater } from "./answers.ts";
 
-/** Seconds after which another server may have taken over. */
+/** Seconds after which another server can have taken over. */
 const RETRY = 5;
 
 /** The way in for requests that take their time. */

@@ -16,7 +16,7 @@ import { type Beginning, type GivenPictures, readPictures } from "./given_pictur
 import type { ServiceLimits } from "./limits.ts";
 import { readFields } from "./read_fields.ts";
 
-/** What images are made with that are made together. */
+/** Settings that images of one batch share. */
 export type BatchSettings =
   & Required<
     Pick<
@@ -38,9 +38,9 @@ export interface ImageRequest {
   readonly seed: number;
   /** The class of each image, -1 for none. */
   readonly labels: readonly number[];
-  /** What stands below the images of a grid. */
+  /** Captions below the images of a grid. */
   readonly caption?: Caption;
-  /** What their PNGs say that they were made with. */
+  /** The record that their PNGs carry. */
   readonly record: SampleRecord;
   /** Given to `POST /v1/images`. */
   readonly format: typeof FORMATS[number];
@@ -50,13 +50,13 @@ export interface ImageRequest {
   readonly network?: string;
 }
 
-/** What a request is read by. */
+/** The context for reading a request. */
 export interface RequestContext {
   readonly network: Network;
   readonly limits: ServiceLimits;
-  /** What pictures are to say that they were made with. */
+  /** The identity of the checkpoint for pictures' records. */
   readonly checkpoint: string;
-  /** What pictures that it gives are decoded by. */
+  /** Decoder of the pictures in it. */
   readonly decode: Decode;
 }
 
@@ -75,7 +75,7 @@ interface Values extends GivenPictures {
 /**
  * Parses a request.
  *
- * @param fields those that it may have
+ * @param fields the fields that it can have
  * @throws {HttpError} 400, with one sentence
  */
 export async function parseImageRequest(
@@ -139,7 +139,7 @@ function checkWork(
   );
 }
 
-/** What one picture can't show. */
+/** Refuses requests that one picture can't show. */
 function checkFormat(
   { format, count, frames }: Pick<Values, "count" | "frames"> & Pick<ImageRequest, "format">,
   { config }: Network,

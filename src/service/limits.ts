@@ -15,13 +15,13 @@ export interface ServiceLimits {
    * 0 where timers end with the request that set them (Cloudflare).
    */
   readonly wait: number;
-  /** Images that may wait, and the most that one request may ask for. Default 256. */
+  /** Images that can wait, and the most that one request can ask for. Default 256. */
   readonly queue: number;
   /** Images times steps of one request (twice that with guidance). Default 32,000. */
   readonly work: number;
   /** Length of a request's body, its pictures included, bytes. Default 8,388,608. */
   readonly body: number;
-  /** How long a request's body may take to come, ms. Default 30,000. */
+  /** Time for a request's body to arrive, ms. Default 30,000. */
   readonly bodyTime: number;
   /**
    * Pixels of a picture that a request gives, and of one that answers it, all images of a grid and all

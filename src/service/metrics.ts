@@ -57,7 +57,7 @@ class Histogram {
   }
 }
 
-/** What is counted. */
+/** The service's counters. */
 export class Metrics {
   readonly requests = new Counter("rin_requests_total", "Requests answered, by route and status.");
   readonly left = new Counter("rin_clients_left_total", "Clients that left before their pictures.");
@@ -74,7 +74,7 @@ export class Metrics {
   );
 
   constructor() {
-    // What hasn't happened yet is told as 0.
+    // Events that haven't happened yet count 0.
     for (const counter of [this.left, this.images, this.evaluations]) counter.add(0);
   }
 
