@@ -12,7 +12,7 @@ import { checkNames, checkValue, type Schema } from "../options/schema.ts";
  */
 export type LrSchedule = "constant" | "cosine" | `cosine@${number}` | "plateau";
 
-/** What turns gradients into steps. */
+/** The rule that turns gradients into steps. */
 export type Optimizer = "adamw" | "lamb";
 
 /** Everything about training that is not the network itself. It travels in every checkpoint. */
@@ -24,7 +24,7 @@ export interface TrainOptions {
   /** Steps of the whole run, for the learning-rate schedule. */
   readonly steps: number;
   /**
-   * What the squared error is of: the network's own "prediction" (default), or the eps, x0 or v that
+   * Space of the squared error: the network's own "prediction" (default), or the eps, x0 or v that
    * it amounts to; a weight on each example, see `lossWeight`.
    */
   readonly lossSpace: "prediction" | Prediction;
@@ -170,7 +170,7 @@ export const TRAIN_CHOICES = {
 /**
  * Fills in the defaults and checks the ranges.
  *
- * @throws {ConfigError} naming the option, what was found and what is needed
+ * @throws {ConfigError} naming the option, the value found and the value needed
  */
 export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptions {
   checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", ConfigError);

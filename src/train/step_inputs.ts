@@ -1,6 +1,6 @@
 /**
- * What changes from step to step: random draws and the optimiser's scalars, as functions of the
- * options and the step's number alone.
+ * Inputs that change from step to step: random draws and the optimiser's scalars, as functions of
+ * the options and the step's number alone.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface StepDraws {
   readonly mask: number[];
   /** Whether the example goes without its class, for classifier-free guidance. */
   readonly unlabelled: boolean[];
-  /** Streams of what is dropped. */
+  /** Streams of the dropped elements. */
   readonly dropped: RandomStream[];
   /** Streams of the noise. */
   readonly noise: RandomStream[];
@@ -50,7 +50,7 @@ export function drawStep(
   };
 }
 
-/** What a step's examples are noised and weighted with, by the tensor that it is written to. */
+/** Values for noising and weighting a step's examples, by their tensor. */
 export interface ExampleInputs {
   /** (B, timeWidth). */
   readonly t: Float32Array<ArrayBuffer>;
