@@ -22,7 +22,7 @@ export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
-/** Errors of the library whose messages are written for people. */
+/** Errors of the library with messages for people. */
 const spoken = [
   "UsageError",
   "CommandError",

@@ -12,7 +12,7 @@ const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 /** Names of this machine for itself: a page from elsewhere that has them resolved here is refused. */
 export const OWN_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Addresses that stand for all of a machine's. */
+/** Addresses for all of a machine's addresses. */
 const ALL = ["0.0.0.0", "::"];
 
 /** Whether only this machine reaches an address. */

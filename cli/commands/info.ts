@@ -240,7 +240,7 @@ function trainedFor({ step, training, about = {} }: Facts): string {
   return `${whole(done)}${all} steps`;
 }
 
-/** A value, and the default where it is another. */
+/** A value, with the default where they differ. */
 function besideDefault(key: string, value: unknown): string {
   const usual = defaultOf(key);
   const same = usual === undefined || String(usual) === String(value);

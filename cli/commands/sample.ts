@@ -166,7 +166,7 @@ async function runSample(given: Given): Promise<number> {
       : await findCheckpoint(folderOf(like!), String(hash)));
   const config = await givenConfig(given.flags.config);
   const file = await openCheckpoint(path, config);
-  // A network that was meant to be sampled in a way of its own is, unless another sampler is asked for.
+  // A network with its own way of sampling uses it, unless the user names another sampler.
   const own = given.flags.sampler === undefined && record === undefined
     ? ownSamplingOf(file.checkpoint)
     : undefined;

@@ -32,7 +32,7 @@ import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
-/** The port where none is asked for, unless something else has it. */
+/** The default port, unless another program has it. */
 const USUAL_PORT = 7461;
 
 /** How long running requests get to finish at shutdown, ms. */

@@ -166,7 +166,7 @@ interface FlaggedRun {
   readonly train: (context: RunContext) => Promise<RunResult>;
 }
 
-/** The flags that say something of a run itself, not of its display or device. */
+/** The flags of a run itself, not of its display or device. */
 function runFlags(flags: Given["flags"]): Given["flags"] {
   const keys = new Set([...display, ...DEVICE_OPTIONS].map(({ key }) => key));
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));

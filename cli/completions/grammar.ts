@@ -12,7 +12,7 @@ export type Following =
   | { readonly kind: "nothing" }
   | { readonly kind: "file" }
   | { readonly kind: "words"; readonly words: readonly string[] }
-  /** A number or a text that only the person knows. */
+  /** A number or a text without suggestions. */
   | { readonly kind: "free" };
 
 /** A flag of a command. */

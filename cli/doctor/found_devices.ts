@@ -27,7 +27,10 @@ export async function findDevices(threads: number | undefined): Promise<FoundDev
   return { gpu, cpu: await requestCpu({ threads }) };
 }
 
-/** Which device `--device` takes, as a sentence that says why; none where there is no such device. */
+/**
+ * The device that `--device` takes, as a sentence with the reason; none where there is no such
+ * device.
+ */
 export function choose(
   choice: DeviceChoice,
   gpu: Pick<Gpu, "isSoftware"> | NoGpuError,

@@ -1,5 +1,5 @@
 /**
- * How far samples are from a run's images: features of both in every space that is asked for.
+ * How far samples are from a run's images: features of both in every requested space.
  *
  * @module
  */
@@ -87,8 +87,8 @@ function halves(data: FeatureSet): number {
 }
 
 /**
- * Samples in batches; each is made when it is asked for. A network that knows classes is asked for
- * those of the data, as often as they are there.
+ * Samples in batches, each made on demand. A class-conditional network samples the classes of the
+ * data, as often as the data have them.
  */
 async function* sampled(
   parts: EvaluationParts,

@@ -16,7 +16,7 @@ export type EvaluationSettings = Readonly<Record<string, Value>>;
 /** Contents of `eval.json`. */
 export interface EvaluationReport extends EvaluationResult {
   readonly checkpoint: string;
-  /** Training steps behind the checkpoint, where it says so. */
+  /** Training steps behind the checkpoint, if it records them. */
   readonly step?: number;
   readonly data: string;
   readonly settings: EvaluationSettings;
@@ -29,7 +29,7 @@ const PLOT = "loss_by_noise.svg";
  * Chooses the folder of an evaluation without losing earlier results: the folder itself, or
  * FOLDER-2, FOLDER-3 and so on where the user did not name it and it holds other results.
  *
- * @throws {CommandError} when it was asked for by name and holds something else, without `force`
+ * @throws {CommandError} when the user named it and it holds something else, without `force`
  */
 export async function reportFolder(
   named: Value | undefined,

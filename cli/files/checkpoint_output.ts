@@ -12,7 +12,7 @@ import { hasContent, type Origin, refuseOverwrite } from "./overwrite.ts";
  * Writes a checkpoint.
  *
  * @param isSame whether a checkpoint that rin wrote there before can be replaced by this one
- * @throws {CommandError} when something else is there, and `force` is not given
+ * @throws {CommandError} when the path holds something else, and `force` is not given
  */
 export async function writeCheckpointFile(
   path: string,

@@ -26,7 +26,7 @@ const encoder = new TextEncoder();
 export class NpzWriter {
   readonly #entries: Entry[] = [];
   readonly #file: PartialFile;
-  /** Images that are there already. */
+  /** Images already in the file. */
   done = 0;
 
   private constructor(file: PartialFile) {
@@ -38,7 +38,7 @@ export class NpzWriter {
    *
    * @param shape of an image, (S, S, 3), or a clip, (T, S, S, 3)
    * @param note settings of the images; a file with another note is refused
-   * @param anew whether to begin anew, whatever was begun
+   * @param anew whether to discard an unfinished file
    * @throws {CommandError} when it can't be written, or the existing file was made with other
    *   settings
    */

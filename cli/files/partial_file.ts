@@ -14,14 +14,14 @@ export class PartialFile {
     /** Its name until then. */
     readonly partial: string,
     private readonly file: Deno.FsFile,
-    /** Bytes that are there. */
+    /** Bytes in the file. */
     public length: number,
   ) {}
 
   /**
    * Opens or creates FILE.partial: next to the file itself where FILE is a link.
    *
-   * @param anew whether to begin anew, whatever is there
+   * @param anew whether to discard an unfinished file
    * @throws {CommandError} when it can't be written
    */
   static async open(path: string, anew = false): Promise<PartialFile> {
@@ -36,7 +36,7 @@ export class PartialFile {
     }
   }
 
-  /** Bytes from `at` on, fewer where it ends before. */
+  /** Reads from `at` on, fewer bytes where the file ends before. */
   async read(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.length - at)));
     await this.file.seek(at, Deno.SeekMode.Start);
@@ -48,7 +48,7 @@ export class PartialFile {
     return bytes;
   }
 
-  /** Adds to its end, or writes at a place that is there already. */
+  /** Appends, or writes at an existing place. */
   async write(bytes: Uint8Array, at = this.length): Promise<void> {
     try {
       await this.file.seek(at, Deno.SeekMode.Start);

@@ -25,7 +25,7 @@ export class TarWriter {
   /**
    * Creates the archive, or resumes after its existing entries.
    *
-   * @param anew whether to begin anew, whatever is there
+   * @param anew whether to discard an unfinished file
    * @throws {CommandError} when it can't be written
    */
   static async open(path: string, anew = false): Promise<TarWriter> {

@@ -42,7 +42,7 @@ export interface Given {
   readonly drawn: readonly string[];
 }
 
-/** Seeds that are drawn stay short enough to be read out. */
+/** Drawn seeds stay short enough to read out. */
 const DRAWN_SEEDS = 1_000_000;
 
 /**
@@ -73,7 +73,7 @@ export function readArguments(args: readonly string[], options: readonly Option[
   const drawn: string[] = [];
   const before = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   for (const [name, option] of names) {
-    // parseArgs gives `false` for a boolean flag that isn't there.
+    // parseArgs gives `false` for a missing boolean flag.
     const written = before.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
     if (!written) continue;
     flags[option.key] = readFlag(option, parsed[name]);
@@ -84,7 +84,9 @@ export function readArguments(args: readonly string[], options: readonly Option[
   return { flags, rest: parsed._.map(String), drawn };
 }
 
-/** Joins a flag and a value that begins with a minus, which would be taken for another flag. */
+/**
+ * Joins a flag and a value that begins with a minus, which parseArgs would take for another flag.
+ */
 function withNegatives(args: readonly string[], names: ReadonlySet<string>): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {

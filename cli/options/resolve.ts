@@ -125,7 +125,7 @@ export async function readConfigFile(path: string): Promise<Fields> {
   return parsed as Fields;
 }
 
-/** The default of a field, where it has one. */
+/** The default of a field, if it has one. */
 export function defaultOf(key: string): Value | undefined {
   return flatten(DEFAULT_SETTINGS)[key] as Value | undefined;
 }

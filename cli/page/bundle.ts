@@ -9,10 +9,10 @@ import { CommandError } from "../errors.ts";
 /** The page's source. */
 const source = new URL("../../page/", import.meta.url);
 
-/** Files of the page that are taken as they are, by name. */
+/** Files of the page that are copied unchanged, by name. */
 const PLAIN = { "index.html": "/", "page.css": "/page.css" };
 
-/** Scripts by the path that they are asked for by. */
+/** Scripts by their request path. */
 const SCRIPTS = { "/page.js": "main.ts", "/worker.js": "worker.ts", "/cpu.js": "cpu.ts" };
 
 /**

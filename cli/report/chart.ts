@@ -21,9 +21,9 @@ export interface Line {
 /** Lines over the same steps. */
 export interface Chart {
   readonly title: string;
-  /** Whether a logarithmic scale is offered. */
+  /** Whether to offer a logarithmic scale. */
   readonly log: boolean;
-  /** Whether the values are shares, to be shown as percentages. */
+  /** Whether the values are shares, shown as percentages. */
   readonly percent: boolean;
   /** Over the width of the page. */
   readonly wide: boolean;

@@ -71,7 +71,7 @@ export async function comparePage(runs: readonly RunView[]): Promise<string> {
   });
 }
 
-/** The folders' own names, or their paths where two are called the same. */
+/** The folders' own names, or their paths where two have the same name. */
 function labelsOf(runs: readonly RunView[]): string[] {
   const unique = new Set(runs.map(({ name }) => name)).size === runs.length;
   return runs.map(({ name, folder }) => unique ? name : folder);

@@ -79,7 +79,7 @@ export class RunHistory {
     if (this.#rows.length > MAX_ROWS) this.#halve();
   }
 
-  /** The rows in which at least one of these metrics is known, and the metrics in them. */
+  /** The rows with at least one of these metrics, and the metrics in them. */
   table(names: readonly string[]): { steps: number[]; columns: Column[] } {
     const rows = this.#rows.filter(({ metrics }) => names.some((name) => metrics.has(name)));
     const column = (name: string): Column => {

@@ -25,9 +25,9 @@ export interface Page {
   readonly subtitle: string;
   readonly data: PageData;
   readonly tables: readonly PageTable[];
-  /** Grids to be shown side by side, instead of one at a time. */
+  /** Grids to show side by side, instead of one at a time. */
   readonly pictures?: readonly Grid[];
-  /** Whether the page is served, and asks for news. */
+  /** Whether the page is served, and asks for updates. */
   readonly live?: boolean;
 }
 
@@ -128,7 +128,7 @@ function facts(rows: PageTable["rows"]): string {
   return `<dl class="facts${long ? " long" : ""}">${all.join("\n")}</dl>`;
 }
 
-/** Data that no browser takes for markup, whatever texts are in it. */
+/** Data as JSON that no browser takes for markup, whatever texts it holds. */
 function json(data: PageData): string {
   return JSON.stringify(data).replaceAll("<", "\\u003c");
 }

@@ -62,7 +62,7 @@ function tilesOf({ history, config }: RunView): Tile[] {
   ];
 }
 
-/** A number in three digits; a dash where it is not known. */
+/** A number in three digits; a dash where there is none. */
 export function words(value: number | undefined): string {
   if (value === undefined) return "-";
   return value !== 0 && Math.abs(value) < 1e-3

@@ -1,5 +1,5 @@
 /**
- * `report.html`: the run's page, written anew while it trains.
+ * `report.html`: the run's page, rewritten while it trains.
  *
  * @module
  */

@@ -36,7 +36,7 @@ export class RunView {
    * @throws {FileError} when it can't be read
    */
   static async open(folder: string): Promise<RunView> {
-    // Where it isn't there, reading it says so.
+    // A missing folder is reported on reading.
     const whole = await Deno.realPath(folder).catch(() => folder);
     const name = whole.split(/[/\\]/).at(-1)!;
     const view = new RunView(folder.replace(/(?<=.)[/\\]+$/, ""), name);

@@ -22,11 +22,11 @@ export interface SampleJob {
   readonly force: boolean;
   /** Estimates of x0 that a filmstrip or an animation shows. */
   readonly frames?: number;
-  /** Where images are skipped that are there already. */
+  /** Takes a note on images that are skipped because they exist. */
   readonly note: (text: string) => void;
 }
 
-/** The numbers of the images that are asked for. */
+/** The numbers of the requested images. */
 export function wanted({ options: { count, indices } }: SampleJob): readonly number[] {
   return indices ?? Array.from({ length: count }, (_, i) => i);
 }

@@ -1,6 +1,6 @@
 /**
- * Where the checkpoints lie that pictures were made with, so that a picture is enough to make it
- * again. A picture itself does not say: its bytes don't depend on folders, and it tells nobody of them.
+ * Remembers the paths of checkpoints behind pictures, so that a picture is enough to reproduce it.
+ * A picture itself holds no path: its bytes don't depend on folders, and it doesn't reveal them.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export async function rememberCheckpoint(identity: string, path: string): Promis
   }
 }
 
-/** Where a checkpoint lay when something was made with it last. */
+/** The checkpoint's path when a command last sampled from it. */
 export async function knownCheckpoint(identity: string): Promise<string | undefined> {
   const file = placeOf(identity);
   if (file === undefined || !await may("read", file)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Pictures that say how they were made, as files, and the checkpoint that they were made with.
+ * Pictures with records, as files, and the checkpoints behind them.
  *
  * @module
  */
@@ -36,8 +36,8 @@ function whyNoRecord(bytes: Uint8Array): string {
 const RUNS = "runs";
 
 /**
- * The checkpoint of an identity: where it was when something was made with it last; else in the
- * picture's folder, the one above, or a run in `runs`.
+ * Finds the checkpoint of an identity: at its last known path; else in the picture's folder, the
+ * one above, or a run in `runs`.
  *
  * @throws {CommandError} when there is none
  */

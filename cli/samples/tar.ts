@@ -1,5 +1,5 @@
 /**
- * Images, or clips, as they are made, into a tar archive.
+ * Writes images, or clips, into a tar archive as they are made.
  *
  * @module
  */

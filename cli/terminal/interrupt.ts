@@ -10,7 +10,7 @@ export const INTERRUPTED = 130;
 /** A signal so soon after the first, in ms, is the same one, passed on by a program in between such as timeout. */
 const SAME = 300;
 
-/** Whether the process is to outlive its terminal. */
+/** Whether the process outlives its terminal. */
 let nohup = false;
 
 /**

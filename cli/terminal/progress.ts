@@ -2,7 +2,7 @@
 
 /** Where and how a {@linkcode Progress} writes. */
 export interface ProgressOptions {
-  /** How much there is to do; `update` says how much of it is done. */
+  /** Total work; `update` gets the part done. */
   total: number;
   isTerminal: boolean;
   /** The terminal's width; default 80. */

@@ -6,7 +6,7 @@
 import type { RunEvent } from "../../src/run/events.ts";
 import type { Settings } from "../../src/run/settings.ts";
 
-/** The recent time that says how fast it goes, ms. */
+/** The recent time that gives the speed, ms. */
 const WINDOW = 30_000;
 
 /** Images in a grid that is not the last. */
@@ -81,7 +81,7 @@ export class RunEstimate {
     return left;
   }
 
-  /** The steps at which something is still to be done. */
+  /** The steps with work still to do. */
   #dueFrom(name: Between, step: number): number[] {
     const { training: { steps }, run } = this.#settings!;
     const every = name === "validating" ? run.validEvery : run.sampleEvery;

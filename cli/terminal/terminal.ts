@@ -36,7 +36,7 @@ export function printError(text: string): void {
 export class Terminal {
   #progress: Progress | undefined;
 
-  /** @param quiet whether to say nothing */
+  /** @param quiet whether to print nothing */
   constructor(readonly quiet: boolean) {}
 
   /** Writes a line of its own, above the bar where there is one. */
@@ -55,7 +55,7 @@ export class Terminal {
   /**
    * Shows how far something has got; the first call, or a new total after `finish`, begins a bar.
    *
-   * @param left milliseconds that it still takes, where more is known than how fast it went
+   * @param left milliseconds left, where the caller knows better than the rate
    */
   progress(
     done: number,

@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { type Fields, sectionsOf } from "../options/resolve.ts";
 
-/** Flags that say where a new run begins, and fields that it keeps. */
+/** Flags for the start of a new run, and fields that it keeps. */
 const FIXED = ["preset", "config", "out", "force", "init", ...FIXED_OPTIONS];
 
 /**
