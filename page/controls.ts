@@ -24,7 +24,7 @@ export interface Choice {
   readonly classNames?: readonly string[];
 }
 
-/** Seeds that are thrown stay short enough to be read out. */
+/** Random seeds stay short enough to read out. */
 const SEEDS = 1_000_000;
 
 /** A seed by chance. */
@@ -40,7 +40,7 @@ export class Controls {
   onGo: () => void = () => {};
   #form = find<HTMLFormElement>("controls");
   #unseen: Pick<Settings, typeof UNSEEN[number] | "index"> = USUAL;
-  /** Classes that no single choice says. */
+  /** Classes for which there is no single choice. */
   #listed: readonly number[] = [];
   #numClasses = 0;
   #classNames: readonly string[] = [];
@@ -124,7 +124,7 @@ export class Controls {
     this.#input("pin").checked = pinned;
   }
 
-  /** Shows settings; their seed stays where somebody asked for it. */
+  /** Shows settings; their seed stays where the visitor chose it. */
   set(settings: Settings, pinned = true): void {
     this.#pin(pinned);
     for (const name of ["seed", "count", "steps", "guidance"] as const) {

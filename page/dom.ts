@@ -5,7 +5,7 @@
  * @module
  */
 
-/** The element of an id; the page's own, so it is there. */
+/** The element of an id; it is the page's own, so it exists. */
 export function find<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }

@@ -12,7 +12,7 @@ export class WorkError extends Error {
     super(sentence);
   }
 
-  /** Whether it was the visitor who ended it. */
+  /** Whether the visitor ended it. */
   get stopped(): boolean {
     return this.error === "AbortError";
   }

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * The pictures side by side, from the noise that they begin as.
+ * The pictures side by side, from their initial noise on.
  *
  * @module
  */
@@ -160,7 +160,7 @@ export class Gallery {
 /** Pictures in a row of a screen, at most, where each class has a column. */
 const WIDEST_ROW = 6;
 
-/** As in a saved grid; but of many columns a row shows a part, where they can be divided. */
+/** As in a saved grid; but with many columns a row shows a part, where they can be divided. */
 function columnsOf(count: number, columns: number | undefined): number {
   const square = Math.ceil(Math.sqrt(count));
   if (columns === undefined || columns <= WIDEST_ROW) return columns ?? square;

@@ -19,7 +19,7 @@ export interface Settings {
   readonly count: number;
   readonly steps: number;
   readonly sampler: SamplerName;
-  /** Classes that the pictures have in turn; none of them where empty. */
+  /** Classes of the pictures, in turn; none where empty. */
   readonly classes: readonly number[];
   readonly guidance: number;
   /** The number of the only picture to draw of `count`. */
@@ -27,7 +27,7 @@ export interface Settings {
   readonly times: TimeSpacing;
   readonly eta: number;
   readonly variance: "small" | "large";
-  /** As a record has it: `on`, `off` or a share. */
+  /** As in a record: `on`, `off` or a share. */
   readonly clip: string;
   readonly warmStart: number;
   readonly interpolate?: readonly [number, number];

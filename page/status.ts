@@ -26,7 +26,7 @@ export class Status {
     find("notice-do").addEventListener("click", () => this.#action?.());
   }
 
-  /** Shows how far something is; too often for it to be read aloud. */
+  /** Shows progress; updates are too frequent to be read aloud. */
   progress(text: string, share: number | undefined): void {
     this.#now.textContent = text;
     this.#bar.hidden = false;

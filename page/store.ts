@@ -1,16 +1,16 @@
 /// <reference lib="dom" />
 /**
- * Where a checkpoint is kept while it comes and afterwards: the browser's own file system (OPFS), or
- * memory where there is none.
+ * Storage of a checkpoint, during its download and afterwards: the browser's own file system
+ * (OPFS), or memory where there is none.
  *
  * @module
  */
 
 /** Bytes that are added to. */
 export interface Store {
-  /** Whether it is found again when the page is next opened. */
+  /** Whether it lasts until the page is next opened. */
   readonly lasting: boolean;
-  /** Bytes that are there. */
+  /** Bytes in the store. */
   readonly size: number;
   append(bytes: Uint8Array<ArrayBuffer>): void;
   /** Deletes the contents. */
