@@ -70,7 +70,7 @@ const qualifier = { read: "storage, read", write: "storage, read_write", uniform
  * @param bindings buffers; `false` entries are left out
  * @param workgroups how many workgroups
  * @param body WGSL with the entry point `main`
- * @throws {RangeError} when a parameter is no u32, or more workgroups are asked for than WebGPU allows
+ * @throws {RangeError} when a parameter is no u32, or the workgroups exceed WebGPU's limit
  */
 export function launch(
   name: string,

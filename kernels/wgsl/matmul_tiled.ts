@@ -32,10 +32,10 @@ export interface TiledOptions extends ProductSizes, EpilogueOptions {
 }
 
 /**
- * A product of this family. Binds a, b, then where asked for bias, residual, pre (for
- * `derivative`), then out, and where asked for pre (for `keepPre`), sums.
+ * A product of this family. Binds a, b, then as requested bias, residual, pre (for `derivative`),
+ * then out, and as requested pre (for `keepPre`), sums.
  *
- * @throws {RangeError} when column sums are asked of a layout other than tn
+ * @throws {RangeError} when column sums are requested of a layout other than tn
  */
 export function matmulTiled(options: TiledOptions): Launch {
   const { layout, m, n, k, origins = {}, types = {}, bias, columnSums = false } = options;
