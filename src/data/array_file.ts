@@ -39,7 +39,7 @@ export class ArrayFile {
     }
   }
 
-  /** An array that is known to be there. */
+  /** An array that exists. */
   get(name: string): StoredArray {
     return this.arrays.find((array) => array.name === name)!;
   }

@@ -63,7 +63,7 @@ function openArrays(name: string): ArrayFile {
   }
 }
 
-/** Work that is done once, when it is first asked for. */
+/** Work that is done once, on the first call. */
 function lazily<T>(work: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;
   return () => done ??= work();

@@ -2,9 +2,8 @@
  * Which images make up each training step. Pure.
  *
  * Nothing here has a state that matters: the batch of step s follows from the seed, s, the batch
- * size and the number of images, so resuming a run needs the step number only. The order of the
- * next epoch is worked out a little with each step: that of a million images takes longer than a
- * step may wait.
+ * size and the number of images, so resuming a run needs the step number only. Each step computes a
+ * part of the next epoch's order: the order of a million images takes longer than a step can wait.
  * @module
  */
 import { hash32 } from "./hash.ts";
@@ -82,7 +81,7 @@ export class BatchStream {
   readonly #orders = new Map<number, Shuffle>();
 
   /**
-   * Nothing is worked out before the first step is asked for.
+   * Nothing is computed before the first step.
    *
    * @throws {RangeError} when the seed isn't an integer, or the batch size or the count isn't a
    * positive one

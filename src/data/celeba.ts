@@ -21,7 +21,7 @@ export interface CelebaPartition {
   readonly test: readonly string[];
 }
 
-/** Where a copy of CelebA lies. */
+/** The place of a copy of CelebA. */
 export interface CelebaFolder {
   /** The folder of JPEG files. */
   readonly images: string;
@@ -56,7 +56,7 @@ export async function findCeleba(folder: string): Promise<CelebaFolder | undefin
   );
 }
 
-/** The folders that CelebA's lists can lie in. */
+/** The folders that can hold CelebA's lists. */
 export function placesOf(...folders: readonly string[]): string[] {
   return folders.flatMap((folder) => [folder, `${folder}/..`, `${folder}/../..`]);
 }

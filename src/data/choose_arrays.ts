@@ -46,8 +46,8 @@ const isCalled = (names: string) => ({ name }: NamedArray) =>
   names.split(" ").includes(partsOf(name).what);
 
 /**
- * Chooses the arrays to train on. Where one is called train and another val or test, the first is
- * trained on and the second held out; without val that is test.
+ * Chooses the arrays. Where one is named train and another val or test, the first is for training
+ * and the second for validation; test only without val.
  *
  * @param source name of the file in messages, e.g. its path
  * @param clips whether clips are wanted

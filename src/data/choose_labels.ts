@@ -1,5 +1,5 @@
 /**
- * Where the classes of a data set's images come from.
+ * Finds the classes of a data set's images.
  * @module
  */
 import { decodeText } from "../files/read_text.ts";
@@ -40,8 +40,8 @@ export interface ChosenLabels {
  *
  * @param source the file's source, as the user gave it
  * @param onNote receives one sentence on the table found, and its rows that don't fit
- * @returns none where none were asked for
- * @throws {DataError} when the labels that were asked for aren't there or don't fit
+ * @returns none where none were requested
+ * @throws {DataError} when the requested labels are missing or don't fit
  */
 export async function labelsOf(
   file: PreparedFile,
@@ -150,7 +150,7 @@ async function prefixOf(table: string, source: string): Promise<string> {
   return from !== "" && inside.length === 2 && inside[0] === "" ? `${inside[1]}/` : "";
 }
 
-/** The list lies where CelebA's images do. */
+/** The list lies next to CelebA's images. */
 async function findAttributes(file: PreparedFile, source: string): Promise<string> {
   for (const place of placesOf(source, file.footer.facts.source)) {
     for (const name of ATTRIBUTE_LISTS) {

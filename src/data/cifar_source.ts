@@ -18,11 +18,11 @@ import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
 import type { Decoder, Source } from "./source.ts";
 
-/** Where a set's files lie. */
+/** The place of a set's files. */
 export interface CifarPlace {
   /** A file's line in the fingerprint. */
   stateOf(path: string): string;
-  /** Paths in the order in which they are best read. */
+  /** Paths in the best order for reading. */
   inOrder(paths: readonly string[]): readonly string[];
   /** Opens a reader of whole files. */
   open(): { read(path: string): Uint8Array<ArrayBuffer>; close(): void };
@@ -94,7 +94,7 @@ function readAll(
     const { labelBytes } = files;
     const found = new Map<string, Pick<CifarBatch, "count" | "labels">>();
     let classNames: string[] = [];
-    // Of a packed archive all behind a file is lost when one before it is read.
+    // In a packed archive, reading backwards unpacks everything again.
     for (const path of place.inOrder([...paths, files.classes])) {
       told(name, path, () => {
         const bytes = reader.read(path);
@@ -128,7 +128,7 @@ function decoderOf(
   imageSize: number,
 ): Decoder {
   const reader = place.open();
-  // Pictures are asked for in their order: one batch in memory is enough.
+  // Pictures are read in order: one batch in memory is enough.
   let last: { readonly path: string; readonly batch: CifarBatch } | undefined;
   return {
     capacity: 1,

@@ -18,7 +18,7 @@ export interface Clip {
   readonly data: Uint8Array;
 }
 
-/** Beyond these a header's claim is taken for damage, or an attack. */
+/** Claims of a header beyond these count as damage, or an attack. */
 const MAX_FRAMES = 10_000;
 const MAX_BYTES = 1e9;
 

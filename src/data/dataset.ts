@@ -52,9 +52,9 @@ export interface DataOptions {
    * "classes", classes as any other folder.
    */
   readonly folders?: FolderMeaning;
-  /** Where the classes of the images come from; there are none by default. */
+  /** Source of the images' classes; no classes by default. */
   readonly labels?: LabelChoice;
-  /** Where prepared files are kept; `prepared` in the cache folder by default. */
+  /** Folder of prepared files; `prepared` in the cache folder by default. */
   readonly cache?: string;
   /** Called as files are decoded, with the number done of all; not where they were before. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -63,7 +63,7 @@ export interface DataOptions {
 }
 
 /**
- * Opens a data source, decoding it where that wasn't done before.
+ * Opens a data source, decoding it on first use.
  *
  * @throws {DataError} when the source, or an option, can't be used as given
  *
@@ -112,7 +112,7 @@ async function openPrepared(
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
   if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };
-  // Few images are done before anybody has read the sentence; how long clips are isn't known yet.
+  // Few images are done before anybody has read the sentence; the length of clips isn't known yet.
   if (source.names.length > 1000) {
     const megabytes = (source.names.length * 3 * imageSize ** 2 / 1e6).toFixed(0);
     const what = clips ? "clips" : "images";
@@ -122,7 +122,7 @@ async function openPrepared(
         `same command goes on from there`,
     );
   }
-  // Where it can't be made, the preparation says so.
+  // The preparation reports a folder that can't be made.
   if (options.cache === undefined) await makeCache(cacheFolder()).catch(() => {});
   await removeAbandoned(folderOf(path));
   await prepare(source, path, { imageSize, onProgress });
@@ -151,7 +151,7 @@ async function preparedPath(
   return `${folder}/${name}${kind}-${imageSize}px-${(await hexHash(place)).slice(0, 8)}.rindata`;
 }
 
-/** A prepared file, where it is there, whole, and of these images. */
+/** Opens a prepared file, if it exists, is whole, and has these images. */
 async function openFingerprint(path: string, fingerprint: string) {
   const file = await PreparedFile.open(path).catch(() => undefined);
   if (file?.footer.facts.fingerprint === fingerprint) return file;

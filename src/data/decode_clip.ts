@@ -24,11 +24,11 @@ export function decodeClip(bytes: Uint8Array, most?: number): Clip {
   throw new DataError("Cannot decode clip: it is neither GIF nor PNG; convert it to one of these");
 }
 
-/** Whether a file is one for {@linkcode decodeClip}: a GIF, or a PNG that says that it moves. */
+/** Whether a file is one for {@linkcode decodeClip}: a GIF, or a PNG with an animation chunk. */
 export function moves(bytes: Uint8Array): boolean {
   if (startOf(bytes) === "GIF8") return true;
   if (startOf(bytes) !== "\x89PNG") return false;
-  // It must say so before its first pixels.
+  // The chunk must come before the first pixels.
   for (const { type } of pngChunks(bytes)) {
     if (type === "acTL") return true;
     if (type === "IDAT") return false;
@@ -41,7 +41,8 @@ function startOf(bytes: Uint8Array): string {
 }
 
 /**
- * The frames of a clip as they are stored, the shorter side of each resized to R and its centre cut out.
+ * Makes the frames of a clip for storage: resizes the shorter side of each to R and cuts out its
+ * centre.
  *
  * @param size R, in pixels
  * @param most frames, the first ones; all by default

@@ -9,7 +9,7 @@ import type { RgbImage } from "./rgb_image.ts";
 
 export type { RgbImage };
 
-/** To be raised whenever some file gives other pixels than before, images or clips. */
+/** Raise this whenever some file gives other pixels than before, images or clips. */
 export const DECODERS = 4;
 
 /**

@@ -21,7 +21,7 @@ const MAX_SCANS = 200;
 const SLACK = 65536;
 
 /**
- * Decodes one JPEG file, turned as its EXIF data say.
+ * Decodes one JPEG file, turned by its EXIF orientation.
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */

@@ -31,8 +31,8 @@ const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
 const MAX_STORED = 480e6;
 
 /**
- * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned as its
- * EXIF data say.
+ * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned by
+ * its EXIF orientation.
  *
  * @throws {DataError} when the file is damaged
  */
@@ -57,8 +57,8 @@ function exifOf(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes one PNG file with its transparency, as it is stored: a frame of many, so that none can
- * inflate to more than its pixels.
+ * Decodes one PNG file with its transparency and without orientation: a frame of many, so that none
+ * can inflate to more than its pixels.
  *
  * @returns `data` (height, width, 4), values 0..255, colours not multiplied by alpha
  * @throws {DataError} as {@linkcode decodePng} does

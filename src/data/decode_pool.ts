@@ -2,9 +2,9 @@
  * Decodes image and clip files on all cores, away from the main thread.
  *
  * Its workers run this module, too: each is started from `import.meta.url` under a name of its own,
- * and serves when it sees that name. So there is no second file to be found: where a bundler has
- * put the whole program into one file, the workers are started from that file, and the program's
- * entry only has to do nothing unless `import.meta.main`.
+ * and serves when it sees that name. So there is no second file to find: where a bundler has put
+ * the whole program into one file, the workers are started from that file, and the program's entry
+ * only has to do nothing unless `import.meta.main`.
  * @module
  */
 import { decodeClipFile } from "./clips.ts";

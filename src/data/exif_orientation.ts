@@ -49,7 +49,7 @@ export function exifOrientation(tiff: Uint8Array): Orientation {
 }
 
 /**
- * A picture as it is to be seen.
+ * Turns a picture upright.
  *
  * @param orientation how it is stored
  * @returns the same picture where it is upright, else a new one; 5 to 8 exchange width and height

@@ -24,7 +24,7 @@ export type Runner = (
 
 /** How {@linkcode fetchPackage} works; the defaults are right outside tests. */
 export interface FetchOptions {
-  /** Where to keep it; {@linkcode cacheFolder} by default. */
+  /** Folder to keep it in; {@linkcode cacheFolder} by default. */
   readonly cache?: string;
   /** Starts the package clients. */
   readonly run?: Runner;

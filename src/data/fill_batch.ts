@@ -1,6 +1,5 @@
 /**
- * From stored bytes to the floats of a batch, mirrored and cropped at random where that is asked
- * for. Pure.
+ * From stored bytes to the floats of a batch, with optional random mirroring and cropping. Pure.
  * @module
  */
 import { hash32 } from "./hash.ts";
@@ -88,7 +87,7 @@ export function isFlipped(seed: number, step: number, i: number): boolean {
 }
 
 /**
- * Where {@linkcode fillBatch} cuts the i-th picture of a step.
+ * The place where {@linkcode fillBatch} cuts the i-th picture of a step.
  *
  * @param room by how many pixels the stored picture is larger
  * @returns top and left, each in 0..room

@@ -28,8 +28,8 @@ export async function listImages(folder: string): Promise<Listing<ImageFile>> {
 }
 
 /**
- * Lists every picture below a folder, sorted by path, so that the order is the same on every machine.
- * A picture is known by its extension or else by its first bytes. Links are followed after all real
+ * Lists every picture below a folder, sorted by path, so that the order is the same on every
+ * machine. Extensions, or else first bytes, identify pictures. Links are followed after all real
  * folders; names that start with a dot are ignored (they are thumbnails and other programs' notes,
  * not pictures).
  *

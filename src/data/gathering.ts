@@ -10,7 +10,7 @@ import type { Skipped } from "./skipped.ts";
 /** Files with these names count as pictures without a look into them: there may be a million. */
 const PICTURE_NAME = /\.(png|apng|jpe?g|jpe|jfif|webp|bmp|dib|gif)$/i;
 
-/** Whether a file is taken for a picture by its name. */
+/** Whether a file's name is that of a picture. */
 export function isPictureName(name: string): boolean {
   return PICTURE_NAME.test(name);
 }
@@ -53,7 +53,7 @@ export class Gathering<File extends { readonly name: string }> {
     this.#unreadable.push(skipped);
   }
 
-  /** All that was found, pictures in the order in which they were taken. */
+  /** All files found, pictures in the order of their discovery. */
   listing(): Listing<File> {
     const found = new Set(this.#files.map(({ name }) => topOf(name)));
     const folders = [...this.#tops].filter((top) => !found.has(top)).sort();

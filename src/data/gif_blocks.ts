@@ -14,11 +14,11 @@ export interface GifFrame extends Area {
   readonly transparent?: number;
   /** (colours, 3). */
   readonly palette: Uint8Array;
-  /** Where its code size stands, followed by its compressed pixels. */
+  /** Position of its code size, before its compressed pixels. */
   readonly start: number;
 }
 
-/** All that stands in a file. */
+/** Contents of a file. */
 export interface Gif {
   readonly width: number;
   readonly height: number;

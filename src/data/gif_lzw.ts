@@ -14,7 +14,7 @@ const MISSING = 256;
  * {@linkcode MISSING}; surplus numbers are ignored.
  *
  * @param start where the frame's code size stands, followed by its blocks
- * @param count how many pixels there are to be
+ * @param count number of pixels
  * @throws {DataError} when there is a code that can't be
  */
 export function decompress(bytes: Uint8Array, start: number, count: number): Uint16Array {

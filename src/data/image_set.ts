@@ -43,7 +43,7 @@ export interface ImageSet {
    * @param indices (B), which images or clips of the set
    * @param starts (B), the frames that the windows begin with, each up to the clip's `room`; 0 by
    * default
-   * @returns (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255, in the order asked for
+   * @returns (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255, in the requested order
    * @throws {RangeError} when an index is outside the set, or a window outside its clip
    */
   read(indices: ArrayLike<number>, starts?: ArrayLike<number>): Promise<Uint8Array>;
@@ -53,7 +53,7 @@ export interface ImageSet {
 export interface Splits {
   /** To train on. */
   readonly train: ImageSet;
-  /** To measure on; the same object as `train` where the set is to be learnt by heart. */
+  /** To measure on; the same object as `train` for a set to memorize. */
   readonly valid: ImageSet;
   /** Unusable images of either; empty for a source without flaws. */
   readonly skipped: readonly Skipped[];

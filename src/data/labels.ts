@@ -53,7 +53,7 @@ export function noClass(numbers: readonly number[]): number | undefined {
 }
 
 /**
- * Labels that are given as numbers; the classes are called "0", "1", ...
+ * Labels given as numbers; the classes are named "0", "1", ...
  *
  * @param numbers by record of the original file
  * @param records (count), which record each image is

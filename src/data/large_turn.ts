@@ -20,7 +20,7 @@ export function newTurn(): SharedArrayBuffer {
   return new SharedArrayBuffer(4);
 }
 
-/** Waits until no other thread has a large picture, where this one is; called before it is decoded. */
+/** Before decoding a large picture, waits until no other thread has one. */
 export function takeTurn(pixels: number): void {
   if (!lock || held || pixels <= LARGE) return;
   while (Atomics.compareExchange(lock, 0, 0, 1) !== 0) Atomics.wait(lock, 0, 1);

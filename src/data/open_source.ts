@@ -38,7 +38,7 @@ export async function openSource(
   if (name === "faces" || name === "emoji") {
     const subset: EmojiSubset = name === "faces" ? "faces" : "all";
     const files = await listEmoji(subset, { onFetch: onNote });
-    // 118 pictures are there to be learnt by heart; of all, figures were measured with every 20th
+    // The 118 pictures are for memorization; of all emoji, figures were measured with every 20th
     // held out.
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
     const pictures = { files, heldOut, attribution: EMOJI_ATTRIBUTION };

@@ -1,5 +1,5 @@
 /**
- * Files of pictures, wherever they lie, as a data source.
+ * Files of pictures, from any container, as a data source.
  * @module
  */
 import { DECODERS } from "./decode_image.ts";
@@ -16,7 +16,7 @@ export interface Pictures<File> extends Pick<Source, "attribution"> {
   readonly leftOut?: LeftOut;
   /** 1 for pictures held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
-  /** Whether these splits stay where a share is asked for. */
+  /** Whether these splits stay where the user requests a share. */
   readonly fixedSplit?: boolean;
   /** A name with the class as first folder, where names themselves have another or none. */
   readonly classedName?: (name: string) => string;

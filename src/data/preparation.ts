@@ -1,9 +1,9 @@
 /**
  * Writes a prepared data set. An interruption at any moment is safe: the next call resumes.
  *
- * Beside the file that is to be, `FILE.part` holds the pixels so far and `FILE.part.log` a line for
- * each chunk that is safely in it. Whatever stands in `FILE.part` beyond the last line is written
- * again.
+ * Next to the final file, `FILE.part` holds the pixels so far and `FILE.part.log` a line for each
+ * chunk that is safely in it. A resumed preparation rewrites the bytes of `FILE.part` beyond the
+ * last line.
  * @module
  */
 import { place, writeAll } from "../files/place.ts";
@@ -135,7 +135,7 @@ export class Preparation {
       await this.pixels.sync();
       this.pixels.close();
       await place(this.#part, this.target);
-      // Whoever waits for the lock sees by its absence that there is nothing left to do.
+      // Its absence tells processes waiting for the lock that nothing is left to do.
       await Deno.remove(`${this.#part}.log`);
       this.journal.close();
     });

@@ -20,7 +20,7 @@ import {
 } from "./prepared_format.ts";
 import { RangedFile } from "./ranged_file.ts";
 
-/** Bytes of a footer that is too long to be true: names of 40 million images. */
+/** Size limit of a footer: names of 40 million images. */
 const MAX_FOOTER = 2 ** 31;
 
 /** The part to read of each clip. */
@@ -42,12 +42,12 @@ export class PreparedFile {
   readonly #begins?: Float64Array;
   /** (chunks), the image or clip that each chunk ends before. */
   readonly #ends: Uint32Array;
-  /** Chunks that were compared with their hashes, or are about to be. */
+  /** Chunks compared, or being compared, with their hashes. */
   readonly #compared = new Map<number, Promise<void>>();
   private constructor(
     readonly path: string,
     readonly footer: Omit<Footer, "names">,
-    /** Where the names begin in the file, and their length. */
+    /** Position of the names in the file, and their length. */
     readonly namesAt: readonly [position: number, length: number],
     readonly file: RangedFile,
   ) {

@@ -49,7 +49,7 @@ export interface Facts {
   readonly source: string;
   /** Changes with the files that they were made from. */
   readonly fingerprint: string;
-  /** Whether the source has splits of its own, which no share asked for changes. */
+  /** Whether the source has splits of its own, which a requested share doesn't change. */
   readonly fixedSplit: boolean;
   /** The files that were left out. */
   readonly skipped: readonly Skipped[];
@@ -178,7 +178,7 @@ export function damaged(path: string): DataError {
   );
 }
 
-/** Arrays one after the other. */
+/** Concatenates arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -14,7 +14,7 @@ export interface Decoder {
   close(): void;
 }
 
-/** Images, or clips, that are there to be decoded. */
+/** Images, or clips, to decode. */
 export interface Source {
   /** "faces", "emoji" or a path. */
   readonly name: string;
@@ -29,7 +29,7 @@ export interface Source {
   readonly fingerprint: string;
   /** 1 for images held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
-  /** Whether these splits stay where a share is asked for. */
+  /** Whether these splits stay where the user requests a share. */
   readonly fixedSplit: boolean;
   readonly attribution?: string;
   /** Contents of a folder that are no pictures; absent for other sources. */
