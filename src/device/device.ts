@@ -6,7 +6,7 @@
 import type { Plan } from "../graph/plan.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
 
-/** A device: it holds storages and replays programs, in the order in which they are queued. */
+/** A device: it holds storages and replays programs, in the order of queueing. */
 export interface Device {
   /** Which kind it is. */
   readonly backend: "webgpu" | "cpu";
@@ -23,7 +23,7 @@ export interface Device {
   readonly bytes: number;
 
   /**
-   * Makes a plan ready to be replayed.
+   * Compiles a plan for replay.
    *
    * @internal
    * @throws {DeviceLimitError} when the device can't hold it
@@ -73,7 +73,7 @@ export type DeviceData =
 /** A plan that can be replayed. Made by {@linkcode Device.compile}. */
 export interface Program<Phase extends string = string> {
   /**
-   * Queues one replay of some phases, in the order in which they were recorded.
+   * Queues one replay of some phases, in the order of recording.
    *
    * @param phases default: all
    * @throws {RangeError} when the plan has no phase of that name

@@ -10,12 +10,12 @@ const AHEAD = 30;
 /** Submissions in flight: at first, at least, so that the device never waits for one, and at most. */
 const [FIRST, FEWEST, MOST] = [4, 2, 32];
 
-/** How long submissions are counted before their number is set anew, in milliseconds. */
+/** How long submissions are counted before their number is set again, in milliseconds. */
 const WINDOW = 30;
 
 /**
- * Keeps some 30 ms of work queued, by measured time. A runtime can take long to say that a GPU is
- * done (Deno looks every 10 ms), so that a fast GPU that is waited for after each step stands still
+ * Keeps some 30 ms of work queued, by measured time. A runtime can take long to report that a GPU
+ * is done (Deno looks every 10 ms), so a host that waits after each step leaves a fast GPU idle
  * most of the time.
  */
 export class Pace {

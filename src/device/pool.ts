@@ -10,7 +10,7 @@ export interface Step {
   readonly tensors: readonly Tensor[];
 }
 
-/** Which slot each activation lies in, and how many elements each slot holds. */
+/** Slot of each activation, and number of elements of each slot. */
 export interface Placement {
   readonly slotOf: ReadonlyMap<Tensor, number>;
   readonly sizes: readonly number[];

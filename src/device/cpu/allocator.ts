@@ -59,7 +59,7 @@ export class Allocator {
     this.#add({ start, end: start + size });
   }
 
-  /** Where the memory has to end for a range of `bytes` to be free. */
+  /** The end of memory that frees a range of `bytes`. */
   endFor(bytes: number): number {
     const last = this.#free.at(-1);
     const start = last?.end === this.#end ? last.start : this.#end;

@@ -16,8 +16,8 @@ import { Storages } from "./storages.ts";
 import { Transfers } from "./transfers.ts";
 
 /**
- * How products are added up: by a fused multiply-add, which rounds once, or exactly as IEEE 754 says
- * of a multiplication and an addition. Results are the same to the bit wherever it is the same.
+ * How kernels add products: by a fused multiply-add, which rounds once, or by IEEE 754's separate
+ * multiplication and addition. Equal arithmetic gives results that are equal to the bit.
  */
 export type Arithmetic = "fused" | "exact";
 
@@ -60,7 +60,7 @@ export class CpuDevice implements Device {
   }
 
   /**
-   * Makes a plan ready to be replayed.
+   * Compiles a plan for replay.
    *
    * @internal
    * @throws {DeviceLimitError} when there is no memory for it
@@ -127,7 +127,7 @@ export class CpuDevice implements Device {
     this.#parts.queue.check();
   }
 
-  /** Ends its threads and gives all its memory back. */
+  /** Ends its threads and frees all its memory. */
   destroy(): void {
     const { queue, memory } = this.#parts;
     queue.close(new DeviceLostError("The CPU device was destroyed"));

@@ -28,7 +28,7 @@ export interface Layout {
   readonly entries: readonly LoweredEntry[];
   /** Every storage, with a tensor that lies in it. */
   readonly storages: ReadonlyMap<Storage, Tensor>;
-  /** Where each activation begins among the activations, in bytes. */
+  /** Byte offset of each activation among the activations. */
   readonly offsets: ReadonlyMap<Tensor, number>;
   /** Bytes of all activations together. */
   readonly activations: number;

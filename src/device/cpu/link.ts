@@ -29,7 +29,7 @@ export interface Linked {
 /**
  * Links a build to a new memory.
  *
- * @param limit bytes to which the memory may grow
+ * @param limit bytes to which the memory can grow
  */
 export async function linkToNew(
   module: WebAssembly.Module,

@@ -19,10 +19,10 @@ const FIRST_PAGES = 16;
 const MIN_PAGES = 256;
 
 /**
- * Reserves the addresses of a memory; an engine that hasn't as many left as 32 bits reach is asked
- * for fewer.
+ * Reserves the addresses of a memory; asks for fewer where the engine has less than 32 bits of them
+ * left.
  *
- * @param limit bytes to which the memory may grow, 1 MiB or more
+ * @param limit bytes to which the memory can grow, 1 MiB or more
  * @throws {RangeError} when the engine refuses even 16 MiB
  */
 export function reserve(
@@ -44,7 +44,7 @@ export function reserve(
  * view for each use and never keep it.
  */
 export class LinearMemory {
-  /** Where the words of the threads' barrier lie: 64 bytes, 0 at first, see barrier.ts. */
+  /** Address of the words of the threads' barrier: 64 bytes, 0 at first, see barrier.ts. */
   readonly barrier: number;
   #memory: WebAssembly.Memory | undefined;
   #maximum: number;
@@ -54,7 +54,7 @@ export class LinearMemory {
   #untouched: number;
 
   /**
-   * @param memory where it lies
+   * @param memory the WebAssembly memory
    * @param maximum bytes to which it can grow
    * @param base the first address that is free to use
    */

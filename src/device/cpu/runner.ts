@@ -31,13 +31,13 @@ export interface RunnerEvents {
   failed(message: string): void;
 }
 
-/** Runs jobs one after the other. */
+/** Runs jobs in order. */
 export interface Runner {
   /** How many threads share a job. */
   readonly threads: number;
   /** Runs a job after those that were started before it. It returns at once. */
   start(job: Job): void;
-  /** Drops all jobs and gives the threads back. */
+  /** Drops all jobs and ends the threads. */
   stop(): void;
 }
 

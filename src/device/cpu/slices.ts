@@ -1,6 +1,6 @@
 /**
- * Runs tapes on the host itself where there are no threads: a slice at a time, between which the
- * event loop gets its turn.
+ * Runs tapes on the host itself where there are no threads: in slices, with a turn of the event
+ * loop between them.
  *
  * Where timers end with the request that set them, the host computes in one go instead: several
  * requests that wait for a timer of one of them would never continue.

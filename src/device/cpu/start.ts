@@ -21,7 +21,7 @@ export interface StartOptions {
    */
   readonly threads?: number;
   /**
-   * Bytes to which the device's memory may grow, from 1 MiB on. A larger need is a
+   * Bytes to which the device's memory can grow, from 1 MiB on. A larger need is a
    * `DeviceLimitError`; an edge runtime would end a program that outgrows its isolate. Default 4
    * GiB, which is all that WebAssembly reaches.
    */
@@ -37,7 +37,7 @@ export const CPU_OPTIONS = {
   module: { type: "WebAssembly.Module" },
 } as const satisfies Record<keyof StartOptions | "module", OptionSchema>;
 
-/** How many threads compute where nobody says: as many as the machine has, at most 16. */
+/** Default number of threads: as many as the machine has, at most 16. */
 export function defaultThreads(): number {
   return Math.min(DEFAULT_THREADS, cores());
 }
@@ -71,7 +71,7 @@ function coresOfNode(): number | undefined {
   }
 }
 
-/** Whether threads can share memory here. Asking costs nothing: a page of memory. */
+/** Whether threads can share memory here. The check is cheap: a page of memory. */
 export function canShare(): boolean {
   if (waysToStart().length === 0) return false;
   try {

@@ -21,7 +21,7 @@ export async function startThreads(
     const threads: Thread[] = [];
     try {
       while (threads.length < setup.threads) {
-        // Deno holds up the host until a thread has begun: some 30 ms each.
+        // Deno blocks the host until a thread has begun: some 30 ms each.
         if (threads.length > 0) await turn();
         threads.push(start());
       }
@@ -100,7 +100,7 @@ export class Threads implements Runner {
 
 /**
  * How long each entry took, from each thread's measurements. All threads meet at the end of an
- * entry, so the first to leave it says when it was done: the others may have been slow to wake up.
+ * entry, so the first to leave it marks the end: the others may have been slow to wake up.
  */
 export function timesOf(moments: readonly (Float64Array | undefined)[]): Times | undefined {
   const [first, ...others] = moments;

@@ -17,7 +17,7 @@ export function adapterAdvice(): string {
   return `${advice}; ${CPU}`;
 }
 
-/** Whether this is a page or a worker of one. Deno and Bun call their navigators by their names. */
+/** Whether this is a page or a worker of one. Deno's and Bun's navigators carry their names. */
 function inBrowser(): boolean {
   return globalThis.navigator?.userAgent?.startsWith("Mozilla/") ?? false;
 }

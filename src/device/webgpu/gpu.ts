@@ -21,7 +21,7 @@ import { WebGpuProgram } from "./program.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
-  /** Which adapter to prefer where there are several. Default "high-performance". */
+  /** The adapter to prefer where there are several. Default "high-performance". */
   readonly powerPreference?: "low-power" | "high-performance";
   /**
    * Whether parameters of a half-precision checkpoint stay f16 where the adapter can read them
@@ -29,8 +29,8 @@ export interface GpuOptions {
    */
   readonly f16?: boolean;
   /**
-   * Whether an adapter that computes on the CPU (Mesa's llvmpipe, SwiftShader, and their like) will
-   * do. Default true.
+   * Whether an adapter that computes on the CPU (Mesa's llvmpipe, SwiftShader, and their like) is
+   * acceptable. Default true.
    */
   readonly software?: boolean;
 }
@@ -52,8 +52,8 @@ const wanted = [
 /**
  * Asks for a GPU.
  *
- * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that will
- * do, or it gives no device
+ * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that
+ * is acceptable, or it gives no device
  * @throws {RangeError} when an option is unknown or makes no sense
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
@@ -199,7 +199,7 @@ export class Gpu implements Device {
   }
 
   async #compile(code: string, label: string): Promise<GPUComputePipeline> {
-    // The scope keeps a faulty text from being taken for a fault of the device.
+    // The scope keeps an invalid shader from counting as a fault of the device.
     this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ code, label });
     await this.device.popErrorScope();
@@ -254,7 +254,7 @@ export class Gpu implements Device {
   }
 
   /**
-   * The buffer behind a storage; when first asked for, it holds the storage's contents or zeros.
+   * The buffer behind a storage; a new one holds the storage's contents or zeros.
    *
    * @internal
    */
