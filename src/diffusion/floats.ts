@@ -1,5 +1,5 @@
 /**
- * Arrays that a caller gives.
+ * Checks of arrays from callers.
  *
  * @module
  */

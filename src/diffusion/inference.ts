@@ -50,7 +50,7 @@ export interface PassTensors {
   readonly x: Tensor;
   /** (B, timeWidth). */
   readonly t: Tensor;
-  /** Classes (B), u32; for networks that know classes. */
+  /** Classes (B), u32; for class-conditional networks. */
   readonly labels?: Tensor;
   /** Latents before a pass, and then after it: (B, M, Dz). */
   readonly latents: Tensor;
@@ -70,7 +70,7 @@ export interface PredictionTensors extends PassTensors {
 export interface SamplingTensors extends PassTensors {
   /** With guidance: the scale (4; the first one counts). */
   readonly guidance?: Tensor;
-  /** With guidance: latents of the passes that know no class. */
+  /** With guidance: latents of the unconditional passes. */
   readonly freeLatents?: Tensor;
   /** With guidance: the interface of these, for networks that hand it on. */
   readonly freeInterface?: Tensor;
@@ -84,7 +84,7 @@ export interface SamplingTensors extends PassTensors {
   readonly first?: Tensor;
   /** A picture (3, S, S). */
   readonly image?: Tensor;
-  /** With a picture: 1 where it is put (S, S). */
+  /** With a picture: 1 where the sampler puts it back (S, S). */
   readonly keepMask?: Tensor;
   /** With a picture: its share and the noise's (4; two of them count). */
   readonly level?: Tensor;

@@ -43,11 +43,11 @@ export interface LossInputs {
   readonly whole?: number;
   /** Times (B, timeWidth). */
   readonly t: Tensor;
-  /** Classes (B), u32; for networks that know classes. */
+  /** Classes (B), u32; for class-conditional networks. */
   readonly labels?: Tensor;
   /**
-   * Where latents (and interface) come from: given ones; "self", a pass of their own from the same
-   * x_t and classes without gradient, for the examples (B) with mask 1; nowhere.
+   * Source of latents (and interface): given ones; "self", a pass of their own from the same x_t
+   * and classes without gradient, for the examples (B) with mask 1; nowhere.
    */
   readonly previous?: SelfConditioningInputs | { readonly self: true; readonly mask: Tensor };
   /** For training: dropout, different in each pass, the one without gradient included. */
@@ -101,7 +101,7 @@ export interface LossExample {
   readonly noise: Float32Array<ArrayBuffer>;
   /** Times (B), in [0, 1]. */
   readonly t: Float32Array<ArrayBuffer>;
-  /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
+  /** Classes (B) of a class-conditional network; -1, or undefined, for none. */
   readonly labels?: ArrayLike<number>;
   /** The state from an earlier pass. */
   readonly previous?: SelfConditioningState;

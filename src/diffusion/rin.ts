@@ -38,7 +38,7 @@ export interface LoadOptions {
 
 /** Options of {@linkcode Rin.create}. */
 export interface CreateOptions {
-  /** Of the parameters, u32. Default 0. */
+  /** Seed of the parameters, u32. Default 0. */
   readonly seed?: number;
 }
 
@@ -46,13 +46,13 @@ export interface CreateOptions {
 export interface PredictOptions {
   /** State from an earlier pass, such as its result; without it latents begin at Z_init. */
   readonly previous?: SelfConditioningState;
-  /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
+  /** Classes (B) of a class-conditional network; -1, or undefined, for none. */
   readonly labels?: ArrayLike<number>;
 }
 
 /** Result of {@linkcode Rin.predict}; the next prediction can begin from it. */
 export interface PredictionResult extends SelfConditioningState {
-  /** The network's own prediction, shaped as x_t: noise, x0 or v, as the config says. */
+  /** The network's own prediction, shaped as x_t: noise, x0 or v, by the config. */
   readonly output: Float32Array<ArrayBuffer>;
 }
 
@@ -112,7 +112,7 @@ export class Rin {
   }
 
   /**
-   * A network over weights that lie on the device already and stay their owner's.
+   * A network over weights that are on the device already and stay their owner's.
    *
    * @internal
    */
@@ -121,9 +121,9 @@ export class Rin {
   }
 
   /**
-   * Puts a checkpoint's network on the device, from its moving average where it has one. Parameters of
-   * a half-precision checkpoint stay so, in half the memory, where a GPU has `shader-f16`; all
-   * that is computed with them is in f32, as if they had been widened first.
+   * Puts a checkpoint's network on the device, from its moving average where it has one. Parameters
+   * of a half-precision checkpoint stay so, in half the memory, where a GPU has `shader-f16`; all
+   * arithmetic with them is in f32, as if they had been widened first.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param source a checkpoint of this project, or a PyTorch state_dict of the original saved as

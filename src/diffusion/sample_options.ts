@@ -17,7 +17,7 @@ export interface SampleOptions extends SamplerOptions {
   readonly indices?: readonly number[];
   /** The seed of each image, where they have seeds of their own; of all of them, in the same order. */
   readonly seeds?: ArrayLike<number>;
-  /** The class of each image, of a network that knows classes; -1, or no list, for none. */
+  /** The class of each image, for a class-conditional network; -1, or no list, for none. */
   readonly labels?: ArrayLike<number>;
   /**
    * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is
@@ -54,7 +54,9 @@ export interface SampleOptions extends SamplerOptions {
   readonly interpolate?: readonly [number, number];
   /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
   readonly image?: Float32Array<ArrayBuffer>;
-  /** With `image`: the time to begin at, from 0, where the picture comes back as it is, to 1. Default 1. */
+  /**
+   * With `image`: the time to begin at, from 0, where the picture stays unchanged, to 1. Default 1.
+   */
   readonly strength?: number;
   /**
    * With `image`, (S, S) or (T, S, S): pixels above 0.5 are painted, all others keep the picture:

@@ -22,10 +22,10 @@ import { samplingTimes, timeAlong, type TimeSpacing, type TimeSpread } from "./t
 /** How to go from noise to images. */
 export interface SamplerOptions {
   /**
-   * "ddpm": ancestral (Ho et al. 2020), the default; "ddim" (Song et al. 2021); "dpm++": DPM-Solver++
-   * 2M (Lu et al. 2022), of second order from one evaluation a step; "heun": the deterministic
-   * sampler of EDM (Karras et al. 2022), of second order from two; "renoise": the original
-   * project's, the estimate of x0 noised afresh at each step.
+   * "ddpm": ancestral (Ho et al. 2020), the default; "ddim" (Song et al. 2021); "dpm++":
+   * DPM-Solver++ 2M (Lu et al. 2022), of second order from one evaluation a step; "heun": the
+   * deterministic sampler of EDM (Karras et al. 2022), of second order from two; "renoise": the
+   * original project's, the estimate of x0, with new noise at each step.
    */
   readonly sampler?: SamplerName;
   /**
@@ -39,8 +39,8 @@ export interface SamplerOptions {
    */
   readonly times?: TimeSpacing;
   /**
-   * The schedule that the times are spread along, where it isn't the network's: each evaluation has the
-   * gamma that this schedule has at its time (pix2seq's `infer_schedule`).
+   * The schedule of the times, where it isn't the network's: each evaluation has the gamma that
+   * this schedule has at its time (pix2seq's `infer_schedule`).
    */
   readonly sampleSchedule?: string;
   /**
@@ -88,7 +88,7 @@ const ARRIVAL: StepFactors = { x: 0, x0: 1, previous: 0, sigma: 0 };
  * the estimate of the image itself.
  *
  * @param options those of `completeSampleOptions`, which checks them
- * @param times the times in falling order, and the one to arrive at; default as the options say
+ * @param times the times in falling order, the final one last; default by the options
  */
 export function samplerSteps(
   schedule: Schedule,

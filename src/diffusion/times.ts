@@ -70,7 +70,10 @@ export function samplingTimes(intervals: number, spread: TimeSpread): number[] {
   return Array.from({ length: intervals + 1 }, (_, i) => at(i / intervals));
 }
 
-/** Where a function that falls over [0, end] has a value: halving until float64 has no more bits. */
+/**
+ * The time at which a function that falls over [0, end] has a value: bisection to the last bit of
+ * float64.
+ */
 function timeOf(falling: (t: number) => number, value: number, end: number): number {
   let [low, high] = [0, end];
   for (let i = 0; i < 60; i++) {
