@@ -41,7 +41,7 @@ function traceOfRoot(a: Float64Array, b: Float64Array, n: number): number {
   });
   const values = symmetricEigenvalues(inner, rank);
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
-  // Of a zero eigenvalue rounding leaves this much, and its root would count.
+  // Rounding turns a zero eigenvalue into this much, and its root would count.
   const least = rank * Number.EPSILON * largest;
   return values.reduce((sum, value) => value > least ? sum + Math.sqrt(value) : sum, 0);
 }

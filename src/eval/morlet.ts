@@ -1,6 +1,5 @@
 /**
- * Oriented wavelets on small images: the moduli of Morlet filters, and the pyramid that stands for
- * their scales.
+ * Oriented wavelets on small images: the moduli of Morlet filters, and the pyramid of their scales.
  *
  * @module
  */

@@ -43,7 +43,7 @@ export function precisionRecall(
   return { precision: share(precise), recall: share(recalled) };
 }
 
-/** Of each point, the square of the distance to its third nearest neighbour. */
+/** For each point, the square of the distance to its third nearest neighbour. */
 function reach(points: readonly Float32Array[]): Float64Array {
   if (points.length <= NEIGHBOURS) {
     throw new RangeError(
