@@ -1,5 +1,6 @@
 /**
- * Where bytes for a path go: the file behind all links, and whether another file can take its place.
+ * The destination of writes to a path: the file behind all links, and whether another file can take
+ * its place.
  *
  * @module
  */
@@ -9,7 +10,7 @@ const MOST_LINKS = 40;
 
 /** The destination of a path. */
 export interface Target {
-  /** The file itself, behind all links; the path as it was given where it must be opened so. */
+  /** The file itself, behind all links; the given path where only that can be opened. */
   readonly path: string;
   /** The existing file; undefined for none, or one that Deno doesn't allow looking at. */
   readonly info?: Deno.FileInfo;

@@ -88,8 +88,8 @@ async function mayReplace(path: string, temporary: string): Promise<boolean> {
 }
 
 /**
- * Puts another name of a file in the place of `path`: no copy is written, so it takes no space and no
- * time. Whoever writes one of the names says whether it is for all of them.
+ * Replaces `path` by another name of a file, without a copy, so it takes no space and no time. A
+ * later write to one of the names decides whether it changes all of them.
  *
  * @returns whether the file system has such names (hard links) there; false where it would replace
  * a file of another mode, or something else than a file
@@ -138,7 +138,7 @@ async function writeSynced(
   await file.sync();
 }
 
-/** Adds to the end of a file, which is made where there is none. */
+/** Appends to a file, and creates it where it is missing. */
 export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await Deno.writeFile(path, bytes, { append: true });
