@@ -1,5 +1,5 @@
 /**
- * Bytes that are read in ranges, wherever they lie.
+ * Bytes read in ranges, from memory or files.
  *
  * @module
  */

@@ -12,8 +12,8 @@ import { FormatError } from "./format_error.ts";
 const STEP = 16384;
 
 /**
- * Bytes behind deflate or gzip. They are unpacked from front to back and not kept, so that reading
- * forward costs little and reading back begins anew.
+ * Bytes behind deflate or gzip, unpacked from front to back and not kept: reading forward is cheap,
+ * and reading back starts over.
  */
 export class Inflated implements Bytes {
   /** Unpacked bytes that may still be read; they begin at `#begin`. */
@@ -60,7 +60,7 @@ export class Inflated implements Bytes {
     };
     if (this.kind === "deflate") return new Inflate(take);
     const stream = new Gunzip(take);
-    // Of several files in one, each has a checksum of its own.
+    // With several files in one, each has its own checksum.
     stream.onmember = () => this.#oneSum = false;
     return stream;
   }

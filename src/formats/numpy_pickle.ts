@@ -74,7 +74,7 @@ function isShape(shape: unknown): shape is number[] {
 
 const listOf = (value: unknown): readonly unknown[] => Array.isArray(value) ? value : [];
 
-/** Characters that stand for bytes. */
+/** Characters that encode bytes. */
 function bytesOf(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);

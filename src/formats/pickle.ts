@@ -14,7 +14,7 @@ import { PickleBytes } from "./pickle_bytes.ts";
 export class PythonObject {
   /** Items set by key, where it is a kind of dict. */
   readonly items: Map<unknown, unknown> = new Map();
-  /** Its attributes, or whatever else its class asked to be given. */
+  /** Its attributes, or the state that its class set. */
   state: unknown;
 
   constructor(

@@ -68,7 +68,7 @@ export function* tarEntries(bytes: Bytes): Generator<TarEntry> {
       extra = new Map(type === "x" ? paxRecords(content) : longName(content));
       continue;
     }
-    // Links' names, and records for all files, which say nothing of names and sizes.
+    // Links' names, and records for all files, hold no names or sizes of files.
     if (type === "K" || type === "g") continue;
     const name = extra.get("path") ?? nameIn(block);
     const sparse = [...extra.keys()].some((key) => key.startsWith("GNU.sparse."));
@@ -94,7 +94,7 @@ function isHeader(block: Uint8Array): boolean {
   return block[0] !== 0 && (expected === unsigned || expected === signed);
 }
 
-/** Octal digits, or the bytes of a number where the first bit says so. */
+/** Octal digits, or the bytes of a number where the first bit is set. */
 function numberIn(block: Uint8Array, at: number, length: number): number {
   const field = block.subarray(at, at + length);
   if ((field[0] & 0x80) === 0) {

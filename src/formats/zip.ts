@@ -24,7 +24,7 @@ const LONGEST_END = 22 + 0xffff;
 /** A file of an archive. */
 export interface ZipEntry {
   readonly name: string;
-  /** Whether its bytes lie in the archive as they are. */
+  /** Whether the archive stores its bytes unpacked. */
   readonly stored: boolean;
   /** Bytes of the file. */
   readonly size: number;
