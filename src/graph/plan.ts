@@ -1,6 +1,6 @@
 /**
  * A plan: one step of work recorded as plain data (operations on tensors) and, for training, the
- * closures that record its backward pass. It knows nothing of devices; a device compiles it into a
+ * closures that record its backward pass. It is independent of devices; a device compiles it into a
  * program, which replays it.
  *
  * @module
@@ -74,7 +74,7 @@ export class Plan<Phase extends string = "step"> {
     }
   }
 
-  /** Leaves `record` to be called, in reverse order, by {@linkcode Plan.backward}. */
+  /** Registers `record` for {@linkcode Plan.backward}, which goes in reverse order. */
   onBackward(output: Tensor, record: (gradient: Tensor) => void): void {
     if (!output.tracked) return;
     this.#backward.push(() => {
@@ -84,8 +84,8 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /**
-   * Where to write a part of the gradient of `tensor`: its buffer, and whether an earlier part
-   * already lies there and has to be added to.
+   * The place for a part of the gradient of `tensor`: its buffer, and whether to add to an earlier
+   * part in it.
    */
   gradientFor(tensor: Tensor): { gradient: Tensor; accumulate: boolean } {
     const known = this.#gradients.get(tensor);
@@ -96,7 +96,7 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /**
-   * Where to write the whole gradient of `tensor`, for operations that can't add to it.
+   * The place for the whole gradient of `tensor`, for operations that can't add to it.
    *
    * @throws {RangeError} when another use of the tensor has written to its gradient already
    */

@@ -21,11 +21,11 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** Number of elements. */
   readonly size: number;
-  /** Where it lives; `undefined` for an activation, which the device places in its pool. */
+  /** Its memory; `undefined` for an activation, which the device places in its pool. */
   readonly storage?: Storage;
   /** First element within `storage`. */
   readonly offset: number;
-  /** Whether the backward pass is to give this tensor a gradient. */
+  /** Whether the backward pass gives this tensor a gradient. */
   readonly tracked: boolean;
   /** For a parameter: where its gradient is written. */
   readonly gradient?: Tensor;
