@@ -182,7 +182,7 @@ function json(text: string, what: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Falls through to the one sentence that says it all.
+    // Falls through to the error below.
   }
   throw new CheckpointError(`its metadata field ${what} is not valid JSON`);
 }

@@ -1,5 +1,5 @@
 /**
- * Names of the classes that a network knows.
+ * Names of a network's classes.
  *
  * @module
  */

@@ -139,7 +139,7 @@ export const DEFAULT_CONFIG: RinConfig = /* @__PURE__ */ defaultsOf(TABLE) as un
 /**
  * Fills in the defaults and checks that the sizes fit together.
  *
- * @throws {ConfigError} naming the field, what was found and what is needed
+ * @throws {ConfigError} naming the field, the value found and the value needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
   const given = checkOptions(TABLE, config, "config field", ConfigError);

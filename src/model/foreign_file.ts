@@ -30,7 +30,7 @@ const downloads: readonly Kind[] = [
   [/^(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml|!--)/i, PAGE],
 ];
 
-/** The same of other files that get mistaken for checkpoints. */
+/** First bytes of other files that get mistaken for checkpoints. */
 const others: readonly Kind[] = [
   [/^PK\x03\x04.{26}[^/]*\/(data\.pkl|\.format_version|byteorder|version)/s, PYTORCH],
   [/^PK\x03\x04.{26}[^/]*\.npy/s, "it is a NumPy archive (.npz)"],
@@ -59,7 +59,7 @@ export function downloadKind(bytes: Uint8Array): string | undefined {
   return kindIn(downloads, bytes);
 }
 
-/** A clause such as "it is a picture"; undefined where nothing is known. */
+/** A clause such as "it is a picture"; undefined for unknown files. */
 export function foreignKind(bytes: Uint8Array): string | undefined {
   const found = downloadKind(bytes) ?? kindIn(others, bytes);
   if (found) return found;

@@ -1,5 +1,5 @@
 /**
- * Which checkpoint a picture was made with: the hash that it is known by.
+ * The identity of a picture's checkpoint: a hash.
  *
  * @module
  */

@@ -7,8 +7,8 @@ import { RandomStream, seedFor } from "../nn/random.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
 /**
- * The slab (layout.size floats, padding zero) of a fresh network: each parameter drawn as its
- * `initial` says, from a stream of its own.
+ * The slab (layout.size floats, padding zero) of a fresh network: each parameter drawn by its
+ * `initial`, from a stream of its own.
  *
  * @param seed u32
  */

@@ -1,5 +1,5 @@
 /**
- * How a network was meant to be sampled, as its checkpoint says it.
+ * A network's own way of sampling, from its checkpoint.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The parameters of a network by name, shape and initialisation, and where each lies in the slab
+ * The parameters of a network by name, shape and initialisation, and the place of each in the slab
  * that holds them all. Names and shapes are those of the original's PyTorch state_dict.
  *
  * @module
@@ -13,7 +13,7 @@ import { timeWidth } from "./time.ts";
 /** How a parameter begins, as PyTorch begins these modules, or Keras the paper's. */
 export type Initial =
   | { readonly kind: "zero" | "one" | "normal" }
-  /** A normal of deviation 0.02, drawn again where it is beyond two deviations. */
+  /** A normal of deviation 0.02, drawn again beyond two deviations. */
   | { readonly kind: "truncated" }
   /** Uniform on [-bound, bound]. */
   | { readonly kind: "uniform"; readonly bound: number };
@@ -148,7 +148,7 @@ class Layers {
           [{ name, shape: [numClasses, dz], initial: glorot(numClasses, dz) }],
           [{ name: "class_conditioner.bias", shape: [dz], initial: zero }],
         ]
-        // The last row stands for no class.
+        // The last row means no class.
         : [this.table(name, numClasses + 1, dz)],
     ];
   }
@@ -202,8 +202,8 @@ const ALIGNMENT = 256;
 /**
  * Names, shapes, initial values and places of all parameters of a network.
  *
- * @param type of the slab's numbers: of f16, twice as many lie between the places where a binding can
- * begin
+ * @param type of the slab's numbers: for f16, twice as many fit between the places where a binding
+ * can begin
  */
 export function parameterLayout(config: RinConfig, type: FloatType = "f32"): ParameterLayout {
   const aligned = ALIGNMENT / bytesOfOne(type);

@@ -33,7 +33,7 @@ export interface SelfConditioningInputs {
   readonly latents: Tensor;
   /** Interface (B, N, Dx), for networks that hand it on. */
   readonly interface?: Tensor;
-  /** (B): 1 for the examples that begin from them, 0 for those that begin afresh. */
+  /** (B): 1 for the examples that begin from them, 0 for those that begin without. */
   readonly mask: Tensor;
 }
 
@@ -48,10 +48,10 @@ export interface RinInputs {
   readonly xt: Tensor;
   /** Times (B, timeWidth), from `timeRows`. */
   readonly t: Tensor;
-  /** Classes (B), u32, `numClasses` for none; for networks that know classes. */
+  /** Classes (B), u32, `numClasses` for none; for class-conditional networks. */
   readonly labels?: Tensor;
   readonly previous?: SelfConditioningInputs;
-  /** For training: units and branches of the compute layers to be dropped, as in the paper's code. */
+  /** For training: dropout of units and branches of the compute layers, as in the paper's code. */
   readonly drop?: Dropout;
 }
 
@@ -190,7 +190,7 @@ function classEmbedding(plan: Plan<string>, weights: Weights, labels: Tensor): T
 interface Before {
   readonly stream?: Tensor;
   readonly mask?: Tensor;
-  /** Of the stream. */
+  /** Shape of the stream. */
   readonly shape: readonly number[];
 }
 

@@ -35,7 +35,7 @@ export type Dtype = "f32" | "f16";
 /** A tensor of a file. */
 export interface NamedArray {
   readonly shape: readonly number[];
-  /** Of a file that was read, made anew at each use: so a file's numbers are in memory once. */
+  /** For a file that was read, made at each use, so that its numbers are in memory once. */
   readonly data: Float32Array<ArrayBuffer>;
   /** The type of its numbers in the file that it was read from, such as "F16". */
   readonly dtype?: string;
@@ -57,7 +57,7 @@ interface Entry {
   readonly end: number;
 }
 
-/** As in the format's own reader. */
+/** The limit of the format's own reader. */
 const MAX_HEADER = 100 * 2 ** 20;
 
 /** No network has tensors of more dimensions. */
@@ -120,7 +120,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
     }
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
-    // Falls through: the reason that JSON.parse gives means nothing to the user.
+    // Falls through: JSON.parse's reason means nothing to the user.
   }
   throw new CheckpointError("its header is not valid JSON");
 }

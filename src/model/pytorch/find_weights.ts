@@ -12,7 +12,7 @@ const LANDMARK = "tokenizer.pos_embed";
 
 /** Weights of a whole network, under the names of the original's `RINModel`. */
 export interface FoundWeights {
-  /** Where they are: dict and prefix, such as `state_dict.net`. */
+  /** Their place: dict and prefix, such as `state_dict.net`. */
   readonly name: string;
   readonly tensors: Tensors;
 }

@@ -7,11 +7,11 @@ import { PythonObject } from "../../formats/pickle.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { TorchTensor } from "./torch_tensor.ts";
 
-/** A tensor that can be read when it is known to be needed. */
+/** A tensor that is read only when needed. */
 export interface Readable {
   readonly shape: readonly number[];
   readonly read: () => Float32Array<ArrayBuffer>;
-  /** The function that was to make it, where that is not one we know: it can't be read then. */
+  /** The function that makes it, where rin doesn't know it: the tensor can't be read then. */
   readonly maker?: string;
   /** Whether it holds whole numbers or booleans, as counters do. */
   readonly whole?: boolean;
@@ -24,11 +24,11 @@ export type Tensors = ReadonlyMap<string, Readable>;
 export interface PyTorchFile {
   /** Dicts of tensors: the file itself (its name is ""), or those in it, such as `ema.shadow`. */
   readonly dicts: readonly (readonly [name: string, tensors: Tensors])[];
-  /** Lists of tensors, which know no names, such as `ema.shadow_params`. */
+  /** Lists of tensors without names, such as `ema.shadow_params`. */
   readonly lists?: readonly (readonly [name: string, tensors: readonly Readable[]])[];
   /** The number of heads, if the hyper-parameters have it; no tensor's shape tells. */
   readonly numHeads?: number;
-  /** Steps that it was trained for, if it says. */
+  /** Training steps, if the file records them. */
   readonly steps?: number;
 }
 
@@ -67,7 +67,7 @@ function attributes(value: unknown): ReadonlyMap<unknown, unknown> | undefined {
   return value instanceof PythonObject && value.state instanceof Map ? value.state : dictOf(value);
 }
 
-/** All dicts and lists of tensors, however deep they lie. */
+/** All dicts and lists of tensors, at any depth. */
 function tensorsWithin(top: unknown): Required<Pick<PyTorchFile, "dicts" | "lists">> {
   const dicts: [string, Tensors][] = [];
   const lists: [string, readonly Readable[]][] = [];

@@ -1,5 +1,5 @@
 /**
- * Files written by `torch.save`: a zip archive of a pickle and of the bytes that tensors lie in.
+ * Files written by `torch.save`: a zip archive of a pickle and the bytes of tensors.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readZip } from "../../formats/zip.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
 
-/** Whether a file begins as those do that `torch.save` writes, or wrote before PyTorch 1.6. */
+/** Whether a file begins as `torch.save` writes it, or wrote it before PyTorch 1.6. */
 export function isTorchFile(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b || isPickle(bytes);
 }
