@@ -144,7 +144,7 @@ export function maskRows(plan: Plan<string>, x: Tensor, mask: Tensor): Tensor {
   return y;
 }
 
-/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d); zeros where there is none. */
+/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d); zeros without one. */
 export function gatherRows(plan: Plan<string>, table: Tensor, rows: Tensor): Tensor {
   const [n, d] = table.shape;
   const batch = rows.size;
