@@ -44,7 +44,7 @@ type HostType =
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSchema>>;
 
-/** Whether a value is one that the schema takes. */
+/** Whether the schema takes a value. */
 export function fits(schema: OptionSchema, value: unknown): boolean {
   if ("oneOf" in schema) return schema.oneOf.some((one) => fits(one, value));
   if ("enum" in schema && schema.enum) return schema.enum.some((name) => name === value);
@@ -130,7 +130,7 @@ export function checkObject(options: unknown, what: string, Failure: Failure = R
 }
 
 /**
- * Checks that options are an object of known names; undefined stands for an option left out.
+ * Checks that options are an object of known names; undefined means an option left out.
  *
  * @param the name of such an option, in singular, such as "sampling option"
  */
