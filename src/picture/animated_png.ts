@@ -1,6 +1,6 @@
 /**
- * Animated PNG: the chunks of a PNG for each frame, put together in one file that programs which know
- * no animation show the first frame of.
+ * Animated PNG: the chunks of a PNG for each frame, joined in one file; programs without support
+ * for animation show its first frame.
  *
  * @module
  */

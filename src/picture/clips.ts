@@ -6,7 +6,7 @@
 import { animatedPng } from "./animated_png.ts";
 import { gridPng, imageBytes, imagePng, type PngText } from "./pictures.ts";
 
-/** How long a frame of a clip is shown, in milliseconds; its own speed isn't known. */
+/** How long a frame of a clip is shown, in milliseconds; the clip's own speed is unknown. */
 export const FRAME_MILLISECONDS = 100;
 
 /** Known sizes of a clip. */
@@ -18,7 +18,7 @@ export interface ClipSize {
 }
 
 /**
- * The frames of clips, one after the other.
+ * The frames of clips, in order.
  *
  * @param clips (count, 3, T, S, S)
  * @returns T arrays (count, 3, S, S)

@@ -7,7 +7,7 @@ import { encode } from "fast-png";
 import { fittedLettering, LETTER_HEIGHT, lettering } from "./lettering.ts";
 import { GAP, paint, type PngText } from "./pictures.ts";
 
-/** Size of images from which on a letter's points are squares of four pixels. */
+/** Size of images from which a letter's points are squares of four pixels. */
 const LARGE = 128;
 
 /** Points that a cell is widened to for a long word. */
@@ -28,7 +28,7 @@ export interface Caption {
 /**
  * The classes' names below the images of a grid, where there are several: a column for each.
  *
- * @param classes that the images have in turn
+ * @param classes of the images, in turn
  * @param labels the class of each image
  * @param names of the classes by number, where they have any
  */

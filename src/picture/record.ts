@@ -56,9 +56,9 @@ export function recordJson(record: SampleRecord, device: string | undefined): st
 }
 
 /**
- * The record of one picture of many: which of them it is, and its class where it has one. Pictures
- * that come after it change nothing about it, so it is the last of as many as it needs; but where
- * they lead from one seed to another, all count.
+ * The record of one picture of many: its index, and its class if it has one. Later pictures don't
+ * affect it, so its record counts up to it only; but in an interpolation from one seed to another,
+ * all count.
  */
 export function recordOfOne(
   record: SampleRecord,
@@ -96,7 +96,7 @@ function parsed(json: string): Record<string, unknown> {
 
 /**
  * Reads the clipping of the estimate of x0: `on`, `off` or a share above 0 and up to 1; undefined
- * where it is none of these.
+ * for other text.
  */
 export function clipOf(text: string): boolean | number | undefined {
   if (text === "on" || text === "off") return text === "on";
