@@ -110,8 +110,8 @@ function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
 }
 
 /**
- * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips those
- * frames that lie in the middle.
+ * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips the
+ * middle frames.
  *
  * @param imageSize S, in pixels: larger stored images are cut to their centre
  * @param onBatch called before each batch with the images done; its errors stop the pass

@@ -15,7 +15,7 @@ export const LAST = "last.safetensors";
 /** The checkpoint with the lowest validation loss. */
 export const BEST = "best.safetensors";
 
-/** Where checkpoints lie that are kept for good. */
+/** Folder of checkpoints that are kept for good. */
 export const KEPT = "checkpoints";
 
 /** A checkpoint with its file. */

@@ -74,7 +74,7 @@ export class RunLockedError extends RunError {
    * Names the folder and the other process.
    *
    * @param folder the run's
-   * @param processId of the other process, where it is known
+   * @param processId of the other process, if it is known
    */
   constructor(readonly folder: string, readonly processId?: number) {
     const who = processId === undefined ? "another process" : `process ${processId}`;

@@ -25,7 +25,7 @@ export type DataEvent =
     readonly total: number;
   }
   | {
-    /** The data are there. `frames` are those of each clip, 1 for images. */
+    /** The data are loaded. `frames` are those of each clip, 1 for images. */
     readonly type: "data";
     readonly source: string;
     readonly frames: number;
@@ -58,12 +58,12 @@ export interface Activity {
 export type RunEvent =
   | DataEvent
   | {
-    /** The folder is there and belongs to this process. Comes first. */
+    /** The folder exists and belongs to this process. Comes first. */
     readonly type: "opened";
     readonly folder: string;
   }
   | {
-    /** The first device is there. */
+    /** The first device is ready. */
     readonly type: "device";
     readonly device: Device;
   }

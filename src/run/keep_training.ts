@@ -26,7 +26,7 @@ export interface TrainingParts {
   readonly emit: (event: RunEvent) => void;
   /** Stops the run when it is aborted. */
   readonly signal: AbortSignal;
-  /** Seconds to wait each time before another device is asked for; by default an hour in all. */
+  /** Seconds to wait each time before requesting another device; by default an hour in all. */
   readonly waits?: readonly number[];
 }
 
@@ -129,7 +129,7 @@ export async function openTrainer(
 /** The device's loss, where it explains a failure. */
 async function lossOf(device: Device, thrown: unknown): Promise<DeviceLostError | undefined> {
   if (thrown instanceof DeviceLostError) return thrown;
-  // Calls can fail in any manner before the news of the loss is there.
+  // Calls can fail in any manner before the loss is reported.
   await new Promise((resolve) => setTimeout(resolve, 0));
   try {
     device.check();

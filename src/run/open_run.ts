@@ -75,7 +75,7 @@ export interface ResumeChanges {
 /**
  * Opens the folder of a new run.
  *
- * @param path the folder; made where it isn't there
+ * @param path the folder; created if missing
  * @param preset the name of the settings that `given` changes
  * @param more.dataName name of the data where they come from no source
  * @param more.force whether files of something else in the folder are written over
@@ -142,7 +142,7 @@ export function networkToBegin(init: Uint8Array): Partial<RinConfig> {
  * Opens the folder of a run to resume.
  *
  * @throws {ConfigError} when a change makes no sense, or would make it another run
- * @throws {RunError} when there is no run, or it is beyond the steps asked for
+ * @throws {RunError} when there is no run, or it is beyond the requested steps
  * @throws {CheckpointError} when its checkpoint can't be used
  */
 export async function reopenRun(given: string, changes: ResumeChanges): Promise<OpenedRun> {

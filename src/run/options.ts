@@ -23,7 +23,10 @@ export interface RunOptions {
   readonly cropScale: number;
   /** Clips: from one frame that is taken to the next. */
   readonly frameStride: number;
-  /** Classes of the images: "none", "auto" (sub-folders, or labels beside an IDX file), or a file of labels. */
+  /**
+   * Classes of the images: "none", "auto" (sub-folders, or labels next to an IDX file), or a file
+   * of labels.
+   */
   readonly labels: string;
   /**
    * Meaning of folders called train, val and test: "auto" takes them for splits, "classes" for
@@ -111,7 +114,7 @@ const TABLE = {
   labels: { type: "string" },
   folders: { enum: RUN_CHOICES.folders },
   labelAttribute: { type: "string" },
-  // Which shares make sense is the data reader's to say.
+  // The data reader checks shares.
   validFraction: { type: "number" },
   validEvery: count,
   validCount: count,

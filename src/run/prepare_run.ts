@@ -30,8 +30,8 @@ export interface RunContext {
    */
   readonly data?: ImageSet | { readonly train: ImageSet; readonly valid: ImageSet };
   /**
-   * Stops the run when it is aborted: after the step under way, with a checkpoint of it. While data are
-   * decoded, before the first step, the promise rejects with the signal's reason instead.
+   * Stops the run when it is aborted: after the current step, with a checkpoint of it. While data
+   * are decoded, before the first step, the promise rejects with the signal's reason instead.
    */
   readonly signal?: AbortSignal;
   /** Loggers in addition to those of the run's folder. */
@@ -42,14 +42,14 @@ export interface RunContext {
 
 /** A run that has everything it needs. */
 export interface ReadyRun {
-  /** With settings that know the classes of the data. */
+  /** With settings that include the classes of the data. */
   readonly opened: OpenedRun;
   readonly data: TrainingData;
   readonly devices: Devices;
 }
 
 /**
- * Gets device and data for an opened run, works with them, and gives them back, the folder included.
+ * Gets device and data for an opened run, works with them, and releases them, the folder included.
  *
  * @throws {Error} for the reasons of `train`
  */

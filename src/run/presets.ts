@@ -15,7 +15,7 @@ export interface Preset {
   readonly network: Partial<RinConfig>;
   /** Fields of the training. */
   readonly training: Partial<TrainOptions>;
-  /** Fields of the rest; `data` is empty where it must be given. */
+  /** Fields of the run; `data` is empty where the user must give it. */
   readonly run: Partial<RunOptions>;
 }
 
@@ -45,7 +45,7 @@ const paper = {
     labels: "auto",
     flip: true,
     validFraction: 0,
-    // `get_eval_args_and_tags`: ddpm is of the large variance unless it says otherwise.
+    // `get_eval_args_and_tags`: ddpm uses the large variance by default.
     sampleSampler: "ddpm",
     sampleSteps: 250,
     sampleVariance: "large",

@@ -30,8 +30,8 @@ export class RunFolder {
    * A new run's folder.
    *
    * @param force whether files of something else are written over
-   * @throws {RunExistsError} when a run lies there already
-   * @throws {ForeignFilesError} when files of something else are there under a run's names
+   * @throws {RunExistsError} when the folder holds a run already
+   * @throws {ForeignFilesError} when the folder holds other files under a run's names
    * @throws {RunLockedError} when another process trains into it
    * @throws {FileError} when it can't be made
    */
@@ -133,7 +133,7 @@ async function refuseForeign(path: string): Promise<void> {
   if (foreign !== undefined) throw new ForeignFilesError(path, foreign);
 }
 
-/** Writes a file, as another name of one with the same bytes where there is one: the path. */
+/** Writes a file, or links it to one with the same bytes; returns the path. */
 async function writeOrLink(path: string, bytes: Uint8Array, linkFrom?: string): Promise<string> {
   if (linkFrom === undefined || !await linkFile(linkFrom, path)) {
     // Other names of the old file keep its contents.

@@ -73,7 +73,7 @@ export class Saving {
     try {
       kept = await this.attempt(async () => {
         if (best !== before) linkFrom = await folder.writeBest(bytes);
-        // Not before: where it can't be written, the next one can still be the best.
+        // Not before: if writing fails, the next one can still be the best.
         state.bestValidLoss = best;
         if (this.#toKeep) {
           linkFrom = await folder.keepCheckpoint(step, bytes, run.keepCheckpoints, linkFrom);

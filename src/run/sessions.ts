@@ -44,7 +44,7 @@ export class SessionsFile implements Logger {
 }
 
 /**
- * The sessions of a run, in their order; none where there is no such file.
+ * The sessions of a run, in order; none without such a file.
  *
  * @throws {FileError} when the file can't be read
  */

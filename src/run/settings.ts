@@ -49,7 +49,7 @@ export function completeSettings(
   };
 }
 
-/** The fields of all sections side by side, as `config.json` holds them. */
+/** The fields of all sections together, as `config.json` holds them. */
 export function flatten({ network, training, run }: Settings): Readonly<Record<string, unknown>> {
   return { ...network, ...training, ...run };
 }

@@ -14,16 +14,17 @@ import { prepareRun, type RunContext, setsOf } from "./prepare_run.ts";
 
 /** Options of {@linkcode train}. */
 export interface NewRunOptions extends RunContext {
-  /** The run's folder. It is made where it isn't there, and must not hold a run. */
+  /** The run's folder. It is created if missing, and must not hold a run. */
   readonly out: string;
-  /** Whether files of something else in that folder are written over, under the names of a run's. */
+  /** Whether to overwrite other files in that folder that have a run's names. */
   readonly force?: boolean;
   /** The name of the settings that the fields below change; "faces" by default. See `PRESETS`. */
   readonly preset?: string;
   /**
-   * Bytes of a checkpoint to begin from, instead of a fresh network: its weights (of the moving average
-   * where there is one) and its network's config, which wins over the preset's. The optimizer begins
-   * afresh. Classes follow from the data; tensors of classes begin anew where their number changed.
+   * Bytes of a checkpoint to begin from, instead of a fresh network: its weights (of the moving
+   * average where there is one) and its network's config, which wins over the preset's. The
+   * optimizer state is new. Classes follow from the data; tensors of classes are new where their
+   * number changed.
    */
   readonly init?: Uint8Array;
   /** The network; fields that differ from the preset, or from `init`. */
@@ -62,7 +63,7 @@ export interface RunResult extends Ended {
  * @throws {NotFiniteError} when steps were not finite, and `run.onNan` or their number asks to stop
  * @throws {FileError} when a file can't be written, and `run.onSaveError` asks to stop or it is the
  * last checkpoint
- * @throws {NoGpuError} when the device that is asked for is not there
+ * @throws {NoGpuError} when the requested device is not available
  * @throws {DeviceLimitError} when the device can't hold network and batch
  * @throws {DeviceLostError} when the device is lost and none comes back
  *
@@ -101,8 +102,8 @@ export async function train(options: NewRunOptions): Promise<RunResult> {
 }
 
 /**
- * Goes on with a run exactly where it was: the same bits as if it had never stopped. `training.steps`
- * can be raised; options that would make it another run can't change.
+ * Resumes a run exactly where it stopped, with the same bits as if it had never stopped.
+ * `training.steps` can be raised; options that would make it another run can't change.
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {RunError} when the folder holds no run, the run is beyond `training.steps`, or its data

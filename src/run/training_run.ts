@@ -28,7 +28,7 @@ export class TrainingRun {
   #batches: TrainingBatches;
   #metrics: MetricsCollector;
   #saving: Saving;
-  /** Whether a checkpoint is due that waits for a step that was not skipped. */
+  /** Whether a due checkpoint waits for a step that is not skipped. */
   #overdue = false;
 
   /** @param resumed whether trainer and state come from the folder's last checkpoint */

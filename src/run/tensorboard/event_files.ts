@@ -9,7 +9,7 @@ import { metricValues } from "../metric_values.ts";
 import { fileVersion, image, scalars, sessionStart } from "./event.ts";
 import { type Bytes, concat } from "./protobuf.ts";
 
-/** Beginning of the names of event files, by which TensorBoard knows them. */
+/** Prefix of event files' names, which TensorBoard looks for. */
 const PREFIX = "events.out.tfevents.";
 
 /** Points of a curve that are worth keeping: TensorBoard itself shows about a thousand. */

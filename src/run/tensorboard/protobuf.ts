@@ -1,11 +1,11 @@
 /**
- * The part of protocol buffers' wire format that TensorBoard's messages need. Each function gives
+ * The part of protocol buffers' wire format that TensorBoard's messages need. Each function returns
  * one field: its number and wire type, then its value.
  *
  * @module
  */
 
-/** A field, or several one after the other. */
+/** A field, or several in a row. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Wire types. */
