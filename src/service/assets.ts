@@ -1,5 +1,5 @@
 /**
- * Files that a server answers with as they are.
+ * Files that a server sends unchanged.
  *
  * @module
  */
@@ -12,5 +12,5 @@ export interface Asset {
   readonly type: string;
 }
 
-/** Files by the path that they are asked for by, such as `/` and `/page.js`. */
+/** Files by their request path, such as `/` and `/page.js`. */
 export type Assets = ReadonlyMap<string, Asset>;

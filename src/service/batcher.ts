@@ -1,5 +1,5 @@
 /**
- * Makes images of requests that wait at the same moment together, as far as they are made alike.
+ * Batches images of requests that wait at the same moment, as far as their settings agree.
  *
  * @module
  */
@@ -53,7 +53,7 @@ export class Batcher {
   /** Ends the waiting for others. */
   #endGathering: (() => void) | undefined;
   #stopReason: Error | undefined;
-  /** Of one step of one image, lately. */
+  /** Recent time of one step of one image, seconds. */
   #seconds = 0.01;
 
   constructor(
@@ -68,7 +68,7 @@ export class Batcher {
     return this.#queue.reduce((sum, { request, begun }) => sum + request.count - begun, 0);
   }
 
-  /** Why nothing more is made, where that is so. */
+  /** The reason why nothing more is made, if there is one. */
   get stopReason(): Error | undefined {
     return this.#stopReason;
   }

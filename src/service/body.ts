@@ -17,7 +17,7 @@ export interface BodyLimits {
 /**
  * Reads fields: a JSON object, or a form whose pictures are files.
  *
- * @param fields by which a form's text is understood
+ * @param fields that give a form's text its types
  * @throws {HttpError} 408, 413, 415, or 400 where it is neither
  */
 export async function readBody(

@@ -76,7 +76,7 @@ export class Cors {
     });
   }
 
-  /** Adds the headers by which a browser gives the answer to the page that asked. */
+  /** Adds the headers that let a browser pass the answer to the page. */
   mark(request: Request, { headers }: Response): void {
     if (this.#origins.length === 0) return;
     if (!this.#any) headers.append("vary", "Origin");

@@ -10,7 +10,7 @@ import type { RinConfig } from "../model/config.ts";
 import type { OptionSchema } from "../options/schema.ts";
 import type { ServiceLimits } from "./limits.ts";
 
-/** The network that pictures are asked of. */
+/** The network behind the pictures. */
 export interface Network {
   readonly config: RinConfig;
   readonly classNames?: readonly string[];

@@ -27,7 +27,7 @@ export type MakeImages = (
 /** Milliseconds between two events of progress, at least. */
 const PROGRESS_MS = 100;
 
-/** Milliseconds after which something is sent where nothing happens, so that no proxy gives up. */
+/** Milliseconds of silence after which the server sends something, so that no proxy gives up. */
 const KEEP_ALIVE_MS = 15_000;
 
 /** Events that a slow reader can be behind before it misses previews. */

@@ -27,7 +27,7 @@ export type BatchSettings =
   & Pick<SampleOptions, "interpolate">
   & Beginning["options"];
 
-/** Pictures, or clips, that are asked for. */
+/** Requested pictures, or clips. */
 export interface ImageRequest {
   readonly settings: BatchSettings;
   /** Requests with the same can be made together. */
@@ -44,7 +44,7 @@ export interface ImageRequest {
   readonly record: SampleRecord;
   /** Given to `POST /v1/images`. */
   readonly format: typeof FORMATS[number];
-  /** Estimates that are wanted: to be streamed, or of a film. */
+  /** Requested estimates: to stream, or of a film. */
   readonly previews: number;
   /** Given to `GET /v1/images/SEED.png`. */
   readonly network?: string;
@@ -60,7 +60,7 @@ export interface RequestContext {
   readonly decode: Decode;
 }
 
-/** The values of fields as they are once each of them fits its schema. */
+/** The values of fields, each of which fits its schema. */
 interface Values extends GivenPictures {
   readonly count: number;
   readonly seed: number;
@@ -121,7 +121,7 @@ export async function parseImageRequest(
   };
 }
 
-/** Whether a format shows one moment after the other. */
+/** Whether a format shows a sequence. */
 export function isFilm(format: ImageRequest["format"]): boolean {
   return format === "film" || format === "apng" || format === "gif";
 }
@@ -167,7 +167,7 @@ function checkFormat(
   }
 }
 
-/** How many there are once all is known to go together. */
+/** Counts the evaluations, and refuses settings that don't go together. */
 function evaluationsOf(settings: BatchSettings, count: number, { config }: Network): number {
   try {
     return planSampling(config, { ...settings, count }).steps.length;

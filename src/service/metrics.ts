@@ -29,7 +29,7 @@ class Counter {
   }
 }
 
-/** How many values lie up to each of some bounds. */
+/** Counts the values up to each of some bounds. */
 class Histogram {
   #counts: number[];
   #sum = 0;
@@ -80,7 +80,7 @@ export class Metrics {
 
   #gauges: { name: string; help: string; read: () => number }[] = [];
 
-  /** Adds a figure that is read when it is asked for. */
+  /** Adds a gauge that is read on demand. */
   gauge(name: string, help: string, read: () => number): void {
     this.#gauges.push({ name, help, read });
   }

@@ -23,7 +23,7 @@ export interface ModelDescription {
   readonly classNames?: readonly string[];
   /** Further metadata of the checkpoint, for people. */
   readonly about?: Readonly<Record<string, string>>;
-  /** Whether pictures can be asked for where the page comes from (`v1/images`). */
+  /** Whether the page's server makes pictures (`v1/images`). */
   readonly server: boolean;
 }
 
@@ -34,7 +34,7 @@ export const CHECKPOINT = "checkpoint.safetensors";
  * Describes a network.
  *
  * @param bytes its checkpoint, made for sampling only
- * @param server whether pictures can be asked for
+ * @param server whether the server makes pictures
  */
 export async function describeModel(
   name: string,

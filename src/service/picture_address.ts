@@ -38,8 +38,8 @@ export interface PictureSource {
 }
 
 /**
- * Headers of a picture's answer, known before it is drawn. The ETag is made from the record that the
- * picture carries, in which settings have one order and one form, and defaults are spelled out.
+ * Headers of a picture's answer, known before it is drawn. The ETag is made from the picture's
+ * record, which has a fixed order and form of settings, defaults included.
  *
  * @param isPrivate whether it is for those alone who show a token
  * @throws {HttpError} 404 when the URL names another network: this service can't make its pictures

@@ -26,7 +26,7 @@ import { textValues } from "./read_fields.ts";
 /** One path. */
 export interface Route {
   readonly method: "GET" | "POST";
-  /** Whether it is for those, too, that know no token. */
+  /** Whether it needs no token. */
   readonly open: boolean;
   readonly handler: (request: Request) => Response | Promise<Response>;
 }

@@ -66,9 +66,9 @@ export interface ServiceOptions {
 export interface Service {
   /** Answers a request; never rejects. Needs no `this`. */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Takes no more requests for images, and waits until those under way are answered. */
+  /** Takes no more requests for images, and waits until the running ones are answered. */
   readonly drain: () => Promise<void>;
-  /** Takes no more requests for images, and ends those under way. */
+  /** Takes no more requests for images, and ends the running ones. */
   readonly close: () => void;
 }
 
@@ -98,7 +98,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     if (value !== undefined || key === "rin") checkValue(schema, key, value);
   }
   const { rin, name = "rin", assets, token, hosts, onFault, decode = decodeCommon } = options;
-  // A text would be taken for all that it holds.
+  // A text would match each of its parts.
   if (hosts && !(Array.isArray(hosts) && hosts.every((host) => typeof host === "string"))) {
     throw new RangeError(`hosts is ${shown(hosts)}: needed a list of names`);
   }
@@ -192,7 +192,7 @@ function checkOrigin(
   }
 }
 
-/** Of browsers that don't say from where a page asks: programs name no origin. */
+/** For browsers without Sec-Fetch-Site, by Origin; programs send neither. */
 function isFromHere(origin: string | null, hosts: readonly string[]): boolean {
   return origin === null ||
     hosts.some((host) => origin.replace(/^https?:\/\/|:\d+$/g, "") === host);
