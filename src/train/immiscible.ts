@@ -1,6 +1,6 @@
 /**
- * Immiscible diffusion (Li et al. 2024, arXiv 2406.12303): within a batch each image gets the noise
- * that lies near it.
+ * Immiscible diffusion (Li et al. 2024, arXiv 2406.12303): within a batch each image gets noise
+ * near it.
  *
  * @module
  */

@@ -25,7 +25,7 @@ export function learningRate(options: TrainOptions, step: number, scale = 1): nu
   return lrEnd + (highest - lrEnd) * 0.5 * (1 + Math.cos(Math.PI * share * progress));
 }
 
-/** Where reduce-on-plateau stands; part of a checkpoint. */
+/** State of reduce-on-plateau; part of a checkpoint. */
 export interface PlateauState {
   /** Factor on the learning rate so far. */
   readonly scale: number;

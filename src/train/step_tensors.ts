@@ -37,7 +37,7 @@ export interface PartTensors {
   /** (part, 3, S, S). */
   readonly x0: Tensor;
   readonly t: Tensor;
-  /** Classes (B), u32; for networks that know classes. */
+  /** Classes (B), u32; for class-conditional networks. */
   readonly labels?: Tensor;
   readonly coefficients: Tensor;
   readonly lossWeight: Tensor;

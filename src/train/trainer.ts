@@ -116,7 +116,7 @@ export class Trainer {
 
   /**
    * Begins a run with a fresh network, or from the weights of another one: of the moving average
-   * where there is one. The optimizer begins afresh in any case. The other network can have other
+   * where there is one. The optimizer state is new in any case. The other network can have other
    * classes; {@linkcode Trainer.begun} names the tensors that follow from their number and begin
    * anew.
    *
@@ -226,7 +226,7 @@ export class Trainer {
    * {@linkcode Trainer.enqueue}.
    *
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
-   * @param labels their classes (batchSize), for a network that knows classes; -1 for none
+   * @param labels their classes (batchSize), for a class-conditional network; -1 for none
    */
   async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepMetrics> {
     await this.enqueue(batch, { labels });
@@ -237,7 +237,7 @@ export class Trainer {
    * Hands a step to the device, and waits while it has some 30 ms of work to do, two steps at least.
    *
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
-   * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
+   * @param options.labels their classes (batchSize), for a class-conditional network; -1 for none
    * @param options.measure whether to compute the moments for {@linkcode Trainer.moments}, too
    * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
    * steps' metrics are unread
@@ -300,7 +300,7 @@ export class Trainer {
     });
   }
 
-  /** Moments of the last step that was asked to measure. */
+  /** Moments of the last measured step. */
   async moments(): Promise<Record<Measured, Moments>> {
     const values = await this.#device.read(this.#tensors.moments);
     const entries = MEASURED.map((name, i): [string, Moments] => {
@@ -314,8 +314,8 @@ export class Trainer {
    * Mean squared error on images never trained on, with self-conditioning, averaged over the times
    * t = (i + 1/2) / 16 and on noise that is the same at every call.
    *
-   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its classes where
-   * the network knows classes (without them it is asked for the loss without a class)
+   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its
+   * classes for a class-conditional network (without them this measures the unconditional loss)
    * @param which the weights to use: the moving average (default) or the parameters themselves
    * @throws {RangeError} when a batch is none, or `which` is something else
    */
