@@ -47,7 +47,7 @@ const isCalled = (names: string) => ({ name }: NamedArray) =>
 
 /**
  * Chooses the arrays. Where one is named train and another val or test, the first is for training
- * and the second for validation; test only without val.
+ * and the second for validation; test is the second only where there is no val.
  *
  * @param source name of the file in messages, e.g. its path
  * @param clips whether clips are wanted
