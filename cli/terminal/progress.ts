@@ -43,8 +43,8 @@ export class Progress {
    * Notes how much is done and draws it when it is time to.
    *
    * The rate counts from the first call, so that a resumed run doesn't look fast. A field is shown
-   * as name and value (`loss 0.0523`), one with a slash in its name as value and unit (`212
-   * img/s`).
+   * as name and value (`loss 0.0523`), one with a slash in its name as value and unit
+   * (`212 img/s`).
    *
    * @param left milliseconds left, where the caller knows better than the rate
    */

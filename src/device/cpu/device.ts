@@ -94,7 +94,8 @@ export class CpuDevice implements Device {
    *
    * @internal
    */
-  // It is async so that errors are rejections, as on a GPU. deno-lint-ignore require-await
+  // It is async so that errors are rejections, as on a GPU.
+  // deno-lint-ignore require-await
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     this.check();
     readableStorage(tensor);
