@@ -1,7 +1,7 @@
 /**
- * Prediction and sampling on the CPU for runtimes that compile no WebAssembly at run time and import
- * it instead: Cloudflare Workers, Vercel's edge functions. As `./cpu`, but the kernels have to be
- * given, so they are not in a bundle twice.
+ * Prediction and sampling on the CPU for runtimes that compile no WebAssembly at run time and
+ * import it instead: Cloudflare Workers, Vercel's edge functions. Like `./cpu`, but the caller
+ * passes the kernels, so a bundle doesn't hold them twice.
  *
  * @example A worker
  * ```js ignore

@@ -1,6 +1,7 @@
 /**
  * The kernels alone: WGSL and how to launch it, as plain data, for any program that has a WebGPU
- * device. Each function makes the text for given sizes and says which buffers it binds, in order.
+ * device. Each function makes the text for given sizes and lists the buffers that it binds, in
+ * order.
  *
  * @example A matrix product without the rest of this package
  * ```ts

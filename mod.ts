@@ -1,7 +1,7 @@
 /**
- * Recurrent Interface Networks (Jabri, Fleet & Chen 2023, arXiv 2212.11972) on a GPU through WebGPU,
- * or on the CPU: sampling, training, and the gradients behind it. Typed arrays in, typed arrays out;
- * a bundler leaves out what isn't used of it.
+ * Recurrent Interface Networks (Jabri, Fleet & Chen 2023, arXiv 2212.11972) on a GPU through
+ * WebGPU, or on the CPU: sampling, training, and the gradients behind it. Typed arrays in, typed
+ * arrays out; a bundler leaves out unused parts.
  *
  * @example Sample from a checkpoint
  * ```ts ignore

@@ -1,7 +1,7 @@
 /**
- * A network as a web service: `fetch` from a request to its answer, for `deno serve`, an edge runtime
- * or a worker; nothing of it needs Deno. Requests for images that wait at the same moment are made
- * together. What it answers is described by its own `/openapi.json` and `/docs`.
+ * A network as a web service: `fetch` from a request to its answer, for `deno serve`, an edge
+ * runtime or a worker; nothing of it needs Deno. It batches requests for images that wait at the
+ * same moment. Its own `/openapi.json` and `/docs` describe its answers.
  *
  * @example Ask it
  * ```ts

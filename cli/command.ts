@@ -1,5 +1,5 @@
 /**
- * What a command is.
+ * The shape of a command.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { Given } from "./options/options.ts";
 
 /** One of `rin`'s commands. */
 export interface Command {
-  /** How it is called, such as `rin info CHECKPOINT [options]`. */
+  /** Its call, such as `rin info CHECKPOINT [options]`. */
   readonly usage: string;
   /** A few words for the list of commands. */
   readonly summary: string;
-  /** What it does, for its own help. */
+  /** Description for its own help. */
   readonly about: string;
   readonly groups: readonly OptionGroup[];
   readonly examples: readonly string[];
-  /** What its argument may be, where that is one of a few words. */
+  /** Values of its argument, where it takes one of a few words. */
   readonly words?: readonly string[];
-  /** Runs it; gives the exit code. */
+  /** Runs it; returns the exit code. */
   readonly run: (given: Given) => Promise<number>;
 }
 
-/** How the program was called, for commands to be copied: `./run` sets it to itself. */
+/** The program's name in commands to copy: `./run` sets it to itself. */
 export function programName(): string {
   return quoted(variable("RIN_COMMAND") ?? "rin");
 }

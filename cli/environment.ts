@@ -1,10 +1,12 @@
 /**
- * Variables of the environment, where the program may see them.
+ * Environment variables, where Deno allows reading them.
  *
  * @module
  */
 
-/** A variable; undefined where it isn't set, or Deno was not allowed to read it (nobody is asked then). */
+/**
+ * A variable; undefined where it isn't set, or Deno doesn't allow reading it (this never prompts).
+ */
 export function variable(name: string): string | undefined {
   return isAllowed(name) ? Deno.env.get(name) : undefined;
 }

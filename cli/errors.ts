@@ -12,7 +12,7 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** A command that can't go on; the message is for the person at the keyboard. */
+/** A command can't continue; the message is for the person at the keyboard. */
 export class CommandError extends Error {
   override name = "CommandError";
 }
@@ -22,7 +22,7 @@ export class Interrupted extends Error {
   override name = "Interrupted";
 }
 
-/** Errors of the library whose messages are written for people. */
+/** Errors of the library with messages for people. */
 const spoken = [
   "UsageError",
   "CommandError",

@@ -1,5 +1,5 @@
 /**
- * What to install where the machine has a GPU but WebGPU finds none.
+ * Names the driver to install where the machine has a GPU but WebGPU finds none.
  *
  * @module
  */
@@ -43,9 +43,9 @@ export function driverAdvice(devices: readonly PciDevice[]): string | undefined 
 }
 
 /**
- * One line that says what to install for this machine's GPU. Undefined if WebGPU found the GPU, if
- * there is none, or if nobody can tell: on other systems than Linux, or where Deno is not allowed to
- * look (it needs --allow-all for that folder, and nobody is asked).
+ * One line that names the driver to install for this machine's GPU. Undefined if WebGPU found the
+ * GPU, if there is none, or if this can't be found out: on other systems than Linux, or where Deno
+ * is not allowed to look (it needs --allow-all for that folder; rin doesn't ask for it).
  *
  * @param gpuFound whether WebGPU gave an adapter that is not software
  * @param system the folder in which Linux describes its devices

@@ -12,7 +12,7 @@ const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 /** Names of this machine for itself: a page from elsewhere that has them resolved here is refused. */
 export const OWN_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** Addresses that stand for all of a machine's. */
+/** Addresses for all of a machine's addresses. */
 const ALL = ["0.0.0.0", "::"];
 
 /** Whether only this machine reaches an address. */
@@ -23,7 +23,7 @@ export function isLoopback(hostname: string): boolean {
 /**
  * The addresses at which a server is reached, the first from this machine, as a browser takes them.
  *
- * @param hostname what it listens at
+ * @param hostname the name that it listens at
  * @param interfaces the machine's addresses
  */
 export function reachedAt(

@@ -65,9 +65,9 @@ function fail(thrown: unknown): never {
   Deno.exit(code);
 }
 
-// Packed as one module, it is also what decoding workers start from, and main there as well.
+// Packed as one module, it also starts the decoding workers, and is main there as well.
 if (import.meta.main && !("WorkerGlobalScope" in globalThis)) {
-  // What the device reports while nothing waits for it would end in a stack trace.
+  // A device fault that nothing awaits would end in a stack trace.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);

@@ -1,5 +1,5 @@
 /**
- * Words of a command line to be copied.
+ * Words of a command line to copy.
  *
  * @module
  */

@@ -7,7 +7,7 @@ import meta from "../deno.json" with { type: "json" };
 
 /** `rin 0.1.0 (4fe064c, Deno 2.9.6)`. */
 export async function versionLine(): Promise<string> {
-  // A packed program is told: where it runs there is no repository.
+  // The packer sets this: a packed program has no repository at run time.
   const { RIN_COMMIT: packed } = globalThis as { RIN_COMMIT?: string };
   const commit = packed ?? await sourceCommit();
   return `rin ${meta.version} (${commit ? `${commit}, ` : ""}Deno ${Deno.version.deno})`;

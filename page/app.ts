@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What happens on the page: drawing, stopping, saving, linking, taking files.
+ * Actions of the page: drawing, stopping, saving, linking, taking files.
  *
  * @module
  */
@@ -53,7 +53,7 @@ export class App {
   /** Whether the server draws. */
   #there = false;
   #busy: AbortController | undefined;
-  /** Settled when what is being drawn is. */
+  /** Settles when the current drawing does. */
   #drawing: Promise<void> = Promise.resolve();
   #drawn: Drawn | undefined;
 
@@ -68,7 +68,7 @@ export class App {
     addEventListener("hashchange", () => void this.#stop().then(() => this.#follow()));
   }
 
-  /** Shows what there is to draw with, and draws where a link asks for it. */
+  /** Shows the networks to draw with, and draws where a link asks for it. */
   async start(model: ModelDescription | "token" | undefined): Promise<void> {
     find("unstarted").hidden = true;
     if (model === "token") {
@@ -132,7 +132,7 @@ export class App {
     find("where").textContent = "Drawn by the server that this page came from.";
   }
 
-  /** Draws what the link asks for. */
+  /** Draws the pictures that the link asks for. */
   #follow(): void {
     if (!this.#network) return;
     const fields = fromFragment(location.hash);
@@ -196,14 +196,14 @@ export class App {
     for (const id of ["save", "link"]) find(id).hidden = !allowed;
   }
 
-  /** Ends what is being drawn. */
+  /** Stops the current drawing. */
   async #stop(): Promise<void> {
     this.#busy?.abort();
     this.#engine.stop();
     await this.#drawing;
   }
 
-  /** Draws what the form says. */
+  /** Draws with the form's settings. */
   async draw(): Promise<void> {
     if (this.#busy || !this.#network || !this.#controls.check()) return;
     if (this.#drawn) this.#controls.renewSeed(this.#drawn.settings.seed);
@@ -387,7 +387,7 @@ export class App {
     }
   }
 
-  /** Says whether what was drawn again is the same. */
+  /** Says whether the repeated picture is the same. */
   async #compare(file: File): Promise<void> {
     const again = new Blob([(await this.#png(undefined)).png], { type: "image/png" });
     const most = await difference(file, again);

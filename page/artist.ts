@@ -21,7 +21,7 @@ export class Artist {
   #device: Awaited<ReturnType<typeof takeDevice>> | undefined;
   #rin: Rin | undefined;
 
-  /** Takes a device, and says which. */
+  /** Takes a device, and reports it. */
   async findDevice(): Promise<DeviceFound> {
     // Files can't be checked without crypto.subtle, which only secure pages have.
     if (!globalThis.isSecureContext) return { found: false, why: "insecure" };
@@ -48,7 +48,7 @@ export class Artist {
     return { name, config, classNames, about, identity, bytes: bytes.length, kept };
   }
 
-  /** Draws; stops between two steps when `signal` says so. */
+  /** Draws; stops between two steps when `signal` is aborted. */
   async draw(
     options: DrawOptions,
     signal: AbortSignal,

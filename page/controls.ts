@@ -18,13 +18,13 @@ const SAMPLER_WORDS: Record<SamplerName, readonly [label: string, hint: string]>
   renoise: ["Renoise", "As the original project draws; 100 steps or more."],
 };
 
-/** What of a network the form depends on. */
+/** Properties of a network that the form depends on. */
 export interface Choice {
   readonly numClasses: number;
   readonly classNames?: readonly string[];
 }
 
-/** Seeds that are thrown stay short enough to be read out. */
+/** Random seeds stay short enough to read out. */
 const SEEDS = 1_000_000;
 
 /** A seed by chance. */
@@ -40,7 +40,7 @@ export class Controls {
   onGo: () => void = () => {};
   #form = find<HTMLFormElement>("controls");
   #unseen: Pick<Settings, typeof UNSEEN[number] | "index"> = USUAL;
-  /** Classes that no single choice says. */
+  /** Classes for which there is no single choice. */
   #listed: readonly number[] = [];
   #numClasses = 0;
   #classNames: readonly string[] = [];
@@ -86,7 +86,7 @@ export class Controls {
     this.#form.hidden = false;
   }
 
-  /** What the form says; only if it is valid. */
+  /** The form's settings; only if it is valid. */
   get settings(): Settings {
     return { ...this.#unseen, ...this.#seen() };
   }
@@ -124,7 +124,7 @@ export class Controls {
     this.#input("pin").checked = pinned;
   }
 
-  /** Shows settings; their seed stays where somebody asked for it. */
+  /** Shows settings; their seed stays where the visitor chose it. */
   set(settings: Settings, pinned = true): void {
     this.#pin(pinned);
     for (const name of ["seed", "count", "steps", "guidance"] as const) {

@@ -7,7 +7,7 @@
 
 /** As a canvas has them, (height, width, 4). */
 export async function decodePng(png: Blob): Promise<ImageData> {
-  // Bytes as they are in the file, whatever the screen makes of them.
+  // Bytes as in the file, without the screen's color management.
   const bitmap = await createImageBitmap(png, { colorSpaceConversion: "none" });
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")!;
   context.drawImage(bitmap, 0, 0);

@@ -25,7 +25,7 @@ export async function takeDevice(): Promise<Gpu | CpuDevice> {
   return await requestCpu();
 }
 
-/** What the page says of a device. */
+/** The page's description of a device. */
 export function describeDevice(device: Gpu | CpuDevice): DeviceFound {
   if (device.backend === "cpu") return { found: true, backend: "cpu", threads: device.threads };
   const { description, vendor, architecture } = device.info;

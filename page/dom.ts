@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 /**
- * What every part of the page needs of the document.
+ * Access to the document, for every part of the page.
  *
  * @module
  */
 
-/** The element of an id; the page's own, so it is there. */
+/** The element of an id; it is the page's own, so it exists. */
 export function find<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }

@@ -6,18 +6,18 @@
 import { sha256 } from "../src/model/identity.ts";
 import type { Store } from "./store.ts";
 
-/** What is fetched. */
+/** The file to fetch. */
 export interface Wanted {
   readonly url: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** What the server wants to see besides. */
+  /** Further headers for the server. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** How a fetching goes. */
 export interface DownloadOptions {
-  /** Told of the bytes that are there, and whether the connection broke and is tried again. */
+  /** Receives the number of bytes so far, and whether the connection broke and is tried again. */
   readonly onProgress?: (done: number, again: boolean) => void;
   /** Milliseconds before the first new attempt; each further one waits twice as long. */
   readonly patience?: number;
@@ -33,9 +33,9 @@ export class DownloadError extends Error {
 }
 
 /**
- * The bytes, from the store as far as they are there, and checked against their hash.
+ * Downloads the bytes that the store lacks, and checks all against their hash.
  *
- * @throws {DownloadError} when they can't be had, or are others than promised
+ * @throws {DownloadError} when they can't be fetched, or differ from the promised ones
  */
 export async function download(
   wanted: Wanted,
@@ -44,7 +44,7 @@ export async function download(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { onProgress } = options;
   if (store.size > wanted.bytes) store.clear();
-  // What was kept from another day may be damaged; then it is fetched anew, once.
+  // A copy kept from another day may be damaged; then this fetches it again, once.
   for (const kept of [store.size > 0, false]) {
     onProgress?.(store.size, false);
     await fetchRest(wanted, store, options);
@@ -110,12 +110,12 @@ async function fetchSome(
   const response = await fetch(url, { headers: { ...headers, range }, signal });
   if (!response.ok) {
     await response.body?.cancel();
-    // 5xx and 429 pass; anything else stays as it is.
+    // 5xx and 429 are temporary; anything else stays.
     const passing = response.status >= 500 || response.status === 429;
     const sentence = `The checkpoint can't be fetched: the server answered ${response.status}`;
     throw passing ? new Error(`answer ${response.status}`) : new DownloadError(`${sentence}.`);
   }
-  // A server that knows no ranges begins anew.
+  // A server without ranges begins again.
   const from = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
   if (response.status !== 206 || Number(from) !== store.size) store.clear();
   const reader = response.body!.getReader();

@@ -6,13 +6,13 @@
  */
 import type { Reply, Request, RequestName, Requests, WorkEvent } from "./protocol.ts";
 
-/** What a request failed with; the message is for the visitor. */
+/** A failed request; the message is for the visitor. */
 export class WorkError extends Error {
   constructor(readonly error: string, sentence: string) {
     super(sentence);
   }
 
-  /** Whether it was the visitor who ended it. */
+  /** Whether the visitor ended it. */
   get stopped(): boolean {
     return this.error === "AbortError";
   }
@@ -44,7 +44,7 @@ export class Engine {
   /**
    * Asks for something.
    *
-   * @throws {WorkError} when it can't be had
+   * @throws {WorkError} when the request fails
    */
   ask<K extends RequestName>(
     name: K,
@@ -58,7 +58,7 @@ export class Engine {
     return promise as Promise<Requests[K]["answer"]>;
   }
 
-  /** Ends what is being fetched or drawn. */
+  /** Stops the current download or drawing. */
   stop(): void {
     this.#worker.postMessage({ name: "stop" } satisfies Request);
   }

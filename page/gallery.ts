@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * The pictures side by side, from the noise that they begin as.
+ * The pictures side by side, from their initial noise on.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { PictureSize } from "./pixels.ts";
 /** More numbers than this are not worth the while for a placeholder. */
 const MOST_NOISE = 2_000_000;
 
-/** What is shown. */
+/** The pictures to show, and their settings. */
 export interface Exhibition {
   readonly size: PictureSize;
   /** The numbers of the pictures. */
@@ -160,14 +160,14 @@ export class Gallery {
 /** Pictures in a row of a screen, at most, where each class has a column. */
 const WIDEST_ROW = 6;
 
-/** As in a saved grid; but of many columns a row shows a part, where they can be divided. */
+/** As in a saved grid; but with many columns a row shows a part, where they can be divided. */
 function columnsOf(count: number, columns: number | undefined): number {
   const square = Math.ceil(Math.sqrt(count));
   if (columns === undefined || columns <= WIDEST_ROW) return columns ?? square;
   return [6, 5, 4, 3].find((part) => columns % part === 0) ?? square;
 }
 
-/** What the sampler begins with, a little paler. */
+/** The noise that the sampler begins with, a little paler. */
 function noiseOf(seed: number, index: number, size: number): ImageData {
   const images = new RandomStream(seedFor(seed, "sample"), 0);
   const stream = new RandomStream(images.bits(index), 0);

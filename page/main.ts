@@ -10,7 +10,7 @@ import { Engine } from "./engine.ts";
 import { takeFiles } from "./files.ts";
 import { authorization } from "./token.ts";
 
-/** What there is to draw with: a network, one for those who show a token, or none. */
+/** The network to draw with, "token" for a network that needs a token, or none. */
 async function modelDescription(): Promise<ModelDescription | "token" | undefined> {
   try {
     const response = await fetch("model.json", { cache: "no-cache", headers: authorization() });

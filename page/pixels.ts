@@ -10,7 +10,7 @@ import { byFrame, FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { type Caption, labelledGridPng } from "../src/picture/labelled_grid.ts";
 import { byteOf, gridPng, imagePng, type PngText } from "../src/picture/pictures.ts";
 
-/** What of a config tells the size of a picture. */
+/** Config fields that set the size of a picture. */
 export type PictureSize = Pick<RinConfig, "imageSize" | "frames">;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What the page and its worker say to each other.
+ * Messages between the page and its worker.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
 import type { Wanted } from "./download.ts";
 
-/** What can be asked of the worker, by name: what it is given, and what it answers. */
+/** Requests to the worker, by name: parameters and answer. */
 export interface Requests {
   /** Takes a device. */
   device: { given: Record<never, never>; answer: DeviceFound };
@@ -39,11 +39,11 @@ export type Request =
     };
   }[RequestName]
   | {
-    /** Ends what is being fetched or drawn. */
+    /** Stops the current download or drawing. */
     readonly name: "stop";
   };
 
-/** What the worker sends: something on the way to an answer, the answer, or why there is none. */
+/** Messages from the worker: progress on the way to an answer, the answer, or an error. */
 export type Reply =
   | { readonly id: number; readonly kind: "event"; readonly event: WorkEvent }
   | { readonly id: number; readonly kind: "answer"; readonly answer: unknown }
@@ -86,7 +86,7 @@ export interface Network {
   readonly config: RinConfig;
   readonly classNames?: readonly string[];
   readonly about: Readonly<Record<string, string>>;
-  /** What its pictures' records call it. */
+  /** The identity of the network in its pictures' records. */
   readonly identity: string;
   readonly bytes: number;
   /** Whether it is kept in this browser. */
@@ -100,7 +100,7 @@ export type DrawOptions = Omit<SampleOptions, "signal" | "onStep" | "onEstimate"
 export interface DrawnPictures {
   /** (n, 3, S, S), or (n, 3, T, S, S) of clips, in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
-  /** What computed them, as their PNGs say. */
+  /** The device that computed them, as their PNGs record it. */
   readonly device?: string;
 }
 
@@ -108,6 +108,6 @@ export interface DrawnPictures {
 export interface PngJob extends DrawnPictures {
   readonly config: Pick<RinConfig, "imageSize" | "frames">;
   readonly record: SampleRecord;
-  /** What stands below the pictures of a grid. */
+  /** Captions below the pictures of a grid. */
   readonly caption?: Caption;
 }

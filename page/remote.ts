@@ -44,7 +44,7 @@ export function queryOf(
   return query.toString();
 }
 
-/** What the events carry, as far as it is used. */
+/** Data of the events, as far as the page uses them. */
 interface EventData {
   readonly done?: number;
   readonly total?: number;

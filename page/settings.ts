@@ -1,5 +1,5 @@
 /**
- * What a visitor asks for, as a link's fragment, as the record of a picture, and as the sampler's
+ * A visitor's settings, as a link's fragment, as the record of a picture, and as the sampler's
  * options.
  *
  * @module
@@ -13,13 +13,13 @@ import { ClassError, classListText, readClassList } from "../src/model/class_nam
 import { fits, needed, type Schema } from "../src/options/schema.ts";
 import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
 
-/** Everything that decides what is drawn, beside the network. */
+/** Everything that decides what is drawn, besides the network. */
 export interface Settings {
   readonly seed: number;
   readonly count: number;
   readonly steps: number;
   readonly sampler: SamplerName;
-  /** Classes that the pictures have in turn; none of them where empty. */
+  /** Classes of the pictures, in turn; none where empty. */
   readonly classes: readonly number[];
   readonly guidance: number;
   /** The number of the only picture to draw of `count`. */
@@ -27,13 +27,13 @@ export interface Settings {
   readonly times: TimeSpacing;
   readonly eta: number;
   readonly variance: "small" | "large";
-  /** As a record has it: `on`, `off` or a share. */
+  /** As in a record: `on`, `off` or a share. */
   readonly clip: string;
   readonly warmStart: number;
   readonly interpolate?: readonly [number, number];
 }
 
-/** What a page begins with; settings without a control are as `rin sample` has them. */
+/** Initial settings of a page; settings without a control are as `rin sample` has them. */
 export const USUAL: Settings = {
   seed: 0,
   count: 16,
@@ -61,9 +61,9 @@ export interface Reading {
 /**
  * Reads settings by name, from a link or a record.
  *
- * @param fields values by name; what isn't there is as in `base`
+ * @param fields values by name; missing ones are as in `base`
  * @param numClasses that the network knows
- * @param classNames what a link may call them; a record has numbers, whatever they are called
+ * @param classNames names that a link can use; a record always has numbers
  */
 export function readSettings(
   fields: Readonly<Record<string, unknown>>,
@@ -89,7 +89,7 @@ export function readSettings(
   number("seed", SAMPLE_OPTIONS.seed);
   number("steps", { ...SAMPLE_OPTIONS.steps, maximum: MOST.steps });
   number("index", SAMPLE_OPTIONS.indices.items);
-  // Of many only one may be wanted.
+  // With an index, the page draws only one of `count` pictures.
   const { count } = SAMPLE_OPTIONS;
   number("count", found.index === undefined ? { ...count, maximum: MOST.count } : count);
   for (const name of ["sampler", "times", "variance"] as const) word(name, SAMPLE_OPTIONS[name]);
@@ -124,7 +124,8 @@ export function readSettings(
 /**
  * The fragment of a link that draws the same again, without its `#`.
  *
- * @param identity of the network, of which some is kept so that another one is noticed
+ * @param identity of the network; the link keeps a part of it, so that the page notices another
+ *   network
  */
 export function toFragment(
   settings: Settings,
@@ -175,7 +176,7 @@ export function labelOf({ classes }: Settings, index: number): number | undefine
   return classes[index % classes.length];
 }
 
-/** What the sampler is asked for. */
+/** The sampler's options. */
 export function sampleOptions(settings: Settings): SampleOptions & { indices: number[] } {
   const { classes, clip, index: _, ...rest } = settings;
   const indices = indicesOf(settings);

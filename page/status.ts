@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /**
- * What the page says: how far it is, what it has done, and what is the matter.
+ * Status of the page: progress, results, and errors.
  *
  * @module
  */
@@ -26,11 +26,11 @@ export class Status {
     find("notice-do").addEventListener("click", () => this.#action?.());
   }
 
-  /** Shows how far something is; too often for it to be read aloud. */
+  /** Shows progress; updates are too frequent to be read aloud. */
   progress(text: string, share: number | undefined): void {
     this.#now.textContent = text;
     this.#bar.hidden = false;
-    // Without a value it shows that something goes on.
+    // Without a value the bar shows activity only.
     if (share === undefined) this.#bar.removeAttribute("value");
     else this.#bar.value = share;
   }
@@ -41,7 +41,7 @@ export class Status {
     this.#now.textContent = text;
   }
 
-  /** Shows what the last thing came to, and has it read aloud. */
+  /** Shows the result of the last action, and has it read aloud. */
   say(text: string): void {
     this.show(text);
     this.announce(text);

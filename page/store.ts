@@ -1,19 +1,19 @@
 /// <reference lib="dom" />
 /**
- * Where a checkpoint is kept while it comes and afterwards: the browser's own file system (OPFS), or
- * memory where there is none.
+ * Storage of a checkpoint, during its download and afterwards: the browser's own file system
+ * (OPFS), or memory where there is none.
  *
  * @module
  */
 
 /** Bytes that are added to. */
 export interface Store {
-  /** Whether it is found again when the page is next opened. */
+  /** Whether it lasts until the page is next opened. */
   readonly lasting: boolean;
-  /** Bytes that are there. */
+  /** Bytes in the store. */
   readonly size: number;
   append(bytes: Uint8Array<ArrayBuffer>): void;
-  /** Forgets what is there. */
+  /** Deletes the contents. */
   clear(): void;
   read(): Uint8Array<ArrayBuffer>;
   /** Lets others have it. */
@@ -63,7 +63,7 @@ export class MemoryStore implements Store {
   close(): void {}
 }
 
-/** In a file; goes on in memory when the disk, or what the browser grants of it, is full. */
+/** In a file; continues in memory when the disk, or the browser's quota of it, is full. */
 export class FileStore implements Store {
   #file: AccessHandle;
   #memory: MemoryStore | undefined;

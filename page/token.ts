@@ -12,7 +12,7 @@ export function authorization(): Record<string, string> {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
-/** Asks the visitor for the token, and begins anew with it. */
+/** Asks the visitor for the token, and starts again with it. */
 export function askForToken(): void {
   const token = prompt("The token that this server asks for:")?.trim();
   if (!token) return;

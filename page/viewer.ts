@@ -8,7 +8,7 @@ import { FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { find } from "./dom.ts";
 import type { Gallery } from "./gallery.ts";
 
-/** What the viewer shows. */
+/** The pictures in the viewer. */
 export interface Viewing {
   /** The numbers of the pictures that can be gone through. */
   readonly indices: readonly number[];
@@ -36,7 +36,7 @@ export class Viewer {
       if (key === "ArrowLeft") this.#go(-1);
       if (key === "ArrowRight") this.#go(1);
     });
-    // A click beside it.
+    // A click outside of it.
     this.#dialog.addEventListener("click", ({ target }) => {
       if (target === this.#dialog) this.#dialog.close();
     });

@@ -10,7 +10,7 @@ import type { SampleRecord } from "../src/picture/record.ts";
 import { megabytes } from "./dom.ts";
 import type { DeviceFound, Network } from "./protocol.ts";
 
-/** What draws in this browser. */
+/** Describes the device that draws in this browser. */
 export function drawerOf(device: DeviceFound & { found: true }): string {
   const drawer = device.backend === "cpu"
     ? `this computer's CPU, ${device.threads === 1 ? "1 thread" : `${device.threads} threads`}`
@@ -54,7 +54,7 @@ function countOf(config: RinConfig): string {
     : (count / 1e6).toFixed(count < 1e7 ? 1 : 0) + " M";
 }
 
-/** Whose pictures a network was trained on, as far as its card says. */
+/** Says which pictures a network was trained on, as far as its card does. */
 export function creditOf({ about }: Pick<Network, "about">): string {
   const { trained_on: data, training_images: images, attribution } = about;
   const number = Number(images) > 0 ? `${Number(images).toLocaleString("en")} pictures` : undefined;

@@ -1,5 +1,5 @@
 /**
- * What the entries that sample have in common: everything but a device.
+ * The common parts of the entries that sample: everything but a device.
  *
  * @module
  */

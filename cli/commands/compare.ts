@@ -19,7 +19,7 @@ const options: Option[] = [
   FORCE_OPTION,
 ];
 
-/** Sets runs side by side. */
+/** Compares runs side by side. */
 export const compare: Command = {
   usage: "rin compare RUN RUN [RUN ...] [options]",
   summary: "set runs side by side: results, and settings that differ",

@@ -16,7 +16,7 @@ import { type Given, withDefaults } from "../options/options.ts";
 import { print } from "../terminal/terminal.ts";
 import { byteSize, figure } from "../terminal/units.ts";
 
-/** Says what this machine can compute with. */
+/** Lists the devices that this machine can compute with. */
 export const doctor: Command = {
   usage: "rin doctor [options]",
   summary: "say which device computes, and check each",
@@ -82,7 +82,7 @@ function shown(limit: number): string {
   return limit < 1e6 ? String(limit) : byteSize(limit);
 }
 
-/** Checks a product, and says what came out and how fast. */
+/** Checks a product and prints the result and the speed. */
 async function check(device: Device, cure: string): Promise<boolean> {
   const found = await tryKernel(device);
   line("  Check", verdict(found, cure));

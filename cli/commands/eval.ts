@@ -188,7 +188,7 @@ function settingsOf(flags: Readonly<Record<string, Value>>): Record<string, Valu
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !beside.includes(key)));
 }
 
-/** The run's images and training, where flags say nothing else. */
+/** The run's images and training, where flags don't override them. */
 function runOf(
   { path, checkpoint }: CheckpointFile,
   flags: Readonly<Record<string, Value>>,

@@ -47,7 +47,7 @@ const options: Option[] = [
   FORCE_OPTION,
 ];
 
-/** Writes what sampling needs. */
+/** Writes the files that sampling needs. */
 export const exportCommand: Command = {
   usage: "rin export CHECKPOINT [options]",
   summary: "write a small checkpoint, for sampling only",

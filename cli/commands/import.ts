@@ -132,7 +132,7 @@ function convert(
 function pix2seqVariables(
   bytes: Uint8Array<ArrayBuffer>,
 ): ReadonlyMap<string, NamedArray> | undefined {
-  // An .npz is a zip archive, as is what torch.save writes.
+  // An .npz is a zip archive, as are the files of torch.save.
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const names = namesIn(bytes);
     if (!isPix2seq(names)) return undefined;

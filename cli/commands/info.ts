@@ -26,10 +26,10 @@ import {
   trainingBytes,
 } from "../training/memory.ts";
 
-/** Images at a time for which the memory of sampling is told. */
+/** Batch size for which `info` gives the memory of sampling. */
 const SAMPLED = 16;
 
-/** What 32-bit addresses reach. */
+/** Bytes that 32-bit addresses reach. */
 const CPU_LIMIT = 2 ** 32;
 
 const options: Option[] = [
@@ -101,7 +101,7 @@ async function runInfo(given: Given): Promise<number> {
   return 0;
 }
 
-/** What is told: of a checkpoint, of a preset, or of both alike. */
+/** Facts about a checkpoint, a preset, or both alike. */
 interface Facts extends Work {
   readonly preset?: string;
   readonly path?: string;
@@ -109,7 +109,7 @@ interface Facts extends Work {
   readonly step?: number | null;
   readonly about?: Readonly<Record<string, unknown>>;
   readonly holds?: { readonly movingAverage: boolean; readonly optimiser: boolean };
-  /** What trained it, the first device first. */
+  /** Devices that trained it, the first one first. */
   readonly devices?: readonly string[];
   readonly training: TrainOptions | null;
 }
@@ -240,7 +240,7 @@ function trainedFor({ step, training, about = {} }: Facts): string {
   return `${whole(done)}${all} steps`;
 }
 
-/** A value, and the default where it is another. */
+/** A value, with the default where they differ. */
 function besideDefault(key: string, value: unknown): string {
   const usual = defaultOf(key);
   const same = usual === undefined || String(usual) === String(value);

@@ -166,7 +166,7 @@ async function runSample(given: Given): Promise<number> {
       : await findCheckpoint(folderOf(like!), String(hash)));
   const config = await givenConfig(given.flags.config);
   const file = await openCheckpoint(path, config);
-  // A network that was meant to be sampled in a way of its own is, unless another sampler is asked for.
+  // A network with its own way of sampling uses it, unless the user names another sampler.
   const own = given.flags.sampler === undefined && record === undefined
     ? ownSamplingOf(file.checkpoint)
     : undefined;
@@ -258,7 +258,7 @@ async function runSample(given: Given): Promise<number> {
   }, () => terminal.note(stopped));
 }
 
-/** What is said where a checkpoint's own way of sampling is taken. */
+/** The note for a checkpoint that brings its own way of sampling. */
 function sampledAs(own: OwnSampling, flags: Readonly<Record<string, Value>>): string {
   const [sampler, steps, variance, schedule] = Object.keys(own).map((key) => flags[key]);
   return `Sampling as its run does: ${sampler}, ${steps} steps, variance ${variance}, along ` +

@@ -32,10 +32,10 @@ import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { interruptible, untilAborted } from "../terminal/interrupt.ts";
 import { print, printError } from "../terminal/terminal.ts";
 
-/** The port where none is asked for, unless something else has it. */
+/** The default port, unless another program has it. */
 const USUAL_PORT = 7461;
 
-/** How long requests under way may take when it is to end, ms. */
+/** How long running requests get to finish at shutdown, ms. */
 const LAST_ANSWERS = 25_000;
 
 const what: Option[] = [
@@ -184,7 +184,7 @@ async function runServe(given: Given): Promise<number> {
   }, () => printError("Ending; what is under way is answered first"));
 }
 
-/** Lets what is under way be answered, if that takes no longer than it may. */
+/** Lets running requests finish within their time. */
 async function end(service: Service, server: Deno.HttpServer): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timers = [
@@ -234,7 +234,7 @@ function hostsOf(hostname: string): string[] {
   return reachedAt(hostname, 1).map((url) => new URL(url).hostname);
 }
 
-/** Writes a line for each request when its answer begins: when, who, what, the status and how long. */
+/** Logs each request when its answer begins: time, client, request, status, and duration. */
 function logged(answer: Service["fetch"]) {
   return async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
     const start = performance.now();

@@ -69,7 +69,7 @@ const run: Option[] = [
   },
 ];
 
-/** What is shown of it. */
+/** Options of the display. */
 const display: Option[] = [
   { key: "watch", type: "boolean", help: "show the run's page on this machine while it trains" },
   PORT,
@@ -127,7 +127,7 @@ async function runTrain(given: Given): Promise<number> {
         if (advice !== undefined) terminal.note(advice);
       }
     }
-    // Decoding goes on where it was: until it is done, Ctrl-C need not wait for anything.
+    // Decoding resumes where it stopped: until it is done, Ctrl-C need not wait for anything.
     if (event.type === "data" && flags.profile !== true) interruption.listen();
   };
   try {
@@ -150,7 +150,7 @@ async function runTrain(given: Given): Promise<number> {
   }
 }
 
-/** What to install where the CPU was taken for want of a GPU, and the machine has one. */
+/** Names the driver to install when a run uses the CPU although the machine has a GPU. */
 function driverAdvice({ device = "auto" }: Given["flags"], taken: Device): string | undefined {
   return device === "auto" ? missingDriverAdvice(taken.backend === "webgpu") : undefined;
 }
@@ -158,7 +158,7 @@ function driverAdvice({ device = "auto" }: Given["flags"], taken: Device): strin
 /** A run that flags ask for. */
 interface FlaggedRun {
   readonly folder: string;
-  /** What is worth knowing of its settings. */
+  /** Advice on its settings. */
   readonly advice?: string;
   /** Opens it without training. */
   readonly open: () => Promise<OpenedRun>;
@@ -166,7 +166,7 @@ interface FlaggedRun {
   readonly train: (context: RunContext) => Promise<RunResult>;
 }
 
-/** The flags that say something of a run itself, not of its display or device. */
+/** The flags of a run itself, not of its display or device. */
 function runFlags(flags: Given["flags"]): Given["flags"] {
   const keys = new Set([...display, ...DEVICE_OPTIONS].map(({ key }) => key));
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));

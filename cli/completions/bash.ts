@@ -40,7 +40,7 @@ ${rest.join("\n")}
 complete -o default -F _rin rin`;
 }
 
-/** Files are what bash completes of itself, where nothing else is offered. */
+/** Bash completes files by itself, where the script offers nothing else. */
 function answer(following: Following): string {
   if (following.kind === "file") return ":";
   return `_rin_words '${following.kind === "words" ? following.words.join(" ") : ""}'`;

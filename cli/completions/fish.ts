@@ -20,7 +20,7 @@ export function fishScript(entries: readonly Entry[]): string {
   return ["# fish completion for rin", "complete -c rin -f", ...lines].join("\n");
 }
 
-/** What is offered; `required` marks a flag that needs something to follow. */
+/** Values to offer; `required` marks a flag that needs a value. */
 function values(following: Following, required: string): string {
   if (following.kind === "nothing") return "";
   if (following.kind === "file") return required ? " -r -F" : " -F";

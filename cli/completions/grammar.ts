@@ -1,5 +1,5 @@
 /**
- * What may follow what on the command line, as every shell's script needs it.
+ * The grammar of the command line, as every shell's script needs it.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import type { Command } from "../command.ts";
 import { flagOf } from "../options/flag_name.ts";
 import type { Option } from "../options/options.ts";
 
-/** What may follow a flag. */
+/** Words that can follow a flag. */
 export type Following =
   | { readonly kind: "nothing" }
   | { readonly kind: "file" }
   | { readonly kind: "words"; readonly words: readonly string[] }
-  /** A number or a text that only the person knows. */
+  /** A number or a text without suggestions. */
   | { readonly kind: "free" };
 
 /** A flag of a command. */
@@ -22,7 +22,7 @@ export interface Flag {
   readonly following: Following;
 }
 
-/** A command with its flags; `argument` is what it takes beside them. */
+/** A command with its flags; `argument` is its positional argument. */
 export interface Entry {
   readonly name: string;
   readonly summary: string;

@@ -8,12 +8,12 @@ import { requestCpu } from "../../src/device/cpu/request.ts";
 import { NoGpuError } from "../../src/device/errors.ts";
 import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
 
-/** What `--device` can be. */
+/** Choices of `--device`. */
 export type DeviceChoice = "auto" | "gpu" | "cpu";
 
 /** All devices that there are. */
 export interface FoundDevices {
-  /** What WebGPU finds, a software adapter included, or why it gives nothing. */
+  /** The adapter that WebGPU finds, software adapters included, or the reason for none. */
   readonly gpu: Gpu | NoGpuError;
   readonly cpu: CpuDevice;
 }
@@ -27,7 +27,10 @@ export async function findDevices(threads: number | undefined): Promise<FoundDev
   return { gpu, cpu: await requestCpu({ threads }) };
 }
 
-/** Which device `--device` takes, as a sentence that says why; none where there is no such device. */
+/**
+ * The device that `--device` takes, as a sentence with the reason; none where there is no such
+ * device.
+ */
 export function choose(
   choice: DeviceChoice,
   gpu: Pick<Gpu, "isSoftware"> | NoGpuError,

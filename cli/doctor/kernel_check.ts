@@ -9,7 +9,7 @@ import { persistent } from "../../src/graph/tensor.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { copyTo } from "../../src/nn/tokens.ts";
 
-/** What came out. */
+/** Result of the check. */
 export interface KernelCheck {
   readonly correct: boolean;
   /** Largest difference from the host's result; elements are about 1 in size. */

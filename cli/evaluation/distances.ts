@@ -1,5 +1,5 @@
 /**
- * How far samples are from a run's images: features of both in every space that is asked for.
+ * How far samples are from a run's images: features of both in every requested space.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
 
-/** A comparison, with what it can be judged by. */
+/** A comparison with its reference values. */
 export interface Distance extends Comparison {
-  /** The Frechet distance between two halves of the data: what perfect samples would come near. */
+  /** The Frechet distance between two halves of the data, which perfect samples would approach. */
   readonly halves?: number;
 }
 
@@ -87,8 +87,8 @@ function halves(data: FeatureSet): number {
 }
 
 /**
- * Samples in batches; each is made when it is asked for. A network that knows classes is asked for
- * those of the data, as often as they are there.
+ * Samples in batches, each made on demand. A class-conditional network samples the classes of the
+ * data, as often as the data have them.
  */
 async function* sampled(
   parts: EvaluationParts,

@@ -1,5 +1,5 @@
 /**
- * What `rin eval` measures, step by step.
+ * The measurements of `rin eval`, step by step.
  *
  * @module
  */

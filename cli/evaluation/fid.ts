@@ -1,5 +1,5 @@
 /**
- * What standard FID takes, from the files that a user gives.
+ * Inputs of standard FID, from the files that a user gives.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an evaluation is made from.
+ * Parts of an evaluation.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { TrainOptions } from "../../src/train/options.ts";
 import { Interrupted } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** What to measure, and how. */
+/** Measurements to make, and their settings. */
 export interface EvaluationParts {
   readonly rin: Rin;
   readonly data: DataSettings;
@@ -26,14 +26,14 @@ export interface EvaluationParts {
   readonly sampler: SampleOptions & { readonly batchSize: number };
   /** A folder of pictures in place of samples. */
   readonly folder?: string;
-  /** What standard FID takes, where it is asked for. */
+  /** Inputs of standard FID, where the user asks for it. */
   readonly fid?: FidParts;
   readonly terminal: Terminal;
   /** Aborted when the person wants to stop. */
   readonly stop: AbortSignal;
 }
 
-/** What standard FID takes. */
+/** Inputs of standard FID. */
 export interface FidParts {
   readonly space: FeatureSpace;
   /** The data's statistics; without them they are measured on the run's images. */

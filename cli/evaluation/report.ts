@@ -10,13 +10,13 @@ import { table } from "../terminal/table.ts";
 import type { EvaluationResult } from "./evaluation.ts";
 import { noisePlotSvg } from "./noise_plot.ts";
 
-/** What was asked of an evaluation: the same settings give the same figures. */
+/** Settings of an evaluation: the same settings give the same figures. */
 export type EvaluationSettings = Readonly<Record<string, Value>>;
 
-/** What `eval.json` holds. */
+/** Contents of `eval.json`. */
 export interface EvaluationReport extends EvaluationResult {
   readonly checkpoint: string;
-  /** Training steps behind the checkpoint, where it says so. */
+  /** Training steps behind the checkpoint, if it records them. */
   readonly step?: number;
   readonly data: string;
   readonly settings: EvaluationSettings;
@@ -26,10 +26,10 @@ const FIGURES = "eval.json";
 const PLOT = "loss_by_noise.svg";
 
 /**
- * Where an evaluation goes, and what was there is not lost: the folder itself, or where it was not
- * asked for by name and holds other results FOLDER-2, FOLDER-3 and so on.
+ * Chooses the folder of an evaluation without losing earlier results: the folder itself, or
+ * FOLDER-2, FOLDER-3 and so on where the user did not name it and it holds other results.
  *
- * @throws {CommandError} when it was asked for by name and holds something else, without `force`
+ * @throws {CommandError} when the user named it and it holds something else, without `force`
  */
 export async function reportFolder(
   named: Value | undefined,

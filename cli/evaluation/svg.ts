@@ -1,5 +1,5 @@
 /**
- * What drawings of curves share: axes, words and numbers. Pure: numbers in, text out.
+ * Shared parts of drawings of curves: axes, words and numbers. Pure: numbers in, text out.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Writing a checkpoint for a user, without harm to what is there.
+ * Writes a checkpoint for a user and protects existing files.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { hasContent, type Origin, refuseOverwrite } from "./overwrite.ts";
 /**
  * Writes a checkpoint.
  *
- * @param isSame whether a checkpoint that rin wrote there before may be replaced by this one
- * @throws {CommandError} when something else is there, and `force` is not given
+ * @param isSame whether a checkpoint that rin wrote there before can be replaced by this one
+ * @throws {CommandError} when the path holds something else, and `force` is not given
  */
 export async function writeCheckpointFile(
   path: string,
@@ -25,10 +25,10 @@ export async function writeCheckpointFile(
     if (equal(there, bytes)) return "same";
     const found = read(there);
     if (found === undefined) return "foreign";
-    // What a run goes on from is never made again by another command.
+    // No other command can remake the checkpoint that a run resumes from.
     return found.training === undefined && isSame(found) ? "same" : "other" satisfies Origin;
   });
-  // A run's checkpoints can be names of one file, of which only this one changes.
+  // A run's checkpoints can be hard links to one file; this changes only one name.
   const isRun = await hasContent(path) && read(await Deno.readFile(path))?.training !== undefined;
   await writeFile(path, bytes, { names: isRun ? "one" : "all" });
 }

@@ -1,7 +1,8 @@
 /**
  * Images as a NumPy archive (.npz) that grows on disk: `arr_0` of uint8 (N, S, S, 3), as ADM's
- * evaluation reads it, of clips (N, T, S, S, 3), and `arr_1`, the classes, where there are any. Until it is whole it is called
- * FILE.partial and can be gone on with: what is there is as long as its images are many.
+ * evaluation reads it, of clips (N, T, S, S, 3), and `arr_1`, the classes, where there are any.
+ * Until it is complete it is called FILE.partial. A later call can resume it: its length follows
+ * from the number of its images.
  *
  * @module
  */
@@ -25,7 +26,7 @@ const encoder = new TextEncoder();
 export class NpzWriter {
   readonly #entries: Entry[] = [];
   readonly #file: PartialFile;
-  /** Images that are there already. */
+  /** Images already in the file. */
   done = 0;
 
   private constructor(file: PartialFile) {
@@ -33,12 +34,13 @@ export class NpzWriter {
   }
 
   /**
-   * Begins, or goes on where an earlier call was stopped.
+   * Creates the file, or resumes where an earlier call stopped.
    *
    * @param shape of an image, (S, S, 3), or a clip, (T, S, S, 3)
-   * @param note what the images are made with; what was made with another is refused
-   * @param anew whether to begin anew, whatever was begun
-   * @throws {CommandError} when it can't be written, or what is there was made with other settings
+   * @param note settings of the images; a file with another note is refused
+   * @param anew whether to discard an unfinished file
+   * @throws {CommandError} when it can't be written, or the existing file was made with other
+   *   settings
    */
   static async open(
     path: string,
@@ -108,7 +110,7 @@ export class NpzWriter {
     await this.#file.finish();
   }
 
-  /** Leaves it to be gone on with. */
+  /** Closes it, so that a later call can resume it. */
   close(): void {
     this.#file.close();
   }

@@ -1,5 +1,5 @@
 /**
- * What a command may write over: what it would make again, nothing else without `--force`.
+ * The files that a command can overwrite: those it would remake, and others with `--force` only.
  *
  * @module
  */
@@ -7,22 +7,22 @@ import { mayRead } from "../../src/files/target.ts";
 import { CommandError } from "../errors.ts";
 import type { Option, Value } from "../options/options.ts";
 
-/** The flag that says so. */
+/** The flag that allows it. */
 export const FORCE_OPTION: Option = {
   key: "force",
   type: "boolean",
   help: "replace what is there, also what rin did not make or made with other settings",
 };
 
-/** Where a file comes from: from the same command, from rin with other settings, or from elsewhere. */
+/** Origin of a file: the same command, rin with other settings, or elsewhere. */
 export type Origin = "same" | "other" | "foreign";
 
 /**
  * Refuses to write over a file that the command would not make again.
  *
  * @param force the flag's value
- * @param originOf tells where the file that is there comes from
- * @param flag what names the path
+ * @param originOf finds the origin of the existing file
+ * @param flag the flag that names the path
  * @throws {CommandError} when it is not from the same command, and `force` is not given
  */
 export async function refuseOverwrite(
@@ -58,7 +58,7 @@ export async function freePath(
   }
 }
 
-/** Whether there is something to lose: not in a device, nor where it must not be looked at. */
+/** Whether there is something to lose: not in a device, nor where Deno doesn't allow looking. */
 export async function hasContent(path: string): Promise<boolean> {
   if (!await mayRead(path)) return false;
   const info = await Deno.stat(path).catch(() => undefined);

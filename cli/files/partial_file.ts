@@ -1,5 +1,5 @@
 /**
- * A file that grows for long: FILE.partial until it is whole, so that it can be gone on with.
+ * A file that grows for long. Until it is complete it is FILE.partial, which a later call resumes.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { cannotWrite, moveFile } from "../../src/files/write_file.ts";
 /** The file in the making. */
 export class PartialFile {
   private constructor(
-    /** What it takes the place of. */
+    /** The file that it replaces. */
     private readonly target: Target,
-    /** What it is called until then. */
+    /** Its name until then. */
     readonly partial: string,
     private readonly file: Deno.FsFile,
-    /** Bytes that are there. */
+    /** Bytes in the file. */
     public length: number,
   ) {}
 
   /**
-   * Opens FILE.partial, or begins it: beside the file itself where FILE is a link.
+   * Opens or creates FILE.partial: next to the file itself where FILE is a link.
    *
-   * @param anew whether to begin anew, whatever is there
+   * @param anew whether to discard an unfinished file
    * @throws {CommandError} when it can't be written
    */
   static async open(path: string, anew = false): Promise<PartialFile> {
@@ -36,7 +36,7 @@ export class PartialFile {
     }
   }
 
-  /** Bytes from `at` on, fewer where it ends before. */
+  /** Reads from `at` on, fewer bytes where the file ends before. */
   async read(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, this.length - at)));
     await this.file.seek(at, Deno.SeekMode.Start);
@@ -48,7 +48,7 @@ export class PartialFile {
     return bytes;
   }
 
-  /** Adds to its end, or writes at a place that is there already. */
+  /** Appends, or writes at an existing place. */
   async write(bytes: Uint8Array, at = this.length): Promise<void> {
     try {
       await this.file.seek(at, Deno.SeekMode.Start);
@@ -59,7 +59,7 @@ export class PartialFile {
     }
   }
 
-  /** Cuts what a stop has left beyond `length`. */
+  /** Cuts off bytes beyond `length`, left by a stop. */
   async truncate(length: number): Promise<void> {
     await this.file.truncate(length);
     this.length = length;
@@ -76,7 +76,7 @@ export class PartialFile {
     await moveFile(this.partial, this.target);
   }
 
-  /** Leaves it to be gone on with. */
+  /** Closes it, so that a later call can resume it. */
   close(): void {
     this.file.close();
   }

@@ -1,5 +1,5 @@
 /**
- * Where a prepared data set goes, and whether the one that is there is of the same pictures.
+ * The place of a prepared data set, and whether an existing one has the same pictures.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { hexHash } from "../../src/data/fingerprint.ts";
 import type { Origin } from "./overwrite.ts";
 
-/** What is prepared. */
+/** The data to prepare. */
 export interface Preparing {
   /** "faces", "emoji" or a real path. */
   readonly source: string;
@@ -16,10 +16,10 @@ export interface Preparing {
 }
 
 /**
- * The name in the current folder: that of the source, and a hash of its path, too, where the plain name
- * belongs to another source. One source has one name, so that an interrupted preparation goes on.
+ * The name in the current folder: the source's name, with a hash of its path where another source
+ * has the plain name. One source has one name, so an interrupted preparation resumes.
  *
- * @param fingerprint of the source's files, by which a preparation is known that isn't whole yet
+ * @param fingerprint of the source's files, which identifies an unfinished preparation
  */
 export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
   const { source, imageSize, clips } = wanted;
@@ -30,7 +30,7 @@ export async function preparedName(wanted: Preparing, fingerprint: string): Prom
   return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
 }
 
-/** Where the file that is there comes from. */
+/** Origin of the existing file. */
 export async function preparedOrigin(path: string, wanted: Preparing): Promise<Origin> {
   const file = await PreparedFile.open(path).catch(() => undefined);
   // One that is damaged, or of another version, is rin's all the same.

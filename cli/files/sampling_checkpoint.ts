@@ -1,5 +1,5 @@
 /**
- * A checkpoint with nothing but what sampling needs.
+ * A checkpoint with only the parts that sampling needs.
  *
  * @module
  */
@@ -40,7 +40,7 @@ function checkRange(weights: Float32Array, path: string): void {
   }
 }
 
-/** What a person wants to know who is given the file, as the checkpoint knows it. */
+/** A card for the people who receive the file, from the checkpoint's metadata. */
 async function card(
   { bytes, checkpoint }: CheckpointFile,
   dtype: Dtype,

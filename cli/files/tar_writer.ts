@@ -1,8 +1,8 @@
 /**
- * Images as a tar archive that grows on disk: numbered PNGs, with `--class` each with its class as text
- * beside it (000017.png, 000017.cls: what WebDataset reads). Until it is whole it is called
- * FILE.partial and can be gone on with, from the last whole entry on. The same images give the same
- * file: no time and no owner is in it.
+ * Images as a tar archive that grows on disk: numbered PNGs, with `--class` each with its class as
+ * text next to it (000017.png, 000017.cls, as WebDataset reads them). Until it is complete it is
+ * called FILE.partial, and a later call resumes it after the last whole entry. The same images give
+ * the same file: it holds no time and no owner.
  *
  * @module
  */
@@ -23,9 +23,9 @@ export class TarWriter {
   private constructor(private readonly file: PartialFile) {}
 
   /**
-   * Begins, or goes on after the entries that are there.
+   * Creates the archive, or resumes after its existing entries.
    *
-   * @param anew whether to begin anew, whatever is there
+   * @param anew whether to discard an unfinished file
    * @throws {CommandError} when it can't be written
    */
   static async open(path: string, anew = false): Promise<TarWriter> {
@@ -33,8 +33,8 @@ export class TarWriter {
   }
 
   /**
-   * The entries that are there whole, one after the other; what is behind the last that was taken, or
-   * cut off, is gone when the next is added.
+   * Yields the whole entries in order; the next added entry overwrites everything behind the last
+   * one taken.
    *
    * @throws {CommandError} when it holds something else than this module writes
    */
@@ -75,7 +75,7 @@ export class TarWriter {
     await this.file.finish();
   }
 
-  /** Leaves it to be gone on with. */
+  /** Closes it, so that a later call can resume it. */
   close(): void {
     this.file.close();
   }

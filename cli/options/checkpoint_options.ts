@@ -17,7 +17,7 @@ export const CHECKPOINT_OPTION: Option = {
     "a .safetensors file, or a run folder (its last.safetensors); may also stand without the flag",
 };
 
-/** What a checkpoint doesn't say of its network. */
+/** Config fields that a checkpoint doesn't hold. */
 export const CONFIG_OPTION: Option = {
   key: "config",
   type: "text",

@@ -11,8 +11,8 @@ import { suggestion } from "../../src/options/nearest.ts";
 /**
  * Classes given by name, or by number, or as ranges (0..9), between commas.
  *
- * @param names of the classes; a record's classes are numbers, whatever they are called
- * @throws {CommandError} when the network knows none, or not one of them
+ * @param names of the classes; a record always has numbers
+ * @throws {CommandError} when the network has no classes, or lacks one of them
  */
 export function readClasses(
   text: string,

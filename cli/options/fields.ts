@@ -9,7 +9,7 @@ import { RUN_CHOICES, type RunOptions } from "../../src/run/options.ts";
 import { TRAIN_CHOICES, type TrainOptions } from "../../src/train/options.ts";
 import type { Option } from "./options.ts";
 
-/** The flag of a setting: the section it belongs to follows from the group that it stands in. */
+/** The flag of a setting; its group decides the section. */
 export interface SettingOption<T> extends Option {
   readonly key: keyof T & string;
 }

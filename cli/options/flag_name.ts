@@ -1,5 +1,5 @@
 /**
- * How fields of the library are called on the command line.
+ * Names of the library's fields on the command line.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Flags of a command as data: what may be given, and the reading of what was given.
+ * Flags of a command as data, and their parser.
  *
  * @module
  */
@@ -25,24 +25,24 @@ export interface Option {
     | "texts"
     | "boolean"
     | readonly string[];
-  /** What stands for the value in the help, such as `N`, `DIR` or `FILE`. */
+  /** Placeholder of the value in the help, such as `N`, `DIR` or `FILE`. */
   readonly value?: string;
   readonly help: string;
   /** Shown in the help; the owner of the table applies it. */
   readonly default?: Value;
 }
 
-/** What a command was given. */
+/** Values that a command was given. */
 export interface Given {
   /** Flags by key; only those that were given. */
   readonly flags: Readonly<Record<string, Value>>;
   /** The other arguments. */
   readonly rest: readonly string[];
-  /** Sentences on what was left to chance. */
+  /** Sentences on randomly drawn values. */
   readonly drawn: readonly string[];
 }
 
-/** Seeds that are drawn stay short enough to be read out. */
+/** Drawn seeds stay short enough to read out. */
 const DRAWN_SEEDS = 1_000_000;
 
 /**
@@ -73,7 +73,7 @@ export function readArguments(args: readonly string[], options: readonly Option[
   const drawn: string[] = [];
   const before = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   for (const [name, option] of names) {
-    // parseArgs gives `false` for a boolean flag that isn't there.
+    // parseArgs gives `false` for a missing boolean flag.
     const written = before.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
     if (!written) continue;
     flags[option.key] = readFlag(option, parsed[name]);
@@ -84,7 +84,9 @@ export function readArguments(args: readonly string[], options: readonly Option[
   return { flags, rest: parsed._.map(String), drawn };
 }
 
-/** Joins a flag and a value that begins with a minus, which would be taken for another flag. */
+/**
+ * Joins a flag and a value that begins with a minus, which parseArgs would take for another flag.
+ */
 function withNegatives(args: readonly string[], names: ReadonlySet<string>): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -131,7 +133,7 @@ function parse({ type }: Option, text: string, value: unknown): unknown {
 /**
  * Checks that a value is of an option's kind.
  *
- * @throws what `complain` makes of the sentence that says what was found and what is needed
+ * @throws the error that `complain` makes of a sentence with the value found and the value needed
  */
 export function checkValue(
   { type }: Option,
@@ -173,7 +175,7 @@ function either(names: readonly string[]): string {
   return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 }
 
-/** What stands for an option's value. */
+/** The placeholder of an option's value. */
 export function placeholder({ type, value }: Option): string {
   if (value !== undefined) return value;
   if (typeof type !== "string") return type.join("|");

@@ -14,7 +14,7 @@ export const PORT: Option = {
 };
 
 /**
- * The port asked for.
+ * The requested port.
  *
  * @param needed the flag without which a port means nothing
  * @throws {UsageError} when that flag is missing, or there can be no such port

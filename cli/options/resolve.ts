@@ -37,7 +37,7 @@ export function only(section: keyof typeof FIELDS, fields: Fields): Fields {
  * Settings of a new run: flags win over the config file, that over the preset.
  *
  * @param preset the preset's name; undefined where none was given
- * @param file what {@linkcode readConfigFile} gave
+ * @param file the result of {@linkcode readConfigFile}
  * @param flags fields given on the command line
  * @throws {ConfigError} when a value is out of range or the sizes don't fit together
  */
@@ -84,7 +84,7 @@ function withFlagNames<T>(build: () => T): T {
 export function inFlags(thrown: unknown): unknown {
   if (!(thrown instanceof ConfigError)) return thrown;
   const message = all.reduce((text, { key }) => {
-    // A field of one word may be a plain word elsewhere in the sentence.
+    // A field of one word can be a plain word elsewhere in the sentence.
     const pattern = /[A-Z]/.test(key) ? new RegExp(`\\b${key}\\b`, "g") : new RegExp(`^${key}\\b`);
     return text.replace(pattern, flagOf(key));
   }, thrown.message);
@@ -125,7 +125,7 @@ export async function readConfigFile(path: string): Promise<Fields> {
   return parsed as Fields;
 }
 
-/** The default of a field, where it has one. */
+/** The default of a field, if it has one. */
 export function defaultOf(key: string): Value | undefined {
   return flatten(DEFAULT_SETTINGS)[key] as Value | undefined;
 }

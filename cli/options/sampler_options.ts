@@ -95,7 +95,7 @@ export const SAMPLER_OPTIONS: Option[] = [
 ];
 
 /**
- * How images are to be made.
+ * Reads the sampler's options.
  *
  * @param flags with the defaults of {@linkcode SAMPLER_OPTIONS}
  * @throws {CommandError} when a number is out of range

@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
  * @throws {CommandError} when they can't be made
  */
 export async function pageAssets(): Promise<Assets> {
-  // A packed program has them with it: where it runs there is no source.
+  // A packed program carries them: it has no source at run time.
   const { RIN_PAGE: packed } = globalThis as { RIN_PAGE?: Record<string, string> };
   const texts = packed ?? await bundlePage();
   return new Map(

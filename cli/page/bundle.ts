@@ -9,16 +9,16 @@ import { CommandError } from "../errors.ts";
 /** The page's source. */
 const source = new URL("../../page/", import.meta.url);
 
-/** Files of the page that are taken as they are, by name. */
+/** Files of the page that are copied unchanged, by name. */
 const PLAIN = { "index.html": "/", "page.css": "/page.css" };
 
-/** Scripts by the path that they are asked for by. */
+/** Scripts by their request path. */
 const SCRIPTS = { "/page.js": "main.ts", "/worker.js": "worker.ts", "/cpu.js": "cpu.ts" };
 
 /**
  * Makes the texts of the page's files by path.
  *
- * @throws {CommandError} when this program may not read its source, or start Deno
+ * @throws {CommandError} when Deno doesn't allow this program to read its source, or to start Deno
  */
 export async function bundlePage(): Promise<Record<string, string>> {
   const deno = await permittedDeno();
@@ -32,9 +32,9 @@ export async function bundlePage(): Promise<Record<string, string>> {
 }
 
 /**
- * The Deno that may be run. Looks before it tries, so that nobody is asked for permissions.
+ * Returns the Deno that this program can run. Checks permissions first, so Deno never prompts.
  *
- * @throws {CommandError} when there is none, or the source may not be read
+ * @throws {CommandError} when there is none, or Deno doesn't allow reading the source
  */
 async function permittedDeno(): Promise<string> {
   const granted = async (descriptor: Deno.PermissionDescriptor) =>
@@ -66,8 +66,8 @@ async function bundle(deno: string, entry: string): Promise<string> {
 }
 
 /**
- * What Deno says of a bundling that failed, as one sentence: its error and the innermost cause,
- * without the backtrace that some environments ask for.
+ * Sums up a failed bundling in one sentence: Deno's error and the innermost cause, without the
+ * backtrace that some environments ask for.
  */
 export function bundlingFailure(output: string): string {
   const lines = output.split(/\n\s*Stack backtrace:/)[0].split("\n").map((line) => line.trim());

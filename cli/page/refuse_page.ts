@@ -1,5 +1,5 @@
 /**
- * What a page may write over: an earlier page of the same network.
+ * The page that a command can overwrite: an earlier page of the same network.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Value } from "../options/options.ts";
  * Refuses to write over files of something else.
  *
  * @param names the page's files
- * @param model what a person calls its network
+ * @param model the network's name for people
  * @throws {CommandError} when there are such files, and `force` is not given
  */
 export async function refusePage(
@@ -22,7 +22,7 @@ export async function refusePage(
   const origin = await originOf(folder, model);
   for (const name of names) {
     await refuseOverwrite(`${folder}/${name}`, force, async (path) => {
-      // A page of one's own may have taken the place of the generated one.
+      // The user's own page can have replaced the generated one.
       return name !== "index.html" || await isOurs(path) ? origin : "foreign";
     });
   }

@@ -10,7 +10,7 @@ export interface Line {
   readonly label: string;
   /** Which of the page's colours, from 1 on. */
   readonly colour: number;
-  /** Faint is for what jumps about, dots for what is known at few steps only. */
+  /** Faint for noisy curves, dots for values known at few steps only. */
   readonly style: "faint" | "plain" | "bold" | "dots";
   readonly values: readonly (number | null)[];
   /** Lowest and highest value, where a value is the mean of several. */
@@ -21,9 +21,9 @@ export interface Line {
 /** Lines over the same steps. */
 export interface Chart {
   readonly title: string;
-  /** Whether a logarithmic scale is offered. */
+  /** Whether to offer a logarithmic scale. */
   readonly log: boolean;
-  /** Whether the values are shares, to be shown as percentages. */
+  /** Whether the values are shares, shown as percentages. */
   readonly percent: boolean;
   /** Over the width of the page. */
   readonly wide: boolean;
@@ -31,7 +31,7 @@ export interface Chart {
   readonly lines: readonly Line[];
 }
 
-/** A chart of metrics that a run may have. */
+/** A chart of metrics that a run can have. */
 interface Plan {
   readonly title: string;
   readonly log?: boolean;

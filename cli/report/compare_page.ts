@@ -10,13 +10,13 @@ import { words } from "./page_data.ts";
 import { valueText } from "./run_page.ts";
 import type { RunView } from "./run_view.ts";
 
-/** A table whose columns have names. */
+/** A table with named columns. */
 export interface NamedColumns {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What came of each run. */
+/** Results of each run. */
 export function summary(runs: readonly RunView[]): NamedColumns {
   const labels = labelsOf(runs);
   const rows = runs.map(({ history }, i) => {
@@ -47,7 +47,7 @@ export function differences(runs: readonly RunView[]): NamedColumns {
   return { head: ["Setting", ...labelsOf(runs)], rows };
 }
 
-/** What a page says of what made it, by which another page of the same runs knows it. */
+/** The page's generator tag, which identifies another page of the same runs. */
 export function compareGenerator(runs: readonly RunView[]): string {
   return `rin compare ${runs.map(({ folder }) => folder).join(" ")}`;
 }
@@ -71,7 +71,7 @@ export async function comparePage(runs: readonly RunView[]): Promise<string> {
   });
 }
 
-/** The folders' own names, or their paths where two are called the same. */
+/** The folders' own names, or their paths where two have the same name. */
 function labelsOf(runs: readonly RunView[]): string[] {
   const unique = new Set(runs.map(({ name }) => name)).size === runs.length;
   return runs.map(({ name, folder }) => unique ? name : folder);

@@ -7,7 +7,7 @@ import { samplePath } from "../../src/run/sample_files.ts";
 import type { Grid } from "./page_data.ts";
 import type { RunView } from "./run_view.ts";
 
-/** Grids in a file at most, and the bytes that they may have together. */
+/** Grids in a file at most, and their bytes together at most. */
 const MOST_EMBEDDED = 24, MOST_BYTES = 6_000_000;
 
 /** Grids on a served page at most. */
@@ -54,7 +54,7 @@ async function embed(
 ): Promise<Grid[]> {
   const grids: Grid[] = [];
   for (const step of steps) {
-    // A run that goes on may have removed it just now.
+    // A running training can have removed it just now.
     const png = await Deno.readFile(samplePath(folder, step)).catch(() => undefined);
     if (!png) continue;
     grids.push({ caption: label(caption(step)), src: `data:image/png;base64,${png.toBase64()}` });

@@ -10,7 +10,7 @@ import { metricValues } from "../../src/run/metric_values.ts";
 /** Rows of a table at most; the fewest of a long run are half as many. */
 const MAX_ROWS = 600;
 
-/** What became of a metric in the steps of a row. */
+/** A metric over the steps of a row. */
 interface Span {
   sum: number;
   count: number;
@@ -79,7 +79,7 @@ export class RunHistory {
     if (this.#rows.length > MAX_ROWS) this.#halve();
   }
 
-  /** The rows in which at least one of these metrics is known, and the metrics in them. */
+  /** The rows with at least one of these metrics, and the metrics in them. */
   table(names: readonly string[]): { steps: number[]; columns: Column[] } {
     const rows = this.#rows.filter(({ metrics }) => names.some((name) => metrics.has(name)));
     const column = (name: string): Column => {

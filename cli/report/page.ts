@@ -1,5 +1,5 @@
 /**
- * Pages that need nothing but themselves: text, style, data, the chart library and what draws.
+ * Self-contained pages: text, style, data, the chart library, and the drawing code.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { STYLE } from "./style.ts";
 /** Texts under a heading. */
 export interface PageTable {
   readonly title: string;
-  /** Names of the columns; without them each row is a name and what it has, side by side. */
+  /** Names of the columns; without them each row is a name next to its values. */
   readonly head?: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** What a page is made from. */
+/** Parts of a page. */
 export interface Page {
   /** The command that makes it; "rin" by default. */
   readonly generator?: string;
@@ -25,9 +25,9 @@ export interface Page {
   readonly subtitle: string;
   readonly data: PageData;
   readonly tables: readonly PageTable[];
-  /** Grids to be shown side by side, instead of one at a time. */
+  /** Grids to show side by side, instead of one at a time. */
   readonly pictures?: readonly Grid[];
-  /** Whether the page is served, and asks for news. */
+  /** Whether the page is served, and asks for updates. */
   readonly live?: boolean;
 }
 
@@ -74,7 +74,7 @@ ${tables.map(tableHtml).join("\n")}
 `;
 }
 
-/** What says in a page what made it. */
+/** The tag in a page that names its generator. */
 export function generatorTag(generator: string): string {
   return `<meta name="generator" content="${escape(generator)}">`;
 }
@@ -128,7 +128,7 @@ function facts(rows: PageTable["rows"]): string {
   return `<dl class="facts${long ? " long" : ""}">${all.join("\n")}</dl>`;
 }
 
-/** Data that no browser takes for markup, whatever texts are in it. */
+/** Data as JSON that no browser takes for markup, whatever texts it holds. */
 function json(data: PageData): string {
   return JSON.stringify(data).replaceAll("<", "\\u003c");
 }

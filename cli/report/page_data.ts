@@ -1,5 +1,5 @@
 /**
- * What changes on a run's page while it trains.
+ * The data of a run's page that change while it trains.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface Grid {
   readonly src: string;
 }
 
-/** What a page shows besides its own text. */
+/** Contents of a page besides its own text. */
 export interface PageData {
   readonly tiles: readonly Tile[];
   readonly charts: readonly Chart[];
@@ -62,7 +62,7 @@ function tilesOf({ history, config }: RunView): Tile[] {
   ];
 }
 
-/** A number in three digits; a dash where it is not known. */
+/** A number in three digits; a dash where there is none. */
 export function words(value: number | undefined): string {
   if (value === undefined) return "-";
   return value !== 0 && Math.abs(value) < 1e-3

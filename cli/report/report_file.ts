@@ -1,5 +1,5 @@
 /**
- * `report.html`: the run's page, written anew while it trains.
+ * `report.html`: the run's page, rewritten while it trains.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const MOST_TIME = 0.01;
 /** Writes the page at checkpoints and grids, where the last time is long enough ago. */
 export class ReportFile implements Logger {
   #view: RunView | undefined;
-  /** When it may be written again, by `performance.now()`. */
+  /** Earliest time of the next write, by `performance.now()`. */
   #notBefore = 0;
 
   /** @param folder the run's */
@@ -53,7 +53,7 @@ export class ReportFile implements Logger {
     return path;
   }
 
-  /** The run itself is worth more than its picture: what goes wrong here, `rin report` can make good. */
+  /** A failed report must not stop the run: `rin report` can write it later. */
   async #writeIfDue(): Promise<void> {
     if (performance.now() >= this.#notBefore) await this.write().catch(() => {});
   }

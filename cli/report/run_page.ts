@@ -14,7 +14,7 @@ export async function standalonePage(view: RunView): Promise<string> {
   return renderPage({ ...frame(view), data });
 }
 
-/** A run's page as it is served, which asks for its samples and for what is new. */
+/** A run's page for the server: it asks for its samples and for new data. */
 export function livePage(view: RunView): Promise<string> {
   return renderPage({ ...frame(view), data: pageDataOf(view, linkedGrids(view)), live: true });
 }

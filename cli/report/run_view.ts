@@ -10,7 +10,7 @@ import { readSessions, type Session } from "../../src/run/sessions.ts";
 import { CommandError } from "../errors.ts";
 import { RunHistory } from "./history.ts";
 
-/** Reads a folder, and what is new in it. */
+/** Reads a folder, and then its new data. */
 export class RunView {
   /** The folder's own name. */
   readonly name: string;
@@ -18,7 +18,7 @@ export class RunView {
   /** Every field that the run was made from, by name. */
   config: Readonly<Record<string, unknown>> = {};
   sessions: readonly Session[] = [];
-  /** Steps of which there is a grid of samples, in their order. */
+  /** Steps with a grid of samples, in order. */
   samples: readonly number[] = [];
   /** Grows whenever something is new. */
   version = 0;
@@ -36,7 +36,7 @@ export class RunView {
    * @throws {FileError} when it can't be read
    */
   static async open(folder: string): Promise<RunView> {
-    // Where it isn't there, reading it says so.
+    // A missing folder is reported on reading.
     const whole = await Deno.realPath(folder).catch(() => folder);
     const name = whole.split(/[/\\]/).at(-1)!;
     const view = new RunView(folder.replace(/(?<=.)[/\\]+$/, ""), name);
@@ -45,7 +45,7 @@ export class RunView {
   }
 
   /**
-   * Reads what is new.
+   * Reads new data.
    *
    * @throws {CommandError} when the folder is no run's any more
    * @throws {FileError} when it can't be read
@@ -57,7 +57,7 @@ export class RunView {
     this.config = await readConfig(this.folder);
     this.sessions = await readSessions(this.folder);
     this.samples = await sampleSteps(this.folder);
-    // A run that goes on has dropped what came after its checkpoint.
+    // A resumed run has dropped everything after its checkpoint.
     if (size < this.#read || this.sessions.length !== before[1]) {
       this.history = new RunHistory();
       this.#read = 0;
@@ -71,7 +71,7 @@ export class RunView {
   }
 }
 
-/** What `config.json` holds; it is there from a run's beginning on. */
+/** Contents of `config.json`, which exists from a run's beginning. */
 async function readConfig(folder: string): Promise<Record<string, unknown>> {
   const path = `${folder}/config.json`;
   try {

@@ -10,7 +10,7 @@ import { pageDataOf } from "./page_data.ts";
 import { livePage } from "./run_page.ts";
 import { RunView } from "./run_view.ts";
 
-/** The port where none is asked for, unless something else has it. */
+/** The default port, unless another program has it. */
 const USUAL_PORT = 7460;
 
 /** A page that is being served. */
@@ -29,14 +29,14 @@ export interface Served {
  */
 export function serveRun(folder: string, port: number | undefined): Served {
   let view: Promise<RunView> | undefined;
-  // One after the other: a reading that is under way serves all that ask meanwhile.
+  // One at a time: a running read serves all requests that come meanwhile.
   const current = () => {
     const before = view;
     const next = before
       ? before.then(async (known) => (await known.refresh(), known))
       : RunView.open(folder);
     view = next;
-    // What went wrong once may go well the next time.
+    // A read that failed once can succeed the next time.
     next.catch(() => view = view === next ? undefined : view);
     return next;
   };

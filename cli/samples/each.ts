@@ -8,7 +8,7 @@ import { clipBytes, examplePng } from "../../src/picture/clips.ts";
 import { imageBytes, type PngText } from "../../src/picture/pictures.ts";
 import { optionsFor, type SampleJob } from "./job.ts";
 
-/** What a network makes: images, or clips. */
+/** The kind of sample that a network makes: images, or clips. */
 export interface SampleKind {
   /** The word for several. */
   readonly what: "images" | "clips";
@@ -20,7 +20,7 @@ export interface SampleKind {
   file(example: Float32Array, text: PngText): Uint8Array;
 }
 
-/** What a network makes. */
+/** Returns the kind of sample that a network makes. */
 export function kindOf(config: ExampleConfig): SampleKind {
   const { imageSize, frames } = config;
   const picture = [imageSize, imageSize, 3];

@@ -1,5 +1,5 @@
 /**
- * What moves, as an animation or a filmstrip.
+ * Sequences, as an animation or a filmstrip.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { recordJson, recordText } from "../../src/picture/record.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
 
 /**
- * Shows what comes one after the other, the frames of clips or the estimates of images: their grids in
- * turn, or in one picture a row for each clip or image and a column for each of its frames.
+ * Writes the frames of clips or the estimates of images: their grids in turn, or one picture with a
+ * row for each clip or image and a column for each of its frames.
  */
 export async function writeFilm(job: SampleJob): Promise<string> {
   const { rin: { config, device }, record, out } = job;
@@ -61,6 +61,6 @@ async function estimatesOf(job: SampleJob): Promise<Float32Array[]> {
       place(estimate, frame);
     },
   });
-  // A picture of which nothing is made anew takes no step, and shows no estimate.
+  // A picture that is kept whole takes no step and shows no estimate.
   return film.length > 0 ? film : [images];
 }

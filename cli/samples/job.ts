@@ -1,5 +1,5 @@
 /**
- * What `rin sample` is asked to make.
+ * The job of `rin sample`.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { Caption } from "../../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../../src/picture/record.ts";
 
-/** What is made, and where it goes. */
+/** The samples to make, and their destination. */
 export interface SampleJob {
   readonly rin: Rin;
   readonly options: SampleOptions & { readonly count: number };
   readonly record: SampleRecord;
   /** Classes of the images 0 to count - 1. */
   readonly labels?: readonly number[];
-  /** What stands below the images 0 to count - 1 of a grid, and how many are in a row of it. */
+  /** Captions of the images 0 to count - 1 of a grid, and the images in a row of it. */
   readonly caption?: Caption;
   readonly out: string;
-  /** Whether what is there is replaced, whatever it is. */
+  /** Whether to replace existing files of any kind. */
   readonly force: boolean;
   /** Estimates of x0 that a filmstrip or an animation shows. */
   readonly frames?: number;
-  /** Where images are skipped that are there already. */
+  /** Takes a note on images that are skipped because they exist. */
   readonly note: (text: string) => void;
 }
 
-/** The numbers of the images that are asked for. */
+/** The numbers of the requested images. */
 export function wanted({ options: { count, indices } }: SampleJob): readonly number[] {
   return indices ?? Array.from({ length: count }, (_, i) => i);
 }

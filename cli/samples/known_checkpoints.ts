@@ -1,6 +1,6 @@
 /**
- * Where the checkpoints lie that pictures were made with, so that a picture is enough to make it
- * again. A picture itself does not say: its bytes don't depend on folders, and it tells nobody of them.
+ * Remembers the paths of checkpoints behind pictures, so that a picture is enough to reproduce it.
+ * A picture itself holds no path: its bytes don't depend on folders, and it doesn't reveal them.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { cacheFolder } from "../../src/data/cache_folder.ts";
 import { makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { variable } from "../environment.ts";
 
-/** Keeps where a checkpoint lies, where Deno may; a picture is made all the same where it may not. */
+/** Remembers a checkpoint's path, where Deno allows it; sampling works without it. */
 export async function rememberCheckpoint(identity: string, path: string): Promise<void> {
   const file = placeOf(identity);
   if (file === undefined || !await may("write", file) || !await may("read", file)) return;
@@ -22,7 +22,7 @@ export async function rememberCheckpoint(identity: string, path: string): Promis
   }
 }
 
-/** Where a checkpoint lay when something was made with it last. */
+/** The checkpoint's path when a command last sampled from it. */
 export async function knownCheckpoint(identity: string): Promise<string | undefined> {
   const file = placeOf(identity);
   if (file === undefined || !await may("read", file)) return undefined;

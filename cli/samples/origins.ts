@@ -1,5 +1,5 @@
 /**
- * Where files come from that samples are to be written over.
+ * Origins of files that samples would overwrite.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { recordFrom, recordIn, recordOfOne, type SampleRecord } from "../../src/
 import { hasContent, type Origin } from "../files/overwrite.ts";
 import { type SampleJob, wanted } from "./job.ts";
 
-/** Of a grid, a picture, or an animation. */
+/** Origin of a grid, a picture, or an animation. */
 export async function pictureOrigin(path: string, record: SampleRecord): Promise<Origin> {
   const bytes = await Deno.readFile(path);
   const comment = gifComment(bytes);
   return compare(comment === undefined ? recordIn(bytes) : recordFrom(comment), record);
 }
 
-/** Of one of many pictures: also whether it is the beginning of a PNG, as a stop can leave it. */
+/** Origin of one of many pictures; it can be the beginning of a PNG that a stop left. */
 export async function numberedOrigin(
   path: string,
   record: SampleRecord,
@@ -28,7 +28,7 @@ export async function numberedOrigin(
   return compare(recordIn(bytes), record);
 }
 
-/** The name of a picture in a folder that is none of rin's; undefined where there is none. */
+/** The name of a picture in a folder that isn't from rin; undefined where there is none. */
 export async function foreignPicture(folder: string): Promise<string | undefined> {
   if (!await mayRead(folder)) return undefined;
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
@@ -39,7 +39,7 @@ export async function foreignPicture(folder: string): Promise<string | undefined
   }
 }
 
-/** Of a NumPy archive, whose first entry says how it was made. */
+/** Origin of a NumPy archive, whose first entry records its settings. */
 export async function npzOrigin(path: string, note: string): Promise<Origin> {
   const head = await readAt(path, 0, 2 ** 16);
   const view = new DataView(head.buffer);
@@ -49,7 +49,7 @@ export async function npzOrigin(path: string, note: string): Promise<Origin> {
   return text === `rin.json${note}` ? "same" : "other";
 }
 
-/** Of a tar archive: the same where its pictures are the first of those that are asked for. */
+/** Origin of a tar archive: the same where its pictures are the first of those requested. */
 export async function tarOrigin(job: SampleJob): Promise<Origin> {
   const all = wanted(job);
   const block = 512;

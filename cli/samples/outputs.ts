@@ -1,5 +1,5 @@
 /**
- * Where images, or clips, go as they are made: a grid, a filmstrip, an animation, a folder or an archive.
+ * Outputs of images, or clips: a grid, a filmstrip, an animation, a folder or an archive.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { optionsFor, type SampleJob, wanted } from "./job.ts";
 import { foreignPicture, npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
 import { writeTar } from "./tar.ts";
 
-/** Makes the images and writes them; says what was written. */
+/** Makes the images, writes them, and returns a note on the output. */
 export async function writeSamples(job: SampleJob): Promise<string> {
   const { rin: { config }, out, frames } = job;
   if (config.frames > 1 && frames) {
@@ -44,7 +44,7 @@ export async function writeSamples(job: SampleJob): Promise<string> {
   return await writeTar(job);
 }
 
-/** Images, and pixels, of one picture at most: more are seen by nobody, and fill the memory. */
+/** Images, and pixels, of one picture at most: more are no use to see, and fill the memory. */
 const GRID = { images: 4096, pixels: 100e6 };
 
 /** @throws {UsageError} when the images are too many for one picture */
@@ -81,9 +81,9 @@ async function writeGrid(job: SampleJob): Promise<string> {
 }
 
 /**
- * Numbered PNG or APNG files; those that are there, whole and of the same settings are left.
+ * Writes numbered PNG or APNG files; keeps whole ones of the same settings.
  *
- * @throws {CommandError} when there are others, and they are not to be replaced
+ * @throws {CommandError} when there are others, without `force`
  */
 async function writeFolder(job: SampleJob): Promise<string> {
   const { rin, record, out, force, note } = job;
@@ -114,7 +114,7 @@ async function writeFolder(job: SampleJob): Promise<string> {
   return `${indices.length} ${what}`;
 }
 
-/** @throws {CommandError} when samples would be among pictures that a network may learn from */
+/** @throws {CommandError} when samples would mix with pictures to train on */
 async function expectNoData(folder: string): Promise<void> {
   const name = await foreignPicture(folder);
   if (name === undefined) return;

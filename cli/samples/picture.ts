@@ -22,8 +22,8 @@ export interface Picture {
 }
 
 /**
- * Reads a picture, cropped and resized as training images are. For clips the first frames
- * of a clip that has enough of them; a mask may be a picture that doesn't move, for all frames.
+ * Reads a picture, cropped and resized as training images are. Clips use the first frames of a clip
+ * that has enough of them; a still picture as mask holds for all frames.
  *
  * @throws {CommandError} when it can't be read
  */
@@ -50,7 +50,7 @@ async function readImage(
   return { image: decodeGiven(bytes, what, config, decodeImage), hash: await sha256(bytes) };
 }
 
-/** Of a folder of numbered frames, or of moving pictures of which it holds one. */
+/** Reads a folder of numbered frames, or a folder with a single moving picture. */
 async function readFolder(
   what: Given,
   path: string,

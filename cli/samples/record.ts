@@ -1,5 +1,5 @@
 /**
- * Pictures that say how they were made, as files, and the checkpoint that they were made with.
+ * Pictures with records, as files, and the checkpoints behind them.
  *
  * @module
  */
@@ -32,12 +32,12 @@ function whyNoRecord(bytes: Uint8Array): string {
     "without its text";
 }
 
-/** Where runs lie that were not told where. */
+/** Default folder of runs. */
 const RUNS = "runs";
 
 /**
- * The checkpoint of an identity: where it was when something was made with it last; else in the
- * picture's folder, the one above, or a run in `runs`.
+ * Finds the checkpoint of an identity: at its last known path; else in the picture's folder, the
+ * one above, or a run in `runs`.
  *
  * @throws {CommandError} when there is none
  */
@@ -55,7 +55,7 @@ export async function findCheckpoint(folder: string, identity: string): Promise<
   );
 }
 
-/** Checkpoints that it may be, the likely ones first. */
+/** Possible checkpoints, the likely ones first. */
 async function* candidates(folder: string): AsyncGenerator<string> {
   const runs = (await entriesOf(RUNS)).filter(({ isFile }) => !isFile);
   const places = runs.flatMap(({ name }) => [`${RUNS}/${name}`, `${RUNS}/${name}/checkpoints`]);
@@ -66,7 +66,7 @@ async function* candidates(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** A folder that may not be read holds nothing for us. */
+/** A folder that Deno doesn't allow reading holds nothing for us. */
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   return entries.sort((a, b) => a.name < b.name ? -1 : 1);

@@ -1,5 +1,5 @@
 /**
- * Images, or clips, as they are made, into a tar archive.
+ * Writes images, or clips, into a tar archive as they are made.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type TarEntry, TarWriter } from "../files/tar_writer.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { type SampleJob, wanted } from "./job.ts";
 
-/** Makes the images that are not there yet; says what is there then. */
+/** Makes the missing images and returns a note on the archive. */
 export async function writeTar(job: SampleJob): Promise<string> {
   const all = wanted(job);
   const { what, end, file } = kindOf(job.rin.config);
@@ -37,7 +37,7 @@ export async function writeTar(job: SampleJob): Promise<string> {
 
 const nameOf = (index: number) => String(index).padStart(6, "0");
 
-/** What follows an image: its class. */
+/** The entry after an image: its class. */
 function besides({ labels }: SampleJob, index: number): TarEntry[] {
   const label = labels?.[index];
   if (label === undefined) return [];

@@ -1,5 +1,5 @@
 /**
- * Shows how data are loaded: what is decoded, what was left out, whom to credit.
+ * Shows the loading of data: progress, skipped files, and credits.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Terminal } from "./terminal.ts";
 /** Skipped files that are named; the others are counted. */
 const NAMED = 5;
 
-/** A function that shows what happens while data are loaded. */
+/** Returns a function that shows events while data load. */
 export function dataReporter(terminal: Terminal): (event: DataEvent) => void {
   let decoding: ReturnType<typeof decodingProgress> | undefined;
   return (event) => {

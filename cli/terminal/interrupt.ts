@@ -10,7 +10,7 @@ export const INTERRUPTED = 130;
 /** A signal so soon after the first, in ms, is the same one, passed on by a program in between such as timeout. */
 const SAME = 300;
 
-/** Whether the process is to outlive its terminal. */
+/** Whether the process outlives its terminal. */
 let nohup = false;
 
 /**
@@ -102,5 +102,8 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
-/** A listener all the same: with one for any signal, Deno stops ignoring what nohup has it ignore. */
+/**
+ * An empty listener is needed: with one for any signal, Deno stops ignoring what nohup has it
+ * ignore.
+ */
 function ignore(): void {}

@@ -2,13 +2,13 @@
 
 /** Where and how a {@linkcode Progress} writes. */
 export interface ProgressOptions {
-  /** How much there is to do; `update` says how much of it is done. */
+  /** Total work; `update` gets the part done. */
   total: number;
   isTerminal: boolean;
-  /** The terminal's width; 80 unless told. */
+  /** The terminal's width; default 80. */
   columns?: number;
   write: (s: string) => void;
-  /** Milliseconds that never run backwards; `performance.now` unless told. */
+  /** A monotonic clock, milliseconds; default `performance.now`. */
   now?: () => number;
 }
 
@@ -24,7 +24,7 @@ export class Progress {
   readonly #options: ProgressOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
-  /** Times and what was done by then, oldest first; the oldest is where the rate counts from. */
+  /** Times and the work done by then, oldest first; the rate counts from the oldest. */
   #recent: { time: number; done: number }[] = [];
   #done = 0;
   #fields: Record<string, string> = {};
@@ -42,9 +42,9 @@ export class Progress {
   /**
    * Notes how much is done and draws it when it is time to.
    *
-   * The first call is where the rate counts from, so that a resumed run is not taken for a fast
-   * one. A field is shown as name and value (`loss 0.0523`), one whose name holds a slash as value
-   * and unit (`212 img/s`).
+   * The rate counts from the first call, so that a resumed run doesn't look fast. A field is shown
+   * as name and value (`loss 0.0523`), one with a slash in its name as value and unit
+   * (`212 img/s`).
    *
    * @param left milliseconds left, where the caller knows better than the rate
    */

@@ -6,7 +6,7 @@
 import type { RunEvent } from "../../src/run/events.ts";
 import type { Settings } from "../../src/run/settings.ts";
 
-/** The recent time that says how fast it goes, ms. */
+/** The recent time that gives the speed, ms. */
 const WINDOW = 30_000;
 
 /** Images in a grid that is not the last. */
@@ -19,7 +19,7 @@ export class RunEstimate {
   #settings: Settings | undefined;
   /** The last step at which it was done. */
   #doneAt: Record<Between, number> = { validating: 0, sampling: 0 };
-  /** Time and size of what has been measured. */
+  /** Measured time and size. */
   #measured: Record<Between, { ms: number; units: number }> = {
     validating: { ms: 0, units: 0 },
     sampling: { ms: 0, units: 0 },
@@ -32,7 +32,7 @@ export class RunEstimate {
   /** @param now milliseconds that never run backwards */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Takes note of what happens; gives the milliseconds left at progress, where they can be told. */
+  /** Records an event; at progress, returns the milliseconds left, if they can be estimated. */
   observe(event: RunEvent): number | undefined {
     if (event.type === "started") {
       this.#settings = event.settings;
@@ -81,7 +81,7 @@ export class RunEstimate {
     return left;
   }
 
-  /** The steps at which something is still to be done. */
+  /** The steps with work still to do. */
   #dueFrom(name: Between, step: number): number[] {
     const { training: { steps }, run } = this.#settings!;
     const every = name === "validating" ? run.validEvery : run.sampleEvery;

@@ -11,7 +11,7 @@ import { perSecond } from "./units.ts";
 import { dataReporter } from "./data_reporter.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A function that shows what happens in a run. */
+/** Returns a function that shows the events of a run. */
 export function runReporter(terminal: Terminal): (event: RunEvent) => void {
   const showData = dataReporter(terminal);
   const estimate = new RunEstimate();

@@ -1,6 +1,6 @@
 /**
- * What a command says while it works: notes and a progress bar, on stderr so that results on stdout
- * can be piped.
+ * Output of a working command: notes and a progress bar, on stderr so that results on stdout can be
+ * piped.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Progress } from "./progress.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes all of a text; one write may take only a part of it. */
+/** Writes all of a text; a single write can stop early. */
 function writeAll(stream: typeof Deno.stderr | typeof Deno.stdout, text: string): void {
   const bytes = encoder.encode(text);
   try {
@@ -36,7 +36,7 @@ export function printError(text: string): void {
 export class Terminal {
   #progress: Progress | undefined;
 
-  /** @param quiet whether to say nothing */
+  /** @param quiet whether to print nothing */
   constructor(readonly quiet: boolean) {}
 
   /** Writes a line of its own, above the bar where there is one. */
@@ -46,7 +46,7 @@ export class Terminal {
     else writeAll(Deno.stderr, text + "\n");
   }
 
-  /** Writes what must be read even if the command is quiet. */
+  /** Writes a text that must appear even if the command is quiet. */
   warn(text: string): void {
     if (this.quiet) printError(`rin: ${text}`);
     else this.note(`rin: ${text}`);
@@ -55,7 +55,7 @@ export class Terminal {
   /**
    * Shows how far something has got; the first call, or a new total after `finish`, begins a bar.
    *
-   * @param left milliseconds that it still takes, where more is known than how fast it went
+   * @param left milliseconds left, where the caller knows better than the rate
    */
   progress(
     done: number,

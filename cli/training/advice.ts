@@ -1,5 +1,5 @@
 /**
- * What is worth knowing of settings that are no mistake.
+ * Advice on settings that are valid but unusual.
  *
  * @module
  */

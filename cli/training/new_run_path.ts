@@ -1,10 +1,10 @@
 /**
- * Where a run goes that was not told where.
+ * Default folder of a run.
  *
  * @module
  */
 
-/** `runs/PRESET-YYYYMMDD-HHMM`, numbered where there is one already. */
+/** `runs/PRESET-YYYYMMDD-HHMM`, numbered where that exists already. */
 export async function newRunPath(preset: string, now: Date): Promise<string> {
   const two = (value: number) => String(value).padStart(2, "0");
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;

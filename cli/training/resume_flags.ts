@@ -1,5 +1,5 @@
 /**
- * What flags can change when a run goes on.
+ * The changes that flags can make to a resumed run.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { UsageError } from "../errors.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { type Fields, sectionsOf } from "../options/resolve.ts";
 
-/** Flags that say where a new run begins, and fields that it keeps. */
+/** Flags for the start of a new run, and fields that it keeps. */
 const FIXED = ["preset", "config", "out", "force", "init", ...FIXED_OPTIONS];
 
 /**
  * The changes that flags ask for.
  *
- * @throws {UsageError} when a flag asks for what can't change any more
+ * @throws {UsageError} when a flag asks for a change that is no longer possible
  */
 export function resumeChanges(flags: Fields): ResumeChanges {
   const { network, training, run } = sectionsOf(flags);

@@ -2,7 +2,7 @@
  * Multi-head attention, softmax(q k' / sqrt(d)) v, forward and adjoint, with memory linear in the
  * number of tokens: no score is ever stored (Dao et al. 2022, arXiv 2205.14135).
  *
- * q, k and v may be columns of wider matrices (a packed projection), so each has a row stride and a
+ * q, k and v can be columns of wider matrices (a packed projection), so each has a row stride and a
  * first column. An invocation owns one query (or one key) of one head, its vectors in registers.
  *
  * @module

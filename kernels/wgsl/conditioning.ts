@@ -1,5 +1,5 @@
 /**
- * What brings time and class to the latents: rows looked up in a table, and rows put side by side.
+ * Brings time and class to the latents: looks up rows in a table, and joins rows.
  *
  * @module
  */
@@ -64,7 +64,7 @@ export function joinLatents(
 }
 
 /**
- * y (batch, d): row rows[b] of table (n, d), of which `type` is the type, or zeros where that is n or
+ * y (batch, d): row rows[b] of table (n, d), whose type is `type`, or zeros where that is n or
  * more. Binds table, rows (u32), y.
  */
 export function gatherRows(

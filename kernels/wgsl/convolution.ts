@@ -1,5 +1,5 @@
 /**
- * What turns a convolution into a matrix product, and pooling; images are (batch, height, width,
+ * Turns a convolution into a matrix product, and pools; images are (batch, height, width,
  * channels), channels last, so that a pixel is a row of a matrix.
  *
  * @module
@@ -94,7 +94,7 @@ export function pool(window: Window, kind: "max" | "mean"): Launch {
   );
 }
 
-/** Columns of a wider matrix: where the result of one branch lies beside those of others. */
+/** Columns of a wider matrix, where the result of one branch lies next to those of others. */
 export interface Slice {
   /** Columns of the whole. */
   readonly of: number;

@@ -96,7 +96,7 @@ export function squaredError(
 
 /**
  * Classifier-free guidance: y (size) = free + scale (guided - free). Binds guided, free, scale (a
- * uniform of four floats, of which the first counts), y.
+ * uniform of four floats; the first one counts), y.
  */
 export function guide({ size }: { size: number }): Launch {
   const width = laneWidth(size);
@@ -113,10 +113,10 @@ export function guide({ size }: { size: number }): Launch {
 const samplerScalars = namedScalars("scalars", SAMPLER_SCALARS);
 
 /**
- * One step of a sampler, x (batch, each) -> x in place, linear in what it knows:
- * x0 = clamp(x0FromX x + x0FromPrediction prediction, +-x0Limit threshold) / threshold;
- * x = nextFromX x + nextFromX0 x0 + nextFromPrevious (what `denoised` held) + sigma fresh; denoised = x0.
- * Binds x, prediction, fresh, denoised, thresholds (batch), scalars (uniform).
+ * One step of a sampler, x (batch, each) -> x in place, linear in its inputs: x0 = clamp(x0FromX x
+ * + x0FromPrediction prediction, +-x0Limit threshold) / threshold; x = nextFromX x + nextFromX0 x0
+ * + nextFromPrevious (the old `denoised`) + sigma fresh; denoised = x0. Binds x, prediction, fresh,
+ * denoised, thresholds (batch), scalars (uniform).
  */
 export function samplerStep({ batch, each }: { batch: number; each: number }): Launch {
   const size = batch * each;

@@ -1,6 +1,6 @@
 /**
- * Dropout and stochastic depth. What is dropped is a function of the example's keys and an index, so
- * the adjoint draws it again and no mask is stored.
+ * Dropout and stochastic depth. The dropped elements are a function of the example's keys and an
+ * index, so the adjoint draws them again and no mask is stored.
  *
  * @module
  */

@@ -1,22 +1,22 @@
 /**
- * What follows a matrix product, element by element, at the end of the product's own kernel.
+ * Operations after a matrix product, element by element, at the end of the product's own kernel.
  *
  * @module
  */
 import type { Activation } from "../shapes.ts";
 import { activations } from "./activation.ts";
 
-/** What is done to y, an element of the product with its bias, in this order. */
+/** Operations on y, an element of the product with its bias, in this order. */
 export interface EpilogueOptions {
   /** Applies an activation. */
   readonly activation?: Activation;
-  /** Keeps what the activation is applied to as `pre`. */
+  /** Keeps the activation's input as `pre`. */
   readonly keepPre?: boolean;
   /** Multiplies by the derivative of this activation at `pre`. */
   readonly derivative?: Activation;
   /** Adds `residual`. */
   readonly residual?: boolean;
-  /** Adds to what `out` holds. */
+  /** Adds to the contents of `out`. */
   readonly accumulate?: boolean;
 }
 
@@ -26,7 +26,7 @@ export function functions({ activation, derivative }: EpilogueOptions): string {
   return used ? activations[used] : "";
 }
 
-/** WGSL statements that turn `y` into what is to be stored at `i` of `out`, counted from p.out. */
+/** WGSL statements that turn `y` into the value to store at `i` of `out`, counted from p.out. */
 export function finish({ activation, derivative, residual, accumulate }: EpilogueOptions): string {
   return [
     derivative ? "y *= derivative(pre[i]);" : "",

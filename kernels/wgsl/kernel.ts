@@ -1,5 +1,5 @@
 /**
- * What a kernel is: WGSL text and how to launch it, as plain data.
+ * A kernel: WGSL text and how to launch it, as plain data.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface Binding {
 
 /** A kernel with everything that one dispatch of it needs, except the buffers. */
 export interface Launch {
-  /** What it computes, in a few words; profiles are grouped by it. */
+  /** Its computation, in a few words; profiles are grouped by it. */
   readonly name: string;
   /** WGSL with one compute entry point, `main`. Equal text shares one pipeline. */
   readonly code: string;
@@ -43,12 +43,12 @@ export function read(name: string, type = "array<f32>"): Binding {
   return { name, type, access: "read" };
 }
 
-/** A storage buffer that is written (and may be read). */
+/** A storage buffer that the kernel writes (and can read). */
 export function write(name: string, type = "array<f32>"): Binding {
   return { name, type, access: "write" };
 }
 
-/** A uniform buffer whose contents change from step to step. */
+/** A uniform buffer with contents that change from step to step. */
 export function uniform(name: string, type: string): Binding {
   return { name, type, access: "uniform" };
 }
@@ -65,12 +65,12 @@ const qualifier = { read: "storage, read", write: "storage, read_write", uniform
 /**
  * Puts a kernel together: declares its parameters and buffers, then its body.
  *
- * @param name what it computes
+ * @param name its computation, in a few words
  * @param params sizes and offsets by name, `p.<name>` in the body; u32
  * @param bindings buffers; `false` entries are left out
  * @param workgroups how many workgroups
  * @param body WGSL with the entry point `main`
- * @throws {RangeError} when a parameter is no u32, or more workgroups are asked for than WebGPU allows
+ * @throws {RangeError} when a parameter is no u32, or the workgroups exceed WebGPU's limit
  */
 export function launch(
   name: string,

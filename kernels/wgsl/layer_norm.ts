@@ -17,13 +17,13 @@ import {
 import { parameter } from "./parameter.ts";
 import type { FloatType } from "../shapes.ts";
 
-/** Rows to be normed. */
+/** Rows to normalize. */
 export interface LayerNormShape {
   /** Rows. */
   readonly rows: number;
   /** Width of a row. */
   readonly d: number;
-  /** What numbers `affine` holds. Default f32. */
+  /** Type of the numbers in `affine`. Default f32. */
   readonly type?: FloatType;
 }
 
@@ -111,7 +111,7 @@ export const AFFINE_CHUNK = 32;
 
 /**
  * Shares of the gradient of `affine`, one per chunk of 32 rows: partial (chunks, 2, d). Binds x,
- * stats, dy, partial; the chunks are then to be summed.
+ * stats, dy, partial; the caller then sums the chunks.
  */
 export function layerNormAffineGradient({ rows, d }: { rows: number; d: number }): Launch {
   const width = laneWidth(d);

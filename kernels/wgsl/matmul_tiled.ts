@@ -23,19 +23,19 @@ export interface TiledOptions extends ProductSizes, EpilogueOptions {
    * (parts, m). Default: k.
    */
   readonly part?: number;
-  /** What numbers those hold that may be parameters. Default f32. */
+  /** Types of the operands that can be parameters. Default f32. */
   readonly types?: { readonly b?: FloatType; readonly bias?: FloatType };
-  /** First element of each matrix or vector within what is bound; 0 where not given. */
+  /** First element of each matrix or vector within its binding; default 0. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
   /** Default: by the sizes. The bits of the result don't depend on it. */
   readonly tile?: Tile;
 }
 
 /**
- * A product of this family. Binds a, b, then where asked for bias, residual, pre (for
- * `derivative`), then out, and where asked for pre (for `keepPre`), sums.
+ * A product of this family. Binds a, b, then as requested bias, residual, pre (for `derivative`),
+ * then out, and as requested pre (for `keepPre`), sums.
  *
- * @throws {RangeError} when column sums are asked of a layout other than tn
+ * @throws {RangeError} when column sums are requested of a layout other than tn
  */
 export function matmulTiled(options: TiledOptions): Launch {
   const { layout, m, n, k, origins = {}, types = {}, bias, columnSums = false } = options;

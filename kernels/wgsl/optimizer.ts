@@ -1,5 +1,5 @@
 /**
- * What ends a training step: the gradient's norm, then AdamW and the moving average over all
+ * The end of a training step: the gradient's norm, then AdamW and the moving average over all
  * parameters at once.
  *
  * @module
@@ -48,9 +48,9 @@ fn main() {
 
 /**
  * AdamW (Loshchilov & Hutter 2019, in torch's form) and the exponential moving average, over slabs
- * of `size` floats of which the first `decayed` are subject to weight decay. A step that was not
- * finite changes nothing. Binds parameters, gradients, first and second moments, average,
- * verdict, scalars.
+ * of `size` floats; the first `decayed` of them are subject to weight decay. A step that was not
+ * finite changes nothing. Binds parameters, gradients, first and second moments, average, verdict,
+ * scalars.
  */
 export function adamW({ size, decayed }: { size: number; decayed: number }): Launch {
   const array = "array<vec4<f32>>";

@@ -11,7 +11,7 @@ import { type Binding, laneType, read } from "./kernel.ts";
 export interface Parameter {
   /** To be bound. */
   readonly binding: Binding;
-  /** WGSL: what lies at an index, as one lane of f32. */
+  /** WGSL: the value at an index, as one lane of f32. */
   readonly at: (index: string) => string;
 }
 

@@ -16,8 +16,8 @@ import {
 } from "./kernel.ts";
 
 /**
- * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in order. x may be a
- * window onto wider rows: (outer, middle, stride), of each of which `inner` elements from `start` on
+ * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in order. x can be a
+ * window onto wider rows: (outer, middle, stride); `inner` elements of each, from `start` on,
  * count. Binds x, y (whose first element is `origin`).
  */
 export function sumMiddle(

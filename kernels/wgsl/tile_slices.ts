@@ -17,7 +17,7 @@ export interface Operand {
   readonly sizes: { readonly m: number; readonly n: number; readonly k: number };
   /** Whether neighbours in memory are neighbours along k. */
   readonly alongK: boolean;
-  /** Its first element within what is bound. */
+  /** Its first element within its binding. */
   readonly origin?: number;
   readonly type?: FloatType;
 }

@@ -14,11 +14,11 @@ export interface ProductSizes {
   readonly m: number;
   /** Columns of `out`. */
   readonly n: number;
-  /** What is summed over. */
+  /** Length of the summed axis. */
   readonly k: number;
 }
 
-/** What a workgroup computes. */
+/** The part of the product that a workgroup computes. */
 export interface Tile {
   /** Rows of its results, and columns. */
   readonly side: number;
@@ -46,7 +46,7 @@ const LONG = 1024;
 const tilesOf = ({ m, n }: ProductSizes, side: number) => Math.ceil(m / side) * Math.ceil(n / side);
 
 /**
- * The tile for a product whose sums are cut into parts of `part`: the first that fills a GPU and
+ * The tile for a product with sums cut into parts of `part`: the first that fills a GPU and
  * computes little beyond the edges.
  */
 export function tileFor(sizes: ProductSizes, part: number): Tile {

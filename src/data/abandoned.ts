@@ -6,7 +6,7 @@
 /** The age, in milliseconds, at which an unfinished preparation is deleted: 30 days. */
 const ABANDONED = 30 * 24 * 3600e3;
 
-/** Removes from a cache what was begun and left more than a month ago: `NAME.part`, `NAME.part.log`. */
+/** Removes unfinished files older than a month from a cache: `NAME.part`, `NAME.part.log`. */
 export async function removeAbandoned(folder: string): Promise<void> {
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   for (const { name } of entries) {

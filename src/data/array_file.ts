@@ -10,13 +10,13 @@ import type { NamedArray } from "./choose_arrays.ts";
 import { DataError } from "./errors.ts";
 import { FileBytes } from "./file_bytes.ts";
 
-/** An array whose numbers can be read. */
+/** An array with readable numbers. */
 export interface StoredArray extends NamedArray {
   /** The .npy file; its numbers stand after the header. */
   readonly bytes: Bytes;
   /** Bytes of that file. */
   readonly size: number;
-  /** Rejects where the file isn't what was written; resolves where that can't be told. */
+  /** Rejects where the file is not as written; resolves where this can't be checked. */
   check(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export class ArrayFile {
   private constructor(readonly file: FileBytes, readonly arrays: readonly StoredArray[]) {}
 
   /**
-   * Opens a file and reads what its arrays say of themselves.
+   * Opens a file and reads the headers of its arrays.
    *
    * @throws {DataError} when it is damaged, or holds no array
    */
@@ -39,7 +39,7 @@ export class ArrayFile {
     }
   }
 
-  /** An array that is known to be there. */
+  /** An array that exists. */
   get(name: string): StoredArray {
     return this.arrays.find((array) => array.name === name)!;
   }
@@ -51,7 +51,7 @@ export class ArrayFile {
 }
 
 /**
- * What the arrays in some bytes say of themselves.
+ * Reads the headers of the arrays in some bytes.
  *
  * @param path where the bytes are from: its last part names a lone array
  * @throws {DataError} when they are damaged, or hold no array

@@ -1,5 +1,5 @@
 /**
- * How pictures lie in an array of numbers.
+ * The layout of pictures in an array of numbers.
  * @module
  */
 import type { NpyHeader } from "../formats/npy.ts";
@@ -9,7 +9,7 @@ import { greyPixels } from "./idx.ts";
 import { resizeCrop } from "./resize.ts";
 import { MAX_PIXELS } from "./rgb_image.ts";
 
-/** Pictures, or clips, of uint8 numbers, one after the other. */
+/** Pictures, or clips, of uint8 numbers, in order. */
 export interface Layout {
   /** How many. */
   readonly count: number;
@@ -34,10 +34,10 @@ export function isPictures({ shape }: Pick<NpyHeader, "shape">): boolean {
 }
 
 /**
- * How pictures lie in an array, or why they don't.
+ * The layout of pictures in an array, or the reason why it has none.
  *
  * @param clips whether clips are wanted
- * @throws {DataError} whose message is what is to be said after the array's name
+ * @throws {DataError} with a message that follows the array's name
  */
 export function layoutOf({ type, shape, fortran }: NpyHeader, clips: boolean): Layout {
   const no = (reason: string) => new DataError(`of shape ${shapeText(shape)} ${reason}`);
@@ -92,7 +92,7 @@ function readingsOf(axes: readonly number[]): Omit<Layout, "count" | "frames">[]
  * A picture, or clip, of an array at a data set's size. Grey ones are padded where they fit, as those
  * of IDX files; colours are resized as pictures are, and opacity is blended on white.
  *
- * @param bytes as many as {@linkcode bytesOf} says
+ * @param bytes {@linkcode bytesOf} of them
  * @param size R, in pixels
  * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
  */

@@ -19,8 +19,8 @@ import type { Decoder, Source } from "./source.ts";
  * The pictures, or clips, in a .npz or .npy file. They are read one by one, so that the array need
  * not fit in memory.
  *
- * @param onNote told in one sentence which array was taken as what
- * @throws {DataError} when the file is damaged, or it isn't clear what is to be taken
+ * @param onNote receives one sentence on the arrays taken
+ * @throws {DataError} when the file is damaged, or it isn't clear which arrays to take
  */
 export async function arraySource(
   name: string,
@@ -63,7 +63,7 @@ function openArrays(name: string): ArrayFile {
   }
 }
 
-/** Work that is done once, when it is first asked for. */
+/** Work that is done once, on the first call. */
 function lazily<T>(work: () => Promise<T>): () => Promise<T> {
   let done: Promise<T> | undefined;
   return () => done ??= work();

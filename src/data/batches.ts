@@ -2,9 +2,8 @@
  * Which images make up each training step. Pure.
  *
  * Nothing here has a state that matters: the batch of step s follows from the seed, s, the batch
- * size and the number of images, so resuming a run needs the step number only. The order of the
- * next epoch is worked out a little with each step: that of a million images takes longer than a
- * step may wait.
+ * size and the number of images, so resuming a run needs the step number only. Each step computes a
+ * part of the next epoch's order: the order of a million images takes longer than a step can wait.
  * @module
  */
 import { hash32 } from "./hash.ts";
@@ -56,18 +55,18 @@ class Shuffle {
   }
 }
 
-/** What a stream of batches is made from. */
+/** Options of a stream of batches. */
 export interface BatchOptions {
   /** Any integer. */
   readonly seed: number;
-  /** B, images a step; may be larger than `count`. */
+  /** B, images a step; can be larger than `count`. */
   readonly batchSize: number;
   /** How many images there are. */
   readonly count: number;
 }
 
 /**
- * The images of each step. Examples run through epoch after epoch without a gap, so a batch may
+ * The images of each step. Examples run through epoch after epoch without a gap, so a batch can
  * take the end of one epoch and the start of the next, and no image is left out.
  *
  * @example
@@ -82,7 +81,7 @@ export class BatchStream {
   readonly #orders = new Map<number, Shuffle>();
 
   /**
-   * Nothing is worked out before the first step is asked for.
+   * Nothing is computed before the first step.
    *
    * @throws {RangeError} when the seed isn't an integer, or the batch size or the count isn't a
    * positive one
@@ -109,7 +108,7 @@ export class BatchStream {
       const position = step * batchSize + i;
       out[i] = this.#order(Math.floor(position / count)).finished()[position % count];
     }
-    // Twice what the next epoch needs to be ready when it comes.
+    // Twice the work that the next epoch needs to be ready in time.
     this.#order(Math.floor((step + 1) * batchSize / count) + 1).advance(2 * batchSize);
     return out;
   }

@@ -1,11 +1,11 @@
 /**
- * Where fetched data sets are kept.
+ * The folder that keeps fetched data sets.
  * @module
  */
 import { CACHE_TAG } from "../files/own_folders.ts";
 import { DataError } from "./errors.ts";
 
-/** What the choice of the cache folder depends on. */
+/** The values that the choice of the cache folder depends on. */
 export interface CacheOptions {
   /** Looks up an environment variable; the process's own by default. */
   readonly env?: (name: string) => string | undefined;
@@ -39,17 +39,17 @@ export function cacheFolder(options: CacheOptions = {}): string {
   );
 }
 
-/** What the standard of the tag wants in it. */
+/** Contents of the tag, by its standard. */
 const TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of rin.\n";
 
-/** Makes a cache folder where there is none, with the tag by which programs know it. */
+/** Makes a missing cache folder, with the tag that marks it for programs. */
 export async function makeCache(folder: string): Promise<void> {
   if (await Deno.stat(folder).then(() => true, () => false)) return;
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(`${folder}/${CACHE_TAG}`, TAG);
 }
 
-/** Whether a real path is that of the cache folder: one from before the tag lacks it. */
+/** Whether a real path is the cache folder: one from before the tag lacks it. */
 export function isCacheFolder(path: string): boolean {
   try {
     return path === Deno.realPathSync(cacheFolder());

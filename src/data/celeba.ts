@@ -7,7 +7,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import type { ImageFile } from "./image_file.ts";
 
 const IMAGES = "img_align_celeba";
-/** What the list is called in the distribution, and on Kaggle. */
+/** Names of the list in the distribution, and on Kaggle. */
 const LISTS = ["list_eval_partition.txt", "list_eval_partition.csv"];
 const [LIST] = LISTS;
 
@@ -21,7 +21,7 @@ export interface CelebaPartition {
   readonly test: readonly string[];
 }
 
-/** Where a copy of CelebA lies. */
+/** The place of a copy of CelebA. */
 export interface CelebaFolder {
   /** The folder of JPEG files. */
   readonly images: string;
@@ -56,7 +56,7 @@ export async function findCeleba(folder: string): Promise<CelebaFolder | undefin
   );
 }
 
-/** The folders that CelebA's lists can lie in. */
+/** The folders that can hold CelebA's lists. */
 export function placesOf(...folders: readonly string[]): string[] {
   return folders.flatMap((folder) => [folder, `${folder}/..`, `${folder}/../..`]);
 }
@@ -65,7 +65,7 @@ export function placesOf(...folders: readonly string[]): string[] {
  * Parses list_eval_partition.txt: one `NAME SPLIT` a line, SPLIT being 0, 1 or 2; or the same with a
  * comma below the line `image_id,partition`.
  *
- * @param source what to call the text in messages, e.g. its path
+ * @param source name of the text in messages, e.g. its path
  * @throws {DataError} naming the first bad line
  */
 export function parsePartition(text: string, source: string = LIST): CelebaPartition {

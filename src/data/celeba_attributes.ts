@@ -5,7 +5,7 @@
 import { DataError } from "./errors.ts";
 import type { Labels } from "./labels.ts";
 
-/** What the list is called in the distribution, and as it is found elsewhere. */
+/** Names of the list in the distribution, and elsewhere. */
 export const ATTRIBUTE_LISTS = ["list_attr_celeba.txt", "list_attr_celeba.csv"];
 
 /** Whether a file's beginning is that of a list of attributes. */
@@ -13,7 +13,7 @@ export function isAttributeList(start: string): boolean {
   const lines = start.split(/\r?\n/, 3);
   const header = attributeLine(lines);
   const values = cellsOf(lines[header?.first ?? 0] ?? "").slice(1);
-  // A table of pictures and classes may begin with the same word.
+  // A table of pictures and classes can begin with the same word.
   return header !== undefined && values.length > 1 &&
     values.every((value) => ["1", "-1", "0"].includes(value));
 }
@@ -27,7 +27,7 @@ export function isAttributeList(start: string): boolean {
  * @param text the whole list
  * @param names of the images, with or without folders
  * @param attribute such as "Smiling"
- * @param source what to call the list in messages, e.g. its path
+ * @param source name of the list in messages, e.g. its path
  * @throws {DataError} when there is no such attribute, a line is broken or an image isn't listed
  */
 export function attributeLabels(

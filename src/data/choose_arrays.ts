@@ -19,7 +19,7 @@ export interface ArrayPart {
   readonly labels?: string;
 }
 
-/** What is taken. */
+/** The arrays taken. */
 export interface ChosenArrays {
   /** To train on; then, where there is a second, to validate on. */
   readonly parts: readonly ArrayPart[];
@@ -30,7 +30,7 @@ export interface ChosenArrays {
 const PICTURES = "arr_0 x image images img imgs picture pictures sample samples data pixels";
 const LABELS = "arr_1 y label labels target targets class classes";
 
-/** Names such as x_train in two parts: what it is, and of which split. */
+/** Names such as x_train in two parts: the kind, and the split. */
 function partsOf(name: string): { what: string; split: keyof typeof SPLIT_NAMES | "" } {
   const words = name.toLowerCase().split(/[^a-z0-9]+/).filter(Boolean);
   for (const [split, names] of Object.entries(SPLIT_NAMES)) {
@@ -46,10 +46,10 @@ const isCalled = (names: string) => ({ name }: NamedArray) =>
   names.split(" ").includes(partsOf(name).what);
 
 /**
- * Chooses the arrays to train on. Where one is called train and another val or test, the first is
- * trained on and the second held out; without val that is test.
+ * Chooses the arrays. Where one is named train and another val or test, the first is for training
+ * and the second for validation; test is the second only where there is no val.
  *
- * @param source what to call the file in messages, e.g. its path
+ * @param source name of the file in messages, e.g. its path
  * @param clips whether clips are wanted
  * @throws {DataError} when there is none, it can't be read, or several could be meant
  */

@@ -1,5 +1,5 @@
 /**
- * Where the classes of a data set's images come from.
+ * Finds the classes of a data set's images.
  * @module
  */
 import { decodeText } from "../files/read_text.ts";
@@ -13,19 +13,19 @@ import { type Labels, numberedLabels } from "./labels.ts";
 import { describeFormat, readableFormat } from "./picture_format.ts";
 import type { PreparedFile } from "./prepared_file.ts";
 
-/** What was asked for. */
+/** The labels that a user asks for. */
 export interface LabelChoice {
   /**
    * "none"; "auto" for labels.csv in the folder, else the first folder in each name, or the labels
-   * that lie in the same file or beside an IDX file; or the path of a file: a table of files and
-   * classes (CSV), IDX labels, or CelebA's list of attributes.
+   * in the same file or next to an IDX file; or the path of a file: a table of files and classes
+   * (CSV), IDX labels, or CelebA's list of attributes.
    */
   readonly from: string;
   /** One of CelebA's attributes, such as "Smiling"; its list is looked for where none is given. */
   readonly attribute?: string;
 }
 
-/** What tables of files and classes are called that are found in a folder of pictures. */
+/** Names of tables of files and classes in a folder of pictures. */
 const TABLES = ["labels.csv", "labels.tsv"];
 
 /** Labels, and which images have none. */
@@ -38,10 +38,10 @@ export interface ChosenLabels {
 /**
  * The labels of all images of a prepared file.
  *
- * @param source what the file was made from, as it was asked for
- * @param onNote told in one sentence which table was found, and what of it doesn't fit
- * @returns none where none were asked for
- * @throws {DataError} when the labels that were asked for aren't there or don't fit
+ * @param source the file's source, as the user gave it
+ * @param onNote receives one sentence on the table found, and its rows that don't fit
+ * @returns none where none were requested
+ * @throws {DataError} when the requested labels are missing or don't fit
  */
 export async function labelsOf(
   file: PreparedFile,
@@ -150,7 +150,7 @@ async function prefixOf(table: string, source: string): Promise<string> {
   return from !== "" && inside.length === 2 && inside[0] === "" ? `${inside[1]}/` : "";
 }
 
-/** The list lies where CelebA's images do. */
+/** The list lies next to CelebA's images. */
 async function findAttributes(file: PreparedFile, source: string): Promise<string> {
   for (const place of placesOf(source, file.footer.facts.source)) {
     for (const name of ATTRIBUTE_LISTS) {

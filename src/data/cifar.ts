@@ -8,7 +8,7 @@ import { pickledArray, pickledText, unpickleDict } from "../formats/numpy_pickle
 import type { Layout } from "./array_layout.ts";
 import { noClass } from "./labels.ts";
 
-/** How the pictures of a batch lie in it: 32 x 32 pixels, channel by channel. */
+/** The layout of a batch's pictures: 32 x 32 pixels, channel by channel. */
 export const CIFAR_PICTURE: Omit<Layout, "count"> = {
   frames: 1,
   height: 32,
@@ -20,13 +20,13 @@ export const CIFAR_PICTURE: Omit<Layout, "count"> = {
 /** Bytes of one. */
 const PICTURE = 3072;
 
-/** What a set's files are called. */
+/** Names of a set's files. */
 interface Form {
   readonly title: string;
   readonly train: RegExp;
   readonly test: string;
   readonly classes: string;
-  /** Bytes of labels before each picture, of which the last counts; 0 in pickles. */
+  /** Bytes of labels before each picture, the last of which counts; 0 in pickles. */
   readonly labelBytes: number;
 }
 
@@ -58,7 +58,7 @@ const FORMS: readonly Form[] = [
 /** A set that was found, by the paths of its files. */
 export interface CifarFiles extends Pick<Form, "title" | "labelBytes"> {
   readonly train: readonly string[];
-  /** Absent where it isn't there. */
+  /** Absent where the file is missing. */
   readonly test?: string;
   readonly classes: string;
 }
@@ -81,7 +81,7 @@ export function findCifar(paths: readonly string[]): CifarFiles | undefined {
 export interface CifarBatch {
   readonly count: number;
   readonly labels: readonly number[];
-  /** The bytes of a picture, as {@linkcode CIFAR_PICTURE} says. */
+  /** The bytes of a picture, laid out as {@linkcode CIFAR_PICTURE}. */
   picture(index: number): Uint8Array;
 }
 

@@ -18,13 +18,13 @@ import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
 import type { Decoder, Source } from "./source.ts";
 
-/** Where a set's files lie. */
+/** The place of a set's files. */
 export interface CifarPlace {
-  /** What the fingerprint says of a file. */
+  /** A file's line in the fingerprint. */
   stateOf(path: string): string;
-  /** Paths in the order in which they are best read. */
+  /** Paths in the best order for reading. */
   inOrder(paths: readonly string[]): readonly string[];
-  /** Opens what reads whole files. */
+  /** Opens a reader of whole files. */
   open(): { read(path: string): Uint8Array<ArrayBuffer>; close(): void };
 }
 
@@ -33,7 +33,7 @@ export async function cifarIn(
   folder: string,
   onNote?: (sentence: string) => void,
 ): Promise<Source | undefined> {
-  // A folder that can't be listed is told of by who looks for pictures in it.
+  // The reader that looks for pictures reports a folder that can't be listed.
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   const files = findCifar(entries.filter(({ isDirectory }) => !isDirectory).map((it) => it.name));
   return files && await cifarSource(folder, files, {
@@ -82,7 +82,7 @@ export async function cifarSource(
   };
 }
 
-/** What is known before a picture is decoded. */
+/** Reads everything that is known before a picture is decoded. */
 function readAll(
   name: string,
   files: CifarFiles,
@@ -94,7 +94,7 @@ function readAll(
     const { labelBytes } = files;
     const found = new Map<string, Pick<CifarBatch, "count" | "labels">>();
     let classNames: string[] = [];
-    // Of a packed archive all behind a file is lost when one before it is read.
+    // In a packed archive, reading backwards unpacks everything again.
     for (const path of place.inOrder([...paths, files.classes])) {
       told(name, path, () => {
         const bytes = reader.read(path);
@@ -128,11 +128,11 @@ function decoderOf(
   imageSize: number,
 ): Decoder {
   const reader = place.open();
-  // Pictures are asked for in their order: one batch in memory is enough.
+  // Pictures are read in order: one batch in memory is enough.
   let last: { readonly path: string; readonly batch: CifarBatch } | undefined;
   return {
     capacity: 1,
-    // deno-lint-ignore require-await -- so that what is thrown is a rejection
+    // deno-lint-ignore require-await -- so that errors are rejections
     async decode(at) {
       const { path, index } = places[at];
       if (last?.path !== path) {

@@ -1,5 +1,5 @@
 /**
- * What readers of moving pictures return.
+ * The result of readers of moving pictures.
  * @module
  */
 import { DataError } from "./errors.ts";
@@ -18,14 +18,14 @@ export interface Clip {
   readonly data: Uint8Array;
 }
 
-/** Beyond these a header's claim is taken for damage, or an attack. */
+/** Claims of a header beyond these count as damage, or an attack. */
 const MAX_FRAMES = 10_000;
 const MAX_BYTES = 1e9;
 
-/** Pixels of all frames: what of a clip is held at a time takes four bytes for each. */
+/** Pixels of all frames: a clip in memory takes four bytes for each. */
 const MAX_PIXELS = MAX_BYTES / 4;
 
-/** What a byte of well-packed pixels can stand for, in GIF and PNG, is less. */
+/** Upper bound on the pixels that a packed byte stands for, in GIF and PNG. */
 const MAX_PIXELS_A_BYTE = 8192;
 
 /**

@@ -18,8 +18,8 @@ function markOf(text: string): string | undefined {
 }
 
 /**
- * The rows of a table; empty lines are none. A cell in double quotes may hold marks, line breaks, and
- * quotes that are doubled.
+ * The rows of a table; empty lines are none. A cell in double quotes can hold marks, line breaks,
+ * and quotes that are doubled.
  *
  * @returns undefined where the first line has no mark
  */
@@ -42,7 +42,7 @@ export function parseCsv(text: string): Row[] | undefined {
   return rows;
 }
 
-/** A cell, quoted or plain, and what ends it: the mark, a line break, or the end of the text. */
+/** A cell, quoted or plain, and its end: the mark, a line break, or the end of the text. */
 const cellUpTo = (mark: string) =>
   new RegExp(
     `(?:[ ]*"([^"]*(?:""[^"]*)*)"[ ]*(?=[${mark}\\r\\n]|$)|([^${mark}\\r\\n]*))` +

@@ -26,9 +26,9 @@ export interface CsvLabels {
  *
  * @param text the whole table
  * @param names of the pictures
- * @param source what to call the table in messages, e.g. its path
+ * @param source name of the table in messages, e.g. its path
  * @param prefix the data source's folder, seen from that of the table, with "/" at its end; empty
- * where both are the same, or it isn't known
+ * where both are the same, or it is unknown
  * @throws {DataError} when it is no such table, a row is broken, or no row has a picture
  */
 export function csvLabels(

@@ -1,5 +1,5 @@
 /**
- * What a data set is, so that a run that goes on can tell whether it still is the same.
+ * The identity of a data set, which a resumed run compares.
  *
  * It follows from contents, not from places or times: a folder that was moved or copied is the same.
  * @module
@@ -14,7 +14,7 @@ export type { DataIdentity };
 /**
  * The identity of a prepared file as it is used.
  *
- * @param held (count), 1 for validation, 2 for what isn't used
+ * @param held (count), 1 for validation, 2 for unused images
  */
 export async function identityOf(
   file: PreparedFile,
@@ -34,7 +34,7 @@ export async function identityOf(
   };
 }
 
-/** What differs, in words; undefined where nothing does. */
+/** Describes the differences; undefined where there are none. */
 export function differences(before: DataIdentity, now: DataIdentity): string | undefined {
   const words: [keyof DataIdentity, string][] = [
     ["pixels", "its pixels"],

@@ -22,39 +22,39 @@ import { isHeldOut } from "./split.ts";
 
 export type { ImageSet, LabelChoice, Skipped, Splits };
 
-/** What to load. */
+/** The data to load. */
 export interface DataOptions {
   /**
    * "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a tar archive of them, a
-   * folder with CelebA or CIFAR, an array of pictures (.npz or .npy), an IDX file, or what `rin data prepare` made. A folder that is itself called faces is
-   * given as "./faces".
+   * folder with CelebA or CIFAR, an array of pictures (.npz or .npy), an IDX file, or a file from
+   * `rin data prepare`. A folder that is itself called faces is given as "./faces".
    */
   readonly source: string;
   /** R, in pixels: every image becomes (3, R, R). */
   readonly imageSize: number;
   /**
-   * T: load clips of at least so many frames, each a GIF or animated PNG file or a folder of numbered
-   * frames; 1, the default, for images. The source is then a folder of clips, one clip, or what
-   * `rin data prepare --clips` made.
+   * T: load clips of at least so many frames, each a GIF or animated PNG file or a folder of
+   * numbered frames; 1, the default, for images. The source is then a folder of clips, one clip, or
+   * a file from `rin data prepare --clips`.
    */
   readonly frames?: number;
   /** From one frame that is read to the next, in frames of the clip; 1 by default. */
   readonly frameStride?: number;
   /**
    * The share held out for validation, in [0, 1), chosen by a hash of each name. By default 0.05;
-   * but "faces" holds nothing out and "emoji" every 20th by name, and a prepared file what it was
-   * prepared with. Where nothing is held out, validation uses the training images. CelebA has its
-   * own splits and ignores this.
+   * but "faces" holds nothing out and "emoji" every 20th by name, and a prepared file uses the
+   * share that it was prepared with. Where nothing is held out, validation uses the training
+   * images. CelebA has its own splits and ignores this.
    */
   readonly validFraction?: number;
   /**
-   * What folders called train, val and test are: with "auto", the default, splits; with "classes",
-   * classes as any other folder.
+   * Meaning of folders called train, val and test: with "auto", the default, splits; with
+   * "classes", classes as any other folder.
    */
   readonly folders?: FolderMeaning;
-  /** Where the classes of the images come from; there are none by default. */
+  /** Source of the images' classes; no classes by default. */
   readonly labels?: LabelChoice;
-  /** Where prepared files are kept; `prepared` in the cache folder by default. */
+  /** Folder of prepared files; `prepared` in the cache folder by default. */
   readonly cache?: string;
   /** Called as files are decoded, with the number done of all; not where they were before. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -63,7 +63,7 @@ export interface DataOptions {
 }
 
 /**
- * Opens a data source, decoding it where that wasn't done before.
+ * Opens a data source, decoding it on first use.
  *
  * @throws {DataError} when the source, or an option, can't be used as given
  *
@@ -86,7 +86,7 @@ export async function loadSplits(options: DataOptions): Promise<Splits> {
   }
 }
 
-/** Opens the prepared file, with what is left out of the folder as it is now. */
+/** Opens the prepared file, and notes the files left out of the folder as it is now. */
 async function openPrepared(
   options: DataOptions,
 ): Promise<{ readonly file: PreparedFile; readonly leftOut?: LeftOut }> {
@@ -112,7 +112,7 @@ async function openPrepared(
   const path = await preparedPath(options);
   const known = await openFingerprint(path, source.fingerprint);
   if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };
-  // Few images are done before anybody has read the sentence; how long clips are isn't known yet.
+  // Few images are done before anybody has read the sentence; the length of clips isn't known yet.
   if (source.names.length > 1000) {
     const megabytes = (source.names.length * 3 * imageSize ** 2 / 1e6).toFixed(0);
     const what = clips ? "clips" : "images";
@@ -122,7 +122,7 @@ async function openPrepared(
         `same command goes on from there`,
     );
   }
-  // Where it can't be made, the preparation says so.
+  // The preparation reports a folder that can't be made.
   if (options.cache === undefined) await makeCache(cacheFolder()).catch(() => {});
   await removeAbandoned(folderOf(path));
   await prepare(source, path, { imageSize, onProgress });
@@ -151,7 +151,7 @@ async function preparedPath(
   return `${folder}/${name}${kind}-${imageSize}px-${(await hexHash(place)).slice(0, 8)}.rindata`;
 }
 
-/** A prepared file, where it is there, whole, and of these images. */
+/** Opens a prepared file, if it exists, is whole, and has these images. */
 async function openFingerprint(path: string, fingerprint: string) {
   const file = await PreparedFile.open(path).catch(() => undefined);
   if (file?.footer.facts.fingerprint === fingerprint) return file;
@@ -179,8 +179,8 @@ async function splitsOf(
   const isUsed = (i: number) => !short.has(i) && without?.[i] !== 1;
   const all = Uint32Array.from({ length: count }, (_, i) => i).filter(isUsed);
   const [trainMembers, validMembers] = [0, 1].map((side) => all.filter((i) => held[i] === side));
-  // Where one side would be empty both are all of it: the figures are then of how well it is learnt
-  // by heart, which is what there is to measure.
+  // Where one side would be empty, both are all images: the figures then measure memorization, the
+  // only thing left to measure.
   const shared = trainMembers.length === 0 || validMembers.length === 0;
   const train = file.set(source, shared ? all : trainMembers, labels, windows);
   const valid = shared ? train : file.set(`${source} (valid)`, validMembers, labels, windows);

@@ -1,8 +1,8 @@
 /**
  * Animated PNG bytes to RGB frames.
  *
- * Each frame is made a PNG file of its own and decoded as such, so that every kind of pixel is
- * understood that single pictures may have.
+ * Each frame is made a PNG file of its own and decoded as such, so that it can have every kind of
+ * pixel of single pictures.
  * @module
  */
 import { type Area, checkClip, clearArea, type Clip, onWhite } from "./clip.ts";
@@ -11,7 +11,7 @@ import { decodePngRgba, pngChunks } from "./decode_png.ts";
 import { DataError } from "./errors.ts";
 import { concat } from "./prepared_format.ts";
 
-/** What is done with a frame's place before the next one. */
+/** Treatment of a frame's place before the next one. */
 const TO_BACKGROUND = 1;
 const TO_PREVIOUS = 2;
 
@@ -23,13 +23,13 @@ const MAX_SHARED = 768;
 
 interface Frame extends Area {
   readonly disposal: number;
-  /** Whether it is blended over what is there, in place of replacing it. */
+  /** Whether to blend it over the canvas, instead of replacing the pixels. */
   readonly over: boolean;
   readonly parts: Uint8Array[];
 }
 
 /**
- * Decodes one PNG file as browsers show it: each frame over what the ones before have left, all on
+ * Decodes one PNG file as browsers show it: each frame over the result of the ones before, all on
  * white. A PNG file that doesn't move is a clip of one frame.
  *
  * @throws {DataError} when the file is damaged or too large

@@ -95,10 +95,10 @@ function allowed(bits: number, compression: number): boolean {
   return compression === PLAIN;
 }
 
-/** Bytes from one row to the next, and a check that all rows are there. */
+/** Bytes from one row to the next; checks that all rows exist. */
 function rowBytes(bytes: Uint8Array, { width, height, bits, start }: Header): number {
   const row = Math.ceil(width * bits / 32) * 4;
-  // Some programs leave out what pads the last row.
+  // Some programs leave out the padding of the last row.
   if (start + row * (height - 1) + Math.ceil(width * bits / 8) > bytes.length) {
     throw damaged("it has too few pixels");
   }
@@ -120,7 +120,7 @@ function readIndices(bytes: Uint8Array, header: Header): Uint8Array {
   return out;
 }
 
-/** As {@linkcode readIndices}, of run-length codes; what they leave out is colour 0. */
+/** As {@linkcode readIndices}, of run-length codes; skipped pixels are colour 0. */
 function readRuns(bytes: Uint8Array, { width, height, bits, start, down }: Header): Uint8Array {
   const out = new Uint8Array(width * height);
   const put = (x: number, y: number, value: number) => {
@@ -153,7 +153,7 @@ function paint(indices: Uint8Array, { palette, entry }: Header, data: Uint8Array
   const colours = Math.floor(palette.length / entry);
   for (let i = 0, o = 0; i < indices.length; i++) {
     const at = indices[i] * entry;
-    // As Pillow and browsers show it, a colour that isn't there is black.
+    // As in Pillow and browsers, a missing colour is black.
     const there = indices[i] < colours;
     for (let c = 2; c >= 0; c--) data[o++] = there ? palette[at + c] : 0;
   }
@@ -173,7 +173,7 @@ function readColours(bytes: Uint8Array, header: Header, data: Uint8Array): void 
   const channels = masks.map(channelOf);
   const [red, green, blue, alpha] = channels;
   let transparent = masks[3] !== 0;
-  // Files whose alpha is 0 everywhere were written by programs that don't know it.
+  // Programs that don't know alpha write files whose alpha is 0 everywhere.
   for (let pass = transparent ? 0 : 1, seen = false; pass < 2; pass++) {
     for (let y = 0, o = 0; y < height; y++) {
       const from = start + (down ? y : height - 1 - y) * row;

@@ -12,10 +12,10 @@ import { resizeCrop } from "./resize.ts";
 export type { Clip };
 
 /**
- * Decodes a GIF or PNG file, told apart by their first bytes; one that doesn't move is a clip of one
+ * Decodes a GIF or PNG file, detected by its first bytes; one that doesn't move is a clip of one
  * frame.
  *
- * @param most pixels that all frames may have, 250 megapixels by default
+ * @param most pixels of all frames at most, 250 megapixels by default
  * @throws {DataError} for another format, or a damaged file
  */
 export function decodeClip(bytes: Uint8Array, most?: number): Clip {
@@ -24,11 +24,11 @@ export function decodeClip(bytes: Uint8Array, most?: number): Clip {
   throw new DataError("Cannot decode clip: it is neither GIF nor PNG; convert it to one of these");
 }
 
-/** Whether a file is one for {@linkcode decodeClip}: a GIF, or a PNG that says that it moves. */
+/** Whether a file is one for {@linkcode decodeClip}: a GIF, or a PNG with an animation chunk. */
 export function moves(bytes: Uint8Array): boolean {
   if (startOf(bytes) === "GIF8") return true;
   if (startOf(bytes) !== "\x89PNG") return false;
-  // It must say so before its first pixels.
+  // The chunk must come before the first pixels.
   for (const { type } of pngChunks(bytes)) {
     if (type === "acTL") return true;
     if (type === "IDAT") return false;
@@ -41,7 +41,8 @@ function startOf(bytes: Uint8Array): string {
 }
 
 /**
- * The frames of a clip as they are stored, the shorter side of each resized to R and its centre cut out.
+ * Makes the frames of a clip for storage: resizes the shorter side of each to R and cuts out its
+ * centre.
  *
  * @param size R, in pixels
  * @param most frames, the first ones; all by default

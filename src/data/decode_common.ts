@@ -14,8 +14,8 @@ import type { RgbImage } from "./rgb_image.ts";
 /**
  * Makes pixels of a file, and checks its header before it allocates anything for them.
  *
- * @param most pixels that it may have
- * @throws {DataError} for a format that it doesn't know, or a damaged file
+ * @param most pixels at most
+ * @throws {DataError} for an unknown format, or a damaged file
  */
 export type Decode = (bytes: Uint8Array, most?: number) => RgbImage;
 

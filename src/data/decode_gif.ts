@@ -8,7 +8,7 @@ import { type GifFrame, readGif } from "./gif_blocks.ts";
 import { decompress } from "./gif_lzw.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 
-/** GIF's ways to go on after a frame. */
+/** GIF's treatments of a frame before the next one. */
 const TO_BACKGROUND = 2;
 const TO_PREVIOUS = 3;
 
@@ -16,9 +16,9 @@ const TO_PREVIOUS = 3;
 const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
 
 /**
- * Decodes one GIF file as browsers show it: each frame over what the ones before have left, and
- * what was never drawn, was cleared, or asks for a colour that isn't there, is white. What lies
- * outside the screen is cut off, and what is missing at the end of a file is not drawn.
+ * Decodes one GIF file as browsers show it: each frame over the result of the ones before. Pixels
+ * that were never drawn, were cleared, or have an unknown colour are white. Pixels outside the
+ * screen are cut off, and pixels missing at the end of a file are not drawn.
  *
  * @throws {DataError} when the file is damaged or too large
  */
@@ -27,7 +27,7 @@ export function decodeGif(bytes: Uint8Array, most?: number): Clip {
   const { width, height } = gif;
   const frames = gif.frames.length;
   checkClip("GIF", { frames, width, height }, bytes.length, most);
-  // Frames may be larger than the screen, and all are decoded whole.
+  // Frames can be larger than the screen, and all are decoded whole.
   const own = gif.frames.reduce((sum, { width, height }) => sum + width * height, 0);
   checkClip("GIF", { frames, width: own / frames, height: 1 }, Infinity, most);
   const data = new Uint8Array(frames * width * height * 3);
@@ -59,7 +59,7 @@ export function decodeStillGif(bytes: Uint8Array, most?: number): RgbImage {
   return decodeGif(bytes, most);
 }
 
-/** What of a frame lies on the screen. */
+/** The part of a frame on the screen. */
 function inside({ x, y, width, height }: GifFrame, screenWidth: number, screenHeight: number) {
   const [left, top] = [Math.min(x, screenWidth), Math.min(y, screenHeight)];
   return {

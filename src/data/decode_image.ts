@@ -9,16 +9,16 @@ import type { RgbImage } from "./rgb_image.ts";
 
 export type { RgbImage };
 
-/** To be raised whenever some file gives other pixels than before, images or clips. */
+/** Raise this whenever some file gives other pixels than before, images or clips. */
 export const DECODERS = 4;
 
 /**
  * Decodes one PNG, JPEG, WebP, BMP or still GIF file. The first bytes decide the format, never the
  * name. Transparency is blended on white, and a rotation noted in EXIF data is carried out.
  *
- * @param most pixels that it may have, 120 megapixels by default: its header is checked before anything
- * is allocated
- * @throws {DataError} for another format, or a damaged file; the message says what is wrong.
+ * @param most pixels at most, 120 megapixels by default: its header is checked before anything is
+ * allocated
+ * @throws {DataError} for another format, or a damaged file; the message names the problem.
  *
  * @example
  * ```ts

@@ -14,14 +14,14 @@ const MAX_PIXELS_A_BYTE = 1024;
 /** Samples of all channels: those of the largest picture in full color. Each takes 12 bytes to decode. */
 const MAX_SAMPLES = 3 * MAX_PIXELS;
 
-/** Scans of a progressive file, of which programs write about ten; each goes over all pixels again. */
+/** Scans of a progressive file; programs write about ten, and each goes over all pixels again. */
 const MAX_SCANS = 200;
 
-/** Pixels that any file may have. */
+/** Pixels that any file can have. */
 const SLACK = 65536;
 
 /**
- * Decodes one JPEG file, turned as its EXIF data say.
+ * Decodes one JPEG file, turned by its EXIF orientation.
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */
@@ -92,7 +92,7 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly components: readonly number[];
-  /** Of all channels; some may be stored at a part of the size. */
+  /** Of all channels; some can be stored at a part of the size. */
   readonly samples: number;
   readonly jfif: boolean;
   readonly adobeTransform?: number;
@@ -107,7 +107,7 @@ interface Frame {
 
 type FrameHeader = Pick<Frame, "precision" | "width" | "height" | "components" | "samples">;
 
-/** Walks the segments up to the first scan, for what jpeg-js doesn't tell or look at. */
+/** Walks the segments up to the first scan, for facts that jpeg-js doesn't give or check. */
 function readFrame(bytes: Uint8Array): Frame {
   let jfif = false;
   let adobeTransform: number | undefined;
@@ -118,7 +118,7 @@ function readFrame(bytes: Uint8Array): Frame {
   let at = 2;
   while (at + 4 <= bytes.length) {
     const marker = bytes[at + 1];
-    // Fill bytes, and what some phones leave between segments.
+    // Fill bytes, and bytes that some phones leave between segments.
     if (bytes[at] !== 0xff || marker === 0xff || marker === 0x00) {
       stray = true;
       at++;
@@ -173,7 +173,7 @@ function readFrameHeader(body: Uint8Array): FrameHeader {
   };
 }
 
-/** How often a scan begins; the same in what follows the picture is counted, too. */
+/** Counts the scans; it also counts those of data after the picture. */
 function scansAfter(bytes: Uint8Array, from: number): number {
   let scans = 0;
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {

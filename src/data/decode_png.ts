@@ -31,8 +31,8 @@ const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
 const MAX_STORED = 480e6;
 
 /**
- * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned as its
- * EXIF data say.
+ * Decodes one PNG file (1 to 16 bits a sample; 16 bits are scaled to 8 with rounding), turned by
+ * its EXIF orientation.
  *
  * @throws {DataError} when the file is damaged
  */
@@ -57,8 +57,8 @@ function exifOf(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes one PNG file with its transparency, as it is stored: a frame of many, so that none may
- * inflate to more than its pixels.
+ * Decodes one PNG file with its transparency and without orientation: a frame of many, so that none
+ * can inflate to more than its pixels.
  *
  * @returns `data` (height, width, 4), values 0..255, colours not multiplied by alpha
  * @throws {DataError} as {@linkcode decodePng} does
@@ -98,8 +98,8 @@ function readInterlaced(bytes: Uint8Array, colourType: number, depth: number) {
 }
 
 /**
- * Checks the header before anything is allocated for it. fast-png doesn't tell the colour type, and
- * whether there is a palette doesn't either: an RGB file may carry a (suggested) one too.
+ * Checks the header before anything is allocated for it. fast-png doesn't give the colour type, and
+ * a palette doesn't show it: an RGB file can carry a (suggested) one too.
  */
 function readColourType(bytes: Uint8Array, most?: number): number {
   if (bytes.length < 29) throw damaged("it ends within its header");
@@ -170,7 +170,7 @@ function decodeChunks(bytes: Uint8Array): DecodedPng {
   return orDamaged(() => decode(bytes, { checkCrc: true }));
 }
 
-/** Turns what decoders throw into a sentence. */
+/** Turns a decoder's error into a sentence. */
 function orDamaged<T>(work: () => T): T {
   try {
     return work();

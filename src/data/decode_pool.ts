@@ -1,10 +1,10 @@
 /**
  * Decodes image and clip files on all cores, away from the main thread.
  *
- * This module is also what its workers run: each is started from `import.meta.url` under a name of
- * its own, and serves when it sees that name. So there is no second file to be found: where a
- * bundler has put the whole program into one file, the workers are started from that file, and the
- * program's entry only has to do nothing unless `import.meta.main`.
+ * Its workers run this module, too: each is started from `import.meta.url` under a name of its own,
+ * and serves when it sees that name. So there is no second file to find: where a bundler has put
+ * the whole program into one file, the workers are started from that file, and the program's entry
+ * only has to do nothing unless `import.meta.main`.
  * @module
  */
 import { decodeClipFile } from "./clips.ts";
@@ -26,7 +26,7 @@ type OnDisk = string | Omit<ClipFile, "name">;
 
 interface Job {
   readonly id: number;
-  /** What lies on the disk, or an image's bytes. */
+  /** A file or folder on the disk, or an image's bytes. */
   readonly file: OnDisk | Uint8Array<ArrayBuffer>;
   readonly size: number;
 }
@@ -42,7 +42,7 @@ interface Waiting {
   readonly reject: (error: DataError) => void;
 }
 
-/** What the global scope of a worker has; its types are not those of the main thread. */
+/** The global scope of a worker; its types are not those of the main thread. */
 interface WorkerScope {
   readonly name: string;
   onmessage: ((event: MessageEvent<Job | SharedArrayBuffer>) => void) | null;
@@ -72,10 +72,10 @@ export class DecodePool {
    * Decodes an image, given by its path, as {@linkcode decodeFile} does, or a clip as
    * {@linkcode decodeClipFile} does.
    *
-   * @param file what lies on the disk, or what reads an image's bytes: it is called when a worker is
-   * free for them, in the order of these calls, so that few are in memory
+   * @param file a file or folder on the disk, or a function that reads an image's bytes: it is
+   * called when a worker is free for them, in the order of these calls, so that few are in memory
    * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
-   * @throws {DataError} saying what is wrong with the file
+   * @throws {DataError} naming the file's problem
    */
   decode(file: Waiting["file"], size: number): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
@@ -84,7 +84,7 @@ export class DecodePool {
     });
   }
 
-  /** Ends the workers; what they were at is never answered. */
+  /** Ends the workers; jobs in progress never get an answer. */
   close(): void {
     for (const worker of this.#workers.keys()) worker.terminate();
     this.#workers.clear();

@@ -8,10 +8,12 @@ import { exifOrientation, upright } from "./exif_orientation.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 import { WEBP_WASM } from "./webp_wasm.ts";
 
-/** A bit of VP8X that says that the picture moves. */
+/** A bit of VP8X for moving pictures. */
 const MOVES = 2;
 
-/** Pages of memory, of 64 KiB, beyond which the module is made anew: memory never shrinks. */
+/**
+ * Pages of memory, of 64 KiB, beyond which the module is instantiated again: memory never shrinks.
+ */
 const MAX_PAGES = 1024;
 
 /** Bytes and pages. */
@@ -28,7 +30,8 @@ let instance: LibWebp | undefined;
 let module: WebAssembly.Module | undefined;
 
 /**
- * Decodes one WebP file that doesn't move, transparency blended on white, turned as its EXIF data say.
+ * Decodes one WebP file that doesn't move, transparency blended on white, turned by its EXIF
+ * orientation.
  *
  * @throws {DataError} when the file is damaged, or moves
  */

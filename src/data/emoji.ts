@@ -15,7 +15,7 @@ export interface EmojiFile extends ImageFile {
 /** The credit that the licence asks for wherever the images, or samples close to them, are shown. */
 export const EMOJI_ATTRIBUTION = "Emoji images by Twitter (Twemoji), CC BY 4.0";
 
-/** What to take: the round yellow and costumed faces, or every emoji. */
+/** The emoji to take: the round yellow and costumed faces, or all. */
 export type EmojiSubset = "faces" | "all";
 
 const IMAGES = "img/twitter/64";

@@ -5,7 +5,7 @@
 
 /**
  * A data source can't be used as asked. The message is one sentence for the person at the keyboard:
- * what was asked, what was found and what to do. Commands print it without a stack trace.
+ * the request, the problem, and the remedy. Commands print it without a stack trace.
  *
  * @example
  * ```ts

@@ -23,7 +23,7 @@ const ENTRY = 12;
  * The orientation in EXIF data (TIFF, of either byte order). Only the first directory is read, once,
  * and as far as it lies within the data.
  *
- * @param tiff what follows "Exif\0\0" in a JPEG file, or a PNG file's eXIf chunk
+ * @param tiff the bytes after "Exif\0\0" in a JPEG file, or a PNG file's eXIf chunk
  * @returns 1 where there is none, or the data are damaged
  */
 export function exifOrientation(tiff: Uint8Array): Orientation {
@@ -49,7 +49,7 @@ export function exifOrientation(tiff: Uint8Array): Orientation {
 }
 
 /**
- * A picture as it is to be seen.
+ * Turns a picture upright.
  *
  * @param orientation how it is stored
  * @returns the same picture where it is upright, else a new one; 5 to 8 exchange width and height

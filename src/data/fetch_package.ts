@@ -15,9 +15,7 @@ export interface DataPackage {
   readonly keep: readonly string[];
 }
 
-/**
- * Runs a program in a folder. Resolves to undefined on success and to what went wrong otherwise.
- */
+/** Runs a program in a folder. Resolves to undefined on success and to the error otherwise. */
 export type Runner = (
   program: string,
   args: readonly string[],
@@ -26,7 +24,7 @@ export type Runner = (
 
 /** How {@linkcode fetchPackage} works; the defaults are right outside tests. */
 export interface FetchOptions {
-  /** Where to keep it; {@linkcode cacheFolder} by default. */
+  /** Folder to keep it in; {@linkcode cacheFolder} by default. */
   readonly cache?: string;
   /** Starts the package clients. */
   readonly run?: Runner;
@@ -34,14 +32,14 @@ export interface FetchOptions {
   readonly onFetch?: (sentence: string) => void;
 }
 
-/** Older than any fetch that may still be going on, in milliseconds. */
+/** Older than any fetch that can still be running, in milliseconds. */
 const STALE = 24 * 3600e3;
 
 /**
  * The folder of a package's kept files, fetched by `deno` or else by `npm` when it isn't there yet.
  *
- * The package is unpacked beside its final place and renamed at the end, so whatever is found at
- * the final place is whole, also after an interrupted fetch or with two at the same time.
+ * The package is unpacked next to its final place and renamed at the end, so a package at the final
+ * place is whole, also after an interrupted fetch or with two at the same time.
  *
  * @throws {DataError} when neither client can fetch it; the message has the command to run by hand
  */
@@ -49,7 +47,7 @@ export async function fetchPackage(data: DataPackage, options: FetchOptions = {}
   const { cache = cacheFolder(), run = runProgram, onFetch } = options;
   const target = `${cache}/${data.name}-${data.version}`;
   if (await isFolder(target)) return target;
-  // What the command in the error message leaves behind.
+  // The folder that the command in the error message makes.
   const byHand = `${cache}/node_modules/${data.name}`;
   if (await installedVersion(byHand) === data.version) return byHand;
 
@@ -113,7 +111,7 @@ async function install(
   );
 }
 
-/** In a compiled program the executable isn't deno; there may be one on the PATH still. */
+/** In a compiled program the executable isn't deno; the PATH can still have one. */
 function denoProgram(): string {
   const executable = Deno.execPath();
   return /[/\\]deno(\.exe)?$/i.test(executable) ? executable : "deno";
@@ -150,12 +148,12 @@ async function makeTemporary(cache: string, prefix: string): Promise<string> {
   }
 }
 
-/** What killed processes left behind. */
+/** Removes files that killed processes left. */
 async function removeStale(cache: string, prefix: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
     if (!name.startsWith(prefix)) continue;
     const path = `${cache}/${name}`;
-    // One that another process is just done with may vanish in between.
+    // A file that another process has just finished can vanish in between.
     const info = await Deno.stat(path).catch(() => undefined);
     if (info?.mtime && Date.now() - info.mtime.getTime() > STALE) await remove(path);
   }

@@ -4,11 +4,11 @@
  */
 import type { SizedBytes } from "../formats/bytes.ts";
 
-/** A file that is open; it holds no more of it in memory than what is asked for. */
+/** An open file; only the requested bytes of it are in memory. */
 export class FileBytes implements SizedBytes {
   private constructor(readonly file: Deno.FsFile, readonly size: number) {}
 
-  /** Opens a file; what the system throws where that fails is left as it is. */
+  /** Opens a file; system errors pass through. */
   static open(path: string): FileBytes {
     const file = Deno.openSync(path);
     return new FileBytes(file, file.statSync().size);

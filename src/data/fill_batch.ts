@@ -1,6 +1,5 @@
 /**
- * From stored bytes to the floats of a batch, mirrored and cropped at random where that is asked
- * for. Pure.
+ * From stored bytes to the floats of a batch, with optional random mirroring and cropping. Pure.
  * @module
  */
 import { hash32 } from "./hash.ts";
@@ -13,7 +12,7 @@ const WINDOW = 4;
 /** From a byte to [-1, 1], rounded to float32 once. */
 const TO_FLOAT = Float32Array.from({ length: 256 }, (_, byte) => byte / 127.5 - 1);
 
-/** What is left to chance; it follows from the seed, the step and the place in the batch alone. */
+/** Random choices; they follow from the seed, the step and the place in the batch alone. */
 export interface Augmentation {
   readonly seed: number;
   readonly step: number;
@@ -30,7 +29,7 @@ export interface Augmentation {
  * @param storedSize R, in pixels
  * @param out (B, 3, S, S), of clips (B, 3, T, S, S), overwritten
  * @param size S, in pixels; R at most
- * @param augmentation what is left to chance; nothing by default
+ * @param augmentation random choices; none by default
  * @param frames T, of clips
  * @throws {RangeError} when the lengths and sizes disagree
  */
@@ -88,7 +87,7 @@ export function isFlipped(seed: number, step: number, i: number): boolean {
 }
 
 /**
- * Where {@linkcode fillBatch} cuts the i-th picture of a step.
+ * The place where {@linkcode fillBatch} cuts the i-th picture of a step.
  *
  * @param room by how many pixels the stored picture is larger
  * @returns top and left, each in 0..room

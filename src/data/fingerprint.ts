@@ -1,5 +1,5 @@
 /**
- * By what it is told that files have changed.
+ * Fingerprints that detect changed files.
  * @module
  */
 import { sha256 } from "./prepared_format.ts";

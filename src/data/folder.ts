@@ -28,8 +28,8 @@ export async function listImages(folder: string): Promise<Listing<ImageFile>> {
 }
 
 /**
- * Lists every picture below a folder, sorted by path, so that the order is the same on every machine.
- * A picture is known by its extension or else by its first bytes. Links are followed after all real
+ * Lists every picture below a folder, sorted by path, so that the order is the same on every
+ * machine. Extensions, or else first bytes, identify pictures. Links are followed after all real
  * folders; names that start with a dot are ignored (they are thumbnails and other programs' notes,
  * not pictures).
  *
@@ -51,11 +51,11 @@ export async function listPictures(folder: string): Promise<Listing<ImageFile>> 
 /** A walk through folders. */
 class Walk {
   readonly #found = new Gathering<ImageFile>();
-  /** Folders as they are really called: a link may lead back to one above it. */
+  /** Real paths of folders: a link can lead back to one above it. */
   readonly #seen = new Set<string>();
   #links: ImageFile[] = [];
 
-  /** Takes what is in a folder; `prefix` is its name with "/", empty of the first. */
+  /** Takes the contents of a folder; `prefix` is its name with "/", empty for the first. */
   async enter(path: string, prefix: string): Promise<void> {
     const real = await Deno.realPath(path);
     if (this.#seen.has(real)) return;
@@ -138,7 +138,7 @@ async function sortedEntries(path: string): Promise<Deno.DirEntry[]> {
     .sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** The system's names are turned into text with this mark for what is not UTF-8. */
+/** The runtime replaces bytes of names that are not UTF-8 by this mark. */
 function isNotUtf8(name: string): boolean {
   return name.includes("\ufffd");
 }

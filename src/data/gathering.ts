@@ -1,5 +1,5 @@
 /**
- * The pictures among files, and what is left out.
+ * Gathers the pictures among files, and lists the files left out.
  * @module
  */
 import { DataError } from "./errors.ts";
@@ -7,15 +7,15 @@ import { kindOf, type LeftOut } from "./left_out.ts";
 import { readableFormat, START } from "./picture_format.ts";
 import type { Skipped } from "./skipped.ts";
 
-/** Files of these names are taken for pictures without a look into them: there may be a million. */
+/** Files with these names count as pictures without a look into them: there may be a million. */
 const PICTURE_NAME = /\.(png|apng|jpe?g|jpe|jfif|webp|bmp|dib|gif)$/i;
 
-/** Whether a file is taken for a picture by its name. */
+/** Whether a file's name is that of a picture. */
 export function isPictureName(name: string): boolean {
   return PICTURE_NAME.test(name);
 }
 
-/** What was found. */
+/** The files found. */
 export interface Listing<File> {
   /** The pictures. */
   readonly files: readonly File[];
@@ -48,12 +48,12 @@ export class Gathering<File extends { readonly name: string }> {
     this.#count("no regular file");
   }
 
-  /** Leaves out what can't be read. */
+  /** Leaves out an unreadable file. */
   refuse(skipped: Skipped): void {
     this.#unreadable.push(skipped);
   }
 
-  /** All that was found, pictures in the order in which they were taken. */
+  /** All files found, pictures in the order of their discovery. */
   listing(): Listing<File> {
     const found = new Set(this.#files.map(({ name }) => topOf(name)));
     const folders = [...this.#tops].filter((top) => !found.has(top)).sort();

@@ -8,17 +8,17 @@ import { DataError } from "./errors.ts";
 /** One picture of a GIF file. */
 export interface GifFrame extends Area {
   readonly interlaced: boolean;
-  /** What is done with its place before the next one. */
+  /** Treatment of its place before the next frame. */
   readonly disposal: number;
   /** The colour that is none. */
   readonly transparent?: number;
   /** (colours, 3). */
   readonly palette: Uint8Array;
-  /** Where its code size stands, followed by its compressed pixels. */
+  /** Position of its code size, before its compressed pixels. */
   readonly start: number;
 }
 
-/** All that stands in a file. */
+/** Contents of a file. */
 export interface Gif {
   readonly width: number;
   readonly height: number;
@@ -30,8 +30,8 @@ const IMAGE = 0x2c;
 const CONTROL = 0xf9;
 
 /**
- * Finds the frames. Zeros between blocks are skipped, as is whatever follows what is no block, or the
- * place where the file was cut off. A first frame larger than the screen makes it as large.
+ * Finds the frames. Skips zeros between blocks, and everything after a broken block or the place
+ * where the file was cut off. A first frame larger than the screen makes it as large.
  *
  * @throws {DataError} when there is not a single frame
  */

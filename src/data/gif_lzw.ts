@@ -10,11 +10,11 @@ const MAX_CODES = 4096;
 const MISSING = 256;
 
 /**
- * The colour numbers of a frame. What a file doesn't have of it, because it was cut off, is
- * {@linkcode MISSING}; what it has too much is ignored.
+ * The colour numbers of a frame. Numbers missing from a file that was cut off are
+ * {@linkcode MISSING}; surplus numbers are ignored.
  *
  * @param start where the frame's code size stands, followed by its blocks
- * @param count how many pixels there are to be
+ * @param count number of pixels
  * @throws {DataError} when there is a code that can't be
  */
 export function decompress(bytes: Uint8Array, start: number, count: number): Uint16Array {
@@ -50,7 +50,7 @@ export function decompress(bytes: Uint8Array, start: number, count: number): Uin
       const length = isNew ? lengths[previous] + 1 : lengths[code];
       let from = isNew ? previous : code;
       let place = at + length - 1 - (isNew ? 1 : 0);
-      // What lies beyond the end of an array is not written.
+      // Numbers beyond the end of an array are not written.
       for (; place > at; place--, from = prefix[from]) out[place] = suffix[from];
       const first = suffix[from];
       out[at] = first;

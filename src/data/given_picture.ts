@@ -11,15 +11,15 @@ import { fillBatch } from "./fill_batch.ts";
 import { concat } from "./prepared_format.ts";
 import { resizeCrop } from "./resize.ts";
 
-/** What a picture is given as. */
+/** The role of a given picture. */
 export type Given = "image" | "mask";
 
 /**
- * Decodes a file, cropped and resized as training images are. Of clips the first frames count, and
- * a mask may be a picture that doesn't move, for all frames.
+ * Decodes a file, cropped and resized as training images are. Clips use their first frames, and a
+ * still picture as mask holds for all frames.
  *
- * @param decode what pictures that don't move are decoded by
- * @param most pixels that it may have, those of all frames together; as many as decoders take by default
+ * @param decode decoder of still pictures
+ * @param most pixels at most, of all frames together; default: the decoders' limit
  * @returns (3, S, S), or (3, T, S, S), in [-1, 1]
  * @throws {DataError} when it is no picture or too large, or a clip is too short
  */

@@ -1,6 +1,6 @@
 /**
- * Small integer hashes: the only source of chance in the data floor, so that the same seed gives
- * the same batches on every machine and nothing needs a state that would have to be saved.
+ * Small integer hashes: the only source of randomness in the data floor, so that the same seed
+ * gives the same batches on every machine and nothing needs a saved state.
  * @module
  */
 

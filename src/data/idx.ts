@@ -35,7 +35,7 @@ const LABELS_MAGIC = 0x00000801;
 /**
  * Parses an IDX file of uint8 images (magic 0x00000803) or labels (0x00000801), gzipped or not.
  *
- * @param source what to call the file in messages, e.g. its path
+ * @param source name of the file in messages, e.g. its path
  * @throws {DataError} for another magic number, or a length that disagrees with the header
  *
  * @example
@@ -165,7 +165,7 @@ export async function readIdx(path: string): Promise<IdxImages | IdxLabels> {
   return await parseIdx(bytes, path);
 }
 
-/** The labels that lie beside a file of images by MNIST's naming; undefined where there are none. */
+/** The labels next to a file of images by MNIST's naming; undefined where there are none. */
 export async function labelsBeside(path: string): Promise<string | undefined> {
   const found = /^(.*)images([-.])idx3(-ubyte)(\.gz)?$/.exec(path);
   if (!found) return undefined;

@@ -9,7 +9,7 @@ import { numberedLabels } from "./labels.ts";
 import type { Source } from "./source.ts";
 
 /**
- * The images of an IDX file, with the labels that lie beside it.
+ * The images of an IDX file, with the labels next to it.
  *
  * @throws {DataError} when it is none, or holds none
  */

@@ -1,5 +1,5 @@
 /**
- * Files that are known to be images or clips by their names and first bytes only.
+ * Files recognized as images or clips by their names and first bytes only.
  * @module
  */
 
@@ -7,7 +7,7 @@
 export interface ImageFile {
   /** Its name inside the data source, the same on every machine; splits are made from it. */
   readonly name: string;
-  /** Where it lies on this machine. */
+  /** Its path on this machine. */
   readonly path: string;
 }
 

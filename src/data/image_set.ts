@@ -8,7 +8,7 @@ import type { Skipped } from "./skipped.ts";
 
 export type { Skipped };
 
-/** Short hashes of all that decides what is trained on. */
+/** Short hashes of everything that decides the training images. */
 export interface DataIdentity {
   /** Pixels of all images, those that are held out included, and the order of them. */
   readonly pixels: string;
@@ -22,7 +22,7 @@ export interface DataIdentity {
 
 /** Decoded images, or clips, uint8, wherever they lie. */
 export interface ImageSet {
-  /** What the set is called in logs, e.g. "faces". */
+  /** Name of the set in logs, e.g. "faces". */
   readonly name: string;
   /** R: height and width of every image in pixels. */
   readonly imageSize: number;
@@ -43,29 +43,29 @@ export interface ImageSet {
    * @param indices (B), which images or clips of the set
    * @param starts (B), the frames that the windows begin with, each up to the clip's `room`; 0 by
    * default
-   * @returns (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255, in the order asked for
+   * @returns (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255, in the requested order
    * @throws {RangeError} when an index is outside the set, or a window outside its clip
    */
   read(indices: ArrayLike<number>, starts?: ArrayLike<number>): Promise<Uint8Array>;
 }
 
-/** What to train on and what to measure on. */
+/** The images to train on and to measure on. */
 export interface Splits {
   /** To train on. */
   readonly train: ImageSet;
-  /** To measure on; the same object as `train` where the set is to be learnt by heart. */
+  /** To measure on; the same object as `train` for a set to memorize. */
   readonly valid: ImageSet;
-  /** What couldn't be used of either; empty for a source without flaws. */
+  /** Unusable images of either; empty for a source without flaws. */
   readonly skipped: readonly Skipped[];
-  /** What of a folder is no picture; absent of other sources. */
+  /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
-  /** What the data set is, to be compared when a run goes on. */
+  /** Identity of the data set, which a resumed run compares. */
   readonly identity?: DataIdentity;
   /** The sentence to print wherever these images are shown, where the licence asks for one. */
   readonly attribution?: string;
   /** The file that the images are read from. */
   readonly path: string;
 
-  /** Closes that file; no read may be under way. */
+  /** Closes that file; no read must be in progress. */
   close(): void;
 }

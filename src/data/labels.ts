@@ -53,11 +53,11 @@ export function noClass(numbers: readonly number[]): number | undefined {
 }
 
 /**
- * Labels that are given as numbers; the classes are called "0", "1", ...
+ * Labels given as numbers; the classes are named "0", "1", ...
  *
  * @param numbers by record of the original file
  * @param records (count), which record each image is
- * @param source what to call the numbers in messages, e.g. their path
+ * @param source name of the numbers in messages, e.g. their path
  * @throws {DataError} when a record has no number
  */
 export function numberedLabels(

@@ -3,7 +3,7 @@
  * @module
  */
 
-/** Pixels that a picture may have without waiting for its turn. */
+/** Pixels of a picture that need not wait for its turn. */
 const LARGE = 32e6;
 
 /** A lock that all workers of a pool share: 1 while it is held. */
@@ -20,14 +20,14 @@ export function newTurn(): SharedArrayBuffer {
   return new SharedArrayBuffer(4);
 }
 
-/** Waits until no other thread has a large picture, where this one is; called before it is decoded. */
+/** Before decoding a large picture, waits until no other thread has one. */
 export function takeTurn(pixels: number): void {
   if (!lock || held || pixels <= LARGE) return;
   while (Atomics.compareExchange(lock, 0, 0, 1) !== 0) Atomics.wait(lock, 0, 1);
   held = true;
 }
 
-/** Lets others go where a thread has died that may have held the lock. */
+/** Lets others continue after the death of a thread that may have held the lock. */
 export function freeTurn(buffer: SharedArrayBuffer): void {
   const lock = new Int32Array(buffer);
   Atomics.store(lock, 0, 0);

@@ -1,5 +1,5 @@
 /**
- * What of a folder is not used, so that nothing is left out silently.
+ * Unused contents of a folder, so that nothing is left out silently.
  * @module
  */
 import type { Skipped } from "./skipped.ts";
@@ -17,13 +17,13 @@ export interface LeftOut {
 /** Kinds that are named; the others are counted together. */
 const NAMED = 8;
 
-/** What a file is called in the count: its extension, in lower case. */
+/** A file's kind in the count: its extension, in lower case. */
 export function kindOf(name: string): string {
   return /[^/](\.[^./\s]{1,12})$/.exec(name)?.[1].toLowerCase() ?? "without an extension";
 }
 
 /**
- * Adds the folders whose pictures could not be decoded, not one of them.
+ * Adds the folders without any decodable picture.
  *
  * @param listed names of the pictures that were found
  * @param kept names of those that could be decoded
@@ -41,7 +41,7 @@ export function withLostFolders(
   return { ...leftOut, folders: folders.filter((folder) => folder !== "") };
 }
 
-/** Sentences on what was left out, without the files that are named one by one. */
+/** Sentences on the files left out, except those named one by one. */
 export function leftOutLines({ kinds, folders }: LeftOut): string[] {
   const counts = Object.entries(kinds).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
   const total = counts.reduce((sum, [, count]) => sum + count, 0);

@@ -12,12 +12,12 @@ import type { LeftOut } from "./left_out.ts";
 
 /**
  * Lists the clips below a folder. GIF, APNG and moving PNG files are clips. Still pictures (JPEG,
- * WebP, BMP, and PNG files that don't move) that lie directly in one folder are together the frames of a clip,
- * which is called as the folder is, in the order of the numbers in their names ("frame9.png" before
- * "frame10.png"). Whether the PNG files of a folder move is told by the first of them. A path that
- * is a file is one clip.
+ * WebP, BMP, and PNG files that don't move) that lie directly in one folder are together the frames
+ * of a clip, named as the folder, in the order of the numbers in their names ("frame9.png" before
+ * "frame10.png"). The first PNG file of a folder decides whether all of them move. A path that is a
+ * file is one clip.
  *
- * @returns clips sorted by name, with "/" on every system; the folder's own frames are called "."
+ * @returns clips sorted by name, with "/" on every system; the folder's own frames are named "."
  * @throws {DataError} when there is none, a folder can't be read, or one holds both moving and still
  * pictures
  */
@@ -66,7 +66,7 @@ function clipsOf(root: string, folder: string, files: readonly ImageFile[]): Cli
   return [{ name: folder || ".", paths: frames.map(({ path }) => path), numbered: true }];
 }
 
-/** Where the file's own name begins. */
+/** Start of the file's own name. */
 function nameAt(name: string): number {
   return name.lastIndexOf("/") + 1;
 }

@@ -25,9 +25,9 @@ import { tarSource } from "./tar_source.ts";
  * Looks a data source up.
  *
  * @param name "faces", "emoji", a folder, an array that NumPy saved, or an IDX file
- * @param onNote told in one sentence when a data set is about to be fetched, folders are splits, or
- * arrays are taken by their names
- * @param folders what folders called train, val and test are; splits by default
+ * @param onNote receives one sentence when a data set is about to be fetched, folders are splits,
+ * or arrays are taken by their names
+ * @param folders meaning of folders called train, val and test; splits by default
  * @throws {DataError} when there is nothing that can be used
  */
 export async function openSource(
@@ -38,7 +38,7 @@ export async function openSource(
   if (name === "faces" || name === "emoji") {
     const subset: EmojiSubset = name === "faces" ? "faces" : "all";
     const files = await listEmoji(subset, { onFetch: onNote });
-    // 118 pictures are there to be learnt by heart; of all, figures were measured with every 20th
+    // The 118 pictures are for memorization; of all emoji, figures were measured with every 20th
     // held out.
     const heldOut = Uint8Array.from(files, (_, i) => name === "emoji" && i % 20 === 0 ? 1 : 0);
     const pictures = { files, heldOut, attribution: EMOJI_ATTRIBUTION };
@@ -68,7 +68,7 @@ export async function openSource(
 /**
  * Looks a source of clips up: a folder of them, one of them, or an array that NumPy saved.
  *
- * @param onNote told in one sentence which array was taken as what
+ * @param onNote receives one sentence on the arrays taken
  * @throws {DataError} when there is nothing that can be used
  */
 export async function openClips(
@@ -161,7 +161,9 @@ function unpackedStart(name: string): Uint8Array {
   }
 }
 
-/** Which reader a file is for. @throws {DataError} saying what a file is that none reads */
+/**
+ * Which reader a file is for. @throws {DataError} naming the kind of a file that no reader reads
+ */
 function kindOfFile(name: string): FileKind {
   const kind = knownKind(name);
   if (kind) return kind;

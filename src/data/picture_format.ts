@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-control-regex -- files begin with such characters
 /**
- * Formats of pictures, told by a file's first bytes and never by its name: misnamed files are common
- * in scraped folders.
+ * Detects formats of pictures by a file's first bytes and never by its name: misnamed files are
+ * common in scraped folders.
  * @module
  */
 
@@ -43,7 +43,7 @@ export function readableFormat(start: Uint8Array): Readable | undefined {
   if (text.startsWith("BM") && [12, 16, 40, 52, 56, 64, 108, 124].includes(start[14])) return "BMP";
 }
 
-/** What a file is, in words, by its first bytes. */
+/** Describes a file's kind by its first bytes. */
 export function describeFormat(start: Uint8Array): string {
   const text = latin1(start);
   const known = readableFormat(start) ?? OTHERS.find(([pattern]) => pattern.test(text))?.[1];

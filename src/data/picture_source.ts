@@ -1,5 +1,5 @@
 /**
- * Files of pictures, wherever they lie, as a data source.
+ * Files of pictures, from any container, as a data source.
  * @module
  */
 import { DECODERS } from "./decode_image.ts";
@@ -10,19 +10,19 @@ import type { LeftOut } from "./left_out.ts";
 import type { Decoder, FolderMeaning, Source } from "./source.ts";
 import { insideSplit, splitFolders } from "./split_folders.ts";
 
-/** Pictures, and what is known of them together. */
+/** Pictures, and facts about them together. */
 export interface Pictures<File> extends Pick<Source, "attribution"> {
   readonly files: readonly File[];
   readonly leftOut?: LeftOut;
   /** 1 for pictures held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
-  /** Whether these splits stay where a share is asked for. */
+  /** Whether these splits stay where the user requests a share. */
   readonly fixedSplit?: boolean;
-  /** A name whose first folder is the class, where names themselves have another or none. */
+  /** A name with the class as first folder, where names themselves have another or none. */
   readonly classedName?: (name: string) => string;
 }
 
-/** Reads the folders train, val and test as splits, where they are called so and may be. */
+/** Reads the folders train, val and test as splits, where they exist and the caller allows it. */
 export function withSplits<File extends { readonly name: string }>(
   listing: { readonly files: readonly File[]; readonly leftOut: LeftOut },
   folders: FolderMeaning,
@@ -36,9 +36,9 @@ export function withSplits<File extends { readonly name: string }>(
 }
 
 /**
- * A source of pictures whose first folders name their classes.
+ * A source of pictures with classes named by first folders.
  *
- * @param stateOf what a file's line in the fingerprint says
+ * @param stateOf a file's line in the fingerprint
  * @param decoder starts to decode at R x R pixels
  */
 export async function pictureSource<File extends { readonly name: string }>(

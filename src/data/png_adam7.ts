@@ -17,7 +17,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ];
 
-/** What is known of the pixels. */
+/** Layout of the pixels. */
 export interface Adam7Png {
   /** (height, width), a byte a sample, not scaled. */
   readonly samples: Uint8Array;
@@ -31,7 +31,7 @@ export interface Adam7Png {
  * Decodes the pixels of such a file. Its size must have been checked.
  *
  * @param chunks of the file, in order
- * @throws {Error} saying what is wrong with it
+ * @throws {Error} naming its problem
  */
 export function decodeAdam7(
   chunks: readonly { type: string; data: Uint8Array; crc: number }[],

@@ -1,9 +1,9 @@
 /**
- * The writing of a prepared data set, which may be interrupted at any moment and goes on from there.
+ * Writes a prepared data set. An interruption at any moment is safe: the next call resumes.
  *
- * Beside the file that is to be, `FILE.part` holds the pixels so far and `FILE.part.log` a line for
- * each chunk that is safely in it. Whatever stands in `FILE.part` beyond the last line is written
- * again.
+ * Next to the final file, `FILE.part` holds the pixels so far and `FILE.part.log` a line for each
+ * chunk that is safely in it. A resumed preparation rewrites the bytes of `FILE.part` beyond the
+ * last line.
  * @module
  */
 import { place, writeAll } from "../files/place.ts";
@@ -20,7 +20,7 @@ import {
   sha256,
 } from "./prepared_format.ts";
 
-/** What the journal's first line says: it belongs to these files at this size. */
+/** The journal's first line: it belongs to these files at this size. */
 interface Identity {
   readonly fingerprint: string;
   readonly imageSize: number;
@@ -28,7 +28,7 @@ interface Identity {
   readonly clips?: true;
 }
 
-/** What the journal says of a chunk. */
+/** The journal's entry for a chunk. */
 interface Entry {
   /** Files done with, this chunk's included. */
   readonly done: number;
@@ -56,8 +56,8 @@ export class Preparation {
   ) {}
 
   /**
-   * Begins to write a file, or goes on where a process that is gone was writing the same. Waits
-   * while another process does.
+   * Begins to write a file, or resumes the same file of a process that ended. Waits while another
+   * process does.
    *
    * @returns undefined where another process has finished the file in the meantime
    * @throws {DataError} when the file can't be made there
@@ -89,7 +89,7 @@ export class Preparation {
         await pixels.truncate(length);
         await pixels.seek(length, Deno.SeekMode.Start);
       }
-      // Written anew, since its last line may be half a line.
+      // Written anew, since its last line can be half a line.
       await journal.truncate(0);
       const lines = [first, ...entries.map((entry) => JSON.stringify(entry))];
       await writeAll(journal, new TextEncoder().encode(lines.join("\n") + "\n"));
@@ -123,7 +123,7 @@ export class Preparation {
     return [...this.entries.flatMap(({ skipped }) => skipped), ...this.#skipped];
   }
 
-  /** Writes what is left and puts the file into its place. */
+  /** Writes the rest and puts the file into its place. */
   async finish(footer: Omit<Footer, "hashes" | "lengths">): Promise<void> {
     if (this.#chunk.length > 0) await this.#flush(this.done);
     await told(this.target.path, async () => {
@@ -135,13 +135,13 @@ export class Preparation {
       await this.pixels.sync();
       this.pixels.close();
       await place(this.#part, this.target);
-      // Whoever waits for the lock sees by its absence that there is nothing left to do.
+      // Its absence tells processes waiting for the lock that nothing is left to do.
       await Deno.remove(`${this.#part}.log`);
       this.journal.close();
     });
   }
 
-  /** Gives up, leaving what is done for another time; nothing where nothing is. */
+  /** Gives up, and keeps finished chunks for a later call; keeps nothing where there are none. */
   async close(): Promise<void> {
     this.pixels.close();
     if (this.entries.length === 0) {
@@ -174,7 +174,7 @@ export class Preparation {
 /** The journal's whole lines; none where it is of other files. */
 function readEntries(text: string, first: string): Entry[] {
   const lines = text.split("\n");
-  // What follows the last line break is half a line, or nothing.
+  // The text after the last line break is half a line, or nothing.
   lines.pop();
   const entries: Entry[] = lines[0] === first ? lines.slice(1).map((line) => JSON.parse(line)) : [];
   // The rest that is written at the end has no files of its own, and is made again.
@@ -190,7 +190,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/** Turns what the system throws into a sentence. */
+/** Turns a system error into a sentence. */
 async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -23,10 +23,10 @@ export interface PrepareOptions {
 }
 
 /**
- * Decodes all images, or clips, of a source into a prepared file. Where that was begun before, with the same
- * files and size, it goes on from there; so it may be killed at any moment.
+ * Decodes all images, or clips, of a source into a prepared file. Resumes an earlier call with the
+ * same files and size, so killing it at any moment is safe.
  *
- * @param path where the file is to be
+ * @param path the file's path
  * @throws {DataError} when not a single image can be decoded, or the file can't be written
  */
 export async function prepare(
@@ -42,7 +42,7 @@ export async function prepare(
   try {
     const total = names.length;
     onProgress?.(preparation.done, total);
-    // A window of decodings under way, taken in order.
+    // A window of running decodings, taken in order.
     const ahead: Promise<Uint8Array | string>[] = [];
     let begun = preparation.done;
     for (let i = preparation.done; i < total; i++) {

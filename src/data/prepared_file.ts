@@ -1,6 +1,6 @@
 /**
- * Prepared data sets: images or clips in a file, read in ranges, of which nothing but the list of the labels
- * and splits is held in memory.
+ * Prepared data sets: images or clips in a file, read in ranges; only the list of labels and splits
+ * stays in memory.
  * @module
  */
 import { DataError, reasonOf } from "./errors.ts";
@@ -20,10 +20,10 @@ import {
 } from "./prepared_format.ts";
 import { RangedFile } from "./ranged_file.ts";
 
-/** Bytes of a footer that is too long to be true: names of 40 million images. */
+/** Size limit of a footer: names of 40 million images. */
 const MAX_FOOTER = 2 ** 31;
 
-/** What is read of each clip. */
+/** The part to read of each clip. */
 export interface Windows {
   /** T, frames. */
   readonly frames: number;
@@ -42,12 +42,12 @@ export class PreparedFile {
   readonly #begins?: Float64Array;
   /** (chunks), the image or clip that each chunk ends before. */
   readonly #ends: Uint32Array;
-  /** Chunks that were compared with their hashes, or are about to be. */
+  /** Chunks compared, or being compared, with their hashes. */
   readonly #compared = new Map<number, Promise<void>>();
   private constructor(
     readonly path: string,
     readonly footer: Omit<Footer, "names">,
-    /** Where the names begin in the file, and their length. */
+    /** Position of the names in the file, and their length. */
     readonly namesAt: readonly [position: number, length: number],
     readonly file: RangedFile,
   ) {
@@ -99,7 +99,7 @@ export class PreparedFile {
     }
   }
 
-  /** The name of each image, read anew: there may be many. */
+  /** The name of each image, read again on each call: there may be many. */
   async names(): Promise<string[]> {
     const [position, length] = this.namesAt;
     return parseJson(await this.file.read(position, new Uint8Array(length)), this.path) as string[];
@@ -114,10 +114,10 @@ export class PreparedFile {
    * Some of the images, or clips, as a set. Before anything of a chunk is given out for the first
    * time, the whole chunk is compared with its hash; a read of a damaged one rejects.
    *
-   * @param name what to call the set in logs
+   * @param name name of the set in logs
    * @param members which ones, in this order
    * @param labels of all that the file holds
-   * @param windows what is read of each clip, which must all be as long; one frame by default
+   * @param windows the part to read of each clip, of equal length for all; one frame by default
    */
   set(
     name: string,
@@ -169,7 +169,7 @@ export class PreparedFile {
    * Compares every pixel with the recorded hashes.
    *
    * @param onProgress called with the number of images or clips compared of all
-   * @throws {DataError} naming the first that are not what they were
+   * @throws {DataError} naming the first changed ones
    */
   async check(onProgress?: (done: number, total: number) => void): Promise<void> {
     for (const [chunk, end] of this.#ends.entries()) {
@@ -194,7 +194,7 @@ export class PreparedFile {
     if (known) return known;
     const comparing = this.#compare(chunk);
     this.#compared.set(chunk, comparing);
-    // The disk may work again later, so forget the failure. Callers waiting now still get the error.
+    // The disk may work again later, so forget the failure. Current callers still get the error.
     comparing.catch(() => this.#compared.delete(chunk));
     return comparing;
   }
@@ -215,7 +215,7 @@ export class PreparedFile {
     );
   }
 
-  /** Closes the file; no read may be under way. */
+  /** Closes the file; no read must be in progress. */
   close(): void {
     this.file.close();
   }

@@ -18,8 +18,8 @@
  *     SHA-256 of the footer                  32 bytes
  *     "RINDATA1" or "RINDATA2"               8 bytes
  *
- * The pixels come first so that they can be written before anything is known of the rest, and all
- * hashes of pixels stand in the footer, whose own hash is checked whenever a file is opened.
+ * The pixels come first so that they can be written before the rest is known. The footer holds all
+ * hashes of pixels, and its own hash is checked whenever a file is opened.
  * @module
  */
 import { DataError } from "./errors.ts";
@@ -39,21 +39,21 @@ export const CHUNK = 64;
 /** Bytes after the footer. */
 export const TRAILER = 48;
 
-/** What a file says of itself in words. */
+/** A file's description in words. */
 export interface Facts {
   /** R: height and width of every image in pixels. */
   readonly imageSize: number;
   /** How many images, or clips, there are. */
   readonly count: number;
-  /** What they were made from: "faces", "emoji" or a path. */
+  /** Their source: "faces", "emoji" or a path. */
   readonly source: string;
   /** Changes with the files that they were made from. */
   readonly fingerprint: string;
-  /** Whether the source has splits of its own, which no share asked for changes. */
+  /** Whether the source has splits of its own, which a requested share doesn't change. */
   readonly fixedSplit: boolean;
   /** The files that were left out. */
   readonly skipped: readonly Skipped[];
-  /** What of a folder was no picture; absent of other sources. */
+  /** Contents of a folder that were no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
   /** The credit that the images' licence asks for. */
   readonly attribution?: string;
@@ -101,7 +101,7 @@ export function chunkEnds(count: number, lengths?: ArrayLike<number>): number[] 
   return ends;
 }
 
-/** The end of a file: its footer and what follows. */
+/** The end of a file: its footer and the bytes after it. */
 export async function encodeEnd({ facts, lengths, labels, heldOut, hashes, names }: Footer) {
   const json = new TextEncoder().encode(JSON.stringify(facts));
   const head = encodeNumbers(Uint32Array.of(json.length));
@@ -127,7 +127,7 @@ function decodeNumbers(bytes: Uint8Array): Uint32Array<ArrayBuffer> {
 /**
  * The parts of a footer.
  *
- * @param path what to call the file in messages
+ * @param path name of the file in messages
  * @param clips whether it is one of clips
  * @throws {DataError} when the parts don't add up
  */
@@ -178,7 +178,7 @@ export function damaged(path: string): DataError {
   );
 }
 
-/** Arrays one after the other. */
+/** Concatenates arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

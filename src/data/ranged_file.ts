@@ -4,7 +4,7 @@
  */
 import { DataError } from "./errors.ts";
 
-/** Reads under way at a time: enough to hide a disk's latency. */
+/** Concurrent reads at most: enough to hide a disk's latency. */
 const HANDLES = 8;
 
 /** A file that is read in ranges and never as a whole. */
@@ -21,7 +21,7 @@ export class RangedFile {
     this.#free = [...handles];
   }
 
-  /** Opens a file; what the system throws where that fails is left as it is. */
+  /** Opens a file; system errors pass through. */
   static async open(path: string): Promise<RangedFile> {
     const handles = [await Deno.open(path)];
     while (handles.length < HANDLES) handles.push(await Deno.open(path));
@@ -34,7 +34,7 @@ export class RangedFile {
    * @throws {DataError} when the file ends before
    */
   async read(position: number, out: Uint8Array): Promise<Uint8Array> {
-    // A handle has one position, so it is nobody else's from the seek to the end of the read.
+    // A handle has one position, so each read owns it from the seek to the end.
     const handle = this.#free.pop() ??
       await new Promise<Deno.FsFile>((resolve) => this.#waiting.push(resolve));
     try {
@@ -52,7 +52,7 @@ export class RangedFile {
     }
   }
 
-  /** Closes it; no read may be under way. */
+  /** Closes it; no read must be in progress. */
   close(): void {
     for (const handle of this.handles) handle.close();
   }

@@ -36,7 +36,7 @@ export function resizeCrop(
   const short = Math.min(width, height);
   const newWidth = width <= height ? size : Math.trunc(size * width / short);
   const newHeight = width <= height ? Math.trunc(size * height / short) : size;
-  // What is cut away is never computed: a picture of 1 x 40,000 would be enlarged to gigabytes.
+  // Cut-off pixels are never computed: a picture of 1 x 40,000 would be enlarged to gigabytes.
   const left = roundHalfEven((newWidth - size) / 2);
   const top = roundHalfEven((newHeight - size) / 2);
   const [first, end] = seenBy(height, newHeight, top, size);
@@ -52,7 +52,7 @@ export function resizeCrop(
   return out;
 }
 
-/** What each of some output positions is made from. */
+/** The inputs and weights of some output positions. */
 interface Weights {
   /** (positions), the first input that is seen, and how many are. */
   readonly starts: Int32Array;
@@ -118,7 +118,7 @@ function resizeColumns(
   return out;
 }
 
-/** Rounded weights may add up to a little over 1. */
+/** Rounded weights can add up to a little over 1. */
 function toByte(sum: number): number {
   return Math.min(sum >> PRECISION, 255);
 }
@@ -140,7 +140,7 @@ function seenBy(from: number, to: number, first: number, count: number): [number
   return [seen(from, to, first)[0], seen(from, to, first + count - 1)[1]];
 }
 
-/** For `count` output positions from `first` on, of `to`, what of `from` inputs they see. */
+/** Inputs and weights for `count` output positions from `first` on, of `to`, over `from` inputs. */
 function triangleWeights(from: number, to: number, first: number, count: number): Weights {
   const scale = from / to;
   const support = Math.max(scale, 1);

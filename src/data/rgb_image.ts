@@ -1,5 +1,5 @@
 /**
- * What image decoders return.
+ * The result of image decoders.
  * @module
  */
 import { DataError } from "./errors.ts";
@@ -15,7 +15,7 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** A header may claim any size at all; beyond this the claim is taken for damage, or an attack. */
+/** A header may claim any size at all; beyond this it counts as damage, or an attack. */
 export const MAX_PIXELS = 120e6;
 
 /** A number of pixels, in words. */
@@ -28,7 +28,7 @@ export function megapixels(pixels: number): string {
  * large picture.
  *
  * @param format the word for the message: "PNG" or "JPEG"
- * @param most pixels that it may have
+ * @param most pixels at most
  * @throws {DataError} when either side is 0 or the area is too large
  */
 export function checkSize(

@@ -1,5 +1,5 @@
 /**
- * What every data source is: names of images, or clips, that are there to be decoded.
+ * The interface of every data source: names of images, or clips, to decode.
  * @module
  */
 import type { Labels } from "./labels.ts";
@@ -14,7 +14,7 @@ export interface Decoder {
   close(): void;
 }
 
-/** Images, or clips, that are there to be decoded. */
+/** Images, or clips, to decode. */
 export interface Source {
   /** "faces", "emoji" or a path. */
   readonly name: string;
@@ -29,10 +29,10 @@ export interface Source {
   readonly fingerprint: string;
   /** 1 for images held out; only where the source has splits of its own. */
   readonly heldOut?: Uint8Array;
-  /** Whether these splits stay where a share is asked for. */
+  /** Whether these splits stay where the user requests a share. */
   readonly fixedSplit: boolean;
   readonly attribution?: string;
-  /** What of a folder is no picture; absent of other sources. */
+  /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
   /** Starts to decode at R x R pixels. */
   decoder(imageSize: number): Decoder;
@@ -40,5 +40,8 @@ export interface Source {
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }
 
-/** What first folders are: splits where they are called so, else classes; or classes in any case. */
+/**
+ * Meaning of first folders: splits where they have such names, else classes; or classes in any
+ * case.
+ */
 export type FolderMeaning = "auto" | "classes";

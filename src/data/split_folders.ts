@@ -3,7 +3,7 @@
  * @module
  */
 
-/** What the splits are called, in lower case. */
+/** Names of the splits, in lower case. */
 export const SPLIT_NAMES = {
   train: ["train", "training"],
   valid: ["val", "valid", "validation", "dev"],
@@ -16,7 +16,7 @@ export interface SplitFolders<File> {
   readonly files: readonly File[];
   /** (files), 1 for those that are held out. */
   readonly heldOut: Uint8Array;
-  /** What was done, in one sentence. */
+  /** The reading of the folders, in one sentence. */
   readonly note: string;
 }
 

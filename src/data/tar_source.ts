@@ -18,25 +18,25 @@ import { ofPool, pictureSource, withSplits } from "./picture_source.ts";
 import { START } from "./picture_format.ts";
 import type { FolderMeaning, Source } from "./source.ts";
 
-/** What an archive holds. */
+/** Contents of an archive. */
 export interface TarListing extends Listing<TarEntry> {
   /** All files and links in it. */
   readonly entries: readonly TarEntry[];
-  /** Classes by the names of pictures, where each has one in a file beside it. */
+  /** Classes by the names of pictures, where each has a class file next to it. */
   readonly classes?: ReadonlyMap<string, string>;
 }
 
-/** A file with a class, as WebDataset names them: 000017.cls beside 000017.png. */
+/** A file with a class, as WebDataset names them: 000017.cls next to 000017.png. */
 const CLASS_NAME = /\.cls$/i;
 
 /** The text of a class is a number or a word. */
 const LONGEST_CLASS = 256;
 
 /**
- * The pictures in a tar archive, gzipped or not. Folders in it are what they are in a folder.
+ * The pictures in a tar archive, gzipped or not. Its folders mean the same as a folder's.
  *
- * @param onNote told in one sentence when folders are splits
- * @param folders what folders called train, val and test are
+ * @param onNote receives one sentence when folders are splits
+ * @param folders meaning of folders called train, val and test
  * @throws {DataError} when the archive is damaged, or holds no picture
  */
 export async function tarSource(
@@ -111,7 +111,7 @@ function listFile(name: string): TarListing {
 }
 
 /**
- * What is in an archive. Names that start with a dot are ignored; of files of the same name the last
+ * Lists an archive. Names that start with a dot are ignored; of files of the same name the last
  * counts, as it does when they are unpacked.
  *
  * @throws {FormatError} when it is damaged
@@ -158,7 +158,7 @@ export function listTar(bytes: Bytes): TarListing {
   };
 }
 
-/** What files of one example have in common: their names up to the first dot. */
+/** The common part of the names of one example's files: up to the first dot. */
 function keyOf(name: string): string {
   const file = name.lastIndexOf("/") + 1;
   const dot = name.indexOf(".", file);

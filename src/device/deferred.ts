@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A promise with what settles it. */
+/** A promise with its resolvers. */
 export interface Deferred<T> {
   /** Waits for it. */
   readonly promise: Promise<T>;
@@ -14,7 +14,7 @@ export interface Deferred<T> {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Makes a promise to be settled later. */
+/** Makes a promise to settle later. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (reason: unknown) => void;

@@ -1,20 +1,20 @@
 /**
- * What every device offers, and what the rest of the library uses of it.
+ * The interface of every device, as the rest of the library uses it.
  *
  * @module
  */
 import type { Plan } from "../graph/plan.ts";
 import type { Storage, Tensor } from "../graph/tensor.ts";
 
-/** A device: it holds storages and replays programs, in the order in which they are queued. */
+/** A device: it holds storages and replays programs, in the order of queueing. */
 export interface Device {
   /** Which kind it is. */
   readonly backend: "webgpu" | "cpu";
-  /** What a person would call it: the adapter's name, or the CPU's threads and arithmetic. */
+  /** Description for people: the adapter's name, or the CPU's threads and arithmetic. */
   readonly description: string;
   /**
-   * What computes, as files record it: `cpu fused`, `cpu exact`, or `webgpu` with the adapter's name.
-   * Two devices of the same provenance and, on a GPU, driver give the same bits.
+   * The computing device, as files record it: `cpu fused`, `cpu exact`, or `webgpu` with the
+   * adapter's name. Two devices of the same provenance and, on a GPU, driver give the same bits.
    */
   readonly provenance: string;
   /** Whether parameters of a half-precision checkpoint can stay f16. */
@@ -23,7 +23,7 @@ export interface Device {
   readonly bytes: number;
 
   /**
-   * Makes a plan ready to be replayed.
+   * Compiles a plan for replay.
    *
    * @internal
    * @throws {DeviceLimitError} when the device can't hold it
@@ -56,14 +56,14 @@ export interface Device {
   /** Waits for all work queued so far. */
   idle(): Promise<void>;
 
-  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
+  /** Throws the device's fault, if it has one; the device is unusable then. */
   check(): void;
 
   /** Gives the device back, with all its memory. */
   destroy(): void;
 }
 
-/** What a storage is written from; halves as such, or as their bits. */
+/** Data to write to a storage; halves as such, or as their bits. */
 export type DeviceData =
   | Float32Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
@@ -73,7 +73,7 @@ export type DeviceData =
 /** A plan that can be replayed. Made by {@linkcode Device.compile}. */
 export interface Program<Phase extends string = string> {
   /**
-   * Queues one replay of some phases, in the order in which they were recorded.
+   * Queues one replay of some phases, in the order of recording.
    *
    * @param phases default: all
    * @throws {RangeError} when the plan has no phase of that name
@@ -83,7 +83,7 @@ export interface Program<Phase extends string = string> {
   /** Replays some phases once and times each operation. */
   profile(phases?: readonly Phase[]): Promise<OperationProfile[]>;
 
-  /** Frees what the program owns; storages but constants stay with the device. */
+  /** Frees the program's memory; storages other than constants stay with the device. */
   destroy(): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What can go wrong between the program and its device.
+ * Errors between the program and its device.
  *
  * @module
  */
@@ -10,7 +10,7 @@
  */
 export type NoGpuReason = "runtime" | "insecure" | "adapter" | "software" | "device";
 
-/** There is no GPU to be had; the message says why, and what to do. */
+/** No GPU is available; the message says why, and what to do. */
 export class NoGpuError extends Error {
   /** Tells errors apart by name. */
   override name = "NoGpuError";
@@ -25,7 +25,7 @@ export class NoGpuError extends Error {
   }
 }
 
-/** The device can't hold what was asked for; the message names the limit and the way out. */
+/** The request exceeds a limit of the device; the message names the limit and the way out. */
 export class DeviceLimitError extends Error {
   /** Tells errors apart by name. */
   override name = "DeviceLimitError";

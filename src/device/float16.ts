@@ -26,7 +26,7 @@ export function fromBfloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return new Float32Array(bits.buffer);
 }
 
-/** Rounds to the nearest half, ties to even; what is 65,520 or more becomes infinite. */
+/** Rounds to the nearest half, ties to even; values of 65,520 or more become infinite. */
 export function toFloat16(floats: Float32Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   const halves = new Uint16Array(floats.length);

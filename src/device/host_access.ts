@@ -1,5 +1,5 @@
 /**
- * What the host can write and read of a device's memory.
+ * The host's access to a device's memory.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { bytesOfOne, type Storage, type Tensor } from "../graph/tensor.ts";
 import type { DeviceData } from "./device.ts";
 
 /**
- * The storage of a tensor that is to be written with `data`.
+ * The storage of a tensor, checked for writing `data`.
  *
  * @throws {RangeError} when the tensor is pooled, too small or of another type
  */
@@ -26,7 +26,7 @@ export function writableStorage({ storage, size }: Tensor, data: DeviceData): St
 }
 
 /**
- * The storage of a tensor that is to be read.
+ * The storage of a tensor, checked for reading.
  *
  * @throws {RangeError} when the tensor is pooled
  */

@@ -10,12 +10,12 @@ const AHEAD = 30;
 /** Submissions in flight: at first, at least, so that the device never waits for one, and at most. */
 const [FIRST, FEWEST, MOST] = [4, 2, 32];
 
-/** How long submissions are counted before their number is set anew, in milliseconds. */
+/** How long submissions are counted before their number is set again, in milliseconds. */
 const WINDOW = 30;
 
 /**
- * Keeps some 30 ms of work queued, by measured time. A runtime can take long to say that a GPU is
- * done (Deno looks every 10 ms), so that a fast GPU that is waited for after each step stands still
+ * Keeps some 30 ms of work queued, by measured time. A runtime can take long to report that a GPU
+ * is done (Deno looks every 10 ms), so a host that waits after each step leaves a fast GPU idle
  * most of the time.
  */
 export class Pace {
@@ -31,7 +31,7 @@ export class Pace {
     this.#since = clock();
   }
 
-  /** How many submissions may be in flight at this moment. */
+  /** Number of submissions that can be in flight at this moment. */
   get depth(): number {
     return this.#depth;
   }
@@ -42,7 +42,7 @@ export class Pace {
    * @param idle resolves when the device has done all that is queued, the latest submission included
    */
   async after(idle: Promise<void>): Promise<void> {
-    // A lost device is reported where the promise is awaited, which may be never.
+    // The awaited promise reports a lost device; possibly nothing ever awaits it.
     idle.catch(() => {});
     this.#fences.push(idle);
     while (this.#fences.length > this.#depth) {

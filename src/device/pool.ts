@@ -5,12 +5,12 @@
  */
 import type { Tensor } from "../graph/tensor.ts";
 
-/** What a step of a lowered plan touches. */
+/** The storages that a step of a lowered plan touches. */
 export interface Step {
   readonly tensors: readonly Tensor[];
 }
 
-/** Which slot each activation lies in, and how many elements each slot holds. */
+/** Slot of each activation, and number of elements of each slot. */
 export interface Placement {
   readonly slotOf: ReadonlyMap<Tensor, number>;
   readonly sizes: readonly number[];

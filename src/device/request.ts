@@ -10,7 +10,7 @@ import type { Device } from "./device.ts";
 import { NoGpuError } from "./errors.ts";
 import { GPU_OPTIONS, type GpuOptions, requestGpu } from "./webgpu/gpu.ts";
 
-/** How {@linkcode requestDevice} chooses, and sets up what it has chosen. */
+/** Options of {@linkcode requestDevice}: its choice of a device, and the device's setup. */
 export type DeviceOptions = Omit<GpuOptions, "software"> & CpuOptions;
 
 /**

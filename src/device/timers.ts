@@ -1,13 +1,13 @@
 /**
- * Whose timers are.
+ * The owner of timers.
  *
  * @module
  */
 
 /**
- * Whether a timer is the program's. In Cloudflare's workerd it is the request's that set it and ends
- * with it, and so does all that waits for it, whoever asked for that. None can be set there while
- * modules are loaded, which is how that is found out.
+ * Whether timers belong to the program. In Cloudflare's workerd a timer belongs to the request that
+ * set it and ends with it, as does everything that waits for it. Modules can't set timers there
+ * while they load, which detects this.
  */
 export const timersStay: boolean = /* @__PURE__ */ canSetTimer();
 

@@ -1,5 +1,5 @@
 /**
- * What can go wrong with sampling.
+ * Errors of sampling.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export class SamplingError extends Error {
   readonly index: number;
 
   /**
-   * Names the image and what helps.
+   * Names the image and the remedy.
    *
    * @param index the number of the first image or clip that came out so
    */

@@ -1,12 +1,14 @@
 /**
- * Arrays that a caller gives.
+ * Checks of arrays from callers.
  *
  * @module
  */
 import { checkValue } from "../options/schema.ts";
 import { SAMPLE_OPTIONS } from "./sample_options.ts";
 
-/** @throws {RangeError} when it is no Float32Array of a length, or holds what is no finite number */
+/**
+ * @throws {RangeError} when it is no Float32Array of a length, or holds a number that is not finite
+ */
 export function expectFloats(name: string, array: Float32Array, length: number): void {
   checkValue(SAMPLE_OPTIONS.image, name, array);
   if (array.length !== length) {

@@ -1,6 +1,6 @@
 /**
- * The plans that prediction and sampling replay, for one batch size. A plan holds what it uses and
- * nothing else: what a call asks for decides what is recorded.
+ * The plans that prediction and sampling replay, for one batch size. A plan holds only what it
+ * uses: the options of a call decide which operations it records.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
 
-/** What a plan of prediction or sampling can do. */
+/** Features of a plan of prediction or sampling. */
 export interface InferenceFeatures {
   /** One pass that the host reads, or the steps of a sampler. */
   readonly task: "predict" | "sample";
-  /** A second pass beside each, without a class, for classifier-free guidance. */
+  /** A second, unconditional pass with each, for classifier-free guidance. */
   readonly guided: boolean;
-  /** What samples begin from: noise, a picture, or a picture that is put back after each step. */
+  /** The start of samples: noise, a picture, or a picture that is put back after each step. */
   readonly begin: "noise" | "image" | "mask";
   /** Noise between that of two seeds. */
   readonly interpolate: boolean;
   /** Dynamic thresholding. */
   readonly threshold: boolean;
-  /** How much of what a pass began from stays in what it hands on. */
+  /** Share of a pass's initial state that stays in the state that it hands on. */
   readonly decay: number;
 }
 
@@ -46,13 +46,13 @@ export const PREDICT: InferenceFeatures = { ...SAMPLE, task: "predict" };
 
 /** Inputs and results of a pass, which the host writes and reads. */
 export interface PassTensors {
-  /** x_t, and in sampling what it becomes: (B, 3, S, S). */
+  /** x_t, which sampling updates in place: (B, 3, S, S). */
   readonly x: Tensor;
   /** (B, timeWidth). */
   readonly t: Tensor;
-  /** Classes (B), u32; for networks that know classes. */
+  /** Classes (B), u32; for class-conditional networks. */
   readonly labels?: Tensor;
-  /** Latents that a pass begins with, and what they become: (B, M, Dz). */
+  /** Latents before a pass, and then after it: (B, M, Dz). */
   readonly latents: Tensor;
   /** The same of the interface (B, N, Dx), for networks that hand it on. */
   readonly interface?: Tensor;
@@ -60,17 +60,17 @@ export interface PassTensors {
   readonly previousMask: Tensor;
 }
 
-/** What prediction has beside a pass. */
+/** Tensors of prediction in addition to a pass's. */
 export interface PredictionTensors extends PassTensors {
   /** The prediction (B, 3, S, S). */
   readonly output: Tensor;
 }
 
-/** What sampling has beside a pass. */
+/** Tensors of sampling in addition to a pass's. */
 export interface SamplingTensors extends PassTensors {
-  /** With guidance: the scale (4, of which the first counts). */
+  /** With guidance: the scale (4; the first one counts). */
   readonly guidance?: Tensor;
-  /** With guidance: latents of the passes that know no class. */
+  /** With guidance: latents of the unconditional passes. */
   readonly freeLatents?: Tensor;
   /** With guidance: the interface of these, for networks that hand it on. */
   readonly freeInterface?: Tensor;
@@ -84,19 +84,19 @@ export interface SamplingTensors extends PassTensors {
   readonly first?: Tensor;
   /** A picture (3, S, S). */
   readonly image?: Tensor;
-  /** With a picture: 1 where it is put (S, S). */
+  /** With a picture: 1 where the sampler puts it back (S, S). */
   readonly keepMask?: Tensor;
-  /** With a picture: its share and the noise's (4, of which two count). */
+  /** With a picture: its share and the noise's (4; two of them count). */
   readonly level?: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
   /** The latest estimate of x0 (B, 3, S, S). */
   readonly denoised: Tensor;
-  /** (B): what the estimate is clipped to and divided by, 1 without dynamic thresholding. */
+  /** (B): limit and divisor of the estimate, 1 without dynamic thresholding. */
   readonly thresholds: Tensor;
 }
 
-/** The parts of {@linkcode recordSampling}'s plan: what x begins as, and a sampler's step. */
+/** The parts of {@linkcode recordSampling}'s plan: the initial x, and a sampler's step. */
 export type SamplingPhase = "start" | "step";
 
 /** A plan of prediction. */
@@ -113,7 +113,7 @@ export interface RecordedSampling {
 
 /** A compiled plan of one batch size. */
 export class Inference<Tensors extends PassTensors, Phase extends string> {
-  /** How far its steps run ahead; calls hand on what they learned of the device. */
+  /** How far its steps run ahead; calls share their measurements of the device. */
   readonly pace = new Pace();
 
   private constructor(
@@ -204,8 +204,8 @@ export function recordPrediction(
 }
 
 /**
- * Records what x begins as ("start"), and a sampler's step ("step"): a pass, guidance, thresholds,
- * the step's noise, the step itself, and the picture put back.
+ * Records the initial x ("start"), and a sampler's step ("step"): a pass, guidance, thresholds, the
+ * step's noise, the step itself, and the picture put back.
  */
 export function recordSampling(
   config: RinConfig,
@@ -290,7 +290,7 @@ function recordPicture(
   plan.record("placeImage", sizes, operands);
 }
 
-/** The prediction of a pass without a class, and what guidance makes of both. */
+/** The prediction of an unconditional pass, and its combination by guidance. */
 function recordGuidance(
   plan: Plan<SamplingPhase>,
   config: RinConfig,

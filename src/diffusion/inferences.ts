@@ -1,5 +1,5 @@
 /**
- * The plans of one network, of which the latest few are kept.
+ * The plans of one network; keeps the latest few.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export type PredictionPlan = Inference<PredictionTensors, "pass">;
 /** A compiled plan of sampling. */
 export type SamplingPlan = Inference<SamplingTensors, SamplingPhase>;
 
-/** What is asked of a plan of sampling. */
+/** A request for a plan of sampling. */
 export interface SamplingRequest {
   readonly features: InferenceFeatures;
   /** Images at a time. */
@@ -79,7 +79,7 @@ export class Inferences {
     }
   }
 
-  /** The smallest plan with the features whose batch lies within bounds, or else a new one. */
+  /** The smallest plan with the features and a batch within bounds, or else a new one. */
   async #find<P extends PredictionPlan | SamplingPlan>(
     features: InferenceFeatures,
     [least, most]: readonly [number, number],

@@ -8,7 +8,7 @@ import { checkValue } from "../options/schema.ts";
 import { SAMPLE_OPTIONS } from "./sample_options.ts";
 
 /**
- * Rows (batch) of the table of classes: the label, or the last row, which stands for no class.
+ * Rows (batch) of the table of classes: the label, or the last row, which means no class.
  *
  * @param labels classes from 0 on; -1 for none; nothing at all means none for every example
  * @throws {RangeError} when their number or one of them is not possible

@@ -29,7 +29,7 @@ import { byName, type Rin } from "./rin.ts";
 import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 
-/** What the loss is computed from. */
+/** Inputs of the loss. */
 export interface LossInputs {
   /** Clean images (B, 3, S, S) in [-1, 1]. */
   readonly x0: Tensor;
@@ -43,18 +43,18 @@ export interface LossInputs {
   readonly whole?: number;
   /** Times (B, timeWidth). */
   readonly t: Tensor;
-  /** Classes (B), u32; for networks that know classes. */
+  /** Classes (B), u32; for class-conditional networks. */
   readonly labels?: Tensor;
   /**
-   * Where latents (and interface) come from: given ones; "self", a pass of their own from the same
-   * x_t and classes without gradient, for the examples (B) whose mask is 1; nowhere.
+   * Source of latents (and interface): given ones; "self", a pass of their own from the same x_t
+   * and classes without gradient, for the examples (B) with mask 1; nowhere.
    */
   readonly previous?: SelfConditioningInputs | { readonly self: true; readonly mask: Tensor };
-  /** For training: what is dropped, in the pass without gradient too, each time something else. */
+  /** For training: dropout, different in each pass, the one without gradient included. */
   readonly drop?: Dropout;
 }
 
-/** The loss with what it was computed from. */
+/** The loss and the tensors behind it. */
 export interface Loss extends RinOutputs {
   readonly xt: Tensor;
   /** (1024, 2): the second column adds up to the weighted sum of squared errors. */
@@ -101,9 +101,9 @@ export interface LossExample {
   readonly noise: Float32Array<ArrayBuffer>;
   /** Times (B), in [0, 1]. */
   readonly t: Float32Array<ArrayBuffer>;
-  /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
+  /** Classes (B) of a class-conditional network; -1, or undefined, for none. */
   readonly labels?: ArrayLike<number>;
-  /** What an earlier pass left to begin from. */
+  /** The state from an earlier pass. */
   readonly previous?: SelfConditioningState;
   /** Factors on the examples' squared errors (B); 1 unless given. */
   readonly lossWeight?: Float32Array<ArrayBuffer>;

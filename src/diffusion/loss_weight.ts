@@ -41,7 +41,7 @@ export function spaceRatio(space: Prediction, prediction: Prediction, gamma: num
  * whatever the space, where SNR = b^2 gamma / (1 - gamma): for an eps, x0 and v prediction
  * min(SNR, m) / SNR, min(SNR, m) and min(SNR, m) / (SNR + 1) at b = 1. None of these has a pole.
  *
- * @param prediction what the network predicts
+ * @param prediction the network's prediction
  * @param gamma share of the signal's variance, in (0, 1]
  * @param inputScale the b that images are multiplied by
  */

@@ -1,5 +1,5 @@
 /**
- * What the network is told of a noise level.
+ * The network's input for a noise level.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { RinConfig } from "../model/config.ts";
 import { timeRows } from "../model/time.ts";
 import { parseSchedule } from "./schedule.ts";
 
-/** What the network is given at times (B): rows (B, timeWidth) of t, or of gamma(t). */
+/** The network's input at times (B): rows (B, timeWidth) of t, or of gamma(t). */
 export function networkTime(
   config: RinConfig,
   times: ArrayLike<number>,

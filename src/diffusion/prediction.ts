@@ -1,5 +1,6 @@
 /**
- * What a prediction means: the noise, the clean image, or v (Salimans & Ho 2022, arXiv 2202.00512).
+ * The meaning of a prediction: the noise, the clean image, or v (Salimans & Ho 2022, arXiv
+ * 2202.00512).
  *
  * With gamma the share of the signal's variance, a = sqrt(gamma) and s = sqrt(1 - gamma):
  * x_t = a x0 + s eps, and v = a eps - s x0. Where a config has an input scale b, x0 is the image
@@ -9,7 +10,7 @@
  */
 import type { Prediction, RinConfig } from "../model/config.ts";
 
-/** What of a config says what x_t and a prediction are. */
+/** Config fields that give x_t and a prediction their meaning. */
 export type PredictionMeaning = Pick<RinConfig, "prediction" | "inputScale" | "normalizeInput">;
 
 /** The target as a mix of the clean image and the noise: x0 x0 + eps eps. */
@@ -38,9 +39,9 @@ export function cleanFrom(prediction: Prediction, gamma: number): { x: number; o
 }
 
 /**
- * What x_t is multiplied by before the network sees it (Chen 2023): with `normalizeInput` one over
- * its standard deviation for images of variance 1, which is exact in float64 and the same for all
- * images of a time; the paper's code divides by the deviation measured on each.
+ * Factor on x_t before the network sees it (Chen 2023): with `normalizeInput` one over its standard
+ * deviation for images of variance 1, which is exact in float64 and the same for all images of a
+ * time; the paper's code divides by the deviation measured on each.
  */
 export function inputFactor(
   { inputScale, normalizeInput }: PredictionMeaning,
@@ -50,8 +51,9 @@ export function inputFactor(
 }
 
 /**
- * Per example, what the kernel `add noise` takes: the shares of the image and of the noise in what
- * the network sees, and in its target. x0 stands for the image times `inputScale` everywhere else.
+ * Returns the coefficients of the kernel `add noise`, per example: the shares of the image and of
+ * the noise in the network's input, and in its target. x0 stands for the image times `inputScale`
+ * everywhere else.
  */
 export function noisingCoefficients(
   meaning: PredictionMeaning,

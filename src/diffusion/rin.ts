@@ -30,29 +30,29 @@ import { planSampling, sampleBatch } from "./sampling.ts";
 import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 
-/** What {@linkcode Rin.load} is given beside the checkpoint. */
+/** Options of {@linkcode Rin.load}. */
 export interface LoadOptions {
   /** The network's config, where the file doesn't give it. */
   readonly config?: Partial<RinConfig>;
 }
 
-/** What {@linkcode Rin.create} is given beside the config. */
+/** Options of {@linkcode Rin.create}. */
 export interface CreateOptions {
-  /** Of the parameters, u32. Default 0. */
+  /** Seed of the parameters, u32. Default 0. */
   readonly seed?: number;
 }
 
-/** What {@linkcode Rin.predict} is given beside images and times. */
+/** Options of {@linkcode Rin.predict}. */
 export interface PredictOptions {
-  /** What an earlier pass left, such as its result; without it latents begin at Z_init. */
+  /** State from an earlier pass, such as its result; without it latents begin at Z_init. */
   readonly previous?: SelfConditioningState;
-  /** Classes (B) of a network that knows classes; -1, or nothing at all, for none. */
+  /** Classes (B) of a class-conditional network; -1, or undefined, for none. */
   readonly labels?: ArrayLike<number>;
 }
 
-/** What {@linkcode Rin.predict} gives; the next prediction can begin from it. */
+/** Result of {@linkcode Rin.predict}; the next prediction can begin from it. */
 export interface PredictionResult extends SelfConditioningState {
-  /** The network's own prediction, shaped as x_t: noise, x0 or v, as the config says. */
+  /** The network's own prediction, shaped as x_t: noise, x0 or v, by the config. */
   readonly output: Float32Array<ArrayBuffer>;
 }
 
@@ -96,7 +96,7 @@ export class Rin {
     this.#inferences = new Inferences(device, config, weights);
   }
 
-  /** @param type what the parameters are on the device; of f16, they must be f16 that were widened */
+  /** @param type type of the parameters on the device; for f16, they must be widened f16 */
   static #from(
     device: Device,
     config: RinConfig,
@@ -112,7 +112,7 @@ export class Rin {
   }
 
   /**
-   * A network over weights that lie on the device already and stay their owner's.
+   * A network over weights that are on the device already and stay their owner's.
    *
    * @internal
    */
@@ -121,9 +121,9 @@ export class Rin {
   }
 
   /**
-   * Puts a checkpoint's network on the device, from its moving average where it has one. Parameters of
-   * a half-precision checkpoint stay so, in half the memory, where a GPU has `shader-f16`; all
-   * that is computed with them is in f32, as if they had been widened first.
+   * Puts a checkpoint's network on the device, from its moving average where it has one. Parameters
+   * of a half-precision checkpoint stay so, in half the memory, where a GPU has `shader-f16`; all
+   * arithmetic with them is in f32, as if they had been widened first.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param source a checkpoint of this project, or a PyTorch state_dict of the original saved as
@@ -176,7 +176,7 @@ export class Rin {
    *
    * @param xt noisy images (B, 3, S, S) or clips (B, 3, T, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
    * @param t their times (B), in [0, 1]
-   * @param options what an earlier pass left, and classes
+   * @param options state from an earlier pass, and classes
    * @throws {RangeError} when the sizes don't fit each other and the config
    */
   predict(

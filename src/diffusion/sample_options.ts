@@ -1,5 +1,5 @@
 /**
- * What can be asked of a sampler.
+ * Options of sampling.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { checkOptions, defaultsOf, type OptionSchema, type Schema } from "../opt
 import { type SamplerOptions, SAMPLERS } from "./samplers.ts";
 import { TIME_SPACINGS } from "./times.ts";
 
-/** What `Rin.sample` and `Rin.samples` make. */
+/** Options of `Rin.sample` and `Rin.samples`. */
 export interface SampleOptions extends SamplerOptions {
   /** Number of images. Default 16. */
   readonly count?: number;
@@ -17,12 +17,12 @@ export interface SampleOptions extends SamplerOptions {
   readonly indices?: readonly number[];
   /** The seed of each image, where they have seeds of their own; of all of them, in the same order. */
   readonly seeds?: ArrayLike<number>;
-  /** The class of each image, of a network that knows classes; -1, or no list, for none. */
+  /** The class of each image, for a class-conditional network; -1, or no list, for none. */
   readonly labels?: ArrayLike<number>;
   /**
-   * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is what
-   * the network predicts without the class. 1 (default) is off. The two passes of a step each hand on
-   * their own latents.
+   * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is
+   * the network's prediction without the class. 1 (default) is off. The two passes of a step each
+   * hand on their own latents.
    */
   readonly guidance?: number;
   /**
@@ -42,8 +42,9 @@ export interface SampleOptions extends SamplerOptions {
    */
   readonly warmStart?: number;
   /**
-   * How much of what a step began from stays in what it hands on (pix2seq's `self_cond_decay`): the
-   * next begins from selfCondDecay of that plus 1 - selfCondDecay of the new. Default 0.
+   * Share of a step's initial state that stays in the state that it hands on (pix2seq's
+   * `self_cond_decay`): the next begins from selfCondDecay of that plus 1 - selfCondDecay of the
+   * new. Default 0.
    */
   readonly selfCondDecay?: number;
   /**
@@ -53,11 +54,13 @@ export interface SampleOptions extends SamplerOptions {
   readonly interpolate?: readonly [number, number];
   /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
   readonly image?: Float32Array<ArrayBuffer>;
-  /** With `image`: the time to begin at, from 0, where the picture comes back as it is, to 1. Default 1. */
+  /**
+   * With `image`: the time to begin at, from 0, where the picture stays unchanged, to 1. Default 1.
+   */
   readonly strength?: number;
   /**
-   * With `image`, (S, S) or (T, S, S): pixels above 0.5 are painted, all others keep the picture, whose
-   * noised form is put back after each step.
+   * With `image`, (S, S) or (T, S, S): pixels above 0.5 are painted, all others keep the picture:
+   * the sampler puts back its noised form after each step.
    */
   readonly mask?: Float32Array<ArrayBuffer>;
   /** Stops between two steps by throwing its reason. */
@@ -82,8 +85,8 @@ const seed: Schema = { type: "integer", minimum: 0, maximum: 2 ** 32 - 1 };
 const share = { type: "number", minimum: 0, maximum: 1 } as const;
 
 /**
- * The one table of what can be asked of a sampler: the library checks by it, and flags, fields of
- * requests and the page's settings are made from it.
+ * The one table of the options of sampling: the library checks options against it, and flags,
+ * request fields and the page's settings come from it.
  */
 export const SAMPLE_OPTIONS = /* @__PURE__ */ (() => ({
   count: { type: "integer", minimum: 1, maximum: 10_000_000, default: 16 },
@@ -131,7 +134,7 @@ const DEFAULTS = /* @__PURE__ */ defaultsOf(SAMPLE_OPTIONS) as unknown as Comple
 /**
  * Checks each option by itself, and fills in the defaults.
  *
- * @throws {RangeError} naming the option, what was found and what is needed
+ * @throws {RangeError} naming the option, the value found and the value needed
  */
 export function completeSampleOptions(options: SampleOptions): CompleteSampleOptions {
   return { ...DEFAULTS, ...checkOptions(SAMPLE_OPTIONS, options, "option") };

@@ -1,6 +1,5 @@
 /**
- * Samplers as pure functions: each evaluation of the network is followed by a linear map of what it
- * gives.
+ * Samplers as pure functions: a linear map of the result follows each evaluation of the network.
  *
  * @module
  */
@@ -23,10 +22,10 @@ import { samplingTimes, timeAlong, type TimeSpacing, type TimeSpread } from "./t
 /** How to go from noise to images. */
 export interface SamplerOptions {
   /**
-   * "ddpm": ancestral (Ho et al. 2020), the default; "ddim" (Song et al. 2021); "dpm++": DPM-Solver++
-   * 2M (Lu et al. 2022), of second order from one evaluation a step; "heun": the deterministic
-   * sampler of EDM (Karras et al. 2022), of second order from two; "renoise": the original
-   * project's, the estimate of x0 noised afresh at each step.
+   * "ddpm": ancestral (Ho et al. 2020), the default; "ddim" (Song et al. 2021); "dpm++":
+   * DPM-Solver++ 2M (Lu et al. 2022), of second order from one evaluation a step; "heun": the
+   * deterministic sampler of EDM (Karras et al. 2022), of second order from two; "renoise": the
+   * original project's, the estimate of x0, with new noise at each step.
    */
   readonly sampler?: SamplerName;
   /**
@@ -40,13 +39,14 @@ export interface SamplerOptions {
    */
   readonly times?: TimeSpacing;
   /**
-   * The schedule that the times are spread along, where it isn't the network's: each evaluation has the
-   * gamma that this schedule has at its time (pix2seq's `infer_schedule`).
+   * The schedule of the times, where it isn't the network's: each evaluation has the gamma that
+   * this schedule has at its time (pix2seq's `infer_schedule`).
    */
   readonly sampleSchedule?: string;
   /**
    * "ddpm", "ddim" and "renoise": how many evaluations further than the next one's time a step goes
-   * (pix2seq's `td`, Chen et al.'s 2022 time difference); the network is still told that time. Default 0.
+   * (pix2seq's `td`, Chen et al.'s 2022 time difference); the network's input is still that time.
+   * Default 0.
    */
   readonly timeDifference?: number;
   /** "ddpm" only: the noise's variance, beta_t ("large") or the posterior's ("small", default). */
@@ -54,8 +54,8 @@ export interface SamplerOptions {
   /** "ddim" only: 0 (default) adds no noise, 1 as much as "ddpm" with the small variance. */
   readonly eta?: number;
   /**
-   * What is done to the estimate of x0. `true`, the default: clipped to [-1, 1]. A number between 0
-   * and 1, such as 0.995: dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487): with q that
+   * Clipping of the estimate of x0. `true`, the default: clipped to [-1, 1]. A number between 0 and
+   * 1, such as 0.995: dynamic thresholding (Saharia et al. 2022, arXiv 2205.11487): with q that
    * share's quantile of an image's absolute values, or 1 if that is more, clipped to [-q, q] and
    * divided by q. `false`: nothing.
    */
@@ -68,7 +68,7 @@ export type SamplerName = "ddpm" | "ddim" | "dpm++" | "heun" | "renoise";
 /** All samplers. */
 export const SAMPLERS: readonly SamplerName[] = ["ddpm", "ddim", "dpm++", "heun", "renoise"];
 
-/** One evaluation of the network, and what is made of it. What x is, it is as the network sees it. */
+/** One evaluation of the network, and the use of its result. x is as the network sees it. */
 export interface SamplerStep {
   /** The network's time. */
   readonly t: number;
@@ -88,7 +88,7 @@ const ARRIVAL: StepFactors = { x: 0, x0: 1, previous: 0, sigma: 0 };
  * the estimate of the image itself.
  *
  * @param options those of `completeSampleOptions`, which checks them
- * @param times the times in falling order, and the one to arrive at; default as the options say
+ * @param times the times in falling order, the final one last; default by the options
  */
 export function samplerSteps(
   schedule: Schedule,

@@ -1,5 +1,5 @@
 /**
- * What a call of `Rin.samples` does, batch by batch.
+ * The work of a call of `Rin.samples`, batch by batch.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { networkTime } from "./network_time.ts";
 import { parseSchedule } from "./schedule.ts";
 import { type NoiseLevel, noiseLevel } from "./step_factors.ts";
 
-/** The options checked, and what follows from them and the network for all batches. */
+/** The checked options, and the values for all batches that follow from them and the network. */
 export interface Sampling {
   readonly options: CompleteSampleOptions;
   readonly indices: readonly number[];
@@ -39,16 +39,16 @@ export interface Sampling {
   /** Rows of the table of classes, one for each image. */
   readonly labels: Uint32Array<ArrayBuffer>;
   readonly guidance: number;
-  /** What x begins as: shares of the picture and of noise. */
+  /** The initial x: shares of the picture and of noise. */
   readonly start: Pick<NoiseLevel, "alpha" | "sigma">;
   /** Steps after which estimates are shown. */
   readonly shown: ReadonlySet<number>;
-  /** What a plan needs to be able to do. */
+  /** Features that a plan needs. */
   readonly features: InferenceFeatures;
 }
 
 /**
- * @throws {RangeError} when an option is unknown, or it or what goes with it can't be
+ * @throws {RangeError} when an option is unknown, or it or an accompanying value is invalid
  * @throws {ConfigError} when there is no such `sampleSchedule`
  */
 export function planSampling(config: RinConfig, given: SampleOptions): Sampling {

@@ -1,5 +1,5 @@
 /**
- * What one pass of the network leaves to the next: self-conditioning, as arrays.
+ * Self-conditioning: the state that one pass of the network leaves to the next, as arrays.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { interfaceTokens } from "../model/example.ts";
 import { selfConditionsInterface } from "../model/rin.ts";
 import { expectFloats } from "./floats.ts";
 
-/** What a pass leaves for the next one to begin from. */
+/** The state that a pass leaves for the next one. */
 export interface SelfConditioningState {
   /** Latents after the last block (B, M, Dz). */
   readonly latents: Float32Array<ArrayBuffer>;
@@ -19,7 +19,7 @@ export interface SelfConditioningState {
 /**
  * Checks that a state is one of `batch` examples of this network.
  *
- * @throws {RangeError} naming what is missing or has the wrong size
+ * @throws {RangeError} naming an array that is missing or has the wrong size
  */
 export function expectState(config: RinConfig, batch: number, state: SelfConditioningState): void {
   expectFloats("previous.latents", state.latents, batch * config.numLatents * config.latentDim);

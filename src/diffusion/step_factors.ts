@@ -8,11 +8,11 @@
 /** How x at the next time is made: x x_t + x0 (estimate) + previous (estimate before) + sigma (noise). */
 export interface StepFactors {
   readonly x: number;
-  /** Of this evaluation's estimate of the clean image. */
+  /** Factor on this evaluation's estimate of the clean image. */
   readonly x0: number;
-  /** Of the evaluation's before it. */
+  /** Factor on the estimate of the evaluation before it. */
   readonly previous: number;
-  /** Of fresh standard normal noise. */
+  /** Factor on fresh standard normal noise. */
   readonly sigma: number;
 }
 
@@ -67,7 +67,7 @@ export function ddimStep(now: NoiseLevel, next: NoiseLevel, eta: number): StepFa
   return { x, x0: next.alpha - x * now.alpha, previous: 0, sigma };
 }
 
-/** The original project's step: the estimate of x0 noised afresh. */
+/** The original project's step: the estimate of x0 with new noise. */
 export function renoiseStep(next: NoiseLevel): StepFactors {
   return { x: 0, x0: next.alpha, previous: 0, sigma: next.sigma };
 }

@@ -11,11 +11,11 @@ export type TimeSpacing = "uniform" | "cosine" | "logsnr";
 /** All spacings. */
 export const TIME_SPACINGS = ["uniform", "cosine", "logsnr"] as const satisfies TimeSpacing[];
 
-// What "logsnr" spreads over, as Karras et al. 2022: sigma / alpha from 80 down to 0.002.
+// The range of "logsnr", as Karras et al. 2022: sigma / alpha from 80 down to 0.002.
 const HIGHEST_NOISE = 80;
 const LOWEST_NOISE = 0.002;
 
-/** What times are spread along. */
+/** The variable along which times are spread. */
 export interface TimeSpread {
   readonly spacing: TimeSpacing;
   /** That of the network. */
@@ -70,7 +70,10 @@ export function samplingTimes(intervals: number, spread: TimeSpread): number[] {
   return Array.from({ length: intervals + 1 }, (_, i) => at(i / intervals));
 }
 
-/** Where a function that falls over [0, end] has a value: halving until float64 has no more bits. */
+/**
+ * The time at which a function that falls over [0, end] has a value: bisection to the last bit of
+ * float64.
+ */
 function timeOf(falling: (t: number) => number, value: number, end: number): number {
   let [low, high] = [0, end];
   for (let i = 0; i < 60; i++) {

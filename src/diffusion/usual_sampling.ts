@@ -1,6 +1,6 @@
 /**
- * How pictures are made where nobody says otherwise: on the command line, by the service, on the page
- * and in the grids of a run alike.
+ * Default settings of sampling: on the command line, by the service, on the page and in the grids
+ * of a run alike.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const USUAL_SAMPLING: {
   readonly guidance: number;
 } = { sampler: "dpm++", steps: 25, guidance: 1 };
 
-/** How much of a picture is made anew: of a whole one, or of what a mask leaves free. */
+/** How much of a picture is redrawn: of a whole one, or of the part that a mask leaves free. */
 export const USUAL_STRENGTH: { readonly whole: number; readonly masked: number } = {
   whole: 0.6,
   masked: 1,

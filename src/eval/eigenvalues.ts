@@ -1,7 +1,7 @@
 /**
  * Eigenvalues of symmetric matrices: Householder's reduction to a tridiagonal matrix, then QL with
- * implicit shifts (Golub & Van Loan, Matrix Computations, 8.3). Own code because no library was
- * found that gives eigenvalues without their vectors, which take four times as long: at 2,048
+ * implicit shifts (Golub & Van Loan, Matrix Computations, 8.3). Own code because we found no
+ * library that gives eigenvalues without their vectors, which take four times as long: at 2,048
  * features that is minutes.
  *
  * @module

@@ -7,7 +7,7 @@ import { frechetDistance } from "./frechet.ts";
 import { precisionRecall } from "./precision_recall.ts";
 import { FeatureStatistics } from "./statistics.ts";
 
-/** What turns images into vectors. */
+/** A map from images to vectors. */
 export interface FeatureSpace {
   /** Figures of spaces of different names can't be compared. */
   readonly name: string;
@@ -22,10 +22,10 @@ export interface FeatureSpace {
   features(images: Float32Array, size: number): Promise<Float32Array[]>;
 }
 
-/** Vectors that are kept for precision and recall, whose time grows with the square of this. */
+/** Vectors kept for precision and recall; their time grows with the square of this. */
 const KEPT = 5000;
 
-/** Features of a stream of images; memory does not grow beyond what is kept. */
+/** Features of a stream of images; memory does not grow beyond the kept ones. */
 export class FeatureSet {
   readonly statistics: FeatureStatistics;
   /** The first vectors. */

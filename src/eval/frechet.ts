@@ -7,13 +7,13 @@ import { symmetricEigenvalues } from "./eigenvalues.ts";
 import type { Gaussian } from "./statistics.ts";
 
 /**
- * |mean1 - mean2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)), in float64. Covariances may be singular, as
+ * |mean1 - mean2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2)), in float64. Covariances can be singular, as
  * they are where there are fewer images than features.
  *
  * With C1 = L L', the eigenvalues of C1 C2 are those of the symmetric L' C2 L, so the trace of the
  * root needs neither the root of a matrix nor eigenvectors.
  *
- * @returns at least 0; what rounding leaves below is taken for 0
+ * @returns at least 0; rounding errors below count as 0
  * @throws {RangeError} when the dimensions differ
  */
 export function frechetDistance(a: Gaussian, b: Gaussian): number {
@@ -41,14 +41,14 @@ function traceOfRoot(a: Float64Array, b: Float64Array, n: number): number {
   });
   const values = symmetricEigenvalues(inner, rank);
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
-  // Of a zero eigenvalue rounding leaves this much, and its root would count.
+  // Rounding turns a zero eigenvalue into this much, and its root would count.
   const least = rank * Number.EPSILON * largest;
   return values.reduce((sum, value) => value > least ? sum + Math.sqrt(value) : sum, 0);
 }
 
 /**
  * Columns (n) of an L with L L' = a, as many as a has rank: Cholesky with the largest pivot first,
- * ended where what is left is rounding.
+ * ended where the rest is rounding.
  */
 function factor(a: Float64Array, n: number): Float64Array[] {
   const left = Float64Array.from({ length: n }, (_, i) => a[i * n + i]);

@@ -1,6 +1,5 @@
 /**
- * Oriented wavelets on small images: the moduli of Morlet filters, and the pyramid that stands for
- * their scales.
+ * Oriented wavelets on small images: the moduli of Morlet filters, and the pyramid of their scales.
  *
  * @module
  */
@@ -39,7 +38,7 @@ const still = wave(0);
 const slanted = wave(FREQUENCY * Math.SQRT1_2);
 const straight = wave(FREQUENCY);
 
-/** What a filter that is `x` along rows and `y` along columns lacks to be a Morlet. */
+/** The terms that a filter that is `x` along rows and `y` along columns lacks to be a Morlet. */
 interface Correction {
   /** The share of the Gaussian that makes the filter's sum 0. */
   readonly mean: number;

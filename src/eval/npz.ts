@@ -11,7 +11,7 @@ import { FormatError } from "../formats/format_error.ts";
 import { type NpyHeader, npyHeader, readNpyHeader, typeText } from "../formats/npy.ts";
 import { readZip, type ZipEntry } from "../formats/zip.ts";
 
-/** A file that is not what was expected; the message says what is wrong with it. */
+/** An unexpected file; the message names its problem. */
 export class NpzError extends Error {
   /** Tells errors apart by name. */
   override name = "NpzError";
@@ -23,7 +23,7 @@ export interface NpyArray {
   readonly data: Float64Array;
 }
 
-/** A statistics file has two small headers and 32 MiB; what claims far more is damage. */
+/** A statistics file has two small headers and 32 MiB; a far larger claim is damage. */
 const MAX_BYTES = 2 ** 31 - 1;
 
 /**

@@ -1,11 +1,11 @@
 /**
- * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): what share of the
- * samples lies where the data lie, and what share of the data lies where the samples lie.
+ * Improved precision and recall (Kynkaanniemi et al. 2019, arXiv 1904.06991): the share of the
+ * samples that lies where the data lie, and the share of the data that lies where the samples lie.
  *
  * @module
  */
 
-/** Neighbours whose distance makes a point's ball; the paper's. */
+/** Neighbours for the radius of a point's ball; the paper's number. */
 const NEIGHBOURS = 3;
 
 /** Points of a block: two blocks stay in a processor's cache. */
@@ -43,7 +43,7 @@ export function precisionRecall(
   return { precision: share(precise), recall: share(recalled) };
 }
 
-/** Of each point, the square of the distance to its third nearest neighbour. */
+/** For each point, the square of the distance to its third nearest neighbour. */
 function reach(points: readonly Float32Array[]): Float64Array {
   if (points.length <= NEIGHBOURS) {
     throw new RangeError(
@@ -57,7 +57,7 @@ function reach(points: readonly Float32Array[]): Float64Array {
   return Float64Array.from(nearest, (distances) => distances[NEIGHBOURS - 1]);
 }
 
-/** Puts a value into a list in rising order, whose last one falls out. */
+/** Inserts a value into an ascending list, and drops the last one. */
 function insert(sorted: Float64Array, value: number): void {
   let at = sorted.length - 1;
   for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1];

@@ -3,7 +3,7 @@
  * transform (Mallat 2012; Bruna & Mallat 2013, arXiv 1203.1513) of two orders.
  *
  * Nothing in it is learnt. It is computed in float64 on the processor, so that it is the same
- * whatever the device. What it gives for a picture must never change: figures of different versions
+ * whatever the device. Its result for a picture must never change: figures of different versions
  * can't be compared, so a better space gets another name.
  *
  * @module

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A Gaussian fitted to features: what a Frechet distance is between. */
+/** A Gaussian fitted to features, for Frechet distances. */
 export interface Gaussian {
   /** (d). */
   readonly mean: Float64Array;

@@ -10,18 +10,18 @@ export class FileError extends Error {
   override name = "FileError";
 
   /**
-   * Says what failed and why.
+   * Names the failure and its reason.
    *
-   * @param attempt what failed, such as "Cannot write runs/faces/last.safetensors"
-   * @param cause what the system threw
-   * @param hint what else the message says, with its punctuation
+   * @param attempt the failed action, such as "Cannot write runs/faces/last.safetensors"
+   * @param cause the system's error
+   * @param hint the rest of the message, with its punctuation
    */
   constructor(attempt: string, cause: unknown, hint = "") {
     super(`${attempt}: ${fileReason(cause)}${hint}`, { cause });
   }
 }
 
-/** What the system says when a file can't be read or written, in words. */
+/** The system's reason why a file can't be read or written, in words. */
 export function fileReason(thrown: unknown): string {
   const { code, message } = thrown as Error & { code?: string };
   if (code === "ENOSPC" || code === "EDQUOT") return "the disk is full; free some space";

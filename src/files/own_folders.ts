@@ -1,5 +1,5 @@
 /**
- * Folders that rin writes, told by what lies in them: what they hold is no data to train on.
+ * Recognizes folders that rin writes by their contents, which are no data to train on.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** Marks a cache for programs of all kinds (https://bford.info/cachedir/). */
 export const CACHE_TAG = "CACHEDIR.TAG";
 
-/** What a run writes into its folder under fixed names; `.lock` comes first. */
+/** Fixed names in a run's folder; `.lock` comes first. */
 export const RUN_NAMES: readonly string[] = [
   ".lock",
   "config.json",
@@ -22,11 +22,11 @@ export const RUN_NAMES: readonly string[] = [
 
 const PAGE_NAMES = ["model.json", "checkpoint.safetensors", "page.js"];
 
-/** What a folder is, by the names in it; undefined where it is none that rin writes. */
+/** A folder's kind, by the names in it; undefined for folders that rin doesn't write. */
 export function ownFolder(names: ReadonlySet<string>): "run" | "page" | "cache" | undefined {
   if (names.has(CACHE_TAG)) return "cache";
   if (PAGE_NAMES.every((name) => names.has(name))) return "page";
-  // A run's folder has the lock from its first moment; a copy of one may lack it.
+  // A run's folder has the lock from its first moment; a copy of one can lack it.
   const own = RUN_NAMES.filter((name) => names.has(name)).length;
   const sure = names.has(".lock") || names.has("last.safetensors") || names.has("metrics.jsonl");
   return own >= 2 && sure ? "run" : undefined;

@@ -5,7 +5,7 @@
  */
 import { folderOf, type Target } from "./target.ts";
 
-/** Renames a synced file into a target's place; copies it there where it can't be renamed. */
+/** Renames a synced file into a target's place; copies it where it can't be renamed. */
 export async function place(from: string, target: Target): Promise<void> {
   if (target.inPlace) return await copyInto(from, target);
   if (target.info?.isFile) await keepAttributes(from, target.info);
@@ -47,7 +47,7 @@ async function copyInto(from: string, target: Target): Promise<void> {
   await Deno.remove(from);
 }
 
-/** Writes into what is there: no name and no link of it changes. */
+/** Writes into the existing file: all its names and links stay. */
 export async function writeInto(
   { path, info }: Target,
   work: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
@@ -75,6 +75,6 @@ export async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<vo
 export async function syncFolder(folder: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   using file = await Deno.open(folder);
-  // Some network file systems refuse it, and then know better.
+  // Some network file systems refuse it: that is no failure.
   await file.sync().catch(() => {});
 }

@@ -5,7 +5,7 @@
  */
 
 /**
- * Reads a text file: UTF-8, or what its byte order mark says, which is no part of the text.
+ * Reads a text file: UTF-8, or as its byte order mark says; the mark is no part of the text.
  *
  * @throws {Error} as `Deno.readFile` does
  */

@@ -1,5 +1,6 @@
 /**
- * Where bytes for a path go: the file behind all links, and whether another file can take its place.
+ * The destination of writes to a path: the file behind all links, and whether another file can take
+ * its place.
  *
  * @module
  */
@@ -7,11 +8,11 @@
 /** Links that lead to each other are followed no further. */
 const MOST_LINKS = 40;
 
-/** What a path leads to. */
+/** The destination of a path. */
 export interface Target {
-  /** The file itself, behind all links; the path as it was given where it must be opened so. */
+  /** The file itself, behind all links; the given path where only that can be opened. */
   readonly path: string;
-  /** What is there; undefined for nothing, or what must not be looked at. */
+  /** The existing file; undefined for none, or one that Deno doesn't allow looking at. */
   readonly info?: Deno.FileInfo;
   /** Whether it can only be written into: a device, a FIFO, a file of another process. */
   readonly inPlace: boolean;
@@ -36,7 +37,7 @@ export async function targetOf(path: string): Promise<Target> {
   return opened;
 }
 
-/** Whether Deno may read a path; nobody is asked. */
+/** Whether Deno allows reading a path; this never prompts. */
 export async function mayRead(path: string): Promise<boolean> {
   return (await Deno.permissions.query({ name: "read", path })).state === "granted";
 }

@@ -12,7 +12,7 @@ export { folderOf };
 /** Ends the names of files that are being written. */
 const TEMPORARY = `.${Deno.pid}.tmp`;
 
-/** Removes what a crash has left of files that were being written into a folder, if it is there. */
+/** Removes unfinished files that a crash left in a folder, if the folder exists. */
 export async function removeTemporary(folder: string): Promise<void> {
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
@@ -33,12 +33,12 @@ export interface WriteOptions {
 }
 
 /**
- * Writes beside the file that the path leads to, syncs, and renames, so that the file keeps its place,
- * mode and owner. Writes into what must not be replaced, or can't be: a device, a FIFO, a file with
- * several names, a file that is mounted by itself.
+ * Writes next to the file that the path leads to, syncs, and renames, so that the file keeps its
+ * place, mode and owner. Writes into targets that can't or must not be replaced: a device, a FIFO,
+ * a file with several names, a file that is mounted by itself.
  *
- * @throws {FileError} saying why it failed; what was at `path` before is then still there, unless it
- * was to be written into
+ * @throws {FileError} with the reason; the file at `path` is then unchanged, unless it is one to
+ * write into
  */
 export async function writeFile(
   path: string,
@@ -59,7 +59,7 @@ export async function writeFile(
   }
 }
 
-/** Writes a synced file beside a target; undefined where only the target can be written. */
+/** Writes a synced file next to a target; undefined where only the target can be written. */
 async function writeBeside(target: Target, bytes: Uint8Array): Promise<string | undefined> {
   const { path, info, inPlace } = target;
   const temporary = path + TEMPORARY;
@@ -74,13 +74,13 @@ async function writeBeside(target: Target, bytes: Uint8Array): Promise<string | 
   }
 }
 
-/** Whether Deno may write and rename a file beside the target, and open its folder. */
+/** Whether Deno allows writing and renaming a file next to the target, and opening its folder. */
 async function mayReplace(path: string, temporary: string): Promise<boolean> {
   const needed = [
     { name: "read", path: folderOf(path) },
     { name: "read", path: temporary },
     { name: "write", path: temporary },
-    // A link can lead to where nothing may be written.
+    // A link can lead to where Deno allows no writing.
     { name: "write", path },
   ] as const;
   const found = await Promise.all(needed.map((one) => Deno.permissions.query(one)));
@@ -88,12 +88,12 @@ async function mayReplace(path: string, temporary: string): Promise<boolean> {
 }
 
 /**
- * Puts another name of a file in the place of `path`: no copy is written, so it takes no space and no
- * time. Whoever writes one of the names says whether it is for all of them.
+ * Replaces `path` by another name of a file, without a copy, so it takes no space and no time. A
+ * later write to one of the names decides whether it changes all of them.
  *
- * @returns whether the file system has such names (hard links) there; not where a file of another mode
- * is to be replaced, or what is no file
- * @throws {FileError} saying why it failed; what was at `path` before is then still there
+ * @returns whether the file system has such names (hard links) there; false where it would replace
+ * a file of another mode, or something else than a file
+ * @throws {FileError} with the reason; the file at `path` is then unchanged
  */
 export async function linkFile(from: string, path: string): Promise<boolean> {
   const [source, target] = [await targetOf(from), await targetOf(path)];
@@ -117,7 +117,7 @@ export async function linkFile(from: string, path: string): Promise<boolean> {
   }
 }
 
-/** Gives a synced file that lies beside a target the target's place. */
+/** Moves a synced file from next to a target to the target. */
 export async function moveFile(from: string, target: Target): Promise<void> {
   try {
     await place(from, target);
@@ -138,7 +138,7 @@ async function writeSynced(
   await file.sync();
 }
 
-/** Adds to the end of a file, which is made where there is none. */
+/** Appends to a file, and creates it where it is missing. */
 export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await Deno.writeFile(path, bytes, { append: true });
@@ -176,7 +176,10 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it. Where Deno may not, what is written into it may be allowed. */
+/**
+ * Makes a folder and those above it. Where Deno doesn't allow it, it can still allow writing into
+ * the folder.
+ */
 export async function makeFolder(path: string): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "write", path });
   if (state !== "granted") return;

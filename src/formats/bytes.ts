@@ -1,5 +1,5 @@
 /**
- * Bytes that are read in ranges, wherever they lie.
+ * Bytes read in ranges, from memory or files.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface Bytes {
   read(at: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes whose number is known. */
+/** Bytes of known length. */
 export interface SizedBytes extends Bytes {
   readonly size: number;
 }
@@ -27,7 +27,7 @@ export function exactly(bytes: Bytes, at: number, length: number): Uint8Array<Ar
   throw new FormatError(`it ends ${length - found.length} bytes too early`);
 }
 
-/** Bytes in memory, of which windows are given. */
+/** Bytes in memory, read as views. */
 export function inMemory(bytes: Uint8Array<ArrayBuffer>): SizedBytes {
   return {
     size: bytes.length,

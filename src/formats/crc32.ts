@@ -9,7 +9,7 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   return c;
 });
 
-/** CRC-32 of `bytes`, going on from that of what comes before them. */
+/** CRC-32 of `bytes`, continued from the CRC-32 of the bytes before them. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let c = ~before;
   for (const byte of bytes) c = table[(c ^ byte) & 255] ^ (c >>> 8);

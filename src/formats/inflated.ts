@@ -1,5 +1,5 @@
 /**
- * Packed bytes, read as what they stand for.
+ * Packed bytes, read unpacked.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { type Bytes, exactly } from "./bytes.ts";
 import { crc32 } from "./crc32.ts";
 import { FormatError } from "./format_error.ts";
 
-/** Packed bytes that are unpacked at a time: a thousand times as many may come of them. */
+/** Packed bytes to unpack at a time: they can become a thousand times as many. */
 const STEP = 16384;
 
 /**
- * Bytes behind deflate or gzip. They are unpacked from front to back and not kept, so that reading
- * forward costs little and reading back begins anew.
+ * Bytes behind deflate or gzip, unpacked from front to back and not kept: reading forward is cheap,
+ * and reading back starts over.
  */
 export class Inflated implements Bytes {
-  /** What was unpacked and may still be read; it begins at `#begin`. */
+  /** Unpacked bytes that may still be read; they begin at `#begin`. */
   #parts: Uint8Array[] = [];
   #begin = 0;
   #end = 0;
@@ -27,7 +27,7 @@ export class Inflated implements Bytes {
   #sum = 0;
   #oneSum = true;
   #stream = this.#start();
-  /** Damage lies at one place: what is behind it can't be reached. */
+  /** Damage lies at one place: the bytes behind it can't be reached. */
   #failure?: FormatError;
 
   constructor(readonly packed: Bytes, readonly kind: "deflate" | "gzip") {}
@@ -60,7 +60,7 @@ export class Inflated implements Bytes {
     };
     if (this.kind === "deflate") return new Inflate(take);
     const stream = new Gunzip(take);
-    // Of several files in one, each has a checksum of its own.
+    // With several files in one, each has its own checksum.
     stream.onmember = () => this.#oneSum = false;
     return stream;
   }
@@ -91,7 +91,7 @@ export class Inflated implements Bytes {
     if (new DataView(buffer, byteOffset).getUint32(0, true) !== this.#sum) throw new Error();
   }
 
-  /** Drops what lies before a place. */
+  /** Drops the bytes before a place. */
   #forget(at: number): void {
     while (this.#parts.length > 0 && this.#begin + this.#parts[0].length <= at) {
       this.#begin += this.#parts.shift()!.length;

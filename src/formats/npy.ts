@@ -1,17 +1,17 @@
 /**
- * NumPy's arrays: what stands before the numbers of a .npy file.
+ * NumPy's arrays: the header of a .npy file.
  *
  * @module
  */
 import type { Bytes } from "./bytes.ts";
 import { FormatError } from "./format_error.ts";
 
-/** What an array says of itself. */
+/** The header of an array. */
 export interface NpyHeader {
   /** Type of a number, such as "|u1" or "<f4"; of records, their list as it stands there. */
   readonly type: string;
   readonly shape: readonly number[];
-  /** Whether the first axis is the one whose numbers lie side by side. */
+  /** Whether the numbers along the first axis are adjacent. */
   readonly fortran: boolean;
   /** Where the numbers begin. */
   readonly begin: number;
@@ -19,7 +19,7 @@ export interface NpyHeader {
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
-/** A header describes one type and a few axes; records may take some more words. */
+/** A header describes one type and a few axes; records can take some more words. */
 const LONGEST = 2 ** 16;
 
 /** Whether a file begins as a .npy file does. */
@@ -86,7 +86,7 @@ const KINDS: Readonly<Record<string, string>> = {
   S: "text",
 };
 
-/** What numbers of a type are called, such as "uint8" or "float32". */
+/** The name of a number type, such as "uint8" or "float32". */
 export function typeText(type: string): string {
   const [, kind, bytes] = /^[<>|=]([biufcOUS])(\d*)$/.exec(type) ?? [];
   if (kind === undefined) return type.startsWith("[") ? "records" : type.slice(0, 20);

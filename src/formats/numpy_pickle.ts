@@ -74,14 +74,14 @@ function isShape(shape: unknown): shape is number[] {
 
 const listOf = (value: unknown): readonly unknown[] => Array.isArray(value) ? value : [];
 
-/** Characters that stand for bytes. */
+/** Characters that encode bytes. */
 function bytesOf(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 
-/** What a call takes as arguments. */
+/** The most arguments of a call. */
 const STEP = 8192;
 
 /** A character for each byte; TextDecoder's "latin1" is another one. */

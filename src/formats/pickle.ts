@@ -1,7 +1,7 @@
 /**
- * Python's pickles read as data. Nothing in them is ever called: a class or function that is named
- * there becomes a {@linkcode PythonObject} that remembers its name and what it was given, and the
- * reader's owner makes something of those that it knows.
+ * Python's pickles read as data. The reader never calls anything in them: a named class or function
+ * becomes a {@linkcode PythonObject} with its name and arguments, and the reader's owner converts
+ * those that it knows.
  *
  * Dicts become Maps; lists, tuples and sets arrays; None null; integers beyond 64 bits NaN.
  *
@@ -10,11 +10,11 @@
 import { FormatError } from "./format_error.ts";
 import { PickleBytes } from "./pickle_bytes.ts";
 
-/** An instance, or an unknown function's result: what a pickle says of it, and no more. */
+/** An instance, or an unknown function's result, as the pickle describes it. */
 export class PythonObject {
-  /** What was set by key, where it is a kind of dict. */
+  /** Items set by key, where it is a kind of dict. */
   readonly items: Map<unknown, unknown> = new Map();
-  /** Its attributes, or whatever else its class asked to be given. */
+  /** Its attributes, or the state that its class set. */
   state: unknown;
 
   constructor(
@@ -29,13 +29,13 @@ export class Global {
   constructor(readonly name: string) {}
 }
 
-/** What the owner of the reader makes of references. */
+/** How the reader's owner resolves references. */
 export interface Resolver {
   /** The result of a call, or undefined where the function is not known. */
   readonly call: (name: string, args: readonly unknown[]) => unknown;
-  /** What a persistent id stands for. */
+  /** Resolves a persistent id. */
   readonly persistent: (id: unknown) => unknown;
-  /** What Python 2's strings of bytes become: text in UTF-8 where this is absent. */
+  /** Converts Python 2's strings of bytes: text in UTF-8 where this is absent. */
   readonly byteString?: (bytes: Uint8Array<ArrayBuffer>) => unknown;
 }
 
@@ -93,7 +93,7 @@ class Unpickler {
     this.#stack.push(mark);
   }
 
-  /** What was pushed since the last mark. */
+  /** Takes the values pushed since the last mark. */
   sinceMark(): unknown[] {
     const at = this.#stack.lastIndexOf(mark);
     if (at < 0) throw new FormatError("its pickle is damaged");
@@ -125,7 +125,7 @@ class Unpickler {
     this.push(made === undefined ? new PythonObject(callee.name, list) : made);
   }
 
-  /** `obj.update(pairs)`; on what can't be updated it does nothing. */
+  /** `obj.update(pairs)`; on other objects it does nothing. */
   setItems(pairs: readonly unknown[]): void {
     const target = this.pop();
     const map = target instanceof PythonObject ? target.items : target;
@@ -159,7 +159,7 @@ function dictOf(pairs: readonly unknown[]): Map<unknown, unknown> {
   return map;
 }
 
-/** Of protocols 0 to 5; see Python's pickletools for what each does. */
+/** Of protocols 0 to 5; see Python's pickletools for the meaning of each. */
 const opcodes: Record<number, (machine: Unpickler, bytes: PickleBytes) => void> = {
   0x80: (_, bytes) => bytes.uint8(), // PROTO
   0x95: (_, bytes) => bytes.uint64(), // FRAME
@@ -219,7 +219,7 @@ const opcodes: Record<number, (machine: Unpickler, bytes: PickleBytes) => void> 
   0x68: (m, bytes) => m.get(bytes.uint8()), // BINGET
   0x6a: (m, bytes) => m.get(bytes.uint32()), // LONG_BINGET
   0x67: (m, bytes) => m.get(Number(bytes.line())), // GET
-  // Classes, functions and what is made with them.
+  // Classes, functions and their results.
   0x63: (m, bytes) => m.push(new Global(`${bytes.line()}.${bytes.line()}`)), // GLOBAL
   0x93: (m) => m.push(globalOf(m.take(2))), // STACK_GLOBAL
   0x52: (m) => m.call(), // REDUCE

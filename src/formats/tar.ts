@@ -28,14 +28,14 @@ export function isTar(start: Uint8Array): boolean {
 }
 
 /**
- * What is in an archive, in its order. Archives that were put one behind the other are one.
+ * Yields the entries of an archive, in order. Concatenated archives are one.
  *
  * @throws {FormatError} when it is damaged or ends inside of a file
  */
 export function* tarEntries(bytes: Bytes): Generator<TarEntry> {
   let at = 0;
   let ended = false;
-  /** What records before a header say of it. */
+  /** Records before a header that describe it. */
   let extra = new Map<string, string>();
   for (;;) {
     const block = bytes.read(at, BLOCK);
@@ -50,7 +50,7 @@ export function* tarEntries(bytes: Bytes): Generator<TarEntry> {
       continue;
     }
     if (!isHeader(block)) {
-      // What follows the end is no part of it.
+      // Bytes after the end are no part of it.
       if (ended) return;
       throw new FormatError(`its tar archive is damaged at byte ${at}`);
     }
@@ -68,7 +68,7 @@ export function* tarEntries(bytes: Bytes): Generator<TarEntry> {
       extra = new Map(type === "x" ? paxRecords(content) : longName(content));
       continue;
     }
-    // Links' names, and records for all files, which say nothing of names and sizes.
+    // Links' names, and records for all files, hold no names or sizes of files.
     if (type === "K" || type === "g") continue;
     const name = extra.get("path") ?? nameIn(block);
     const sparse = [...extra.keys()].some((key) => key.startsWith("GNU.sparse."));
@@ -94,7 +94,7 @@ function isHeader(block: Uint8Array): boolean {
   return block[0] !== 0 && (expected === unsigned || expected === signed);
 }
 
-/** Octal digits, or the bytes of a number where the first bit says so. */
+/** Octal digits, or the bytes of a number where the first bit is set. */
 function numberIn(block: Uint8Array, at: number, length: number): number {
   const field = block.subarray(at, at + length);
   if ((field[0] & 0x80) === 0) {

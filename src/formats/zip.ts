@@ -18,19 +18,19 @@ const DEFLATED = 8;
 const ZIP64_FIELD = 1;
 const MARK = 0xffffffff;
 
-/** A comment of up to 65535 bytes may follow the record that ends an archive. */
+/** A comment of up to 65535 bytes can follow the record that ends an archive. */
 const LONGEST_END = 22 + 0xffff;
 
 /** A file of an archive. */
 export interface ZipEntry {
   readonly name: string;
-  /** Whether its bytes lie in the archive as they are. */
+  /** Whether the archive stores its bytes unpacked. */
   readonly stored: boolean;
   /** Bytes of the file. */
   readonly size: number;
   /** Their checksum, CRC-32. */
   readonly checksum: number;
-  /** What the archive holds of it, packed or not. */
+  /** Its bytes in the archive, packed or not. */
   readonly packed: SizedBytes;
   /** The file's bytes; undefined where they are packed otherwise than by deflate, or encrypted. */
   readonly content?: Bytes;
@@ -57,7 +57,8 @@ export function readZip(bytes: SizedBytes): ZipEntry[] {
 const STEP = 2 ** 23;
 
 /**
- * Reads a file of an archive whole and compares it with its checksum; other work goes on meanwhile.
+ * Reads a file of an archive whole and compares it with its checksum; other work continues
+ * meanwhile.
  *
  * @throws {FormatError} when it is another one
  */
@@ -131,7 +132,7 @@ function directory(bytes: SizedBytes): { count: number; offset: number } {
   return { count: view.getUint16(at + 10, true), offset: view.getUint32(at + 16, true) };
 }
 
-/** Size and place of an entry; what exceeds 32 bits stands in a field of its own. */
+/** Size and place of an entry; values above 32 bits have a field of their own. */
 function placeOf(
   view: DataView,
   entry: number,

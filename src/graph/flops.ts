@@ -8,9 +8,10 @@ import type { Operation } from "./plan.ts";
 import { bytesOfOne, type Tensor, typeOf } from "./tensor.ts";
 
 /**
- * Floating-point operations of matrix products and attention, a multiplication and an addition being
- * two; 0 for all others, beside which they are few. The gradient of attention is seven products of
- * all queries with all keys: the scores twice (for dq and for dk, dv), dP twice, dq, dk and dv.
+ * Floating-point operations of matrix products and attention, a multiplication and an addition
+ * being two; 0 for all others, which are few compared with these. The gradient of attention is
+ * seven products of all queries with all keys: the scores twice (for dq and for dk, dv), dP twice,
+ * dq, dk and dv.
  */
 export function operationFlops({ name, sizes }: Operation): number {
   switch (name) {

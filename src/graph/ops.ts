@@ -2,7 +2,7 @@
  * The operations that a plan records. This table is the contract between the network and the
  * devices: every device lowers each operation to its own kernels.
  *
- * Shapes are row-major and dense. All numbers are f32 unless a line says u32; parameters may be f16
+ * Shapes are row-major and dense. All numbers are f32 unless a line says u32; parameters can be f16
  * where the device supports it. A name in `operands` with a question mark is optional.
  *
  * @module
@@ -21,9 +21,10 @@ export * from "../../kernels/shapes.ts";
 /** Sizes and flags (plain data) and operands (tensors by role) of every operation. */
 export interface OperationTable {
   /**
-   * out (m, n) = a b as `layout` says, then in this order: plus bias (n); kept as `pre` (m, n) where given, and
-   * `activation` applied, or times the `derivative` of an activation at `pre`; plus residual (m, n);
-   * plus what out holds (`accumulate`). Layout tn can also write `sums` (m), the sums of a's columns.
+   * out (m, n) = a b as `layout` says, then in this order: plus bias (n); kept as `pre` (m, n)
+   * where given, and `activation` applied, or times the `derivative` of an activation at `pre`;
+   * plus residual (m, n); plus the old out (`accumulate`). Layout tn can also write `sums` (m), the
+   * sums of a's columns.
    */
   matmul: {
     sizes: {
@@ -44,7 +45,7 @@ export interface OperationTable {
   attention: { sizes: AttentionSizes; operands: Operands<"q" | "kv" | "out" | "logSum"> };
   /**
    * The gradients of q, k and v from dout (batch, queries, heads d), written (not added) to dq and
-   * dkv, which are laid out as q and kv and may be the same tensor.
+   * dkv, which are laid out as q and kv and can be the same tensor.
    */
   attentionGradient: {
     sizes: AttentionSizes;
@@ -103,7 +104,9 @@ export interface OperationTable {
     sizes: { readonly batch: number; readonly n: number; readonly d: number };
     operands: Operands<"table" | "rows" | "y">;
   };
-  /** dtable (n, d): row r is the sum of dy (batch, d) over the examples whose rows[b] (u32) is r. */
+  /**
+   * dtable (n, d): row r is the sum of dy (batch, d) over the examples b with rows[b] (u32) = r.
+   */
   gatherRowsGradient: {
     sizes: { readonly batch: number; readonly n: number; readonly d: number };
     operands: Operands<"dy" | "rows" | "dtable">;
@@ -118,8 +121,8 @@ export interface OperationTable {
   /** y += x. */
   add: { sizes: { readonly size: number }; operands: Operands<"x" | "y"> };
   /**
-   * y (outer, inner) = the sum of x (outer, middle, stride) over its middle axis, of each of whose
-   * rows `inner` elements from `start` on count; added to y if `accumulate`.
+   * y (outer, inner) = the sum of x (outer, middle, stride) over its middle axis; of each row,
+   * `inner` elements from `start` on count; added to y if `accumulate`.
    */
   sumMiddle: {
     sizes: {
@@ -231,7 +234,7 @@ export interface OperationTable {
   };
   /**
    * AdamW (Loshchilov & Hutter 2019, torch's form) and the moving average, over slabs of `size` (a
-   * multiple of 4) of which the first `decayed` decay. Nothing changes where verdict[1] is 0.
+   * multiple of 4); the first `decayed` of them decay. Nothing changes where verdict[1] is 0.
    */
   adamW: {
     sizes: { readonly size: number; readonly decayed: number };
@@ -252,7 +255,7 @@ export interface OperationTable {
   };
   /** y (pixels, kernel height, kernel width, channels): each window of x as a row, 0 outside. */
   unfold: { sizes: Window; operands: Operands<"x" | "y"> };
-  /** y (pixels, channels): the largest of each window, or the mean of what lies inside the image. */
+  /** y (pixels, channels): the largest of each window, or the mean of its part inside the image. */
   pool: {
     sizes: { readonly window: Window; readonly kind: "max" | "mean" };
     operands: Operands<"x" | "y">;

@@ -1,6 +1,6 @@
 /**
  * A plan: one step of work recorded as plain data (operations on tensors) and, for training, the
- * closures that record its backward pass. It knows nothing of devices; a device compiles it into a
+ * closures that record its backward pass. It is independent of devices; a device compiles it into a
  * program, which replays it.
  *
  * @module
@@ -28,7 +28,9 @@ export class Plan<Phase extends string = "step"> {
   #recording = true;
   #phase: Phase;
 
-  /** @param phases names of the parts of the step; what is recorded outside belongs to the first */
+  /**
+   * @param phases names of the parts of the step; operations recorded outside belong to the first
+   */
   constructor(...phases: [Phase, ...Phase[]] | ([Phase] extends ["step"] ? [] : never)) {
     this.phases = phases.length > 0 ? phases : ["step" as Phase];
     this.#phase = this.phases[0];
@@ -46,7 +48,7 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /**
-   * Records what `build` does as a part of the step, so that a replay can leave it out.
+   * Records the operations of `build` as a part of the step that a replay can leave out.
    *
    * @throws {RangeError} when the plan has no phase of that name
    */
@@ -61,7 +63,7 @@ export class Plan<Phase extends string = "step"> {
     }
   }
 
-  /** Records what `build` does without its backward pass: no gradient flows through it. */
+  /** Records the operations of `build` without their backward pass: no gradient flows through. */
   withoutGradient<T>(build: () => T): T {
     const outer = this.#recording;
     this.#recording = false;
@@ -72,7 +74,7 @@ export class Plan<Phase extends string = "step"> {
     }
   }
 
-  /** Leaves `record` to be called, in reverse order, by {@linkcode Plan.backward}. */
+  /** Registers `record` for {@linkcode Plan.backward}, which goes in reverse order. */
   onBackward(output: Tensor, record: (gradient: Tensor) => void): void {
     if (!output.tracked) return;
     this.#backward.push(() => {
@@ -82,8 +84,8 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /**
-   * Where to write a part of the gradient of `tensor`: its buffer, and whether an earlier part
-   * already lies there and has to be added to.
+   * The place for a part of the gradient of `tensor`: its buffer, and whether to add to an earlier
+   * part in it.
    */
   gradientFor(tensor: Tensor): { gradient: Tensor; accumulate: boolean } {
     const known = this.#gradients.get(tensor);
@@ -94,7 +96,7 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /**
-   * Where to write the whole gradient of `tensor`, for operations that can't add to it.
+   * The place for the whole gradient of `tensor`, for operations that can't add to it.
    *
    * @throws {RangeError} when another use of the tensor has written to its gradient already
    */
@@ -121,7 +123,7 @@ export class Plan<Phase extends string = "step"> {
     else this.record("add", { size: to.size }, { x: gradient, y: known });
   }
 
-  /** Records the backward pass, from `loss` whose gradient has been written to `gradient`. */
+  /** Records the backward pass, from `loss`, with its gradient in `gradient`. */
   backward(loss: Tensor, gradient: Tensor): void {
     this.#gradients.set(loss, gradient);
     for (const record of this.#backward.reverse()) record();

@@ -10,9 +10,9 @@ export interface Storage {
   readonly name: string;
   /** Bytes. */
   readonly bytes: number;
-  /** What numbers it holds: f32 (or u32), unless it is a slab of parameters in f16. */
+  /** Type of its numbers: f32 (or u32), unless it is a slab of parameters in f16. */
   readonly type?: FloatType;
-  /** What it always holds, where that is known: see {@linkcode constant}. */
+  /** Its fixed contents, where they are known: see {@linkcode constant}. */
   readonly contents?: Float32Array<ArrayBuffer>;
 }
 
@@ -21,11 +21,11 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** Number of elements. */
   readonly size: number;
-  /** Where it lives; `undefined` for an activation, which the device places in its pool. */
+  /** Its memory; `undefined` for an activation, which the device places in its pool. */
   readonly storage?: Storage;
   /** First element within `storage`. */
   readonly offset: number;
-  /** Whether the backward pass is to give this tensor a gradient. */
+  /** Whether the backward pass gives this tensor a gradient. */
   readonly tracked: boolean;
   /** For a parameter: where its gradient is written. */
   readonly gradient?: Tensor;
@@ -38,7 +38,7 @@ export function bytesOfOne(type: FloatType = "f32"): 2 | 4 {
   return type === "f16" ? 2 : 4;
 }
 
-/** What numbers a tensor holds. */
+/** Type of a tensor's numbers. */
 export function typeOf({ storage }: Tensor): FloatType {
   return storage?.type ?? "f32";
 }

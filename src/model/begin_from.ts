@@ -8,7 +8,7 @@ import { ConfigError, type RinConfig } from "./config.ts";
 import { initialize } from "./initialize.ts";
 import { parameterLayout } from "./parameters.ts";
 
-/** What became of the tensors that follow from the number of classes. */
+/** Tensors that follow from the number of classes and were not taken over. */
 export interface Begun {
   /** Tensors that begin as a fresh network's do. */
   readonly anew: readonly string[];
@@ -16,10 +16,10 @@ export interface Begun {
   readonly leftOut: readonly string[];
 }
 
-/** Tensors whose shapes follow from the number of classes. */
+/** Tensors with shapes that follow from the number of classes. */
 const OF_CLASSES = /^class_conditioner\./;
 
-/** Fields that change what weights mean, and not their shapes. */
+/** Fields that change the meaning of weights, but not their shapes. */
 const MEANINGS = [
   "layers",
   "numHeads",
@@ -31,11 +31,11 @@ const MEANINGS = [
 ] as const;
 
 /**
- * The weights of a checkpoint, of the moving average where it has one, laid out for a network that may
- * know other classes.
+ * The weights of a checkpoint, of the moving average where it has one, laid out for a network that
+ * can have other classes.
  *
  * @param config the new network
- * @param seed of what begins anew, u32
+ * @param seed of the tensors that begin anew, u32
  * @throws {ConfigError} when the networks differ in more than their classes
  */
 export function beginFrom(

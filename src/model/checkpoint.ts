@@ -19,7 +19,7 @@ import {
 /** Version of the layout described here, in the metadata as `rin_version`. */
 const VERSION = "1";
 
-/** Slabs (layout.size floats) by what they hold: the parameters, and what goes with each. */
+/** Slabs (layout.size floats): the parameters, and the slabs that go with each. */
 export interface Slabs {
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly ema?: Float32Array<ArrayBuffer>;
@@ -27,24 +27,26 @@ export interface Slabs {
   readonly adam_v?: Float32Array<ArrayBuffer>;
 }
 
-/** What a checkpoint says of itself. */
+/** A checkpoint's description of itself. */
 export interface CheckpointDescription {
   readonly config: RinConfig;
-  /** What numbers the file that it was read from holds: f16 where all are, so that nothing is lost by f16. */
+  /** Type of the numbers in its file: f16 where all are, so that writing f16 loses nothing. */
   readonly dtype?: Dtype;
-  /** What a trainer needs to go on: step, seed, options. */
+  /** State that a trainer resumes from: step, seed, options. */
   readonly training?: Record<string, unknown>;
-  /** What else its metadata says, for people: where it comes from, whose images it was trained on. */
+  /** Further metadata, for people: its origin, and the owner of its training images. */
   readonly about?: Readonly<Record<string, string>>;
 }
 
-/** What a checkpoint holds. */
+/** Contents of a checkpoint. */
 export interface Checkpoint extends CheckpointDescription {
   readonly slabs: Slabs;
 }
 
 const prefixes = { parameters: "", ema: "ema.", adam_m: "adam_m.", adam_v: "adam_v." } as const;
-/** What pictures come from. An infinite moment of the optimizer only stops a weight from moving. */
+/**
+ * Slabs that sampling uses. An infinite moment of the optimizer only stops a weight from moving.
+ */
 const drawnWith: readonly string[] = [prefixes.parameters, prefixes.ema];
 const kinds = Object.keys(prefixes) as (keyof Slabs)[];
 
@@ -101,7 +103,7 @@ export function readCheckpoint(bytes: Uint8Array, config?: Partial<RinConfig>): 
 }
 
 /**
- * What a checkpoint says of itself. Its numbers are not read.
+ * Describes a checkpoint without reading its numbers.
  *
  * @throws {CheckpointError} when the file is no checkpoint
  */
@@ -110,7 +112,7 @@ export function describeCheckpoint(bytes: Uint8Array): CheckpointDescription {
   return described;
 }
 
-/** A file whose tensors are known by name; `hint` is what helps where some don't fit. */
+/** A file with named tensors; `hint` is advice for tensors that don't fit. */
 interface OpenCheckpoint extends CheckpointDescription {
   readonly tensors: ReadonlyMap<string, NamedArray>;
   readonly hint: string;
@@ -150,7 +152,7 @@ function withoutPrefix(name: string): string {
   return name.replace(/^(ema|adam_m|adam_v)\./, "");
 }
 
-/** What helps where a file says nothing of its network, and neither does the caller. */
+/** Advice where neither the file nor the caller describes the network. */
 function advice(metadata: Record<string, string>, config?: Partial<RinConfig>): string {
   if (metadata.format === "rin" || config !== undefined) return "";
   return "; if PyTorch's, convert it with rin import, else give its config";
@@ -180,7 +182,7 @@ function json(text: string, what: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Falls through to the one sentence that says it all.
+    // Falls through to the error below.
   }
   throw new CheckpointError(`its metadata field ${what} is not valid JSON`);
 }

@@ -6,11 +6,13 @@
 import { CheckpointError } from "./errors.ts";
 import { shown, tagOf } from "../options/schema.ts";
 
-/** What a checkpoint is read from: bytes in memory, a file that a page was given, or an answer of `fetch`. */
+/**
+ * The source of a checkpoint: bytes in memory, a file that a page was given, or a `fetch` response.
+ */
 export type CheckpointSource = ArrayBufferLike | ArrayBufferView | Blob | Response;
 
 /**
- * Reads all bytes; what lies in memory is not copied unless threads share it.
+ * Reads all bytes; copies bytes in memory only where threads share them.
  *
  * @throws {CheckpointError} when it is something else, or an answer that failed
  */

@@ -1,5 +1,5 @@
 /**
- * Names of the classes that a network knows.
+ * Names of a network's classes.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export class ClassError extends RangeError {
  * A call means names or numbers, never both: where everything in it is a name, they are names, a
  * range such as 2..9 over names that are numbers included; else everything is a number from 0 on.
  *
- * @param asked text with commas between classes; or a list, of which each item is one class or range
+ * @param asked text with commas between classes; or a list with one class or range an item
  * @param names of the classes by number; none where they have none
  * @throws {ClassError} naming the first that there is not
  */
@@ -85,7 +85,7 @@ export function classListText(
   return classes.map((number) => names[number] ?? String(number)).join(",");
 }
 
-/** Parts between commas; a name may hold some itself. */
+/** Parts between commas; a name can hold commas itself. */
 function split(text: string, names: readonly string[]): string[] {
   const parts = text.split(",");
   const items: string[] = [];
@@ -101,7 +101,7 @@ function split(text: string, names: readonly string[]): string[] {
 
 const RANGE = /^(\d+)\.\.(\d+)$/;
 
-/** Of a range the classes whose names are numbers in it, in that order. */
+/** The classes of a range: those with numbers in it as names, in that order. */
 function byName(item: string, names: readonly string[]): number[] | undefined {
   if (names.includes(item)) return [names.indexOf(item)];
   const [first, last] = RANGE.exec(item)?.slice(1) ?? [];
@@ -120,7 +120,7 @@ function byNumber(item: string, numClasses: number): number[] | undefined {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
-/** Classes by name, where there are names and few enough to be told; else by number. */
+/** Lists classes by name, where they have names and are few enough to list; else by number. */
 export function knownClasses(numClasses: number, names: readonly string[]): string {
   return names.length > 0 && names.length <= 12 ? names.join(", ") : `0 to ${numClasses - 1}`;
 }

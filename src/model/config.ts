@@ -1,26 +1,26 @@
 /**
- * The configuration of a network: its sizes, what it predicts and on which noise schedule.
+ * The configuration of a network: its sizes, prediction, and noise schedule.
  *
  * @module
  */
 import { checkOptions, defaultsOf, type Schema } from "../options/schema.ts";
 
-/** What the network is trained to predict. */
+/** The prediction that the network is trained for. */
 export type Prediction = "eps" | "x0" | "v";
 
 /** How the time (and the class) enters: see {@linkcode RinConfig.timeConditioning}. */
 export type TimeConditioning = "add" | "token";
 
-/** What an earlier pass hands on to the next: its latents, its interface or both. */
+/** The state that a pass hands on to the next: its latents, its interface or both. */
 export type SelfConditioning = "latents" | "interface" | "both";
 
-/** What the positions of the interface tokens are: see {@linkcode RinConfig.positions}. */
+/** The positions of the interface tokens: see {@linkcode RinConfig.positions}. */
 export type Positions = "learned" | "sincos" | "stretched";
 
-/** Whose layers a network is made of: see {@linkcode RinConfig.layers}. */
+/** The origin of a network's layers: see {@linkcode RinConfig.layers}. */
 export type Layers = "original" | "paper";
 
-/** What the network is told of the time: see {@linkcode RinConfig.timeInput}. */
+/** The network's time input: see {@linkcode RinConfig.timeInput}. */
 export type TimeInput = "t" | "gamma";
 
 /** Everything that fixes a network's shape and meaning. It travels in every checkpoint. */
@@ -46,12 +46,12 @@ export interface RinConfig {
   /** Heads of the latents' self-attention; divides `latentDim`. */
   readonly numHeads: number;
   /**
-   * Whose layers these are, first values included: "original", the PyTorch project's (default); or
-   * "paper", those of google-research/pix2seq, `architectures/tape.py`: reading and writing are as
-   * wide as the narrower of the two streams; a pass begins from LN0(s + FF(s)) of what the one before
-   * left, also where that is nothing; a class is a row of a matrix plus a bias, which is all that is
-   * left without a class; layer norms add 1e-6 to the variance; and parameters begin as Keras begins
-   * them.
+   * The origin of the layers, initial values included: "original", the PyTorch project's (default);
+   * or "paper", those of google-research/pix2seq, `architectures/tape.py`: reading and writing are
+   * as wide as the narrower of the two streams; a pass begins from LN0(s + FF(s)) of what the one
+   * before left, also where that is nothing; a class is a row of a matrix plus a bias, which is all
+   * that is left without a class; layer norms add 1e-6 to the variance; and parameters begin as
+   * Keras begins them.
    */
   readonly layers: Layers;
   /**
@@ -69,11 +69,11 @@ export interface RinConfig {
    * embedding of 1000 t (the paper).
    */
   readonly timeConditioning: TimeConditioning;
-  /** What the network is given of the time: "t" itself (default), or "gamma" of t, as pix2seq gives it. */
+  /** The network's time input: "t" itself (default), or "gamma" of t, as in pix2seq. */
   readonly timeInput: TimeInput;
-  /** Number of classes that the network is told apart by; 0 for a network that knows none. */
+  /** Number of classes that the network is conditioned on; 0 for an unconditional network. */
   readonly numClasses: number;
-  /** What self-conditioning hands on from pass to pass. */
+  /** The state that self-conditioning hands on from pass to pass. */
   readonly selfConditioning: SelfConditioning;
   /**
    * Positions of the interface tokens: "learned" parameters; "sincos", fixed sines and cosines of row
@@ -81,7 +81,7 @@ export interface RinConfig {
    * size of the grid (pix2seq's `sin_cos`).
    */
   readonly positions: Positions;
-  /** What the output means: the noise, the clean image, or v = sqrt(g) noise - sqrt(1-g) x0. */
+  /** The meaning of the output: the noise, the clean image, or v = sqrt(g) noise - sqrt(1-g) x0. */
   readonly prediction: Prediction;
   /**
    * gamma(t): "linear", "cosine", "sigmoid", "sigmoid(start,end,tau)", "cosine(start,end,tau)",
@@ -97,7 +97,7 @@ export interface RinConfig {
   readonly normalizeInput: boolean;
 }
 
-/** A configuration that makes no sense; the message says which field and what would. */
+/** A configuration that makes no sense; the message names the field and a value that would. */
 export class ConfigError extends Error {
   /** Tells errors apart by name. */
   override name = "ConfigError";
@@ -106,7 +106,7 @@ export class ConfigError extends Error {
 const size = { type: "integer", minimum: 1, maximum: 65536 } as const;
 const ratio = { type: "integer", minimum: 1, maximum: 64 } as const;
 
-// A bundler that is told that this call is pure leaves the table out where nothing reads it.
+// A bundler leaves a call out that is marked pure and not used.
 const TABLE = /* @__PURE__ */ ((): Readonly<Record<keyof RinConfig, Schema>> => ({
   imageSize: { ...size, default: 32 },
   frames: { ...size, default: 1 },
@@ -139,7 +139,7 @@ export const DEFAULT_CONFIG: RinConfig = /* @__PURE__ */ defaultsOf(TABLE) as un
 /**
  * Fills in the defaults and checks that the sizes fit together.
  *
- * @throws {ConfigError} naming the field, what was found and what is needed
+ * @throws {ConfigError} naming the field, the value found and the value needed
  */
 export function completeConfig(config: Partial<RinConfig>): RinConfig {
   const given = checkOptions(TABLE, config, "config field", ConfigError);

@@ -1,17 +1,17 @@
 /**
- * What can be wrong with a checkpoint.
+ * Errors of checkpoints.
  *
  * @module
  */
 
-/** A file that is no usable checkpoint; the message says what is wrong with it. */
+/** An unusable checkpoint; the message names the file's problem. */
 export class CheckpointError extends Error {
   /** Tells errors apart by name. */
   override name = "CheckpointError";
 
-  /** With a message that says what is wrong with the file. */
+  /** With a message that names the file's problem. */
   constructor(message: string) {
-    // Names from a file that is damaged, or not meant well, may hold anything.
+    // Names from a damaged or malicious file can hold anything.
     super(message.replace(/\p{Cc}/gu, "?").slice(0, 1000));
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The shape of what a network makes, an image or a clip, and of the patches that it is cut into.
+ * The shape of a network's example, an image or a clip, and of its patches.
  *
  * @module
  */
 import type { RinConfig } from "./config.ts";
 
-/** What of a config fixes the shape of an example. */
+/** Config fields that fix the shape of an example. */
 export type ExampleConfig = Pick<RinConfig, "imageSize" | "frames">;
 
 /** The shape of an example: (3, S, S) of an image, (3, T, S, S) of a clip. */

@@ -5,7 +5,7 @@
  */
 import { CheckpointError } from "./errors.ts";
 
-/** Where the first number is that is not finite; -1 where all are. */
+/** Index of the first number that is not finite; -1 where all are. */
 export function firstNotFinite(values: Float32Array): number {
   // The sum is finite where all numbers are, unless they are enormous: so most need no second look.
   let sum = 0;

@@ -14,9 +14,9 @@ import { timeWidth } from "./time.ts";
 import { slab, Weights } from "./weights.ts";
 
 /**
- * Floating-point operations of one pass over one image or clip, which begins from what an earlier one left:
- * those of matrix products and attention (a multiplication and an addition are two), beside which
- * all others are few.
+ * Floating-point operations of one pass over one image or clip, with self-conditioning: those of
+ * matrix products and attention (a multiplication and an addition are two), which leave all others
+ * far behind.
  */
 export function forwardFlops(config: RinConfig): number {
   const layout = parameterLayout(config);

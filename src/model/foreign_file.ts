@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-control-regex -- files begin with such bytes
 /**
- * What a file is that is no checkpoint, told by its first bytes.
+ * Finds the kind of a file that is no checkpoint, by its first bytes.
  *
  * @module
  */
@@ -8,20 +8,20 @@
 /** Enough for the name of a zip archive's first entry, and for the blanks before a page. */
 const LOOKED_AT = 512;
 
-/** What to do about a PyTorch file, wherever one is given instead of a checkpoint. */
+/** Advice for a PyTorch file given instead of a checkpoint. */
 const PYTORCH = "it is a PyTorch file: convert it with rin import";
 
-/** What to do about a page that a browser or curl saved. */
+/** Advice for a page that a browser or curl saved. */
 const PAGE =
   "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
   "and download again";
 
-/** What is said of a file that is no safetensors, where nothing else is known of it. */
+/** Describes a file that is no safetensors file and of no known kind. */
 export const NOT_SAFETENSORS = "it does not begin as a safetensors file does";
 
 type Kind = readonly [begin: RegExp, what: string];
 
-/** First bytes, in Latin-1, of what a download leaves in a checkpoint's place. */
+/** First bytes, in Latin-1, of failed downloads. */
 const downloads: readonly Kind[] = [
   [
     /^version https:\/\/git-lfs/,
@@ -30,7 +30,7 @@ const downloads: readonly Kind[] = [
   [/^(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml|!--)/i, PAGE],
 ];
 
-/** The same of other files that get mistaken for checkpoints. */
+/** First bytes of other files that get mistaken for checkpoints. */
 const others: readonly Kind[] = [
   [/^PK\x03\x04.{26}[^/]*\/(data\.pkl|\.format_version|byteorder|version)/s, PYTORCH],
   [/^PK\x03\x04.{26}[^/]*\.npy/s, "it is a NumPy archive (.npz)"],
@@ -52,29 +52,29 @@ function kindIn(kinds: readonly Kind[], bytes: Uint8Array): string | undefined {
 }
 
 /**
- * A clause on what a download left; undefined where it left something else. Few kinds, since this
- * goes into every bundle.
+ * A clause on a failed download; undefined for other files. Few kinds, since this goes into every
+ * bundle.
  */
 export function downloadKind(bytes: Uint8Array): string | undefined {
   return kindIn(downloads, bytes);
 }
 
-/** A clause such as "it is a picture"; undefined where nothing is known. */
+/** A clause such as "it is a picture"; undefined for unknown files. */
 export function foreignKind(bytes: Uint8Array): string | undefined {
   const found = downloadKind(bytes) ?? kindIn(others, bytes);
   if (found) return found;
-  // As many file systems leave what was not yet written when the power failed.
+  // Many file systems leave zeros for data that were not written before a power failure.
   if (bytes.length > 0 && bytes.every((byte) => byte === 0)) {
     return "it holds nothing but zeros: it was never written whole";
   }
 }
 
-/** The message of an error about a file, or what the file is instead of safetensors. */
+/** The message of an error about a file, or the kind of the file instead of safetensors. */
 export function whatIsIt(bytes: Uint8Array, message: string): string {
   return (message === NOT_SAFETENSORS ? foreignKind(bytes) : undefined) ?? message;
 }
 
-/** A clause on a file whose name says that it is one part of several; undefined where it doesn't. */
+/** A clause on a file named as one part of several; undefined for other names. */
 export function shardOf(path: string): string | undefined {
   const [, part, parts] = /-(\d{2,6})-of-(\d{2,6})\.[^/\\]*$/.exec(path) ?? [];
   if (part === undefined || Number(parts) < 2) return undefined;

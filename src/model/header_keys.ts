@@ -1,5 +1,5 @@
 /**
- * What JSON.parse lets pass in a header: keys that come twice, and endless nesting.
+ * Checks a header for what JSON.parse accepts: repeated keys, and endless nesting.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { CheckpointError } from "./errors.ts";
 /** A header holds entries, these hold lists. */
 const MAX_DEPTH = 3;
 
-/** Strings and what structures a text of JSON; all else lies between them. */
+/** Strings and structural characters of a JSON text; all else lies between them. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/gs;
 
 /**
- * Checks the keys of a JSON text, whose syntax is left to JSON.parse.
+ * Checks the keys of a JSON text; JSON.parse checks its syntax.
  *
  * @throws {CheckpointError} when a key comes twice in an object, or lists and objects are nested
  * more than three deep

@@ -1,11 +1,11 @@
 /**
- * Which checkpoint a picture was made with: the hash that it is known by.
+ * The identity of a picture's checkpoint: a hash.
  *
  * @module
  */
 import type { Checkpoint } from "./checkpoint.ts";
 
-/** Metadata of a copy whose weights are the original's to the bit: the original's identity. */
+/** Metadata of a copy with the original's weights to the bit: the original's identity. */
 export const SAME_WEIGHTS_AS = "same_weights_as";
 
 /** Metadata of a copy in half precision: the original's identity. */
@@ -19,8 +19,8 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 }
 
 /**
- * What a checkpoint is known by: the sha-256 of its file, or of the one that it has its weights
- * from, if it has them all to the bit. So what a run's checkpoint and its export draw is the same.
+ * The identity of a checkpoint: the sha-256 of its file, or of the file that it has all its weights
+ * from, to the bit. So a run's checkpoint and its export have the same identity.
  *
  * @param hash sha-256 of the file
  * @param about its metadata

@@ -7,8 +7,8 @@ import { RandomStream, seedFor } from "../nn/random.ts";
 import type { ParameterLayout } from "./parameters.ts";
 
 /**
- * The slab (layout.size floats, padding zero) of a fresh network: each parameter drawn as its
- * `initial` says, from a stream of its own.
+ * The slab (layout.size floats, padding zero) of a fresh network: each parameter drawn by its
+ * `initial`, from a stream of its own.
  *
  * @param seed u32
  */
@@ -28,7 +28,7 @@ export function initialize(layout: ParameterLayout, seed: number): Float32Array<
   return slab;
 }
 
-/** As Keras's TruncatedNormal(0.02): what lies beyond two deviations is drawn again. */
+/** As Keras's TruncatedNormal(0.02): values beyond two deviations are drawn again. */
 function truncated(seed: number, values: Float32Array): void {
   values.forEach((_, i) => {
     let drawn = 3;

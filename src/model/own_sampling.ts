@@ -1,5 +1,5 @@
 /**
- * How a network was meant to be sampled, as its checkpoint says it.
+ * A network's own way of sampling, from its checkpoint.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export interface OwnSampling {
 export const OWN_SAMPLING = "sampling";
 
 /**
- * What a run's checkpoint says of its own samples, where they go along a schedule of their own, or what
- * its export kept of that; undefined for a network that is sampled as all are.
+ * Settings of a run's own samples, where they have a schedule of their own, from its checkpoint or
+ * export; undefined for a network that is sampled as usual.
  */
 export function ownSamplingOf(
   { training, about }: Pick<Checkpoint, "training" | "about">,
@@ -38,7 +38,7 @@ export function ownSamplingOf(
   }
 }
 
-/** What is whole; a run without a schedule of its own for samples says nothing. */
+/** Returns complete settings; a run without a schedule for samples has none. */
 function checked(given: Record<string, unknown> | null): OwnSampling | undefined {
   const { sampler, steps, variance, sampleSchedule } = given ?? {};
   const texts = [sampler, variance, sampleSchedule].every((text) => typeof text === "string");

@@ -1,5 +1,5 @@
 /**
- * The parameters of a network by name, shape and initialisation, and where each lies in the slab
+ * The parameters of a network by name, shape and initialisation, and the place of each in the slab
  * that holds them all. Names and shapes are those of the original's PyTorch state_dict.
  *
  * @module
@@ -13,7 +13,7 @@ import { timeWidth } from "./time.ts";
 /** How a parameter begins, as PyTorch begins these modules, or Keras the paper's. */
 export type Initial =
   | { readonly kind: "zero" | "one" | "normal" }
-  /** A normal of deviation 0.02, drawn again where it is beyond two deviations. */
+  /** A normal of deviation 0.02, drawn again beyond two deviations. */
   | { readonly kind: "truncated" }
   /** Uniform on [-bound, bound]. */
   | { readonly kind: "uniform"; readonly bound: number };
@@ -36,7 +36,7 @@ export interface ParameterLayout {
   readonly parameters: readonly PlacedParameter[];
   /** Elements of the slab, padding included; a multiple of 64. */
   readonly size: number;
-  /** What numbers the slab holds. */
+  /** Type of the numbers in the slab. */
   readonly type: FloatType;
   /** Elements that matrices take up, at the slab's beginning. */
   readonly matrices: number;
@@ -66,7 +66,7 @@ class Layers {
     this.#paper = config.layers === "paper";
   }
 
-  /** @param window pixels of the convolution that it is, each of which has the outputs for Keras */
+  /** @param window pixels of the convolution that it is; for Keras, each has all outputs */
   linear(name: string, outWidth: number, inWidth: number, window = 1): Group[] {
     const own = uniform(1 / Math.sqrt(inWidth));
     const [weight, bias] = this.#paper ? [glorot(inWidth, window * outWidth), zero] : [own, own];
@@ -122,7 +122,9 @@ class Layers {
     ];
   }
 
-  /** What folds a stream of an earlier pass into its beginning; the norm begins as zero. */
+  /**
+   * Parameters that fold a stream of an earlier pass into its beginning; the norm begins as zero.
+   */
   warmStart(name: string, width: number, ratio: number): Group[] {
     return [
       ...this.#paper ? this.feedForward(`${name}.mlp`, width, ratio) : [
@@ -133,7 +135,7 @@ class Layers {
     ];
   }
 
-  /** What makes latents, or what is added to them, from the time and the class. */
+  /** Parameters that make latents, or an addition to them, from the time and the class. */
   conditioning(): Group[] {
     const { latentDim: dz, numClasses, timeConditioning } = this.config;
     const hidden = timeConditioning === "add" ? TIME_HIDDEN : dz;
@@ -146,7 +148,7 @@ class Layers {
           [{ name, shape: [numClasses, dz], initial: glorot(numClasses, dz) }],
           [{ name: "class_conditioner.bias", shape: [dz], initial: zero }],
         ]
-        // The last row stands for no class.
+        // The last row means no class.
         : [this.table(name, numClasses + 1, dz)],
     ];
   }
@@ -194,14 +196,14 @@ function groups(config: RinConfig): Group[] {
   ];
 }
 
-/** Bytes at multiples of which a group of parameters begins: where a GPU's binding can begin. */
+/** Alignment of a group of parameters, bytes: where a GPU's binding can begin. */
 const ALIGNMENT = 256;
 
 /**
  * Names, shapes, initial values and places of all parameters of a network.
  *
- * @param type of the slab's numbers: of f16, twice as many lie between the places where a binding can
- * begin
+ * @param type of the slab's numbers: for f16, twice as many fit between the places where a binding
+ * can begin
  */
 export function parameterLayout(config: RinConfig, type: FloatType = "f32"): ParameterLayout {
   const aligned = ALIGNMENT / bytesOfOne(type);

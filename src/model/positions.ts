@@ -8,8 +8,8 @@
  * Sines and cosines of the coordinates of a grid's points, (points, width), the last axis varying
  * fastest (Vaswani et al. 2017; for two axes Dosovitskiy et al. 2021, He et al. 2022).
  *
- * Each axis has an equal share of the width (the first axes one pair more where it does not come out
- * even): with n pairs, sin(c f_i), then cos(c f_i), of the coordinate c = 0, 1, ... for the
+ * Each axis has an equal share of the width (the first axes one pair more where it doesn't divide
+ * evenly): with n pairs, sin(c f_i), then cos(c f_i), of the coordinate c = 0, 1, ... for the
  * frequencies f_i = 10000^(-i/n). An odd width leaves a last column of zeros.
  *
  * @param axes points along each axis, such as [rows, columns] or [frames, rows, columns]

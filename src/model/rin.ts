@@ -27,13 +27,13 @@ import { exampleShape, interfaceTokens, patchAxes, tokenGrid } from "./example.t
 import { sinCosPositions } from "./positions.ts";
 import type { Weights } from "./weights.ts";
 
-/** What an earlier pass handed on; `selfConditioning` of the config says which of it counts. */
+/** The state from an earlier pass; `selfConditioning` of the config says which of it counts. */
 export interface SelfConditioningInputs {
   /** Latents (B, M, Dz). */
   readonly latents: Tensor;
   /** Interface (B, N, Dx), for networks that hand it on. */
   readonly interface?: Tensor;
-  /** (B): 1 for the examples that begin from them, 0 for those that begin afresh. */
+  /** (B): 1 for the examples that begin from them, 0 for those that begin without. */
   readonly mask: Tensor;
 }
 
@@ -42,22 +42,22 @@ export function selfConditionsInterface({ selfConditioning }: RinConfig): boolea
   return selfConditioning !== "latents";
 }
 
-/** What a pass begins with. */
+/** Inputs of a pass. */
 export interface RinInputs {
   /** Noisy images (B, 3, S, S) or clips (B, 3, T, S, S). */
   readonly xt: Tensor;
   /** Times (B, timeWidth), from `timeRows`. */
   readonly t: Tensor;
-  /** Classes (B), u32, `numClasses` for none; for networks that know classes. */
+  /** Classes (B), u32, `numClasses` for none; for class-conditional networks. */
   readonly labels?: Tensor;
   readonly previous?: SelfConditioningInputs;
-  /** For training: units and branches of the compute layers to be dropped, as in the paper's code. */
+  /** For training: dropout of units and branches of the compute layers, as in the paper's code. */
   readonly drop?: Dropout;
 }
 
-/** What a pass gives. */
+/** Results of a pass. */
 export interface RinOutputs {
-  /** The network's prediction, shaped as what it is of. */
+  /** The network's prediction, shaped as xt. */
   readonly output: Tensor;
   /** Latents Z after the last block (B, M, Dz). */
   readonly latents: Tensor;
@@ -80,7 +80,7 @@ export function rin(
   return { output, latents: z, interface: written };
 }
 
-/** Records a pass that only asks for what it hands on: the readout doesn't matter. */
+/** Records a pass for its state only, without a readout. */
 export function rinState(
   plan: Plan<string>,
   config: RinConfig,
@@ -120,7 +120,7 @@ function blocks(
   return [z, x];
 }
 
-/** X = LN(Linear(patches)) + positions + what an earlier pass left, see {@linkcode warmStart}. */
+/** X = LN(Linear(patches)) + positions + an earlier pass's part, see {@linkcode warmStart}. */
 function tokenize(
   plan: Plan<string>,
   config: RinConfig,
@@ -144,7 +144,7 @@ function positions(config: RinConfig, weights: Weights): Tensor {
 }
 
 /**
- * Z = Z_init + time + what an earlier pass left, see {@linkcode warmStart}, the class with the time;
+ * Z = Z_init + time + an earlier pass's part, see {@linkcode warmStart}, the class with the time;
  * or, with these as tokens, Z = (Z_init, time, class) + that.
  */
 function begin(
@@ -177,25 +177,27 @@ function begin(
   return joinLatents(plan, { start, tokens, previous: conditioning });
 }
 
-/** (B, Dz): a row of the table, of which the last is none's; or a row or nothing, plus a bias (paper). */
+/**
+ * (B, Dz): a row of the table, the last one for no class; or a row or nothing, plus a bias (paper).
+ */
 function classEmbedding(plan: Plan<string>, weights: Weights, labels: Tensor): Tensor {
   const rows = gatherRows(plan, weights.get("class_conditioner.class_embed"), labels);
   const bias = "class_conditioner.bias";
   return weights.has(bias) ? addRows(plan, rows, weights.get(bias)) : rows;
 }
 
-/** A stream that an earlier pass handed on, if any did. */
+/** A stream from an earlier pass, if there is any. */
 interface Before {
   readonly stream?: Tensor;
   readonly mask?: Tensor;
-  /** Of the stream. */
+  /** Shape of the stream. */
   readonly shape: readonly number[];
 }
 
 /**
- * What an earlier pass adds to a stream's beginning (section 3.3): mask LN(s + MLP(s)), or, with the
- * paper's layers, LN(s + FF(s)) of mask s, which is also something where there is no s. Nothing where
- * the network doesn't hand this stream on.
+ * The part that an earlier pass adds to a stream's beginning (section 3.3): mask LN(s + MLP(s)),
+ * or, with the paper's layers, LN(s + FF(s)) of mask s, which is not zero even without s. Nothing
+ * where the network doesn't hand this stream on.
  */
 function warmStart(
   plan: Plan<string>,
@@ -259,7 +261,7 @@ function write(
   return layer(plan, config, weights, layerNames(i, "write"), x, z);
 }
 
-/** Names of a layer's parameters, up to what follows them in each, and its kind. */
+/** Names of a layer's parameters, up to their common suffixes, and its kind. */
 interface LayerNames {
   readonly kind: "read" | "compute" | "write";
   readonly norm: string;
@@ -273,8 +275,8 @@ function layerNames(i: number, kind: LayerNames["kind"], index = ""): LayerNames
 }
 
 /**
- * What read, compute and write all are: s += MHA(q = LN(s), k = v = context), then
- * s += Linear(GELU(Linear(LN(s)))). Without a context the normed stream attends to itself.
+ * The layer behind read, compute and write: s += MHA(q = LN(s), k = v = context), then s +=
+ * Linear(GELU(Linear(LN(s)))). Without a context the normed stream attends to itself.
  */
 function layer(
   plan: Plan<string>,

@@ -21,7 +21,9 @@ const decoders: Record<string, { readonly bytes: number; readonly decode: Decode
   F64: { bytes: 8, decode: (raw) => new Float32Array(new Float64Array(raw)) },
 };
 
-/** Bytes of the format's other number types, which files hold beside a network: counters and masks. */
+/**
+ * Bytes of the format's other number types, which files hold next to a network: counters and masks.
+ */
 const otherBytes: Record<string, number> = {
   ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1 },
   ...{ U16: 2, I16: 2, U32: 4, I32: 4, U64: 8, I64: 8, C64: 8 },
@@ -33,13 +35,13 @@ export type Dtype = "f32" | "f16";
 /** A tensor of a file. */
 export interface NamedArray {
   readonly shape: readonly number[];
-  /** Of a file that was read, made anew at each use: so a file's numbers are in memory once. */
+  /** For a file that was read, made at each use, so that its numbers are in memory once. */
   readonly data: Float32Array<ArrayBuffer>;
   /** The type of its numbers in the file that it was read from, such as "F16". */
   readonly dtype?: string;
 }
 
-/** What a file holds. */
+/** Contents of a file. */
 export interface SafeTensors {
   readonly metadata: Record<string, string>;
   readonly tensors: Map<string, NamedArray>;
@@ -55,7 +57,7 @@ interface Entry {
   readonly end: number;
 }
 
-/** As in the format's own reader. */
+/** The limit of the format's own reader. */
 const MAX_HEADER = 100 * 2 ** 20;
 
 /** No network has tensors of more dimensions. */
@@ -118,7 +120,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
     }
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
-    // Falls through: the reason that JSON.parse gives means nothing to the user.
+    // Falls through: JSON.parse's reason means nothing to the user.
   }
   throw new CheckpointError("its header is not valid JSON");
 }
@@ -164,7 +166,7 @@ function bytesOf(dtype: unknown): number | undefined {
   return Object.hasOwn(otherBytes, dtype) ? otherBytes[dtype] : undefined;
 }
 
-/** What is wrong with a tensor that is needed and is of a type that no network has. */
+/** The error for a needed tensor of a type that no network has. */
 export function notRead(name: string, dtype: string): CheckpointError {
   const known = Object.keys(decoders).join(", ");
   return new CheckpointError(`tensor ${name} is of type ${dtype}, only ${known} can be read`);

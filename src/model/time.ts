@@ -1,12 +1,12 @@
 /**
- * What the network is given of the time: made on the host, in float64, since the sine of 1000 t is
- * more than a device's float32 has to be able to do.
+ * The network's time input, computed on the host in float64: float32 on a device need not be exact
+ * enough for the sine of 1000 t.
  *
  * @module
  */
 import type { RinConfig } from "./config.ts";
 
-/** What times are multiplied by before their sinusoidal embedding, as in the paper. */
+/** Factor on times before their sinusoidal embedding, as in the paper. */
 const SCALE = 1000;
 
 /** Numbers that the network is given for each time: t itself, or its embedding. */
@@ -15,8 +15,7 @@ export function timeWidth({ timeConditioning, latentDim }: RinConfig): number {
 }
 
 /**
- * What the network is given for times (B), t or gamma in [0, 1] as `timeInput` says: rows
- * (B, timeWidth).
+ * The network's input for times (B), t or gamma in [0, 1] as `timeInput` says: rows (B, timeWidth).
  *
  * With the time as a token, a row of width w (a quarter of `latentDim`) holds sin(1000 t f_i), then
  * cos(1000 t f_i), for the frequencies f_i = 10000^(-2i/w), brought to mean 0 and variance 1: as in

@@ -15,7 +15,7 @@ export interface Columns {
 
 /**
  * softmax(q k' / sqrt(width / heads)) v: (batch, queries, width). k and v lie in one matrix, which
- * may be q's; nothing else may use these matrices, since their gradients are written, not added.
+ * can be q's; nothing else can use these matrices, since their gradients are written, not added.
  *
  * @throws {RangeError} when the heads don't divide the width, or k and v lie in different matrices
  */

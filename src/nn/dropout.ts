@@ -15,9 +15,9 @@ export interface DropRates {
 }
 
 /**
- * Drops, one use after the other, by the numbers of one stream an example: each use has numbers of its
- * own, fixed when the plan is recorded. What is kept is divided by the share that is kept, so that
- * means stay.
+ * Drops, one use after the other, by the numbers of one stream an example: each use has numbers of
+ * its own, fixed when the plan is recorded. Kept values are divided by the kept share, which
+ * preserves means.
  */
 export class Dropout {
   #next = 0;

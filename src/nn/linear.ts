@@ -47,7 +47,8 @@ export function mlp(
 ): Tensor {
   const hidden = layer(plan, x, first, { activation });
   const pre = hidden.pre && { tensor: hidden.pre, activation };
-  // The derivative's factor and the dropped units' commute, so the second layer may have its turn first.
+  // The factors of the derivative and of the dropped units commute, so the second layer can go
+  // first.
   const kept = drop ? drop.units(plan, hidden.output) : hidden.output;
   return layer(plan, kept, second, { residual, pre }).output;
 }
@@ -56,7 +57,7 @@ interface LayerOptions {
   readonly residual?: Tensor;
   /** Applied to this layer's result; the caller's next layer must take it into account as `pre`. */
   readonly activation?: Activation;
-  /** What x is the activation of: the gradient is passed on to before that activation. */
+  /** The activation behind x: the gradient passes on to before that activation. */
   readonly pre?: { tensor: Tensor; activation: Activation };
 }
 

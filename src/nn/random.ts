@@ -66,7 +66,7 @@ export class RandomStream {
  * A seed of its own for each purpose, so that no two parts of a program draw the same numbers.
  *
  * @param seed the user's seed, u32
- * @param purpose what the numbers are for
+ * @param purpose the purpose of the numbers
  */
 export function seedFor(seed: number, purpose: string): number {
   let mixed = hashU32(seed);

@@ -1,5 +1,5 @@
 /**
- * What turns images into tokens, and what the latents begin as.
+ * Turns images into tokens, and begins the latents.
  *
  * @module
  */
@@ -42,7 +42,7 @@ function patchedAxes({ shape }: Tensor, patch: readonly number[]): PatchedAxis[]
   return shape.slice(2).map((length, axis) => ({ length, patch: patch[axis] }));
 }
 
-/** What an earlier pass handed on, and the examples that begin from it. */
+/** The state from an earlier pass, and the examples that begin from it. */
 export interface SelfConditioning {
   /** (batch, ...). */
   readonly values: Tensor;
@@ -50,7 +50,9 @@ export interface SelfConditioning {
   readonly mask: Tensor;
 }
 
-/** x (batch, n, d) + table (n, d), plus the previous values (batch, n, d) of examples whose mask is 1. */
+/**
+ * x (batch, n, d) + table (n, d), plus the previous values (batch, n, d) of examples with mask 1.
+ */
 export function addRows(
   plan: Plan<string>,
   x: Tensor,
@@ -77,7 +79,7 @@ export function addRows(
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m, d), plus time (batch, d) for each
- * latent, plus the previous latents for the examples whose mask is 1.
+ * latent, plus the previous latents for the examples with mask 1.
  */
 export function beginLatents(
   plan: Plan<string>,
@@ -101,7 +103,7 @@ export function beginLatents(
 
 /**
  * The latents that a pass begins with, (batch, own + tokens, d): start (own, d), then the example's
- * own tokens, each (batch, d); plus the previous latents for the examples whose mask is 1.
+ * own tokens, each (batch, d); plus the previous latents for the examples with mask 1.
  */
 export function joinLatents(
   plan: Plan<string>,
@@ -142,7 +144,7 @@ export function maskRows(plan: Plan<string>, x: Tensor, mask: Tensor): Tensor {
   return y;
 }
 
-/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d); zeros where there is none. */
+/** Row rows[b] (u32) of a table (n, d), for each example: (batch, d); zeros without one. */
 export function gatherRows(plan: Plan<string>, table: Tensor, rows: Tensor): Tensor {
   const [n, d] = table.shape;
   const batch = rows.size;

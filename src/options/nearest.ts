@@ -1,10 +1,10 @@
 /**
- * The known name that a mistyped one was probably meant to be.
+ * Guesses the known name behind a mistyped one.
  *
  * @module
  */
 
-/** The nearest of `known`, where it is near enough to be worth suggesting. */
+/** The nearest of `known`, if it is near enough to suggest. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let least = Math.max(2, name.length / 3);
   let found: string | undefined;

@@ -22,7 +22,7 @@ export type Schema =
     | { readonly oneOf: readonly Schema[] }
   );
 
-/** The same of an option of the library, which can be what no request can hold. */
+/** The same of an option of the library, which also takes values that no request can hold. */
 export type OptionSchema =
   | Schema
   /** A list or typed array of numbers. */
@@ -30,7 +30,7 @@ export type OptionSchema =
   | { readonly oneOf: readonly OptionSchema[] }
   | { readonly type: HostType };
 
-/** What a value says that it is, where it is no number, text, or list. */
+/** The tag of a value other than a number, text, or list. */
 type HostType =
   | "AbortSignal"
   | "Array"
@@ -44,7 +44,7 @@ type HostType =
 /** Options by name. */
 export type OptionTable = Readonly<Record<string, OptionSchema>>;
 
-/** Whether a value is one that the schema takes. */
+/** Whether the schema takes a value. */
 export function fits(schema: OptionSchema, value: unknown): boolean {
   if ("oneOf" in schema) return schema.oneOf.some((one) => fits(one, value));
   if ("enum" in schema && schema.enum) return schema.enum.some((name) => name === value);
@@ -75,7 +75,7 @@ export function fits(schema: OptionSchema, value: unknown): boolean {
   }
 }
 
-/** What a schema takes, in words. */
+/** The values that a schema takes, in words. */
 export function needed(schema: OptionSchema): string {
   if ("oneOf" in schema) return schema.oneOf.map(needed).join(", or ");
   if ("enum" in schema && schema.enum) {
@@ -130,9 +130,9 @@ export function checkObject(options: unknown, what: string, Failure: Failure = R
 }
 
 /**
- * Checks that options are an object of known names; undefined stands for an option left out.
+ * Checks that options are an object of known names; undefined means an option left out.
  *
- * @param what the options are called, in singular, such as "sampling option"
+ * @param the name of such an option, in singular, such as "sampling option"
  */
 export function checkNames(
   options: unknown,
@@ -187,7 +187,7 @@ export function defaultsOf(table: OptionTable): Record<string, unknown> {
   );
 }
 
-/** What a value is, also where another realm (a frame, a worker) has made it. */
+/** The tag of a value, also where another realm (a frame, a worker) has made it. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

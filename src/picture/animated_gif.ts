@@ -10,7 +10,7 @@ import type { Pixels } from "./pictures.ts";
 const COLOURS = 256;
 
 /**
- * Puts frames together, to be shown again and again.
+ * Joins frames into an endless animation.
  *
  * @param frames of one size
  * @param options.milliseconds how long a frame is shown, in steps of 10

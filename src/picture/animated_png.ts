@@ -1,6 +1,6 @@
 /**
- * Animated PNG: the chunks of a PNG for each frame, put together in one file that programs which know
- * no animation show the first frame of.
+ * Animated PNG: the chunks of a PNG for each frame, joined in one file; programs without support
+ * for animation show its first frame.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export function animatedPng(
   return joined([SIGNATURE, ...chunks.map(written)]);
 }
 
-/** The frames of what {@linkcode animatedPng} has made, each as a PNG file without text. */
+/** Splits the result of {@linkcode animatedPng} into frames, each a PNG file without text. */
 export function framesOf(png: Uint8Array): Uint8Array<ArrayBuffer>[] {
   const [header, ...chunks] = pngChunks(png);
   const frames: Chunk[][] = [];

@@ -6,10 +6,10 @@
 import { animatedPng } from "./animated_png.ts";
 import { gridPng, imageBytes, imagePng, type PngText } from "./pictures.ts";
 
-/** How long a frame of a clip is shown, in milliseconds; its own speed isn't known. */
+/** How long a frame of a clip is shown, in milliseconds; the clip's own speed is unknown. */
 export const FRAME_MILLISECONDS = 100;
 
-/** What is known of a clip's size. */
+/** Known sizes of a clip. */
 export interface ClipSize {
   /** S. */
   readonly imageSize: number;
@@ -18,7 +18,7 @@ export interface ClipSize {
 }
 
 /**
- * The frames of clips, one after the other.
+ * The frames of clips, in order.
  *
  * @param clips (count, 3, T, S, S)
  * @returns T arrays (count, 3, S, S)

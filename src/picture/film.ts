@@ -1,6 +1,5 @@
 /**
- * What comes one after the other, the frames of clips or the estimates of images, as one picture or an
- * animation.
+ * Sequences, the frames of clips or the estimates of images, as one picture or an animation.
  *
  * @module
  */
@@ -42,7 +41,7 @@ export function filmPng(film: Film, text: PngText): Uint8Array<ArrayBuffer> {
 /**
  * Their grids in turn as a GIF file.
  *
- * @param comment what it says of itself
+ * @param comment the file's comment
  */
 export function filmGif(film: Film, comment: string): Uint8Array<ArrayBuffer> {
   const frames = film.moments.map((images) => gridPixels(images, film.size));

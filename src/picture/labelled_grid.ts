@@ -7,7 +7,7 @@ import { encode } from "fast-png";
 import { fittedLettering, LETTER_HEIGHT, lettering } from "./lettering.ts";
 import { GAP, paint, type PngText } from "./pictures.ts";
 
-/** Size of images from which on a letter's points are squares of four pixels. */
+/** Size of images from which a letter's points are squares of four pixels. */
 const LARGE = 128;
 
 /** Points that a cell is widened to for a long word. */
@@ -19,7 +19,7 @@ const AIR = 1;
 /** Classes side by side in a row of a grid, at most. */
 const WIDEST_ROW = 20;
 
-/** What stands below the images of a grid, one word for each, and how many are in a row of it. */
+/** Captions below the images of a grid, one word for each, and the images in a row of it. */
 export interface Caption {
   readonly words: readonly string[];
   readonly columns?: number;
@@ -28,7 +28,7 @@ export interface Caption {
 /**
  * The classes' names below the images of a grid, where there are several: a column for each.
  *
- * @param classes that the images have in turn
+ * @param classes of the images, in turn
  * @param labels the class of each image
  * @param names of the classes by number, where they have any
  */
@@ -45,7 +45,7 @@ export function captionOf(
 }
 
 /**
- * One picture with all images side by side, and below each what it is of.
+ * One picture with all images side by side, and each one's caption below it.
  *
  * @param images (count, 3, S, S) in [-1, 1]
  * @param words one for each image
@@ -75,7 +75,7 @@ export function labelledGridPng(
   return encode({ width, height, data, depth: 8, channels: 3, text });
 }
 
-/** Black points on what is there. */
+/** Draws black points over the picture. */
 function write(
   letters: Uint8Array,
   point: number,

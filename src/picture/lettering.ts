@@ -23,10 +23,13 @@ const GLYPHS = "00005f00000007000700147f147f14242a7f2a12231308646236495620500005
   "18242418fc7c080404084854545420043f4440203c4040207c1c2040201c3c4030403c4428102844" +
   "1ca0a0a07c4464544c44000836410000007f000000413608001008081008";
 
-/** What a letter that the font lacks is shown as. */
+/** The replacement for a letter that the font lacks. */
 const UNKNOWN = "?".charCodeAt(0);
 
-/** Columns of a word, each with its lowest bit on top: letters one point apart, without what is empty around them. */
+/**
+ * Columns of a word, each with its lowest bit on top: letters one point apart, without empty
+ * columns around them.
+ */
 export function lettering(word: string): Uint8Array {
   const columns: number[] = [];
   // Letters with accents lose them: é becomes e.

@@ -8,7 +8,7 @@ import { encode } from "fast-png";
 /** Pixels between the images of a grid, and around them. */
 export const GAP = 2;
 
-/** What a PNG says of itself, by keyword; Latin-1. */
+/** Text in a PNG, by keyword; Latin-1. */
 export type PngText = Readonly<Record<string, string>>;
 
 /** A picture as bytes. */
@@ -84,7 +84,7 @@ export function pngSize(png: Uint8Array): { width: number; height: number } {
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
-/** The byte of a value in [-1, 1]; what is beyond is clipped. */
+/** The byte of a value in [-1, 1]; values beyond are clipped. */
 export function byteOf(value: number): number {
   return Math.floor(Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)));
 }

@@ -6,7 +6,7 @@
 import { Unzlib } from "fflate";
 import { pngChunks } from "./animated_png.ts";
 
-/** Bytes of a packed text that are read at most: a few may stand for gigabytes. */
+/** Bytes of a packed text to read at most: a few can stand for gigabytes. */
 const MAX_TEXT = 2 ** 20;
 
 /** The text of a whole PNG by keyword, none of one that is cut off or damaged. */

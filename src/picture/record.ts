@@ -1,5 +1,5 @@
 /**
- * What a picture was made with, as the JSON that it carries in its text chunk `rin`.
+ * A picture's settings, as the JSON in its text chunk `rin`.
  *
  * @module
  */
@@ -36,8 +36,7 @@ export const RECORDED = [
 /**
  * The text of a PNG.
  *
- * @param device what computed the picture, a device's `provenance`. It is no setting: a picture is
- * repeated on any device.
+ * @param device the device's `provenance`. It is no setting: a picture is repeated on any device.
  */
 export function recordText(
   record: SampleRecord,
@@ -57,9 +56,9 @@ export function recordJson(record: SampleRecord, device: string | undefined): st
 }
 
 /**
- * The record of one picture of many: which of them it is, and its class where it has one. Pictures
- * that come after it change nothing about it, so it is the last of as many as it needs; but where
- * they lead from one seed to another, all count.
+ * The record of one picture of many: its index, and its class if it has one. Later pictures don't
+ * affect it, so its record counts up to it only; but in an interpolation from one seed to another,
+ * all count.
  */
 export function recordOfOne(
   record: SampleRecord,
@@ -75,13 +74,13 @@ export function recordIn(png: Uint8Array): SampleRecord | undefined {
   return recordFrom(pngText(png)?.[KEYWORD] ?? "{}");
 }
 
-/** The record of what {@linkcode recordJson} made; undefined for other text. */
+/** Reads the record from {@linkcode recordJson}'s text; undefined for other text. */
 export function recordFrom(json: string): SampleRecord | undefined {
   const { device: _, ...record } = parsed(json);
   return typeof record.checkpoint === "string" ? record as SampleRecord : undefined;
 }
 
-/** What computed the picture that a whole PNG shows, if it says so. */
+/** The device that computed the picture of a whole PNG, if the PNG records it. */
 export function deviceIn(png: Uint8Array): string | undefined {
   const { device } = parsed(pngText(png)?.[KEYWORD] ?? "{}");
   return typeof device === "string" ? device : undefined;
@@ -96,8 +95,8 @@ function parsed(json: string): Record<string, unknown> {
 }
 
 /**
- * What is done to the estimate of x0, from how it is written: `on`, `off` or a share above 0 and up
- * to 1; undefined where it is none of these.
+ * Reads the clipping of the estimate of x0: `on`, `off` or a share above 0 and up to 1; undefined
+ * for other text.
  */
 export function clipOf(text: string): boolean | number | undefined {
   if (text === "on" || text === "off") return text === "on";

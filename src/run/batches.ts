@@ -13,7 +13,7 @@ const VALID_BATCH = 16;
 /** Steps ahead that images are read for while the device works: enough to sit out a slow read. */
 const AHEAD = 4;
 
-/** What one step trains on, or one pass of validation measures. */
+/** The images of one training step, or of one pass of validation. */
 export interface TrainingBatch {
   /** (B, 3, S, S), of clips (B, 3, T, S, S), in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
@@ -110,11 +110,11 @@ function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
 }
 
 /**
- * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips those
- * frames that lie in the middle.
+ * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips the
+ * middle frames.
  *
  * @param imageSize S, in pixels: larger stored images are cut to their centre
- * @param onBatch called before each batch with the images done; what it throws stops the pass
+ * @param onBatch called before each batch with the images done; its errors stop the pass
  */
 export async function* validationBatches(
   set: ImageSet,

@@ -1,5 +1,5 @@
 /**
- * Checks what a program gives `train` and `resumeTraining`, before anything is made of it.
+ * Checks a program's options of `train` and `resumeTraining`, before anything starts.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export const NEW_RUN: OptionTable = {
   network: object,
 };
 
-/** The options of a run that goes on. */
+/** The options of a resumed run. */
 export const RESUMED_RUN: OptionTable = { ...CONTEXT, folder: text, allowChangedData: flag };
 
 const SET: OptionTable = {
@@ -61,7 +61,7 @@ const LOGGER: Readonly<Record<keyof Logger, OptionSchema>> = {
  * Checks the names and kinds of all that is given, and that nothing is missing that has no default.
  *
  * @param required the options that a call can't do without
- * @throws {ConfigError} naming the option, what was found and what is needed
+ * @throws {ConfigError} naming the option, the value found and the value needed
  */
 export function checkCall(
   table: OptionTable,
@@ -88,7 +88,7 @@ function checkData(data: object): void {
   }
 }
 
-/** A logger may have more than a logger's methods, but none whose name is nearly that of one. */
+/** A logger can have more than a logger's methods, but no name that is nearly one of theirs. */
 function checkLogger(name: string, given: unknown): void {
   checkValue(object, name, given, ConfigError);
   const logger = given as Record<string, unknown>;

@@ -9,13 +9,13 @@ import { ConfigError, type RinConfig } from "../model/config.ts";
 import { shardOf, whatIsIt } from "../model/foreign_file.ts";
 import { CheckpointError } from "../model/safetensors.ts";
 
-/** The checkpoint that a run goes on from. */
+/** The checkpoint that a run resumes from. */
 export const LAST = "last.safetensors";
 
 /** The checkpoint with the lowest validation loss. */
 export const BEST = "best.safetensors";
 
-/** Where checkpoints lie that are kept for good. */
+/** Folder of checkpoints that are kept for good. */
 export const KEPT = "checkpoints";
 
 /** A checkpoint with its file. */
@@ -55,7 +55,10 @@ export async function openCheckpoint(
   }
 }
 
-/** What to use instead of a run's last checkpoint that is cut or broken: its best, or the newest kept. */
+/**
+ * Names a replacement for a run's last checkpoint that is cut or broken: its best, or the newest
+ * kept.
+ */
 async function wholeBeside(path: string): Promise<string> {
   if (!/(^|[/\\])last\.safetensors$/.test(path)) return "";
   const folder = path.slice(0, -LAST.length);
@@ -81,7 +84,7 @@ async function inRunFolder(given: string): Promise<string> {
   return info?.isDirectory ? `${given.replace(/[/\\]+$/, "")}/${LAST}` : given;
 }
 
-/** What a person calls the network of a file: its run's name, or its own. */
+/** The name of a file's network for people: its run's name, or its own. */
 export function networkName(path: string): string {
   const parts = path.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
   const file = parts.pop() ?? "";

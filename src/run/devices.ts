@@ -11,7 +11,7 @@ export type DeviceRequest = () => Promise<Device>;
 /** The first device, and the way to another when that is lost. */
 export interface Devices {
   readonly first: Device;
-  /** Absent where there is none but the caller's. */
+  /** Absent where the caller gave a device. */
   readonly request?: DeviceRequest;
   /** Ends the use of a device. */
   readonly giveBack: (device: Device) => void;
@@ -20,7 +20,7 @@ export interface Devices {
 /**
  * Asks for the first device where the caller has none.
  *
- * @throws {NoGpuError} when a GPU is asked for and there is none
+ * @throws {NoGpuError} when a GPU is requested and there is none
  */
 export async function openDevices(given: Device | DeviceRequest): Promise<Devices> {
   if (typeof given !== "function") return { first: given, giveBack: () => {} };

@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a run as a whole.
+ * Errors of a run as a whole.
  *
  * @module
  */
@@ -74,7 +74,7 @@ export class RunLockedError extends RunError {
    * Names the folder and the other process.
    *
    * @param folder the run's
-   * @param processId of the other process, where it is known
+   * @param processId of the other process, if it is known
    */
   constructor(readonly folder: string, readonly processId?: number) {
     const who = processId === undefined ? "another process" : `process ${processId}`;
@@ -85,7 +85,7 @@ export class RunLockedError extends RunError {
   }
 }
 
-/** What is wrong with a step that changed no parameter. */
+/** The problem of a step that changed no parameter. */
 export const NOT_FINITE = "the loss or its gradient was no finite number";
 
 /** The loss or gradient of steps was not finite, and the run ended; its last checkpoint is good. */
@@ -94,7 +94,7 @@ export class NotFiniteError extends RunError {
   override name = "NotFiniteError";
 
   /**
-   * Names the steps and the checkpoint to go on from.
+   * Names the steps and the checkpoint to resume from.
    *
    * @param when the steps, as the beginning of a sentence
    * @param run where the run stands: its folder, the step of its last checkpoint, its learning rate

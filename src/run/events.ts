@@ -1,5 +1,5 @@
 /**
- * What a run tells while it works, for whoever shows it.
+ * Events of a run, for displays.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export type DataEvent =
     readonly total: number;
   }
   | {
-    /** The data are there. `frames` are those of each clip, 1 for images. */
+    /** The data are loaded. `frames` are those of each clip, 1 for images. */
     readonly type: "data";
     readonly source: string;
     readonly frames: number;
@@ -44,9 +44,9 @@ export interface LatestMetrics {
   readonly skipped: number;
 }
 
-/** What a run does between steps. */
+/** A run's activity between steps. */
 export interface Activity {
-  /** What it does. */
+  /** Kind of activity. */
   readonly name: "validating" | "sampling";
   /** Parts done: images, or sampler steps. */
   readonly done: number;
@@ -58,12 +58,12 @@ export interface Activity {
 export type RunEvent =
   | DataEvent
   | {
-    /** The folder is there and belongs to this process. Comes first. */
+    /** The folder exists and belongs to this process. Comes first. */
     readonly type: "opened";
     readonly folder: string;
   }
   | {
-    /** The first device is there. */
+    /** The first device is ready. */
     readonly type: "device";
     readonly device: Device;
   }
@@ -81,7 +81,7 @@ export type RunEvent =
     readonly folder: string;
     readonly settings: Settings;
     readonly step: number;
-    /** Whether it goes on from a checkpoint. */
+    /** Whether it resumes from a checkpoint. */
     readonly resumed: boolean;
   }
   | {
@@ -108,7 +108,7 @@ export type RunEvent =
     readonly path: string;
   }
   | {
-    /** A grid of samples did not come out as finite numbers. Training goes on without it. */
+    /** A grid of samples did not come out as finite numbers. Training continues without it. */
     readonly type: "samplingFailed";
     readonly step: number;
     readonly error: SamplingError;
@@ -120,12 +120,14 @@ export type RunEvent =
     readonly skipped: number;
   }
   | {
-    /** A file of the run could not be written. Training goes on; the next checkpoint tries again. */
+    /**
+     * A file of the run could not be written. Training continues; the next checkpoint tries again.
+     */
     readonly type: "saveFailed";
     readonly error: FileError;
   }
   | {
-    /** The device was lost. The run asks for another, to go on after `step`. */
+    /** The device was lost. The run asks for another, to continue after `step`. */
     readonly type: "deviceLost";
     readonly step: number;
     readonly error: Error;

@@ -36,7 +36,7 @@ export class FolderLock {
     }
     if (await file.tryLock(true)) {
       const number = new TextEncoder().encode(`${Deno.pid}\n`);
-      // For messages alone: on a full disk the run can still go on.
+      // For messages alone: on a full disk the run can still continue.
       await file.truncate().then(() => file.write(number)).catch(() => {});
       return new FolderLock(file);
     }

@@ -17,7 +17,7 @@ import { readSavedRun } from "./saved_run.ts";
 import { flatten } from "./settings.ts";
 import { TrainingRun } from "./training_run.ts";
 
-/** What is trained, on what. */
+/** The trainer and its data. */
 export interface TrainingParts {
   readonly opened: OpenedRun;
   readonly data: TrainingData;
@@ -26,7 +26,7 @@ export interface TrainingParts {
   readonly emit: (event: RunEvent) => void;
   /** Stops the run when it is aborted. */
   readonly signal: AbortSignal;
-  /** Seconds to wait each time before another device is asked for; by default an hour in all. */
+  /** Seconds to wait each time before requesting another device; by default an hour in all. */
   readonly waits?: readonly number[];
 }
 
@@ -45,7 +45,7 @@ const WAITS = [1, 2, 4, 8, 16, 32, ...new Array<number>(60).fill(60)];
 const MAX_LOSSES = 5;
 
 /**
- * Trains to the end, or until it is stopped. When the device is lost, asks for another and goes on
+ * Trains to the end, or until it is stopped. When the device is lost, asks for another and resumes
  * from the last checkpoint.
  *
  * @throws {DeviceLostError} when none comes back, or it is lost again and again
@@ -126,10 +126,10 @@ export async function openTrainer(
   return { trainer, state: { ...RUN_START, ...state }, resumed: true };
 }
 
-/** What became of the device where that is why something failed. */
+/** The device's loss, where it explains a failure. */
 async function lossOf(device: Device, thrown: unknown): Promise<DeviceLostError | undefined> {
   if (thrown instanceof DeviceLostError) return thrown;
-  // Calls can fail in any manner before the news of the loss is there.
+  // Calls can fail in any manner before the loss is reported.
   await new Promise((resolve) => setTimeout(resolve, 0));
   try {
     device.check();

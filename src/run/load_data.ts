@@ -9,7 +9,7 @@ import { RunError } from "./errors.ts";
 import type { DataEvent } from "./events.ts";
 import type { RunOptions } from "./options.ts";
 
-/** What of a run's settings says which images it sees. */
+/** Settings of a run that decide which images it sees. */
 export type DataSettings =
   & Pick<RunOptions, "data" | "validFraction" | "labelAttribute">
   & Partial<Pick<RunOptions, "labels" | "folders" | "cropScale" | "frameStride">>;
@@ -17,8 +17,8 @@ export type DataSettings =
 /**
  * Loads images, or clips, of the network's size. The caller closes them.
  *
- * @param emit takes what happens; an error that it throws stops decoding, which goes on there the
- * next time
+ * @param emit receives events; an error that it throws stops decoding, which resumes there the next
+ * time
  * @throws {RunError} when no data source is named
  * @throws {DataError} when the source can't be used
  */

@@ -1,5 +1,5 @@
 /**
- * What a run records about itself, and the interface of whatever keeps it.
+ * The records of a run, and the interface of loggers.
  *
  * @module
  */
@@ -11,18 +11,18 @@
  */
 export type MetricsLine = Readonly<Record<string, unknown>> & { readonly step: number };
 
-/** Where a run begins or goes on. */
+/** The start of a run, or its resumption. */
 export interface RunStart {
   /** Steps done; 0 in a new run. */
   readonly step: number;
-  /** What computes it, in words. */
+  /** The computing device, in words. */
   readonly device: string;
-  /** How the data differ from those before, in words, where a run goes on with others. */
+  /** The difference from the data before, in words, where a resumed run has other data. */
   readonly dataChanged?: string;
 }
 
 /**
- * Keeps what a run records, as lines, curves, or pictures. The run calls the methods that a logger
+ * Keeps a run's records, as lines, curves, or pictures. The run calls the methods that a logger
  * has, one at a time, and waits for each. Steps count from 1.
  *
  * @example Follow the loss
@@ -43,15 +43,15 @@ export interface RunStart {
  */
 export interface Logger {
   /**
-   * The run begins, or goes on after `step`: what was recorded of later steps has not happened and
-   * comes again. Called first, and once more whenever a lost device takes the run back.
+   * The run begins, or resumes after `step`: records of later steps are void and come again. Called
+   * first, and once more whenever a lost device takes the run back.
    *
    * @throws {FileError} when a file can't be read or written
    */
   start?(at: RunStart): Promise<void>;
   /**
-   * Takes metrics, in the order of steps. What can't be written now waits for the next call; only
-   * `sync` complains.
+   * Takes metrics, in the order of steps. Metrics that can't be written now wait for the next call;
+   * only `sync` complains.
    */
   metrics?(lines: readonly MetricsLine[]): Promise<void>;
   /**
@@ -61,7 +61,7 @@ export interface Logger {
    */
   samples?(step: number, png: Uint8Array): Promise<void>;
   /**
-   * Makes what was recorded outlive a power cut. Called before each checkpoint and at the end.
+   * Makes all records outlive a power cut. Called before each checkpoint and at the end.
    *
    * @throws {FileError} when a file can't be written
    */

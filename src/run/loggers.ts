@@ -10,8 +10,8 @@ import { SessionsFile } from "./sessions.ts";
 import { EventFiles } from "./tensorboard/event_files.ts";
 
 /**
- * The loggers of a run's folder, in the order of their calls. `metrics.jsonl` comes first: what the
- * others show must be in it.
+ * The loggers of a run's folder, in the order of their calls. `metrics.jsonl` comes first: it must
+ * hold everything that the others show.
  */
 export function folderLoggers(folder: string): Logger[] {
   return [

@@ -7,10 +7,10 @@ import { RunError } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * Gives the network as many classes as the images have, where it was not given a number.
+ * Gives the network as many classes as the images have, if it has no number of its own.
  *
  * @param classNames of the images; undefined where they are not labelled
- * @throws {RunError} when the network is to know classes and the images have none, or more
+ * @throws {RunError} when the network needs classes and the images have none, or more
  */
 export function withClasses(
   settings: Settings,

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The numbers in a line of `metrics.jsonl` and in what is nested in it, such as `moments/x0/mean`. */
+/** The numbers in a line of `metrics.jsonl`, nested ones included, such as `moments/x0/mean`. */
 export function metricValues(line: object, prefix = ""): [name: string, value: number][] {
   return Object.entries(line).flatMap(([name, value]) =>
     typeof value === "number"

@@ -99,7 +99,7 @@ export class MetricsCollector {
     return { step, epoch, ...Object.fromEntries(known), lr, skipped: state.skipped };
   }
 
-  /** Reports that steps were skipped, or that the run can't go on like this. */
+  /** Reports that steps were skipped, or that the run can't continue like this. */
   #judge(steps: readonly number[]): void {
     const { state, folder, emit, settings: { run, training } } = this.#parts;
     const at = { folder: folder.path, savedAt: this.saving.savedAt, lr: training.lr };
@@ -112,7 +112,7 @@ export class MetricsCollector {
     emit({ type: "skipped", step: last, skipped: state.skipped });
   }
 
-  /** Reports progress, with what else goes on or the last metrics. */
+  /** Reports progress, with the current activity or the last metrics. */
   show(activity?: Activity): void {
     const { trainer, emit, settings: { training: { steps } } } = this.#parts;
     emit({ type: "progress", step: trainer.stepsDone, steps, latest: this.#latest, activity });

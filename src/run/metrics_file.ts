@@ -13,7 +13,7 @@ export const METRICS = "metrics.jsonl";
 const LINE_END = 10;
 
 /**
- * Reads a run's lines one after the other, up to the end or to what a crash has left of a line.
+ * Reads a run's lines in order, up to the end or to the part of a line that a crash left.
  *
  * @param path of the file; one that isn't there has no lines
  * @param from the byte to begin at, where a line begins

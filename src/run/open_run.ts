@@ -15,7 +15,7 @@ import type { TrainingData } from "./run_parts.ts";
 import { readSavedRun } from "./saved_run.ts";
 import { completeSettings, type PartialSettings, type Settings } from "./settings.ts";
 
-/** A new run, or one that goes on. Whoever opened it closes its folder. */
+/** A new or resumed run. Its opener closes its folder. */
 export interface OpenedRun {
   readonly preset: string;
   readonly settings: Settings;
@@ -23,13 +23,13 @@ export interface OpenedRun {
   /** The checkpoint that a new run begins from, if it does. */
   readonly init?: Uint8Array;
   /**
-   * Compares the data with those of a run that goes on.
+   * Compares the data with those of a resumed run.
    *
-   * @returns what differs, in words, where it may; undefined where nothing does
+   * @returns the differences, in words, where they are allowed; undefined where there are none
    * @throws {RunError} when something differs and that was not allowed
    */
   readonly checkData: (data: TrainingData) => string | undefined;
-  /** What differs from the data before, in words. */
+  /** The difference from the data before, in words. */
   readonly dataChanged?: string;
 }
 
@@ -59,15 +59,15 @@ export const FIXED_OPTIONS: readonly (FixedTrainingOption | FixedRunOption)[] = 
   "labelAttribute",
 ];
 
-/** What can change when a run goes on. */
+/** Settings that can change when a run resumes. */
 export interface ResumeChanges {
   /** Fields of the training that change. */
   readonly training?: Partial<Omit<TrainOptions, FixedTrainingOption>>;
   /** Fields of the rest that change. */
   readonly run?: Partial<Omit<RunOptions, FixedRunOption>>;
   /**
-   * Whether to go on with data that are not those that the run trained on; false by default. What
-   * differs is kept in `sessions.jsonl`.
+   * Whether to resume with data other than those that the run trained on; false by default.
+   * `sessions.jsonl` records the differences.
    */
   readonly allowChangedData?: boolean;
 }
@@ -75,9 +75,9 @@ export interface ResumeChanges {
 /**
  * Opens the folder of a new run.
  *
- * @param path the folder; made where it isn't there
+ * @param path the folder; created if missing
  * @param preset the name of the settings that `given` changes
- * @param more.dataName what the data are called where they are no source to be read
+ * @param more.dataName name of the data where they come from no source
  * @param more.force whether files of something else in the folder are written over
  * @param more.init a checkpoint to begin from: its network wins over the preset's
  * @throws {ConfigError} when a setting makes no sense
@@ -105,7 +105,7 @@ export async function createRun(
     training: { ...base.training, ...given.training },
     run: { ...base.run, ...given.run },
   });
-  // A run can be resumed from another folder. What isn't there is the data reader's to report.
+  // A run can be resumed from another folder. The data reader reports missing files.
   const absolute = async (path: string, words: readonly string[]) =>
     words.includes(path) ? path : await Deno.realPath(path).catch(() => path);
   const places = {
@@ -139,10 +139,10 @@ export function networkToBegin(init: Uint8Array): Partial<RinConfig> {
 }
 
 /**
- * Opens the folder of a run that goes on.
+ * Opens the folder of a run to resume.
  *
  * @throws {ConfigError} when a change makes no sense, or would make it another run
- * @throws {RunError} when there is no run, or it is beyond the steps asked for
+ * @throws {RunError} when there is no run, or it is beyond the requested steps
  * @throws {CheckpointError} when its checkpoint can't be used
  */
 export async function reopenRun(given: string, changes: ResumeChanges): Promise<OpenedRun> {
@@ -189,7 +189,7 @@ async function continued(folder: RunFolder, changes: ResumeChanges): Promise<Ope
     );
   }
   const checkData = ({ train: { count }, identity }: TrainingData) => {
-    // Images that a program gives can't be told apart, except by their number.
+    // Only their number tells apart the images that a program gives.
     const other = before && identity && differences(before, identity);
     const changed = count !== images
       ? `it trained on ${images} images, where there are ${count} now`

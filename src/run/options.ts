@@ -1,5 +1,5 @@
 /**
- * What a run trains on, and what it writes when.
+ * Options of a run: its data, and its outputs.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { checkOptions, type OptionSchema } from "../options/schema.ts";
 /** Everything about a run that is neither its network nor its training. It travels in every checkpoint. */
 export interface RunOptions {
   /**
-   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder
-   * with CelebA, an IDX file, a folder of clips, or what `rin data prepare` made.
+   * The data: "faces" (118 emoji faces), "emoji" (all 3,786), a folder of pictures, a folder with
+   * CelebA, an IDX file, a folder of clips, or a file from `rin data prepare`.
    */
   readonly data: string;
   /** Whether to mirror images left to right at random. */
@@ -23,9 +23,15 @@ export interface RunOptions {
   readonly cropScale: number;
   /** Clips: from one frame that is taken to the next. */
   readonly frameStride: number;
-  /** Classes of the images: "none", "auto" (sub-folders, or labels beside an IDX file), or a file of labels. */
+  /**
+   * Classes of the images: "none", "auto" (sub-folders, or labels next to an IDX file), or a file
+   * of labels.
+   */
   readonly labels: string;
-  /** What folders called train, val and test are: "auto" takes them for splits, "classes" for classes. */
+  /**
+   * Meaning of folders called train, val and test: "auto" takes them for splits, "classes" for
+   * classes.
+   */
   readonly folders: "auto" | "classes";
   /** CelebA: two classes by one attribute, such as "Smiling". */
   readonly labelAttribute?: string;
@@ -46,19 +52,22 @@ export interface RunOptions {
   /** "ddpm": the variance of a sample's fresh noise. */
   readonly sampleVariance: "small" | "large";
   /**
-   * The noise schedule that samples go along, where it isn't the network's. `rin sample` then samples
-   * as the run does, unless told otherwise.
+   * The noise schedule of samples, where it isn't the network's. `rin sample` then samples as the
+   * run does by default.
    */
   readonly sampleSchedule?: string;
   /** Steps between checkpoints. */
   readonly saveEvery: number;
-  /** Steps between checkpoints that are kept beside the last and the best; 0 keeps none. */
+  /** Steps between checkpoints kept in addition to the last and the best; 0 keeps none. */
   readonly keepEvery: number;
   /** How many of them are kept, the newest; 0 keeps all. */
   readonly keepCheckpoints: number;
   /** When a file of the run can't be written: train on and try again at the next checkpoint, or stop. */
   readonly onSaveError: "continue" | "stop";
-  /** When the loss or gradient of a step is not finite, and the step changes nothing: go on, or stop. */
+  /**
+   * When the loss or gradient of a step is not finite, and the step changes nothing: continue, or
+   * stop.
+   */
   readonly onNan: "skip" | "stop";
   /** Steps between measurements of moments. */
   readonly logEvery: number;
@@ -105,7 +114,7 @@ const TABLE = {
   labels: { type: "string" },
   folders: { enum: RUN_CHOICES.folders },
   labelAttribute: { type: "string" },
-  // Which shares make sense is the data reader's to say.
+  // The data reader checks shares.
   validFraction: { type: "number" },
   validEvery: count,
   validCount: count,
@@ -126,7 +135,7 @@ const TABLE = {
 /**
  * Fills in the defaults and checks the values.
  *
- * @throws {ConfigError} naming the option, what was found and what is needed
+ * @throws {ConfigError} naming the option, the value found and the value needed
  */
 export function completeRunOptions(options: Partial<RunOptions>): RunOptions {
   const given = checkOptions(TABLE, options, "run option", ConfigError);

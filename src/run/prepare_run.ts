@@ -1,5 +1,5 @@
 /**
- * What a run needs beside its folder: a device, and data.
+ * The needs of a run besides its folder: a device, and data.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { withClasses } from "./match_classes.ts";
 import type { OpenedRun } from "./open_run.ts";
 import type { TrainingData } from "./run_parts.ts";
 
-/** What a run works with, whether it is new or goes on. */
+/** Device, data and callbacks of a run, new or resumed. */
 export interface RunContext {
   /**
-   * What computes: a device, or a function that asks for one, such as `requestDevice`. With a function
-   * the run asks again when a device is lost, goes on from its last checkpoint, and destroys the
+   * The computing device, or a function that asks for one, such as `requestDevice`. With a function
+   * the run asks again when a device is lost, resumes from its last checkpoint, and destroys the
    * devices that it got; a device given here stays the caller's, and its loss ends the run.
    */
   readonly device: Device | DeviceRequest;
@@ -30,26 +30,26 @@ export interface RunContext {
    */
   readonly data?: ImageSet | { readonly train: ImageSet; readonly valid: ImageSet };
   /**
-   * Stops the run when it is aborted: after the step under way, with a checkpoint of it. While data are
-   * decoded, before the first step, the promise rejects with the signal's reason instead.
+   * Stops the run when it is aborted: after the current step, with a checkpoint of it. While data
+   * are decoded, before the first step, the promise rejects with the signal's reason instead.
    */
   readonly signal?: AbortSignal;
-  /** Loggers beside those of the run's folder. */
+  /** Loggers in addition to those of the run's folder. */
   readonly loggers?: readonly Logger[];
-  /** Takes what happens, for a display. An error that it throws ends the run. */
+  /** Receives events, for a display. An error that it throws ends the run. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
 /** A run that has everything it needs. */
 export interface ReadyRun {
-  /** With settings that know the classes of the data. */
+  /** With settings that include the classes of the data. */
   readonly opened: OpenedRun;
   readonly data: TrainingData;
   readonly devices: Devices;
 }
 
 /**
- * Gets device and data for an opened run, works with them, and gives them back, the folder included.
+ * Gets device and data for an opened run, works with them, and releases them, the folder included.
  *
  * @throws {Error} for the reasons of `train`
  */

@@ -1,5 +1,5 @@
 /**
- * Named settings: a network, its training, a data source, and how often what is written.
+ * Named settings: a network, its training, a data source, and the intervals of outputs.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
 import type { RunOptions } from "./options.ts";
 
-/** What a preset sets; the rest is as in the defaults. */
+/** Settings of a preset; the rest are defaults. */
 export interface Preset {
   /** A few words about it. */
   readonly about: string;
@@ -15,11 +15,11 @@ export interface Preset {
   readonly network: Partial<RinConfig>;
   /** Fields of the training. */
   readonly training: Partial<TrainOptions>;
-  /** Fields of the rest; `data` is empty where it must be given. */
+  /** Fields of the run; `data` is empty where the user must give it. */
   readonly run: Partial<RunOptions>;
 }
 
-// Of the released configs (google-research/pix2seq, configs/config_diffusion_*.py): what all share.
+// The common part of the released configs (google-research/pix2seq, configs/config_diffusion_*.py).
 const paper = {
   network: {
     layers: "paper",
@@ -45,7 +45,7 @@ const paper = {
     labels: "auto",
     flip: true,
     validFraction: 0,
-    // `get_eval_args_and_tags`: ddpm is of the large variance unless it says otherwise.
+    // `get_eval_args_and_tags`: ddpm uses the large variance by default.
     sampleSampler: "ddpm",
     sampleSteps: 250,
     sampleVariance: "large",
@@ -94,7 +94,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     about: "118 emoji faces at 32 px, recognizable within 1,000 steps",
     network: {},
     training: { steps: 1800 },
-    // A network so young draws better faces where fresh noise can mend what a step got wrong.
+    // A network this young draws better faces where fresh noise can repair a step's errors.
     run: { sampleSampler: "ddpm", sampleSteps: 100 },
   },
   demo: {

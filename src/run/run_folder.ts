@@ -1,5 +1,5 @@
 /**
- * The folder of a run: what lies in it and under which name.
+ * The folder of a run: its files and their names.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export class RunFolder {
    * A new run's folder.
    *
    * @param force whether files of something else are written over
-   * @throws {RunExistsError} when a run lies there already
-   * @throws {ForeignFilesError} when files of something else are there under a run's names
+   * @throws {RunExistsError} when the folder holds a run already
+   * @throws {ForeignFilesError} when the folder holds other files under a run's names
    * @throws {RunLockedError} when another process trains into it
    * @throws {FileError} when it can't be made
    */
@@ -45,9 +45,9 @@ export class RunFolder {
   }
 
   /**
-   * The folder of a run that goes on.
+   * Opens the folder of a run to resume.
    *
-   * @throws {RunError} when there is nothing to go on from, or another process does so
+   * @throws {RunError} when there is no checkpoint, or another process trains the run
    */
   static async open(path: string): Promise<RunFolder> {
     if (await exists(`${path}/${LAST}`)) return await RunFolder.#enter(path);
@@ -56,7 +56,7 @@ export class RunFolder {
     );
   }
 
-  /** Takes the folder for this process, without what a crash has left of unfinished files. */
+  /** Takes the folder for this process, and removes unfinished files that a crash left. */
   static async #enter(path: string): Promise<RunFolder> {
     const lock = await FolderLock.take(path);
     for (const folder of [path, `${path}/samples`, `${path}/${KEPT}`]) {
@@ -65,7 +65,7 @@ export class RunFolder {
     return new RunFolder(path, lock);
   }
 
-  /** Whether there is a checkpoint to go on from. */
+  /** Whether there is a checkpoint to resume from. */
   hasCheckpoint(): Promise<boolean> {
     return exists(`${this.path}/${LAST}`);
   }
@@ -85,10 +85,10 @@ export class RunFolder {
   }
 
   /**
-   * Writes the checkpoint that the run goes on from.
+   * Writes the checkpoint that the run resumes from.
    *
-   * @param linkFrom a file that holds the same bytes already: what {@linkcode RunFolder.writeBest} or
-   * {@linkcode RunFolder.keepCheckpoint} returned
+   * @param linkFrom a file that holds the same bytes already: the result of
+   * {@linkcode RunFolder.writeBest} or {@linkcode RunFolder.keepCheckpoint}
    */
   writeLast(bytes: Uint8Array, linkFrom?: string): Promise<string> {
     return writeOrLink(`${this.path}/${LAST}`, bytes, linkFrom);
@@ -133,10 +133,10 @@ async function refuseForeign(path: string): Promise<void> {
   if (foreign !== undefined) throw new ForeignFilesError(path, foreign);
 }
 
-/** Writes a file, as another name of one with the same bytes where there is one: the path. */
+/** Writes a file, or links it to one with the same bytes; returns the path. */
 async function writeOrLink(path: string, bytes: Uint8Array, linkFrom?: string): Promise<string> {
   if (linkFrom === undefined || !await linkFile(linkFrom, path)) {
-    // What another step's checkpoint is a name of stays as it is.
+    // Other names of the old file keep its contents.
     await writeFile(path, bytes, { names: "one" });
   }
   return path;

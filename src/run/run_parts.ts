@@ -1,5 +1,5 @@
 /**
- * What a run is made from.
+ * Parts of a run.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { RunFolder } from "./run_folder.ts";
 import type { RunState } from "./run_state.ts";
 import type { Settings } from "./settings.ts";
 
-/** What to train on, and what to validate on. */
+/** The images to train on, and to validate on. */
 export type TrainingData =
   & Pick<Splits, "train" | "valid">
   /** Absent where images were given that have none. */
@@ -22,7 +22,7 @@ export interface RunParts {
   /** The preset that the settings began from. */
   readonly preset: string;
   readonly trainer: Trainer;
-  /** What computes it, in words. */
+  /** The computing device, in words. */
   readonly device: string;
   readonly data: TrainingData;
   /** How the data differ from those that the run trained on before, in words. */
@@ -31,7 +31,7 @@ export interface RunParts {
   readonly folder: RunFolder;
   readonly loggers: readonly Logger[];
   readonly state: RunState;
-  /** Takes what happens. */
+  /** Receives events. */
   readonly emit: (event: RunEvent) => void;
   /** Stops the run when it is aborted. */
   readonly signal: AbortSignal;

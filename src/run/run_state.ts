@@ -1,10 +1,10 @@
 /**
- * What a checkpoint knows of a run beside the trainer's own state.
+ * A run's state in a checkpoint, besides the trainer's own state.
  *
  * @module
  */
 
-/** Where a run stands; changes as it goes on. */
+/** Current state of a run; changes as it trains. */
 export interface RunState {
   /** Exponential average of the loss; null before the first step. */
   lossAverage: number | null;

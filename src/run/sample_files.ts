@@ -6,7 +6,7 @@
 import { makeFolder, removeFile, writeFile } from "../files/write_file.ts";
 import type { Logger, RunStart } from "./logger.ts";
 
-/** Where a step's grid lies in a run's folder. */
+/** Path of a step's grid in a run's folder. */
 export function samplePath(folder: string, step: number): string {
   return `${folder}/samples/step-${String(step).padStart(6, "0")}.png`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a run's checkpoint knows beside the network and the optimizer.
+ * The contents of a run's checkpoint besides the network and the optimizer.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { openCheckpoint } from "./checkpoint_file.ts";
 import type { RunOptions } from "./options.ts";
 import type { RunState } from "./run_state.ts";
 
-/** What a run, and its trainer, put in a checkpoint's metadata. */
+/** A run's and its trainer's data in a checkpoint's metadata. */
 export interface SavedRun {
   readonly step: number;
   readonly options: TrainOptions;
@@ -19,12 +19,12 @@ export interface SavedRun {
   readonly run: RunOptions;
   /** Images that it trains on. */
   readonly images: number;
-  /** What they are; absent where they were given by a program. */
+  /** Identity of the data; absent where a program gave them. */
   readonly data?: DataIdentity;
   readonly state: RunState;
 }
 
-/** The checkpoint that a run goes on from. */
+/** The checkpoint that a run resumes from. */
 export interface RunCheckpoint {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly config: RinConfig;
@@ -32,7 +32,7 @@ export interface RunCheckpoint {
 }
 
 /**
- * Reads the checkpoint that a run goes on from.
+ * Reads the checkpoint that a run resumes from.
  *
  * @throws {FileError} when there is none
  * @throws {CheckpointError} when it isn't one of a run

@@ -1,5 +1,5 @@
 /**
- * When a run's checkpoints are written, and what happens where they can't be.
+ * When a run writes checkpoints, and how it treats failures.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { RunState } from "./run_state.ts";
 export class Saving {
   #parts: RunParts;
   #failure: FileError | undefined;
-  /** The step of the checkpoint that the run would go on from. */
+  /** The step of the checkpoint that the run would resume from. */
   #savedAt: number;
   /** The lowest validation loss yet, until its checkpoint is written. */
   #best: { readonly step: number; readonly loss: number } | undefined;
   /** Whether something has changed since the last checkpoint. */
   unsaved: boolean;
 
-  /** @param saved whether the folder has a checkpoint of what the run begins from */
+  /** @param saved whether the folder has a checkpoint of the run's initial state */
   constructor(parts: RunParts, saved: boolean) {
     this.#parts = parts;
     this.#savedAt = parts.trainer.stepsDone;
     this.unsaved = !saved;
   }
 
-  /** The step of the checkpoint that the run would go on from. */
+  /** The step of the checkpoint that the run would resume from. */
   get savedAt(): number {
     return this.#savedAt;
   }
@@ -52,8 +52,9 @@ export class Saving {
   }
 
   /**
-   * Writes the last checkpoint; before it, so that none is missing when a crash comes between, the
-   * best and the one to be kept, of which it is another name. It is written, too, where these can't be.
+   * Writes the best and the kept checkpoint, and then the last one as another name of these, so
+   * that none is missing when a crash comes between. A failure of the first two doesn't stop the
+   * last.
    *
    * @throws {FileError} when a file can't be written, and `onSaveError` is "stop"
    */
@@ -72,7 +73,7 @@ export class Saving {
     try {
       kept = await this.attempt(async () => {
         if (best !== before) linkFrom = await folder.writeBest(bytes);
-        // Not before: where it can't be written, the next one can still be the best.
+        // Not before: if writing fails, the next one can still be the best.
         state.bestValidLoss = best;
         if (this.#toKeep) {
           linkFrom = await folder.keepCheckpoint(step, bytes, run.keepCheckpoints, linkFrom);
@@ -90,7 +91,8 @@ export class Saving {
   }
 
   /**
-   * Does what can fail for want of space or permission, and reports a failure that the run survives.
+   * Does work that can fail for lack of space or permission, and reports a failure that the run
+   * survives.
    *
    * @returns whether it did not fail
    */

@@ -24,7 +24,7 @@ export interface Session {
   readonly deno: string;
 }
 
-/** Adds a line each time that the run begins or goes on. */
+/** Adds a line each time that the run begins or resumes. */
 export class SessionsFile implements Logger {
   /** @param folder the run's */
   constructor(readonly folder: string) {}
@@ -44,7 +44,7 @@ export class SessionsFile implements Logger {
 }
 
 /**
- * The sessions of a run, in their order; none where there is no such file.
+ * The sessions of a run, in order; none without such a file.
  *
  * @throws {FileError} when the file can't be read
  */

@@ -18,7 +18,7 @@ export interface Settings {
   readonly network: RinConfig;
   /** How it is trained. */
   readonly training: TrainOptions;
-  /** Data, and what is written when. */
+  /** Data and outputs. */
   readonly run: RunOptions;
 }
 
@@ -49,7 +49,7 @@ export function completeSettings(
   };
 }
 
-/** The fields of all sections side by side, as `config.json` holds them. */
+/** The fields of all sections together, as `config.json` holds them. */
 export function flatten({ network, training, run }: Settings): Readonly<Record<string, unknown>> {
   return { ...network, ...training, ...run };
 }

@@ -1,5 +1,5 @@
 /**
- * What `rin train` does, as functions.
+ * The work of `rin train`, as functions.
  *
  * @module
  */
@@ -12,29 +12,30 @@ import { createRun, type OpenedRun, reopenRun, type ResumeChanges } from "./open
 import type { RunOptions } from "./options.ts";
 import { prepareRun, type RunContext, setsOf } from "./prepare_run.ts";
 
-/** What {@linkcode train} trains. */
+/** Options of {@linkcode train}. */
 export interface NewRunOptions extends RunContext {
-  /** The run's folder. It is made where it isn't there, and must not hold a run. */
+  /** The run's folder. It is created if missing, and must not hold a run. */
   readonly out: string;
-  /** Whether files of something else in that folder are written over, under the names of a run's. */
+  /** Whether to overwrite other files in that folder that have a run's names. */
   readonly force?: boolean;
   /** The name of the settings that the fields below change; "faces" by default. See `PRESETS`. */
   readonly preset?: string;
   /**
-   * Bytes of a checkpoint to begin from, instead of a fresh network: its weights (of the moving average
-   * where there is one) and its network's config, which wins over the preset's. The optimizer begins
-   * afresh. Classes follow from the data; tensors of classes begin anew where their number changed.
+   * Bytes of a checkpoint to begin from, instead of a fresh network: its weights (of the moving
+   * average where there is one) and its network's config, which wins over the preset's. The
+   * optimizer state is new. Classes follow from the data; tensors of classes are new where their
+   * number changed.
    */
   readonly init?: Uint8Array;
   /** The network; fields that differ from the preset, or from `init`. */
   readonly network?: Partial<RinConfig>;
   /** The training; fields that differ from the preset. */
   readonly training?: Partial<TrainOptions>;
-  /** Data, and what is written when; fields that differ from the preset. */
+  /** Data and outputs; fields that differ from the preset. */
   readonly run?: Partial<RunOptions>;
 }
 
-/** What {@linkcode resumeTraining} goes on with. */
+/** Options of {@linkcode resumeTraining}. */
 export interface ResumeOptions extends RunContext, ResumeChanges {
   /** The run's folder. */
   readonly folder: string;
@@ -48,7 +49,7 @@ export interface RunResult extends Ended {
 
 /**
  * Trains a network, and leaves checkpoints, grids of samples, metrics, and TensorBoard events in a
- * folder: what `rin train` does. (`rin report` makes the page of the folder.)
+ * folder, as `rin train` does. (`rin report` makes the page of the folder.)
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {ConfigError} when an option is unknown, a setting makes no sense, or the network is not
@@ -62,7 +63,7 @@ export interface RunResult extends Ended {
  * @throws {NotFiniteError} when steps were not finite, and `run.onNan` or their number asks to stop
  * @throws {FileError} when a file can't be written, and `run.onSaveError` asks to stop or it is the
  * last checkpoint
- * @throws {NoGpuError} when the device that is asked for is not there
+ * @throws {NoGpuError} when the requested device is not available
  * @throws {DeviceLimitError} when the device can't hold network and batch
  * @throws {DeviceLostError} when the device is lost and none comes back
  *
@@ -101,12 +102,12 @@ export async function train(options: NewRunOptions): Promise<RunResult> {
 }
 
 /**
- * Goes on with a run exactly where it was: the same bits as if it had never stopped. `training.steps`
- * can be raised; options that would make it another run can't change.
+ * Resumes a run exactly where it stopped, with the same bits as if it had never stopped.
+ * `training.steps` can be raised; options that would make it another run can't change.
  *
  * @returns whether it reached the last step or was stopped, and the last step done
  * @throws {RunError} when the folder holds no run, the run is beyond `training.steps`, or its data
- * are not what they were and `allowChangedData` is not given
+ * have changed and `allowChangedData` is not given
  * @throws {ConfigError} when an option is unknown, a setting makes no sense, or would make it another
  * run
  * @throws {CheckpointError} when its checkpoint can't be used

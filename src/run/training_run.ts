@@ -1,6 +1,6 @@
 /**
- * A training run from its first step, or the one it was resumed at, to its last: steps, and what is
- * done between them.
+ * A training run from its first step, or the one it was resumed at, to its last: steps, and the
+ * work between them.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class TrainingRun {
   #batches: TrainingBatches;
   #metrics: MetricsCollector;
   #saving: Saving;
-  /** Whether a checkpoint is due that waits for a step that was not skipped. */
+  /** Whether a due checkpoint waits for a step that is not skipped. */
   #overdue = false;
 
   /** @param resumed whether trainer and state come from the folder's last checkpoint */
@@ -54,7 +54,7 @@ export class TrainingRun {
       this.#parts;
     const step = trainer.stepsDone;
     for (const logger of loggers) await logger.start?.({ step, device, dataChanged });
-    // From here on there is always a checkpoint to go on from.
+    // From here on there is always a checkpoint to resume from.
     if (this.#saving.unsaved) await this.#saving.save();
     this.#saving.check();
     this.#metrics.resetClock();
@@ -69,7 +69,7 @@ export class TrainingRun {
     return stopped ? "stopped" : "finished";
   }
 
-  /** Trains; returns whether it was stopped, during a step or what follows it. */
+  /** Trains; returns whether it was stopped, during a step or the work after it. */
   async #stoppedBefore(steps: number): Promise<boolean> {
     const { trainer, signal } = this.#parts;
     try {
@@ -96,7 +96,7 @@ export class TrainingRun {
     else if (this.#metrics.due) await this.#metrics.collect();
   }
 
-  /** What is due after the last step done. A resumed run makes up for what it was stopped before. */
+  /** Does the work that is due after the last step. A resumed run makes up for missed work. */
   async #betweenSteps(): Promise<void> {
     const { trainer, state, settings: { run, training } } = this.#parts;
     const step = trainer.stepsDone;
@@ -160,7 +160,7 @@ export class TrainingRun {
     if (written) emit({ type: "sampled", step, count, path: samplePath(folder.path, step) });
   }
 
-  /** Reports what goes on between steps, and stops it when that is wanted. */
+  /** Reports the activity between steps, and stops it on request. */
   #show(activity: Activity): void {
     this.#parts.signal.throwIfAborted();
     this.#metrics.show(activity);

@@ -1,5 +1,5 @@
 /**
- * What the service answers with, beside pictures.
+ * Answers of the service, except pictures.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The status of what nobody waits for any more, as servers write it into their logs. */
+/** The status of an abandoned request, as servers log it. */
 export const CLIENT_CLOSED = 499;
 
 /** The service is full: it can be asked again after some seconds. */
@@ -34,14 +34,15 @@ export function jsonAnswer(
   return Response.json(value, { status, headers: { "cache-control": "no-store", ...headers } });
 }
 
-/** The answer to what is not done. */
+/** The answer to a failed request. */
 export function errorAnswer({ status, message, headers }: HttpError): Response {
   return jsonAnswer({ error: message }, status, headers);
 }
 
 /**
- * What a page may do: run scripts and workers of its own (WebAssembly among them), show pictures that
- * it has made, and ask this service; nothing from elsewhere, and in no frame of another page.
+ * The page's permissions: it can run scripts and workers of its own (WebAssembly among them), show
+ * pictures that it has made, and ask this service; nothing from elsewhere, and in no frame of
+ * another page.
  */
 const PAGE_POLICY = [
   "default-src 'none'",
@@ -67,7 +68,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** Adds the headers that keep other pages from what is answered. */
+/** Adds headers that keep other pages from the answer. */
 export function addSecurityHeaders({ headers }: Response): void {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) headers.set(name, value);
 }

@@ -1,16 +1,16 @@
 /**
- * Files that a server answers with as they are.
+ * Files that a server sends unchanged.
  *
  * @module
  */
 
 /** One of them. */
 export interface Asset {
-  /** What it holds. */
+  /** Its contents. */
   readonly body: Uint8Array<ArrayBuffer> | string;
   /** Its content type. */
   readonly type: string;
 }
 
-/** Files by the path that they are asked for by, such as `/` and `/page.js`. */
+/** Files by their request path, such as `/` and `/page.js`. */
 export type Assets = ReadonlyMap<string, Asset>;

@@ -1,5 +1,5 @@
 /**
- * Makes images of requests that wait at the same moment together, as far as they are made alike.
+ * Batches images of requests that wait at the same moment, as far as their settings agree.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Metrics } from "./metrics.ts";
 const MAX_PLANS = 4;
 
 /**
- * What a request wants to hear of. Images are (3, S, S), clips (3, T, S, S), in [-1, 1], by their number in
+ * Callbacks of a request. Images are (3, S, S), clips (3, T, S, S), in [-1, 1], by their number in
  * the request.
  */
 export interface Listener {
@@ -26,7 +26,7 @@ export interface Listener {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A request that waits, or of which some images are being made. */
+/** A request that waits, or has some of its images in progress. */
 interface QueuedRequest {
   readonly request: ImageRequest;
   readonly listener: Listener;
@@ -53,7 +53,7 @@ export class Batcher {
   /** Ends the waiting for others. */
   #endGathering: (() => void) | undefined;
   #stopReason: Error | undefined;
-  /** Of one step of one image, lately. */
+  /** Recent time of one step of one image, seconds. */
   #seconds = 0.01;
 
   constructor(
@@ -68,7 +68,7 @@ export class Batcher {
     return this.#queue.reduce((sum, { request, begun }) => sum + request.count - begun, 0);
   }
 
-  /** Why nothing more is made, where that is so. */
+  /** The reason why nothing more is made, if there is one. */
   get stopReason(): Error | undefined {
     return this.#stopReason;
   }
@@ -77,7 +77,7 @@ export class Batcher {
    * Takes a request.
    *
    * @param signal leaves the rest undone
-   * @returns what is settled when all images are made
+   * @returns a promise that settles when all images are made
    * @throws {HttpError} 429 when too many images wait, 503 when nothing more is made
    */
   add(request: ImageRequest, listener: Listener, signal: AbortSignal): Promise<void> {
@@ -134,7 +134,7 @@ export class Batcher {
 
   async #run(): Promise<void> {
     this.#running = true;
-    // What comes at the same moment is there then, even where nothing is waited for.
+    // Requests of the same moment are queued by then, even where nothing is waited for.
     await Promise.resolve();
     while (this.#queue.length > 0) {
       await this.#gather();
@@ -175,7 +175,7 @@ export class Batcher {
     return { parts, full: room === 0 };
   }
 
-  /** Takes a batch; requests of which images are left wait again behind the others. */
+  /** Takes a batch; requests with images left wait again behind the others. */
   #take(): Part[] {
     const { parts } = this.#partsOf(this.#queue[0]);
     for (const { of, to } of parts) of.begun = to;
@@ -197,7 +197,7 @@ export class Batcher {
     }
   }
 
-  /** What can't be made is told to those that asked for it, and to all when the device is gone. */
+  /** Reports a failure to the requests concerned, and to all when the device is gone. */
   #fail(parts: readonly Part[], thrown: Error): void {
     for (const { of } of parts) this.#leave(of, thrown);
     if (!(thrown instanceof DeviceLostError)) return;

@@ -1,5 +1,5 @@
 /**
- * The body of a request, which may be too long, too slow, or not what it is said to be.
+ * Reads the body of a request, which can be too long, too slow, or not of its declared type.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { HttpError } from "./answers.ts";
 import type { Field } from "./fields.ts";
 import { textValues } from "./read_fields.ts";
 
-/** How long a body may be, and how long it may take. */
+/** Limits of a body's length and time. */
 export interface BodyLimits {
   readonly bytes: number;
   readonly milliseconds: number;
@@ -17,7 +17,7 @@ export interface BodyLimits {
 /**
  * Reads fields: a JSON object, or a form whose pictures are files.
  *
- * @param fields by which a form's text is understood
+ * @param fields that give a form's text its types
  * @throws {HttpError} 408, 413, 415, or 400 where it is neither
  */
 export async function readBody(
@@ -51,7 +51,7 @@ function parseJson(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   throw new HttpError(400, 'The body is not a JSON object, such as {"count": 4, "seed": 1}');
 }
 
-/** The parts of a form in their order; what a file is called plays no part. */
+/** The parts of a form in order; names of files play no part. */
 async function parseForm(
   bytes: Uint8Array<ArrayBuffer>,
   type: string,

@@ -1,5 +1,5 @@
 /**
- * Which pages of other origins may ask the service, and how their browsers are told.
+ * Decides which pages of other origins can use the service, and tells their browsers.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { HttpError } from "./answers.ts";
 /** Stands for every origin. */
 const ANY = "*";
 
-/** Headers of a request that pages may set. */
+/** Headers of a request that pages can set. */
 const ASKED = "authorization, content-type, if-none-match, if-range, range";
 
-/** Headers of an answer that pages may read beside those that they always may. */
+/** Headers of an answer that pages can read in addition to those that they always can. */
 const EXPOSED = "accept-ranges, content-range, etag, retry-after, www-authenticate";
 
-/** Seconds that a browser may remember what it was allowed. */
+/** Seconds that a browser can remember a permission. */
 const REMEMBERED = "600";
 
-/** Whether a text is what {@linkcode Cors} takes: an origin as browsers write it, or `*`. */
+/** Whether a text is valid for {@linkcode Cors}: an origin as browsers write it, or `*`. */
 export function isOrigin(text: string): boolean {
   if (text === ANY) return true;
   try {
@@ -28,7 +28,7 @@ export function isOrigin(text: string): boolean {
   }
 }
 
-/** The origins whose pages may ask. They never get to send a browser's cookies. */
+/** The origins with access for their pages. They can never send a browser's cookies. */
 export class Cors {
   readonly #origins: readonly string[];
 
@@ -47,17 +47,17 @@ export class Cors {
     return this.#origins.includes(ANY);
   }
 
-  /** Whether a request comes from a page that may ask. */
+  /** Whether a request comes from a page with access. */
   allows({ headers }: Request): boolean {
     return this.#any || this.#origins.includes(headers.get("origin") ?? "");
   }
 
   /**
-   * Answers a browser that asks, on behalf of a page, what the page may do; undefined for all other
-   * requests, and where no origin was given.
+   * Answers a browser's preflight request for a page; undefined for all other requests, and where
+   * no origin was given.
    *
    * @param methods those that the path takes
-   * @throws {HttpError} 403 for a page that may not ask
+   * @throws {HttpError} 403 for a page without access
    */
   preflight(request: Request, methods: string): Response | undefined {
     const isPreflight = request.method === "OPTIONS" &&
@@ -76,7 +76,7 @@ export class Cors {
     });
   }
 
-  /** Adds the headers by which a browser gives the answer to the page that asked. */
+  /** Adds the headers that let a browser pass the answer to the page. */
   mark(request: Request, { headers }: Response): void {
     if (this.#origins.length === 0) return;
     if (!this.#any) headers.append("vary", "Origin");

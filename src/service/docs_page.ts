@@ -118,7 +118,7 @@ function code(value: unknown): string {
   return `<code>${escaped(typeof value === "string" ? value : JSON.stringify(value))}</code>`;
 }
 
-/** Text with what stands between backticks as code. */
+/** Text, with parts between backticks as code. */
 function prose(text: string): string {
   return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
 }

@@ -1,6 +1,6 @@
 /**
- * What can be asked of a picture: the table that requests are read by and the OpenAPI document is made
- * from. It takes values and defaults from the library's `SAMPLE_OPTIONS`.
+ * Fields of a request for pictures: the table for reading requests and making the OpenAPI document.
+ * It takes values and defaults from the library's `SAMPLE_OPTIONS`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { RinConfig } from "../model/config.ts";
 import type { OptionSchema } from "../options/schema.ts";
 import type { ServiceLimits } from "./limits.ts";
 
-/** The network that pictures are asked of. */
+/** The network behind the pictures. */
 export interface Network {
   readonly config: RinConfig;
   readonly classNames?: readonly string[];
@@ -24,10 +24,10 @@ export interface Field {
   readonly isFile?: boolean;
 }
 
-/** What is answered. */
+/** Formats of the answer. */
 export const FORMATS = ["png", "grid", "json", "film", "apng", "gif"] as const;
 
-/** The most evaluations of an image that a request may ask for. */
+/** The most evaluations of an image that a request can ask for. */
 const MAX_STEPS = 1000;
 
 /**
@@ -38,7 +38,7 @@ function sharedFields(
   { config, classNames = [] }: Network,
   limits: ServiceLimits,
 ): Record<string, Field> {
-  // A name may be a number, too.
+  // A name can be a number, too.
   const named = classNames.map(Number).filter(Number.isSafeInteger);
   const maximum = named.reduce((most, name) => Math.max(most, name), config.numClasses - 1);
   const number = { type: "integer", minimum: 0, maximum } as const;
@@ -148,7 +148,7 @@ export function imageFields(network: Network, limits: ServiceLimits): Record<str
 /**
  * Fields of `GET /v1/images/SEED.png`.
  *
- * @param identity what the network is known by
+ * @param identity identity of the network
  */
 export function pictureFields(
   network: Network,

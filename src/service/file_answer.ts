@@ -1,11 +1,11 @@
 /**
- * A file that lies in memory, over HTTP: whole, in part, or not again.
+ * A file in memory, over HTTP: whole, in part, or not modified.
  *
  * @module
  */
 import { HttpError } from "./answers.ts";
 
-/** A file by what it holds. */
+/** A file with its contents. */
 export interface ServedFile {
   readonly body: Uint8Array<ArrayBuffer>;
   readonly type: string;
@@ -14,7 +14,7 @@ export interface ServedFile {
 }
 
 /**
- * Answers with a file: 200, 206 with the range that was asked for, or 304 where it is known already.
+ * Answers with a file: 200, 206 with the requested range, or 304 where the client has it.
  *
  * @throws {HttpError} 416, when the file has no such range
  */
@@ -42,14 +42,14 @@ export function fileAnswer(request: Request, { body, type, sha256 }: ServedFile)
   });
 }
 
-/** Whether a client has what it asks for already. */
+/** Whether a client has the requested file already. */
 export function isKnown({ headers }: Request, etag: string): boolean {
   const known = headers.get("if-none-match");
   return known !== null &&
     known.split(",").some((tag) => ["*", etag].includes(tag.trim().replace(/^W\//, "")));
 }
 
-/** The one range asked for, [from, to); nothing where the whole is to be sent, as for several ranges. */
+/** The single requested range, [from, to); undefined for the whole file, as for several ranges. */
 function rangeOf(
   { headers }: Request,
   length: number,

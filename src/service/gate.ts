@@ -1,12 +1,12 @@
 /**
- * Counts what is under way, and lets nothing more in once it is closed.
+ * Counts requests in progress, and lets no more in once it is closed.
  *
  * @module
  */
 import { deferred } from "../device/deferred.ts";
 import { retryLater } from "./answers.ts";
 
-/** Seconds after which another server may have taken over. */
+/** Seconds after which another server can have taken over. */
 const RETRY = 5;
 
 /** The way in for requests that take their time. */
@@ -20,7 +20,7 @@ export class Gate {
     return this.#inside;
   }
 
-  /** Whether it lets nobody in. */
+  /** Whether it is closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -28,7 +28,7 @@ export class Gate {
   /**
    * Lets one in.
    *
-   * @returns to be called once, on leaving
+   * @returns a function to call once, on leaving
    * @throws {HttpError} 503 when it is closed
    */
   enter(): () => void {
@@ -42,7 +42,7 @@ export class Gate {
     };
   }
 
-  /** Lets nobody in any more, and waits until all have left. */
+  /** Closes the gate, and waits until all have left. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#checkEmpty();

@@ -1,5 +1,5 @@
 /**
- * Pictures in a request, and what sampling begins from with them.
+ * Pictures in a request, and the start of sampling that follows from them.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { ExampleConfig } from "../model/example.ts";
 import { sha256 } from "../model/identity.ts";
 import { HttpError } from "./answers.ts";
 
-/** What a request gives of it. */
+/** The pictures and their settings in a request. */
 export interface GivenPictures {
   readonly image?: Uint8Array<ArrayBuffer>;
   readonly mask?: Uint8Array<ArrayBuffer>;
   readonly strength?: number;
 }
 
-/** What sampling begins from where that is not noise, and the hashes that records have of it. */
+/** The start of sampling where it is not noise, and its hashes for records. */
 export interface Beginning {
   readonly options: Pick<SampleOptions, "image" | "mask" | "strength">;
   readonly hashes: Readonly<Partial<Record<Given, string>>>;
@@ -28,9 +28,9 @@ export interface Beginning {
 /**
  * Decodes the pictures of a request, as `rin sample` reads those of files.
  *
- * @param options.decode what they are decoded by, clips aside
- * @param options.most pixels that one may have
- * @throws {HttpError} 400, when one is no picture or too large, or what goes with it is missing
+ * @param options.decode their decoder, except of clips
+ * @param options.most pixels of one at most
+ * @throws {HttpError} 400, when one is no picture or too large, or an accompanying field is missing
  */
 export async function readPictures(
   { image, mask, strength }: GivenPictures,

@@ -27,10 +27,10 @@ export type MakeImages = (
 /** Milliseconds between two events of progress, at least. */
 const PROGRESS_MS = 100;
 
-/** Milliseconds after which something is sent where nothing happens, so that no proxy gives up. */
+/** Milliseconds of silence after which the server sends something, so that no proxy gives up. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** Events that a slow reader may be behind before it misses previews. */
+/** Events that a slow reader can be behind before it misses previews. */
 const MAX_BACKLOG = 64;
 
 /**
@@ -96,7 +96,7 @@ function filmOf({ format, record }: ImageRequest, film: Film, device: string): U
   return format === "film" ? filmstripPng(film, text) : filmPng(film, text);
 }
 
-/** What is told of one image: its number, seed and class, and a PNG that says how it was made. */
+/** Describes one image: its number, seed and class, and a PNG with its record. */
 function imageJson(
   request: ImageRequest,
   index: number,
@@ -111,10 +111,10 @@ function imageJson(
 }
 
 /**
- * Makes images and answers at once, with what is known as it becomes known: `progress`, `preview`,
- * `image`, and in the end `done` or `error`.
+ * Makes images and answers at once, with events as they happen: `progress`, `preview`, `image`, and
+ * in the end `done` or `error`.
  *
- * @param end called with what went wrong, if anything has, when there is no more to send
+ * @param end called when there is no more to send, with the error, if there was one
  */
 export function streamAnswer(
   make: MakeImages,

@@ -16,7 +16,7 @@ import { type Beginning, type GivenPictures, readPictures } from "./given_pictur
 import type { ServiceLimits } from "./limits.ts";
 import { readFields } from "./read_fields.ts";
 
-/** What images are made with that are made together. */
+/** Settings that images of one batch share. */
 export type BatchSettings =
   & Required<
     Pick<
@@ -27,7 +27,7 @@ export type BatchSettings =
   & Pick<SampleOptions, "interpolate">
   & Beginning["options"];
 
-/** Pictures, or clips, that are asked for. */
+/** Requested pictures, or clips. */
 export interface ImageRequest {
   readonly settings: BatchSettings;
   /** Requests with the same can be made together. */
@@ -38,29 +38,29 @@ export interface ImageRequest {
   readonly seed: number;
   /** The class of each image, -1 for none. */
   readonly labels: readonly number[];
-  /** What stands below the images of a grid. */
+  /** Captions below the images of a grid. */
   readonly caption?: Caption;
-  /** What their PNGs say that they were made with. */
+  /** The record that their PNGs carry. */
   readonly record: SampleRecord;
   /** Given to `POST /v1/images`. */
   readonly format: typeof FORMATS[number];
-  /** Estimates that are wanted: to be streamed, or of a film. */
+  /** Requested estimates: to stream, or of a film. */
   readonly previews: number;
   /** Given to `GET /v1/images/SEED.png`. */
   readonly network?: string;
 }
 
-/** What a request is read by. */
+/** The context for reading a request. */
 export interface RequestContext {
   readonly network: Network;
   readonly limits: ServiceLimits;
-  /** What pictures are to say that they were made with. */
+  /** The identity of the checkpoint for pictures' records. */
   readonly checkpoint: string;
-  /** What pictures that it gives are decoded by. */
+  /** Decoder of the pictures in it. */
   readonly decode: Decode;
 }
 
-/** The values of fields as they are once each of them fits its schema. */
+/** The values of fields, each of which fits its schema. */
 interface Values extends GivenPictures {
   readonly count: number;
   readonly seed: number;
@@ -75,7 +75,7 @@ interface Values extends GivenPictures {
 /**
  * Parses a request.
  *
- * @param fields those that it may have
+ * @param fields the fields that it can have
  * @throws {HttpError} 400, with one sentence
  */
 export async function parseImageRequest(
@@ -121,7 +121,7 @@ export async function parseImageRequest(
   };
 }
 
-/** Whether a format shows one moment after the other. */
+/** Whether a format shows a sequence. */
 export function isFilm(format: ImageRequest["format"]): boolean {
   return format === "film" || format === "apng" || format === "gif";
 }
@@ -139,7 +139,7 @@ function checkWork(
   );
 }
 
-/** What one picture can't show. */
+/** Refuses requests that one picture can't show. */
 function checkFormat(
   { format, count, frames }: Pick<Values, "count" | "frames"> & Pick<ImageRequest, "format">,
   { config }: Network,
@@ -167,7 +167,7 @@ function checkFormat(
   }
 }
 
-/** How many there are once all is known to go together. */
+/** Counts the evaluations, and refuses settings that don't go together. */
 function evaluationsOf(settings: BatchSettings, count: number, { config }: Network): number {
   try {
     return planSampling(config, { ...settings, count }).steps.length;

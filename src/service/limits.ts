@@ -11,21 +11,21 @@ export interface ServiceLimits {
   /** Images made at a time, of one request or of several. Default 32. */
   readonly batch: number;
   /**
-   * How long a request waits for others to be made with it while nothing else is made, ms. Default 10;
-   * 0 where timers end with the request that set them (Cloudflare).
+   * How long an idle service waits for further requests of the same batch, ms. Default 10; 0 where
+   * timers end with the request that set them (Cloudflare).
    */
   readonly wait: number;
-  /** Images that may wait, and the most that one request may ask for. Default 256. */
+  /** Images that can wait, and the most that one request can ask for. Default 256. */
   readonly queue: number;
   /** Images times steps of one request (twice that with guidance). Default 32,000. */
   readonly work: number;
   /** Length of a request's body, its pictures included, bytes. Default 8,388,608. */
   readonly body: number;
-  /** How long a request's body may take to come, ms. Default 30,000. */
+  /** Time for a request's body to arrive, ms. Default 30,000. */
   readonly bodyTime: number;
   /**
-   * Pixels of a picture that a request gives, and of one that answers it, all images of a grid and all
-   * frames together. Decoding takes several bytes for each. Default 16,777,216.
+   * Pixels of a picture in a request, and of one in an answer, all images of a grid and all frames
+   * together. Decoding takes several bytes for each. Default 16,777,216.
    */
   readonly pixels: number;
 }

@@ -29,7 +29,7 @@ class Counter {
   }
 }
 
-/** How many values lie up to each of some bounds. */
+/** Counts the values up to each of some bounds. */
 class Histogram {
   #counts: number[];
   #sum = 0;
@@ -57,7 +57,7 @@ class Histogram {
   }
 }
 
-/** What is counted. */
+/** The service's counters. */
 export class Metrics {
   readonly requests = new Counter("rin_requests_total", "Requests answered, by route and status.");
   readonly left = new Counter("rin_clients_left_total", "Clients that left before their pictures.");
@@ -74,13 +74,13 @@ export class Metrics {
   );
 
   constructor() {
-    // What hasn't happened yet is told as 0.
+    // Events that haven't happened yet count 0.
     for (const counter of [this.left, this.images, this.evaluations]) counter.add(0);
   }
 
   #gauges: { name: string; help: string; read: () => number }[] = [];
 
-  /** Adds a figure that is read when it is asked for. */
+  /** Adds a gauge that is read on demand. */
   gauge(name: string, help: string, read: () => number): void {
     this.#gauges.push({ name, help, read });
   }

@@ -1,5 +1,5 @@
 /**
- * What a page is told of the network that it samples from: `model.json`.
+ * The network's description for pages: `model.json`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { sha256 } from "../model/identity.ts";
 
 /** A network, for a page. */
 export interface ModelDescription {
-  /** What a person calls it. */
+  /** Name for people. */
   readonly name: string;
   /** The checkpoint's file, made for sampling only. */
   readonly checkpoint: {
@@ -21,20 +21,20 @@ export interface ModelDescription {
   };
   readonly config: RinConfig;
   readonly classNames?: readonly string[];
-  /** What the checkpoint's metadata says besides, for people. */
+  /** Further metadata of the checkpoint, for people. */
   readonly about?: Readonly<Record<string, string>>;
-  /** Whether pictures can be asked for where the page comes from (`v1/images`). */
+  /** Whether the page's server makes pictures (`v1/images`). */
   readonly server: boolean;
 }
 
-/** The path of the checkpoint beside the page. */
+/** The path of the checkpoint, next to the page. */
 export const CHECKPOINT = "checkpoint.safetensors";
 
 /**
  * Describes a network.
  *
  * @param bytes its checkpoint, made for sampling only
- * @param server whether pictures can be asked for
+ * @param server whether the server makes pictures
  */
 export async function describeModel(
   name: string,

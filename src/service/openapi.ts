@@ -24,9 +24,9 @@ export interface Operation {
 export type ApiSchema = Schema & {
   readonly minItems?: number;
   readonly maxItems?: number;
-  /** Of a file in JSON. */
+  /** For a file in JSON. */
   readonly contentEncoding?: "base64";
-  /** Of a file in a form. */
+  /** For a file in a form. */
   readonly contentMediaType?: "application/octet-stream";
 };
 
@@ -207,7 +207,7 @@ export function openApi(
   };
 }
 
-/** Where a field stands, which decides how a file is written. */
+/** The place of a field, which decides how a file is written. */
 type Place = "json" | "form";
 
 function schemaOf({ schema, isFile }: Field, place: Place = "json"): ApiSchema {

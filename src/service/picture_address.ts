@@ -27,22 +27,22 @@ export function addressQuery(url: URL): URLSearchParams {
   return query;
 }
 
-/** What tells one picture from all others: of which network, and what computes it. */
+/** Identifies a picture's source: the network, and the computing device. */
 export interface PictureSource {
-  /** What the network is known by. */
+  /** Identity of the network. */
   readonly identity: string;
-  /** The sha-256 of its file, which may be a copy. */
+  /** The sha-256 of its file, which can be a copy. */
   readonly sha256: string;
   /** The device's `provenance`: bits differ from device to device. */
   readonly device: string;
 }
 
 /**
- * Headers of a picture's answer, known before it is drawn. The ETag is made from the record that the
- * picture carries, in which settings have one order and one form, and defaults are spelled out.
+ * Headers of a picture's answer, known before it is drawn. The ETag is made from the picture's
+ * record, which has a fixed order and form of settings, defaults included.
  *
  * @param isPrivate whether it is for those alone who show a token
- * @throws {HttpError} 404 when the URL names another network: its picture is not to be had here
+ * @throws {HttpError} 404 when the URL names another network: this service can't make its pictures
  */
 export async function pictureHeaders(
   { record, network }: ImageRequest,

@@ -14,7 +14,7 @@ type Fields = Readonly<Record<string, Field>>;
 /**
  * The values of all fields, defaults for those that aren't given.
  *
- * @throws {HttpError} 400, naming the field, what was found and what is needed
+ * @throws {HttpError} 400, naming the field, the value found and the value needed
  */
 export function readFields(
   fields: Fields,
@@ -53,8 +53,8 @@ function fileOf(key: string, value: unknown): Uint8Array {
 }
 
 /**
- * What a query or a form says: numbers, booleans and lists of numbers as such where the field takes no
- * text, all else as text, so that a class called 01 stays that.
+ * Reads the values of a query or a form: numbers, booleans and lists of numbers as such where the
+ * field takes no text, all else as text, so that a class called 01 stays that.
  *
  * @param pairs text by name, or a file's bytes
  * @throws {HttpError} 400 when a field is given twice

@@ -1,5 +1,5 @@
 /**
- * What the service answers, by path.
+ * Answers of the service, by path.
  *
  * @module
  */
@@ -26,12 +26,12 @@ import { textValues } from "./read_fields.ts";
 /** One path. */
 export interface Route {
   readonly method: "GET" | "POST";
-  /** Whether it is for those, too, that know no token. */
+  /** Whether it needs no token. */
   readonly open: boolean;
   readonly handler: (request: Request) => Response | Promise<Response>;
 }
 
-/** What the answers are made from. */
+/** Parts of the answers. */
 export interface RouteParts {
   readonly rin: Rin;
   readonly batcher: Batcher;
@@ -41,10 +41,10 @@ export interface RouteParts {
   readonly model: ModelDescription;
   readonly checkpoint: Uint8Array<ArrayBuffer>;
   readonly assets?: Assets;
-  /** What pictures say that they were made with. */
+  /** Identity of the network for pictures' records. */
   readonly identity: string;
   readonly hasToken: boolean;
-  /** What pictures in requests are decoded by. */
+  /** Decoder of pictures in requests. */
   readonly decode: Decode;
 }
 
@@ -96,7 +96,7 @@ function imageRoutes(
 ): [string, Route][] {
   const context = { network: model, limits, checkpoint: identity, decode };
   const make: MakeImages = (request, listener, signal) => batcher.add(request, listener, signal);
-  /** Enters by the gate; to be called with what went wrong, if anything has, at the end. */
+  /** Enters by the gate; call the result at the end, with the error, if there was one. */
   const enter = ({ signal }: Request) => {
     const leave = gate.enter();
     const begin = performance.now();

@@ -22,37 +22,37 @@ import { pathOf } from "./picture_address.ts";
 import { type Route, routesOf } from "./routes.ts";
 import { tokenCheck } from "./token.ts";
 
-/** What a service is made from. */
+/** Options of a service. */
 export interface ServiceOptions {
   /** The network; it stays the caller's to destroy. */
   readonly rin: Rin;
   /**
-   * The bytes that it was loaded from, best an exported checkpoint (`rin export --dtype f32`): visitors
-   * whose browsers sample for themselves are given them as they are. An ArrayBuffer or any view, a
-   * Blob, or a Response.
+   * The bytes that it was loaded from, best an exported checkpoint (`rin export --dtype f32`): the
+   * service sends them unchanged to browsers that sample for themselves. An ArrayBuffer or any
+   * view, a Blob, or a Response.
    */
   readonly checkpoint: CheckpointSource;
-  /** What a person calls the network. Default "rin". */
+  /** Name of the network for people. Default "rin". */
   readonly name?: string;
   /** Files of a page that are answered with, by path. Default none. */
   readonly assets?: Assets;
   /**
-   * What requests must show as bearer token to reach the network; the page's files, `/healthz` and the
-   * documentation are for all. Without it everything is.
+   * The bearer token that requests need to reach the network; the page's files, `/healthz` and the
+   * documentation are public. Without it everything is.
    */
   readonly token?: string;
   /**
-   * The names that this machine may be called by: for a service on loopback, so that no page from
+   * Names that requests can use for this machine: for a service on loopback, so that no page from
    * elsewhere reaches it. Without them any will do.
    */
   readonly hosts?: readonly string[];
   /**
-   * Origins whose pages may ask from elsewhere, such as `https://example.org`, or `*` for all; they may
-   * also where `hosts` are given. Never with credentials. Default none.
+   * Origins with access for their pages, such as `https://example.org`, or `*` for all; also where
+   * `hosts` are given. Never with credentials. Default none.
    */
   readonly cors?: readonly string[];
   /**
-   * Decodes pictures that requests give, but clips. Default one of PNG, JPEG, BMP and GIF; `rin serve`
+   * Decodes pictures in requests, except clips. Default one of PNG, JPEG, BMP and GIF; `rin serve`
    * has one that also reads WebP, whose decoder takes more room than all the others.
    */
   readonly decode?: Decode;
@@ -66,9 +66,9 @@ export interface ServiceOptions {
 export interface Service {
   /** Answers a request; never rejects. Needs no `this`. */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Takes no more requests for images, and waits until those under way are answered. */
+  /** Takes no more requests for images, and waits until the running ones are answered. */
   readonly drain: () => Promise<void>;
-  /** Takes no more requests for images, and ends those under way. */
+  /** Takes no more requests for images, and ends the running ones. */
   readonly close: () => void;
 }
 
@@ -98,7 +98,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     if (value !== undefined || key === "rin") checkValue(schema, key, value);
   }
   const { rin, name = "rin", assets, token, hosts, onFault, decode = decodeCommon } = options;
-  // A text would be taken for all that it holds.
+  // A text would match each of its parts.
   if (hosts && !(Array.isArray(hosts) && hosts.every((host) => typeof host === "string"))) {
     throw new RangeError(`hosts is ${shown(hosts)}: needed a list of names`);
   }
@@ -166,8 +166,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
 }
 
 /**
- * What a page from elsewhere asks is not answered, whether it had its own name resolved to this
- * machine or asks as itself; but a link may lead here, and pages of some origins may ask.
+ * Refuses requests of pages from elsewhere, whether they had their own name resolved to this
+ * machine or ask as themselves. Links to here work, and pages of some origins have access.
  */
 function checkOrigin(
   request: Request,
@@ -192,7 +192,7 @@ function checkOrigin(
   }
 }
 
-/** Of browsers that don't say from where a page asks: programs name no origin. */
+/** For browsers without Sec-Fetch-Site, by Origin; programs send neither. */
 function isFromHere(origin: string | null, hosts: readonly string[]): boolean {
   return origin === null ||
     hosts.some((host) => origin.replace(/^https?:\/\/|:\d+$/g, "") === host);

@@ -1,5 +1,5 @@
 /**
- * The bearer token that requests may have to show.
+ * The bearer token that requests can need.
  *
  * @module
  */

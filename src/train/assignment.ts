@@ -11,7 +11,7 @@
  * @param costs (n, n), row by row
  */
 export function assign(costs: Float64Array, n: number): number[] {
-  // Rows and columns from 1 on; 0 stands for none. A column's row, and the prices of both.
+  // Rows and columns from 1 on; 0 means none. A column's row, and the prices of both.
   const rowOf = new Int32Array(n + 1);
   const [ofRow, ofColumn] = [new Float64Array(n + 1), new Float64Array(n + 1)];
   for (let row = 1; row <= n; row++) {

@@ -1,6 +1,6 @@
 /**
- * Immiscible diffusion (Li et al. 2024, arXiv 2406.12303): within a batch each image gets the noise
- * that lies near it.
+ * Immiscible diffusion (Li et al. 2024, arXiv 2406.12303): within a batch each image gets noise
+ * near it.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function nearestNoise(
     const image = images.subarray(i * each, (i + 1) * each);
     noises.forEach((noise, j) => costs[i * n + j] = distance(image, noise));
   }
-  // What is not finite has no place; the step will be found out.
+  // Costs that are not finite allow no assignment; the step will report them.
   if (!costs.every(Number.isFinite)) return [...streams];
   return assign(costs, n).map((j) => streams[j]);
 }

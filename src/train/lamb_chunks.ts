@@ -1,5 +1,5 @@
 /**
- * How a slab is cut for LAMB, whose step is scaled tensor by tensor.
+ * Cuts a slab for LAMB, which scales its step tensor by tensor.
  *
  * @module
  */

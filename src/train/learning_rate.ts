@@ -6,8 +6,8 @@
 import { cosineShare, type TrainOptions } from "./options.ts";
 
 /**
- * The learning rate of a step (0-based). It rises linearly over `warmup` steps. Then it stays, times
- * what a plateau has made of it but not below `lrEnd` ("constant", "plateau"); or from the share
+ * The learning rate of a step (0-based). It rises linearly over `warmup` steps. Then it stays,
+ * times the plateau's factor but not below `lrEnd` ("constant", "plateau"); or from the share
  * `decayStart` of training on it falls along half a cosine that reaches `lrEnd` at `steps`
  * ("cosine"), or along the first share P of that half, stretched to end there ("cosine@P": in
  * pix2seq, the paper's code, P = 0.7 ends at 0.21 lr).
@@ -25,7 +25,7 @@ export function learningRate(options: TrainOptions, step: number, scale = 1): nu
   return lrEnd + (highest - lrEnd) * 0.5 * (1 + Math.cos(Math.PI * share * progress));
 }
 
-/** Where reduce-on-plateau stands; part of a checkpoint. */
+/** State of reduce-on-plateau; part of a checkpoint. */
 export interface PlateauState {
   /** Factor on the learning rate so far. */
   readonly scale: number;

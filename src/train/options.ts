@@ -12,19 +12,19 @@ import { checkNames, checkValue, type Schema } from "../options/schema.ts";
  */
 export type LrSchedule = "constant" | "cosine" | `cosine@${number}` | "plateau";
 
-/** What turns gradients into steps. */
+/** The rule that turns gradients into steps. */
 export type Optimizer = "adamw" | "lamb";
 
 /** Everything about training that is not the network itself. It travels in every checkpoint. */
 export interface TrainOptions {
   /** Images a step. */
   readonly batchSize: number;
-  /** Parts that a batch is worked through in, one after the other; divides `batchSize`. */
+  /** Parts of a batch, processed in sequence; divides `batchSize`. */
   readonly accumulate: number;
   /** Steps of the whole run, for the learning-rate schedule. */
   readonly steps: number;
   /**
-   * What the squared error is of: the network's own "prediction" (default), or the eps, x0 or v that
+   * Space of the squared error: the network's own "prediction" (default), or the eps, x0 or v that
    * it amounts to; a weight on each example, see `lossWeight`.
    */
   readonly lossSpace: "prediction" | Prediction;
@@ -35,7 +35,7 @@ export interface TrainOptions {
   readonly minSnr: number;
   /** Strength of the noise that is one number for each image and channel (0: none). */
   readonly offsetNoise: number;
-  /** Whether noises are dealt out within a batch so that they lie near their images, see `nearestNoise`. */
+  /** Whether to assign noises within a batch to near images, see `nearestNoise`. */
   readonly immiscible: boolean;
   /** "adamw" (Loshchilov & Hutter 2019) or "lamb" (You et al. 2020). */
   readonly optimizer: Optimizer;
@@ -48,7 +48,7 @@ export interface TrainOptions {
   readonly lrSchedule: LrSchedule;
   /** The learning rate that a cosine ends at, and that "plateau" stops at. */
   readonly lrEnd: number;
-  /** Share of `steps` after which a cosine begins; the warm-up's end where that is later. */
+  /** Share of `steps` after which a cosine begins; the end of the warm-up if that is later. */
   readonly decayStart: number;
   /** Steps in which the learning rate rises from 0, linearly. */
   readonly warmup: number;
@@ -60,7 +60,7 @@ export interface TrainOptions {
   readonly plateauThreshold: number;
   /** Decoupled weight decay: AdamW's of matrices, LAMB's of all but biases and norms. */
   readonly weightDecay: number;
-  /** Whether everything decays, as in the original; in LAMB everything is then scaled, too. */
+  /** Whether everything decays, as in the original; LAMB then scales everything, too. */
   readonly decayAll: boolean;
   /** Decay of the first moment. */
   readonly beta1: number;
@@ -68,7 +68,7 @@ export interface TrainOptions {
   readonly beta2: number;
   /** Added to the root of the second moment. */
   readonly epsilon: number;
-  /** Largest norm of the gradient; 0 leaves it as it is. */
+  /** Largest norm of the gradient; 0 for no clipping. */
   readonly clip: number;
   /** Share of the examples that begin from latents of a pass of their own (paper: 0.9). */
   readonly selfCondRate: number;
@@ -76,7 +76,7 @@ export interface TrainOptions {
   readonly dropout: number;
   /** Share of examples that go without a residual branch of these layers in training (0: none). */
   readonly dropPath: number;
-  /** Share of the examples trained without their class, where there are classes (guidance). */
+  /** Share of the examples trained without their class, if it has classes (guidance). */
   readonly labelDropout: number;
   /** Decay of the moving average of the weights. */
   readonly emaDecay: number;
@@ -170,7 +170,7 @@ export const TRAIN_CHOICES = {
 /**
  * Fills in the defaults and checks the ranges.
  *
- * @throws {ConfigError} naming the option, what was found and what is needed
+ * @throws {ConfigError} naming the option, the value found and the value needed
  */
 export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptions {
   checkNames(options, Object.keys(DEFAULT_TRAIN_OPTIONS), "training option", ConfigError);
@@ -216,7 +216,7 @@ function checkTogether({ batchSize, accumulate, lr, lrEnd }: TrainOptions): void
   }
 }
 
-/** The share of the cosine that a schedule goes through; NaN where it is none. */
+/** The share of the cosine that a schedule goes through; NaN for other schedules. */
 export function cosineShare(schedule: string): number {
   if (schedule === "cosine") return 1;
   const [, share] = /^cosine@(\d*\.?\d+)$/.exec(schedule) ?? [];

@@ -1,6 +1,6 @@
 /**
- * What changes from step to step: random draws and the optimiser's scalars, as functions of the
- * options and the step's number alone.
+ * Inputs that change from step to step: random draws and the optimiser's scalars, as functions of
+ * the options and the step's number alone.
  *
  * @module
  */
@@ -22,9 +22,9 @@ export interface StepDraws {
   readonly t: number[];
   /** 1 where latents begin from a pass of their own. */
   readonly mask: number[];
-  /** Whether the example goes without its class, for classifier-free guidance. */
+  /** Whether the example trains without its class, for classifier-free guidance. */
   readonly unlabelled: boolean[];
-  /** Streams of what is dropped. */
+  /** Streams of the dropped elements. */
   readonly dropped: RandomStream[];
   /** Streams of the noise. */
   readonly noise: RandomStream[];
@@ -50,11 +50,11 @@ export function drawStep(
   };
 }
 
-/** What a step's examples are noised and weighted with, by the tensor that it is written to. */
+/** Values for noising and weighting a step's examples, by their tensor. */
 export interface ExampleInputs {
   /** (B, timeWidth). */
   readonly t: Float32Array<ArrayBuffer>;
-  /** Classes (B), for a network that knows classes. */
+  /** Classes (B), for a class-conditional network. */
   readonly labels: Uint32Array<ArrayBuffer>;
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
@@ -74,7 +74,7 @@ export interface ExampleInputs {
  * The inputs of a step (0-based), of the whole batch.
  *
  * @param images (B, 3, S, S), or clips (B, 3, T, S, S)
- * @param labels classes (B), -1 for none, for a network that knows classes
+ * @param labels classes (B), -1 for none, for a class-conditional network
  * @throws {RangeError} when labels are missing or impossible
  */
 export function exampleInputs(

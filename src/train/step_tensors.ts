@@ -1,5 +1,5 @@
 /**
- * What lies on the device while a step is trained: slabs, inputs and results.
+ * Tensors on the device during a training step: slabs, inputs and results.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface TrainSlabs {
   readonly sum?: Storage;
 }
 
-/** A tensor whose moments are measured. */
+/** A tensor with measured moments. */
 export type Measured = "x0" | "xt" | "noise" | "prediction" | "interface" | "latents";
 
 /** All of them, in the order of `moments`. */
@@ -32,24 +32,24 @@ export const MEASURED: readonly Measured[] = [
   "latents",
 ];
 
-/** What the host writes before each part of a step's batch (of `part` examples). */
+/** Tensors that the host writes before each part of a step's batch (of `part` examples). */
 export interface PartTensors {
   /** (part, 3, S, S). */
   readonly x0: Tensor;
   readonly t: Tensor;
-  /** Classes (B), u32; for networks that know classes. */
+  /** Classes (B), u32; for class-conditional networks. */
   readonly labels?: Tensor;
   readonly coefficients: Tensor;
   readonly lossWeight: Tensor;
   readonly mask: Tensor;
   readonly keys: Tensor;
-  /** Streams of what is dropped (part, 2), u32; with `dropout` or `dropPath` only. */
+  /** Streams of the dropped elements (part, 2), u32; with `dropout` or `dropPath` only. */
   readonly dropKeys?: Tensor;
   /** (part, 3), with `offsetNoise` only. */
   readonly offsets?: Tensor;
 }
 
-/** What the host writes before a step, and reads after it. */
+/** Tensors that the host writes before a step, and reads after it. */
 export interface StepTensors extends PartTensors {
   readonly scalars: Tensor;
   /** (64, 4): factor, finite, loss, norm. */

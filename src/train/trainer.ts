@@ -26,11 +26,13 @@ import { exampleInputs, optimizerScalars } from "./step_inputs.ts";
 import { updateChunks } from "./update_plan.ts";
 import { type Batches, Validator } from "./validator.ts";
 
-/** What is known of a step once the device has finished it. */
+/** Metrics of a step that the device has finished. */
 export interface StepMetrics {
   /** The step, counted from 1. */
   readonly step: number;
-  /** Mean squared error of the batch, weighted as `lossSpace` and `minSnr` say: what is trained. */
+  /**
+   * The training loss: mean squared error of the batch, weighted as `lossSpace` and `minSnr` say.
+   */
   readonly loss: number;
   /** The gradient's norm before clipping. */
   readonly gradientNorm: number;
@@ -56,8 +58,8 @@ const ENQUEUE_OPTIONS = {
 } as const;
 
 /**
- * A training run on a device. A step is a function of the seed, the step's number and the batch alone,
- * so a resumed run goes on with the same bits.
+ * A training run on a device. A step is a function of the seed, the step's number and the batch
+ * alone, so a resumed run continues with the same bits.
  *
  * @example
  * ```ts
@@ -83,7 +85,7 @@ export class Trainer {
   #done: number;
   #read: number;
   #plateau: PlateauState;
-  /** What trained it, for the checkpoint. */
+  /** Devices that trained it, for the checkpoint. */
   #devices: Set<string>;
   #pace = new Pace();
   #average: Rin | undefined;
@@ -113,14 +115,16 @@ export class Trainer {
   }
 
   /**
-   * Begins a run with a fresh network, or from the weights of another one: of the moving average where
-   * there is one. The optimizer begins afresh in any case. The other network may know other classes;
-   * {@linkcode Trainer.begun} names the tensors that follow from their number and begin anew.
+   * Begins a run with a fresh network, or from the weights of another one: of the moving average
+   * where there is one. The optimizer state is new in any case. The other network can have other
+   * classes; {@linkcode Trainer.begun} names the tensors that follow from their number and begin
+   * anew.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param config the network; fields that differ from the defaults
    * @param options the training; fields that differ from the defaults
-   * @param begin.init bytes of a checkpoint to begin from; `config` then has what differs from its config
+   * @param begin.init bytes of a checkpoint to begin from; `config` then has the fields that differ
+   *   from its config
    * @throws {ConfigError} when config or options make no sense, or the network is not that of `init`
    * @throws {CheckpointError} when `init` is no checkpoint
    * @throws {DeviceLimitError} when the device can't hold it
@@ -151,8 +155,8 @@ export class Trainer {
    * Goes on with a run exactly where {@linkcode Trainer.save} left it.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
-   * @param source what `save` gave: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a
-   * Blob, or a Response
+   * @param source the result of `save`: its bytes (an ArrayBuffer or any view, such as Node's
+   * Buffer), a Blob, or a Response
    * @param options training options that are to change from here on
    * @throws {CheckpointError} when the file is no checkpoint of a run
    * @throws {ConfigError} when an option is unknown or makes no sense
@@ -201,7 +205,7 @@ export class Trainer {
     }
   }
 
-  /** What became of the tensors of classes, where it began from another network's weights. */
+  /** Tensors of classes not taken over, where training began from another network's weights. */
   get begun(): Begun | undefined {
     return this.#begun;
   }
@@ -222,7 +226,7 @@ export class Trainer {
    * {@linkcode Trainer.enqueue}.
    *
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
-   * @param labels their classes (batchSize), for a network that knows classes; -1 for none
+   * @param labels their classes (batchSize), for a class-conditional network; -1 for none
    */
   async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepMetrics> {
     await this.enqueue(batch, { labels });
@@ -233,8 +237,8 @@ export class Trainer {
    * Hands a step to the device, and waits while it has some 30 ms of work to do, two steps at least.
    *
    * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
-   * @param options.labels their classes (batchSize), for a network that knows classes; -1 for none
-   * @param options.measure whether to compute what {@linkcode Trainer.moments} reads, too
+   * @param options.labels their classes (batchSize), for a class-conditional network; -1 for none
+   * @param options.measure whether to compute the moments for {@linkcode Trainer.moments}, too
    * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
    * steps' metrics are unread
    */
@@ -296,7 +300,7 @@ export class Trainer {
     });
   }
 
-  /** Moments of the last step that was asked to measure. */
+  /** Moments of the last measured step. */
   async moments(): Promise<Record<Measured, Moments>> {
     const values = await this.#device.read(this.#tensors.moments);
     const entries = MEASURED.map((name, i): [string, Moments] => {
@@ -310,9 +314,9 @@ export class Trainer {
    * Mean squared error on images never trained on, with self-conditioning, averaged over the times
    * t = (i + 1/2) / 16 and on noise that is the same at every call.
    *
-   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its classes where
-   * the network knows classes (without them it is asked for the loss without a class)
-   * @param which whose weights: the moving average (default) or the parameters themselves
+   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its
+   * classes for a class-conditional network (without them this measures the unconditional loss)
+   * @param which the weights to use: the moving average (default) or the parameters themselves
    * @throws {RangeError} when a batch is none, or `which` is something else
    */
   async validate(
@@ -337,7 +341,7 @@ export class Trainer {
   /**
    * Everything that {@linkcode Trainer.resume} needs, as the bytes of one checkpoint.
    *
-   * @param extra what else is to stand in its metadata, under `training`
+   * @param extra further values for its metadata, under `training`
    */
   async save(extra: Record<string, unknown> = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkObject(extra, "additional field");

@@ -1,5 +1,5 @@
 /**
- * The end of a step: what is known of it, and the update of all parameters.
+ * The end of a step: its verdict, and the update of all parameters.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import type { StepTensors, TrainSlabs } from "./step_tensors.ts";
 
 /**
  * The table of LAMB's chunks. Biases and norms neither decay nor are they scaled, unless all are:
- * TensorFlow Addons' LAMB, which the paper's code takes, leaves what is excluded from one out of the
- * other, too.
+ * in TensorFlow Addons' LAMB, which the paper's code takes, an exclusion from one is an exclusion
+ * from both.
  */
 export function updateChunks(
   { optimizer, decayAll }: TrainOptions,

@@ -32,7 +32,7 @@ export type ValidationBatch =
   | Float32Array<ArrayBuffer>
   | { readonly images: Float32Array<ArrayBuffer>; readonly labels?: ArrayLike<number> };
 
-/** What is validated on, a batch at a time. */
+/** Validation examples, a batch at a time. */
 export type Batches = Iterable<ValidationBatch> | AsyncIterable<ValidationBatch>;
 
 interface Prepared {
@@ -152,7 +152,7 @@ export class Validator {
     this.device.release(...Object.values(tensors).flatMap((tensor) => tensor?.storage ?? []));
   }
 
-  /** Frees its memory on the device, at once; what is being compiled frees itself. */
+  /** Frees its memory on the device, at once; plans that are still compiling free themselves. */
   destroy(): void {
     this.#destroyed = true;
     for (const prepared of this.#ready) this.#free(prepared);

@@ -1,7 +1,6 @@
 /// <reference lib="dom" />
 /**
- * Runs in the browser: pages hold the text of these functions, so each uses nothing but what it is
- * given.
+ * Runs in the browser: pages hold the text of these functions, so each uses only its arguments.
  *
  * @module
  */
@@ -77,7 +76,7 @@ export function drawChart(Plot: Plot, figure: HTMLElement, chart: Chart): DrawnC
     const here = typeof index === "number";
     at.textContent = here ? `step ${shown.steps[index].toLocaleString("en-US")}` : "";
     shown.lines.forEach((line, i) => {
-      // Where this step has no value, the last one before it is meant.
+      // Where this step has no value, the last one before it counts.
       let row = here ? index : line.values.length - 1;
       while (row > 0 && line.values[row] === null) row--;
       names.querySelectorAll("output")[i].textContent = word(line.values[row]);

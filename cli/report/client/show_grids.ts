@@ -9,7 +9,7 @@ import type { Grid } from "../page_data.ts";
 /**
  * Shows one of the grids, chosen with a slider; the last one at first.
  *
- * @returns what to call with the grids when there are more
+ * @returns a function to call with the grids when there are more
  */
 export function showGrids(root: HTMLElement): (grids: readonly Grid[]) => void {
   const find = <T extends HTMLElement>(selector: string) => root.querySelector<T>(selector)!;

@@ -8,7 +8,7 @@ import type { PageData } from "../page_data.ts";
 import type { drawChart, DrawnChart, Plot } from "./draw_chart.ts";
 import type { showGrids } from "./show_grids.ts";
 
-/** Fills the page with the data in it, and where it is served, with what comes after. */
+/** Fills the page with its data, and with later data where a server serves it. */
 export function startPage(
   Plot: Plot,
   parts: { drawChart: typeof drawChart; showGrids: typeof showGrids },
@@ -50,7 +50,7 @@ export function startPage(
   async function ask(): Promise<void> {
     const status = find("status");
     try {
-      // The browser asks with the tag of what it has, and gives that where nothing is new.
+      // The browser sends the tag of its copy, and returns that copy where nothing is new.
       const answer = await fetch("data.json", { cache: "no-cache" });
       if (!answer.ok) throw new Error(await answer.text());
       show(await answer.json());

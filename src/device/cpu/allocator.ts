@@ -52,14 +52,14 @@ export class Allocator {
     return start;
   }
 
-  /** Takes back what {@linkcode Allocator.allocate} handed out. */
+  /** Frees memory from {@linkcode Allocator.allocate}. */
   free(start: number): void {
     const size = this.sizeOf(start);
     this.#sizes.delete(start);
     this.#add({ start, end: start + size });
   }
 
-  /** Where the memory has to end for a range of `bytes` to be free. */
+  /** The end of memory that frees a range of `bytes`. */
   endFor(bytes: number): number {
     const last = this.#free.at(-1);
     const start = last?.end === this.#end ? last.start : this.#end;

@@ -15,7 +15,7 @@ const texts = {
 };
 
 /**
- * Compiles a build; nothing where the runtime doesn't know an instruction of it.
+ * Compiles a build; undefined where the runtime lacks one of its instructions.
  *
  * @throws {NoCpuError} when the runtime compiles no bytes
  */
@@ -41,7 +41,7 @@ export async function compile(
 /**
  * The fused build where multiply-add is fused on this machine, else the exact one.
  *
- * @param limit bytes to which the memory may grow
+ * @param limit bytes to which the memory can grow
  * @throws {NoCpuError} when the runtime can run neither, or compiles no bytes
  */
 export async function linkBest(sharing: Sharing, limit?: number): Promise<Linked> {

@@ -16,8 +16,8 @@ import { Storages } from "./storages.ts";
 import { Transfers } from "./transfers.ts";
 
 /**
- * How products are added up: by a fused multiply-add, which rounds once, or exactly as IEEE 754 says
- * of a multiplication and an addition. Results are the same to the bit wherever it is the same.
+ * How kernels add products: by a fused multiply-add, which rounds once, or by IEEE 754's separate
+ * multiplication and addition. Equal arithmetic gives results that are equal to the bit.
  */
 export type Arithmetic = "fused" | "exact";
 
@@ -42,14 +42,14 @@ export class CpuDevice implements Device {
     this.threads = queue.threads;
   }
 
-  /** What a person would call it: its threads and arithmetic. */
+  /** Description for people: threads and arithmetic. */
   get description(): string {
     const threads = this.threads === 1 ? "1 thread" : `${this.threads} threads`;
     const sums = this.arithmetic === "fused" ? "with" : "without";
     return `CPU, ${threads}, WebAssembly SIMD ${sums} fused multiply-add`;
   }
 
-  /** What computes, as files record it. */
+  /** The computing device, as files record it. */
   get provenance(): string {
     return `cpu ${this.arithmetic}`;
   }
@@ -60,7 +60,7 @@ export class CpuDevice implements Device {
   }
 
   /**
-   * Makes a plan ready to be replayed.
+   * Compiles a plan for replay.
    *
    * @internal
    * @throws {DeviceLimitError} when there is no memory for it
@@ -71,7 +71,7 @@ export class CpuDevice implements Device {
       return new CpuProgram(this.#parts, plan);
     } catch (error) {
       if (!(error instanceof DeviceLimitError) || this.#parts.queue.idle) throw error;
-      // What was given back while jobs are in flight is free only after them.
+      // Memory freed while jobs are in flight is free only after them.
       await this.idle();
       return new CpuProgram(this.#parts, plan);
     }
@@ -94,7 +94,7 @@ export class CpuDevice implements Device {
    *
    * @internal
    */
-  // It is async so that what goes wrong is a rejection, as on a GPU.
+  // It is async so that errors are rejections, as on a GPU.
   // deno-lint-ignore require-await
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     this.check();
@@ -123,12 +123,12 @@ export class CpuDevice implements Device {
     await this.#parts.queue.finished();
   }
 
-  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
+  /** Throws the device's fault, if it has one; the device is unusable then. */
   check(): void {
     this.#parts.queue.check();
   }
 
-  /** Ends its threads and gives all its memory back. */
+  /** Ends its threads and frees all its memory. */
   destroy(): void {
     const { queue, memory } = this.#parts;
     queue.close(new DeviceLostError("The CPU device was destroyed"));

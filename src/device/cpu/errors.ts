@@ -10,7 +10,7 @@
  */
 export type NoCpuReason = "simd" | "compile" | "module";
 
-/** There is no CPU device to be had; the message says why, and what to do. */
+/** No CPU device is available; the message says why, and what to do. */
 export class NoCpuError extends Error {
   /** Tells errors apart by name. */
   override name = "NoCpuError";

@@ -23,12 +23,12 @@ export interface LoweredEntry extends PhasedEntry {
   readonly operation: number;
 }
 
-/** What a plan becomes, and how much memory it takes. */
+/** A lowered plan, and the memory that it takes. */
 export interface Layout {
   readonly entries: readonly LoweredEntry[];
   /** Every storage, with a tensor that lies in it. */
   readonly storages: ReadonlyMap<Storage, Tensor>;
-  /** Where each activation begins among the activations, in bytes. */
+  /** Byte offset of each activation among the activations. */
   readonly offsets: ReadonlyMap<Tensor, number>;
   /** Bytes of all activations together. */
   readonly activations: number;

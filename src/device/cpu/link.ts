@@ -10,7 +10,7 @@ import type { Run } from "./runner.ts";
 /** Whether a build's memory is shared between threads. */
 export type Sharing = "threads" | "alone";
 
-/** What every build exports, see kernels/wasm/assembly. */
+/** Exports of every build, see kernels/wasm/assembly. */
 export interface Exports {
   readonly run: Run;
   multiplyAdd(a: number, b: number, c: number): number;
@@ -29,7 +29,7 @@ export interface Linked {
 /**
  * Links a build to a new memory.
  *
- * @param limit bytes to which the memory may grow
+ * @param limit bytes to which the memory can grow
  */
 export async function linkToNew(
   module: WebAssembly.Module,
@@ -50,8 +50,8 @@ export async function link(
 }
 
 /**
- * What a build's multiply-add does on this machine: the square of 1 + 2^-12 is 1 + 2^-11 + 2^-24, of
- * which rounding leaves 1 + 2^-11.
+ * Finds how a build's multiply-add rounds on this machine: the square of 1 + 2^-12 is 1 + 2^-11 +
+ * 2^-24, which rounds to 1 + 2^-11.
  */
 export function arithmeticOf({ multiplyAdd }: Exports): Arithmetic {
   const a = 1 + 2 ** -12;

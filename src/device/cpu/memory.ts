@@ -19,10 +19,10 @@ const FIRST_PAGES = 16;
 const MIN_PAGES = 256;
 
 /**
- * Reserves the addresses of a memory; an engine that hasn't as many left as 32 bits reach is asked
- * for fewer.
+ * Reserves the addresses of a memory; asks for fewer where the engine has less than 32 bits of them
+ * left.
  *
- * @param limit bytes to which the memory may grow, 1 MiB or more
+ * @param limit bytes to which the memory can grow, 1 MiB or more
  * @throws {RangeError} when the engine refuses even 16 MiB
  */
 export function reserve(
@@ -40,11 +40,11 @@ export function reserve(
 }
 
 /**
- * A memory with its allocator. The host alone grows it. Growing can move what a view shows, so views
- * are made for each use and never kept.
+ * A memory with its allocator. The host alone grows it. Growing can outdate views, so callers make a
+ * view for each use and never keep it.
  */
 export class LinearMemory {
-  /** Where the words of the threads' barrier lie: 64 bytes, 0 at first, see barrier.ts. */
+  /** Address of the words of the threads' barrier: 64 bytes, 0 at first, see barrier.ts. */
   readonly barrier: number;
   #memory: WebAssembly.Memory | undefined;
   #maximum: number;
@@ -54,7 +54,7 @@ export class LinearMemory {
   #untouched: number;
 
   /**
-   * @param memory where it lies
+   * @param memory the WebAssembly memory
    * @param maximum bytes to which it can grow
    * @param base the first address that is free to use
    */
@@ -73,9 +73,9 @@ export class LinearMemory {
   }
 
   /**
-   * Hands out memory, grown where that is needed. What it holds is anything.
+   * Allocates memory, and grows it where needed. Its contents are undefined.
    *
-   * @param label what it is for, for the error
+   * @param label its purpose, for the error
    * @throws {DeviceLimitError} when there isn't as much
    */
   allocate(bytes: number, label: string): number {
@@ -100,12 +100,12 @@ export class LinearMemory {
     return address;
   }
 
-  /** Takes back what was handed out, to be used again. */
+  /** Frees memory for reuse. */
   free(address: number): void {
     this.freeLater(address, (free) => free());
   }
 
-  /** Takes back what was handed out when `later` calls back; it counts as free at once. */
+  /** Frees memory when `later` calls back; the memory counts as free at once. */
   freeLater(address: number, later: (free: () => void) => void): void {
     if (this.#memory === undefined) return;
     this.#bytes -= this.#allocator.sizeOf(address);

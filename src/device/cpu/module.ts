@@ -62,7 +62,7 @@ function checkModule(module: unknown): void {
   );
 }
 
-/** A module says nowhere whether its memory is shared, but it links to one kind only. */
+/** A module doesn't declare whether its memory is shared, but it links to one kind only. */
 async function tryLink(
   module: WebAssembly.Module,
   sharing: Sharing,

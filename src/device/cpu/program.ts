@@ -17,7 +17,7 @@ import type { Storages } from "./storages.ts";
 import { writeTape } from "./tape.ts";
 import type { Transfers } from "./transfers.ts";
 
-/** What a program uses of its device. */
+/** Parts of its device that a program uses. */
 export interface Parts {
   readonly memory: LinearMemory;
   readonly queue: Queue;

@@ -8,11 +8,11 @@ import type { Job, Runner, RunnerEvents, Times } from "./runner.ts";
 
 type Action = (times?: Times) => void;
 
-/** Jobs in flight, the oldest first, and what to do after each. */
+/** Jobs in flight, the oldest first, and the actions after each. */
 export class Queue {
   #runner: Runner;
   #inFlight: Action[][] = [];
-  /** What to do when there is a fault, for each promise that is awaited. */
+  /** Calls to make on a fault, one for each awaited promise. */
   #waiting = new Set<(fault: Error) => void>();
   #fault: Error | undefined;
 
@@ -44,7 +44,7 @@ export class Queue {
     if (this.#fault) throw this.#fault;
   }
 
-  /** Queues a job, and what to do when it is done. */
+  /** Queues a job, and the actions for its end. */
   submit(job: Job, ...actions: Action[]): void {
     this.check();
     this.#inFlight.push(actions);
@@ -61,7 +61,7 @@ export class Queue {
   /**
    * Waits for all jobs queued so far.
    *
-   * @returns what the last of them measured, if it was timed
+   * @returns the times of the last of them, if it was timed
    */
   async finished(): Promise<Times | undefined> {
     this.check();

@@ -19,8 +19,8 @@ export interface CpuOptions extends StartOptions {
 }
 
 /**
- * Asks for the CPU. Where the runtime has workers that can share memory, they compute, and the host's
- * event loop stays free; else the host computes, and gives the event loop its turn every 10 ms.
+ * Requests the CPU. Where the runtime has workers that can share memory, they compute, and the
+ * host's event loop stays free; else the host computes, and yields to the event loop every 10 ms.
  *
  * @throws {RangeError} when an option is unknown or makes no sense
  * @throws {NoCpuError} when the runtime has no WebAssembly SIMD or compiles none, or `module` is no

@@ -1,5 +1,5 @@
 /**
- * What runs tapes: threads, or the host itself in slices.
+ * Runners of tapes: threads, or the host itself in slices.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface Job {
 /** Milliseconds of each entry of a timed job, 0 for those that were skipped. */
 export type Times = Float64Array<ArrayBuffer>;
 
-/** What a runner reports. */
+/** Reports of a runner. */
 export interface RunnerEvents {
   /** The oldest job is done; `times` if it was timed. */
   done(times?: Times): void;
@@ -31,13 +31,13 @@ export interface RunnerEvents {
   failed(message: string): void;
 }
 
-/** Runs jobs one after the other. */
+/** Runs jobs in order. */
 export interface Runner {
   /** How many threads share a job. */
   readonly threads: number;
   /** Runs a job after those that were started before it. It returns at once. */
   start(job: Job): void;
-  /** Drops all jobs and gives the threads back. */
+  /** Drops all jobs and ends the threads. */
   stop(): void;
 }
 

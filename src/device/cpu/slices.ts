@@ -1,9 +1,9 @@
 /**
- * Runs tapes on the host itself where there are no threads: a slice at a time, between which the
- * event loop gets its turn.
+ * Runs tapes on the host itself where there are no threads: in slices, with a turn of the event
+ * loop between them.
  *
- * Where timers end with the request that set them, the host computes in one go instead: the work of
- * several requests that waited for a timer of one of them would never go on.
+ * Where timers end with the request that set them, the host computes in one go instead: several
+ * requests that wait for a timer of one of them would never continue.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Job, Run, Runner, RunnerEvents, Times } from "./runner.ts";
 import { timersStay } from "../timers.ts";
 import { turn } from "./turn.ts";
 
-/** How long a slice is to take, and what the host computes between two turns, in milliseconds. */
+/** Target time of a slice, and of the host's computing between two turns, in milliseconds. */
 const TARGET = 10;
 
 /** Nanoseconds of the entries' own estimates for the first slice. */
@@ -27,7 +27,7 @@ export class Slices implements Runner {
   #events: RunnerEvents;
   #jobs: Job[] = [];
   #running = false;
-  /** What a slice can take by the entries' estimates so that it takes {@linkcode TARGET}. */
+  /** The estimated cost of a slice that takes {@linkcode TARGET}. */
   #budget = FIRST_BUDGET;
   /** Milliseconds computed since the event loop had its turn, whatever jobs they were for. */
   #spent = 0;

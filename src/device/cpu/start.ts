@@ -13,7 +13,7 @@ import { Slices } from "./slices.ts";
 import { startThreads, Threads } from "./threads.ts";
 import { waysToStart } from "./worker.ts";
 
-/** What doesn't depend on where the kernels come from. */
+/** Options that don't depend on the source of the kernels. */
 export interface StartOptions {
   /**
    * How many threads compute, 1 to 256. Default: as many as the machine has, at most 16; 1 where the
@@ -21,9 +21,9 @@ export interface StartOptions {
    */
   readonly threads?: number;
   /**
-   * Bytes to which the device's memory may grow, from 1 MiB on. What needs more is a
-   * `DeviceLimitError`; an edge runtime would end a program that outgrows its isolate. Default 4 GiB,
-   * which is all that WebAssembly reaches.
+   * Bytes to which the device's memory can grow, from 1 MiB on. A larger need is a
+   * `DeviceLimitError`; an edge runtime would end a program that outgrows its isolate. Default 4
+   * GiB, which is all that WebAssembly reaches.
    */
   readonly memoryLimit?: number;
 }
@@ -37,7 +37,7 @@ export const CPU_OPTIONS = {
   module: { type: "WebAssembly.Module" },
 } as const satisfies Record<keyof StartOptions | "module", OptionSchema>;
 
-/** How many threads compute where nobody says: as many as the machine has, at most 16. */
+/** Default number of threads: as many as the machine has, at most 16. */
 export function defaultThreads(): number {
   return Math.min(DEFAULT_THREADS, cores());
 }
@@ -71,7 +71,7 @@ function coresOfNode(): number | undefined {
   }
 }
 
-/** Whether threads can share memory here. Asking costs nothing: a page of memory. */
+/** Whether threads can share memory here. The check is cheap: a page of memory. */
 export function canShare(): boolean {
   if (waysToStart().length === 0) return false;
   try {
@@ -82,7 +82,7 @@ export function canShare(): boolean {
   }
 }
 
-/** A device whose threads compute; nothing where the runtime or a page's policy allows none. */
+/** A device whose threads compute; undefined where the runtime or a page's policy allows none. */
 export async function startInThreads(
   linked: Linked,
   threads: number = defaultThreads(),

@@ -1,5 +1,5 @@
 /**
- * Where storages lie in a CPU device's memory.
+ * Places of storages in a CPU device's memory.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Storage, Tensor } from "../../graph/tensor.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Queue } from "./queue.ts";
 
-/** Addresses of storages; each gets its memory when it is first asked for. */
+/** Addresses of storages; each gets its memory on first use. */
 export class Storages {
   #memory: LinearMemory;
   #queue: Queue;
@@ -35,7 +35,7 @@ export class Storages {
       const { bytes, name, type, contents } = storage;
       if (type === "f16") throw new RangeError(`The CPU device can't hold ${name} as f16`);
       address = this.#memory.allocateZeros(bytes, name);
-      // No job in flight knows the memory, so this needs no place in the queue.
+      // No job in flight uses the memory, so this needs no place in the queue.
       if (contents) this.#memory.set(address, contents);
       this.#addresses.set(storage, address);
     }

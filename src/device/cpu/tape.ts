@@ -9,7 +9,7 @@ import type { Operation } from "../../graph/plan.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TapeEntry } from "./tape_entry.ts";
 
-/** An entry, when it runs, and what a tile of it costs. */
+/** An entry, its phase, and the cost of a tile of it. */
 export interface PhasedEntry {
   readonly entry: TapeEntry;
   /** The bit of its phase. */
@@ -37,9 +37,9 @@ export function tensorsOf({ fields }: TapeEntry): Tensor[] {
 }
 
 /**
- * What a tile of an entry costs, for the host that runs slices: a rough guess at one core, which the
- * host corrects by what it measures. An entry is charged with the whole operation, so that what is
- * wrong makes slices shorter.
+ * Estimates the cost of a tile of an entry, for the host that runs slices: a rough guess at one
+ * core, which the host corrects by its measurements. An entry is charged with the whole operation,
+ * so that errors make slices shorter.
  */
 export function tileCost(operation: Operation, { tiles }: TapeEntry): number {
   const nanoseconds = operationFlops(operation) / 10 + operationBytes(operation) / 2;

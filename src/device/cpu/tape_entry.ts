@@ -1,5 +1,5 @@
 /**
- * What an operation becomes on the CPU: entries of a tape, see kernels/wasm/assembly/tape.ts.
+ * An operation on the CPU: entries of a tape, see kernels/wasm/assembly/tape.ts.
  *
  * @module
  */

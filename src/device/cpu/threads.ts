@@ -10,7 +10,7 @@ import { type Answer, type Setup, type Thread, waysToStart } from "./worker.ts";
 /**
  * Starts threads that are ready for jobs.
  *
- * @param setup how many, and what each needs
+ * @param setup the number of threads, and the setup of each
  * @returns nothing where the runtime or a page's policy allows none
  */
 export async function startThreads(
@@ -21,7 +21,7 @@ export async function startThreads(
     const threads: Thread[] = [];
     try {
       while (threads.length < setup.threads) {
-        // Deno holds up the host until a thread has begun: some 30 ms each.
+        // Deno blocks the host until a thread has begun: some 30 ms each.
         if (threads.length > 0) await turn();
         threads.push(start());
       }
@@ -49,7 +49,7 @@ export class Threads implements Runner {
   #done = 0;
   /** How many jobs each thread has finished. */
   #finished: number[];
-  /** What each thread has measured of jobs that others haven't finished. */
+  /** Each thread's measurements of jobs that others haven't finished. */
   #moments: (Float64Array | undefined)[][];
 
   /** @param threads made by {@linkcode startThreads} */
@@ -99,8 +99,8 @@ export class Threads implements Runner {
 }
 
 /**
- * How long each entry took, from what each thread has measured. All threads meet at the end of an
- * entry, so the first to leave it says when it was done: the others may have been slow to wake up.
+ * How long each entry took, from each thread's measurements. All threads meet at the end of an
+ * entry, so the first to leave it marks the end: the others may have been slow to wake up.
  */
 export function timesOf(moments: readonly (Float64Array | undefined)[]): Times | undefined {
   const [first, ...others] = moments;

@@ -25,7 +25,7 @@ export class Transfers {
   #memory: LinearMemory;
   #queue: Queue;
   #lowering: Lowering<"copy">;
-  /** Writes that no job has copied yet. They become one job, before the next that may need them. */
+  /** Writes that no job has copied yet. They become one job, before the next that can need them. */
   #pending: Copy[] = [];
 
   constructor(memory: LinearMemory, queue: Queue, lowering: Lowering<"copy">) {
@@ -60,7 +60,7 @@ export class Transfers {
     return floats;
   }
 
-  /** Queues the writes that wait, in front of what comes next. */
+  /** Queues the waiting writes, in front of the next job. */
   flush(): void {
     const pending = this.#pending;
     if (pending.length === 0) return;

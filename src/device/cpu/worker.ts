@@ -1,11 +1,11 @@
 /**
- * A thread of the CPU device: what it does, and how the host starts it.
+ * A thread of the CPU device: its work, and its start by the host.
  *
  * @module
  */
 import type { Job, Run } from "./runner.ts";
 
-/** What a thread needs before its first job. */
+/** Setup of a thread, before its first job. */
 export interface Setup {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -14,10 +14,10 @@ export interface Setup {
   readonly barrier: number;
 }
 
-/** What a thread is sent. */
+/** Messages to a thread. */
 export type Order = (Setup & { readonly thread: number }) | Job;
 
-/** What a thread answers: "ready" to its setup, "done" to a job. */
+/** Answers of a thread: "ready" to its setup, "done" to a job. */
 export type Answer =
   | { readonly type: "ready" }
   | {
@@ -31,8 +31,8 @@ export type Answer =
   | { readonly type: "failed"; readonly message: string };
 
 /**
- * What a thread does. Only its text reaches the thread, so it uses nothing from outside; and it names
- * no function, since bundlers that keep names would call a helper from outside for each.
+ * The work of a thread. Only its text reaches the thread, so it uses nothing from outside; and it
+ * names no function, since bundlers that keep names would call a helper from outside for each.
  */
 function work(): void {
   const scope = globalThis as unknown as Scope;
@@ -89,7 +89,7 @@ interface Scope extends Port {
 /** A thread as the host sees it. */
 export interface Thread {
   send(order: Order): void;
-  /** What to do with its answers from now on; a crash is the answer "failed". */
+  /** Sets the listener of its answers; a crash is the answer "failed". */
   listen(onAnswer: (answer: Answer) => void): void;
   /** Whether the thread keeps the process alive. */
   hold(alive: boolean): void;

@@ -8,7 +8,7 @@ import { NoGpuError } from "../errors.ts";
 
 const CPU = "or use the CPU device (requestCpu)";
 
-/** What to do where WebGPU is there, and no adapter. */
+/** Advice for WebGPU without an adapter. */
 export function adapterAdvice(): string {
   const advice = inBrowser()
     ? "turn on hardware acceleration in the browser's settings"
@@ -17,7 +17,7 @@ export function adapterAdvice(): string {
   return `${advice}; ${CPU}`;
 }
 
-/** Whether this is a page or a worker of one. Deno and Bun call their navigators by their names. */
+/** Whether this is a page or a worker of one. Deno's and Bun's navigators carry their names. */
 function inBrowser(): boolean {
   return globalThis.navigator?.userAgent?.startsWith("Mozilla/") ?? false;
 }

@@ -1,18 +1,18 @@
 /// <reference types="@webgpu/types" />
 /**
- * Where a tensor lies within what a kernel binds.
+ * Where a tensor lies within its kernel's binding.
  *
  * @module
  */
 import { bytesOfOne, type Tensor } from "../../graph/tensor.ts";
 
-/** Bytes at multiples of which a binding may begin: WebGPU's default minStorageBufferOffsetAlignment. */
+/** Alignment of bindings, bytes: WebGPU's default minStorageBufferOffsetAlignment. */
 const ALIGNMENT = 256;
 
 /** Bytes between the parameters of one dispatch and the next. */
 export const PARAMS_STRIDE = ALIGNMENT;
 
-/** Bytes of a buffer that holds `bytes`: kernels may read it four floats at a time. */
+/** Bytes of a buffer that holds `bytes`: kernels can read it four floats at a time. */
 export function bufferBytes(bytes: number): number {
   return Math.ceil(bytes / 16) * 16;
 }
@@ -22,7 +22,7 @@ export function originOf({ offset, storage }: Tensor): number {
   return offset % (ALIGNMENT / bytesOfOne(storage?.type));
 }
 
-/** A binding may begin at aligned offsets only: what lies before is the kernel's `origin`. */
+/** A binding can begin at aligned offsets only: the kernel's `origin` skips the rest. */
 export function bound(buffer: GPUBuffer, { offset, size, storage }: Tensor): GPUBufferBinding {
   const each = bytesOfOne(storage?.type);
   const start = Math.floor(offset * each / ALIGNMENT) * ALIGNMENT;

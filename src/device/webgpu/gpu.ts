@@ -21,7 +21,7 @@ import { WebGpuProgram } from "./program.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
-  /** Which adapter to prefer where there are several. Default "high-performance". */
+  /** The adapter to prefer where there are several. Default "high-performance". */
   readonly powerPreference?: "low-power" | "high-performance";
   /**
    * Whether parameters of a half-precision checkpoint stay f16 where the adapter can read them
@@ -29,8 +29,8 @@ export interface GpuOptions {
    */
   readonly f16?: boolean;
   /**
-   * Whether an adapter that computes on the CPU (Mesa's llvmpipe, SwiftShader, and their like) will
-   * do. Default true.
+   * Whether an adapter that computes on the CPU (Mesa's llvmpipe, SwiftShader, and their like) is
+   * acceptable. Default true.
    */
   readonly software?: boolean;
 }
@@ -52,8 +52,8 @@ const wanted = [
 /**
  * Asks for a GPU.
  *
- * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that will
- * do, or it gives no device
+ * @throws {NoGpuError} with its reason and advice, when there is no WebGPU, no adapter, none that
+ * is acceptable, or it gives no device
  * @throws {RangeError} when an option is unknown or makes no sense
  */
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
@@ -86,7 +86,7 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   return new Gpu(device, adapter.info);
 }
 
-/** What a person would call an adapter. */
+/** An adapter's name for people. */
 function nameOf({ vendor, architecture, description }: GPUAdapterInfo): string {
   return description || [vendor, architecture].filter((part) => part).join(" ") || "unknown GPU";
 }
@@ -106,7 +106,7 @@ export class Gpu implements Device {
   #bytes = 0;
   #destroyed = false;
   #fault: DeviceLostError | undefined;
-  /** What to do when there is a fault, for each promise that is awaited. */
+  /** Calls to make on a fault, one for each awaited promise. */
   #waiting = new Set<(fault: DeviceLostError) => void>();
 
   /** Use {@linkcode requestGpu}. */
@@ -129,7 +129,7 @@ export class Gpu implements Device {
     return nameOf(this.info);
   }
 
-  /** What computes, as files record it. */
+  /** The computing device, as files record it. */
   get provenance(): string {
     return `webgpu ${this.description}`;
   }
@@ -159,7 +159,7 @@ export class Gpu implements Device {
     for (const reject of this.#waiting) reject(this.#fault);
   }
 
-  /** Waits for what a lost device may never do. */
+  /** Waits for a promise that a lost device may never settle. */
   async #answer(promise: Promise<unknown>): Promise<void> {
     const { promise: fault, reject } = deferred<never>();
     this.#waiting.add(reject);
@@ -179,7 +179,7 @@ export class Gpu implements Device {
     return this.#bytes;
   }
 
-  /** Throws what went wrong on the device, if anything has: it is then of no more use. */
+  /** Throws the device's fault, if it has one; the device is unusable then. */
   check(): void {
     if (this.#fault) throw this.#fault;
   }
@@ -199,7 +199,7 @@ export class Gpu implements Device {
   }
 
   async #compile(code: string, label: string): Promise<GPUComputePipeline> {
-    // The scope keeps a faulty text from being taken for a fault of the device.
+    // The scope keeps an invalid shader from counting as a fault of the device.
     this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ code, label });
     await this.device.popErrorScope();
@@ -254,7 +254,7 @@ export class Gpu implements Device {
   }
 
   /**
-   * The buffer behind a storage; when first asked for, it holds the storage's contents or zeros.
+   * The buffer behind a storage; a new one holds the storage's contents or zeros.
    *
    * @internal
    */

@@ -1,6 +1,6 @@
 /**
- * What every operation becomes on WebGPU: dispatches of kernels, with temporaries between them. Only
- * here do bindings, their alignment, and workgroups meet tensors.
+ * Lowers every operation to WebGPU: dispatches of kernels, with temporaries between them. Only here
+ * do bindings, their alignment, and workgroups meet tensors.
  *
  * @module
  */

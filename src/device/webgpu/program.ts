@@ -189,7 +189,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     return times;
   }
 
-  /** Frees what the program owns; storages but constants stay with the {@linkcode Gpu}. */
+  /** Frees the program's memory; storages other than constants stay with the {@linkcode Gpu}. */
   destroy(): void {
     this.#owned.forEach((buffer) => this.#gpu.destroyBuffer(buffer));
     this.#gpu.release(...this.#constants);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What of Deno it takes; elsewhere there is none. */
+/** The parts of Deno that this needs; other runtimes have none. */
 interface Host {
   readonly build: { readonly os: string };
   readonly permissions: {
@@ -14,8 +14,8 @@ interface Host {
 }
 
 /**
- * Gives Mesa the folder without which it complains on stderr, twice; any will do. Where Deno may not
- * set variables it stays as it is: nobody is asked.
+ * Sets a folder for Mesa, which complains on stderr twice without one; any will do. Where Deno
+ * doesn't allow setting variables, nothing changes: this never prompts.
  */
 export function quietMesa(): void {
   const { Deno: host } = globalThis as { Deno?: Host };

@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 /**
- * What programs take from a GPU.
+ * The resources that programs take from a GPU.
  *
  * @module
  */

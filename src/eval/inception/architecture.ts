@@ -29,7 +29,7 @@ export function inception(layers: Layers, images: Images): Images {
 const chain = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
 
-/** Convolutions one after the other; the last one's result is not yet rectified. */
+/** Convolutions in sequence; the last one's result is not yet rectified. */
 function branch(
   layers: Layers,
   block: string,

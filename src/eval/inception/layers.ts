@@ -74,7 +74,9 @@ export class Layers {
     return { x: y, batch, height, width, channels };
   }
 
-  /** max(0, .) of all branches, side by side; what was pooled is not below 0 and stays as it is. */
+  /**
+   * max(0, .) of all branches, side by side; pooled values are not below 0 and stay as they are.
+   */
   join(branches: readonly Images[]): Images {
     const [{ batch, height, width }] = branches;
     const rows = batch * height * width;

@@ -23,10 +23,10 @@ export function isPix2seq(names: Iterable<string>): boolean {
 }
 
 /**
- * Takes a network from its variables, whose names may begin with a prefix of their own, such as that
- * of the moving average. Sizes follow from the shapes, heads too. It predicts the noise unless `given`
- * says otherwise, on the schedule "linear", which matters for training and for how samplers go: the
- * network is told gamma.
+ * Takes a network from its variables, whose names can begin with a prefix of their own, such as
+ * that of the moving average. Sizes follow from the shapes, heads too. It predicts the noise unless
+ * `given` says otherwise, on the schedule "linear", which matters for training and for samplers:
+ * the network's input is gamma.
  *
  * @param weights the prefix of the variables to take, where there are several networks
  * @throws {CheckpointError} when there are several networks, or variables are missing, unknown, of

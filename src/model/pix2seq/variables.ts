@@ -7,13 +7,13 @@
 import { blockDepths, ConfigError, type RinConfig } from "../config.ts";
 import { parameterLayout, type PlacedParameter } from "../parameters.ts";
 
-/** A variable, and where its numbers lie in a slab of parameters. */
+/** A variable, and the place of its numbers in a slab of parameters. */
 export interface Variable {
   readonly name: string;
   readonly shape: readonly number[];
   /** First number of the slab. */
   readonly offset: number;
-  /** The axes of the numbers as they lie there. */
+  /** The axes of the numbers in their order in memory. */
   readonly axes: readonly number[];
   /** The axis of `axes` that each axis of the variable is, those that its shape takes together apart. */
   readonly order: readonly number[];

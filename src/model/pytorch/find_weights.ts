@@ -12,18 +12,18 @@ const LANDMARK = "tokenizer.pos_embed";
 
 /** Weights of a whole network, under the names of the original's `RINModel`. */
 export interface FoundWeights {
-  /** Where they are: dict and prefix, such as `state_dict.net`. */
+  /** Their place: dict and prefix, such as `state_dict.net`. */
   readonly name: string;
   readonly tensors: Tensors;
 }
 
-/** What is taken of a file. */
+/** Weights taken from a file. */
 export interface ChosenWeights {
   readonly network: FoundWeights;
   readonly average?: FoundWeights;
   /** Names of all weights that could have been taken. */
   readonly names: readonly string[];
-  /** Tensors that belong to none of what was taken. */
+  /** Number of tensors that belong to none of the taken weights. */
   readonly ignored: number;
 }
 
@@ -31,14 +31,14 @@ interface Candidate extends FoundWeights {
   readonly role: Role;
 }
 
-/** What weights are called that lie in the file itself, under no name. */
+/** The name of weights that lie in the file itself, under no name. */
 const TOP = "top";
 
 /**
- * Finds the network's weights and their moving average by what they are called.
+ * Finds the network's weights and their moving average by their names.
  *
  * @param asked the name of the weights to take, where not these
- * @throws {CheckpointError} saying what the file holds instead, or which weights there are to choose
+ * @throws {CheckpointError} with the file's contents, or the weights to choose from
  */
 export function chooseWeights(file: PyTorchFile, asked?: string): ChosenWeights {
   const named = file.dicts.flatMap(([dict, tensors]) => candidatesIn(dict, tensors));
@@ -99,7 +99,7 @@ function candidatesIn(dict: string, tensors: Tensors): Candidate[] {
   );
   const pick = (prefix: string) => {
     const deeper = prefixes.filter((other) => other !== prefix && other.startsWith(prefix));
-    // Counters and single numbers beside the parameters are no part of the network.
+    // Counters and single numbers next to the parameters are no part of the network.
     const own = [...plain].filter(([name, { whole, shape, maker }]) =>
       name.startsWith(prefix) && !deeper.some((other) => name.startsWith(other)) &&
       !whole && (shape.length > 0 || maker !== undefined)

@@ -34,7 +34,7 @@ export interface ImportedCheckpoint extends Checkpoint {
  *
  * @param weights the name of the weights to take, instead of network and average
  * @throws {CheckpointError} when it is no such file, of another network, or holds several
- * @throws {ConfigError} when the sizes make no sense, or the number of heads is not known
+ * @throws {ConfigError} when the sizes make no sense, or the number of heads is unknown
  */
 export function importPyTorch(
   bytes: Uint8Array<ArrayBuffer>,
@@ -63,7 +63,7 @@ export function importPyTorch(
   };
 }
 
-/** @throws {CheckpointError} that says what a file is instead */
+/** @throws {CheckpointError} that names the file's kind */
 function readTensors(bytes: Uint8Array<ArrayBuffer>): SafeTensors {
   try {
     return readSafetensors(bytes);

@@ -1,10 +1,10 @@
 /**
- * What the names in PyTorch files say: which module wraps which, and what weights are.
+ * Reads names in PyTorch files: which module wraps which, and the role of weights.
  *
  * @module
  */
 
-/** Modules that wrap another one for training, and may stand anywhere in a name. */
+/** Modules that wrap another one for training, anywhere in a name. */
 const WRAPPERS = new Set([
   "module", // DistributedDataParallel, DataParallel, AveragedModel
   "_module", // Opacus
@@ -21,8 +21,8 @@ export function unwrapped(name: string): string {
 }
 
 /**
- * What weights are, by what they are called: the moving average; what an average keeps beside itself,
- * the weights that it averages; or plain weights.
+ * The role of weights, by their name: the moving average; the weights that an average averages and
+ * keeps; or plain weights.
  */
 export type Role = "average" | "averaged" | "plain";
 

@@ -1,5 +1,5 @@
 /**
- * Where in a PyTorch file the network is, and what else of it matters.
+ * Finds the network and other relevant values in a PyTorch file.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import { PythonObject } from "../../formats/pickle.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { TorchTensor } from "./torch_tensor.ts";
 
-/** A tensor that can be read when it is known to be needed. */
+/** A tensor that is read only when needed. */
 export interface Readable {
   readonly shape: readonly number[];
   readonly read: () => Float32Array<ArrayBuffer>;
-  /** The function that was to make it, where that is not one we know: it can't be read then. */
+  /** The function that makes it, where rin doesn't know it: the tensor can't be read then. */
   readonly maker?: string;
   /** Whether it holds whole numbers or booleans, as counters do. */
   readonly whole?: boolean;
@@ -20,15 +20,15 @@ export interface Readable {
 /** Tensors by name. */
 export type Tensors = ReadonlyMap<string, Readable>;
 
-/** What a file holds for us. */
+/** The relevant contents of a file. */
 export interface PyTorchFile {
   /** Dicts of tensors: the file itself (its name is ""), or those in it, such as `ema.shadow`. */
   readonly dicts: readonly (readonly [name: string, tensors: Tensors])[];
-  /** Lists of tensors, which know no names, such as `ema.shadow_params`. */
+  /** Lists of tensors without names, such as `ema.shadow_params`. */
   readonly lists?: readonly (readonly [name: string, tensors: readonly Readable[]])[];
   /** The number of heads, if the hyper-parameters have it; no tensor's shape tells. */
   readonly numHeads?: number;
-  /** Steps that it was trained for, if it says. */
+  /** Training steps, if the file records them. */
   readonly steps?: number;
 }
 
@@ -38,7 +38,7 @@ const MAX_DEPTH = 8;
 /** Dicts and lists looked into: a damaged file can refer to itself. */
 const MAX_LOOKED_INTO = 100_000;
 
-/** Takes from what `torch.save` saved what matters. */
+/** Takes the relevant contents from an object that `torch.save` saved. */
 export function describeTorch(root: unknown): PyTorchFile {
   if (root instanceof PythonObject && root.state !== undefined) {
     throw new CheckpointError(
@@ -62,12 +62,12 @@ function dictOf(value: unknown): ReadonlyMap<unknown, unknown> | undefined {
   return value instanceof PythonObject ? value.items : value instanceof Map ? value : undefined;
 }
 
-/** What an object knows by name: a dict's items, a namespace's or a module's attributes. */
+/** An object's named values: a dict's items, a namespace's or a module's attributes. */
 function attributes(value: unknown): ReadonlyMap<unknown, unknown> | undefined {
   return value instanceof PythonObject && value.state instanceof Map ? value.state : dictOf(value);
 }
 
-/** All dicts and lists of tensors, however deep they lie. */
+/** All dicts and lists of tensors, at any depth. */
 function tensorsWithin(top: unknown): Required<Pick<PyTorchFile, "dicts" | "lists">> {
   const dicts: [string, Tensors][] = [];
   const lists: [string, readonly Readable[]][] = [];

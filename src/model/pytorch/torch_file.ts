@@ -1,5 +1,5 @@
 /**
- * Files written by `torch.save`: a zip archive of a pickle and of the bytes that tensors lie in.
+ * Files written by `torch.save`: a zip archive of a pickle and the bytes of tensors.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readZip } from "../../formats/zip.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
 
-/** Whether a file begins as those do that `torch.save` writes, or wrote before PyTorch 1.6. */
+/** Whether a file begins as `torch.save` writes it, or wrote it before PyTorch 1.6. */
 export function isTorchFile(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x4b || isPickle(bytes);
 }
@@ -18,8 +18,8 @@ export function isTorchFile(bytes: Uint8Array): boolean {
 const isPickle = (bytes: Uint8Array) => bytes[0] === 0x80 && bytes[1] <= 5;
 
 /**
- * What was saved, as data: dicts are Maps, tensors are {@linkcode TorchTensor}s, and whatever else
- * a class stands behind is a {@linkcode PythonObject}. No code from the file is run.
+ * Reads the saved object as data: dicts are Maps, tensors are {@linkcode TorchTensor}s, and other
+ * instances are {@linkcode PythonObject}s. It runs no code from the file.
  *
  * @throws {CheckpointError} when the file is no such archive, or a tensor lies outside of it
  */
@@ -82,7 +82,7 @@ function readEntries(entries: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): unk
   });
 }
 
-/** Everything that is known by name; the rest stays what the file says of it. */
+/** Knows some functions by name; other results stay as the file describes them. */
 function call(name: string, args: readonly unknown[]): unknown {
   switch (name) {
     case "torch._utils._rebuild_tensor_v2":

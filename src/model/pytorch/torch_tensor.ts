@@ -1,5 +1,5 @@
 /**
- * Tensors of a PyTorch file, whose numbers are read when they are asked for.
+ * Tensors of a PyTorch file; their numbers are read on demand.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { CheckpointError } from "../safetensors.ts";
 
 type Numbers = ArrayLike<number | bigint>;
 
-/** By PyTorch's storage classes; float32 holds what a network is made of. */
+/** By PyTorch's storage classes; networks are mostly float32. */
 const types: Record<string, { bytes: number; decode(raw: ArrayBuffer): Numbers }> = {
   "torch.FloatStorage": { bytes: 4, decode: (raw) => new Float32Array(raw) },
   "torch.HalfStorage": { bytes: 2, decode: (raw) => fromFloat16(new Uint16Array(raw)) },

@@ -21,8 +21,8 @@ export function fileVersion(wallTime: number): Bytes {
 }
 
 /**
- * The beginning of a run, or of its going on: readers forget what earlier files of the same folder
- * say of `step` and of later ones.
+ * The start of a run, or its resumption: readers drop events of `step` and of later ones from
+ * earlier files of the same folder.
  */
 export function sessionStart({ wallTime, step }: Moment): Bytes {
   const START = 1;

@@ -9,7 +9,7 @@ import { metricValues } from "../metric_values.ts";
 import { fileVersion, image, scalars, sessionStart } from "./event.ts";
 import { type Bytes, concat } from "./protobuf.ts";
 
-/** Beginning of the names of event files, by which TensorBoard knows them. */
+/** Prefix of event files' names, which TensorBoard looks for. */
 const PREFIX = "events.out.tfevents.";
 
 /** Points of a curve that are worth keeping: TensorBoard itself shows about a thousand. */
@@ -36,7 +36,7 @@ export class EventFiles implements Logger {
     this.#folder = folder;
   }
 
-  /** Begins a file that supersedes what earlier ones say of later steps. */
+  /** Begins a file that supersedes the later steps of earlier files. */
   async start({ step }: RunStart): Promise<void> {
     const wallTime = now();
     this.#path = `${this.#folder}/${PREFIX}${await this.#nextName()}.rin`;
@@ -82,7 +82,7 @@ export class EventFiles implements Logger {
     }
   }
 
-  /** The time, or what comes after the last file's: TensorBoard reads them in the order of names. */
+  /** The time, or the name after the last file's: TensorBoard reads them in the order of names. */
   async #nextName(): Promise<string> {
     let seconds = Math.floor(now());
     for await (const { name } of Deno.readDir(this.#folder)) {

@@ -1,11 +1,11 @@
 /**
- * What writing TensorBoard's messages takes of protocol buffers' wire format. Each function gives one
- * field: its number and wire type, then its value.
+ * The part of protocol buffers' wire format that TensorBoard's messages need. Each function returns
+ * one field: its number and wire type, then its value.
  *
  * @module
  */
 
-/** A field, or several one after the other. */
+/** A field, or several in a row. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Wire types. */
@@ -46,7 +46,7 @@ export function message(field: number, fields: readonly Uint8Array[]): Bytes {
   return bytes(field, concat(fields));
 }
 
-/** Fields one after the other, which is what a message is. */
+/** Joins fields, which make up a message. */
 export function concat(parts: readonly Uint8Array[]): Bytes {
   const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

@@ -1,5 +1,5 @@
 /**
- * What turns a convolution into a matrix product, and pooling.
+ * Turns a convolution into a matrix product, and pools.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Noising, the loss, and what a sampler does to images.
+ * Noising, the loss, and a sampler's operations on images.
  *
  * @module
  */

@@ -40,7 +40,7 @@ const TILES = [[96, 128], [96, 64], [48, 64], [48, 32]] as const;
 /** So many tiles are enough for all threads. */
 const ENOUGH = 12;
 
-/** Rows and columns of a tile, and the stretch of k whose panels of b lie in the cache at a time. */
+/** Rows and columns of a tile, and the stretch of k that keeps the panels of b in the cache. */
 export function matmulTile(m: number, n: number, k: number) {
   const cuts = TILES.map(([rows, columns]) => ({
     rows: pieces(m, rows, 8),

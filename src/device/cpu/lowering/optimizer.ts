@@ -1,5 +1,5 @@
 /**
- * What ends a training step: the verdict on it, then AdamW with the moving average.
+ * The end of a training step: the verdict on it, then AdamW with the moving average.
  *
  * @module
  */

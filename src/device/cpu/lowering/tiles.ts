@@ -6,7 +6,7 @@
  */
 import { CHUNK } from "../../../../kernels/wasm/assembly/sizes.ts";
 
-/** Tiles of `size` elements, for kernels whose tiles are {@linkcode CHUNK} floats. */
+/** Tiles of `size` elements, for kernels with tiles of {@linkcode CHUNK} floats. */
 export function chunksOf(size: number): number {
   return Math.ceil(size / CHUNK);
 }
