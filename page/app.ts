@@ -80,10 +80,10 @@ export class App {
     }
     this.#model = model;
     if (model) {
-      const { name, config, classNames, about = {}, checkpoint } = model;
+      const { name, config, classNames, sampling, about = {}, checkpoint } = model;
       const identity = identityOf(checkpoint.sha256, about);
       const { bytes } = checkpoint;
-      this.#show({ name, config, classNames, about, identity, bytes, kept: false });
+      this.#show({ name, config, classNames, sampling, about, identity, bytes, kept: false });
     } else {
       this.#status.notify({
         title: "This page has no network of its own",
@@ -100,13 +100,14 @@ export class App {
   #show(network: Network): void {
     this.#network = network;
     this.#drawn = undefined;
-    const { config: { numClasses }, classNames } = network;
+    const { config: { numClasses }, classNames, sampling = {} } = network;
     find("name").textContent = network.name;
     document.title = `${network.name} · rin`;
     find("facts").textContent = factsOf(network);
     find("credit").textContent = creditOf(network);
     this.#controls.fit({ numClasses, classNames });
-    this.#controls.set({ ...USUAL, seed: newSeed() }, false);
+    const { settings } = readSettings({ ...sampling }, USUAL, numClasses);
+    this.#controls.set({ ...settings, seed: newSeed() }, false);
     this.#preview();
   }
 

@@ -7,6 +7,7 @@
 import { Rin } from "../src/diffusion/rin.ts";
 import { readCheckpoint } from "../src/model/checkpoint.ts";
 import { classNamesOf } from "../src/model/class_names.ts";
+import { ownSamplingOf } from "../src/model/own_sampling.ts";
 import { identityOf, sha256 } from "../src/model/identity.ts";
 import { describeDevice, takeDevice } from "./device.ts";
 import { rgbaOf } from "./pixels.ts";
@@ -45,7 +46,8 @@ export class Artist {
     this.#bytes = bytes;
     const identity = identityOf(await sha256(bytes), about);
     const classNames = classNamesOf(checkpoint);
-    return { name, config, classNames, about, identity, bytes: bytes.length, kept };
+    const sampling = ownSamplingOf(checkpoint);
+    return { name, config, classNames, sampling, about, identity, bytes: bytes.length, kept };
   }
 
   /** Draws; stops between two steps when `signal` is aborted. */

@@ -134,12 +134,14 @@ export class Controls {
     this.#input("count").max = String(Math.max(100, settings.count));
     find<HTMLSelectElement>("sampler").value = settings.sampler;
     this.#setClasses(settings.classes);
-    const { index, interpolate, times, eta, variance, clip, warmStart } = settings;
-    this.#unseen = { index, interpolate, times, eta, variance, clip, warmStart };
+    const { seed: _s, count: _c, steps: _t, sampler: _m, classes: _l, guidance: _g, ...unseen } =
+      settings;
+    this.#unseen = unseen;
+    const { index } = unseen;
     const also = [
       ...index === undefined ? [] : [`picture ${index + 1} alone`],
       ...UNSEEN.filter((name) => `${settings[name]}` !== `${USUAL[name]}`)
-        .map((name) => `${name === "warmStart" ? "warm start" : name} ${settings[name]}`),
+        .map((name) => `${spaced(name)} ${settings[name]}`),
     ];
     find("also").hidden = also.length === 0;
     find("also-text").textContent = also.join(", ");
@@ -183,4 +185,9 @@ export class Controls {
   #input(id: string): HTMLInputElement {
     return find<HTMLInputElement>(id);
   }
+}
+
+/** A setting's name as a person reads it: "warmStart" as "warm start". */
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SampleOptions } from "../src/diffusion/sample_options.ts";
+import type { OwnSampling } from "../src/model/own_sampling.ts";
 import type { RinConfig } from "../src/model/config.ts";
 import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
@@ -85,6 +86,8 @@ export interface Network {
   readonly name: string;
   readonly config: RinConfig;
   readonly classNames?: readonly string[];
+  /** Its own way of sampling, where it has one. */
+  readonly sampling?: OwnSampling;
   readonly about: Readonly<Record<string, string>>;
   /** The identity of the network in its pictures' records. */
   readonly identity: string;

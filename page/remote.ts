@@ -22,20 +22,15 @@ export function queryOf(
   { count, index, classes, guidance, ...rest }: Settings,
   { config: { numClasses }, classNames }: Pick<Network, "config" | "classNames">,
 ): string {
-  const { seed, steps, sampler, times, eta, variance, clip, warmStart, interpolate } = rest;
+  const { clip, interpolate, sampleSchedule, ...sent } = rest;
   const query = new URLSearchParams({
     // Pictures don't depend on how many there are, but on a path; of one alone all before it come, too.
     count: String(index === undefined || interpolate ? count : index + 1),
-    seed: String(seed),
-    steps: String(steps),
-    sampler,
-    times,
-    eta: String(eta),
-    variance,
+    ...Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, String(value)])),
     clip: clip === "on" ? "true" : clip === "off" ? "false" : clip,
-    warmStart: String(warmStart),
     previews: String(PREVIEWS),
   });
+  if (sampleSchedule) query.set("sampleSchedule", sampleSchedule);
   if (interpolate) query.set("interpolate", interpolate.join());
   if (classes.length > 0) {
     query.set("class", classListText(classes, numClasses, classNames));

@@ -25,11 +25,14 @@ export interface Settings {
   /** The number of the only picture to draw of `count`. */
   readonly index?: number;
   readonly times: TimeSpacing;
+  readonly sampleSchedule?: string;
+  readonly timeDifference: number;
   readonly eta: number;
   readonly variance: "small" | "large";
   /** As in a record: `on`, `off` or a share. */
   readonly clip: string;
   readonly warmStart: number;
+  readonly selfCondDecay: number;
   readonly interpolate?: readonly [number, number];
 }
 
@@ -40,17 +43,22 @@ export const USUAL: Settings = {
   ...USUAL_SAMPLING,
   classes: [],
   times: SAMPLE_OPTIONS.times.default,
+  timeDifference: SAMPLE_OPTIONS.timeDifference.default,
   eta: SAMPLE_OPTIONS.eta.default,
   variance: SAMPLE_OPTIONS.variance.default,
   clip: "on",
   warmStart: SAMPLE_OPTIONS.warmStart.default,
+  selfCondDecay: SAMPLE_OPTIONS.selfCondDecay.default,
 };
 
 /** The most pictures that are drawn at once, and the most evaluations of the network. */
 export const MOST = { count: 100, steps: 1000 } as const;
 
 /** Settings without a control, which come from a picture or a link alone. */
-export const UNSEEN = ["times", "eta", "variance", "clip", "warmStart", "interpolate"] as const;
+export const UNSEEN = [
+  ...["times", "sampleSchedule", "timeDifference", "eta", "variance", "clip"] as const,
+  ...["warmStart", "selfCondDecay", "interpolate"] as const,
+] as const;
 
 /** Settings that were read, and a sentence on each that could not be. */
 export interface Reading {
@@ -92,8 +100,12 @@ export function readSettings(
   // With an index, the page draws only one of `count` pictures.
   const { count } = SAMPLE_OPTIONS;
   number("count", found.index === undefined ? { ...count, maximum: MOST.count } : count);
-  for (const name of ["sampler", "times", "variance"] as const) word(name, SAMPLE_OPTIONS[name]);
-  for (const name of ["eta", "warmStart", "guidance"] as const) number(name, SAMPLE_OPTIONS[name]);
+  for (const name of ["sampler", "times", "sampleSchedule", "variance"] as const) {
+    word(name, SAMPLE_OPTIONS[name]);
+  }
+  for (const name of ["timeDifference", "eta", "warmStart", "selfCondDecay", "guidance"] as const) {
+    number(name, SAMPLE_OPTIONS[name]);
+  }
   if (fields.clip !== undefined) {
     if (clipOf(String(fields.clip)) !== undefined) found.clip = String(fields.clip);
     else wrong("clip", "on, off, or a share above 0 and up to 1");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Checkpoint } from "./checkpoint.ts";
+import type { CheckpointDescription } from "./checkpoint.ts";
 
 /** Options of sampling, by the names that they have everywhere. */
 export interface OwnSampling {
@@ -21,7 +21,7 @@ export const OWN_SAMPLING = "sampling";
  * export; undefined for a network that is sampled as usual.
  */
 export function ownSamplingOf(
-  { training, about }: Pick<Checkpoint, "training" | "about">,
+  { training, about }: Pick<CheckpointDescription, "training" | "about">,
 ): OwnSampling | undefined {
   const { run = {} } = (training ?? {}) as { readonly run?: Record<string, unknown> };
   const { sampleSampler, sampleSteps, sampleVariance, sampleSchedule } = run;

@@ -7,6 +7,7 @@
 import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
 import { USUAL_FRAMES, USUAL_SAMPLING, USUAL_STRENGTH } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
+import type { OwnSampling } from "../model/own_sampling.ts";
 import type { OptionSchema } from "../options/schema.ts";
 import type { ServiceLimits } from "./limits.ts";
 
@@ -14,6 +15,8 @@ import type { ServiceLimits } from "./limits.ts";
 export interface Network {
   readonly config: RinConfig;
   readonly classNames?: readonly string[];
+  /** Its own way of sampling, which replaces the usual one where a request names no sampler. */
+  readonly sampling?: OwnSampling;
 }
 
 /** One field of a request. */
@@ -35,7 +38,7 @@ const MAX_STEPS = 1000;
  * those of `rin sample`.
  */
 function sharedFields(
-  { config, classNames = [] }: Network,
+  { config, classNames = [], sampling }: Network,
   limits: ServiceLimits,
 ): Record<string, Field> {
   // A name can be a number, too.
@@ -59,11 +62,24 @@ function sharedFields(
     },
     sampler: {
       schema: { ...SAMPLE_OPTIONS.sampler, default: USUAL_SAMPLING.sampler },
-      about: "dpm++ and heun are good from 10 to 25 steps on.",
+      about: "dpm++ and heun are good from 10 to 25 steps on." +
+        (sampling
+          ? ` Without one, this network samples as its run does: ${sampling.sampler}, ` +
+            `${sampling.steps} steps, variance ${sampling.variance}, along ${sampling.sampleSchedule}.`
+          : ""),
     },
     times: {
       schema: SAMPLE_OPTIONS.times,
       about: "Spread of the evaluations: even in t; closer at both ends; even in log-SNR.",
+    },
+    sampleSchedule: {
+      schema: { ...SAMPLE_OPTIONS.sampleSchedule, maxLength: 64 },
+      about:
+        "Noise schedule that the evaluations are spread along; the network's own unless given.",
+    },
+    timeDifference: {
+      schema: SAMPLE_OPTIONS.timeDifference,
+      about: "Of ddpm, ddim, renoise: how many evaluations further than the next a step goes.",
     },
     eta: { schema: SAMPLE_OPTIONS.eta, about: "Of ddim: share of fresh noise." },
     variance: {
@@ -79,6 +95,10 @@ function sharedFields(
     warmStart: {
       schema: SAMPLE_OPTIONS.warmStart,
       about: "How much of the latents goes from step to step: 1 all, as the paper, 0 none.",
+    },
+    selfCondDecay: {
+      schema: SAMPLE_OPTIONS.selfCondDecay,
+      about: "Share of a step's initial state that stays in the one that it hands on.",
     },
     interpolate: {
       schema: SAMPLE_OPTIONS.interpolate,

@@ -21,10 +21,11 @@ export type BatchSettings =
   & Required<
     Pick<
       SampleOptions,
-      "steps" | "sampler" | "times" | "eta" | "variance" | "clip" | "warmStart" | "guidance"
+      | ("steps" | "sampler" | "times" | "timeDifference" | "eta" | "variance" | "clip")
+      | ("warmStart" | "selfCondDecay" | "guidance")
     >
   >
-  & Pick<SampleOptions, "interpolate">
+  & Pick<SampleOptions, "interpolate" | "sampleSchedule">
   & Beginning["options"];
 
 /** Requested pictures, or clips. */
@@ -88,7 +89,9 @@ export async function parseImageRequest(
   if (config.numClasses === 0 && lone) {
     throw new HttpError(400, `${lone} is given, and this network knows no classes: leave it out`);
   }
-  const values = { count: 1, guidance: 1, previews: 0, ...readFields(fields, given) } as
+  const own = Object.hasOwn(given, "sampler") ? undefined : network.sampling;
+  const read = readFields(fields, { ...own, ...given });
+  const values = { count: 1, guidance: 1, previews: 0, ...read } as
     & Values
     & BatchSettings;
   const { count, seed, image, mask, strength, class: wanted, network: hash, ...others } = values;

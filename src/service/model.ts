@@ -6,6 +6,7 @@
 import { describeCheckpoint } from "../model/checkpoint.ts";
 import { classNamesOf } from "../model/class_names.ts";
 import type { RinConfig } from "../model/config.ts";
+import { type OwnSampling, ownSamplingOf } from "../model/own_sampling.ts";
 import { sha256 } from "../model/identity.ts";
 
 /** A network, for a page. */
@@ -21,6 +22,8 @@ export interface ModelDescription {
   };
   readonly config: RinConfig;
   readonly classNames?: readonly string[];
+  /** The network's own way of sampling, where it has one. */
+  readonly sampling?: OwnSampling;
   /** Further metadata of the checkpoint, for people. */
   readonly about?: Readonly<Record<string, string>>;
   /** Whether the page's server makes pictures (`v1/images`). */
@@ -48,6 +51,7 @@ export async function describeModel(
     checkpoint: { url: CHECKPOINT, sha256: await sha256(bytes), bytes: bytes.length },
     config,
     classNames: classNamesOf(checkpoint),
+    sampling: ownSamplingOf(checkpoint),
     about,
     server,
   };

@@ -21,10 +21,13 @@ const odd: Settings = {
   classes: [0, 1, 2],
   guidance: 2.5,
   times: "logsnr",
+  sampleSchedule: "sigmoid(-3,3,0.9)",
+  timeDifference: 1,
   eta: 0.25,
   variance: "large",
   clip: "0.995",
   warmStart: 0.5,
+  selfCondDecay: 0.25,
   interpolate: [3, 8],
 };
 
@@ -42,6 +45,7 @@ Deno.test("page settings: a link and a record give them back, whatever they are"
     assertEquals(readSettings(record, odd, 3).settings, {
       ...settings,
       interpolate: settings.interpolate ?? odd.interpolate,
+      sampleSchedule: settings.sampleSchedule ?? odd.sampleSchedule,
       classes: settings.classes.length > 0 ? settings.classes : odd.classes,
     });
   }
@@ -59,7 +63,8 @@ Deno.test("page settings: the record is rin sample's, key by key", () => {
   assertEquals(
     JSON.stringify(toRecord({ ...USUAL, seed: 7, classes: [1] }, IDENTITY)),
     `{"checkpoint":"${IDENTITY}","count":16,"steps":25,"sampler":"dpm++","times":"uniform",` +
-      `"eta":0,"variance":"small","clip":"on","warmStart":1,"seed":7,"class":"1","guidance":1}`,
+      `"timeDifference":0,"eta":0,"variance":"small","clip":"on","warmStart":1,` +
+      `"selfCondDecay":0,"seed":7,"class":"1","guidance":1}`,
   );
 });
 
