@@ -6,6 +6,7 @@
 import { Rin } from "../../src/diffusion/rin.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { sha256 } from "../../src/model/identity.ts";
+import { trainedSteps } from "../../src/model/trained_steps.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { DataSettings } from "../../src/run/load_data.ts";
 import type { SavedRun } from "../../src/run/saved_run.ts";
@@ -197,7 +198,7 @@ function runOf(
   training: Pick<TrainOptions, "seed" | "selfCondRate">;
   step?: number;
 } {
-  const { step, options, run } = (checkpoint.training ?? {}) as Partial<SavedRun>;
+  const { options, run } = (checkpoint.training ?? {}) as Partial<SavedRun>;
   const data = (flags.data ?? run?.data) as string | undefined;
   if (data === undefined) {
     throw new UsageError(
@@ -210,6 +211,6 @@ function runOf(
   return {
     data: { ...known, data, validFraction },
     training: options ?? DEFAULT_TRAIN_OPTIONS,
-    step,
+    step: trainedSteps(checkpoint),
   };
 }

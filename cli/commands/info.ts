@@ -7,6 +7,7 @@ import type { RinConfig } from "../../src/model/config.ts";
 import { forwardFlops } from "../../src/model/flops.ts";
 import { countParameters } from "../../src/model/parameters.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
+import { trainedSteps } from "../../src/model/trained_steps.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { completeTrainOptions, type TrainOptions } from "../../src/train/options.ts";
@@ -231,11 +232,10 @@ function prose(facts: Facts): string {
 }
 
 /** As a run's checkpoint says it, or the card of an export. */
-function trainedFor({ step, training, about = {} }: Facts): string {
+function trainedFor({ step, training, about }: Facts): string {
   const whole = (value: number) => value.toLocaleString("en-US");
-  const { trained_steps: exported } = about;
-  const done = step ?? (exported === undefined ? NaN : Number(exported));
-  if (!Number.isFinite(done)) return "unknown";
+  const done = step ?? trainedSteps({ about });
+  if (done === undefined) return "unknown";
   const all = typeof step === "number" && training ? ` of ${whole(training.steps)}` : "";
   return `${whole(done)}${all} steps`;
 }

@@ -9,6 +9,7 @@ import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { CLASS_NAMES, classNamesOf } from "../../src/model/class_names.ts";
 import { identityOf, ROUNDED_FROM, SAME_WEIGHTS_AS, sha256 } from "../../src/model/identity.ts";
 import { OWN_SAMPLING, ownSamplingOf } from "../../src/model/own_sampling.ts";
+import { TRAINED_STEPS } from "../../src/model/trained_steps.ts";
 import type { Dtype } from "../../src/model/safetensors.ts";
 import type { CheckpointFile } from "../../src/run/checkpoint_file.ts";
 import { CommandError } from "../errors.ts";
@@ -65,7 +66,7 @@ async function card(
     ...kept,
     [origin]: source,
     made_by: `rin ${meta.version}`,
-    ...(saved?.step === undefined ? {} : { trained_steps: String(saved.step) }),
+    ...(saved?.step === undefined ? {} : { [TRAINED_STEPS]: String(saved.step) }),
     ...(saved?.options?.batchSize ? { batch_size: String(saved.options.batchSize) } : {}),
     // A path says more about a machine than about the pictures.
     ...(data ? { trained_on: isOurs ? data : data.split(/[/\\]/).filter(Boolean).at(-1)! } : {}),

@@ -56,6 +56,13 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
     16;
   const { validLoss } = (await metrics(`${cwd}/run`)).findLast((line) => "validLoss" in line)!;
   assertAlmostEquals(mean, validLoss as number, 1e-5 * mean);
+
+  // An export says how long its run was trained.
+  const exported = ["export", "run", "--out", "net.safetensors"];
+  assertEquals((await rin(exported, { cwd })).code, 0);
+  const loss = ["net.safetensors", "--data", "pictures", "--count", "0", "--levels", "4"];
+  const ofExport = await rin(["eval", ...loss], { cwd });
+  assertStringIncludes(ofExport.stderr, "Figures and plot are in ./eval-step-3");
 });
 
 evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {

@@ -9,6 +9,7 @@ import { parameterLayout } from "../parameters.ts";
 import { whatIsIt } from "../foreign_file.ts";
 import { CheckpointError, readSafetensors, type SafeTensors } from "../safetensors.ts";
 import { expectFinite } from "../finite.ts";
+import { TRAINED_STEPS } from "../trained_steps.ts";
 import { chooseWeights, type FoundWeights } from "./find_weights.ts";
 import { inferConfig } from "./infer_config.ts";
 import { describeTorch, type PyTorchFile, type Readable } from "./networks.ts";
@@ -58,7 +59,7 @@ export function importPyTorch(
     ignored,
     about: {
       source: "imported from PyTorch",
-      ...(file.steps === undefined ? {} : { trained_steps: String(file.steps) }),
+      ...(file.steps === undefined ? {} : { [TRAINED_STEPS]: String(file.steps) }),
     },
   };
 }
