@@ -25,6 +25,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, why: string])[] = [
   [/^apt-get /, "it installs"],
   [/\bbench\/\w+\.ts\b/, "tests/bench/scripts_test.ts runs every script"],
   [/\bexamples\//, "tests/examples runs them"],
+  [/--data emoji /, "3,786 pictures would be decoded"],
   [/^python3 .*torch|--inception /, "PyTorch, and weights of 91 MB, would be fetched"],
 ];
 
@@ -87,7 +88,7 @@ async function writeFixtures(folder: string): Promise<void> {
     ...["--steps", "2", "--out", "runs/NAME"],
   ], { cwd: folder });
   assertEquals(made.code, 0, made.stderr);
-  for (const name of ["faces", "fashion-x0", "fashion-v", "fashion-eps"]) {
+  for (const name of ["faces", "fashion", "fashion-x0", "fashion-v", "fashion-eps"]) {
     await copy(`${folder}/runs/NAME`, `${folder}/runs/${name}`);
   }
   const shim = `#!/bin/sh\nexec ${RIN.map((word) => `'${word}'`).join(" ")} "$@"\n`;
