@@ -98,6 +98,8 @@ async function writeFixtures(folder: string): Promise<void> {
   const shim = `#!/bin/sh\nexec ${RIN.map((word) => `'${word}'`).join(" ")} "$@"\n`;
   await write(`${folder}/.bin/rin`, shim);
   await Deno.chmod(`${folder}/.bin/rin`, 0o755);
+  // ./run has its own.
+  await Deno.symlink(Deno.execPath(), `${folder}/.bin/deno`);
 }
 
 function movingGif(seed: number): Uint8Array {
