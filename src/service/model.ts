@@ -46,12 +46,13 @@ export async function describeModel(
 ): Promise<ModelDescription> {
   const checkpoint = describeCheckpoint(bytes);
   const { config, about } = checkpoint;
+  const sampling = ownSamplingOf(checkpoint);
   return {
     name,
     checkpoint: { url: CHECKPOINT, sha256: await sha256(bytes), bytes: bytes.length },
     config,
     classNames: classNamesOf(checkpoint),
-    sampling: ownSamplingOf(checkpoint),
+    ...sampling && { sampling },
     about,
     server,
   };

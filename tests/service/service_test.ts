@@ -47,6 +47,8 @@ serviceTest(
         variance: "small",
         clip: "on",
         warmStart: 1,
+        selfCondDecay: 0,
+        timeDifference: 0,
         seed: 9,
         class: "2,0",
         guidance: 2,
