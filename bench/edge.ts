@@ -4,9 +4,9 @@
  *     deno run -A bench/edge.ts [CHECKPOINT] [--out FILE] [--pictures N]
  *
  * CHECKPOINT is what `rin export --dtype f16` wrote; without one, an untrained network of the preset
- * `faces` is measured, which takes as long. Runtimes are fetched into `.rin` as the tests do; those
- * that can't be had are left out. It needs Linux, which tells what a process has used. A table is
- * printed, and all turns are written to FILE as JSON.
+ * `faces` is measured, which takes as long. The script fetches runtimes into `.rin`, as the tests do,
+ * and leaves out those that it can't fetch. It reads CPU time and memory from Linux's /proc. It prints
+ * a table and writes all turns to FILE as JSON.
  *
  * - first byte, cold: from the start of the process to the first byte of its first picture (10 steps)
  * - first byte, warm: the same of the first picture that a process makes that has started already
@@ -216,7 +216,7 @@ for (const runtime of Object.keys(SERVERS) as (keyof typeof SERVERS)[]) {
   try {
     const figures = await measure(runtime, folder);
     if (figures) all.push(figures);
-    else console.error(`${runtime} can't be had here`);
+    else console.error(`${runtime} is left out: it could not be fetched`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -87,7 +87,7 @@ export class App {
     } else {
       this.#status.notify({
         title: "This page has no network of its own",
-        text: "Its model.json can't be had. Drop a checkpoint here, and it draws with that.",
+        text: "It could not load its model.json. Drop a checkpoint here, and it draws with that.",
       });
       find("controls").hidden = false;
     }

@@ -66,7 +66,7 @@ async function installedVersion(): Promise<string> {
  * Fetches and unpacks Debian's newer Mesa, from the mirror that apt is set up for; changes nothing of
  * the system.
  *
- * @throws {Error} that says in one sentence why it can't be had
+ * @throws {Error} that says in one sentence why Mesa can't be fetched
  */
 export async function installMesa(): Promise<Mesa> {
   const codename = await codenameOfDebian();

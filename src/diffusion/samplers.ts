@@ -160,8 +160,17 @@ function timeSpread(
     spacing,
     schedule,
     start,
-    along: sampleSchedule ? parseSchedule(sampleSchedule) : undefined,
+    along: sampleSchedule === undefined ? undefined : scheduleOption(sampleSchedule),
   };
+}
+
+/** @throws {RangeError} when there is no such schedule: it is an option, and no field of a config */
+function scheduleOption(name: string): Schedule {
+  try {
+    return parseSchedule(name);
+  } catch (thrown) {
+    throw new RangeError((thrown as Error).message);
+  }
 }
 
 /** A step as the kernel `sampler step` takes it, for images of `each` numbers. */

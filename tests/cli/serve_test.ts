@@ -285,7 +285,7 @@ serveTest("pages of the origins that --cors gives may ask", [
   }
 });
 
-Deno.test("serve: names and origins that are none are told", async () => {
+Deno.test("serve: refuses --allow-host and --cors values that are no host or origin", async () => {
   const serve = (...args: string[]) => rin(["serve", "net.safetensors", ...args]);
   const wrong = await serve("--allow-host", "http://a.org");
   assertStringIncludes(complaint(wrong, 2), "needed names without http:// and port");

@@ -96,7 +96,7 @@ Deno.test({
   },
 });
 
-Deno.test("folder: a picture is told by its first bytes, and what is left out is counted", async () => {
+Deno.test("folder: recognizes pictures by their first bytes and counts the files it leaves out", async () => {
   await withFolder(async (root) => {
     const text = (s: string) => new TextEncoder().encode(s);
     const formats = new URL("./fixtures/formats_pil.json", import.meta.url);
@@ -131,7 +131,7 @@ Deno.test("folder: a picture is told by its first bytes, and what is left out is
         "Found no picture that can be read in emus, newts",
       ]);
     }
-    // Files that come later are told of, too, although nothing is decoded again.
+    // It counts files added later, too, although it decodes nothing again.
     await write(`${root}/owls/0.heic`, "hello");
     const { leftOut, close } = await loadSplits(options);
     close();

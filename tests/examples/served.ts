@@ -1,4 +1,4 @@
-// The examples as servers: each in a folder of its own, in the runtime that it is for.
+// The examples as servers: each in a folder of its own, in its own runtime.
 
 import { freePort } from "../cli/serving.ts";
 import { root } from "../library/modules.ts";
@@ -25,7 +25,7 @@ export const CHECKPOINT = writeCheckpoint({ config: CONFIG, slabs: { parameters 
 
 /** A server among the examples. */
 export interface ServerExample {
-  /** The runtime that it is for; undefined where that can't be had. */
+  /** Path of its runtime's program; undefined where npm can't fetch it. */
   readonly program: () => Promise<string | undefined>;
   /** Arguments that start it; `PORT` is the port's number. */
   readonly args: readonly string[];

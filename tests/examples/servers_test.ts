@@ -1,4 +1,4 @@
-// The examples that serve, each in the runtime that it is for: a picture is the same file to the byte
+// The examples that serve, each in its own runtime: a picture is the same file to the byte
 // as `rin sample` makes on this machine's CPU device.
 
 import { assert, assertEquals } from "@std/assert";

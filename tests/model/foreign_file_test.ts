@@ -50,7 +50,7 @@ Deno.test("a file that looks like nothing known", () => {
   assertEquals(foreignKind(new Uint8Array()), undefined);
 });
 
-Deno.test("a part of several is told by its name", () => {
+Deno.test("recognizes a shard of a checkpoint by its name", () => {
   assert(shardOf("a/model-00001-of-00002.safetensors")!.startsWith("it is part 1 of 2 of"));
   for (const path of ["a.safetensors", "x-00001-of-00001.safetensors", "a-1-of-2/b.pt"]) {
     assertEquals(shardOf(path), undefined, path);

@@ -50,7 +50,7 @@ Deno.test("run: begins from a checkpoint's average and network", async () => {
   });
 });
 
-Deno.test("run: a grid that is not finite is reported, and the run goes on without it", async () => {
+Deno.test("run: reports a grid that is not finite and continues without it", async () => {
   const enormous = parameters.slice();
   const name = "blocks.0.compute_mlp.0.3.weight";
   const { offset, size } = layout.parameters.find((spec) => spec.name === name)!;

@@ -71,7 +71,7 @@ for (const hosts of [["localhost"], undefined]) {
 }
 
 serviceTest(
-  "cors: a browser that asks first is told what may be asked, without a token",
+  "cors: answers a preflight request with the allowed methods and headers, without a token",
   (device) =>
     withService(device, { cors: [ORIGIN], token: "sesame" }, async ({ get }) => {
       const ask = async (path: string, method: string) => {

@@ -1,10 +1,11 @@
 // A network that brings its own way of sampling is sampled so by the service, too.
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { decodeCommon } from "../../src/data/decode_common.ts";
 import { completeConfig } from "../../src/model/config.ts";
 import { imageFields } from "../../src/service/fields.ts";
 import { parseImageRequest } from "../../src/service/image_request.ts";
+import { HttpError } from "../../src/service/answers.ts";
 import { completeLimits } from "../../src/service/limits.ts";
 
 const sampling = { sampler: "ddpm", steps: 250, variance: "large", sampleSchedule: "cosine" };
@@ -33,4 +34,10 @@ Deno.test("parseImageRequest() samples as the network's run does unless a sample
     fields.sampler.about,
     /as its run does: ddpm, 250 steps, variance large, along cosine/,
   );
+});
+
+Deno.test("parseImageRequest() answers 400 to an unknown sampleSchedule", async () => {
+  const error = await assertRejects(() => settingsOf({ sampleSchedule: "round" }), HttpError);
+  assertEquals(error.status, 400);
+  assertMatch(error.message, /^Unknown schedule "round": use linear/);
 });
