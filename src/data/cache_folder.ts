@@ -50,9 +50,9 @@ export async function makeCache(folder: string): Promise<void> {
 }
 
 /** Whether a real path is the cache folder: one from before the tag lacks it. */
-export function isCacheFolder(path: string): boolean {
+export function isCacheFolder(path: string, options: CacheOptions = {}): boolean {
   try {
-    return path === Deno.realPathSync(cacheFolder());
+    return path === Deno.realPathSync(cacheFolder(options));
   } catch {
     return false; // there is none, or it must not be looked at
   }

@@ -59,17 +59,9 @@ Deno.test("own folders: a cache is told by its tag, or by its path", async () =>
     await Deno.mkdir(`${root}/own`);
     await makeCache(`${root}/own`);
     assertEquals(namesIn(`${root}/own`).size, 0);
-    const before = Deno.env.get("RIN_CACHE");
-    try {
-      Deno.env.set("RIN_CACHE", `${root}/own`);
-      assertEquals([isCacheFolder(await Deno.realPath(`${root}/own`)), isCacheFolder(root)], [
-        true,
-        false,
-      ]);
-    } finally {
-      if (before === undefined) Deno.env.delete("RIN_CACHE");
-      else Deno.env.set("RIN_CACHE", before);
-    }
+    const env = (name: string) => name === "RIN_CACHE" ? `${root}/own` : undefined;
+    assertEquals(isCacheFolder(await Deno.realPath(`${root}/own`), { env }), true);
+    assertEquals(isCacheFolder(root, { env }), false);
   });
 });
 

@@ -513,7 +513,7 @@ pageTest("the server draws clips, and from one seed to another", async ({ cwd })
     ) {
       const at = `${url}#${fragment}`;
       const visit = await Visit.begin(await browser(false), at, { missing: "cpu.js" });
-      await visit.draw();
+      await visit.done(); // a link draws at once
       const { bytes } = await visit.saved("#save");
       const how = ["--device", "cpu", "--count", "2", "--steps", "2", "--seed", "5", ...flags];
       const { code, stderr } = await rin(

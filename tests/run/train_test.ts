@@ -37,18 +37,6 @@ function runTest(name: string, run: (folder: string) => Promise<void>): void {
   });
 }
 
-/** Keeps prepared images in a folder, not in the user's cache. */
-async function withCache<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  const before = Deno.env.get("RIN_CACHE");
-  Deno.env.set("RIN_CACHE", `${folder}/.cache`);
-  try {
-    return await work();
-  } finally {
-    if (before === undefined) Deno.env.delete("RIN_CACHE");
-    else Deno.env.set("RIN_CACHE", before);
-  }
-}
-
 /** Aborts when an event comes that is looked for. */
 function stopAt(when: (event: RunEvent) => boolean) {
   const controller = new AbortController();
@@ -62,12 +50,16 @@ runTest("it leaves what the command leaves", async (folder) => {
     `--${key.replace("Every", "-every")}`,
     String(value),
   ]);
-  const args = ["train", ...TINY, ...flags, "--data", "pictures", "--steps", "12", "--flip"];
+  // Prepared beforehand, so that neither leaves anything in the user's cache.
+  const data = `${folder}/pictures.rindata`;
+  const prepare = ["data", "prepare", "pictures", "--image-size", "16", "--out", data];
+  assertEquals((await rin(prepare, { cwd: folder })).code, 0);
+  const args = ["train", ...TINY, ...flags, "--data", data, "--steps", "12", "--flip"];
   const { code, stderr } = await rin([...args, "--out", "command"], { cwd: folder });
   assertEquals(code, 0, stderr);
-  const run = { ...RUN, sampleSteps: 3, sampleCount: 5, data: `${folder}/pictures`, flip: true };
+  const run = { ...RUN, sampleSteps: 3, sampleCount: 5, data, flip: true };
   const out = `${folder}/program`;
-  const result = await withCache(folder, () => train(tiny(out, { data: undefined, run })));
+  const result = await train(tiny(out, { data: undefined, run }));
   assertEquals(result, { ended: "finished", step: 12, folder: out });
   assertEquals(await traces(out), await traces(`${folder}/command`));
   const names = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();
@@ -207,6 +199,6 @@ runTest("decoding is stopped by the signal, with its reason", async (folder) => 
   const signal = AbortSignal.abort(new Error("enough"));
   const out = `${folder}/run`;
   const training = () => train(tiny(out, { data: undefined, run, signal }));
-  await withCache(folder, () => assertRejects(training, Error, "enough"));
+  await assertRejects(training, Error, "enough");
   assertEquals(await Deno.stat(out).catch(() => "gone"), "gone");
 });
