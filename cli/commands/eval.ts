@@ -25,6 +25,7 @@ import {
 } from "../options/checkpoint_options.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { ownUnlessGiven, sampledAs } from "../options/own_sampling.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
@@ -120,17 +121,20 @@ export const evaluation: Command = {
 const all = [...images, ...samples, ...FID_OPTIONS, ...files];
 
 async function runEval(given: Given): Promise<number> {
-  const flags = withDefaults(all, given.flags);
+  const asked = withDefaults(all, given.flags);
   const path = givenCheckpoint(given);
   const counts = {
-    count: numberWithin(flags, "count", 0, 10_000_000),
-    dataCount: numberWithin(flags, "dataCount", 4, 10_000_000),
-    validCount: numberWithin(flags, "validCount", 1, 10_000_000),
-    levels: numberWithin(flags, "levels", 1, 1000),
+    count: numberWithin(asked, "count", 0, 10_000_000),
+    dataCount: numberWithin(asked, "dataCount", 4, 10_000_000),
+    validCount: numberWithin(asked, "validCount", 1, 10_000_000),
+    levels: numberWithin(asked, "levels", 1, 1000),
   };
-  const sampler = readSampler(flags);
-  const config = await givenConfig(flags.config);
+  readSampler(asked); // what is wrong with it is known before the checkpoint is
+  const config = await givenConfig(asked.config);
   const file = await openCheckpoint(path, config);
+  const own = ownUnlessGiven(file, given.flags);
+  const flags: Record<string, Value> = { ...asked, ...own, ...given.flags };
+  const sampler = readSampler(flags);
   const clips = file.checkpoint.config.frames > 1;
   const wanted = ["samples", "inception"].some((key) => key in given.flags) ||
     "count" in given.flags && counts.count > 0;
@@ -148,6 +152,7 @@ async function runEval(given: Given): Promise<number> {
   const fidFiles = await readFidFiles(flags);
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
+  if (own && counts.count > 0 && flags.samples === undefined) terminal.note(sampledAs(own, flags));
   if (clips) terminal.note("A network of clips: the loss by noise level is all that is measured");
   const device = await request();
   try {

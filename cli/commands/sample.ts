@@ -15,7 +15,6 @@ import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
-import { type OwnSampling, ownSamplingOf } from "../../src/model/own_sampling.ts";
 import { fits } from "../../src/options/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
@@ -34,6 +33,7 @@ import { FORCE_OPTION, freePath } from "../files/overwrite.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
+import { ownUnlessGiven, sampledAs } from "../options/own_sampling.ts";
 import {
   numberWithin,
   readSampler,
@@ -166,10 +166,7 @@ async function runSample(given: Given): Promise<number> {
       : await findCheckpoint(folderOf(like!), String(hash)));
   const config = await givenConfig(given.flags.config);
   const file = await openCheckpoint(path, config);
-  // A network with its own way of sampling uses it, unless the user names another sampler.
-  const own = given.flags.sampler === undefined && record === undefined
-    ? ownSamplingOf(file.checkpoint)
-    : undefined;
+  const own = record === undefined ? ownUnlessGiven(file, given.flags) : undefined;
   const flags: Record<string, Value> = withDefaults(groups.flatMap(({ options }) => options), {
     ...own,
     ...repeated,
@@ -256,13 +253,6 @@ async function runSample(given: Given): Promise<number> {
       device.destroy();
     }
   }, () => terminal.note(stopped));
-}
-
-/** The note for a checkpoint that brings its own way of sampling. */
-function sampledAs(own: OwnSampling, flags: Readonly<Record<string, Value>>): string {
-  const [sampler, steps, variance, schedule] = Object.keys(own).map((key) => flags[key]);
-  return `Sampling as its run does: ${sampler}, ${steps} steps, variance ${variance}, along ` +
-    `${schedule}; --sampler chooses another way`;
 }
 
 /** Equally many images of each class. */

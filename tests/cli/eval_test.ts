@@ -3,6 +3,7 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertMatch,
+  assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
@@ -63,6 +64,30 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   const loss = ["net.safetensors", "--data", "pictures", "--count", "0", "--levels", "4"];
   const ofExport = await rin(["eval", ...loss], { cwd });
   assertStringIncludes(ofExport.stderr, "Figures and plot are in ./eval-step-3");
+});
+
+evalTest("a network with its own way of sampling is measured that way", async (cwd) => {
+  await writePictures(`${cwd}/pictures`, 12);
+  const sampling = { sampler: "ddpm", steps: 3, variance: "large", sampleSchedule: "linear" };
+  await write(`${cwd}/own.safetensors`, smallNet(1, {}, { sampling: JSON.stringify(sampling) }));
+  await write(`${cwd}/usual.safetensors`, smallNet());
+  const measured = async (network: string, ...flags: string[]) => {
+    const counts = ["--count", "4", "--levels", "2", "--json", ...flags];
+    const args = ["eval", network, "--data", "pictures", ...counts];
+    const { code, stdout, stderr } = await rin(args, { cwd });
+    assertEquals(code, 0, stderr);
+    return { stderr, report: JSON.parse(stdout) };
+  };
+  const own = await measured("own.safetensors");
+  assertStringIncludes(own.stderr, "Sampling as its run does: ddpm, 3 steps, variance large");
+  const spelled = Object.entries(sampling).flatMap(([key, value]) => [
+    key === "sampleSchedule" ? "--sample-schedule" : `--${key}`,
+    `${value}`,
+  ]);
+  const same = await measured("usual.safetensors", ...spelled);
+  assertEquals(own.report.comparisons, same.report.comparisons);
+  const other = await measured("own.safetensors", "--sampler", "ddim", "--steps", "3");
+  assertNotEquals(other.report.comparisons, same.report.comparisons);
 });
 
 evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {
