@@ -112,6 +112,12 @@ const training: SettingOption<TrainOptions>[] = [
     help: "parts that a batch is worked through in, for less memory and the same result",
   },
   {
+    key: "checkpointBlocks",
+    type: TRAIN_CHOICES.checkpointBlocks,
+    help: "gradient checkpointing: the backward pass computes each block again, for less memory, " +
+      "more time and the same result; auto: where the device can't hold the step otherwise",
+  },
+  {
     key: "lossSpace",
     type: TRAIN_CHOICES.lossSpace,
     help: "what the squared error is of: what the network predicts, or what that amounts to",

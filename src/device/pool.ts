@@ -17,38 +17,56 @@ export interface Placement {
 }
 
 /**
- * Walks the steps in order: an activation takes the smallest free slot that holds it (else
- * the largest free one, enlarged, else a new one) at its first use, and leaves it after its last.
+ * Places the largest activation first, each into the smallest slot that is free from its first use
+ * to its last, else into a new one ("greedy by size for shared objects"; Pisarchyk & Lee 2020, arXiv
+ * 2001.03288). For the presets' steps the slots take no more than any placement must: over k, the
+ * sum of the largest k-th largest activation of a step.
  */
 export function place(steps: readonly Step[]): Placement {
-  const last = new Map<Tensor, number>();
+  const lives = new Map<Tensor, Life>();
   steps.forEach(({ tensors }, index) => {
-    for (const tensor of tensors) if (!tensor.storage) last.set(tensor, index);
-  });
-  const slotOf = new Map<Tensor, number>();
-  const sizes: number[] = [];
-  const free = new Set<number>();
-  steps.forEach(({ tensors }, index) => {
-    const pooled = new Set(tensors.filter((tensor) => !tensor.storage));
-    for (const tensor of pooled) {
-      if (slotOf.has(tensor)) continue;
-      const slot = bestFit(free, sizes, tensor.size);
-      free.delete(slot);
-      sizes[slot] = Math.max(sizes[slot] ?? 0, tensor.size);
-      slotOf.set(tensor, slot);
+    for (const tensor of tensors) {
+      if (tensor.storage) continue;
+      const life = lives.get(tensor);
+      if (life) life.last = index;
+      else lives.set(tensor, { first: index, last: index });
     }
-    for (const tensor of pooled) if (last.get(tensor) === index) free.add(slotOf.get(tensor)!);
   });
-  return { slotOf, sizes };
+  const slots: Slot[] = [];
+  const slotOf = new Map<Tensor, number>();
+  // Sorting keeps the order of first uses among equals.
+  for (const [tensor, life] of [...lives].sort(([a], [b]) => b.size - a.size)) {
+    // Slots come in the order of their sizes, the largest first.
+    let found = slots.length - 1;
+    while (found >= 0 && !reserve(slots[found], life)) found--;
+    if (found < 0) found = slots.push({ size: tensor.size, lives: [life] }) - 1;
+    slotOf.set(tensor, found);
+  }
+  return { slotOf, sizes: slots.map(({ size }) => size) };
 }
 
-function bestFit(free: ReadonlySet<number>, sizes: readonly number[], size: number): number {
-  let best: number | undefined;
-  for (const slot of free) {
-    const fits = sizes[slot] >= size;
-    if (best === undefined) best = slot;
-    else if (fits && (sizes[best] < size || sizes[slot] < sizes[best])) best = slot;
-    else if (!fits && sizes[best] < size && sizes[slot] > sizes[best]) best = slot;
+/** Steps of an activation's first and last use. */
+interface Life {
+  readonly first: number;
+  last: number;
+}
+
+interface Slot {
+  readonly size: number;
+  /** Of the activations in it, in their order. */
+  readonly lives: Life[];
+}
+
+/** Adds a life to a slot, unless the slot is taken at the time. */
+function reserve({ lives }: Slot, life: Life): boolean {
+  // The first that begins after it.
+  let [low, high] = [0, lives.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lives[middle].first > life.last) high = middle;
+    else low = middle + 1;
   }
-  return best ?? sizes.length;
+  if (low > 0 && lives[low - 1].last >= life.first) return false;
+  lives.splice(low, 0, life);
+  return true;
 }

@@ -52,6 +52,8 @@ export interface LossInputs {
   readonly previous?: SelfConditioningInputs | { readonly self: true; readonly mask: Tensor };
   /** For training: dropout, different in each pass, the one without gradient included. */
   readonly drop?: Dropout;
+  /** Whether the backward pass computes each block's activations again, for less memory. */
+  readonly checkpointBlocks?: boolean;
 }
 
 /** The loss and the tensors behind it. */
@@ -68,9 +70,10 @@ export function recordLoss(
   plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { x0, noise, coefficients, lossWeight, whole = x0.shape[0], t, labels, previous, drop }:
-    LossInputs,
+  inputs: LossInputs,
 ): Loss {
+  const { x0, noise, coefficients, lossWeight, whole = x0.shape[0], previous } = inputs;
+  const { t, labels, drop, checkpointBlocks } = inputs;
   const [batch] = x0.shape;
   const xt = plan.activation(x0.shape);
   const target = plan.activation(x0.shape);
@@ -82,7 +85,8 @@ export function recordLoss(
       mask: previous.mask,
     }
     : previous;
-  const outputs = rin(plan, config, weights, { xt, t, labels, previous: given, drop });
+  const passed = { xt, t, labels, previous: given, drop, checkpointBlocks };
+  const outputs = rin(plan, config, weights, passed);
   const gradient = plan.activation(x0.shape);
   const partial = plan.activation([PARTIALS, 2]);
   plan.record(

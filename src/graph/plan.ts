@@ -74,6 +74,28 @@ export class Plan<Phase extends string = "step"> {
     }
   }
 
+  /**
+   * Records `build`, whose activations the backward pass computes again from its inputs instead of
+   * keeping them (gradient checkpointing; Chen et al. 2016, arXiv 1604.06174).
+   *
+   * @param build is called twice, and must record the same operations both times
+   * @returns the tensor that `build` returns
+   */
+  recomputed(build: () => Tensor): Tensor {
+    const kept = this.#backward;
+    this.#backward = [];
+    const output = build();
+    this.#backward = kept;
+    this.onBackward(output, (gradient) => {
+      const rest = this.#backward;
+      this.#backward = [];
+      this.#gradients.set(build(), gradient);
+      for (const record of this.#backward.reverse()) record();
+      this.#backward = rest;
+    });
+    return output;
+  }
+
   /** Registers `record` for {@linkcode Plan.backward}, which goes in reverse order. */
   onBackward(output: Tensor, record: (gradient: Tensor) => void): void {
     if (!output.tracked) return;

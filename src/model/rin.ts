@@ -53,6 +53,8 @@ export interface RinInputs {
   readonly previous?: SelfConditioningInputs;
   /** For training: dropout of units and branches of the compute layers, as in the paper's code. */
   readonly drop?: Dropout;
+  /** For training: whether the backward pass computes each block's activations again. */
+  readonly checkpointBlocks?: boolean;
 }
 
 /** Results of a pass. */
@@ -100,24 +102,43 @@ function blocks(
   weights: Weights,
   inputs: RinInputs,
 ): [z: Tensor, x: Tensor] {
+  const { drop, checkpointBlocks = false } = inputs;
+  /** Records a layer or several, anew in the backward pass where that is wanted. */
+  const record = (build: () => Tensor): Tensor => {
+    if (!checkpointBlocks) return build();
+    const position = drop?.position;
+    return plan.recomputed(() => {
+      if (drop && position !== undefined) drop.position = position;
+      return build();
+    });
+  };
   let x = tokenize(plan, config, weights, inputs);
   let z = begin(plan, config, weights, inputs);
   blockDepths(config).forEach((depth, i) => {
-    if (i > 0) x = write(plan, config, weights, i - 1, z, x);
-    z = layer(plan, config, weights, layerNames(i, "read"), z, x);
-    for (let j = 0; j < depth; j++) {
-      z = layer(
-        plan,
-        config,
-        weights,
-        layerNames(i, "compute", `.${j}`),
-        z,
-        undefined,
-        inputs.drop,
-      );
-    }
+    const [tokens, latents] = [x, z];
+    if (i > 0) x = record(() => write(plan, config, weights, i - 1, latents, tokens));
+    const written = x;
+    z = record(() => readAndCompute(plan, config, weights, { i, depth }, latents, written, drop));
   });
   return [z, x];
+}
+
+/** Z of block i, having attended to X and then to itself. */
+function readAndCompute(
+  plan: Plan<string>,
+  config: RinConfig,
+  weights: Weights,
+  { i, depth }: { i: number; depth: number },
+  latents: Tensor,
+  x: Tensor,
+  drop?: Dropout,
+): Tensor {
+  let z = layer(plan, config, weights, layerNames(i, "read"), latents, x);
+  for (let j = 0; j < depth; j++) {
+    const names = layerNames(i, "compute", `.${j}`);
+    z = layer(plan, config, weights, names, z, undefined, drop);
+  }
+  return z;
 }
 
 /** X = LN(Linear(patches)) + positions + an earlier pass's part, see {@linkcode warmStart}. */

@@ -20,7 +20,8 @@ export interface DropRates {
  * preserves means.
  */
 export class Dropout {
-  #next = 0;
+  /** Numbers of a stream used so far; set back, the same ones follow again. */
+  position = 0;
 
   /** @param keys the examples' streams (B, 2), u32 */
   constructor(readonly keys: Tensor, readonly rates: DropRates) {}
@@ -65,8 +66,8 @@ export class Dropout {
   }
 
   #take(count: number): number {
-    const first = this.#next;
-    this.#next += count;
+    const first = this.position;
+    this.position += count;
     return first;
   }
 }

@@ -21,6 +21,12 @@ export interface TrainOptions {
   readonly batchSize: number;
   /** Parts of a batch, processed in sequence; divides `batchSize`. */
   readonly accumulate: number;
+  /**
+   * Gradient checkpointing: with "on" only the streams between blocks are kept for the backward pass,
+   * which computes each block again. The bits are the same, a step needs less memory and more time.
+   * "auto" is on where the device can't hold the step otherwise.
+   */
+  readonly checkpointBlocks: "off" | "on" | "auto";
   /** Steps of the whole run, for the learning-rate schedule. */
   readonly steps: number;
   /**
@@ -97,6 +103,7 @@ export interface TrainOptions {
 export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   batchSize: 32,
   accumulate: 1,
+  checkpointBlocks: "off",
   steps: 1000,
   lossSpace: "prediction",
   minSnr: 0,
@@ -162,6 +169,7 @@ const ranges = {
 
 /** The options that are one of a few words. */
 export const TRAIN_CHOICES = {
+  checkpointBlocks: ["off", "on", "auto"],
   lossSpace: ["prediction", "eps", "x0", "v"],
   optimizer: ["adamw", "lamb"],
   emaWarmup: ["ratio", "power", "none"],

@@ -62,6 +62,7 @@ export function recordStep(
   slabs: TrainSlabs,
 ): { plan: Plan<StepPhase>; tensors: StepTensors } {
   const { batchSize, accumulate, selfCondRate, offsetNoise, dropout, dropPath } = options;
+  const { checkpointBlocks } = options;
   const part = batchSize / accumulate;
   const image = [part, ...exampleShape(config)];
   const chunks = updateChunks(options, layout);
@@ -103,6 +104,7 @@ export function recordStep(
       labels,
       previous,
       drop: dropKeys && new Dropout(dropKeys, { units: dropout, path: dropPath }),
+      checkpointBlocks: checkpointBlocks === "on",
     });
     plan.phase("metrics", () => {
       const measured = [x0, loss.xt, noise, loss.output, loss.interface, loss.latents];

@@ -61,3 +61,8 @@ export interface StepTensors extends PartTensors {
   /** LAMB's table, written once. */
   readonly chunks?: Tensor;
 }
+
+/** Their memory. */
+export function storagesOf(tensors: StepTensors): Storage[] {
+  return Object.values(tensors).flatMap((tensor?: Tensor) => tensor?.storage ?? []);
+}

@@ -8,7 +8,7 @@ import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device, OperationProfile, Program } from "../device/device.ts";
 import { Pace } from "../device/pace.ts";
-import type { Storage, Tensor } from "../graph/tensor.ts";
+import type { Storage } from "../graph/tensor.ts";
 import { beginFrom, type Begun } from "../model/begin_from.ts";
 import { readCheckpoint, type Slabs, writeCheckpoint } from "../model/checkpoint.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
@@ -18,12 +18,18 @@ import { parameterLayout } from "../model/parameters.ts";
 import { CheckpointError } from "../model/safetensors.ts";
 import { checkObject, checkOptions, checkValue, shown, tagOf } from "../options/schema.ts";
 import { Weights, whole } from "../model/weights.ts";
+import { compileStep } from "./compile_step.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
-import { partPhases, recordStep, type StepPhase, trainSlabs } from "./step_plan.ts";
-import { MEASURED, type Measured, type StepTensors, type TrainSlabs } from "./step_tensors.ts";
+import { partPhases, type StepPhase, trainSlabs } from "./step_plan.ts";
+import {
+  MEASURED,
+  type Measured,
+  type StepTensors,
+  storagesOf,
+  type TrainSlabs,
+} from "./step_tensors.ts";
 import { exampleInputs, optimizerScalars } from "./step_inputs.ts";
-import { updateChunks } from "./update_plan.ts";
 import { type Batches, Validator } from "./validator.ts";
 
 /** Metrics of a step that the device has finished. */
@@ -189,18 +195,15 @@ export class Trainer {
     const layout = parameterLayout(config);
     const slabs = trainSlabs(layout, options);
     const weights = new Weights(layout, slabs.parameters);
-    const { plan, tensors } = recordStep(config, options, layout, slabs);
     try {
       for (const kind of ["parameters", "ema", "adam_m", "adam_v"] as const) {
         const values = initial[kind];
         if (values) device.write(whole(slabs[kind]), values);
       }
-      const chunks = updateChunks(options, layout);
-      if (chunks) device.write(tensors.chunks!, chunks);
-      const program = await device.compile(plan);
-      return new Trainer(device, config, options, { program, tensors, slabs, weights }, state);
+      const step = await compileStep(device, config, options, layout, slabs);
+      return new Trainer(device, config, options, { ...step, slabs, weights }, state);
     } catch (error) {
-      releaseAll(device, tensors, slabs);
+      device.release(...Object.values(slabs));
       throw error;
     }
   }
@@ -375,7 +378,7 @@ export class Trainer {
     this.#program.destroy();
     this.#validator?.destroy();
     this.#average?.destroy();
-    releaseAll(this.#device, this.#tensors, this.#slabs);
+    this.#device.release(...storagesOf(this.#tensors), ...Object.values(this.#slabs));
   }
 }
 
@@ -385,9 +388,4 @@ interface SavedTraining {
   readonly plateau: PlateauState;
   /** The provenance of each device that has trained it, in the order of their first steps. */
   readonly devices?: readonly string[];
-}
-
-function releaseAll(device: Device, tensors: StepTensors, slabs: TrainSlabs): void {
-  const storages = Object.values(tensors).flatMap((tensor?: Tensor) => tensor?.storage ?? []);
-  device.release(...storages, ...Object.values(slabs));
 }

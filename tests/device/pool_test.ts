@@ -5,6 +5,10 @@ import { place, type Step } from "../../src/device/pool.ts";
 import { bufferBytes, PARAMS_STRIDE } from "../../src/device/webgpu/binding.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
 import { Plan } from "../../src/graph/plan.ts";
+import { completeConfig } from "../../src/model/config.ts";
+import { parameterLayout } from "../../src/model/parameters.ts";
+import { completeTrainOptions } from "../../src/train/options.ts";
+import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
 import { persistent, temporary, type Tensor } from "../../src/graph/tensor.ts";
 import { addRows, patchify } from "../../src/nn/tokens.ts";
 import { RandomStream } from "../../src/nn/random.ts";
@@ -57,22 +61,50 @@ Deno.test("no two live activations share a slot, in any of 300 random plans", ()
   for (let seed = 0; seed < 300; seed++) checkPlacement(`plan ${seed}`, randomPlan(seed));
 });
 
-Deno.test("a chain of activations needs two slots", () => {
-  const chain = Array.from({ length: 20 }, (_, i) => activation(10 + i % 3));
+Deno.test("place: a chain of equal activations needs two slots", () => {
+  const chain = Array.from({ length: 20 }, () => activation(10));
   const steps = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
   checkPlacement("chain", steps);
   assertEquals(place(steps).sizes.length, 2);
 });
 
-Deno.test("the smallest free slot that fits is taken, else the largest is enlarged", () => {
+Deno.test("place: the smallest slot that is free is taken", () => {
   const [a, b, c] = [activation(10), activation(100), activation(30)];
   const [small, large, larger] = [activation(9), activation(25), activation(120)];
   const first = place([uses(a, b, c), uses(small), uses(large)]);
   assertEquals(first.slotOf.get(small), first.slotOf.get(a));
   assertEquals(first.slotOf.get(large), first.slotOf.get(c));
+  // One that comes later and is larger decides how large the slot is.
   const second = place([uses(a, b, c), uses(larger)]);
   assertEquals(second.slotOf.get(larger), second.slotOf.get(b));
-  assertEquals(second.sizes, [10, 120, 30]);
+  assertEquals(second.sizes, [120, 30, 10]);
+});
+
+/** What any placement takes at least: over k, the largest k-th largest live activation of a step. */
+function leastOf(steps: readonly Step[]): number {
+  const lives = [...lifetimes(steps)];
+  const most: number[] = [];
+  steps.forEach((_, step) => {
+    const live = lives.filter(([, [first, last]]) => first <= step && step <= last);
+    live.map(([{ size }]) => size).sort((a, b) => b - a).forEach((size, k) => {
+      most[k] = Math.max(most[k] ?? 0, size);
+    });
+  });
+  return most.reduce((a, b) => a + b, 0);
+}
+
+Deno.test("place: a training step takes no more than any placement must", () => {
+  for (const checkpointBlocks of ["off", "on"] as const) {
+    const config = completeConfig({});
+    const options = completeTrainOptions({ checkpointBlocks });
+    const layout = parameterLayout(config);
+    const { plan } = recordStep(config, options, layout, trainSlabs(layout, options));
+    const steps = plan.operations.map(({ operands }) => ({
+      tensors: Object.values<Tensor | undefined>(operands).filter((tensor) => tensor !== undefined),
+    }));
+    const taken = place(steps).sizes.reduce((a, b) => a + b, 0);
+    assertEquals(taken, leastOf(steps));
+  }
 });
 
 Deno.test("storages take no slot; an activation that is bound twice takes one", () => {
