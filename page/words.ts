@@ -76,6 +76,10 @@ export function cannotRepeat(
     return `It was made with another checkpoint (${short(record.checkpoint)}) than ${name} ` +
       `(${short(identity)}). Drop that checkpoint here first, then the picture again.`;
   }
+  if (record.imageSize !== undefined) {
+    return `It has ${record.imageSize} pixels a side, another size than the network's, which this ` +
+      "page does not draw at. rin sample --like PICTURE.png draws it again.";
+  }
   if (record.image !== undefined) {
     return "It was begun from another picture, which this page takes none of. With both files, " +
       "rin sample --like PICTURE.png --image OTHER.png draws it again.";

@@ -30,6 +30,7 @@ import {
 } from "../options/checkpoint_options.ts";
 import { readClasses } from "../options/classes.ts";
 import { FORCE_OPTION, freePath } from "../files/overwrite.ts";
+import { atImageSize } from "../files/resized_network.ts";
 import { flagOf } from "../options/flag_name.ts";
 import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
@@ -62,6 +63,13 @@ const what: Option[] = [
     help:
       "class of the images, or classes that they have in turn, such as 0..9, with which a grid is " +
       "labelled; all by name, or all by number; without it, none",
+  },
+  {
+    key: "imageSize",
+    type: "integer",
+    help:
+      "side of the images, pixels, for networks with --positions stretched or sincos (default: " +
+      "the size that the network was trained at)",
   },
   {
     key: "guidance",
@@ -165,7 +173,9 @@ async function runSample(given: Given): Promise<number> {
       ? givenCheckpoint(given)
       : await findCheckpoint(folderOf(like!), String(hash)));
   const config = await givenConfig(given.flags.config);
-  const file = await openCheckpoint(path, config);
+  const stored = await openCheckpoint(path, config);
+  const imageSize = given.flags.imageSize ?? record?.imageSize;
+  const file = imageSize === undefined ? stored : atImageSize(stored, Number(imageSize));
   const own = record === undefined ? ownUnlessGiven(file, given.flags) : undefined;
   const flags: Record<string, Value> = withDefaults(groups.flatMap(({ options }) => options), {
     ...own,
@@ -206,6 +216,7 @@ async function runSample(given: Given): Promise<number> {
   };
   const recorded: SampleRecord = Object.fromEntries([
     ["checkpoint", found],
+    ...file === stored ? [] : [["imageSize", file.checkpoint.config.imageSize]],
     ...RECORDED.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
     ...classes ? [["class", classes.join(",")]] : [],
     ...Object.entries(pictures.hashes),
@@ -220,7 +231,7 @@ async function runSample(given: Given): Promise<number> {
   return await interruptible(async (signal) => {
     const device = await request();
     try {
-      const rin = await Rin.load(device, file.bytes, { config });
+      const rin = await Rin.load(device, file.bytes, { config: file.checkpoint.config });
       const start = performance.now();
       const onStep = (done: number, total: number) => terminal.progress(done, total);
       const out = flags.out === undefined

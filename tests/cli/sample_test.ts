@@ -124,6 +124,38 @@ Deno.test("sample: numbers out of range", async () => {
   });
 });
 
+Deno.test("sample --image-size: another size, where positions are computed", async () => {
+  await withFolder(async (cwd) => {
+    for (const positions of ["learned", "stretched", "sincos"] as const) {
+      await write(`${cwd}/${positions}.safetensors`, smallNet(1, { positions }));
+    }
+    const sample = (network: string, size: string, out = "o.png") => {
+      const how = ["--count", "1", "--steps", "2", "--device", "cpu", "--out", out];
+      return rin(["sample", `${network}.safetensors`, "--image-size", size, ...how], { cwd });
+    };
+    const own = readSmallNet().config.imageSize;
+    for (const positions of ["stretched", "sincos"]) {
+      const out = `${positions}.png`;
+      const { code, stderr } = await sample(positions, `${own + 8}`, out);
+      assertEquals(code, 0, stderr);
+      const png = await Deno.readFile(`${cwd}/${out}`);
+      const { width, height } = decode(png);
+      assertEquals([width, height], [own + 8, own + 8]);
+      assertEquals(recordIn(png)!.imageSize, own + 8);
+      const again = ["sample", "--like", out, "--device", "cpu", "--out", "again.png", "--force"];
+      assertEquals((await rin(again, { cwd })).code, 0);
+      assertEquals(await Deno.readFile(`${cwd}/again.png`), png);
+    }
+    const refused = complaint(await sample("learned", `${own + 8}`));
+    assertStringIncludes(refused, `it learned the positions of ${own} px pictures`);
+    assertEquals((await sample("learned", `${own}`, "own.png")).code, 0);
+    assertEquals(recordIn(await Deno.readFile(`${cwd}/own.png`))!.imageSize, undefined);
+    const odd = complaint(await sample("sincos", `${own + 1}`));
+    assertStringIncludes(odd, "needed a multiple of the network's patches");
+    assertStringIncludes(complaint(await sample("sincos", "0")), "imageSize is 0");
+  });
+});
+
 Deno.test("sample: a network that was meant to be sampled in a way of its own is", async () => {
   await withFolder(async (cwd) => {
     const run = {

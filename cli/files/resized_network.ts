@@ -1,0 +1,39 @@
+/**
+ * Networks that draw at another size than they were trained at.
+ *
+ * @module
+ */
+import { completeConfig } from "../../src/model/config.ts";
+import type { CheckpointFile } from "../../src/run/checkpoint_file.ts";
+import { CommandError } from "../errors.ts";
+
+/**
+ * The checkpoint with another size of its pictures. The weights are the same: only positions that
+ * were learned belong to one size.
+ *
+ * @param imageSize side of the pictures, pixels
+ * @throws {CommandError} when the network learned its positions, or patches don't divide the size
+ * @throws {ConfigError} when the size is out of range
+ */
+export function atImageSize(file: CheckpointFile, imageSize: number): CheckpointFile {
+  const { config } = file.checkpoint;
+  if (imageSize === config.imageSize) return file;
+  if (config.positions === "learned") {
+    throw new CommandError(
+      `Cannot draw ${imageSize} px with ${file.path}: it learned the positions of ` +
+        `${config.imageSize} px pictures; only a network with --positions stretched or sincos can ` +
+        `draw at other sizes`,
+    );
+  }
+  const over = imageSize % config.patchSize;
+  if (over > 0) {
+    const low = imageSize - over;
+    const near = [low, low + config.patchSize].filter((size) => size > 0).join(" or ");
+    throw new CommandError(
+      `--image-size is ${imageSize}: needed a multiple of the network's patches of ` +
+        `${config.patchSize} px, such as ${near}`,
+    );
+  }
+  const sized = completeConfig({ ...config, imageSize });
+  return { ...file, checkpoint: { ...file.checkpoint, config: sized } };
+}

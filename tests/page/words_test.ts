@@ -1,0 +1,26 @@
+// Sentences of the page that don't need a browser.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { cannotRepeat } from "../../page/words.ts";
+import { readSmallNet } from "../helpers/small_net.ts";
+
+const network = {
+  ...{ name: "pets", config: readSmallNet().config, identity: "a".repeat(64), about: {} },
+  ...{ classNames: undefined, bytes: 1, kept: false },
+};
+
+Deno.test("cannotRepeat: says why the page can't draw a picture again", () => {
+  const record = { checkpoint: network.identity, count: 1, seed: 1 };
+  assertEquals(cannotRepeat(record, network), undefined);
+  const reasons: [Record<string, string | number>, RegExp][] = [
+    [
+      { checkpoint: "b".repeat(64) },
+      /^It was made with another checkpoint \(bbbbbbbb…\) than pets/,
+    ],
+    [{ imageSize: 48 }, /^It has 48 pixels a side, another size than the network's/],
+    [{ image: "c".repeat(64) }, /^It was begun from another picture/],
+  ];
+  for (const [changes, reason] of reasons) {
+    assertMatch(cannotRepeat({ ...record, ...changes }, network)!, reason);
+  }
+});
