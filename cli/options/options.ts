@@ -144,7 +144,7 @@ export function checkValue(
     complain: (sentence: string) => Error;
   },
 ): Value {
-  const wrong = (needed: string) => complain(`${name} is ${shown}: needed ${needed}`);
+  const wrong = (needed: string) => complain(`${name} is ${shown}: expected ${needed}`);
   if (typeof type !== "string") {
     if (!type.includes(value as string)) throw wrong(either(type));
   } else if (type === "integer") {

@@ -42,7 +42,7 @@ export function isPictures({ shape }: Pick<NpyHeader, "shape">): boolean {
 export function layoutOf({ type, shape, fortran }: NpyHeader, clips: boolean): Layout {
   const no = (reason: string) => new DataError(`of shape ${shapeText(shape)} ${reason}`);
   if (typeText(type) === "Python objects") {
-    throw no("holds Python objects, which are not read; save it as one array of uint8");
+    throw no("holds Python objects, which rin can't read; save it as one array of uint8");
   }
   if (typeText(type) !== "uint8") {
     throw no(`holds ${typeText(type)}, where pictures are uint8, 0 to 255; save it as uint8`);

@@ -145,7 +145,7 @@ function checkInflated(bytes: Uint8Array, slack: number): void {
         unzlib.push(data.subarray(at, at + PIECE));
       } catch (thrown) {
         if (thrown instanceof DataError) throw thrown;
-        return; // What is wrong with it is told by the decoder.
+        return; // The decoder says what is wrong with it.
       }
     }
   }

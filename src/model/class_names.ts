@@ -65,7 +65,9 @@ export function readClassList(
         shown(wrong)
       }, and others here are names: give all classes by name, ` +
         `or all by number (0 to ${numClasses - 1})`
-      : `There is no class ${shown(wrong)}: this network knows ${knownClasses(numClasses, names)}`,
+      : `There is no class ${shown(wrong)}: this network's classes are ${
+        knownClasses(numClasses, names)
+      }`,
   );
 }
 

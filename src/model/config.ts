@@ -152,7 +152,7 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   checkHeads(full, given.readWriteHeads === undefined);
   if (full.numLatents <= tokensAmongLatents(full)) {
     throw new ConfigError(
-      `numLatents is ${full.numLatents}: needed more than the ${
+      `numLatents is ${full.numLatents}: expected more than the ${
         tokensAmongLatents(full)
       } that are the tokens of time and class`,
     );

@@ -117,8 +117,8 @@ export class Trainer {
   /**
    * Begins a run with a fresh network, or from the weights of another one: of the moving average
    * where there is one. The optimizer state is new in any case. The other network can have other
-   * classes; {@linkcode Trainer.begun} names the tensors that follow from their number and begin
-   * anew.
+   * classes; {@linkcode Trainer.begun} names the tensors that follow from their number and start
+   * fresh.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param config the network; fields that differ from the defaults
@@ -250,12 +250,12 @@ export class Trainer {
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
     if (tagOf(batch) !== "Float32Array") {
-      throw new RangeError(`The batch is ${shown(batch)}: needed a value of Float32Array`);
+      throw new RangeError(`The batch is ${shown(batch)}: expected a value of Float32Array`);
     }
     if (batch.length !== x0.size * accumulate) {
       const shape = [this.options.batchSize, ...x0.shape.slice(1)];
       throw new RangeError(
-        `The batch has ${batch.length} numbers: needed ${x0.size * accumulate} (${shape})`,
+        `The batch has ${batch.length} numbers: expected ${x0.size * accumulate} (${shape})`,
       );
     }
     if (this.#done - this.#read >= HISTORY) {

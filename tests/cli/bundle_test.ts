@@ -45,7 +45,7 @@ Deno.test("bundlingFailure: the error and its innermost cause, whatever stands a
       "network, or use the packed program",
     ],
     ["error: bad\n\nCaused by:\n    0: first\n    1: last\n", "bad (last)"],
-    ["", "Deno said nothing of why"],
+    ["", "Deno did not say why"],
   ];
   for (const [output, sentence] of cases) assertEquals(bundlingFailure(output), sentence);
 });

@@ -23,7 +23,7 @@ Deno.test("data sources: samples in a folder, a .npz and a .tar are the same pic
       const prepare = ["data", "prepare", out, "--image-size", "16", "--out", `${out}.rindata`];
       const notes = await said(cwd, ...prepare);
       if (out === "x.npz") {
-        assertStringIncludes(notes, "Takes arr_0 (6, 16, 16, 3) for the pictures and arr_1 for");
+        assertStringIncludes(notes, "Using arr_0 (6, 16, 16, 3) as the pictures and arr_1 as");
       }
       const file = await PreparedFile.open(`${cwd}/${out}.rindata`);
       found.push([file.footer.hashes, out === "x" ? undefined : file.footer.labels]);

@@ -16,7 +16,7 @@ Deno.test("data: prepare decodes into one file, check finds damage in it", async
     const file = `${cwd}/pictures-16px.rindata`;
     const checked = await rin(["data", "check", file, "--quiet"], { cwd });
     assertEquals([checked.code, checked.stderr], [0, ""]);
-    assertStringIncludes(checked.stdout, "every image is as it was written");
+    assertStringIncludes(checked.stdout, "every image matches its hash");
     const bytes = await Deno.readFile(file);
     bytes[1000] ^= 1;
     await Deno.writeFile(file, bytes);

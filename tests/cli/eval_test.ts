@@ -31,7 +31,7 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "held-out images:");
   assertStringIncludes(stdout, "scattering-v1");
-  assertStringIncludes(stderr, "Figures and plot are in run/eval-step-3");
+  assertStringIncludes(stderr, "Results and plot are in run/eval-step-3");
   for (const doing of ["loss by noise level", "features of the data"]) {
     assertMatch(stderr, new RegExp(`^100% .*${doing}`, "m"));
   }
@@ -62,7 +62,7 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   assertEquals((await rin(exported, { cwd })).code, 0);
   const loss = ["net.safetensors", "--data", "pictures", "--count", "0", "--levels", "4"];
   const ofExport = await rin(["eval", ...loss], { cwd });
-  assertStringIncludes(ofExport.stderr, "Figures and plot are in ./eval-step-3");
+  assertStringIncludes(ofExport.stderr, "Results and plot are in ./eval-step-3");
 });
 
 evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {

@@ -81,6 +81,6 @@ Deno.test("export: what can't be written", async () => {
     assertStringIncludes(await say(same), "--out is the checkpoint itself");
     assertStringIncludes(await say([], 2), "Which checkpoint?");
     assertStringIncludes(await say(["a", "b"], 2), "One checkpoint at a time");
-    assertStringIncludes(await say(["a", "--dtype", "f8"], 2), "needed f16 or f32");
+    assertStringIncludes(await say(["a", "--dtype", "f8"], 2), "expected f16 or f32");
   });
 });

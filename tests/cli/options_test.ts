@@ -33,7 +33,7 @@ Deno.test("options: a seed is 0 or more, or random, which is drawn and said", ()
     assertThrows(
       () => read("--seed", seed),
       UsageError,
-      `--seed is ${seed}: needed a whole number from 0 to 4294967295, or random`,
+      `--seed is ${seed}: expected a whole number from 0 to 4294967295, or random`,
     );
   }
   assertEquals(read("--seed", "7"), { flags: { seed: 7 }, rest: [], drawn: [] });

@@ -37,9 +37,12 @@ Deno.test("train: a recipe that can't be is refused by its flag", async () => {
   const refused = async (...flags: string[]) =>
     complaint(await rin(["train", ...flags], { env: { RIN_COMMAND: "rin" } }));
   assertStringIncludes(await refused("--accumulate", "3"), "--accumulate 3 does not divide");
-  assertStringIncludes(await refused("--lr-end", "1"), "--lr-end is 1: needed at most");
+  assertStringIncludes(await refused("--lr-end", "1"), "--lr-end is 1: expected at most");
   assertStringIncludes(await refused("--lr-schedule", "cosine@2"), '--lr-schedule is "cosine@2"');
-  assertStringIncludes(await refused("--input-scale", "0"), "--input-scale is 0: needed a number");
+  assertStringIncludes(
+    await refused("--input-scale", "0"),
+    "--input-scale is 0: expected a number",
+  );
 });
 
 Deno.test("docs/recipes.md names flags and presets that there are", async () => {

@@ -50,7 +50,7 @@ Deno.test("report, compare: what is asked wrongly is told", () =>
       [["report"], 2, "Which run? Give its folder"],
       [["report", "a", "a"], 2, "One run at a time"],
       [["report", "a", "--port", "80"], 2, "--port is for a page that is served: add --serve"],
-      [["report", "a", "--serve", "--port", "70000"], 2, "--port is 70000: needed a number from"],
+      [["report", "a", "--serve", "--port", "70000"], 2, "--port is 70000: expected a number from"],
       [["report", "none"], 1, "There is no run in none: it has no config.json"],
       [["compare", "a"], 2, "Give two folders or more"],
       [["compare", "a", "a/config.json"], 1, "There is no run in a/config.json"],

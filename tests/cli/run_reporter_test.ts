@@ -51,9 +51,9 @@ const started = (step: number, resumed: boolean, frames = 1): RunEvent => ({
 
 Deno.test("run reporter: how a run begins", () => {
   assertEquals(lines(started(0, false)), ["Training for 9 steps into r"]);
-  assertEquals(lines(started(4, true)), ["Going on after step 4 of 9 in r"]);
+  assertEquals(lines(started(4, true)), ["Continuing after step 4 of 9 in r"]);
   assertEquals(lines(started(9, true)), [
-    "All 9 steps of r are done: to go on, give more --steps",
+    "All 9 steps of r are done: give more --steps to continue",
   ]);
 });
 
@@ -90,11 +90,11 @@ Deno.test("run reporter: what happened, and what failed", () => {
     [
       "Step 3: validation loss 0.5000",
       "Step 3: 16 samples in r/samples/step-000003.png",
-      "Step 4 was skipped: the loss or its gradient was no finite number (skipped so far: 2)",
-      "! Cannot write r/last.safetensors: the disk is full; free some space; training goes on, and " +
-      "saving is tried again",
+      "Step 4 was skipped: the loss or its gradient was not finite (skipped so far: 2)",
+      "! Cannot write r/last.safetensors: the disk is full; free some space; training " +
+      "continues, and the next checkpoint tries again",
       "end of the bar",
-      "! The GPU was lost: reset; asking for it again, to go on after step 3",
+      "! The GPU was lost: reset; asking for it again, to continue after step 3",
     ],
   );
 });

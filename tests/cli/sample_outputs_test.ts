@@ -1,4 +1,4 @@
-// What rin sample writes, repeats and goes on with.
+// What rin sample writes, repeats and resumes.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
@@ -179,13 +179,13 @@ outputTest("a tar holds the files of a folder, and is gone on with", async (cwd)
   // As a stop within the second image leaves it, and in other batches.
   await write(`${cwd}/a.tar.partial`, bytes.slice(0, at / 2));
   const { stderr } = await run(cwd, ...args, "--out", "a.tar", "--batch-size", "1");
-  assertStringIncludes(stderr, "Going on after 1 of 3 images in a.tar.partial");
+  assertStringIncludes(stderr, "Continuing after 1 of 3 images in a.tar.partial");
   assertEquals(await Deno.readFile(`${cwd}/a.tar`), bytes);
 
   await write(`${cwd}/a.tar.partial`, bytes.slice(0, at / 2));
   await Deno.remove(`${cwd}/a.tar`);
   const other = await rin(["sample", ...args, "--seed", "1", "--out", "a.tar"], { cwd });
-  assertStringIncludes(complaint(other), "was begun with other settings");
+  assertStringIncludes(complaint(other), "was started with other settings");
 });
 
 outputTest(

@@ -64,7 +64,7 @@ serveTest("SIGTERM: what is under way is answered, then it ends with 0", [], asy
   assertEquals([answer.status, recordIn(await answer.bytes())?.count], [200, 2]);
   assertStringIncludes(events, 'event: done\ndata: {"images":1}');
   assertEquals((await child.status).code, 0);
-  assertStringIncludes(await said, "Ending; what is under way is answered first");
+  assertStringIncludes(await said, "Ending; open requests are answered first");
   await fetch(`${url}healthz`).then(
     () => assert(false, "it still answers"),
     (thrown) => assert(thrown instanceof TypeError),
@@ -162,7 +162,7 @@ Deno.test({
       // The page takes more in source form, and that is said; all else works.
       const [first, ...rest] = (await said).trimEnd().split("\n");
       assertStringIncludes(first, "rin: serving without the page.");
-      assertEquals(rest, ["Ctrl-C ends it", "Ending; what is under way is answered first"]);
+      assertEquals(rest, ["Ctrl-C ends it", "Ending; open requests are answered first"]);
     }, startWith(allowed));
   },
 });
@@ -209,7 +209,7 @@ Deno.test("serve: what can't be served is told", () =>
     await write(`${cwd}/net.safetensors`, CHECKPOINT);
     assertStringIncludes(complaint(await serve(...net, "--port", "70000"), 2), "--port is 70000");
     const batch = await serve(...net, "--max-batch", "0");
-    assertStringIncludes(complaint(batch, 2), "--max-batch is 0: needed 1 to 1024");
+    assertStringIncludes(complaint(batch, 2), "--max-batch is 0: expected 1 to 1024");
     await write(`${cwd}/empty`, "\n");
     const token = await serve(...net, "--token-file", "empty");
     assertStringIncludes(complaint(token), "empty holds no token");
@@ -288,11 +288,11 @@ serveTest("pages of the origins that --cors gives may ask", [
 Deno.test("serve: refuses --allow-host and --cors values that are no host or origin", async () => {
   const serve = (...args: string[]) => rin(["serve", "net.safetensors", ...args]);
   const wrong = await serve("--allow-host", "http://a.org");
-  assertStringIncludes(complaint(wrong, 2), "needed names without http:// and port");
+  assertStringIncludes(complaint(wrong, 2), "expected names without http:// and port");
   const path = await serve("--cors", "https://a.org", "--cors", "https://b.org/page");
   assertStringIncludes(
     complaint(path, 2),
-    "--cors is https://b.org/page: needed an origin without",
+    "--cors is https://b.org/page: expected an origin without",
   );
   assertStringIncludes(complaint(await serve("--cors="), 2), "--cors needs a value: --cors ORIGIN");
 });

@@ -59,12 +59,16 @@ failTest(
   "Cannot make folder pictures/0.png",
 );
 
-failTest("resuming what isn't there", ["--resume", "gone"], "Cannot resume gone: there is no such");
+failTest(
+  "resuming what isn't there",
+  ["--resume", "gone"],
+  "Cannot resume gone: there is no such",
+);
 
 failTest(
   "resuming a folder without a checkpoint",
   ["--resume", "pictures"],
-  "the run saved no checkpoint, or it is no run's folder",
+  "the run saved no checkpoint, or it is not a run's folder",
 );
 
 Deno.test("train: resuming refuses every flag that would make it another run", () => {

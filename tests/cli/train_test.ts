@@ -90,20 +90,23 @@ trainTest("a flag wins over the config file", async (cwd) => {
   assertEquals([steps, seed], [2, 7]);
 });
 
-trainTest("6 steps are 3 and, resumed in the middle of an epoch, 3 more", async (cwd) => {
-  await writePictures(`${cwd}/pictures`, 10);
-  const args = ["train", ...TINY, "--data", "pictures", "--flip", "--quiet"];
-  assertEquals((await rin([...args, "--out", "whole", "--steps", "6"], { cwd })).code, 0);
-  assertEquals((await rin([...args, "--out", "parts", "--steps", "3"], { cwd })).code, 0);
-  const more = await rin(["train", "--resume", "parts", "--steps", "6", "--quiet"], { cwd });
-  assertEquals(more.code, 0, more.stderr);
-  const steps = async (run: string) =>
-    (await metrics(`${cwd}/${run}`)).filter(({ loss }) => loss !== undefined)
-      .map(({ step, loss, lossAverage }) => ({ step, loss, lossAverage }));
-  assertEquals(await steps("parts"), await steps("whole"));
-  const { slabs } = await checkpoint(`${cwd}/parts`);
-  assertEquals(slabs, (await checkpoint(`${cwd}/whole`)).slabs);
-});
+trainTest(
+  "6 steps are 3 and, resumed in the middle of an epoch, 3 more",
+  async (cwd) => {
+    await writePictures(`${cwd}/pictures`, 10);
+    const args = ["train", ...TINY, "--data", "pictures", "--flip", "--quiet"];
+    assertEquals((await rin([...args, "--out", "whole", "--steps", "6"], { cwd })).code, 0);
+    assertEquals((await rin([...args, "--out", "parts", "--steps", "3"], { cwd })).code, 0);
+    const more = await rin(["train", "--resume", "parts", "--steps", "6", "--quiet"], { cwd });
+    assertEquals(more.code, 0, more.stderr);
+    const steps = async (run: string) =>
+      (await metrics(`${cwd}/${run}`)).filter(({ loss }) => loss !== undefined)
+        .map(({ step, loss, lossAverage }) => ({ step, loss, lossAverage }));
+    assertEquals(await steps("parts"), await steps("whole"));
+    const { slabs } = await checkpoint(`${cwd}/parts`);
+    assertEquals(slabs, (await checkpoint(`${cwd}/whole`)).slabs);
+  },
+);
 
 async function checkpoint(run: string) {
   const { readCheckpoint } = await import("../../src/model/checkpoint.ts");
@@ -210,11 +213,11 @@ trainTest("a loss that is no number stops the run and keeps the last checkpoint"
   const before = await Deno.readFile(`${cwd}/r/last.safetensors`);
   // Each step multiplies all weights by about -99.
   const wild = ["--resume", "r", "--lr", "10", "--weight-decay", "10", "--steps", "200", "--quiet"];
-  const kept = "the checkpoint of step 4 in r is kept; go on from it with a lower --lr than 10";
+  const kept = "the checkpoint of step 4 in r is kept; resume it with a lower --lr than 10";
   for (const asked of ["stop", "skip"]) {
     const found = complaint(await rin(["train", ...wild, "--on-nan", asked], { cwd }));
     const many = /^rin: In each of the last (6[4-9]|[7-9]\d) steps, to step \d+, the loss/;
-    const one = /^rin: At step (\d|1\d|2\d) the loss or its gradient was no finite number/;
+    const one = /^rin: At step (\d|1\d|2\d) the loss or its gradient was not finite/;
     assert((asked === "stop" ? one : many).test(found), found);
     assertStringIncludes(found, kept);
     assert(equalBytes(await Deno.readFile(`${cwd}/r/last.safetensors`), before));

@@ -57,10 +57,10 @@ Deno.test("usage: what is mistyped is named, with the nearest known name", async
     [["train", "-x"], "Unknown option -x"],
     [["train", "runs/a"], 'Unknown argument "runs/a"'],
     [["train", "--lr"], "--lr needs a value"],
-    [["train", "--lr", "fast"], "--lr is fast: needed a number"],
-    [["train", "--steps", "1.5"], "--steps is 1.5: needed a whole number"],
-    [["train", "--preset", "face"], "--preset is face: needed faces, demo, readme"],
-    [["train", "--prediction", "x1"], "--prediction is x1: needed eps, x0 or v"],
+    [["train", "--lr", "fast"], "--lr is fast: expected a number"],
+    [["train", "--steps", "1.5"], "--steps is 1.5: expected a whole number"],
+    [["train", "--preset", "face"], "--preset is face: expected faces, demo, readme"],
+    [["train", "--prediction", "x1"], "--prediction is x1: expected eps, x0 or v"],
     [["sample"], "Which checkpoint?"],
     [["info"], "Which checkpoint?"],
   ];
@@ -73,7 +73,7 @@ Deno.test("usage: sizes that don't fit together are told in terms of the flags",
   const cases: [string[], string][] = [
     [["--image-size", "30"], "--image-size 30 is not divisible by --patch-size 8"],
     [["--num-heads", "3"], "--num-heads 3 does not divide --latent-dim 128"],
-    [["--lr", "11"], "--lr is 11: needed a number from 0 to 10"],
+    [["--lr", "11"], "--lr is 11: expected a number from 0 to 10"],
     [["--save-every", "0"], "--save-every is 0"],
     [["--schedule", "cosin"], 'Unknown schedule "cosin"'],
   ];
@@ -86,8 +86,8 @@ Deno.test("usage: a config file's mistakes are named", async () => {
   await withFolder(async (folder) => {
     const cases: [string, string][] = [
       ['{"lrr": 1}', 'unknown field "lrr": did you mean lr?'],
-      ['{"lr": "1"}', '"lr" is "1": needed a number'],
-      ['{"flip": 1}', '"flip" is 1: needed true or false'],
+      ['{"lr": "1"}', '"lr" is "1": expected a number'],
+      ['{"flip": 1}', '"flip" is 1: expected true or false'],
       ["[1]", "it must be a JSON object"],
       ["{", "not valid JSON"],
     ];

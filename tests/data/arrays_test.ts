@@ -66,7 +66,7 @@ Deno.test("arrays: what NumPy and rin sample write, stored: pictures and their c
     assertEquals(found.train, [0, 1, 2, 3, 4, 5].map(picture));
     assertEquals([found.labels, found.classNames], [[2, 0, 1, 1, 0, 2], ["0", "1", "2"]]);
     assertEquals(found.notes, [
-      "Takes arr_0 (6, 5, 5, 3) for the pictures and arr_1 for their classes",
+      "Using arr_0 (6, 5, 5, 3) as the pictures and arr_1 as their classes",
     ]);
     // Channels before height and width, in a file of its own.
     const planar = await load(fixture("arrays_planar.npy"), root, { labels: { from: "none" } });
@@ -81,8 +81,8 @@ Deno.test("arrays: x_train and x_test, packed and grey, are what is trained on a
     assertEquals([found.train, found.valid], [[0, 1, 2, 3].map(grey), [4, 5].map(grey)]);
     assertEquals([found.labels, found.validLabels], [[2, 0, 1, 1], [0, 2]]);
     assertEquals(found.notes, [
-      "Takes x_train (4, 5, 5) for the pictures to train on and y_train for their classes, x_test " +
-      "(2, 5, 5) for the pictures to validate on and y_test for their classes; leaves mean alone",
+      "Using x_train (4, 5, 5) as the pictures to train on and y_train as their classes, x_test " +
+      "(2, 5, 5) as the pictures to validate on and y_test as their classes; ignoring mean",
     ]);
     // Grey pictures are padded as those of IDX files are.
     const padded = await load(fixture("arrays_split.npz"), root, { imageSize: 7 });
@@ -137,28 +137,28 @@ Deno.test("arrays: names choose where shapes don't, and what isn't clear is refu
       assertStringIncludes(error.message, `Cannot load ${root}/`);
     };
     const [rgb, masks] = [filled([2, 4, 4, 3]), filled([2, 4, 4])];
-    assertStringIncludes(await note({ masks, images: rgb }), "Takes images (2, 4, 4, 3) for");
+    assertStringIncludes(await note({ masks, images: rgb }), "Using images (2, 4, 4, 3) as");
     await fails({ masks, photos: rgb }, "masks (uint8 (2, 4, 4)), photos (uint8 (2, 4, 4, 3))");
     const floats = npy("<f4", [2, 4, 4, 3], Array(4 * 96).fill(0));
-    assertStringIncludes(await note({ features: floats, photos: rgb }), "leaves features alone");
+    assertStringIncludes(await note({ features: floats, photos: rgb }), "ignoring features");
     // The mask must not be taken because the pictures can't be.
     await fails({ masks, images: floats }, "images of shape (2, 4, 4, 3) holds float32");
     await fails({ x_train: rgb, images: rgb }, "several of its arrays could be the pictures");
     const val = filled([1, 4, 4, 3]);
     const three = { train_images: rgb, val_images: val, test_images: val };
-    assertStringIncludes(await note(three), "val_images (1, 4, 4, 3) for the pictures to validate");
-    assertStringIncludes(await note(three), "leaves test_images alone");
+    assertStringIncludes(await note(three), "val_images (1, 4, 4, 3) as the pictures to validate");
+    assertStringIncludes(await note(three), "ignoring test_images");
     // Labels that are none, or not clear.
     const numbers = (...values: number[]) => npy("|i1", [values.length], values);
     const left = async (name: string, labels: Uint8Array) =>
-      assertStringIncludes(await note({ images: rgb, [name]: labels }), `; leaves ${name}`);
+      assertStringIncludes(await note({ images: rgb, [name]: labels }), `; ignoring ${name}`);
     await left("labels", npy("<f4", [2], Array(8)));
     await left("labels", npy("|u1", [2, 3], Array(6)));
     await left("labels", numbers(0, -1));
     await left("other", numbers(0, 1));
     assertStringIncludes(
       await note({ images: rgb, y: numbers(0, 1), labels: numbers(1, 1) }),
-      "leaves y, labels alone",
+      "ignoring y, labels",
     );
     await fails({ images: rgb, y: numbers(0, 1, 1) }, "y has 3 labels, where images has 2");
   });

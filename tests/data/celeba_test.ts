@@ -7,7 +7,7 @@ import { greyPng, greys, withFolder, write } from "./scratch.ts";
 const LIST = "000001.jpg 0\n000002.jpg 2\n000003.jpg 1\n000004.jpg 0\n";
 
 async function writeImages(folder: string): Promise<void> {
-  // PNG bytes under a JPEG's name: formats are told by content.
+  // PNG bytes under a JPEG's name: content decides the format.
   for (let i = 1; i <= 4; i++) await write(`${folder}/00000${i}.jpg`, await greyPng(10 * i));
 }
 

@@ -117,7 +117,7 @@ Deno.test("csv labels: of a folder, beside it or in it, read anew each time", as
     await write(`${source}/labels.csv`, "image_id,label\nx/1.png,b\n2,a\ny/1.png,a\n");
     const found = await classes(auto);
     assertEquals(found.named, ["b 1", "a 2", "a 3"]);
-    assertEquals(found.notes, [`Takes the classes from ${source}/labels.csv`]);
+    assertEquals(found.notes, [`Taking the classes from ${source}/labels.csv`]);
     assertEquals((await classes(options)).named.length, 3);
   });
 });

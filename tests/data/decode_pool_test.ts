@@ -11,7 +11,7 @@ Deno.test("DecodePool: workers give what the main thread would, each file its ow
     const paths = Array.from({ length: 20 }, (_, i) => `${root}/${i}.png`);
     for (const [i, path] of paths.entries()) await write(path, await greyPng(10 * i));
     await write(`${root}/bad.png`, "hello");
-    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "is no PNG");
+    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "is not PNG");
     const gone = assertRejects(() => pool.decode(`${root}/none.png`, 2), DataError);
     const found = await Promise.all(paths.map((path) => pool.decode(path, 3)));
     assertEquals(found, paths.map((path) => decodeFile(path, 3)));

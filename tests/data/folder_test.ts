@@ -126,9 +126,9 @@ Deno.test("folder: recognizes pictures by their first bytes and counts the files
       assertEquals(skipped.map(({ name }) => name), ["dogs/2.gif", "newts/0.png"]);
       assertStringIncludes(skipped[0].reason, "it moves (");
       assertEquals(leftOutLines(leftOut!), [
-        "Left out 3 files that are no PNG, JPEG, WebP, BMP or GIF: 1 .avif, 1 .txt, 1 without an " +
+        "Left out 3 files that are not PNG, JPEG, WebP, BMP or GIF: 1 .avif, 1 .txt, 1 without an " +
         "extension",
-        "Found no picture that can be read in emus, newts",
+        "Found no readable picture in emus, newts",
       ]);
     }
     // It counts files added later, too, although it decodes nothing again.
@@ -159,7 +159,7 @@ Deno.test("folder: broken pictures among good ones are named, skipped and leave 
     );
     assertStringIncludes(
       skipped[0].reason,
-      "no PNG, JPEG, WebP, BMP or GIF but text that begins with",
+      "not PNG, JPEG, WebP, BMP or GIF, but text that begins with",
     );
     close();
   });

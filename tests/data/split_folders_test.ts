@@ -22,7 +22,7 @@ Deno.test("split folders: train, val and test are splits, unless they are asked 
     assertEquals([train.classNames, [...valid.labels!]], [["cats", "dogs"], [0, 1]]);
     assertStringIncludes(
       notes[0],
-      "trains on Train, validates on val, and leaves test (1 pictures)",
+      "training on Train, validating on val, ignoring test (1 pictures)",
     );
     close();
     const asked = await loadSplits({ ...options, folders: "classes", validFraction: 0 });

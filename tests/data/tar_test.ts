@@ -101,7 +101,7 @@ Deno.test("tar: train and val are splits, what can't be decoded is named", async
     const found = await load(path, `${root}/.cache`, { validFraction: undefined });
     assertEquals([found.train, found.valid], [["b 3", "a 1"], ["b 2"]]);
     assertEquals(found.skipped.map(({ name }) => name), ["train/a/broken.png"]);
-    assertStringIncludes(found.notes[0], "trains on train, validates on val");
+    assertStringIncludes(found.notes[0], "training on train, validating on val");
     const asked = await load(path, `${root}/.cache`, { folders: "classes" });
     assertEquals(asked.train, ["val 2", "train 3", "train 1"]);
   });
@@ -130,7 +130,7 @@ Deno.test("tar: what is damaged, cut off, or holds no picture is said in one sen
     for (const bytes of [packed.slice(0, -100), packed.with(-7, ~packed.at(-7)!)]) {
       await fails(bytes, "its packed data are damaged or incomplete; fetch or make it again");
     }
-    await fails(whole, "those in a tar archive are not read; unpack it", { frames: 4 });
+    await fails(whole, "rin can't read them in a tar archive; unpack it", { frames: 4 });
     await tar(path, { "0.txt": text("hello") });
     const without = await Deno.readFile(path);
     await fails(without, "no PNG, JPEG, WebP, BMP or GIF file (1 other files seen: 1 .txt");

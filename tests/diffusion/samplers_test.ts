@@ -289,13 +289,13 @@ Deno.test("options out of range are refused", () => {
     samplerSteps(parseSchedule("cosine"), meaningOf("x0"), completeSampleOptions(options));
   assertEquals(steps({}).length, 100);
   for (const count of [0, -1, 2.5, NaN, 100_001]) {
-    assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: needed`);
+    assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: expected`);
   }
   for (const eta of [-0.1, 1.1, NaN]) {
-    assertThrows(() => steps({ sampler: "ddim", eta }), RangeError, `eta is ${eta}: needed`);
+    assertThrows(() => steps({ sampler: "ddim", eta }), RangeError, `eta is ${eta}: expected`);
   }
   for (const clip of [-0.1, 0, 1.1, NaN]) {
-    assertThrows(() => steps({ clip }), RangeError, `clip is ${clip}: needed`);
+    assertThrows(() => steps({ clip }), RangeError, `clip is ${clip}: expected`);
   }
 });
 

@@ -53,7 +53,7 @@ deviceTest("images of other seeds in a batch are what their seeds alone give", a
   }
   const refuse = (options: SampleOptions, message: string) =>
     assertRejects(() => rin.sample(options), RangeError, message);
-  await refuse({ seeds: [1], count: 2 }, "seeds is [1]: needed a list of 2, each a whole number");
+  await refuse({ seeds: [1], count: 2 }, "seeds is [1]: expected a list of 2, each a whole number");
   await refuse({ seeds: [1, 2], count: 2, interpolate: [1, 2] }, "interpolate takes no other");
   rin.destroy();
 });
@@ -166,28 +166,31 @@ deviceTest("inpainting leaves what is kept as it was, and paints the rest", asyn
   rin.destroy();
 });
 
-deviceTest("strength: 0 gives the picture back, 1 barely knows it", async (gpu) => {
-  const rin = await Rin.create(gpu, SMALL);
-  const options = { count: 2, steps: 5, sampler: "dpm++", image: picture } as const;
-  const at = (strength: number) => rin.sample({ ...options, strength });
-  for (const i of [0, 1]) assertSameBits("0", image(await at(0), i), picture);
-  const full = await at(1);
-  assertWithin("1", full, await rin.sample({ count: 2, steps: 5, sampler: "dpm++" }), 1e-2);
-  // A network that predicts nothing leaves x0 = 0: what comes out then differs from the picture.
-  const [little, much] = [await at(0.05), await at(0.9)];
-  assert(difference(little, much) > 1e-3);
-  rin.destroy();
-});
+deviceTest(
+  "strength: 0 gives the picture back, 1 barely knows it",
+  async (gpu) => {
+    const rin = await Rin.create(gpu, SMALL);
+    const options = { count: 2, steps: 5, sampler: "dpm++", image: picture } as const;
+    const at = (strength: number) => rin.sample({ ...options, strength });
+    for (const i of [0, 1]) assertSameBits("0", image(await at(0), i), picture);
+    const full = await at(1);
+    assertWithin("1", full, await rin.sample({ count: 2, steps: 5, sampler: "dpm++" }), 1e-2);
+    // A network that predicts nothing leaves x0 = 0: what comes out then differs from the picture.
+    const [little, much] = [await at(0.05), await at(0.9)];
+    assert(difference(little, much) > 1e-3);
+    rin.destroy();
+  },
+);
 
 deviceTest("pictures, masks and shares that don't fit are refused", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = new Float32Array(64);
   const refused: [SampleOptions, string][] = [
-    [{ image: new Float32Array(5) }, `image has 5 numbers: needed ${PIXELS}`],
-    [{ image: picture, mask: new Float32Array(5) }, "mask has 5 numbers: needed 64"],
+    [{ image: new Float32Array(5) }, `image has 5 numbers: expected ${PIXELS}`],
+    [{ image: picture, mask: new Float32Array(5) }, "mask has 5 numbers: expected 64"],
     [{ mask }, "mask needs an image"],
     [{ strength: 0.5 }, "strength needs an image"],
-    [{ image: picture, strength: 1.5 }, "strength is 1.5: needed a number from 0 to 1"],
+    [{ image: picture, strength: 1.5 }, "strength is 1.5: expected a number from 0 to 1"],
     [{ interpolate: [1, 2], count: 1 }, "interpolate needs a count of 2 or more"],
   ];
   for (const [options, message] of refused) {

@@ -70,7 +70,7 @@ Deno.test("times: steps counts evaluations of the network, for heun too", () => 
     assertEquals(samplerSteps(cosine, PLAIN, { sampler: "heun", steps }).length, made);
   }
   for (const steps of [0, -1, 2.5, NaN, 100_001]) {
-    assertThrows(() => completeSampleOptions({ steps }), RangeError, `steps is ${steps}: needed`);
+    assertThrows(() => completeSampleOptions({ steps }), RangeError, `steps is ${steps}: expected`);
   }
 });
 
@@ -108,7 +108,7 @@ Deno.test("a time difference lets each step go further than the next evaluation'
     assertWithin(`${i}: x0`, [factors.x0], [Math.sqrt(1 - to) - x * Math.sqrt(now)], 1e-4);
   }
   assertEquals(steps[3].factors, { x: 0, x0: 1, previous: 0, sigma: 0 });
-  // One that goes beyond the end arrives at the estimate, and goes on from there.
+  // One that goes beyond the end arrives at the estimate, and continues from there.
   const far = samplerSteps(linear, PLAIN, { ...options, timeDifference: 2 });
   assertEquals(far[1].factors, { x: 0, x0: 1, previous: 0, sigma: 0 });
   assertEquals(

@@ -52,7 +52,7 @@ Deno.test("covariance: of one image there is none, and vectors have one length",
   const statistics = new FeatureStatistics(2);
   statistics.add([1, 2]);
   assertThrows(() => statistics.gaussian(), RangeError, "two or more images, got 1");
-  assertThrows(() => statistics.add([1]), RangeError, "needed 2");
+  assertThrows(() => statistics.add([1]), RangeError, "expected 2");
 });
 
 Deno.test("eigenvalues: NumPy's, known ones, and traces of odd sizes", () => {

@@ -87,9 +87,9 @@ Deno.test("Inception: files that are not it", () => {
   const record = () => recordInception(tensors, 1, 75);
   assertThrows(record, CheckpointError, "it lacks the tensor Mixed_6c.branch7x7_2.bn.bias");
   tensors.set("Mixed_5b.branch1x1.conv.weight", weight("w", [64, 100, 1, 1]));
-  assertThrows(record, CheckpointError, "takes 100 channels, needed 192");
+  assertThrows(record, CheckpointError, "takes 100 channels, expected 192");
   tensors.set("Conv2d_1a_3x3.bn.bias", weight("b", [31]));
-  assertThrows(record, CheckpointError, "has 31 numbers, needed 32");
+  assertThrows(record, CheckpointError, "has 31 numbers, expected 32");
   assertThrows(
     () => foldedConvolution(new Map([["a.conv.weight", weight("w", [3, 4])]]), "a"),
     CheckpointError,

@@ -43,11 +43,11 @@ Deno.test("statistics: float32, and other headers", () => {
 
 Deno.test("statistics: files that are none", () => {
   const read = (bytes: Uint8Array<ArrayBuffer>) => () => readStatistics(bytes, 6);
-  assertThrows(read(new Uint8Array(100)), NpzError, "no .npz file");
-  assertThrows(read(fixture("statistics.npz").subarray(0, 500)), NpzError, "no .npz file");
+  assertThrows(read(new Uint8Array(100)), NpzError, "not an .npz file");
+  assertThrows(read(fixture("statistics.npz").subarray(0, 500)), NpzError, "not an .npz file");
   const one = { shape: [1], data: Float64Array.of(1) };
   const bad = writeStatistics({ mean: Float64Array.of(1), covariance: Float64Array.of(NaN) });
   assertThrows(() => readStatistics(bad, 1), NpzError, "not finite");
   assertThrows(read(writeNpz({ mu: one })), NpzError, 'no array "sigma"');
-  assertThrows(read(writeNpz({ mu: one, sigma: one })), NpzError, "needed (6) and (6, 6)");
+  assertThrows(read(writeNpz({ mu: one, sigma: one })), NpzError, "expected (6) and (6, 6)");
 });

@@ -55,31 +55,34 @@ const SHAPES: readonly Shape[] = [[132, 136, 48], [131, 133, 35]];
 
 for (const layout of ["nt", "nn", "tn"] as const) {
   for (const shape of SHAPES) {
-    gpuTest(`every tile, ${layout} ${shape}: the same bits, twice`, async (gpu) => {
-      const [m, n, k] = shape;
-      const { operands: roles = [], ...flags } = EPILOGUES[layout];
-      const { title, operands, expected } = matmul(layout, shape, EPILOGUES[layout]);
-      const contents: Record<string, Content> = {};
-      for (const [role, operand] of Object.entries(operands)) {
-        if (typeof operand === "string") throw new Error(`${role} is ${operand}`);
-        contents[role] = operand.values ?? operand.shape.reduce((a, b) => a * b, 1);
-      }
-      const results = [];
-      for (const tile of [...TILES, ...TILES]) {
-        const launch = matmulTiled({
-          ...{ layout, m, n, k, tile, ...flags },
-          bias: roles.includes("bias"),
-          residual: roles.includes("residual"),
-          columnSums: roles.includes("sums"),
-          keepPre: flags.activation !== undefined,
-        });
-        assertEquals(launch.workgroups[0], Math.ceil(n / tile.side));
-        results.push(await runLaunch(gpu, launch, contents));
-      }
-      for (const [role, wanted] of Object.entries(expected)) {
-        compare(`${title}: ${role}`, results[0][role], wanted);
-        for (const other of results) assertSameBits(role, other[role], results[0][role]);
-      }
-    });
+    gpuTest(
+      `every tile, ${layout} ${shape}: the same bits, twice`,
+      async (gpu) => {
+        const [m, n, k] = shape;
+        const { operands: roles = [], ...flags } = EPILOGUES[layout];
+        const { title, operands, expected } = matmul(layout, shape, EPILOGUES[layout]);
+        const contents: Record<string, Content> = {};
+        for (const [role, operand] of Object.entries(operands)) {
+          if (typeof operand === "string") throw new Error(`${role} is ${operand}`);
+          contents[role] = operand.values ?? operand.shape.reduce((a, b) => a * b, 1);
+        }
+        const results = [];
+        for (const tile of [...TILES, ...TILES]) {
+          const launch = matmulTiled({
+            ...{ layout, m, n, k, tile, ...flags },
+            bias: roles.includes("bias"),
+            residual: roles.includes("residual"),
+            columnSums: roles.includes("sums"),
+            keepPre: flags.activation !== undefined,
+          });
+          assertEquals(launch.workgroups[0], Math.ceil(n / tile.side));
+          results.push(await runLaunch(gpu, launch, contents));
+        }
+        for (const [role, wanted] of Object.entries(expected)) {
+          compare(`${title}: ${role}`, results[0][role], wanted);
+          for (const other of results) assertSameBits(role, other[role], results[0][role]);
+        }
+      },
+    );
   }
 }

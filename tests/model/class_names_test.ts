@@ -71,11 +71,11 @@ Deno.test("classes: one call means names or numbers, alike on command line, serv
 
 Deno.test("classes: what there is not is named, alike everywhere", async () => {
   const cases: [asked: string, names: readonly string[], words: string][] = [
-    ["3", ["1", "2", "10"], 'There is no class "3": this network knows 1, 2, 10'],
+    ["3", ["1", "2", "10"], `There is no class "3": this network's classes are 1, 2, 10`],
     ["10,0", ["1", "2", "10"], 'no class called "0", and others here are names'],
     ["cat,1", ["cat", "dog", "cow"], 'no class called "1", and others here are names'],
     ["dog,pig", ["cat", "dog", "cow"], 'There is no class "pig"'],
-    ["0..3", [], 'There is no class "0..3": this network knows 0 to 2'],
+    ["0..3", [], `There is no class "0..3": this network's classes are 0 to 2`],
     ["1e0", [], 'There is no class "1e0"'],
     ["0x1", [], 'There is no class "0x1"'],
     ["0,,1", [], 'There is no class ""'],

@@ -18,11 +18,14 @@ Deno.test("every operation has a case", () => {
 });
 
 for (const [family, cases] of Object.entries(FAMILIES)) {
-  deviceTest(`${family}: every case, and the same bits again`, async (device) => {
-    const found = await runCases(device, cases);
-    check(cases, found);
-    assertSame(cases, await runCases(device, cases), found);
-  });
+  deviceTest(
+    `${family}: every case, and the same bits again`,
+    async (device) => {
+      const found = await runCases(device, cases);
+      check(cases, found);
+      assertSame(cases, await runCases(device, cases), found);
+    },
+  );
 }
 
 deviceTest("a product's row has the same bits among fewer rows", async (device) => {

@@ -105,12 +105,12 @@ Deno.test("schema: options are an object of known names, and undefined is none",
     [{ toString: 1 }, 'Unknown thing "toString": known are seed'],
     [
       new Float32Array(2),
-      "The things are a value of Float32Array: needed an object",
+      "The things are a value of Float32Array: expected an object",
     ],
-    [[1], "The things are [1]: needed an object"],
-    [null, "The things are null: needed an object"],
-    [5, "The things are 5: needed an object"],
-    [{ seed: null }, "seed is null: needed a whole number from 0 to 9"],
+    [[1], "The things are [1]: expected an object"],
+    [null, "The things are null: expected an object"],
+    [5, "The things are 5: expected an object"],
+    [{ seed: null }, "seed is null: expected a whole number from 0 to 9"],
   ];
   for (const [options, message] of wrong) {
     assertThrows(() => checkOptions({ seed }, options as object, "thing"), RangeError, message);

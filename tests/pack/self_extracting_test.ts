@@ -18,7 +18,7 @@ while [ "\${1##*/}" != rin.js ]; do shift; done
 exec sh "$@"
 `;
 
-/** Says what it was given, then ends as it is told. */
+/** Prints its arguments and input, then ends as they say. */
 const program = `
 printf '<%s>' "$@"
 echo " $RIN_COMMAND"

@@ -307,7 +307,7 @@ pageTest(
         assertSameFile((await visit.saved("#save")).bytes, same);
       }
       assertEquals(await there.text("draw"), "Draw 3 on the server");
-      // What the server refuses is told as it says it.
+      // The page shows the sentence of a server that refuses.
       await there.fill({ count: "100", steps: "1000" });
       await there.page.click("#draw");
       await there.until("/server answered 400: count x/.test(document.body.innerText)");
@@ -366,7 +366,7 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
   await visit.drop("broken.safetensors", other.slice(0, 500));
   assertStringIncludes(
     await visit.notice(),
-    "It is no checkpoint that this page could read: it is",
+    "This page can't read it as a checkpoint: it is",
   );
   // And what was there is still good.
   await visit.page.click("#notice-close");
@@ -465,23 +465,26 @@ pageTest("works by keyboard alone, and says what it does", async ({ server }) =>
   await visit.end();
 });
 
-pageTest("on a phone nothing is cut off; light or dark, all can be read", async ({ server }) => {
-  for (const colorScheme of ["light", "dark"] as const) {
-    const viewport = { width: 360, height: 740 };
-    const visit = await Visit.begin(await browser(), server.url, { colorScheme, viewport });
-    await visit.fill({ class: "2" });
-    const width = () => visit.ask<number>("document.documentElement.scrollWidth");
-    assertEquals([await width(), await faults(visit)], [360, []]);
-    await visit.fill({ count: "4", steps: "2" });
-    await visit.draw();
-    await visit.drop("x.png", new Uint8Array(3));
-    await visit.notice();
-    assertEquals([await width(), await faults(visit)], [360, []]);
-    await visit.page.click("#grid button");
-    assertEquals([await width(), await faults(visit)], [360, []]);
-    await visit.end();
-  }
-});
+pageTest(
+  "on a phone nothing is cut off; light or dark, all can be read",
+  async ({ server }) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const viewport = { width: 360, height: 740 };
+      const visit = await Visit.begin(await browser(), server.url, { colorScheme, viewport });
+      await visit.fill({ class: "2" });
+      const width = () => visit.ask<number>("document.documentElement.scrollWidth");
+      assertEquals([await width(), await faults(visit)], [360, []]);
+      await visit.fill({ count: "4", steps: "2" });
+      await visit.draw();
+      await visit.drop("x.png", new Uint8Array(3));
+      await visit.notice();
+      assertEquals([await width(), await faults(visit)], [360, []]);
+      await visit.page.click("#grid button");
+      assertEquals([await width(), await faults(visit)], [360, []]);
+      await visit.end();
+    }
+  },
+);
 
 pageTest("clips move, and are saved so", async ({ server, cwd }) => {
   const visit = await Visit.begin(await browser(), server.url);

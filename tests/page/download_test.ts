@@ -85,7 +85,7 @@ serverTest("gives up with one sentence, and keeps what has come", async (server)
     () => download(wanted(server), store, { patience: 1 }),
     DownloadError,
   );
-  assertStringIncludes(broken.message, "broke at 20%, and 5 attempts brought nothing more");
+  assertStringIncludes(broken.message, "broke at 20%, and 5 attempts got nothing more");
   assertEquals(store.size, 60_000);
   server.breaks.clear();
   assertEquals(await download(wanted(server), store), bytes);

@@ -74,7 +74,7 @@ Deno.test("page settings: what makes no sense is told, and the usual is kept", (
     assertEquals([settings, problems.length], [USUAL, 1], JSON.stringify(fields));
     return problems[0];
   };
-  assertEquals(wrong({ steps: "0" }), "steps is 0: needed a whole number from 1 to 1000.");
+  assertEquals(wrong({ steps: "0" }), "steps is 0: expected a whole number from 1 to 1000.");
   for (const seed of ["", "-1", "1e99", "4294967296", "1.5", "x", "NaN"]) wrong({ seed });
   wrong({ count: "101" });
   wrong({ sampler: "euler" });
@@ -84,8 +84,8 @@ Deno.test("page settings: what makes no sense is told, and the usual is kept", (
   wrong({ guidance: "1001" });
   wrong({ interpolate: "3" });
   for (const list of ["3", "-1", "0..3", "2..1", "a", "0,,1"]) wrong({ class: list });
-  assertStringIncludes(wrong({ class: "1" }, 0), "knows none");
-  assertStringIncludes(wrong({ guidance: "2" }, 0), "knows no classes");
+  assertStringIncludes(wrong({ class: "1" }, 0), "none: this network has no classes");
+  assertStringIncludes(wrong({ guidance: "2" }, 0), "has no classes");
   assert(wrong({ sampler: "x".repeat(1000) }).length < 120);
 });
 

@@ -76,7 +76,7 @@ Deno.test("view: reads what is new, forgets what a run that goes on has dropped,
     await Deno.writeTextFile(metrics, 'ss":8}\n', { append: true });
     await view.refresh();
     assertEquals(view.history.last("loss"), 8);
-    // Gone on after step 2, and then as far as before.
+    // Resumed after step 2, and then as far as before.
     await new SessionsFile(folder).start({ step: 2, device: "gpu" });
     await Deno.writeTextFile(metrics, '{"step":1,"loss":5}'.padEnd(5000) + "\n");
     await view.refresh();

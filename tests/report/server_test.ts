@@ -58,7 +58,7 @@ Deno.test("server: grids by their steps; no path reaches the disk", () =>
       assertEquals([answer.status, await answer.text()], [404, "There is nothing here"], path);
     }
     const post = await get("/", { method: "POST" });
-    assertEquals([post.status, await post.text()], [405, "Only GET is answered"]);
+    assertEquals([post.status, await post.text()], [405, "This page answers only GET"]);
   }));
 
 Deno.test("server: another name for this machine is refused", () =>

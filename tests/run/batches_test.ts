@@ -4,7 +4,7 @@ import { BatchStream } from "../../src/data/batches.ts";
 import { fillBatch, windowStart } from "../../src/data/fill_batch.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 
-/** Seven images of 2x2, image i being all i; `read` is told of, and may be made to wait. */
+/** Seven images of 2x2, image i being all i; `read` sees each read, and can make it wait. */
 function numbered(read: (indices: number[]) => Promise<void> = async () => {}): ImageSet {
   return {
     name: "numbered",

@@ -68,7 +68,7 @@ Deno.test("run: reports a grid that is not finite and continues without it", asy
     });
     assertEquals([ended, step], ["finished", 2]);
     const [failed] = events.filter((event) => event.type === "samplingFailed");
-    assert(failed.error.message.startsWith("Image 0 did not come out as finite numbers"));
+    assert(failed.error.message.startsWith("Image 0 has numbers that are not finite"));
     assertEquals(events.filter(({ type }) => type === "sampled"), []);
   });
 });

@@ -1,4 +1,4 @@
-// A GPU that is lost at whatever moment: the run goes on from the last checkpoint, to the same end.
+// A GPU that is lost at whatever moment: the run continues from the last checkpoint to the same end.
 
 import {
   assert,

@@ -69,24 +69,27 @@ function unblock(path: string): void {
   Deno.removeSync(`${path}.${Deno.pid}.tmp`, { recursive: true });
 }
 
-savingTest("checkpoints that stay: every so often, the newest of them", async (device) => {
-  await withFolder(async (folder) => {
-    const kept = async (name: string, settings: Fields) => {
-      const path = `${folder}/${name}`;
-      await run(device, path, settings);
-      const entries = await Array.fromAsync(Deno.readDir(`${path}/checkpoints`)).catch(() => []);
-      return entries.map(({ name }) => name).sort();
-    };
-    const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
-    assertEquals(await kept("none", {}), []);
-    assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
-    assertEquals(await kept("two", { keepEvery: 2, keepCheckpoints: 2 }), named("10", "12"));
-    assertEquals(
-      await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
-      await Deno.readFile(`${folder}/two/last.safetensors`),
-    );
-  });
-});
+savingTest(
+  "checkpoints that stay: every so often, the newest of them",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const kept = async (name: string, settings: Fields) => {
+        const path = `${folder}/${name}`;
+        await run(device, path, settings);
+        const entries = await Array.fromAsync(Deno.readDir(`${path}/checkpoints`)).catch(() => []);
+        return entries.map(({ name }) => name).sort();
+      };
+      const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
+      assertEquals(await kept("none", {}), []);
+      assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
+      assertEquals(await kept("two", { keepEvery: 2, keepCheckpoints: 2 }), named("10", "12"));
+      assertEquals(
+        await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
+        await Deno.readFile(`${folder}/two/last.safetensors`),
+      );
+    });
+  },
+);
 
 savingTest("what was recorded is on the disk before the checkpoint of its step", async (device) => {
   await withFolder(async (folder) => {
@@ -101,16 +104,19 @@ savingTest("what was recorded is on the disk before the checkpoint of its step",
   });
 });
 
-savingTest("kept checkpoints of a later time are neither counted nor removed", async (device) => {
-  await withFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/checkpoints`);
-    await Deno.writeTextFile(`${folder}/.lock`, "");
-    await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
-    await run(device, folder, { keepEvery: 5, keepCheckpoints: 1 });
-    const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
-    assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
-  });
-});
+savingTest(
+  "kept checkpoints of a later time are neither counted nor removed",
+  async (device) => {
+    await withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/checkpoints`);
+      await Deno.writeTextFile(`${folder}/.lock`, "");
+      await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
+      await run(device, folder, { keepEvery: 5, keepCheckpoints: 1 });
+      const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
+      assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
+    });
+  },
+);
 
 savingTest(
   "a checkpoint that can't be written: the run goes on and tries again",
@@ -239,23 +245,26 @@ savingTest(
   },
 );
 
-savingTest("the average of the loss soon forgets the first steps", async (device) => {
-  await withFolder(async (folder) => {
-    const steps = 40;
-    await run(device, folder, { steps, saveEvery: 100, lr: 0.01 });
-    const lines = (await metrics(folder)).filter(({ loss }) => loss !== undefined);
-    let average = lines[0].loss as number;
-    for (const { step, loss, lossAverage } of lines as Record<string, number>[]) {
-      const share = Math.max(0.02, 9 / (step + 9));
-      average += share * (loss - average);
-      assert(
-        Math.abs(lossAverage - average) < 1e-6,
-        `step ${step}: ${lossAverage}, not ${average}`,
-      );
-    }
-    assertEquals(lines.length, steps);
-  });
-});
+savingTest(
+  "the average of the loss soon forgets the first steps",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const steps = 40;
+      await run(device, folder, { steps, saveEvery: 100, lr: 0.01 });
+      const lines = (await metrics(folder)).filter(({ loss }) => loss !== undefined);
+      let average = lines[0].loss as number;
+      for (const { step, loss, lossAverage } of lines as Record<string, number>[]) {
+        const share = Math.max(0.02, 9 / (step + 9));
+        average += share * (loss - average);
+        assert(
+          Math.abs(lossAverage - average) < 1e-6,
+          `step ${step}: ${lossAverage}, not ${average}`,
+        );
+      }
+      assertEquals(lines.length, steps);
+    });
+  },
+);
 
 savingTest(
   "validations that don't improve lower the rate, and the lower one is gone on with",
@@ -307,7 +316,7 @@ savingTest("asked to, a run stops at the first step that is not finite", async (
     const prepare = poison((step) => step === 5 || step === 7);
     const { error } = await run(device, folder, { onNan: "stop" }, undefined, prepare);
     assert(error instanceof NotFiniteError, `${error}`);
-    assertStringIncludes(error.message, "At step 5 the loss or its gradient was no finite number");
+    assertStringIncludes(error.message, "At step 5 the loss or its gradient was not finite");
     assertStringIncludes(error.message, "the checkpoint of step 3 in");
     assertStringIncludes(error.message, "with a lower lr than");
     assertStringIncludes(explain(error).sentence, "with a lower --lr than");
@@ -315,23 +324,26 @@ savingTest("asked to, a run stops at the first step that is not finite", async (
   });
 });
 
-savingTest("nothing is saved while steps are skipped; 64 of them end the run", async (device) => {
-  await withFolder(async (folder) => {
-    const prepare = poison((step) => step > 7);
-    const { error } = await run(device, folder, { steps: 200 }, undefined, prepare);
-    assert(error instanceof NotFiniteError, `${error}`);
-    assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
-    assertEquals(await lastStep(folder), 6);
-  });
-  await withFolder(async (folder) => {
-    const seen: number[] = [];
-    const prepare = poison((step) => step === 6);
-    await run(device, folder, { logEvery: 1 }, async (done) => {
-      if (done === 8) seen.push(await lastStep(folder));
-    }, prepare);
-    assertEquals(seen, [7], "what was due at step 6 was saved at step 7");
-  });
-});
+savingTest(
+  "nothing is saved while steps are skipped; 64 of them end the run",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const prepare = poison((step) => step > 7);
+      const { error } = await run(device, folder, { steps: 200 }, undefined, prepare);
+      assert(error instanceof NotFiniteError, `${error}`);
+      assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
+      assertEquals(await lastStep(folder), 6);
+    });
+    await withFolder(async (folder) => {
+      const seen: number[] = [];
+      const prepare = poison((step) => step === 6);
+      await run(device, folder, { logEvery: 1 }, async (done) => {
+        if (done === 8) seen.push(await lastStep(folder));
+      }, prepare);
+      assertEquals(seen, [7], "what was due at step 6 was saved at step 7");
+    });
+  },
+);
 
 Deno.test("a folder is one process's; a lock without its process is no hindrance", async () => {
   await withFolder(async (scratch) => {
@@ -341,7 +353,7 @@ Deno.test("a folder is one process's; a lock without its process is no hindrance
     const { message } = await assertRejects(() => openTiny(folder, {}), RunLockedError);
     assertStringIncludes(
       message,
-      `Cannot train into ${folder}: process ${Deno.pid} does so already`,
+      `Cannot train into ${folder}: process ${Deno.pid} trains there already`,
     );
     await opened.folder.close();
     await (await openTiny(folder, {})).folder.close();

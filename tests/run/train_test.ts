@@ -1,4 +1,4 @@
-// A run from a program: what the command does, stopped and gone on with, and how it fails.
+// A run from a program: what the command does, how it stops, resumes, and fails.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { requestDevice } from "../../src/device/request.ts";
@@ -153,18 +153,18 @@ runTest("what can't be asked for is refused, and leaves no folder", async (folde
   const set = tinySplits().train;
   type Kind = typeof ConfigError | typeof DataError | typeof RunError;
   const wrong: [changes: Partial<NewRunOptions>, kind: Kind, words: string][] = [
-    [{ preset: "nope" }, ConfigError, 'preset is "nope": needed one of faces, demo,'],
+    [{ preset: "nope" }, ConfigError, 'preset is "nope": expected one of faces, demo,'],
     [{ run: { saveEvry: 1 } as object }, ConfigError, 'Unknown run option "saveEvry"'],
-    [{ run: { saveEvery: 1.5 } }, ConfigError, "saveEvery is 1.5: needed a whole number"],
+    [{ run: { saveEvery: 1.5 } }, ConfigError, "saveEvery is 1.5: expected a whole number"],
     [
       { run: { onNan: "ignore" as "skip" } },
       ConfigError,
-      'onNan is "ignore": needed "skip" or "stop"',
+      'onNan is "ignore": expected "skip" or "stop"',
     ],
     [{ training: { lr: -1 } }, ConfigError, "lr is -1"],
-    [{ data: { ...set, imageSize: 8 } }, ConfigError, "imageSize of 8: needed 16"],
+    [{ data: { ...set, imageSize: 8 } }, ConfigError, "imageSize of 8: expected 16"],
     [{ data: { ...set, count: 0 } }, ConfigError, "hold no images"],
-    [{ data: { ...set, frames: 2 } }, ConfigError, "2 frames: needed the network's 1"],
+    [{ data: { ...set, frames: 2 } }, ConfigError, "2 frames: expected the network's 1"],
     [{ data: undefined, preset: "readme" }, RunError, "without images: give data DIR"],
     [{ data: undefined, run: { data: `${folder}/none` } }, DataError, "there is no such"],
     [{ network: { ...network, numClasses: 2 } }, RunError, "give labels auto, labels FILE or"],

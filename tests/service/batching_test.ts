@@ -80,7 +80,7 @@ serviceTest(
       const [full] = answers.filter(({ status }) => status === 429);
       const seconds = Number(full.headers.get("retry-after"));
       assert(seconds >= 1 && seconds <= 60);
-      assertEquals((await errorOf(full))[1], "3 images are waiting, and 3 may: try again later");
+      assertEquals((await errorOf(full))[1], "3 images are waiting, of at most 3: try again later");
       await Promise.all(answers.map(({ body, bodyUsed }) => bodyUsed || body?.cancel()));
       assertEquals(await metric('rin_requests_total{route="/v1/images",status="429"}'), 5);
       assertEquals((await post({ steps: 1 })).status, 200);

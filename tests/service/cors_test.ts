@@ -130,7 +130,7 @@ serviceTest("cors: what is no origin is refused", async (device) => {
     await assertRejects(
       () => createService({ rin, checkpoint: CHECKPOINT, cors: [ORIGIN, wrong] }),
       RangeError,
-      `cors has "${wrong}": needed origins such as https://example.org, without a path, or *`,
+      `cors has "${wrong}": expected origins such as https://example.org, without a path, or *`,
     );
   }
   rin.destroy();

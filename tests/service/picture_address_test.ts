@@ -174,7 +174,7 @@ serviceTest(
   (device) =>
     withService(device, {}, async ({ get }) => {
       const asked: [address: string, status: number, sentence: string][] = [
-        ["cat.png", 400, 'seed is "cat": needed a whole number from 0 to 4294967295'],
+        ["cat.png", 400, 'seed is "cat": expected a whole number from 0 to 4294967295'],
         ["-1.png", 400, "seed is"],
         ["4294967296.png", 400, "seed is"],
         ["%zz.png", 400, 'seed is "%zz"'],
@@ -183,8 +183,8 @@ serviceTest(
         ["1.png?steps=0", 400, "steps is"],
         ["1.png?class=cow", 400, 'There is no class "cow"'],
         [`1.png?network=${"a".repeat(65)}`, 400, "network is"],
-        ["1.jpg", 404, "There is nothing here"],
-        ["1/2.png", 404, "There is nothing here"],
+        ["1.jpg", 404, "There is no such path"],
+        ["1/2.png", 404, "There is no such path"],
       ];
       for (const [address, status, sentence] of asked) {
         const answer = await get(`/v1/images/${address}`);

@@ -141,36 +141,39 @@ serviceTest(
     }),
 );
 
-serviceTest("service: files of a page, with headers that keep others out", async (device) => {
-  const assets = new Map([
-    ["/", { body: "<p>Hello</p>", type: "text/html; charset=utf-8" }],
-    ["/page.js", { body: new TextEncoder().encode("1"), type: "text/javascript" }],
-  ]);
-  await withService(device, { assets }, async ({ get }) => {
-    const page = await get("/");
-    assertEquals([await page.text(), page.headers.get("content-type")], [
-      "<p>Hello</p>",
-      "text/html; charset=utf-8",
+serviceTest(
+  "service: files of a page, with headers that keep others out",
+  async (device) => {
+    const assets = new Map([
+      ["/", { body: "<p>Hello</p>", type: "text/html; charset=utf-8" }],
+      ["/page.js", { body: new TextEncoder().encode("1"), type: "text/javascript" }],
     ]);
-    const policy = page.headers.get("content-security-policy")!;
-    assertStringIncludes(policy, "default-src 'none'; script-src 'self' 'wasm-unsafe-eval';");
-    assertStringIncludes(policy, "frame-ancestors 'none'");
-    for (const path of ["/page.js", "/nothing", "/metrics"]) {
-      const { headers, body } = await get(path);
-      assertEquals(headers.get("x-content-type-options"), "nosniff", path);
-      // Both isolate the page, and all that it fetches must allow it.
-      assertEquals(headers.get("cross-origin-opener-policy"), "same-origin", path);
-      assertEquals(headers.get("cross-origin-embedder-policy"), "require-corp", path);
-      assertEquals(headers.get("cross-origin-resource-policy"), "same-origin", path);
-      await body?.cancel();
-    }
-    const etag = page.headers.get("etag")!;
-    assertEquals((await get("/", { headers: { "if-none-match": etag } })).status, 304);
-  });
-  await withService(device, {}, async ({ get }) => {
-    assertStringIncludes(await (await get("/")).text(), "/docs");
-  });
-});
+    await withService(device, { assets }, async ({ get }) => {
+      const page = await get("/");
+      assertEquals([await page.text(), page.headers.get("content-type")], [
+        "<p>Hello</p>",
+        "text/html; charset=utf-8",
+      ]);
+      const policy = page.headers.get("content-security-policy")!;
+      assertStringIncludes(policy, "default-src 'none'; script-src 'self' 'wasm-unsafe-eval';");
+      assertStringIncludes(policy, "frame-ancestors 'none'");
+      for (const path of ["/page.js", "/nothing", "/metrics"]) {
+        const { headers, body } = await get(path);
+        assertEquals(headers.get("x-content-type-options"), "nosniff", path);
+        // Both isolate the page, and all that it fetches must allow it.
+        assertEquals(headers.get("cross-origin-opener-policy"), "same-origin", path);
+        assertEquals(headers.get("cross-origin-embedder-policy"), "require-corp", path);
+        assertEquals(headers.get("cross-origin-resource-policy"), "same-origin", path);
+        await body?.cancel();
+      }
+      const etag = page.headers.get("etag")!;
+      assertEquals((await get("/", { headers: { "if-none-match": etag } })).status, 304);
+    });
+    await withService(device, {}, async ({ get }) => {
+      assertStringIncludes(await (await get("/")).text(), "/docs");
+    });
+  },
+);
 
 serviceTest(
   "service: a token keeps the network, but not the page and its documentation",
@@ -192,7 +195,7 @@ serviceTest(
         ]);
         for (const wrong of ["sesam", "sesame1", "Sesame"]) {
           const answer = await errorOf(await get(path, bearer(wrong)));
-          assertEquals(answer, [401, "The token is not the right one"]);
+          assertEquals(answer, [401, "The token is wrong"]);
         }
         const right = await get(path, bearer("sesame"));
         assertEquals(right.status, 200);
@@ -297,7 +300,7 @@ serviceTest(
     }),
 );
 
-/** Loses the device of a service while it makes images, and sees who is told. */
+/** Loses the device of a service while it makes images, and sees who learns of it. */
 async function loseDevice(device: Device, lose: () => void, message: string): Promise<void> {
   const faults: Error[] = [];
   const onFault = (fault: Error) => faults.push(fault);
@@ -359,6 +362,6 @@ Deno.test("service: what the device's memory can't hold is 507 and one sentence"
 serviceTest("service: limits that make no sense are refused", async (device) => {
   const rin = await Rin.load(device, CHECKPOINT);
   const bad = { rin, checkpoint: CHECKPOINT, limits: { batch: 0 } };
-  await assertRejects(() => createService(bad), RangeError, "limits.batch is 0: needed a whole");
+  await assertRejects(() => createService(bad), RangeError, "limits.batch is 0: expected a whole");
   rin.destroy();
 });

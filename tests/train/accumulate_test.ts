@@ -46,26 +46,29 @@ async function run(gpu: Device, changes: Partial<TrainOptions>) {
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  deviceTest(`${optimizer}: 2 parts of 4 and 8 of 1 are a batch of 8`, async (gpu) => {
-    const whole = await run(gpu, { optimizer });
-    for (const accumulate of [2, 8]) {
-      const parts = await run(gpu, { optimizer, accumulate });
-      for (const [i, { loss, gradientNorm }] of whole.figures.entries()) {
-        assertWithin(`loss ${i}`, [parts.figures[i].loss], [loss], 3e-6 * loss);
-        const norm = parts.figures[i].gradientNorm;
-        assertWithin(`norm ${i}`, [norm], [gradientNorm], 1e-5 * gradientNorm);
+  deviceTest(
+    `${optimizer}: 2 parts of 4 and 8 of 1 are a batch of 8`,
+    async (gpu) => {
+      const whole = await run(gpu, { optimizer });
+      for (const accumulate of [2, 8]) {
+        const parts = await run(gpu, { optimizer, accumulate });
+        for (const [i, { loss, gradientNorm }] of whole.figures.entries()) {
+          assertWithin(`loss ${i}`, [parts.figures[i].loss], [loss], 3e-6 * loss);
+          const norm = parts.figures[i].gradientNorm;
+          assertWithin(`norm ${i}`, [norm], [gradientNorm], 1e-5 * gradientNorm);
+        }
+        for (const kind of ["parameters", "ema", "adam_m"] as const) {
+          const name = `${kind} in ${accumulate} parts`;
+          // Adam divides a gradient that is rounding noise by itself: some steps of lr may differ.
+          const strays = parts.slabs[kind]!.filter((value, i) =>
+            Math.abs(value - whole.slabs[kind]![i]) > 1e-4
+          );
+          assertLess(strays.length, 0.01 * whole.slabs[kind]!.length, name);
+        }
+        assertClose("first moment", parts.slabs.adam_m!, whole.slabs.adam_m!, 1e-4);
       }
-      for (const kind of ["parameters", "ema", "adam_m"] as const) {
-        const name = `${kind} in ${accumulate} parts`;
-        // Adam divides a gradient that is rounding noise by itself: some steps of lr may differ.
-        const strays = parts.slabs[kind]!.filter((value, i) =>
-          Math.abs(value - whole.slabs[kind]![i]) > 1e-4
-        );
-        assertLess(strays.length, 0.01 * whole.slabs[kind]!.length, name);
-      }
-      assertClose("first moment", parts.slabs.adam_m!, whole.slabs.adam_m!, 1e-4);
-    }
-  });
+    },
+  );
 }
 
 deviceTest("classes and their dropout fall into parts, too", async (gpu) => {

@@ -95,13 +95,13 @@ Deno.test("options out of range are refused by name", () => {
   assertThrows(() => completeTrainOptions({ lrSchedule: "step" as "cosine" }), ConfigError, "step");
   for (const name of ["cosine@", "cosine@0", "cosine@1.2", "cosine@x", "cosine @0.5"]) {
     const lrSchedule = name as "cosine";
-    assertThrows(() => completeTrainOptions({ lrSchedule }), ConfigError, `"${name}": needed`);
+    assertThrows(() => completeTrainOptions({ lrSchedule }), ConfigError, `"${name}": expected`);
   }
   assertThrows(() => completeTrainOptions({ lr: 1, lrEnd: 2 }), ConfigError, "lrEnd is 2");
   assertThrows(
     () => completeTrainOptions({ lossSpace: "y" as "v" }),
     ConfigError,
-    'lossSpace is "y": needed prediction, eps, x0 or v',
+    'lossSpace is "y": expected prediction, eps, x0 or v',
   );
   assertThrows(() => completeTrainOptions({ optimizer: "sgd" as "lamb" }), ConfigError, "lamb");
   assertThrows(() => completeTrainOptions({ minSnr: -1 }), ConfigError, "minSnr is -1");

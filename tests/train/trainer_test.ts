@@ -52,17 +52,20 @@ async function withTrainer<T>(
   }
 }
 
-deviceTest("two runs with the same seed give the same bits, another seed others", async (gpu) => {
-  const run = (seed: number) =>
-    withTrainer(gpu, { seed }, async (trainer) => {
-      const losses = await train(trainer, 4);
-      return { losses, bytes: await trainer.save() };
-    });
-  const [first, second, other] = [await run(7), await run(7), await run(8)];
-  assertEquals(first.losses, second.losses);
-  assertEquals(first.bytes, second.bytes);
-  assert(first.losses[0] !== other.losses[0]);
-});
+deviceTest(
+  "two runs with the same seed give the same bits, another seed others",
+  async (gpu) => {
+    const run = (seed: number) =>
+      withTrainer(gpu, { seed }, async (trainer) => {
+        const losses = await train(trainer, 4);
+        return { losses, bytes: await trainer.save() };
+      });
+    const [first, second, other] = [await run(7), await run(7), await run(8)];
+    assertEquals(first.losses, second.losses);
+    assertEquals(first.bytes, second.bytes);
+    assert(first.losses[0] !== other.losses[0]);
+  },
+);
 
 deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (gpu) => {
   const whole = await withTrainer(gpu, {}, async (trainer) => {
@@ -137,21 +140,24 @@ function configOf(gpu: Device): Promise<RinConfig> {
   return withTrainer(gpu, {}, (trainer) => Promise.resolve(trainer.config));
 }
 
-deviceTest("a batch that is not finite changes nothing and is reported", async (gpu) => {
-  await withTrainer(gpu, {}, async (trainer) => {
-    await train(trainer, 2);
-    const before = await parametersOf(trainer);
-    for (const poison of [NaN, Infinity]) {
-      const bad = batch(2);
-      bad[5] = poison;
-      const figures = await trainer.step(bad);
-      assertEquals(figures.finite, false, `${poison}`);
-    }
-    assertSameBits("parameters", await parametersOf(trainer) as Float32Array, before);
-    const { finite } = await trainer.step(batch(3));
-    assertEquals(finite, true);
-  });
-});
+deviceTest(
+  "a batch that is not finite changes nothing and is reported",
+  async (gpu) => {
+    await withTrainer(gpu, {}, async (trainer) => {
+      await train(trainer, 2);
+      const before = await parametersOf(trainer);
+      for (const poison of [NaN, Infinity]) {
+        const bad = batch(2);
+        bad[5] = poison;
+        const figures = await trainer.step(bad);
+        assertEquals(figures.finite, false, `${poison}`);
+      }
+      assertSameBits("parameters", await parametersOf(trainer) as Float32Array, before);
+      const { finite } = await trainer.step(batch(3));
+      assertEquals(finite, true);
+    });
+  },
+);
 
 cpuTest("memory does not grow over 100 steps", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
@@ -241,14 +247,17 @@ deviceTest("weight decay acts on matrices only, unless asked to act on all", asy
   }
 });
 
-cpuTest("validation is the same at every call and falls as the network learns", async (gpu) => {
-  await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
-    const [first, again] = [
-      await trainer.validate([batch(0)], "parameters"),
-      await trainer.validate([batch(0)], "parameters"),
-    ];
-    assertEquals(first, again);
-    for (let i = 0; i < 40; i++) await trainer.step(batch(0));
-    assertLess(await trainer.validate([batch(0)], "parameters"), 0.8 * first);
-  });
-});
+cpuTest(
+  "validation is the same at every call and falls as the network learns",
+  async (gpu) => {
+    await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
+      const [first, again] = [
+        await trainer.validate([batch(0)], "parameters"),
+        await trainer.validate([batch(0)], "parameters"),
+      ];
+      assertEquals(first, again);
+      for (let i = 0; i < 40; i++) await trainer.step(batch(0));
+      assertLess(await trainer.validate([batch(0)], "parameters"), 0.8 * first);
+    });
+  },
+);

@@ -38,34 +38,41 @@ const RECIPES: readonly Partial<TrainOptions>[] = [
   { lossSpace: "v", offsetNoise: 0.5 },
 ];
 
-deviceTest("a step's loss is the weighted one of its parts, with offset noise", async (gpu) => {
-  const losses = new Set<number>();
-  for (const recipe of RECIPES) {
-    const trainer = await Trainer.create(gpu, config, { ...options, ...recipe });
-    await trainer.step(images);
-    const { slabs: { parameters } } = readCheckpoint(await trainer.save());
-    const slabs = { parameters };
-    const rin = await Rin.load(gpu, writeCheckpoint({ config: trainer.config, slabs }));
-    const t = new Float32Array(drawStep(trainer.options, 1).t);
-    const shifts = new RandomStream(seedFor(5, "offset noise"), 1);
-    const noise = Float32Array.from({ length: 3 * LENGTH }, (_, i) => {
-      const example = Math.floor(i / LENGTH);
-      const stream = new RandomStream(seedFor(5, "noise"), 3 + example);
-      const shift = (recipe.offsetNoise ?? 0) * shifts.normal(Math.floor(i / 64));
-      return stream.normal(i % LENGTH) + shift;
-    });
-    const schedule = parseSchedule(trainer.config.schedule);
-    const weights = Array.from(t, (time) => lossWeight(trainer.options, "x0", schedule(time), 0.6));
-    const given = Float32Array.from(weights);
-    const wanted = (await lossAndGradients(rin, { x0: images, noise, t, lossWeight: given })).loss;
-    const { loss } = await trainer.step(images);
-    assertWithin(JSON.stringify(recipe), [loss], [wanted], 3e-6 * wanted);
-    losses.add(loss);
-    rin.destroy();
-    trainer.destroy();
-  }
-  assertEquals(losses.size, RECIPES.length);
-});
+deviceTest(
+  "a step's loss is the weighted one of its parts, with offset noise",
+  async (gpu) => {
+    const losses = new Set<number>();
+    for (const recipe of RECIPES) {
+      const trainer = await Trainer.create(gpu, config, { ...options, ...recipe });
+      await trainer.step(images);
+      const { slabs: { parameters } } = readCheckpoint(await trainer.save());
+      const slabs = { parameters };
+      const rin = await Rin.load(gpu, writeCheckpoint({ config: trainer.config, slabs }));
+      const t = new Float32Array(drawStep(trainer.options, 1).t);
+      const shifts = new RandomStream(seedFor(5, "offset noise"), 1);
+      const noise = Float32Array.from({ length: 3 * LENGTH }, (_, i) => {
+        const example = Math.floor(i / LENGTH);
+        const stream = new RandomStream(seedFor(5, "noise"), 3 + example);
+        const shift = (recipe.offsetNoise ?? 0) * shifts.normal(Math.floor(i / 64));
+        return stream.normal(i % LENGTH) + shift;
+      });
+      const schedule = parseSchedule(trainer.config.schedule);
+      const weights = Array.from(
+        t,
+        (time) => lossWeight(trainer.options, "x0", schedule(time), 0.6),
+      );
+      const given = Float32Array.from(weights);
+      const wanted =
+        (await lossAndGradients(rin, { x0: images, noise, t, lossWeight: given })).loss;
+      const { loss } = await trainer.step(images);
+      assertWithin(JSON.stringify(recipe), [loss], [wanted], 3e-6 * wanted);
+      losses.add(loss);
+      rin.destroy();
+      trainer.destroy();
+    }
+    assertEquals(losses.size, RECIPES.length);
+  },
+);
 
 deviceTest("the gradient of a weighted example is its own times the weight", async (gpu) => {
   const rin = await Rin.create(gpu, config, { seed: 3 });

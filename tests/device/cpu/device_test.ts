@@ -105,27 +105,30 @@ onEachRunner("a plan can have 31 phases", async (device) => {
   );
 });
 
-onEachRunner("a profile counts operations of the phases that it ran", async (device) => {
-  const plan = new Plan("first", "second");
-  const size = 1 << 20;
-  const [x, y] = [persistent("x", [size]), persistent("y", [size])];
-  plan.record("copy", { size }, { x, y });
-  plan.phase("second", () => {
-    for (let i = 0; i < 3; i++) plan.record("add", { size }, { x, y });
-  });
-  const program = await device.compile(plan);
-  device.write(x, filled(size, 1));
-  const all = await program.profile();
-  assertEquals(all.map(({ name, count, flops, bytes }) => [name, count, flops, bytes]).sort(), [
-    ["add", 3, 0, 3 * 8 * size],
-    ["copy", 1, 0, 8 * size],
-  ]);
-  for (const { milliseconds } of all) assert(milliseconds > 0);
-  assert(all[0].milliseconds >= all[1].milliseconds, "the longest comes first");
-  const [add, ...others] = await program.profile(["second"]);
-  assertEquals([add.name, add.count, others], ["add", 3, []]);
-  assertEquals(values(await device.read(y)), [7]);
-});
+onEachRunner(
+  "a profile counts operations of the phases that it ran",
+  async (device) => {
+    const plan = new Plan("first", "second");
+    const size = 1 << 20;
+    const [x, y] = [persistent("x", [size]), persistent("y", [size])];
+    plan.record("copy", { size }, { x, y });
+    plan.phase("second", () => {
+      for (let i = 0; i < 3; i++) plan.record("add", { size }, { x, y });
+    });
+    const program = await device.compile(plan);
+    device.write(x, filled(size, 1));
+    const all = await program.profile();
+    assertEquals(all.map(({ name, count, flops, bytes }) => [name, count, flops, bytes]).sort(), [
+      ["add", 3, 0, 3 * 8 * size],
+      ["copy", 1, 0, 8 * size],
+    ]);
+    for (const { milliseconds } of all) assert(milliseconds > 0);
+    assert(all[0].milliseconds >= all[1].milliseconds, "the longest comes first");
+    const [add, ...others] = await program.profile(["second"]);
+    assertEquals([add.name, add.count, others], ["add", 3, []]);
+    assertEquals(values(await device.read(y)), [7]);
+  },
+);
 
 onEachRunner("what programs and storages held is given back", async (device) => {
   assertEquals(device.bytes, 0);
@@ -226,32 +229,35 @@ onEachRunner("what can't be written or read is an error", async (device) => {
   await assertRejects(() => device.read(temporary(4)), RangeError, "it is pooled");
 });
 
-onEachRunner("a device that was destroyed says so, and waiters are told", async (device) => {
-  const { plan, x, y } = addPlan(1 << 20, 200);
-  const program = await device.compile(plan);
-  for (let i = 0; i < 5; i++) program.run();
-  const waiting = [device.idle(), device.read(y), program.profile()];
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  device.destroy();
-  assertEquals(device.bytes, 0);
-  for (const result of await Promise.allSettled(waiting)) {
-    assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
-    assertEquals(result.reason.message, "The CPU device was destroyed");
-  }
-  const uses: (() => unknown)[] = [
-    () => program.run(),
-    () => device.write(x, filled(8, 1)),
-    () => device.check(),
-  ];
-  for (const use of uses) assertThrows(use, DeviceLostError, "The CPU device was destroyed");
-  await assertRejects(() => device.compile(plan), DeviceLostError, "was destroyed");
-  await assertRejects(() => device.read(x), DeviceLostError, "was destroyed");
-  await assertRejects(() => device.idle(), DeviceLostError, "was destroyed");
-  program.destroy();
-  device.release(x.storage!);
-  device.destroy();
-  assertEquals(device.bytes, 0);
-});
+onEachRunner(
+  "a device that was destroyed says so, and waiters are told",
+  async (device) => {
+    const { plan, x, y } = addPlan(1 << 20, 200);
+    const program = await device.compile(plan);
+    for (let i = 0; i < 5; i++) program.run();
+    const waiting = [device.idle(), device.read(y), program.profile()];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    device.destroy();
+    assertEquals(device.bytes, 0);
+    for (const result of await Promise.allSettled(waiting)) {
+      assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
+      assertEquals(result.reason.message, "The CPU device was destroyed");
+    }
+    const uses: (() => unknown)[] = [
+      () => program.run(),
+      () => device.write(x, filled(8, 1)),
+      () => device.check(),
+    ];
+    for (const use of uses) assertThrows(use, DeviceLostError, "The CPU device was destroyed");
+    await assertRejects(() => device.compile(plan), DeviceLostError, "was destroyed");
+    await assertRejects(() => device.read(x), DeviceLostError, "was destroyed");
+    await assertRejects(() => device.idle(), DeviceLostError, "was destroyed");
+    program.destroy();
+    device.release(x.storage!);
+    device.destroy();
+    assertEquals(device.bytes, 0);
+  },
+);
 
 /** The longest time between two turns of the event loop while `work` is done. */
 async function longestPause(work: () => Promise<unknown>): Promise<number> {

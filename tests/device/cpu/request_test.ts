@@ -112,7 +112,7 @@ Deno.test("a module that can't be is refused with what it is", async () => {
     await assertRefused(
       { module },
       "module",
-      `\`module\` is of the type ${type}: needed a WebAssembly.Module, as importing`,
+      `\`module\` is of the type ${type}: expected a WebAssembly.Module, as importing`,
     );
   }
 });
@@ -133,11 +133,11 @@ Deno.test("impossible threads and limits are refused", async () => {
   for (const module of [undefined, await aloneModule()]) {
     for (const threads of [0, -1, 1.5, NaN, 257]) {
       const asked = () => requestCpu({ threads, module });
-      await assertRejects(asked, RangeError, "needed a whole number from 1 to 256");
+      await assertRejects(asked, RangeError, "expected a whole number from 1 to 256");
     }
     for (const memoryLimit of [0, NaN, 2 ** 20 - 1, 2 ** 32 + 1]) {
       const asked = () => requestCpu({ memoryLimit, module });
-      await assertRejects(asked, RangeError, "needed a number from 1048576 to 4294967296");
+      await assertRejects(asked, RangeError, "expected a number from 1048576 to 4294967296");
     }
   }
 });
@@ -199,20 +199,23 @@ Deno.test("every way to start threads works, and the next is tried when one does
   assertEquals(await startThreads(setup, [broken, refused]), undefined);
 });
 
-onEachRunner("what a kernel does wrong is told to all who wait, and later", async (device) => {
-  const { plan, x, y } = addPlan(1000);
-  plan.record("copy", { size: 1000 }, { x: { ...x, offset: 2 ** 28 }, y });
-  const program = await device.compile(plan);
-  program.run();
-  const waiting = [device.idle(), device.read(y), program.profile(), device.idle()];
-  for (const result of await Promise.allSettled(waiting)) {
-    assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
-    assert(
-      /^The CPU device failed: RuntimeError: memory access out of bounds/
-        .test(result.reason.message),
-    );
-  }
-  assertThrows(() => program.run(), DeviceLostError, "out of bounds");
-  assertThrows(() => device.check(), DeviceLostError, "out of bounds");
-  await assertRejects(() => device.idle(), DeviceLostError, "out of bounds");
-});
+onEachRunner(
+  "what a kernel does wrong is told to all who wait, and later",
+  async (device) => {
+    const { plan, x, y } = addPlan(1000);
+    plan.record("copy", { size: 1000 }, { x: { ...x, offset: 2 ** 28 }, y });
+    const program = await device.compile(plan);
+    program.run();
+    const waiting = [device.idle(), device.read(y), program.profile(), device.idle()];
+    for (const result of await Promise.allSettled(waiting)) {
+      assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
+      assert(
+        /^The CPU device failed: RuntimeError: memory access out of bounds/
+          .test(result.reason.message),
+      );
+    }
+    assertThrows(() => program.run(), DeviceLostError, "out of bounds");
+    assertThrows(() => device.check(), DeviceLostError, "out of bounds");
+    await assertRejects(() => device.idle(), DeviceLostError, "out of bounds");
+  },
+);

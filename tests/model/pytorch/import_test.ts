@@ -110,7 +110,7 @@ const refused: [name: string, bytes: () => Uint8Array<ArrayBuffer>, message: str
   [
     "a tensor of an unknown kind",
     () => fixture("quantised.pt"),
-    "its tensor readout.weight needs torch._utils._rebuild_qtensor, which is not read",
+    "its tensor readout.weight needs torch._utils._rebuild_qtensor, which rin can't read",
   ],
   [
     "a checkpoint of rin",
