@@ -64,7 +64,7 @@ const OTHERS = [
   ...["wasm_loops.ts", "wasm_tape.ts"],
 ];
 
-Deno.test("bench: every script is run below, or is none", async () => {
+Deno.test("bench/ has no script that this file neither runs nor exempts", async () => {
   const names = await Array.fromAsync(Deno.readDir(bench), ({ name }) => name);
   const known = [...Object.keys(SCRIPTS), ...OTHERS].sort();
   assertEquals(names.filter((name) => name.endsWith(".ts")).sort(), known);
@@ -72,7 +72,7 @@ Deno.test("bench: every script is run below, or is none", async () => {
 
 for (const [name, { args, shows, gpu, command = "run" }] of Object.entries(SCRIPTS)) {
   Deno.test({
-    name: `bench: ${name} works`,
+    name: `bench/${name} runs`,
     ignore: gpu === true && !available,
     fn: () =>
       withFolder(async (cwd) => {

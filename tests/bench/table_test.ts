@@ -10,7 +10,7 @@ function cells(table: string): string[][] {
     .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
 }
 
-Deno.test("table: contenders in their order, a column for each task and network, gaps left empty", () => {
+Deno.test("renderTable() orders contenders, gives each task a column, and leaves gaps empty", () => {
   const [heading, , ...rows] = cells(renderTable(sampleResults));
   assertEquals(heading, [
     "batch 32, medians",
@@ -26,7 +26,7 @@ Deno.test("table: contenders in their order, a column for each task and network,
   ]);
 });
 
-Deno.test("table: products and the machine are named below", () => {
+Deno.test("renderTable() names products and machine below the table", () => {
   const text = renderTable(sampleResults).replaceAll(/\s+/g, " ");
   assert(
     text.includes("rin, WebGPU 12 to 18 (2 shapes); numpy, 1 thread 100 (1024 x 1024 x 1024)"),
@@ -37,7 +37,7 @@ Deno.test("table: products and the machine are named below", () => {
   assert(text.includes("on 2026-01-02: deno 2.9.6, torch 1.13.0."));
 });
 
-Deno.test("table: it replaces what stands between the README's markers, and nothing else", () => {
+Deno.test("replaceTable() replaces only what stands between the markers", () => {
   const readme = "before\n\n<!-- bench:table -->\n\nold\n\n<!-- /bench:table -->\n\nafter\n";
   const replaced = replaceTable(readme, "new");
   assertEquals(replaced, readme.replace("old", "new"));
@@ -50,7 +50,7 @@ Deno.test("table: it replaces what stands between the README's markers, and noth
   assertThrows(() => replaceTable("before\n", "new"), Error, "needs the lines");
 });
 
-Deno.test("table: the README has its markers", async () => {
+Deno.test("README.md has the markers of its table", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   assert(replaceTable(readme, "new").includes("new"));
 });
