@@ -9,7 +9,8 @@ import { withFolder } from "../data/scratch.ts";
 import { complaint, rin, TINY, writePictures } from "./rin.ts";
 
 Deno.test({
-  name: "classes of folders: trained with the paper's options, sampled by name, with guidance",
+  name:
+    "rin train learns classes of folders with the paper's options, and rin sample draws them by name with guidance",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/data/cat`, 3);

@@ -54,7 +54,7 @@ async function run(cwd: string, args: readonly string[]) {
 }
 
 clipTest(
-  "a run on a folder of them goes on with the same bits, and its grids move",
+  "rin train resumes a folder of clips with identical bits, and its grids move",
   async (cwd) => {
     await writeClips(`${cwd}/set`);
     const options = [
@@ -109,7 +109,7 @@ clipTest(
 );
 
 clipTest(
-  "a prepared file trains as the folder does, and says what it holds",
+  "rin train uses a prepared file as it uses the folder, and rin data describes it",
   async (cwd) => {
     await writeClips(`${cwd}/set`);
     const prepared = await run(cwd, ["data", "prepare", "set", "--clips", "--image-size", "16"]);
@@ -131,7 +131,7 @@ clipTest(
 );
 
 clipTest(
-  "animated PNG, GIF, filmstrip, folder and archive hold the same clips",
+  "rin sample writes the same clips as animated PNG, GIF, filmstrip, folder, and archive",
   async (cwd) => {
     await write(`${cwd}/net.safetensors`, network);
     assertStringIncludes(
@@ -186,7 +186,7 @@ clipTest(
 );
 
 clipTest(
-  "from a clip, with a mask that stands still or moves; what makes no sense is told",
+  "rin sample begins from a clip with a still or moving mask, and refuses nonsense",
   async (cwd) => {
     await write(`${cwd}/net.safetensors`, network);
     const size = { imageSize: 16, frames: 6 };

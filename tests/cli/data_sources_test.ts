@@ -13,7 +13,7 @@ async function said(cwd: string, ...args: string[]): Promise<string> {
   return stderr;
 }
 
-Deno.test("data sources: samples in a folder, a .npz and a .tar are the same pictures and classes", async () => {
+Deno.test("rin train reads the same pictures and classes from a folder, an .npz, and a .tar", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet(1, { numClasses: 3 }));
     const sample = ["sample", "net.safetensors", "--steps", "2", "--class", "0..2"];
@@ -37,7 +37,7 @@ Deno.test("data sources: samples in a folder, a .npz and a .tar are the same pic
   });
 });
 
-Deno.test("data sources: a run goes on only with the table that it was begun with", async () => {
+Deno.test("rin train resumes only with the table of classes that it started with", async () => {
   await withFolder(async (cwd) => {
     await writePictures(`${cwd}/pictures`, 4);
     await write(`${cwd}/t.csv`, "file,class\n0.png,a\n1.png,b\n2.png,a\n9.png,b\n");

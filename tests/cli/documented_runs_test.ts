@@ -201,7 +201,7 @@ async function serve(child: Deno.ChildProcess, shown: string): Promise<() => Pro
   };
 }
 
-Deno.test("documented: every command line of README and docs runs", async () => {
+Deno.test("documented command lines run", async () => {
   await withFolder(async (folder) => {
     await writeFixtures(`${folder}/all`);
     const pages = (await documented()).sort((a, b) => a.length - b.length);

@@ -11,7 +11,7 @@ import { smallNet } from "../helpers/small_net.ts";
 import { complaint, metrics, rin, TINY, writePictures } from "./rin.ts";
 
 const evalTest = (name: string, fn: (cwd: string) => Promise<void>) =>
-  Deno.test({ name: `eval: ${name}`, fn: () => withFolder(fn) });
+  Deno.test({ name: `rin eval ${name}`, fn: () => withFolder(fn) });
 
 async function json(cwd: string, args: string[]) {
   const { code, stdout, stderr } = await rin(["eval", ...args, "--json", "--quiet"], { cwd });
@@ -21,7 +21,7 @@ async function json(cwd: string, args: string[]) {
 
 const QUICK = ["--count", "6", "--steps", "2", "--levels", "4"];
 
-evalTest("a run: its own images, loss by noise level, distances, files", async (cwd) => {
+evalTest("measures a run on its own images: loss by noise level, distances, files", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 24);
   const train = ["train", ...TINY, "--data", "pictures", "--valid-fraction", "0.3"];
   const options = ["--out", "run", "--steps", "3", "--seed", "5", "--quiet"];
@@ -65,7 +65,7 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   assertStringIncludes(ofExport.stderr, "Results and plot are in ./eval-step-3");
 });
 
-evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {
+evalTest("finds no distance between the data and a folder of the same pictures", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 12);
   await write(`${cwd}/net.safetensors`, smallNet());
   const own = ["net.safetensors", "--data", "pictures", "--valid-fraction", "0", ...QUICK];
@@ -86,7 +86,7 @@ evalTest("a folder in place of samples: that of the data is at no distance", asy
   assertStringIncludes(complaint(few), "more than 3 images of each side, got 3");
 });
 
-Deno.test("eval: what is asked wrongly is told before a device is asked for", async () => {
+Deno.test("rin eval refuses wrong questions before it asks for a device", async () => {
   assertStringIncludes(complaint(await rin(["eval"]), 2), "Which checkpoint?");
   assertStringIncludes(complaint(await rin(["eval", "a", "b"]), 2), "One checkpoint at a time");
   const cases = [["--count", "-1"], ["--levels", "0"], ["--data-count", "3"], ["--steps", "0"]];
@@ -97,7 +97,7 @@ Deno.test("eval: what is asked wrongly is told before a device is asked for", as
   assertStringIncludes(complaint(await rin(["eval", "nowhere"])), "Cannot read checkpoint nowhere");
 });
 
-Deno.test("eval: files of standard FID that can't be used", async () => {
+Deno.test("rin eval refuses unusable files of standard FID", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet());
     await write(`${cwd}/w.pth`, Uint8Array.of(0x50, 0x4b, 3, 4));

@@ -10,7 +10,7 @@ const CLASSES = "class_conditioner.class_embed";
 
 const checkpointOf = async (path: string) => readCheckpoint(await Deno.readFile(path));
 
-Deno.test("train --init: other classes, the same weights, a fresh optimizer", async () => {
+Deno.test("rin train --init takes the weights, and starts other classes and the optimizer fresh", async () => {
   await withFolder(async (cwd) => {
     for (const name of ["two/a", "two/b", "three/a", "three/b", "three/c"]) {
       await writePictures(`${cwd}/${name}`, 2);

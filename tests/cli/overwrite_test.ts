@@ -9,7 +9,7 @@ const fixtures = decodeURIComponent(new URL("../model/pytorch/fixtures", import.
 
 function overwriteTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
-    name: `overwrite: ${name}`,
+    name: `overwriting: ${name}`,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet(1));
@@ -47,7 +47,7 @@ const draw = (out: string, ...more: string[]) => [
 
 for (const out of ["a.png", "a.gif", "a.apng", "a.npz", "a.tar"]) {
   overwriteTest(
-    `sample: ${out} of one's own, then of another seed`,
+    `rin sample replaces its own ${out}, and keeps that of another seed`,
     async (cwd) => {
       await write(`${cwd}/${out}`, "This took me a week.");
       await refused(cwd, draw(out), out, FOREIGN);
@@ -62,7 +62,7 @@ for (const out of ["a.png", "a.gif", "a.apng", "a.npz", "a.tar"]) {
 }
 
 overwriteTest(
-  "sample: numbered pictures of one's own, then of another seed",
+  "rin sample replaces its own numbered pictures, and keeps those of another seed",
   async (cwd) => {
     await writePictures(`${cwd}/own`, 1);
     await Deno.rename(`${cwd}/own/0.png`, `${cwd}/own/000001.png`);
@@ -83,7 +83,7 @@ overwriteTest(
   },
 );
 
-overwriteTest("sample: without --out another seed takes another name", async (cwd) => {
+overwriteTest("rin sample takes another name for another seed without --out", async (cwd) => {
   const [given] = [draw("x").slice(0, -2)];
   assertStringIncludes(await works(cwd, given), "to samples.png");
   assertStringIncludes(await works(cwd, [...given, "--seed", "1"]), "to samples-2.png");
@@ -91,7 +91,7 @@ overwriteTest("sample: without --out another seed takes another name", async (cw
 });
 
 overwriteTest(
-  "sample: many images are no grid; an empty file is free",
+  "rin sample writes no grid over many images, but fills an empty file",
   async (cwd) => {
     const many = await rin(draw("a.png", "--count", "1000000"), { cwd });
     assertStringIncludes(
@@ -103,7 +103,7 @@ overwriteTest(
   },
 );
 
-overwriteTest("import and export: a checkpoint of something else beside the file", async (cwd) => {
+overwriteTest("rin import and export keep a foreign checkpoint beside the file", async (cwd) => {
   await Deno.copyFile(`${fixtures}/lightning.ckpt`, `${cwd}/model.ckpt`);
   await write(`${cwd}/model.safetensors`, "Not of rin.");
   const convert = ["import", "model.ckpt", "--num-heads"];
@@ -121,7 +121,7 @@ overwriteTest("import and export: a checkpoint of something else beside the file
   await works(cwd, ["export", "net.safetensors"]);
 });
 
-overwriteTest("page: over a page of one's own, and over that of another network", async (cwd) => {
+overwriteTest("rin page replaces its own page, also that of another network", async (cwd) => {
   await write(`${cwd}/site/index.html`, "<h1>Hello</h1>");
   const page = ["page", "--checkpoint", "net.safetensors", "--out", "site"];
   await refused(cwd, page, "site/index.html", FOREIGN);
@@ -132,7 +132,7 @@ overwriteTest("page: over a page of one's own, and over that of another network"
   assertStringIncludes(found, `Cannot write site/checkpoint.safetensors: ${OTHER}`);
 });
 
-overwriteTest("data prepare: folders of one name, and one file for two sizes", async (cwd) => {
+overwriteTest("rin data prepare keeps folders of one name, and two sizes, apart", async (cwd) => {
   for (const part of ["train", "val"]) await writePictures(`${cwd}/${part}/images`, 3);
   const prepare = (source: string, ...more: string[]) =>
     works(cwd, ["data", "prepare", source, "--image-size", "8", "--quiet", ...more]);
@@ -152,7 +152,7 @@ overwriteTest("data prepare: folders of one name, and one file for two sizes", a
 });
 
 overwriteTest(
-  "data prepare: nothing is left where no picture can be decoded",
+  "rin data prepare leaves nothing behind if no picture can be decoded",
   async (cwd) => {
     await write(`${cwd}/pictures/a.png`, "no picture");
     complaint(await rin(["data", "prepare", "pictures"], { cwd }));
@@ -162,7 +162,7 @@ overwriteTest(
 );
 
 overwriteTest(
-  "train, compare, eval: a folder of one's own, a page, results",
+  "rin train, compare, and eval replace only their own folder, page, and results",
   async (cwd) => {
     await writePictures(`${cwd}/pictures`, 6);
     await write(`${cwd}/busy/config.json`, "mine");

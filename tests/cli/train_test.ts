@@ -14,12 +14,12 @@ import {
 } from "./rin.ts";
 
 function trainTest(name: string, fn: (cwd: string) => Promise<void>): void {
-  Deno.test({ name: `train: ${name}`, fn: () => withFolder(fn) });
+  Deno.test({ name: `rin train ${name}`, fn: () => withFolder(fn) });
 }
 
 const MOMENTS = ["x0", "xt", "noise", "prediction", "interface", "latents"];
 
-trainTest("a run leaves config, metrics, samples, checkpoints and a report", async (cwd) => {
+trainTest("writes config, metrics, samples, checkpoints, and a report", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 10);
   await write(`${cwd}/pictures/broken.png`, "not a picture");
   const args = ["--data", "pictures", "--steps", "6", "--log-every", "3", "--valid-every", "4"];
@@ -71,7 +71,7 @@ trainTest("a run leaves config, metrics, samples, checkpoints and a report", asy
   );
 });
 
-trainTest("of many broken pictures five are named and all counted", async (cwd) => {
+trainTest("names five broken pictures, and counts all", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 3);
   for (let i = 0; i < 8; i++) await write(`${cwd}/pictures/x${i}.png`, "not a picture");
   const args = ["--data", "pictures", "--steps", "1", "--out", "r"];
@@ -81,7 +81,7 @@ trainTest("of many broken pictures five are named and all counted", async (cwd) 
   assertStringIncludes(stderr, "Skipped 3 more, 8 in all");
 });
 
-trainTest("a flag wins over the config file", async (cwd) => {
+trainTest("prefers a flag to the config file", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 3);
   await write(`${cwd}/c.json`, '{"data": "pictures", "steps": 500, "seed": 7}');
   const args = ["--config", "c.json", "--steps", "2", "--out", "r", "--quiet"];
@@ -91,7 +91,7 @@ trainTest("a flag wins over the config file", async (cwd) => {
 });
 
 trainTest(
-  "6 steps are 3 and, resumed in the middle of an epoch, 3 more",
+  "gives the same bits in 6 steps as in 3 and, resumed inside an epoch, 3 more",
   async (cwd) => {
     await writePictures(`${cwd}/pictures`, 10);
     const args = ["train", ...TINY, "--data", "pictures", "--flip", "--quiet"];
@@ -114,7 +114,7 @@ async function checkpoint(run: string) {
 }
 
 Deno.test({
-  name: "train: Ctrl-C saves and says how to go on, and the resumed run has the same bits",
+  name: "rin train saves at Ctrl-C, says how to continue, and resumes with identical bits",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
@@ -149,7 +149,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "train: SIGTERM saves, and a second signal leaves at once",
+  name: "rin train saves at SIGTERM, and exits at once at a second signal",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
@@ -179,7 +179,7 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-trainTest("metrics beyond the checkpoint are dropped when a run goes on", async (cwd) => {
+trainTest("drops metrics beyond the checkpoint when it resumes", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 5);
   const args = [...TINY, "--data", "pictures", "--steps", "2", "--out", "r", "--quiet"];
   assertEquals((await rin(["train", ...args], { cwd })).code, 0);
@@ -192,7 +192,7 @@ trainTest("metrics beyond the checkpoint are dropped when a run goes on", async 
   assert(steps[2].loss !== 9);
 });
 
-trainTest("--profile says where a step's time goes and leaves nothing behind", async (cwd) => {
+trainTest("--profile says where a step's time goes, and writes nothing", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 3);
   const args = ["train", ...TINY, "--data", "pictures", "--profile", "--out", "r"];
   const { code, stdout } = await rin([...args, "--device", "cpu"], { cwd });
@@ -206,7 +206,7 @@ trainTest("--profile says where a step's time goes and leaves nothing behind", a
   assertEquals(await Deno.stat(`${cwd}/r`).catch(() => "gone"), "gone");
 });
 
-trainTest("a loss that is no number stops the run and keeps the last checkpoint", async (cwd) => {
+trainTest("stops at a loss that is not finite, and keeps the last checkpoint", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 5);
   const args = ["train", ...TINY, "--data", "pictures", "--out", "r", "--steps", "4", "--quiet"];
   assertEquals((await rin(args, { cwd })).code, 0);
