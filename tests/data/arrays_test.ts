@@ -60,7 +60,7 @@ async function load(source: string, cache: string, options: Partial<DataOptions>
   return result;
 }
 
-Deno.test("arrays: what NumPy and rin sample write, stored: pictures and their classes", async () => {
+Deno.test("loadSplits() reads pictures and classes that NumPy and rin sample stored", async () => {
   await withFolder(async (root) => {
     const found = await load(fixture("arrays_stored.npz"), root);
     assertEquals(found.train, [0, 1, 2, 3, 4, 5].map(picture));
@@ -74,7 +74,7 @@ Deno.test("arrays: what NumPy and rin sample write, stored: pictures and their c
   });
 });
 
-Deno.test("arrays: x_train and x_test, packed and grey, are what is trained on and held out", async () => {
+Deno.test("loadSplits() trains on x_train and holds out x_test, packed and gray ones too", async () => {
   await withFolder(async (root) => {
     const found = await load(fixture("arrays_split.npz"), root, { validFraction: 0.5 });
     const grey = (n: number) => Array(3).fill(picture(n).slice(0, 25)).flat();
@@ -91,7 +91,7 @@ Deno.test("arrays: x_train and x_test, packed and grey, are what is trained on a
   });
 });
 
-Deno.test("arrays: opacity is blended on white, and colours are resized as pictures", async () => {
+Deno.test("loadSplits() blends an array's opacity on white, and resizes colors like pictures", async () => {
   await withFolder(async (root) => {
     const rgba = [100, 150, 200, 255, 100, 150, 200, 0, 100, 150, 200, 51, 0, 0, 0, 255];
     await write(`${root}/a.npy`, npy("|u1", [1, 2, 2, 4], rgba));
@@ -105,7 +105,7 @@ Deno.test("arrays: opacity is blended on white, and colours are resized as pictu
   });
 });
 
-Deno.test("arrays: clips are trained on as clips", async () => {
+Deno.test("loadSplits() reads an array of clips as clips", async () => {
   await withFolder(async (root) => {
     const frames = Array.from({ length: 2 * 3 * 48 }, (_, i) => Math.floor(i / 48));
     await write(`${root}/a.npz`, npz({ arr_0: npy("|u1", [2, 3, 4, 4, 3], frames) }));
@@ -122,7 +122,7 @@ Deno.test("arrays: clips are trained on as clips", async () => {
   });
 });
 
-Deno.test("arrays: names choose where shapes don't, and what isn't clear is refused", async () => {
+Deno.test("loadSplits() chooses arrays by name if shapes don't decide, and refuses unclear ones", async () => {
   await withFolder(async (root) => {
     let made = 0;
     const note = async (arrays: Record<string, Uint8Array>) => {
@@ -164,7 +164,7 @@ Deno.test("arrays: names choose where shapes don't, and what isn't clear is refu
   });
 });
 
-Deno.test("arrays: what can't be trained on is said in one sentence", async () => {
+Deno.test("loadSplits() refuses an unusable array in one sentence", async () => {
   await withFolder(async (root) => {
     const options = { labels: { from: "none" } };
     const fails = async (name: string, file: Uint8Array, words: string) => {
@@ -204,7 +204,7 @@ Deno.test("arrays: what can't be trained on is said in one sentence", async () =
   });
 });
 
-Deno.test("arrays: what isn't as it was written is refused, packed or not", async () => {
+Deno.test("loadSplits() refuses a damaged array, packed or not", async () => {
   await withFolder(async (root) => {
     const noise = Array.from({ length: 40 * 1200 }, (_, i) => mix32(i) & 255);
     for (const level of [0, 6] as const) {
@@ -220,7 +220,7 @@ Deno.test("arrays: what isn't as it was written is refused, packed or not", asyn
   });
 });
 
-Deno.test("arrays: a file that was written again is other data", async () => {
+Deno.test("loadSplits() treats a rewritten array file as other data", async () => {
   await withFolder(async (root) => {
     const path = `${root}/a.npz`;
     const options = { imageSize: 4, labels: { from: "none" } };

@@ -57,7 +57,7 @@ async function unpack(folder: string) {
   }
 }
 
-Deno.test("cifar: batches of Python 2 and 3, packed and unpacked, by their own split", async () => {
+Deno.test("loadSplits() reads CIFAR's batches of Python 2 and 3, packed and unpacked, by its own split", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     for (const source of [ARCHIVE, `${root}/cifar-10-batches-py`]) {
@@ -71,7 +71,7 @@ Deno.test("cifar: batches of Python 2 and 3, packed and unpacked, by their own s
   });
 });
 
-Deno.test("cifar: a batch that changes, or goes, is other data", async () => {
+Deno.test("loadSplits() treats a changed or missing batch of CIFAR as other data", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     const folder = `${root}/cifar-10-batches-py`;
@@ -84,7 +84,7 @@ Deno.test("cifar: a batch that changes, or goes, is other data", async () => {
   });
 });
 
-Deno.test("cifar: binary records, of CIFAR-100 by the fine labels", async () => {
+Deno.test("loadSplits() reads CIFAR's binary records, of CIFAR-100 by the fine labels", async () => {
   await withFolder(async (root) => {
     const record = (n: number, ...labels: number[]) => [...labels, ...picture(n)];
     const ten = `${root}/cifar-10-batches-bin`;
@@ -114,7 +114,7 @@ Deno.test("cifar: binary records, of CIFAR-100 by the fine labels", async () => 
   });
 });
 
-Deno.test("cifar: what is damaged or no batch is said with the file's name", async () => {
+Deno.test("loadSplits() names a damaged batch of CIFAR", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     const folder = `${root}/cifar-10-batches-py`;
@@ -137,7 +137,7 @@ Deno.test("cifar: what is damaged or no batch is said with the file's name", asy
   });
 });
 
-Deno.test("cifar: a lone batch and folders of the same names are something else", async () => {
+Deno.test("loadSplits() does not take a lone batch, or folders of the same names, for CIFAR", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     const lone = `${root}/cifar-10-batches-py/data_batch_1`;

@@ -5,7 +5,7 @@ import { DataError } from "../../src/data/errors.ts";
 import { newTurn } from "../../src/data/large_turn.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
 
-Deno.test("DecodePool: workers give what the main thread would, each file its own answer", async () => {
+Deno.test("DecodePool gives what the main thread would, each file its own answer", async () => {
   await withFolder(async (root) => {
     const pool = new DecodePool(2);
     const paths = Array.from({ length: 20 }, (_, i) => `${root}/${i}.png`);
@@ -20,7 +20,7 @@ Deno.test("DecodePool: workers give what the main thread would, each file its ow
   });
 });
 
-Deno.test("DecodePool: its workers start from a program bundled into one file, too", async () => {
+Deno.test("DecodePool starts its workers from a program bundled into one file, too", async () => {
   await withFolder(async (root) => {
     await write(`${root}/a.png`, await greyPng(77));
     const module = new URL("../../src/data/decode_pool.ts", import.meta.url);
@@ -46,7 +46,7 @@ Deno.test("DecodePool: its workers start from a program bundled into one file, t
   });
 });
 
-Deno.test("large_turn: a second large picture waits for the first, a small one doesn't", async () => {
+Deno.test("newTurn() makes a second large picture wait for the first, but no small one", async () => {
   const module = new URL("../../src/data/large_turn.ts", import.meta.url);
   const body = `import { giveTurn, takeTurn, useTurn } from "${module}";
     onmessage = ({ data }) => {

@@ -44,7 +44,7 @@ async function tar(path: string, files: Record<string, Uint8Array>) {
 }
 
 for (const kind of ["ustar", "gnu", "pax"]) {
-  Deno.test(`tar: Python's ${kind} archives, gzipped or not; folders are classes`, async () => {
+  Deno.test(`loadSplits() reads Python's ${kind} tar archives, gzipped or not, with folders as classes`, async () => {
     await withFolder(async (root) => {
       const packed = await Deno.readFile(fixture(`python_${kind}.tar.gz`));
       const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -60,7 +60,7 @@ for (const kind of ["ustar", "gnu", "pax"]) {
   });
 }
 
-Deno.test("tar: classes beside pictures, as rin sample and WebDataset write them", async () => {
+Deno.test("loadSplits() reads classes beside pictures in a tar, as rin sample and WebDataset write them", async () => {
   await withFolder(async (root) => {
     const [one, two, three] = await Promise.all([1, 2, 3].map(greyPng));
     const path = `${root}/a.tar`;
@@ -87,7 +87,7 @@ Deno.test("tar: classes beside pictures, as rin sample and WebDataset write them
   });
 });
 
-Deno.test("tar: train and val are splits, what can't be decoded is named", async () => {
+Deno.test("loadSplits() takes train and val of a tar as splits, and names what it can't decode", async () => {
   await withFolder(async (root) => {
     const [one, two, three] = await Promise.all([1, 2, 3].map(greyPng));
     const path = `${root}/a.tar`;
@@ -107,7 +107,7 @@ Deno.test("tar: train and val are splits, what can't be decoded is named", async
   });
 });
 
-Deno.test("tar: what is damaged, cut off, or holds no picture is said in one sentence", async () => {
+Deno.test("loadSplits() refuses a damaged, cut, or empty tar in one sentence", async () => {
   await withFolder(async (root) => {
     const picture = await greyPng(1);
     const path = `${root}/a.tar`;
