@@ -53,18 +53,18 @@ function randomPlan(seed: number): Step[] {
   });
 }
 
-Deno.test("no two live activations share a slot, in any of 300 random plans", () => {
+Deno.test("place() gives no two live activations one slot, in 300 random plans", () => {
   for (let seed = 0; seed < 300; seed++) checkPlacement(`plan ${seed}`, randomPlan(seed));
 });
 
-Deno.test("a chain of activations needs two slots", () => {
+Deno.test("place() needs two slots for a chain of activations", () => {
   const chain = Array.from({ length: 20 }, (_, i) => activation(10 + i % 3));
   const steps = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
   checkPlacement("chain", steps);
   assertEquals(place(steps).sizes.length, 2);
 });
 
-Deno.test("the smallest free slot that fits is taken, else the largest is enlarged", () => {
+Deno.test("place() takes the smallest free slot that fits, else enlarges the largest", () => {
   const [a, b, c] = [activation(10), activation(100), activation(30)];
   const [small, large, larger] = [activation(9), activation(25), activation(120)];
   const first = place([uses(a, b, c), uses(small), uses(large)]);
@@ -75,13 +75,13 @@ Deno.test("the smallest free slot that fits is taken, else the largest is enlarg
   assertEquals(second.sizes, [10, 120, 30]);
 });
 
-Deno.test("storages take no slot; an activation that is bound twice takes one", () => {
+Deno.test("place() gives storages no slot, and one to an activation that is bound twice", () => {
   const [input, x] = [persistent("input", [4]), activation(4)];
   const { slotOf, sizes } = place([uses(input, x, x)]);
   assertEquals([[...slotOf.keys()], sizes], [[x], [4]]);
 });
 
-Deno.test("the bytes of a plan: slots, storages once, parameters of each dispatch", () => {
+Deno.test("webgpuBytes() counts slots, storages once, and parameters of each dispatch", () => {
   const plan = new Plan();
   const x = persistent("x", [1, 3, 6, 6]);
   const table = persistent("table", [4, 27]);

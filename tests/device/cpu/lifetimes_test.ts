@@ -15,7 +15,7 @@ function threadsNow(): number {
   return [...Deno.readDirSync("/proc/self/task")].length;
 }
 
-Deno.test(`${COUNT} devices come and go, with a thread and without in turns`, async () => {
+Deno.test(`requestCpu() makes ${COUNT} devices, with a thread and without in turns, and frees them`, async () => {
   const module = await aloneModule();
   const before = threadsNow();
   let previous: CpuDevice | undefined;
@@ -50,7 +50,7 @@ async function growths(work: () => Promise<void>): Promise<number> {
 }
 
 onEachRunner(
-  `${COUNT} trainers come and go on one device`,
+  `Trainer.create() makes ${COUNT} trainers on one device, and frees them`,
   async (device) => {
     /** Trains, sometimes draws and checks, and goes while that is in flight. */
     const comeAndGo = async (index: number) => {

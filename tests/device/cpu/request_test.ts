@@ -23,7 +23,7 @@ async function use(device: Awaited<ReturnType<typeof requestCpu>>): Promise<void
   assertEquals(values(await device.read(y)), [6]);
 }
 
-Deno.test("by default there are as many threads as the machine has, up to 16", async () => {
+Deno.test("requestCpu() takes the machine's threads, at most 16, by default", async () => {
   const device = await requestCpu();
   assertEquals(device.threads, Math.min(16, navigator.hardwareConcurrency));
   assertEquals([device.backend, device.supportsF16], ["cpu", false]);
@@ -31,7 +31,7 @@ Deno.test("by default there are as many threads as the machine has, up to 16", a
   device.destroy();
 });
 
-Deno.test("a build for threads that was imported as a module runs in threads", async () => {
+Deno.test("requestCpu() runs an imported build for threads in threads", async () => {
   const device = await requestCpu({ threads: 3, module: await wasm("exact_threads") });
   assertEquals(
     device.description,
@@ -41,7 +41,7 @@ Deno.test("a build for threads that was imported as a module runs in threads", a
   device.destroy();
 });
 
-Deno.test("a build for one thread that was imported as a module runs on the host", async () => {
+Deno.test("requestCpu() runs an imported build for one thread on the host", async () => {
   const device = await requestCpu({ threads: 3, module: await aloneModule() });
   assertEquals(
     device.description,
@@ -72,7 +72,7 @@ async function replacing<N extends "compile" | "validate">(
   }
 }
 
-Deno.test("where the fused build's instructions are unknown, the exact one runs", async () => {
+Deno.test("requestCpu() takes the exact build if the fused one's instructions are unknown", async () => {
   let asked = 0;
   await replacing("validate", () => asked++ > 0, async () => {
     const device = await requestCpu({ threads: 2 });
@@ -85,7 +85,7 @@ Deno.test("where the fused build's instructions are unknown, the exact one runs"
   });
 });
 
-Deno.test("where no bytes are compiled, the error names the option that helps", async () => {
+Deno.test("requestCpu() names the helpful option if the runtime compiles no bytes", async () => {
   const refuse = () => Promise.reject(new WebAssembly.CompileError("disallowed by embedder"));
   await replacing("compile", refuse, async () => {
     await assertRefused(
@@ -97,7 +97,7 @@ Deno.test("where no bytes are compiled, the error names the option that helps", 
   });
 });
 
-Deno.test("a module that can't be is refused with what it is", async () => {
+Deno.test("requestCpu() says what an unusable module is", async () => {
   // An empty module, and one that imports a function.
   const header = [0, 97, 115, 109, 1, 0, 0, 0];
   const imports = [1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0];
@@ -117,7 +117,7 @@ Deno.test("a module that can't be is refused with what it is", async () => {
   }
 });
 
-Deno.test("a build for threads is refused where no memory can be shared", async () => {
+Deno.test("requestCpu() refuses a build for threads if no memory can be shared", async () => {
   const module = await wasm("fused_threads");
   const shared = globalThis.SharedArrayBuffer;
   // What a page finds that is not isolated.
@@ -129,7 +129,7 @@ Deno.test("a build for threads is refused where no memory can be shared", async 
   }
 });
 
-Deno.test("impossible threads and limits are refused", async () => {
+Deno.test("requestCpu() refuses impossible threads and limits", async () => {
   for (const module of [undefined, await aloneModule()]) {
     for (const threads of [0, -1, 1.5, NaN, 257]) {
       const asked = () => requestCpu({ threads, module });
@@ -142,7 +142,7 @@ Deno.test("impossible threads and limits are refused", async () => {
   }
 });
 
-Deno.test("what outgrows the memory limit is refused in one sentence", async () => {
+Deno.test("requestCpu() refuses what exceeds the memory limit in one sentence", async () => {
   for (const options of [{ threads: 2 }, { module: await aloneModule() }]) {
     const device = await requestCpu({ ...options, memoryLimit: 10 * 2 ** 20 + 1 });
     const storage = (mib: number) => persistent("parameters", [mib * 2 ** 18]);
@@ -158,7 +158,7 @@ Deno.test("what outgrows the memory limit is refused in one sentence", async () 
   }
 });
 
-Deno.test("where no timer can be set while modules are loaded, timers don't stay", async () => {
+Deno.test("requestCpu() uses no timers if none can be set while modules load", async () => {
   const { timersStay } = await import("../../../src/device/timers.ts");
   const original = globalThis.setTimeout;
   globalThis.setTimeout = (() => {
@@ -172,7 +172,7 @@ Deno.test("where no timer can be set while modules are loaded, timers don't stay
   }
 });
 
-Deno.test("every way to start threads works, and the next is tried when one does not", async () => {
+Deno.test("waysToStart() lists ways that all work, and startThreads() tries the next if one fails", async () => {
   const module = await wasm("exact_threads");
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
   const setup = { module, memory, threads: 2, barrier: 1024 };
@@ -200,7 +200,7 @@ Deno.test("every way to start threads works, and the next is tried when one does
 });
 
 onEachRunner(
-  "what a kernel does wrong is told to all who wait, and later",
+  "CpuDevice reports a kernel's error to all who wait, and to later callers",
   async (device) => {
     const { plan, x, y } = addPlan(1000);
     plan.record("copy", { size: 1000 }, { x: { ...x, offset: 2 ** 28 }, y });
