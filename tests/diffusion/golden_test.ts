@@ -45,7 +45,7 @@ const WARM_ONLY = /^latent_initializer\.(mlp|layer_norm)/;
 
 for (const name of ["A_tiny", "B_odd"]) {
   deviceTest(
-    `${name}: forward, cold and warm`,
+    `Rin.predict() gives the golden forward pass of ${name}, cold and warm`,
     async (gpu) => {
       const golden = readGolden(name);
       const rin = await loadGolden(gpu, golden);
@@ -55,7 +55,7 @@ for (const name of ["A_tiny", "B_odd"]) {
   );
 
   deviceTest(
-    `${name}: loss and the gradient of every parameter`,
+    `lossAndGradients() gives the golden loss and every gradient of ${name}`,
     async (gpu) => {
       const golden = readGolden(name);
       const rin = await loadGolden(gpu, golden);
@@ -79,7 +79,7 @@ for (const name of ["A_tiny", "B_odd"]) {
 }
 
 deviceTest(
-  "C_readme: forward, loss, and the checksums of every gradient",
+  "lossAndGradients() gives the golden loss and gradient checksums of C_readme",
   async (gpu) => {
     const golden = readGolden("C_readme_io");
     const { rin, gradients: wanted } = await loadReadme(gpu);

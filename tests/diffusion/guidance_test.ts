@@ -29,7 +29,7 @@ async function trained(gpu: Device): Promise<Rin> {
   return Rin.load(gpu, writeCheckpoint(checkpoint));
 }
 
-deviceTest("guided sampling is two chains of passes, mixed at each step", async (gpu) => {
+deviceTest("Rin.sample() with guidance mixes two chains of passes at each step", async (gpu) => {
   const rin = await trained(gpu);
   const options: SampleOptions = { count: 2, sampler: "ddim", clip: false, seed: 4, guidance: 2.5 };
   const labels = [2, 0];
@@ -61,7 +61,7 @@ deviceTest("guided sampling is two chains of passes, mixed at each step", async 
 });
 
 deviceTest(
-  "an image's class counts for it alone; guidance of 1 is none",
+  "Rin.sample() uses an image's class for it alone, and guidance 1 for none",
   async (gpu) => {
     const start = gpu.bytes;
     const rin = await trained(gpu);
@@ -83,7 +83,7 @@ deviceTest(
   },
 );
 
-deviceTest("classes and guidance that can't be are refused", async (gpu) => {
+deviceTest("Rin.sample() refuses impossible classes and guidance", async (gpu) => {
   const rin = await trained(gpu);
   const refused: [SampleOptions, string][] = [
     [{ count: 2, labels: [1] }, "There are 1 labels: expected one for each of 2 images"],

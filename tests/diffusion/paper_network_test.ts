@@ -147,7 +147,7 @@ for (const [name, options] of Object.entries(CONFIGS)) {
 }
 
 deviceTest(
-  "the paper's layers begin from zeros where the mask is 0, from a share between",
+  "the paper's layers begin from zeros where the mask is 0, and from a share in between",
   async (gpu) => {
     const config = completeConfig({
       ...{ ...BASE, layers: "paper", timeConditioning: "token", selfConditioning: "both" },

@@ -42,7 +42,7 @@ async function warmed(gpu: Device, config: Partial<RinConfig> = {}): Promise<Rin
 const f32 = (length: number, stream: number) => Float32Array.from(data(length, stream));
 
 deviceTest(
-  "the same seed gives the same bits, another seed other images",
+  "Rin.sample() gives the same bits for the same seed, and other images for another",
   async (gpu) => {
     const rin = await warmed(gpu);
     const options: SampleOptions = { count: 3, steps: 5, seed: 9 };
@@ -62,7 +62,7 @@ deviceTest(
 );
 
 deviceTest(
-  "an image depends on the seed and its number alone, not on the batches",
+  "Rin.sample() makes an image depend on seed and number alone, not on the batches",
   async (gpu) => {
     const rin = await warmed(gpu);
     for (const sampler of SAMPLERS) {
@@ -78,7 +78,7 @@ deviceTest(
   },
 );
 
-cpuTest("sampling is finite and clipped for every prediction and sampler", async (gpu) => {
+cpuTest("Rin.sample() is finite and clipped for every prediction and sampler", async (gpu) => {
   for (const prediction of ["eps", "x0", "v"] as const) {
     // An untrained network is as wrong as can be at t = 1, where eps is divided by sqrt(1e-9).
     const rin = await warmed(gpu, { prediction });
@@ -99,7 +99,7 @@ cpuTest("sampling is finite and clipped for every prediction and sampler", async
   }
 });
 
-cpuTest("progress is told after each step of each batch", async (gpu) => {
+cpuTest("Rin.sample() reports progress after each step of each batch", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const seen: [number, number][] = [];
   const onStep = (done: number, total: number) => seen.push([done, total]);
@@ -108,7 +108,7 @@ cpuTest("progress is told after each step of each batch", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("latents are carried from step to step", async (gpu) => {
+deviceTest("Rin.sample() passes latents on from step to step", async (gpu) => {
   // The same run by hand: predict, then DDIM without noise, which needs x0 and eps only.
   const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
   const options: SampleOptions = { count: 2, steps: 1, sampler: "ddim", clip: false, seed: 4 };
@@ -133,7 +133,7 @@ deviceTest("latents are carried from step to step", async (gpu) => {
 });
 
 deviceTest(
-  "selfCondDecay: the next step begins from the rest of the latents",
+  "Rin.sample() starts the next step from the rest of the latents with selfCondDecay",
   async (gpu) => {
     const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
     const base: SampleOptions = { count: 2, indices: [0], steps: 2, sampler: "ddim", clip: false };
@@ -153,7 +153,7 @@ deviceTest(
 );
 
 deviceTest(
-  "warmStart: from the last step's latents, from Z_init, or in between",
+  "Rin.sample() starts from the last latents, Z_init, or between, by warmStart",
   async (gpu) => {
     const rin = await warmed(gpu, { prediction: "x0", schedule: "linear" });
     const base: SampleOptions = { count: 1, steps: 2, sampler: "ddim", clip: false };
@@ -177,7 +177,7 @@ deviceTest(
 );
 
 deviceTest(
-  "dynamic thresholds: an image's largest values lie at 1",
+  "Rin.sample() puts an image's largest values at 1 with dynamic thresholding",
   async (gpu) => {
     const rin = await warmed(gpu, { prediction: "v" });
     const options: SampleOptions = { count: 2, steps: 1, sampler: "ddim", seed: 8 };
@@ -198,7 +198,7 @@ deviceTest(
   },
 );
 
-cpuTest("sample refuses options that are out of range", async (gpu) => {
+cpuTest("Rin.sample() refuses options out of range", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const refused: [SampleOptions, string][] = [
     [{ count: 0 }, "count is 0: expected a whole number from 1 to 10000000"],
@@ -218,7 +218,7 @@ cpuTest("sample refuses options that are out of range", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("Z_prev changes the prediction, each example by itself", async (gpu) => {
+deviceTest("Rin.predict() changes with Z_prev, for each example by itself", async (gpu) => {
   const rin = await warmed(gpu);
   const [x, t] = [f32(2 * PIXELS, 410), Float32Array.of(0.3, 0.8)];
   const cold = await rin.predict(x, t);
@@ -240,7 +240,7 @@ deviceTest("Z_prev changes the prediction, each example by itself", async (gpu) 
   rin.destroy();
 });
 
-deviceTest("a fresh network's LN0 is zero: latents of before don't matter yet", async (gpu) => {
+deviceTest("Rin.predict() ignores Z_prev in a fresh network, whose LN0 is zero", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const [x, t] = [f32(PIXELS, 412), Float32Array.of(0.5)];
   const cold = await rin.predict(x, t);
@@ -249,7 +249,7 @@ deviceTest("a fresh network's LN0 is zero: latents of before don't matter yet", 
   rin.destroy();
 });
 
-cpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
+cpuTest("Rin.predict() refuses arrays of wrong sizes", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const x = new Float32Array(2 * PIXELS);
   const t = new Float32Array(2);
@@ -267,7 +267,7 @@ cpuTest("predict refuses arrays whose sizes don't fit", async (gpu) => {
 });
 
 cpuTest(
-  "a hundred predictions take no more memory; destroy gives all back",
+  "Rin.predict() takes no more memory after a hundred calls, and destroy() gives all back",
   async (gpu) => {
     const start = gpu.bytes;
     const rin = await Rin.create(gpu, SMALL);
@@ -287,7 +287,7 @@ cpuTest(
   },
 );
 
-deviceTest("a network saved and loaded is the same, moving averages first", async (gpu) => {
+deviceTest("Rin.load() gives the saved network, with moving averages first", async (gpu) => {
   const rin = await warmed(gpu);
   const [x, t] = [f32(PIXELS, 414), Float32Array.of(0.4)];
   const { output } = await rin.predict(x, t);
@@ -307,7 +307,7 @@ deviceTest("a network saved and loaded is the same, moving averages first", asyn
   for (const network of [rin, loaded, average]) network.destroy();
 });
 
-cpuTest("networks that can't be are refused by promise", async (gpu) => {
+cpuTest("Rin.load() rejects impossible networks", async (gpu) => {
   const start = gpu.bytes;
   await assertRejects(() => Rin.create(gpu, { numHeads: 7 }), ConfigError, "numHeads");
   await assertRejects(
@@ -329,7 +329,7 @@ const SIX = [
 ];
 
 deviceTest(
-  "the six warm-start gradients: which are zero, and when",
+  "lossAndGradients() leaves the six warm-start gradients zero exactly where it should",
   async (gpu) => {
     const example = {
       x0: f32(2 * PIXELS, 415),
@@ -355,7 +355,7 @@ deviceTest(
 );
 
 deviceTest(
-  "the loss of each prediction type is the mean square of what it misses",
+  "lossAndGradients() gives the mean square of what each prediction type misses",
   async (gpu) => {
     const [x0, noise, t] = [f32(PIXELS, 418), f32(PIXELS, 419), Float32Array.of(0.35)];
     const g = 1 - t[0];
@@ -376,7 +376,7 @@ deviceTest(
   },
 );
 
-cpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => {
+cpuTest("lossAndGradients() refuses arrays of wrong sizes", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const example = { x0: f32(PIXELS, 1), noise: f32(PIXELS, 2), t: Float32Array.of(0.5) };
   const start = gpu.bytes;
@@ -392,7 +392,7 @@ cpuTest("lossAndGradients refuses arrays whose sizes don't fit", async (gpu) => 
   rin.destroy();
 });
 
-deviceTest("calls that overlap wait for each other", async (gpu) => {
+deviceTest("Rin makes overlapping calls wait for each other", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL, { seed: 1 });
   const options = { count: 2, steps: 3, seed: 5 };
   const alone = await rin.sample(options);

@@ -24,7 +24,7 @@ const image = (images: Float32Array<ArrayBuffer>, i: number) =>
 const difference = (a: Float32Array, b: Float32Array) => largest(a.map((v, i) => v - b[i]));
 
 deviceTest(
-  "samples gives batches with their numbers; any numbers may be asked for",
+  "Rin.samples() gives batches with their numbers, and takes any numbers",
   async (gpu) => {
     const rin = await Rin.create(gpu, SMALL);
     const options: SampleOptions = { count: 5, steps: 3, seed: 6 };
@@ -41,7 +41,7 @@ deviceTest(
   },
 );
 
-deviceTest("images of other seeds in a batch are what their seeds alone give", async (gpu) => {
+deviceTest("Rin.samples() gives each image what its seed alone gives", async (gpu) => {
   const rin = await Rin.create(gpu, { ...SMALL, numClasses: 3 });
   const steps = { steps: 3, guidance: 2, sampler: "ddpm" } as const;
   const wanted = [[7, 0, 2], [9, 3, -1], [7, 1, 0], [0, 0, 1]]; // seed, number, class
@@ -58,7 +58,7 @@ deviceTest("images of other seeds in a batch are what their seeds alone give", a
   rin.destroy();
 });
 
-deviceTest("plans are kept as asked, and one that is nearly full serves, too", async (gpu) => {
+deviceTest("Rin keeps as many plans as asked, and uses one that is nearly full", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const alone = await rin.sample({ count: 6, steps: 2, seed: 4 });
   const bytes: number[] = [];
@@ -81,7 +81,7 @@ deviceTest("plans are kept as asked, and one that is nearly full serves, too", a
   rin.destroy();
 });
 
-deviceTest("a signal stops sampling between two steps", async (gpu) => {
+deviceTest("Rin.sample() stops between two steps at a signal", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const controller = new AbortController();
   let steps = 0;
@@ -93,7 +93,7 @@ deviceTest("a signal stops sampling between two steps", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("estimates come evenly, the last being the images", async (gpu) => {
+deviceTest("Rin.sample() gives estimates evenly, the last being the images", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const seen: (SampledBatch & { done: number })[] = [];
   const options: SampleOptions = { count: 3, steps: 10, batchSize: 2, sampler: "ddim" };
@@ -117,7 +117,7 @@ deviceTest("estimates come evenly, the last being the images", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("interpolation goes from one seed's image to the other's", async (gpu) => {
+deviceTest("Rin.sample() interpolates from one seed's image to the other's", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   for (const sampler of ["ddim", "ddpm"] as const) {
     const options: SampleOptions = { steps: 4, sampler };
@@ -138,7 +138,7 @@ deviceTest("interpolation goes from one seed's image to the other's", async (gpu
   rin.destroy();
 });
 
-deviceTest("inpainting leaves what is kept as it was, and paints the rest", async (gpu) => {
+deviceTest("Rin.sample() keeps what the mask keeps, and redraws the rest", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = Float32Array.from({ length: 64 }, (_, i) => i % 8 < 3 ? 1 : 0);
   for (const sampler of SAMPLERS) {
@@ -167,7 +167,7 @@ deviceTest("inpainting leaves what is kept as it was, and paints the rest", asyn
 });
 
 deviceTest(
-  "strength: 0 gives the picture back, 1 barely knows it",
+  "Rin.sample() gives the picture back at strength 0, and hardly knows it at 1",
   async (gpu) => {
     const rin = await Rin.create(gpu, SMALL);
     const options = { count: 2, steps: 5, sampler: "dpm++", image: picture } as const;
@@ -182,7 +182,7 @@ deviceTest(
   },
 );
 
-deviceTest("pictures, masks and shares that don't fit are refused", async (gpu) => {
+deviceTest("Rin.sample() refuses pictures, masks, and shares that don't fit", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = new Float32Array(64);
   const refused: [SampleOptions, string][] = [
