@@ -63,13 +63,13 @@ async function run(gpu: Device, side: number): Promise<Float32Array> {
   }
 }
 
-deviceTest("Inception: PyTorch's features, at 107 pixels", async (gpu) => {
+deviceTest("recordInception() gives PyTorch's features at 107 pixels", async (gpu) => {
   const before = gpu.bytes;
   assertClose("features", await run(gpu, 107), reference["107"].flat(), 1e-5);
   assertEquals(gpu.bytes, before);
 });
 
-Deno.test("resizing is PyTorch's", () => {
+Deno.test("resizeBilinear() gives PyTorch's pixels", () => {
   const found = resizeBilinear(pictures, SIZE, 75);
   reference.resized.forEach((column, c) =>
     column.forEach((value, i) =>
@@ -81,7 +81,7 @@ Deno.test("resizing is PyTorch's", () => {
   assertEquals(same[3 * 70 + 1], pictures[SIZE * SIZE + 70]);
 });
 
-Deno.test("Inception: files that are not it", () => {
+Deno.test("rin eval refuses files that are not Inception's", () => {
   const tensors = new Map(weights());
   tensors.delete("Mixed_6c.branch7x7_2.bn.bias");
   const record = () => recordInception(tensors, 1, 75);
