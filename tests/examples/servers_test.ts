@@ -63,7 +63,7 @@ async function assertStreams({ url }: Started): Promise<void> {
 for (const [name, example] of Object.entries<ServerExample>(SERVERS)) {
   const program = await example.program();
   Deno.test({
-    name: `examples: ${name} serves`,
+    name: `examples/${name} serves`,
     ignore: program === undefined,
     fn: () =>
       withFolder(async (folder) => {
