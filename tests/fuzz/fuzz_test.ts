@@ -7,7 +7,7 @@ import { Dice, mutate } from "./mutate.ts";
 import { TARGETS } from "./targets.ts";
 
 for (const target of TARGETS) {
-  Deno.test(`fuzz: 2,000 broken files for the reader of ${target.name}`, async () => {
+  Deno.test(`fuzzing gives each of 2,000 broken files to the reader of ${target.name} one clear end`, async () => {
     const { refused } = await fuzz(target, 2000);
     assert(refused > 200, `only ${refused} were refused: the files are not broken enough`);
   });
@@ -21,7 +21,7 @@ const harmless: Target = {
   memory: (bytes) => 8 * bytes + 2 ** 16,
 };
 
-Deno.test("fuzz: crashes, hangs and wasted memory are found", async () => {
+Deno.test("fuzzing finds crashes, hangs, and wasted memory", async () => {
   const fails = (read: () => unknown, message: string) =>
     assertRejects(() => fuzz({ ...harmless, read }, 3), Error, message);
   await fails(() => {
@@ -38,7 +38,7 @@ Deno.test("fuzz: crashes, hangs and wasted memory are found", async () => {
   await fails(() => kept.push(new Uint8Array(2 ** 20)), "bytes were allocated for");
 });
 
-Deno.test("fuzz: files differ from seed to seed, and are the same for the same one", async () => {
+Deno.test("fuzzing gives other files for another seed, and the same for the same one", async () => {
   const files = await harmless.files();
   const made = Array.from({ length: 50 }, (_, seed) => `${mutate(files, new Dice(seed))}`);
   const again = Array.from({ length: 50 }, (_, seed) => `${mutate(files, new Dice(seed))}`);
