@@ -24,7 +24,7 @@ function anchors(text: string): string[] {
   );
 }
 
-Deno.test("pages: every relative link leads to a file, and to a heading of it", async () => {
+Deno.test("Markdown links lead to files and headings that exist", async () => {
   const broken: string[] = [];
   for (const page of await pages()) {
     const text = (await Deno.readTextFile(new URL(page, root))).replace(/^```[^]*?^```/gm, "");

@@ -36,7 +36,7 @@ const PIXELS = 3 * 64;
 const broken = new Float32Array(PIXELS).fill(0.5);
 broken[7] = NaN;
 
-cpuTest("sample: what can't be is refused, each in one sentence", async (cpu) => {
+cpuTest("Rin.sample() refuses what can't be, each in one sentence", async (cpu) => {
   const rin = await Rin.create(cpu, CONFIG);
   const refused: [options: unknown, message: string][] = [
     [
@@ -102,7 +102,7 @@ cpuTest("sample: what can't be is refused, each in one sentence", async (cpu) =>
 });
 
 cpuTest(
-  "predict, load, create, and the loss refuse what can't be",
+  "Rin.predict(), Rin.load(), Trainer.create(), and lossAndGradients() refuse what can't be",
   async (cpu) => {
     const rin = await Rin.create(cpu, CONFIG);
     const [x, t] = [new Float32Array(PIXELS), Float32Array.of(0.5)];
@@ -157,7 +157,7 @@ cpuTest(
   },
 );
 
-cpuTest("training refuses what can't be", async (cpu) => {
+cpuTest("Trainer.step() refuses what can't be", async (cpu) => {
   const trainer = await Trainer.create(cpu, CONFIG, { batchSize: 1 });
   const x = new Float32Array(PIXELS);
   const enqueue = (...given: unknown[]) => trainer.enqueue(...given as [typeof x, object]);
@@ -234,7 +234,7 @@ cpuTest("training refuses what can't be", async (cpu) => {
   }
 });
 
-Deno.test("devices refuse what can't be asked of them, before they look for one", async () => {
+Deno.test("requestGpu() and requestCpu() refuse wrong options before they look for a device", async () => {
   const refused: [request: (options: object) => Promise<unknown>, given: unknown, string][] = [
     [requestGpu, { sofware: false }, 'Unknown option "sofware": did you mean software?'],
     [requestGpu, { software: "no" }, 'software is "no": expected true or false'],
@@ -255,7 +255,7 @@ Deno.test("devices refuse what can't be asked of them, before they look for one"
   }
 });
 
-Deno.test("a training run refuses what can't be, before it makes a folder", async () => {
+Deno.test("train() refuses wrong options before it makes a folder", async () => {
   const read = () => Promise.resolve(new Uint8Array());
   const set = { name: "a", imageSize: 16, count: 4, read };
   const refused: [given: object, message: string][] = [
@@ -312,7 +312,7 @@ Deno.test("a training run refuses what can't be, before it makes a folder", asyn
   });
 });
 
-Deno.test("library, service, command line and page have the same values and defaults", () => {
+Deno.test("library, service, command line, and page have the same values and defaults", () => {
   const network = { config: completeConfig({ ...CONFIG, numClasses: 2 }) };
   const fields = imageFields(network, completeLimits());
   const names = ["sampler", "times", "variance", "eta", "warmStart", "guidance", "seed"] as const;
