@@ -30,7 +30,7 @@ function sourcesOf(bytes: Uint8Array<ArrayBuffer>): Record<string, CheckpointSou
 }
 
 cpuTest(
-  "networks, runs and services begin from any holder of a checkpoint's bytes",
+  "networks, runs, and services begin from any holder of a checkpoint's bytes",
   async (cpu) => {
     const trainer = await Trainer.create(cpu, CONFIG, { batchSize: 1 });
     const bytes = await trainer.save();
@@ -56,7 +56,7 @@ cpuTest(
   },
 );
 
-cpuTest("what holds no checkpoint is named in one sentence", async (cpu) => {
+cpuTest("Rin.load(), Trainer, and createService() name what holds no checkpoint", async (cpu) => {
   const wrong: [source: unknown, message: string][] = [
     ["runs/faces", 'The checkpoint is "runs/faces": expected its bytes, a Blob or a Response'],
     [undefined, "The checkpoint is undefined: expected its bytes"],

@@ -10,14 +10,14 @@ import {
   type RinConfig,
 } from "../../src/model/config.ts";
 
-Deno.test("nothing given is the default; what is given replaces it", () => {
+Deno.test("completeConfig() fills in the defaults, and keeps what is given", () => {
   assertEquals(completeConfig({}), DEFAULT_CONFIG);
   assertEquals(completeConfig(DEFAULT_CONFIG), DEFAULT_CONFIG);
   const config = completeConfig({ imageSize: 64, prediction: "v", numHeads: undefined });
   assertEquals(config, { ...DEFAULT_CONFIG, imageSize: 64, prediction: "v" });
 });
 
-Deno.test("heads of reading and writing follow the others, a list of depths makes the blocks", () => {
+Deno.test("completeConfig() derives read and write heads, and blocks from a list of depths", () => {
   assertEquals(completeConfig({ numHeads: 2 }).readWriteHeads, 2);
   assertEquals(completeConfig({ numHeads: 2, readWriteHeads: 8 }).readWriteHeads, 8);
   const listed = completeConfig({ blockDepth: [4, 1, 2] });
@@ -113,12 +113,12 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
 ];
 
 for (const [name, config, message] of refused) {
-  Deno.test(`refused: ${name}`, () => {
+  Deno.test(`completeConfig() refuses ${name}`, () => {
     assertThrows(() => completeConfig(config as Partial<RinConfig>), ConfigError, message);
   });
 }
 
-Deno.test("refused: schedules that there aren't", () => {
+Deno.test("completeConfig() refuses unknown schedules", () => {
   const names = [
     "quadratic",
     "",

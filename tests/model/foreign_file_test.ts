@@ -39,7 +39,7 @@ const files: [name: string, bytes: Uint8Array, what: string][] = [
 ];
 
 for (const [name, bytes, what] of files) {
-  Deno.test(`no checkpoint: ${name}`, async () => {
+  Deno.test(`foreignKind() recognizes ${name}`, async () => {
     assertStringIncludes(foreignKind(bytes) ?? "", what);
     assertThrows(() => readCheckpoint(bytes), CheckpointError, downloadKind(bytes));
     await withFolder(async (folder) => {
@@ -49,12 +49,12 @@ for (const [name, bytes, what] of files) {
   });
 }
 
-Deno.test("a file that looks like nothing known", () => {
+Deno.test("foreignKind() describes an unknown file", () => {
   assertEquals(foreignKind(latin1("something else")), undefined);
   assertEquals(foreignKind(new Uint8Array()), undefined);
 });
 
-Deno.test("recognizes a shard of a checkpoint by its name", () => {
+Deno.test("shardOf() recognizes a shard of a checkpoint by its name", () => {
   assert(shardOf("a/model-00001-of-00002.safetensors")!.startsWith("it is part 1 of 2 of"));
   for (const path of ["a.safetensors", "x-00001-of-00001.safetensors", "a-1-of-2/b.pt"]) {
     assertEquals(shardOf(path), undefined, path);
