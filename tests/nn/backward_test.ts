@@ -62,7 +62,7 @@ async function check<Name extends string>(gpu: Device, { shapes, build }: Graph<
   }
 }
 
-deviceTest("linear, without and with a residual", async (gpu) => {
+deviceTest("linear() has the reference's adjoint, with and without a residual", async (gpu) => {
   for (const [rows, inputs, outputs] of [[6, 8, 12], [10, 7, 9], [3, 1, 128], [66, 36, 68]]) {
     for (const added of [false, true]) {
       await check(gpu, {
@@ -97,7 +97,7 @@ const mlpShapes = (width: number, hidden: number) => ({
 
 for (const activation of ["gelu", "silu"] as const) {
   deviceTest(
-    `mlp with ${activation}, x as its own residual too`,
+    `mlp() has the reference's adjoint with ${activation}, and x as its own residual`,
     async (gpu) => {
       for (const [rows, width, hidden] of [[6, 8, 32], [5, 7, 10]]) {
         for (const skip of [false, true]) {
@@ -135,7 +135,7 @@ for (const activation of ["gelu", "silu"] as const) {
   );
 }
 
-deviceTest("layer norm", async (gpu) => {
+deviceTest("layerNorm() has the reference's adjoint", async (gpu) => {
   for (const [rows, d] of [[5, 12], [70, 7]]) {
     await check(gpu, {
       shapes: { x: [1, rows, d], affine: [2, d] },
@@ -161,7 +161,7 @@ function columns(tape: Tape, matrix: Variable, stride: number, start: number, wi
 }
 
 deviceTest(
-  "attention among the columns of one matrix",
+  "attention() has the reference's adjoint among the columns of one matrix",
   async (gpu) => {
     const [batch, tokens, width, heads] = [2, 5, 12, 3];
     await check(gpu, {
@@ -186,7 +186,7 @@ deviceTest(
   },
 );
 
-deviceTest("attention to another matrix", async (gpu) => {
+deviceTest("attention() has the reference's adjoint to another matrix", async (gpu) => {
   const [batch, queries, keys, width, heads] = [2, 4, 9, 10, 2];
   await check(gpu, {
     shapes: { q: [batch, queries, width], kv: [batch, keys, 2 * width] },
@@ -208,7 +208,7 @@ deviceTest("attention to another matrix", async (gpu) => {
 });
 
 deviceTest(
-  "a table added to every example",
+  "addRows() has the reference's adjoint of a table added to every example",
   async (gpu) => {
     const [batch, tokens, d] = [3, 5, 7];
     await check(gpu, {
@@ -230,7 +230,7 @@ deviceTest(
   },
 );
 
-deviceTest("the latents' beginning, cold and warm", async (gpu) => {
+deviceTest("beginLatents() has the reference's adjoint, cold and warm", async (gpu) => {
   const [batch, m, d] = [3, 5, 12];
   const begin = { start: [1, m, d], time: [batch, d] };
   await check(gpu, {
@@ -260,7 +260,7 @@ deviceTest("the latents' beginning, cold and warm", async (gpu) => {
   });
 });
 
-deviceTest("clips put together from patches", async (gpu) => {
+deviceTest("depatchify() has the reference's adjoint for clips", async (gpu) => {
   const [batch, frames, s] = [2, 4, 6];
   const patch = [2, 3, 3];
   const shape = { batch, channels: 3, frames, height: s, width: s, patchFrames: 2, patch: 3 };
@@ -283,7 +283,7 @@ deviceTest("clips put together from patches", async (gpu) => {
 });
 
 deviceTest(
-  "gradients that meet: passed on before, between and after products",
+  "Plan.forwardGradient() meets other gradients before, between, and after products",
   async (gpu) => {
     // h feeds two products, a residual of each, a table and a norm, in an order that makes each kind
     // of share the first to arrive at one tensor and a later one at another.
@@ -326,7 +326,7 @@ deviceTest(
 );
 
 deviceTest(
-  "a gradient passed on first, then added to by a product",
+  "Plan.forwardGradient() passes a gradient on before a product adds to it",
   async (gpu) => {
     const [rows, d] = [6, 8];
     const shape = { rows, inputs: d, outputs: d };
@@ -360,7 +360,7 @@ function untracked(gpu: Device, d: number) {
   };
 }
 
-deviceTest("no gradient flows through what is recorded without one", async (gpu) => {
+deviceTest("Plan.withoutGradient() lets no gradient flow through what it records", async (gpu) => {
   const [rows, d] = [6, 8];
   const x = parameter(gpu, "x", data(rows * d, 230), [rows, d]);
   const layer = (stream: number) => ({
@@ -403,7 +403,7 @@ deviceTest("no gradient flows through what is recorded without one", async (gpu)
 });
 
 deviceTest(
-  "windows onto a slab at any row: weights, biases and their gradients",
+  "view() at any row of a slab gives weights, biases, and their gradients",
   async (gpu) => {
     // As the key and value rows of a packed projection: windows that begin between 256-byte marks.
     const [rows, inputs] = [5, 6];
@@ -458,7 +458,7 @@ deviceTest(
   },
 );
 
-Deno.test("operations refuse operands that don't fit", () => {
+Deno.test("layers refuse operands that don't fit", () => {
   const plan = new Plan();
   const tensor = (...shape: number[]) => persistent("x", shape);
   const layer = { weight: tensor(4, 5), bias: tensor(4) };
