@@ -70,7 +70,7 @@ function unblock(path: string): void {
 }
 
 savingTest(
-  "checkpoints that stay: every so often, the newest of them",
+  "TrainingRun keeps a checkpoint every so often, and the newest of them",
   async (device) => {
     await withFolder(async (folder) => {
       const kept = async (name: string, settings: Fields) => {
@@ -91,7 +91,7 @@ savingTest(
   },
 );
 
-savingTest("what was recorded is on the disk before the checkpoint of its step", async (device) => {
+savingTest("TrainingRun syncs its records before the checkpoint of their step", async (device) => {
   await withFolder(async (folder) => {
     const calls = await diskCalls(() => run(device, folder, {}));
     const saves = calls.join().split("rename last.safetensors").slice(0, -1);
@@ -105,7 +105,7 @@ savingTest("what was recorded is on the disk before the checkpoint of its step",
 });
 
 savingTest(
-  "kept checkpoints of a later time are neither counted nor removed",
+  "TrainingRun neither counts nor removes kept checkpoints of a later time",
   async (device) => {
     await withFolder(async (folder) => {
       await Deno.mkdir(`${folder}/checkpoints`);
@@ -119,7 +119,7 @@ savingTest(
 );
 
 savingTest(
-  "a checkpoint that can't be written: the run goes on and tries again",
+  "TrainingRun continues after a failed checkpoint, and tries again",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -137,7 +137,7 @@ savingTest(
 );
 
 savingTest(
-  "a last checkpoint that can't be written ends the run with the reason",
+  "TrainingRun ends with the reason if it can't write the last checkpoint",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -152,7 +152,7 @@ savingTest(
 );
 
 savingTest(
-  "asked to, a run stops at the first checkpoint that can't be written",
+  "TrainingRun stops at the first failed checkpoint on request",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -165,7 +165,7 @@ savingTest(
   },
 );
 
-savingTest("a run that can't be saved at all does not begin", async (device) => {
+savingTest("TrainingRun does not start a run that can't be saved at all", async (device) => {
   await withFolder(async (folder) => {
     const prepare = () => block(`${folder}/last.safetensors`);
     const { error } = await run(device, folder, {}, undefined, prepare);
@@ -175,7 +175,7 @@ savingTest("a run that can't be saved at all does not begin", async (device) => 
 });
 
 savingTest(
-  "a best checkpoint that could not be written leaves its place to the next",
+  "TrainingRun keeps the place of a failed best checkpoint for the next",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -200,7 +200,7 @@ savingTest(
 );
 
 savingTest(
-  "what can't be kept does not keep the last checkpoint from being written",
+  "TrainingRun writes the last checkpoint even if it can't keep others",
   async (device) => {
     for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
       await withFolder(async (folder) => {
@@ -221,7 +221,7 @@ savingTest(
 );
 
 savingTest(
-  "best, kept and last checkpoint of a step are one file; later ones leave it alone",
+  "TrainingRun writes a step's best, kept, and last checkpoint as one file",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -246,7 +246,7 @@ savingTest(
 );
 
 savingTest(
-  "the average of the loss soon forgets the first steps",
+  "TrainingRun soon forgets the first steps in the average of the loss",
   async (device) => {
     await withFolder(async (folder) => {
       const steps = 40;
@@ -267,7 +267,7 @@ savingTest(
 );
 
 savingTest(
-  "validations that don't improve lower the rate, and the lower one is gone on with",
+  "TrainingRun lowers the rate without improvement, and keeps it lowered when resumed",
   async (device) => {
     await withFolder(async (folder) => {
       // Nothing is enough of an improvement, so that each validation but the first halves it.
@@ -297,7 +297,7 @@ function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   };
 }
 
-savingTest("steps that are not finite are skipped, counted and logged", async (device) => {
+savingTest("TrainingRun skips, counts, and logs steps that are not finite", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 6);
     const { error, state } = await run(device, folder, {}, undefined, prepare);
@@ -311,7 +311,7 @@ savingTest("steps that are not finite are skipped, counted and logged", async (d
   });
 });
 
-savingTest("asked to, a run stops at the first step that is not finite", async (device) => {
+savingTest("TrainingRun stops at the first step that is not finite on request", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 7);
     const { error } = await run(device, folder, { onNan: "stop" }, undefined, prepare);
@@ -325,7 +325,7 @@ savingTest("asked to, a run stops at the first step that is not finite", async (
 });
 
 savingTest(
-  "nothing is saved while steps are skipped; 64 of them end the run",
+  "TrainingRun saves nothing while it skips steps, and ends after 64 of them",
   async (device) => {
     await withFolder(async (folder) => {
       const prepare = poison((step) => step > 7);
@@ -345,7 +345,7 @@ savingTest(
   },
 );
 
-Deno.test("a folder is one process's; a lock without its process is no hindrance", async () => {
+Deno.test("a folder belongs to one process, and a lock without its process stops nobody", async () => {
   await withFolder(async (scratch) => {
     const folder = `${scratch}/run`;
     await write(`${folder}/.lock`, "999999\n");

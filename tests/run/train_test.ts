@@ -30,7 +30,7 @@ function tiny(out: string, changes: Partial<NewRunOptions> = {}): NewRunOptions 
 
 function runTest(name: string, run: (folder: string) => Promise<void>): void {
   Deno.test({
-    name: `run: ${name}`,
+    name: `train() ${name}`,
     sanitizeOps: false,
     sanitizeResources: false,
     fn: () => withFolder(run),
@@ -56,7 +56,7 @@ function stopAt(when: (event: RunEvent) => boolean) {
   return { signal: controller.signal, onEvent };
 }
 
-runTest("it leaves what the command leaves", async (folder) => {
+runTest("leaves what the command leaves", async (folder) => {
   await writePictures(`${folder}/pictures`, 5);
   const flags = Object.entries(RUN).flatMap(([key, value]) => [
     `--${key.replace("Every", "-every")}`,
@@ -78,7 +78,7 @@ runTest("it leaves what the command leaves", async (folder) => {
   assertEquals(await config(out), await config(`${folder}/command`));
 });
 
-runTest("stopped anywhere it goes on to the same end", async (folder) => {
+runTest("continues to the same end after a stop anywhere", async (folder) => {
   await train(tiny(`${folder}/whole`));
   const whole = await traces(`${folder}/whole`);
   const moments: [name: string, stopped: number, when: (event: RunEvent) => boolean][] = [
@@ -114,7 +114,7 @@ runTest("stopped anywhere it goes on to the same end", async (folder) => {
   }
 });
 
-deviceTest("run: a device that is given stays, and gets its memory back", async (device) => {
+deviceTest("train() keeps a given device, which gets its memory back", async (device) => {
   await withFolder(async (folder) => {
     const before = device.bytes;
     const { ended } = await train(tiny(folder, { device }));
@@ -125,7 +125,7 @@ deviceTest("run: a device that is given stays, and gets its memory back", async 
   });
 });
 
-runTest("loggers are told in order, beside the folder's own", async (folder) => {
+runTest("calls loggers in order, beside the folder's own", async (folder) => {
   const calls: string[] = [];
   const logger: Logger = {
     start: ({ step, device }) => done(`start ${step} ${device.length > 0}`),
@@ -148,7 +148,7 @@ runTest("loggers are told in order, beside the folder's own", async (folder) => 
   assertEquals(calls, expected);
 });
 
-runTest("what can't be asked for is refused, and leaves no folder", async (folder) => {
+runTest("refuses impossible options, and leaves no folder", async (folder) => {
   const out = `${folder}/run`;
   const set = tinySplits().train;
   type Kind = typeof ConfigError | typeof DataError | typeof RunError;
@@ -176,7 +176,7 @@ runTest("what can't be asked for is refused, and leaves no folder", async (folde
   }
 });
 
-runTest("a folder with a run is not begun anew, and its run stays what it is", async (folder) => {
+runTest("starts no second run in a folder, and leaves the first as it is", async (folder) => {
   const path = `${folder}/run`;
   await train(tiny(path, stopAt(({ type }) => type === "started")));
   const error = await assertRejects(() => train(tiny(path)), RunExistsError);
@@ -201,7 +201,7 @@ runTest("a folder with a run is not begun anew, and its run stays what it is", a
   await assertRejects(() => resume({ training: { steps: 2 } }), RunError, "give more steps");
 });
 
-runTest("decoding is stopped by the signal, with its reason", async (folder) => {
+runTest("stops decoding at the signal, with its reason", async (folder) => {
   await writePictures(`${folder}/pictures`, 3);
   const run = { data: `${folder}/pictures` };
   const signal = AbortSignal.abort(new Error("enough"));
