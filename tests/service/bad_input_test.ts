@@ -61,7 +61,7 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
 ];
 
 serviceTest(
-  "bad input: every body gets its sentence, and the next good one its image",
+  "createService() answers every bad body with its sentence, and the next good one with its image",
   (device) =>
     withService(device, { limits: { body: 60_000 } }, async ({ post }) => {
       for (const [body, status, sentence] of bodies) {
@@ -76,7 +76,7 @@ serviceTest(
 );
 
 serviceTest(
-  "bad input: queries, types of body, methods and paths",
+  "createService() refuses bad queries, types of body, methods, and paths",
   (device) =>
     withService(device, {}, async ({ get, post, metric }) => {
       const stream = async (query: string) =>
@@ -117,7 +117,7 @@ serviceTest(
 );
 
 serviceTest(
-  "bad input: a body that comes too slowly, or is too long without saying so",
+  "createService() refuses a body that comes too slowly, or is too long without saying so",
   (device) =>
     withService(device, { limits: { bodyTime: 50, body: 100 } }, async ({ post, metric }) => {
       const streamed = (start: (controller: ReadableStreamDefaultController) => void) =>
@@ -148,7 +148,7 @@ const KEYS = [
 ];
 
 serviceTest(
-  "bad input: two thousand bodies by chance give an image or a sentence",
+  "createService() answers two thousand random bodies with an image or a sentence",
   (device) =>
     withService(device, { limits: { work: 8, wait: 0 } }, async ({ post, service }: Asked) => {
       const random = new RandomStream(2212, 1);

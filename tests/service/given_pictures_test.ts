@@ -31,7 +31,7 @@ const sendForm = ({ get }: Pick<Asked, "get">, ...parts: [string, string | Uint8
 };
 
 serviceTest(
-  "given: base64, a data URL and a file in a form are the same picture",
+  "given pictures are the same as base64, data URL, and file of a form",
   (device) =>
     withService(device, {}, async (asked) => {
       const { post } = asked;
@@ -58,7 +58,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: what is alike shares a batch, and what isn't does not",
+  "given pictures share a batch only with equal ones",
   (device) =>
     withService(device, { limits: { wait: 60 } }, async ({ post, metric }) => {
       const base = { steps: 3, image };
@@ -85,7 +85,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: a path that is cut into batches stays one path",
+  "interpolation stays one path when it is cut into batches",
   (device) =>
     withService(device, { limits: { batch: 2 } }, async ({ post, rin }) => {
       const made = await (await post({ steps: 2, count: 5, interpolate: [1, 2], format: "json" }))
@@ -99,7 +99,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: estimates are of every image, also where a request is cut into batches",
+  "films have estimates of every image, also if a request is cut into batches",
   (device) =>
     withService(device, { limits: { batch: 2 } }, async ({ post, rin }) => {
       const asked = { steps: 4, sampler: "ddim", count: 3, format: "film", frames: 4 };
@@ -122,7 +122,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: a stream goes from one seed to the other, too",
+  "streams go from one seed to the other, too",
   (device) =>
     withService(device, {}, async ({ get, post }) => {
       const query = "steps=2&previews=0&count=2&interpolate=4,9";
@@ -134,7 +134,7 @@ serviceTest(
     }),
 );
 
-serviceTest("given: WebP is read where a decoder is given", async (device) => {
+serviceTest("given WebP is read if there is a decoder", async (device) => {
   const webp = formats["lossy.webp"].file;
   await withService(device, {}, async ({ post }) => {
     const [status, sentence] = await errorOf(await post({ steps: 1, image: webp }));
@@ -150,7 +150,7 @@ serviceTest("given: WebP is read where a decoder is given", async (device) => {
 });
 
 serviceTest(
-  "given: what can't be gets its sentence",
+  "impossible given pictures get their sentence",
   (device) =>
     withService(device, { limits: { pixels: 1600, body: 20_000, work: 500 } }, async (asked) => {
       const { post } = asked;
@@ -223,7 +223,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: the description has both content types",
+  "openapi.json has both content types",
   (device) =>
     withService(device, {}, async ({ get }) => {
       const { paths } = await (await get("/openapi.json")).json();
