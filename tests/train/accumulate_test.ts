@@ -47,7 +47,7 @@ async function run(gpu: Device, changes: Partial<TrainOptions>) {
 
 for (const optimizer of ["adamw", "lamb"] as const) {
   deviceTest(
-    `${optimizer}: 2 parts of 4 and 8 of 1 are a batch of 8`,
+    `Trainer.step() gives the same with ${optimizer} in 2 parts of 4, 8 of 1, or one of 8`,
     async (gpu) => {
       const whole = await run(gpu, { optimizer });
       for (const accumulate of [2, 8]) {
@@ -71,7 +71,7 @@ for (const optimizer of ["adamw", "lamb"] as const) {
   );
 }
 
-deviceTest("classes and their dropout fall into parts, too", async (gpu) => {
+deviceTest("Trainer.step() cuts classes and their dropout into parts, too", async (gpu) => {
   const labels = [0, 2, 1, 1, -1, 0, 2, 2];
   const losses: number[] = [];
   for (const accumulate of [1, 4]) {
@@ -83,7 +83,7 @@ deviceTest("classes and their dropout fall into parts, too", async (gpu) => {
   assertWithin("losses", losses.slice(3), losses.slice(0, 3), 3e-6 * losses[0]);
 });
 
-deviceTest("a run in parts goes on with the same bits", async (gpu) => {
+deviceTest("Trainer.resume() continues a run in parts with identical bits", async (gpu) => {
   const changes = { ...options, accumulate: 4, optimizer: "lamb" } as const;
   const steps = async (trainer: Trainer, count: number) => {
     for (let i = 0; i < count; i++) await trainer.step(batch(trainer.stepsDone));
@@ -96,7 +96,7 @@ deviceTest("a run in parts goes on with the same bits", async (gpu) => {
   assertEquals(await steps(await Trainer.resume(gpu, half), 2), whole);
 });
 
-deviceTest("one part that is not finite stops the whole step", async (gpu) => {
+deviceTest("Trainer.step() skips the whole step if one part is not finite", async (gpu) => {
   for (const optimizer of ["adamw", "lamb"] as const) {
     const trainer = await Trainer.create(gpu, config, { ...options, accumulate: 4, optimizer });
     await trainer.step(batch(0));
@@ -112,7 +112,7 @@ deviceTest("one part that is not finite stops the whole step", async (gpu) => {
   }
 });
 
-deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
+deviceTest("Trainer takes less memory in parts, and destroy() gives it back", async (gpu) => {
   const bytes = gpu.bytes;
   const held: number[] = [];
   for (const accumulate of [1, 4]) {
@@ -131,7 +131,7 @@ deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
   assertLess(held[1], 0.7 * held[0]);
 });
 
-Deno.test("a batch must fall into equal parts", () => {
+Deno.test("completeTrainOptions() refuses unequal parts", () => {
   assertThrows(
     () => completeTrainOptions({ batchSize: 8, accumulate: 3 }),
     ConfigError,

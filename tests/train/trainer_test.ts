@@ -53,7 +53,7 @@ async function withTrainer<T>(
 }
 
 deviceTest(
-  "two runs with the same seed give the same bits, another seed others",
+  "Trainer.step() gives the same bits for the same seed, and others for another",
   async (gpu) => {
     const run = (seed: number) =>
       withTrainer(gpu, { seed }, async (trainer) => {
@@ -67,7 +67,7 @@ deviceTest(
   },
 );
 
-deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (gpu) => {
+deviceTest("Trainer.resume() continues with identical bits after 3 of 6 steps", async (gpu) => {
   const whole = await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 6);
     return await trainer.save();
@@ -83,7 +83,7 @@ deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async
   resumed.destroy();
 });
 
-deviceTest("a checkpoint says which devices have trained it, in their order", async (device) => {
+deviceTest("Trainer.save() records which devices trained it, in order", async (device) => {
   const devicesOf = async (trainer: Trainer) =>
     readCheckpoint(await trainer.save()).training!.devices;
   const saved = await withTrainer(device, {}, async (trainer) => {
@@ -100,12 +100,12 @@ deviceTest("a checkpoint says which devices have trained it, in their order", as
   cpu.destroy();
 });
 
-deviceTest("a network alone can't be resumed", async (gpu) => {
+deviceTest("Trainer.resume() refuses a network alone", async (gpu) => {
   const bytes = await withTrainer(gpu, {}, (trainer) => trainer.average.save());
   await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimiser state");
 });
 
-cpuTest("one batch is learnt by heart", async (gpu) => {
+cpuTest("Trainer.step() learns one batch by heart", async (gpu) => {
   const changes = { lr: 3e-3, steps: 300, warmup: 10 };
   const [before, after] = await withTrainer(gpu, changes, async (trainer) => {
     const losses: number[] = [];
@@ -117,7 +117,7 @@ cpuTest("one batch is learnt by heart", async (gpu) => {
 });
 
 deviceTest(
-  "self-conditioning reaches the six warm-start parameters, and only then",
+  "Trainer.step() reaches the six warm-start parameters only with self-conditioning",
   async (gpu) => {
     const names = parameterLayout({ ...config, ...await configOf(gpu) }).parameters
       .filter(({ name }) => /latent_initializer\.(mlp|layer_norm)/.test(name));
@@ -141,7 +141,7 @@ function configOf(gpu: Device): Promise<RinConfig> {
 }
 
 deviceTest(
-  "a batch that is not finite changes nothing and is reported",
+  "Trainer.step() changes nothing with a batch that is not finite, and reports it",
   async (gpu) => {
     await withTrainer(gpu, {}, async (trainer) => {
       await train(trainer, 2);
@@ -159,7 +159,7 @@ deviceTest(
   },
 );
 
-cpuTest("memory does not grow over 100 steps", async (gpu) => {
+cpuTest("Trainer.step() takes no more memory after 100 steps", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 2);
     const bytes = gpu.bytes;
@@ -172,7 +172,7 @@ cpuTest("memory does not grow over 100 steps", async (gpu) => {
   });
 });
 
-deviceTest("destroying a trainer gives all its memory back", async (gpu) => {
+deviceTest("Trainer.destroy() gives all memory back", async (gpu) => {
   const bytes = gpu.bytes;
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 1);
@@ -205,7 +205,7 @@ deviceTest(
   ["cpu"],
 );
 
-cpuTest("metrics come once, for every step, in order", async (gpu) => {
+cpuTest("Trainer.metrics() gives every step once, in order", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     for (let i = 0; i < 5; i++) await trainer.enqueue(batch(i));
     assertEquals((await trainer.metrics()).map(({ step }) => step), [1, 2, 3, 4, 5]);
@@ -216,7 +216,7 @@ cpuTest("metrics come once, for every step, in order", async (gpu) => {
   });
 });
 
-deviceTest("moments are those of the batch", async (gpu) => {
+deviceTest("Trainer.moments() are those of the batch", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     const images = batch(1);
     await trainer.enqueue(images, { measure: true });
@@ -228,7 +228,7 @@ deviceTest("moments are those of the batch", async (gpu) => {
   });
 });
 
-deviceTest("weight decay acts on matrices only, unless asked to act on all", async (gpu) => {
+deviceTest("Trainer.step() decays only matrices, or all on request", async (gpu) => {
   const { parameters, matrices } = parameterLayout(await configOf(gpu));
   // With no learning signal left over (clip to nothing), decay alone moves a parameter.
   for (const decayAll of [false, true]) {
@@ -248,7 +248,7 @@ deviceTest("weight decay acts on matrices only, unless asked to act on all", asy
 });
 
 cpuTest(
-  "validation is the same at every call and falls as the network learns",
+  "Trainer.validate() gives the same at every call, and falls as the network learns",
   async (gpu) => {
     await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
       const [first, again] = [

@@ -54,7 +54,7 @@ async function gradientsOf(
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  deviceTest(`three steps of a run are those of ${optimizer}'s reference`, async (gpu) => {
+  deviceTest(`Trainer.step() follows ${optimizer}'s reference for three steps`, async (gpu) => {
     const trainer = await Trainer.create(gpu, config, { ...OPTIONS, optimizer });
     const layout = parameterLayout(trainer.config);
     const read = async () => readCheckpoint(await trainer.save()).slabs;
