@@ -93,6 +93,6 @@ Deno.test("rin eval refuses files that are not Inception's", () => {
   assertThrows(
     () => foldedConvolution(new Map([["a.conv.weight", weight("w", [3, 4])]]), "a"),
     CheckpointError,
-    "needed 4 axes",
+    "expected 4 axes",
   );
 });
