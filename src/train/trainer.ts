@@ -152,7 +152,7 @@ export class Trainer {
   }
 
   /**
-   * Goes on with a run exactly where {@linkcode Trainer.save} left it.
+   * Continues a run exactly where {@linkcode Trainer.save} left it.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param source the result of `save`: its bytes (an ArrayBuffer or any view, such as Node's

@@ -117,7 +117,7 @@ Deno.test("rin eval refuses unusable files of standard FID", async () => {
     assertStringIncludes(await inception("missing"), "Cannot read Inception weights missing");
     assertStringIncludes(
       await inception("ok.safetensors", "--statistics", "s.npz"),
-      "Cannot use statistics s.npz: it is no .npz file",
+      "Cannot use statistics s.npz: it is not an .npz file",
     );
     assertStringIncludes(
       await inception("ok.safetensors"),

@@ -9,9 +9,9 @@ interface Phrase {
 
 /** Keep this list short: each entry must be wrong wherever it stands. */
 export const PHRASES: readonly Phrase[] = [
-  { found: "g(?:o|oes|oing|one) on (?:with|from|where|after)", instead: "continue, resume" },
+  { found: "[Gg](?:o|oes|oing|one) on (?:with|from|where|after)", instead: "continue, resume" },
   { found: "(?:is|are|was|were|be) told", instead: "name who says it: prints, reports" },
-  { found: "told (?:apart|otherwise)", instead: "distinguish; by default" },
+  { found: "[Tt]old (?:apart|otherwise)", instead: "distinguish; by default" },
   { found: "unless told", instead: "by default" },
   { found: "(?:may not|can't|is to) be had", instead: "name who lacks what" },
   { found: "(?:is|are) not to be", instead: "can't be, must not be" },
