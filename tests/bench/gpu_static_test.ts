@@ -16,6 +16,7 @@ import {
 } from "../../bench/gpu_static/results.ts";
 import { stepsOf } from "../../bench/gpu_static/steps.ts";
 import { docsText } from "../../bench/gpu_static/tables.ts";
+import { replaceTable } from "../../bench/table.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
 import { TILES } from "../../kernels/wgsl/tiles.ts";
 import { withFolder } from "../data/scratch.ts";
@@ -130,6 +131,21 @@ Deno.test("docsText() shows the present, and the past where it differs", () => {
   const product = "80%, 16.0 a read, 8 waves";
   assert(text.includes(`| 5 x 6 x 7, NT | ${Array(4).fill(product).join(" | ")} |`), text);
   assert(text.includes('At 1a2b3c4; "was" is 0000000; mesa 25.'), text);
+});
+
+/** The words of a text, however deno fmt aligns its tables and breaks its lines. */
+const wordsOf = (text: string) => text.split(/[\s|:-]+/).filter(Boolean).join(" ");
+
+Deno.test("docs/kernels.md has the tables of the results that it names", async () => {
+  const root = new URL("../../", import.meta.url);
+  const docs = await Deno.readTextFile(new URL("docs/kernels.md", root));
+  const [, after, before] = /\bAt (\w+);\s+"was"\s+is\s+(\w+);/.exec(docs)!;
+  const [now, earlier] = await Promise.all(
+    [after, before].map((commit) =>
+      readResults(new URL(`bench/results/gpu-static/${commit}.json`, root).pathname)
+    ),
+  );
+  assertEquals(wordsOf(docs), wordsOf(replaceTable(docs, docsText(now, earlier), "gpu:static")));
 });
 
 const mesa = await findMesa();

@@ -33,6 +33,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"], shows: /\d/ },
   "first_step.ts": { args: ["rin-cpu-1", "faces"] },
   "half.ts": { args: ["net.safetensors", "2"], shows: /^Files: [\d.]+ MB, [\d.]+ MB$/m, gpu: true },
+  "history.ts": { args: ["history.html"], shows: /^Wrote history.html$/m },
   "kernels_bench.ts": {
     args: ["--filter", "copy"],
     shows: /GFLOP\/s/,

@@ -1,7 +1,8 @@
 // The README's table of figures.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { renderTable, replaceTable } from "../../bench/table.ts";
+import { historyPage } from "../../bench/history.ts";
+import { allResults, renderTable, replaceTable } from "../../bench/table.ts";
 import { sampleResults } from "./sample_results.ts";
 
 /** The cells of the rendered table's rows. */
@@ -50,7 +51,30 @@ Deno.test("replaceTable() replaces only what stands between the markers", () => 
   assertThrows(() => replaceTable("before\n", "new"), Error, "needs the lines");
 });
 
-Deno.test("README.md has the markers of its table", async () => {
+/** The words of a text, however deno fmt aligns its tables and breaks its lines. */
+const wordsOf = (text: string) => text.split(/[\s|:-]+/).filter(Boolean).join(" ");
+
+Deno.test("README.md has the table of the latest results", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  assert(replaceTable(readme, "new").includes("new"));
+  const [latest] = await allResults();
+  assertEquals(wordsOf(readme), wordsOf(replaceTable(readme, renderTable(latest))));
+});
+
+Deno.test("historyPage() draws each machine's runs by date, with gaps", () => {
+  const later = {
+    ...sampleResults,
+    commit: "5d6e7f8",
+    date: "2027-01-02T00:00:00Z",
+    measurements: sampleResults.measurements.slice(1),
+  };
+  const other = { ...later, machine: { ...later.machine, cpu: "Other" } };
+  const { data, tables } = historyPage([other, later, sampleResults]);
+  assertEquals(tables.map(({ title, rows }) => [title, rows.map((row) => row[2])]), [
+    [`${sampleResults.machine.cpu}, 2 cores`, [sampleResults.commit, "5d6e7f8"]],
+    ["Other, 2 cores", ["5d6e7f8"]],
+  ]);
+  const { task, subject, median } = sampleResults.measurements[0];
+  const chart = data.charts[0];
+  assert(chart.title.includes(`${subject}, ${task}, `), chart.title);
+  assertEquals([chart.steps, chart.lines[0].values], [[1, 2], [median, null]]);
 });
