@@ -172,7 +172,7 @@ function prose(facts: Facts): string {
   const held = [
     "parameters",
     holds?.movingAverage && "their moving average (used for sampling)",
-    holds?.optimiser && "the optimiser's state (training can go on)",
+    holds?.optimiser && "the optimizer's state (training can continue)",
   ].filter(Boolean);
   const origin: [string, string][] = preset !== undefined
     ? [["Preset", `${preset}: ${PRESETS[preset].about}`]]

@@ -9,7 +9,7 @@ import type { Settings } from "./settings.ts";
 /**
  * Gives the network as many classes as the images have, if it has no number of its own.
  *
- * @param classNames of the images; undefined where they are not labelled
+ * @param classNames of the images; undefined where they are not labeled
  * @throws {RunError} when the network needs classes and the images have none, or more
  */
 export function withClasses(

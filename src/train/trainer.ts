@@ -170,7 +170,7 @@ export class Trainer {
     const { config, slabs, training } = readCheckpoint(await checkpointBytes(source));
     if (training === undefined || !slabs.ema || !slabs.adam_m || !slabs.adam_v) {
       throw new CheckpointError(
-        "it holds a network only: it lacks the optimiser state to train on",
+        "it holds a network only: it lacks the optimizer state to train on",
       );
     }
     const { options: saved, ...state } = training as unknown as SavedTraining;

@@ -60,7 +60,7 @@ interface Sets {
 
 /**
  * Trains; what is lost on what is held out, and what would be by the mean of all that was seen, or by
- * the one colour that is best.
+ * the one color that is best.
  */
 async function learn(gpu: Device, config: RinConfig, { train, valid }: Sets, steps: number) {
   const { imageSize } = config;
@@ -153,7 +153,7 @@ cpuTest("Trainer learns the windows of one real clip", async (gpu) => {
     });
     const sets = { train, valid: windows };
     const { trainer, before, after, ofColour } = await learn(gpu, network, sets, 120);
-    // The clip is so calm that its mean is hard to beat; a few steps beat its best colour.
+    // The clip is so calm that its mean is hard to beat; a few steps beat its best color.
     assert(after < 0.6 * ofColour && after < 0.1 * before, `${after}: ${before}, ${ofColour}`);
     trainer.destroy();
     close();

@@ -22,7 +22,7 @@ const pixels: FeatureSpace = {
     })),
 };
 
-/** 20 grey images, labelled 0, 0, 0, 0, 1, 1, 1, 1, ... */
+/** 20 gray images, labeled 0, 0, 0, 0, 1, 1, 1, 1, ... */
 const train: ImageSet = {
   name: "greys",
   imageSize: SIZE,
@@ -36,7 +36,7 @@ const train: ImageSet = {
     )),
 };
 
-/** Measures with a network that draws grey i of the data for image i, and notes what it was asked. */
+/** Measures with a network that draws gray i of the data for image i, and notes what it was asked. */
 async function measure(changes: Partial<EvaluationParts>, numClasses = 0) {
   const asked: SampleOptions[] = [];
   const rin = {

@@ -84,7 +84,7 @@ Deno.test("loadSplits() trains on x_train and holds out x_test, packed and gray 
       "Using x_train (4, 5, 5) as the pictures to train on and y_train as their classes, x_test " +
       "(2, 5, 5) as the pictures to validate on and y_test as their classes; ignoring mean",
     ]);
-    // Grey pictures are padded as those of IDX files are.
+    // Gray pictures are padded as those of IDX files are.
     const padded = await load(fixture("arrays_split.npz"), root, { imageSize: 7 });
     assertEquals(padded.train[0].slice(0, 8), [0, 0, 0, 0, 0, 0, 0, 0]);
     assertEquals(padded.train[1].slice(8, 13), picture(1).slice(0, 5));

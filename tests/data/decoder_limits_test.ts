@@ -87,7 +87,7 @@ Deno.test("decodeClip() refuses an animated PNG whose frames share a large chunk
   const moving = animatedPng(Array<Uint8Array>(3).fill(still), { milliseconds: 50 });
   assertEquals(decodeClip(moving).frames, 3);
   const colours = withChunk(moving, "tRNS", new Uint8Array(1000));
-  assertThrows(() => decodeClip(colours), DataError, "it has too many colours");
+  assertThrows(() => decodeClip(colours), DataError, "it has too many colors");
   const bomb = withChunk(moving, "IDAT", deflateSync(new Uint8Array(30e6)), true);
   assertThrows(() => decodeClip(bomb), DataError, "it has more compressed data than pixels");
 });

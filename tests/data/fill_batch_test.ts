@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { cropCorner, fillBatch, isFlipped, windowStart } from "../../src/data/fill_batch.ts";
 
-/** (B, 3, size, size), every byte of an image different from its neighbours. */
+/** (B, 3, size, size), every byte of an image different from its neighbors. */
 const pictures = (count: number, size: number) =>
   Uint8Array.from({ length: count * 3 * size ** 2 }, (_, i) => i * 7 % 256);
 

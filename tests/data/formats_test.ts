@@ -65,7 +65,7 @@ Deno.test("decodeImage() turns WebP as its EXIF data say, and refuses moving one
   assertThrows(() => decodeImage(gif), DataError, "it moves (");
 });
 
-/** A GIF file of 3 x 2 pixels, of colours 0 to 3, from its blocks. */
+/** A GIF file of 3 x 2 pixels, of colors 0 to 3, from its blocks. */
 function gif(blocks: number[], colours = 4): Uint8Array {
   const palette = Array.from({ length: colours }, (_, i) => [10 * i, 20 * i, 30 * i]).flat();
   const header = [...new TextEncoder().encode("GIF89a"), 3, 0, 2, 0];
@@ -94,7 +94,7 @@ Deno.test("decodeImage() shows broken GIFs as browsers do", () => {
   assertEquals(reds(gif(frame(9, 9, 1, 1, [3]))), [255, 255, 255, 255, 255, 255]);
   // One larger than the screen makes it larger.
   assertEquals(reds(gif(frame(0, 0, 4, 2, [0, 1, 2, 3, 3, 2, 1, 0]))).length, 8);
-  // Colours beyond the palette, and pixels that a cut has taken, are not drawn.
+  // Colors beyond the palette, and pixels that a cut has taken, are not drawn.
   assertEquals(reds(gif(all, 2)), [0, 10, 255, 255, 255, 10]);
   assertEquals(reds(gif(all).slice(0, -4)).slice(0, 2), [0, 10]);
   assertEquals(reds(gif(all).slice(0, -4)).at(-1), 255);

@@ -44,7 +44,7 @@ Deno.test("attributeLabels() refuses a list that doesn't fit", () => {
   throws(TEXT.replace("000002", "000009"), "Smiling", "doesn't list 000002.jpg");
 });
 
-/** Grey values by class name. */
+/** Gray values by class name. */
 async function classes(options: Partial<DataOptions> & { source: string }) {
   const { train, close } = await loadSplits({ imageSize: 4, validFraction: 0, ...options });
   const values = await greys(train);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { resizeCrop } from "../../src/data/resize.ts";
 
-/** One row of grey values as an RGB image. */
+/** One row of gray values as an RGB image. */
 function grey(width: number, height: number, values: number[]) {
   return { width, height, data: Uint8Array.from(values.flatMap((v) => [v, v, v])) };
 }
@@ -82,7 +82,7 @@ Deno.test("resizeCrop() writes into the given array, and checks it", () => {
 
 Deno.test("resizeCrop() works only on what it keeps of a strip of 1 x 60,000", () => {
   for (const [width, height] of [[1, 60_000], [60_000, 1]]) {
-    // Its middle is a grey of 7, the rest is white.
+    // Its middle is a gray of 7, the rest is white.
     const data = new Uint8Array(60_000 * 3).fill(255);
     data.fill(7, 29_990 * 3, 30_010 * 3);
     const before = Deno.memoryUsage();

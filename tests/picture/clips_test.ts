@@ -7,7 +7,7 @@ const size = { imageSize: 2, frames: 3 };
 /** What channel `c` of frame `t` of clip `i` is, as a byte. */
 const byte = (i: number, c: number, t: number) => 100 * i + 30 * c + 7 * t;
 
-/** Two clips (2, 3, T, S, S), each frame of one colour. */
+/** Two clips (2, 3, T, S, S), each frame of one color. */
 const clips = Float32Array.from({ length: 2 * 3 * 3 * 4 }, (_, at) => {
   const [i, c, t] = [Math.floor(at / 36), Math.floor(at / 12) % 3, Math.floor(at / 4) % 3];
   return byte(i, c, t) / 127.5 - 1;
@@ -45,7 +45,7 @@ Deno.test("animatedGif() keeps few colors exactly, with times that browsers keep
   const frames = [0, 1, 2].map((t) => ({
     width: 3,
     height: 2,
-    // Colours that a palette of five bits a channel can tell.
+    // Colors that a palette of five bits a channel can tell.
     data: Uint8Array.from({ length: 18 }, (_, i) => i % 3 === t ? 248 : 8 * (i % 4)),
   }));
   const gif = animatedGif(frames, { milliseconds: 80, last: 1500 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 
-/** Images of 2x2, each of one colour. */
+/** Images of 2x2, each of one color. */
 function plain(...colours: [number, number, number][]): Float32Array {
   return new Float32Array(colours.flatMap((rgb) => rgb.flatMap((value) => Array(4).fill(value))));
 }

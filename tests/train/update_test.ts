@@ -1,4 +1,4 @@
-// What a step makes of its gradients: clipping, the optimiser, the learning rate and the moving average
+// What a step makes of its gradients: clipping, the optimizer, the learning rate and the moving average
 // as a run has them, over three steps against the float64 references.
 
 import { assert, assertLess } from "@std/assert";
