@@ -106,7 +106,7 @@ deviceTest("Rin.sample() refuses impossible classes and guidance", async (gpu) =
   await assertRejects(
     () => plain.predict(x, t, { previous: { latents } }),
     RangeError,
-    "previous.interface is missing: this network hands on its both",
+    "previous.interface is missing: this network passes on its both",
   );
   plain.destroy();
 });

@@ -31,7 +31,7 @@ const BASE: Partial<RinConfig> = {
 /** Every kernel that reads parameters is in one of them. */
 const CONFIGS: Record<string, Partial<RinConfig>> = {
   "time and class added, odd sizes": {},
-  "time and class as tokens, all handed on, sizes that vectors divide": {
+  "time and class as tokens, all passed on, sizes that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
     ...{ timeConditioning: "token", selfConditioning: "both" },
   },

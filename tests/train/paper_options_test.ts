@@ -1,4 +1,4 @@
-// Training with the paper's options: classes, the interface handed on, dropout; seeded and resumed.
+// Training with the paper's options: classes, the interface passed on, dropout; seeded and resumed.
 
 import type { OpName, SizesOf } from "../../src/graph/ops.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";

@@ -52,7 +52,7 @@ for (const selfConditioning of ["latents", "interface"] as const) {
       rin.destroy();
       assert(
         Math.abs(warm - cold) > 1e-4 * warm,
-        `what is handed on hardly matters: ${warm}, ${cold}`,
+        `what is passed on hardly matters: ${warm}, ${cold}`,
       );
       const found = await trainer.validate([x0]);
       assertWithin("validation", [found], [warm], 3e-6 * warm);

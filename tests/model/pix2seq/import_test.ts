@@ -22,11 +22,11 @@ const SMALL: Pix2seqConfig = {
 
 const CONFIGS: Record<string, Pix2seqConfig> = {
   "as the released ones": SMALL,
-  "a wider tape, handed on too, at fixed positions": {
+  "a wider tape, passed on too, at fixed positions": {
     ...{ ...SMALL, tape_dim: 32, latent_dim: 16, latent_num_heads: 2, rw_num_heads: 4 },
     ...{ self_cond: "latent+tape", tape_pos_encoding: "sin_cos", num_layers: [1, 1] },
   },
-  "equal widths, the tape handed on, no classes": {
+  "equal widths, the tape passed on, no classes": {
     ...{ ...SMALL, tape_dim: 24, rw_num_heads: 3, self_cond: "tape", num_classes: 0 },
   },
 };
@@ -172,7 +172,7 @@ Deno.test("importPix2seq() refuses other networks in a sentence", () => {
   refused((all) => {
     for (const key of all.keys()) if (key.includes("unit0/")) all.delete(key);
   }, "it lacks the variable tape/latent_processing_unit0");
-  const fixed = trained(CONFIGS["a wider tape, handed on too, at fixed positions"]);
+  const fixed = trained(CONFIGS["a wider tape, passed on too, at fixed positions"]);
   assertThrows(() => importPix2seq(fixed), ConfigError, "imageSize is not known");
   assert(changed(() => {})().config.layers === "paper");
 });
