@@ -14,7 +14,7 @@
  * await trainer.step(batch);
  * const { step, loss } = await trainer.step(batch);
  * assertEquals([step, loss > 0], [2, true]);
- * const bytes = await trainer.save(); // Trainer.resume(gpu, bytes) goes on with the same bits
+ * const bytes = await trainer.save(); // Trainer.resume(gpu, bytes) continues with the same bits
  * trainer.destroy();
  *
  * const rin = await Rin.load(gpu, bytes);

@@ -16,7 +16,7 @@
  *   run: { data: "/home/me/pets", flip: true },
  *   signal: AbortSignal.timeout(3_600_000),
  * });
- * console.log(ended, step); // "stopped", and the step that resumeTraining goes on from
+ * console.log(ended, step); // "stopped", and the step that resumeTraining continues from
  * ```
  *
  * @example Train on images in memory, stop, and go on

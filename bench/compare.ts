@@ -81,7 +81,12 @@ function readOptions(args: string[]): Options {
     fail(`Unknown contender "${name}": use ${Object.keys(CONTENDERS).join(", ")}`);
   }
   const whole = flags.networks === undefined && flags.contenders === undefined;
-  return { turns, networks, contenders, out: flags.out ?? (whole ? undefined : null) };
+  return {
+    turns,
+    networks: networks as NetworkName[],
+    contenders: contenders as ContenderName[],
+    out: flags.out ?? (whole ? undefined : null),
+  };
 }
 
 function log(message: string): void {

@@ -20,7 +20,7 @@ export type NetworkName = keyof typeof PEER_CONFIGS;
 export const BATCH = 32;
 
 /** Steps of a sampling. */
-export const SAMPLE_STEPS = 20;
+const SAMPLE_STEPS = 20;
 
 /** A network that a contender holds ready. */
 export interface Contender {

@@ -75,7 +75,7 @@ async function make(file: string, count: number): Promise<void> {
     fixedSplit: false,
     decoder: () => ({
       capacity: 64,
-      // Told apart by their first bytes.
+      // Their first bytes differ.
       decode: (index: number) => {
         const own = picture.slice();
         new DataView(own.buffer).setUint32(0, index);

@@ -36,7 +36,7 @@ export function operandsOf({ m, n, k }: Shape): Operands {
 }
 
 /** The largest error of `out` against the product in float64, relative to its largest value. */
-export function productError(
+function productError(
   { m, n, k }: Shape,
   { a, w }: Operands,
   out: Float32Array,

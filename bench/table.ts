@@ -30,7 +30,7 @@ const COLUMNS: readonly { task: Task; name: string; cell: (value: number) => str
 ];
 
 /** A contender's name; of WebGPU also on which adapter, since a software one is here for the record. */
-function labelOf(contender: string, { software }: Results): string {
+export function labelOf(contender: string, { software }: Results): string {
   const label = LABELS[contender] ?? contender;
   return contender.endsWith("-webgpu") && software.webgpu
     ? label.replace("WebGPU", `WebGPU on ${software.webgpu.replace(/ \(.*/, "")}`)
@@ -99,9 +99,8 @@ export function replaceTable(document: string, table: string, task = "bench:tabl
   return `${before}\n\n${table}\n\n${document.slice(end)}`;
 }
 
-/** Reads a file of results, or of all in `bench/results/` the one of the latest date. */
-async function readResults(path?: string): Promise<Results> {
-  if (path !== undefined) return parseResults(path, await Deno.readTextFile(path));
+/** All files of `bench/results/`, the latest first. */
+export async function allResults(): Promise<Results[]> {
   const folder = new URL("./results/", import.meta.url);
   const all: Results[] = [];
   for await (const { name } of Deno.readDir(folder)) {
@@ -109,9 +108,15 @@ async function readResults(path?: string): Promise<Results> {
       all.push(parseResults(name, await Deno.readTextFile(new URL(name, folder))));
     }
   }
-  all.sort((a, b) => b.date.localeCompare(a.date));
-  if (all.length === 0) throw new Error("bench/results/ is empty: run bench/compare.ts first");
-  return all[0];
+  return all.sort((a, b) => b.date.localeCompare(a.date));
+}
+
+/** Reads a file of results, or of all in `bench/results/` the one of the latest date. */
+async function readResults(path?: string): Promise<Results> {
+  if (path !== undefined) return parseResults(path, await Deno.readTextFile(path));
+  const [latest] = await allResults();
+  if (!latest) throw new Error("bench/results/ is empty: run bench/compare.ts first");
+  return latest;
 }
 
 async function main(args: string[]): Promise<void> {

@@ -36,7 +36,7 @@ async function make(target: string, program: string, out: string): Promise<void>
   if (target !== Deno.build.target || Deno.build.os === "windows") {
     throw new Error(
       `Cannot make ${out}: denort for ${target} can't be fetched, is the network reachable? ` +
-        "Only for Linux and macOS, on the platform itself, is there a way without it.",
+        "Only on Linux and macOS, for that platform itself, pack/ can do without it.",
     );
   }
   const bytes = await selfExtracting({
@@ -46,7 +46,7 @@ async function make(target: string, program: string, out: string): Promise<void>
     target,
   });
   await Deno.writeFile(out, bytes, { mode: 0o755 });
-  await report(out, "self-extracting, for denort can't be fetched");
+  await report(out, "self-extracting, because denort can't be fetched");
 }
 
 /** @throws {Error} when something is there that is no earlier program */
@@ -54,7 +54,7 @@ async function expectProgram(out: string): Promise<void> {
   const info = await Deno.lstat(out).catch(() => undefined);
   if (info === undefined || info.isSymlink) return;
   if (info.isFile && (info.mode === null || (info.mode & 0o111) !== 0)) return;
-  throw new Error(`Cannot make ${out}: what is there is no program; choose another --out`);
+  throw new Error(`Cannot make ${out}: the file there is not a program; choose another --out`);
 }
 
 async function report(out: string, how: string): Promise<void> {

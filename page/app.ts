@@ -365,13 +365,13 @@ export class App {
       this.#status.say(`${network.name} is ready`);
       find("draw").focus();
     } catch (thrown) {
-      refuse(`It is no checkpoint that this page could read: ${(thrown as Error).message}.`);
+      refuse(`This page can't read it as a checkpoint: ${(thrown as Error).message}.`);
     }
   }
 
   async #takePicture(file: File, refuse: (text: string) => void): Promise<void> {
     const record = recordIn(new Uint8Array(await file.arrayBuffer()));
-    if (!record) return refuse("It says nothing of how it was made, so rin did not make it.");
+    if (!record) return refuse("It has no record of its settings, so rin did not make it.");
     if (!this.#network) return refuse("Drop the checkpoint that it was made with first.");
     const why = cannotRepeat(record, this.#network);
     if (why) return refuse(why);

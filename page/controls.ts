@@ -11,9 +11,9 @@ import { type Settings, UNSEEN, USUAL } from "./settings.ts";
 
 /** Samplers as a visitor reads them. */
 const SAMPLER_WORDS: Record<SamplerName, readonly [label: string, hint: string]> = {
-  "dpm++": ["DPM-Solver++", "Good from 10 to 25 steps on."],
-  heun: ["Heun", "Good from 10 to 25 steps on; two looks at each."],
-  ddim: ["DDIM", "Without chance after the beginning; 50 steps or more."],
+  "dpm++": ["DPM-Solver++", "Good from 10 to 25 steps."],
+  heun: ["Heun", "Good from 10 to 25 steps; evaluates the network twice a step."],
+  ddim: ["DDIM", "Deterministic after the initial noise; 50 steps or more."],
   ddpm: ["DDPM", "As the paper draws: fresh noise at every step; 100 steps or more."],
   renoise: ["Renoise", "As the original project draws; 100 steps or more."],
 };

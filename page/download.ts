@@ -1,5 +1,5 @@
 /**
- * Fetching a checkpoint piece by piece, going on where a connection broke.
+ * Fetching a checkpoint piece by piece, resuming where a connection broke.
  *
  * @module
  */
@@ -75,10 +75,9 @@ async function fetchRest(wanted: Wanted, store: Store, options: DownloadOptions)
     if (attempt >= ATTEMPTS) {
       throw new DownloadError(
         `The connection broke at ${percent(store.size, wanted.bytes)}, and ${ATTEMPTS} attempts ` +
-          `brought nothing more${
+          `got nothing more${
             reason ? ` (${reason})` : ""
-          }. What has come is kept: draw to try ` +
-          "again.",
+          }. The page keeps the part that came: draw to try again.`,
       );
     }
     onProgress?.(store.size, true);

@@ -82,7 +82,7 @@ export function readSettings(
   const problems: string[] = [];
   const found: Record<string, unknown> = { ...base };
   const wrong = (name: string, needed: string) =>
-    problems.push(`${name} is ${String(fields[name]).slice(0, 40)}: needed ${needed}.`);
+    problems.push(`${name} is ${String(fields[name]).slice(0, 40)}: expected ${needed}.`);
   const number = (name: string, schema: Schema) => {
     if (fields[name] === undefined) return;
     const value = fields[name] === "" ? NaN : Number(fields[name]);
@@ -117,7 +117,7 @@ export function readSettings(
     } else wrong("interpolate", "two seeds, and a count of 2 or more");
   }
   const asked = String(fields.class ?? "");
-  if (asked !== "" && numClasses === 0) wrong("class", "none, for this network knows none");
+  if (asked !== "" && numClasses === 0) wrong("class", "none: this network has no classes");
   else if (asked !== "") {
     try {
       found.classes = readClassList(asked, numClasses, classNames);
@@ -128,7 +128,7 @@ export function readSettings(
   }
   if (numClasses === 0 && found.guidance !== 1) {
     found.guidance = 1;
-    problems.push("guidance is left out: this network knows no classes.");
+    problems.push("guidance is left out: this network has no classes.");
   }
   return { settings: found as unknown as Settings, problems };
 }

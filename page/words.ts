@@ -24,9 +24,9 @@ export function noDevice(
 ): { title: string; text: string } {
   if (device.why === "insecure") {
     return {
-      title: "This page came over an open connection",
-      text: "Browsers let a page draw that came over https, or from this very machine " +
-        "(localhost). Open it so, and it draws here.",
+      title: "This page came over an insecure connection",
+      text: "Browsers let a page draw only over https or from this machine (localhost). Open " +
+        "it that way to draw here.",
     };
   }
   return {
@@ -81,7 +81,7 @@ export function cannotRepeat(
       "page does not draw at. rin sample --like PICTURE.png draws it again.";
   }
   if (record.image !== undefined) {
-    return "It was begun from another picture, which this page takes none of. With both files, " +
+    return "It was made from another picture, and this page takes none. With both files, " +
       "rin sample --like PICTURE.png --image OTHER.png draws it again.";
   }
 }

@@ -104,7 +104,9 @@ export async function installMesa(): Promise<Mesa> {
   for (const name of await debs()) await Deno.remove(`${FOLDER}/${name}`);
   await Deno.writeTextFile(`${FOLDER}/version`, version);
   const mesa = await findMesa();
-  if (!mesa) throw new Error(`Debian's backport of Mesa is ${version}: needed ${NEEDED} or newer`);
+  if (!mesa) {
+    throw new Error(`Debian's backport of Mesa is ${version}: expected ${NEEDED} or newer`);
+  }
   return mesa;
 }
 

@@ -104,7 +104,7 @@ export function parameterShapes(c: RinSizes): Record<string, number[]> {
 }
 
 /** Builds the network: `(params, xt, t, zPrev) -> [eps, Z]`, t of shape (B, 1). */
-export function jaxRin({ numpy: np, nn }: Jax, c: RinSizes) {
+function jaxRin({ numpy: np, nn }: Jax, c: RinSizes) {
   const { patchSize: p, numHeads } = c;
   const grid = c.imageSize / p;
   const linear = (x: JaxArray, w: JaxArray, b: JaxArray) => np.matmul(x, w.transpose()).add(b);
@@ -250,7 +250,7 @@ export async function startJaxRin(
 }
 
 /** Times the network: `repeats` passes of each kind, after one untimed call of each. */
-export async function timeJaxRin(
+async function timeJaxRin(
   config: RinSizes,
   batch: number,
   { repeats, device }: { repeats: number; device?: JaxDevice },
@@ -276,7 +276,7 @@ export interface JaxRinErrors {
 }
 
 /** Runs the network on golden data (a safetensors file such as `tests/golden/A_tiny`). */
-export async function checkJaxRin(path: string, device?: JaxDevice): Promise<JaxRinErrors> {
+async function checkJaxRin(path: string, device?: JaxDevice): Promise<JaxRinErrors> {
   const bytes = await Deno.readFile(path);
   const headerBytes = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   type Entry = { shape: number[]; data_offsets: [number, number] };

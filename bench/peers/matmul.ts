@@ -52,7 +52,7 @@ function shapes(...rows: [number, number, number][]): MatmulShape[] {
 }
 
 /** Floating-point operations of one product: a multiplication and an addition each. */
-export function matmulFlop({ M, N, K }: MatmulShape): number {
+function matmulFlop({ M, N, K }: MatmulShape): number {
   return 2 * M * N * K;
 }
 

@@ -22,10 +22,10 @@ const options: Option[] = [
 /** Compares runs side by side. */
 export const compare: Command = {
   usage: "rin compare RUN RUN [RUN ...] [options]",
-  summary: "set runs side by side: results, and settings that differ",
+  summary: "compare runs side by side: results, and settings that differ",
   about:
-    "Shows the losses, steps and speed of several runs and the settings in which they differ; with " +
-    "--out also as a page with their curves together and their last samples.",
+    "Shows the losses, steps and speed of several runs, and the settings in which they differ. " +
+    "With --out it writes a page with their curves and last samples side by side.",
   groups: [{ title: "Options", options }],
   examples: ["rin compare runs/a runs/b", "rin compare runs/* --out compare.html"],
   run: runCompare,

@@ -17,8 +17,8 @@ const shells = { bash: bashScript, zsh: zshScript, fish: fishScript };
 export function completionsOf(commands: Readonly<Record<string, Command>>): Command {
   const completions: Command = {
     usage: "rin completions bash|zsh|fish",
-    summary: "print a script with which the shell completes commands, flags and values",
-    about: "Prints a script for a shell, which then completes rin's commands, flags and values.",
+    summary: "print a script that completes commands, flags and values in your shell",
+    about: "Prints a script for your shell that completes rin's commands, flags and values.",
     groups: [{ title: "Options", options: [] }],
     words: Object.keys(shells),
     examples: [

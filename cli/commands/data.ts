@@ -25,18 +25,18 @@ const IMAGE_SIZE = 64;
 export const data: Command = {
   usage: "rin data prepare SOURCE [options] | rin data check FILE",
   summary: "decode a data set once, into one file",
-  about:
-    "prepare decodes and resizes all images of SOURCE (what rin train takes as --data) into one " +
-    "file, from which rin train --data FILE starts at once and which need not fit in memory; with " +
-    "--clips, all frames of its clips, whatever the --frames of the training. " +
-    "Interrupted, the same command goes on where it was. check compares a file with its hashes.",
+  about: "prepare decodes and resizes all images of SOURCE (anything that rin train takes as " +
+    "--data) into one file. rin train --data FILE then starts at once, and the file need not " +
+    "fit in memory. With --clips it stores all frames of the clips, for any --frames of the " +
+    "training. The same command continues after an interruption. check compares a file with " +
+    "its hashes.",
   groups: [{
     title: "Options",
     options: [
       {
         key: "imageSize",
         type: "integer",
-        help: "side of the stored images, pixels; that of training, times its --crop-scale",
+        help: "side of the stored images, pixels: that of training, times its --crop-scale",
         default: IMAGE_SIZE,
       },
       {
@@ -44,8 +44,8 @@ export const data: Command = {
         type: "text",
         value: "FILE",
         help:
-          "the file to write (default: SOURCE-SIZEpx.rindata, with a hash of SOURCE's path where " +
-          "there is one of another source)",
+          "the file to write (default: SOURCE-SIZEpx.rindata, with a hash of SOURCE's path if " +
+          "another source's file has that name)",
       },
       FORCE_OPTION,
       {
@@ -61,10 +61,10 @@ export const data: Command = {
       {
         key: "folders",
         type: RUN_CHOICES.folders,
-        help: "what folders called train, val and test are, as for rin train",
+        help: "meaning of folders called train, val and test, as for rin train",
         default: "auto",
       },
-      { key: "quiet", type: "boolean", help: "say nothing but results and errors" },
+      { key: "quiet", type: "boolean", help: "print only results and errors" },
     ],
   }],
   examples: [
@@ -117,7 +117,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   terminal.note(
     `Decoding ${source.names.length} ${
       source.clips ? "clips" : "images"
-    }; Ctrl-C stops, and the same command goes on from there`,
+    }; Ctrl-C stops, and the same command continues from there`,
   );
   const onProgress = decodingProgress(name, terminal, source.clips === true);
   await prepare(source, out, { imageSize, validFraction, onProgress });
@@ -147,7 +147,7 @@ async function runCheck(path: string, { flags }: Given): Promise<number> {
     await file.check((done, total) => terminal.progress(done, total, { checking: path }));
     terminal.finish();
     const each = file.clips ? "clip" : "image";
-    print(`${path}: ${description(file)}; every ${each} is as it was written`);
+    print(`${path}: ${description(file)}; every ${each} matches its hash`);
   } finally {
     file.close();
   }

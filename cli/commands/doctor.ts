@@ -19,11 +19,11 @@ import { byteSize, figure } from "../terminal/units.ts";
 /** Lists the devices that this machine can compute with. */
 export const doctor: Command = {
   usage: "rin doctor [options]",
-  summary: "say which device computes, and check each",
+  summary: "show which device computes, and check each",
   about:
-    "Shows the GPU that WebGPU finds and the CPU device, checks a matrix product on each, and says " +
-    "which of them the other commands take and why. Exit code 1 when that one is missing or " +
-    "computes wrong.",
+    "Shows the GPU that WebGPU finds and the CPU device, checks a matrix product on each, and " +
+    "says which of them the other commands use, and why. Exits with 1 if that one is missing " +
+    "or computes wrong results.",
   groups: [{ title: "Device", options: DEVICE_OPTIONS }],
   examples: ["rin doctor", "rin doctor --device gpu"],
   run: runDoctor,
@@ -39,7 +39,7 @@ const limits = [
 
 const ARITHMETIC: Readonly<Record<Arithmetic, string>> = {
   fused: "fused: a multiplication and an addition round once, together",
-  exact: "exact: a multiplication and an addition round each",
+  exact: "exact: a multiplication and an addition round separately",
 };
 
 async function runDoctor(given: Given): Promise<number> {

@@ -40,12 +40,12 @@ const images: Option[] = [
   {
     key: "validFraction",
     type: "number",
-    help: "share of them that was held out (default: as in the run)",
+    help: "held-out share of those images (default: as in the run)",
   },
   {
     key: "validCount",
     type: "integer",
-    help: "held-out images for the loss, at most",
+    help: "most held-out images for the loss",
     default: 256,
   },
   {
@@ -57,7 +57,7 @@ const images: Option[] = [
   {
     key: "dataCount",
     type: "integer",
-    help: "training images that samples are compared with, at most",
+    help: "most training images that samples are compared with",
     default: 5000,
   },
 ];
@@ -66,14 +66,14 @@ const samples: Option[] = [
   {
     key: "count",
     type: "integer",
-    help: "samples; 0 measures the loss only; published FID figures are of 50,000",
+    help: "number of samples; 0 measures only the loss; published FID values use 50,000",
     default: 1000,
   },
   {
     key: "samples",
     type: "text",
     value: "DIR",
-    help: "take the samples from a folder of pictures instead of making them",
+    help: "read the samples from a folder of pictures instead of drawing them",
   },
   ...SAMPLER_OPTIONS,
 ];
@@ -83,8 +83,8 @@ const files: Option[] = [
     key: "out",
     type: "text",
     value: "DIR",
-    help: "where eval.json and loss_by_noise.svg go (default: eval-step-N beside the checkpoint; " +
-      "eval-step-N-2 and so on where there are results of other settings)",
+    help: "folder for eval.json and loss_by_noise.svg (default: eval-step-N beside the " +
+      "checkpoint, or eval-step-N-2 and so on if that holds results of other settings)",
   },
   CHECKPOINT_OPTION,
   FORCE_OPTION,
@@ -97,11 +97,10 @@ const files: Option[] = [
 export const evaluation: Command = {
   usage: "rin eval CHECKPOINT [options]",
   summary: "measure a trained network: loss by noise level, distance of samples to data",
-  about:
-    "Measures the loss of a checkpoint (a .safetensors file, or a run folder) on held-out images by " +
-    "noise level, and how far its samples are from the training images: Frechet distance, precision " +
-    "and recall in a feature space that needs no download; of a network of clips, the loss alone. " +
-    "docs/evaluation.md says what the figures mean and what they can be compared with.",
+  about: "Measures the loss of a checkpoint (a .safetensors file, or a run folder) on held-out " +
+    "images by noise level, and the distance of its samples to the training images: Frechet " +
+    "distance, precision and recall in a feature space that needs no download. For a network " +
+    "of clips it measures only the loss. docs/evaluation.md explains the results.",
   groups: [
     { title: "Images", options: images },
     { title: "Samples", options: samples },
@@ -140,8 +139,8 @@ async function runEval(given: Given): Promise<number> {
     "count" in given.flags && counts.count > 0;
   if (clips && wanted) {
     throw new UsageError(
-      `Samples are compared with data for networks of images only: of ${file.path}, which makes ` +
-        `clips, rin eval measures the loss by noise level; leave out --count, --samples and ` +
+      `rin eval compares samples with data only for networks of images, and ${file.path} draws ` +
+        `clips: to measure its loss by noise level, leave out --count, --samples and ` +
         `--inception`,
     );
   }
@@ -153,7 +152,7 @@ async function runEval(given: Given): Promise<number> {
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
   if (own && counts.count > 0 && flags.samples === undefined) terminal.note(sampledAs(own, flags));
-  if (clips) terminal.note("A network of clips: the loss by noise level is all that is measured");
+  if (clips) terminal.note("A network of clips: rin eval measures only its loss by noise level");
   const device = await request();
   try {
     const rin = await Rin.load(device, file.bytes, { config });
@@ -176,7 +175,7 @@ async function runEval(given: Given): Promise<number> {
     const report = { checkpoint: file.path, step, data: data.data, settings, ...result };
     await writeReport(out, report);
     print(flags.json === true ? JSON.stringify(report, null, 2) : reportText(report));
-    terminal.note(`Figures and plot are in ${out}`);
+    terminal.note(`Results and plot are in ${out}`);
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof Interrupted)) throw thrown;

@@ -26,13 +26,13 @@ const options: Option[] = [
   {
     key: "dtype",
     type: ["f16", "f32"],
-    help: "numbers of the file: half precision, or as they were trained (default: f16)",
+    help: "numbers of the file: half precision, or as trained (default: f16)",
   },
   {
     key: "layout",
     type: ["rin", "pix2seq"],
-    help: "rin's own, or variables of the paper's code (google-research/pix2seq), in f32, for " +
-      "networks like those of its presets",
+    help: "rin's own names, or the variables of the paper's code (google-research/pix2seq), in " +
+      "f32, for networks like those of its presets",
     default: "rin",
   },
   {
@@ -52,9 +52,9 @@ export const exportCommand: Command = {
   usage: "rin export CHECKPOINT [options]",
   summary: "write a small checkpoint, for sampling only",
   about:
-    "Writes a checkpoint with nothing but what sampling needs: the moving average of the weights " +
-    "(the weights, where there is none), the config, and a few words on what it was trained on. " +
-    "It loads wherever a checkpoint does, but training can't go on from it.",
+    "Writes a checkpoint with only what sampling needs: the moving average of the weights (the " +
+    "weights, if there is none), the config, and a few words on its training. It loads " +
+    "wherever a checkpoint does, but training can't continue from it.",
   groups: [{ title: "Options", options }],
   examples: [
     "rin export runs/faces",

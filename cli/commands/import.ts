@@ -24,19 +24,20 @@ const options: Option[] = [
   {
     key: "numHeads",
     type: "integer",
-    help: "attention heads, which no tensor's shape tells; needed unless the file says",
+    help: "attention heads, needed if the file does not name them: no tensor's shape depends " +
+      "on them",
   },
   {
     key: "config",
     type: "text",
     value: "FILE",
-    help: "JSON file with network fields that win over what the file tells",
+    help: "JSON file with network fields that override those of the file",
   },
   {
     key: "weights",
     type: "text",
     value: "NAME",
-    help: "which weights to take where a file holds several, such as ema.online_model",
+    help: "the weights to take from a file that holds several, such as ema.online_model",
   },
   {
     key: "out",
@@ -52,10 +53,10 @@ export const importCommand: Command = {
   usage: "rin import FILE [options]",
   summary: "convert a PyTorch checkpoint, or one of the paper's code",
   about:
-    "Makes a checkpoint from one of the original project (ElianBelot/rin): Lightning's .ckpt, or a " +
-    ".pt, .pth or .safetensors file with a state_dict; or from the variables of a network of the " +
-    "paper's code (google-research/pix2seq) in an .npz or .safetensors file. The file is read as " +
-    "data, nothing in it is run. Sizes follow from the tensors.",
+    "Converts a checkpoint of the original project (ElianBelot/rin): Lightning's .ckpt, or a " +
+    ".pt, .pth or .safetensors file with a state_dict. Also converts the variables of a " +
+    "network of the paper's code (google-research/pix2seq) in an .npz or .safetensors file. " +
+    "Reads the file as data and runs nothing in it. Sizes follow from the tensors.",
   groups: [{ title: "Options", options }],
   examples: [
     "rin import epoch=99.ckpt --num-heads 4",

@@ -39,9 +39,8 @@ const options: Option[] = [
     key: "config",
     type: "text",
     value: "FILE",
-    help:
-      "JSON file with the network's fields, for a checkpoint that lacks them; or of fields that " +
-      "change the preset, as for rin train",
+    help: "JSON file with the network's fields, for a checkpoint that lacks them, or with fields " +
+      "that change the preset, as for rin train",
   },
   {
     key: "preset",
@@ -57,10 +56,9 @@ const options: Option[] = [
 export const info: Command = {
   usage: "rin info CHECKPOINT|--preset NAME [options]",
   summary: "describe a checkpoint or a preset",
-  about:
-    "Describes a checkpoint (a .safetensors file, or a run folder): the network's config, its " +
-    "parameters, how far it was trained, the work of a pass and the memory needed on a GPU and on " +
-    "the CPU; or what rin train would with a preset and flags, before it is begun. Uses no device.",
+  about: "Describes a checkpoint (a .safetensors file, or a run folder) or, before training, a " +
+    "preset with flags: the network's config, its parameters, its training, the work of a " +
+    "pass, and the memory that it needs on a GPU and on the CPU. Uses no device.",
   groups: [
     { title: "Options", options },
     { title: "Network, with --preset", options: FIELDS.network },
@@ -174,7 +172,7 @@ function prose(facts: Facts): string {
   const held = [
     "parameters",
     holds?.movingAverage && "their moving average (used for sampling)",
-    holds?.optimiser && "the optimiser's state (training can go on)",
+    holds?.optimiser && "the optimizer's state (training can continue)",
   ].filter(Boolean);
   const origin: [string, string][] = preset !== undefined
     ? [["Preset", `${preset}: ${PRESETS[preset].about}`]]

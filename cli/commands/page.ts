@@ -27,8 +27,7 @@ const options: Option[] = [
   {
     key: "dtype",
     type: ["f32", "f16"],
-    help: "numbers of its checkpoint: as they were trained, so that it draws what rin sample " +
-      "draws, or in half precision, half the size",
+    help: "numbers of its checkpoint: f32 draws what rin sample draws, f16 has half the size",
     default: "f32",
   },
   CONFIG_OPTION,
@@ -40,7 +39,7 @@ export const page: Command = {
   usage: "rin page CHECKPOINT [options]",
   summary: "write a web page that samples in the browser",
   about: "Writes a folder of static files, for any web server, with a page that samples in its " +
-    "visitors' own browsers: on the GPU through WebGPU, else on the CPU. Its checkpoint is for " +
+    "visitors' browsers: on the GPU through WebGPU, else on the CPU. Its checkpoint is for " +
     "sampling only.",
   groups: [{ title: "Options", options }],
   examples: ["rin page --checkpoint runs/faces --out site"],

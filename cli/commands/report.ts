@@ -22,9 +22,9 @@ const options: Option[] = [
 export const report: Command = {
   usage: "rin report RUN [options]",
   summary: "make the page of a run: its curves, samples and settings",
-  about:
-    "Writes report.html into a run's folder: loss, learning rate and other curves, samples over " +
-    "time, device and settings, in one file that needs no network. rin train writes it too.",
+  about: "Writes report.html into a run's folder: loss, learning rate and other curves, samples " +
+    "over time, device, and settings, in one file that needs no network. rin train writes it, " +
+    "too.",
   groups: [{ title: "Options", options }],
   examples: ["rin report runs/faces", "rin report runs/faces --serve"],
   run: runReport,

@@ -54,15 +54,15 @@ const what: Option[] = [
   {
     key: "count",
     type: "integer",
-    help: "number of images, or clips (default: 16, of several classes equally many of each)",
+    help: "number of images or clips (default: 16, or as many of each of several classes)",
   },
   {
     key: "class",
     type: "text",
     value: "NAME,...",
     help:
-      "class of the images, or classes that they have in turn, such as 0..9, with which a grid is " +
-      "labelled; all by name, or all by number; without it, none",
+      "class of the images, or classes that they take in turn, such as 0..9, which also label " +
+      "a grid; all by name, or all by number (default: none)",
   },
   {
     key: "imageSize",
@@ -74,7 +74,7 @@ const what: Option[] = [
   {
     key: "guidance",
     type: "number",
-    help: "classifier-free guidance: 1 is off, more keeps closer to the class at twice the work",
+    help: "classifier-free guidance: 1 is off; more keeps closer to the class, at twice the work",
     default: USUAL_SAMPLING.guidance,
   },
   {
@@ -90,8 +90,8 @@ const what: Option[] = [
   {
     key: "frames",
     type: "integer",
-    help: "of images: estimates on the way that are shown, with .png the columns of a filmstrip, " +
-      `with .apng and .gif the frames (default there: ${USUAL_FRAMES})`,
+    help: "images: how many estimates on the way to show, as columns of a .png filmstrip or as " +
+      `frames of an .apng or .gif (default there: ${USUAL_FRAMES})`,
   },
 ];
 
@@ -100,13 +100,13 @@ const beginning: Option[] = [
     key: "image",
     type: "text",
     value: "FILE",
-    help: "a picture to begin from, cropped and resized to the network's size; of clips a " +
-      "GIF or animated PNG file or a folder of numbered frames, of which the first ones count",
+    help: "a picture to begin from, cropped and resized to the network's size; for clips a GIF " +
+      "or animated PNG file or a folder of numbered frames, whose first ones count",
   },
   {
     key: "strength",
     type: "number",
-    help: `with --image: how much of it is made anew, 0 to 1 (default: ${USUAL_STRENGTH.whole}, ` +
+    help: `with --image: how much of it to redraw, 0 to 1 (default: ${USUAL_STRENGTH.whole}, ` +
       `with --mask ${USUAL_STRENGTH.masked})`,
   },
   {
@@ -114,8 +114,8 @@ const beginning: Option[] = [
     type: "text",
     value: "FILE",
     help:
-      "with --image: white is painted anew, black is kept; of clips one picture for all frames, " +
-      "or a clip",
+      "with --image: redraws white and keeps black; for clips one picture for all frames, or a " +
+      "clip",
   },
   {
     key: "interpolate",
@@ -127,7 +127,7 @@ const beginning: Option[] = [
     key: "like",
     type: "text",
     value: "FILE.png",
-    help: "as that picture of rin sample was made; other flags change it",
+    help: "repeat the settings of a PNG that rin sample made; other flags change them",
   },
 ];
 
@@ -139,8 +139,8 @@ const technical: Option[] = [
 
 const groups = [
   { title: "Images", options: what },
-  { title: "How they are made", options: SAMPLER_OPTIONS },
-  { title: "From a picture, between two, or once more", options: beginning },
+  { title: "Sampling", options: SAMPLER_OPTIONS },
+  { title: "From a picture, between seeds, or again", options: beginning },
   { title: "Device", options: DEVICE_OPTIONS },
   { title: "Also", options: technical },
 ];
@@ -150,8 +150,8 @@ export const sample: Command = {
   usage: "rin sample CHECKPOINT [options]",
   summary: "make images with a trained network",
   about:
-    "Makes images, or clips, with a trained network, from the moving average of its weights where the " +
-    "checkpoint has one. Every PNG carries what it was made with.",
+    "Draws images or clips with a trained network, from the moving average of its weights if " +
+    "the checkpoint has one. Every PNG records its settings.",
   groups,
   examples: [
     "rin sample --checkpoint runs/faces",
@@ -227,7 +227,7 @@ async function runSample(given: Given): Promise<number> {
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
   if (own) terminal.note(sampledAs(own, flags));
-  const stopped = "Stopping; what is done is kept, and the same command goes on with it";
+  const stopped = "Stopping; finished pictures stay, and the same command continues after them";
   return await interruptible(async (signal) => {
     const device = await request();
     try {
@@ -309,5 +309,5 @@ function readSeeds(value: Value | undefined): [number, number] | undefined {
   if (fits(SAMPLE_OPTIONS.interpolate, seeds)) {
     return [seeds[0], seeds[1]];
   }
-  throw new UsageError(`--interpolate is ${value}: needed two seeds, such as 3,8`);
+  throw new UsageError(`--interpolate is ${value}: expected two seeds, such as 3,8`);
 }

@@ -49,58 +49,62 @@ const where: Option[] = [
     key: "host",
     type: "text",
     value: "ADDRESS",
-    help:
-      "address to listen at; 0.0.0.0 is reached from other machines, the default from this one " +
-      "alone",
+    help: "address to listen at; 0.0.0.0 lets other machines in, the default only this one",
     default: "127.0.0.1",
   },
   {
     key: "allowHost",
     type: "text",
     value: "NAME,...",
-    help: "names by which a proxy in front of it is reached; without it, what is served to this " +
-      "machine answers to its own names alone, and what is served to others to any",
+    help: "names of a proxy in front of the service; without it, a service on loopback answers " +
+      "only to this machine's names, and any other to every name",
   },
   {
     key: "cors",
     type: "texts",
     value: "ORIGIN",
-    help: "origin whose pages may ask from elsewhere, such as https://example.org, or * for all " +
-      "pages; can be given several times (default: none)",
+    help: "origin of pages that can use the service, such as https://example.org, or * for " +
+      "all; can be given several times (default: none)",
   },
   {
     key: "tokenFile",
     type: "text",
     value: "FILE",
-    help: "file with the bearer token that requests must show (default: RIN_TOKEN in the " +
-      "environment, or none needed)",
+    help: "file with the bearer token that requests must send (default: RIN_TOKEN in the " +
+      "environment, else none)",
   },
   { key: "log", type: "boolean", help: "write a line for each request" },
 ];
 
 const limits: Option[] = [
-  { key: "maxBatch", type: "integer", help: "images made at a time", default: 32 },
+  { key: "maxBatch", type: "integer", help: "images drawn at a time", default: 32 },
   {
     key: "maxWait",
     type: "integer",
     value: "MS",
-    help: "how long a request waits for others to be made with it",
+    help: "how long a request waits for others to share its batch",
     default: 10,
   },
-  { key: "queue", type: "integer", help: "images that may wait, and of one request", default: 256 },
-  { key: "maxWork", type: "integer", help: "images x steps of one request", default: 32_000 },
+  {
+    key: "queue",
+    type: "integer",
+    help: "most images that can wait, and that one request can " +
+      "ask for",
+    default: 256,
+  },
+  { key: "maxWork", type: "integer", help: "most images x steps of one request", default: 32_000 },
   {
     key: "maxBody",
     type: "integer",
     value: "MIB",
-    help: "length of one request, its pictures included",
+    help: "longest request, its pictures included",
     default: 8,
   },
 ];
 
 const groups = [
   { title: "Network", options: what },
-  { title: "Where, and for whom", options: where },
+  { title: "Address and access", options: where },
   { title: "Limits", options: limits },
   { title: "Device", options: DEVICE_OPTIONS },
 ];
@@ -109,11 +113,10 @@ const groups = [
 export const serve: Command = {
   usage: "rin serve CHECKPOINT [options]",
   summary: "a web page and service that make images with a trained network",
-  about:
-    "Serves a trained network, of images or of clips, to this machine unless told otherwise. Its page " +
-    "samples in the visitor's browser, or here where that browser can't. POST /v1/images makes what " +
-    "rin sample makes, GET /v1/images/SEED.png is one picture that caches can keep, " +
-    "GET /v1/images/stream shows pictures as they come, and /docs describes every field. Requests " +
+  about: "Serves a trained network of images or clips, by default only to this machine. Its page " +
+    "samples in the visitor's browser, or here if that browser can't. POST /v1/images draws " +
+    "what rin sample draws, GET /v1/images/SEED.png is one picture that caches can keep, GET " +
+    "/v1/images/stream shows pictures as they come, and /docs describes every field. Requests " +
     "that wait at the same moment are made together. Ctrl-C or SIGTERM ends it when what is under " +
     "way is done.",
   groups,
@@ -169,7 +172,7 @@ async function runServe(given: Given): Promise<number> {
       const server = listen({ hostname, port, usual: USUAL_PORT }, answer);
       for (const url of reachedAt(hostname, server.addr.port)) print(url);
       if (!isLocal && token === undefined) {
-        printError(`rin: whoever reaches ${hostname} can use it; --token-file asks for a token`);
+        printError(`rin: anyone who reaches ${hostname} can use it; --token-file requires a token`);
       }
       printError("Ctrl-C ends it");
       try {
@@ -181,7 +184,7 @@ async function runServe(given: Given): Promise<number> {
     } finally {
       device.destroy();
     }
-  }, () => printError("Ending; what is under way is answered first"));
+  }, () => printError("Ending; open requests are answered first"));
 }
 
 /** Lets running requests finish within their time. */
@@ -217,7 +220,7 @@ function readLimits(
     if (value === undefined || Number(value) >= low && Number(value) <= high) {
       return value as number | undefined;
     }
-    throw new UsageError(`${flag} is ${value}: needed ${low} to ${high}`);
+    throw new UsageError(`${flag} is ${value}: expected ${low} to ${high}`);
   };
   const mebibytes = number("--max-body", maxBody, 1, 256);
   return {
@@ -256,7 +259,7 @@ function readHosts(value: Value | undefined): string[] {
     const name = part.trim().toLowerCase();
     if (/^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/.test(name)) return name;
     throw new UsageError(
-      `--allow-host is ${value}: needed names without http:// and port, such as rin.example.org`,
+      `--allow-host is ${value}: expected names without http:// and port, such as rin.example.org`,
     );
   });
 }
@@ -267,7 +270,7 @@ function readOrigins(value: Value = []): string[] {
   const wrong = origins.find((origin) => !isOrigin(origin));
   if (wrong === undefined) return origins;
   throw new UsageError(
-    `--cors is ${wrong}: needed an origin without a path, such as https://example.org, or *`,
+    `--cors is ${wrong}: expected an origin without a path, such as https://example.org, or *`,
   );
 }
 
@@ -280,5 +283,5 @@ async function readToken(path: Value | undefined): Promise<string | undefined> {
     throw new CommandError(`Cannot read the token in ${path}: ${fileReason(thrown)}`);
   }
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new CommandError(`${path} holds no token: needed one line of letters, digits or signs`);
+  throw new CommandError(`${path} holds no token: expected one line of letters, digits or signs`);
 }

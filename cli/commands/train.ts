@@ -53,19 +53,19 @@ const run: Option[] = [
     key: "init",
     type: "text",
     value: "CHECKPOINT",
-    help: "begin with the weights and the network of a checkpoint or run folder, imported ones " +
-      "included, to fine-tune them; the optimizer begins afresh, classes follow from the data",
+    help: "fine-tune: start from the weights and the network of a checkpoint or run folder, " +
+      "also an imported one, with a fresh optimizer and the classes of the data",
   },
   {
     key: "resume",
     type: "text",
     value: "DIR",
-    help: "go on with the run in that folder, exactly where it was; --steps may be raised",
+    help: "continue the run in that folder, exactly where it stopped; a larger --steps extends it",
   },
   {
     key: "allowChangedData",
     type: "boolean",
-    help: "with --resume: go on although the data are not those that the run trained on",
+    help: "with --resume: continue even if the data are not those that the run trained on",
   },
 ];
 
@@ -73,8 +73,8 @@ const run: Option[] = [
 const display: Option[] = [
   { key: "watch", type: "boolean", help: "show the run's page on this machine while it trains" },
   PORT,
-  { key: "profile", type: "boolean", help: "say where a step's time goes, and leave" },
-  { key: "quiet", type: "boolean", help: "say nothing but errors" },
+  { key: "profile", type: "boolean", help: "print where a step's time goes, and exit" },
+  { key: "quiet", type: "boolean", help: "print only errors" },
 ];
 
 const withDefaults = (options: readonly Option[]) =>
@@ -85,8 +85,9 @@ export const trainCommand: Command = {
   usage: "rin train [options]",
   summary: "train a network on images",
   about:
-    "Trains a network and leaves checkpoints, grids of samples, metrics and a page of curves in a " +
-    "run folder. Ctrl-C saves and says how to go on. Defaults shown are those of the faces preset.",
+    "Trains a network and writes checkpoints, grids of samples, metrics and a page of curves " +
+    "into a run folder. Ctrl-C saves and prints the command that continues. Defaults shown are " +
+    "those of the faces preset.",
   groups: [
     { title: "Run", options: [...run, ...display] },
     { title: "Device", options: DEVICE_OPTIONS },
@@ -176,7 +177,7 @@ async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
   const { preset: asked, config, out, init: from, force: forced, allowChangedData, ...fields } =
     runFlags(flags);
   if (allowChangedData !== undefined) {
-    throw new UsageError("--allow-changed-data is for --resume: a new run has no data before it");
+    throw new UsageError("--allow-changed-data is for --resume: a new run has no earlier data");
   }
   const init = from === undefined ? undefined : (await openCheckpoint(String(from))).bytes;
   const file = {
@@ -215,10 +216,10 @@ async function trainIn(run: FlaggedRun, context: RunContext, terminal: Terminal)
   const { ended, step } = await run.train({ ...context, onEvent }).catch((thrown) => {
     if (!(thrown instanceof DeviceLostError)) throw thrown;
     const { sentence } = explain(thrown);
-    throw new DeviceLostError(`${sentence}; go on from the last checkpoint with: ${again}`);
+    throw new DeviceLostError(`${sentence}; continue from the last checkpoint with: ${again}`);
   });
   if (ended === "stopped") {
-    terminal.note(`Stopped after step ${step} of ${steps} and saved. Go on with:`);
+    terminal.note(`Stopped after step ${step} of ${steps} and saved. Continue with:`);
     terminal.note(`  ${again}`);
     return INTERRUPTED;
   }

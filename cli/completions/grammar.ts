@@ -41,7 +41,7 @@ export function grammar(commands: Readonly<Record<string, Command>>): Entry[] {
         help: option.help,
         following: followingOf(option),
       })),
-      { flag: "--help", help: "show what it does", following: { kind: "nothing" } },
+      { flag: "--help", help: "show its options", following: { kind: "nothing" } },
     ],
     argument: words
       ? { kind: "words", words }

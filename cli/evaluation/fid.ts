@@ -21,14 +21,14 @@ export const FID_OPTIONS: Option[] = [
     key: "inception",
     type: "text",
     value: "FILE",
-    help: "also measure standard FID, with these weights of pytorch-fid as a .safetensors file " +
-      "(docs/evaluation.md says how to get them)",
+    help: "also measure standard FID, with pytorch-fid's weights in this .safetensors file " +
+      "(docs/evaluation.md says how to get it)",
   },
   {
     key: "statistics",
     type: "text",
     value: "FILE",
-    help: "the data's mu and sigma as pytorch-fid saves them (.npz), in place of the run's images",
+    help: "mu and sigma of the data as pytorch-fid saves them (.npz), in place of the run's images",
   },
   {
     key: "saveStatistics",

@@ -73,7 +73,7 @@ export class NpzWriter {
     const found = await this.#file.read(0, begin.length);
     if (found.some((byte, i) => begin[i] !== byte)) {
       throw new CommandError(
-        `${this.#file.partial} was begun with other settings: begin anew with --force, or choose ` +
+        `${this.#file.partial} was started with other settings: start over with --force, or choose ` +
           `another --out`,
       );
     }

@@ -11,7 +11,7 @@ import type { Option, Value } from "../options/options.ts";
 export const FORCE_OPTION: Option = {
   key: "force",
   type: "boolean",
-  help: "replace what is there, also what rin did not make or made with other settings",
+  help: "replace existing files, even those that rin did not make or made with other settings",
 };
 
 /** Origin of a file: the same command, rin with other settings, or elsewhere. */

@@ -49,7 +49,7 @@ export class TarWriter {
       const entry = { name: text(0, 100), size: parseInt(text(124, 136), 8) };
       if (tarHeader(entry.name, entry.size).some((byte, i) => header[i] !== byte)) {
         throw new CommandError(
-          `${this.file.partial} is no archive of rin sample: begin anew with --force, or choose ` +
+          `${this.file.partial} is not an archive of rin sample: start over with --force, or choose ` +
             `another --out`,
         );
       }

@@ -14,7 +14,7 @@ export const CHECKPOINT_OPTION: Option = {
   type: "text",
   value: "FILE",
   help:
-    "a .safetensors file, or a run folder (its last.safetensors); may also stand without the flag",
+    "a .safetensors file, or a run folder (its last.safetensors); the flag's name can be left out",
 };
 
 /** Config fields that a checkpoint doesn't hold. */

@@ -21,7 +21,7 @@ export function readClasses(
 ): number[] {
   const { numClasses } = checkpoint.config;
   if (numClasses === 0) {
-    throw new CommandError(`--class is ${text}, and this network knows no classes: leave it out`);
+    throw new CommandError(`--class is ${text}, but this network has no classes: leave it out`);
   }
   try {
     return readClassList(text, numClasses, names);

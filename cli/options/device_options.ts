@@ -15,9 +15,8 @@ export const DEVICE_OPTIONS: readonly Option[] = [
   {
     key: "device",
     type: ["auto", "gpu", "cpu"],
-    help:
-      "what computes; auto takes a GPU where there is one, else the CPU; gpu takes whatever WebGPU " +
-      "finds, a software adapter included",
+    help: "the device that computes: auto takes a GPU if there is one, else the CPU; gpu takes " +
+      "whatever WebGPU finds, even a software adapter",
     default: "auto",
   },
   {

@@ -20,7 +20,7 @@ const network: SettingOption<RinConfig>[] = [
   {
     key: "frames",
     type: "integer",
-    help: "frames of a clip, which make a network that draws clips; 1 for images",
+    help: "frames of a clip; 1 for a network of images",
   },
   { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
@@ -28,26 +28,27 @@ const network: SettingOption<RinConfig>[] = [
   {
     key: "numLatents",
     type: "integer",
-    help: "number of latents, tokens of time and class among them",
+    help: "number of latents, including the tokens of time and class",
   },
   { key: "numBlocks", type: "integer", help: "number of read-compute-write blocks" },
   {
     key: "blockDepth",
     type: "integers",
     value: "N|N,N,...",
-    help: "latent self-attention layers in each block; or a list, one a block, such as 4,4,6,6",
+    help: "latent self-attention layers in each block, or a list with one number a block, such " +
+      "as 4,4,6,6",
   },
   { key: "numHeads", type: "integer", help: "heads of the latents' self-attention" },
   {
     key: "layers",
     type: ["original", "paper"],
-    help:
-      "layers, and their first values, of the original (PyTorch) project or of the paper's code",
+    help: "layers and initial values of the original (PyTorch) project or of the paper's code",
   },
   {
     key: "readWriteHeads",
     type: "integer",
-    help: "heads of reading and writing; divides both widths, the lesser of the paper's layers",
+    help: "heads of the read and write attention; divides both widths (with --layers paper, " +
+      "the smaller)",
     default: "as --num-heads",
   },
   {
@@ -68,20 +69,25 @@ const network: SettingOption<RinConfig>[] = [
   {
     key: "timeInput",
     type: ["t", "gamma"],
-    help: "what the network is given of the time: t, or gamma of t (paper)",
+    help: "what tells the network the time: t, or gamma of t (paper)",
   },
-  { key: "numClasses", type: "integer", help: "classes that the network is told apart by" },
+  {
+    key: "numClasses",
+    type: "integer",
+    help: "number of classes; 0 for a network without " +
+      "classes",
+  },
   {
     key: "selfConditioning",
     type: ["latents", "interface", "both"],
-    help: "what self-conditioning hands on from pass to pass",
+    help: "what self-conditioning passes on to the next pass",
   },
   {
     key: "positions",
     type: ["learned", "sincos", "stretched"],
     help:
-      "positions of the interface tokens: learned, or fixed sines and cosines, of coordinates " +
-      "as they are or stretched to 0 to 1000 (paper)",
+      "positions of the interface tokens: learned; sincos, fixed sines and cosines; stretched, " +
+      "the same of coordinates stretched to 0 to 1000 (paper)",
   },
   { key: "prediction", type: ["eps", "x0", "v"], help: "what the network predicts" },
   {
@@ -94,7 +100,7 @@ const network: SettingOption<RinConfig>[] = [
   {
     key: "inputScale",
     type: "number",
-    help: "what images are multiplied by before they are noised; below 1 for large ones",
+    help: "factor of the images before noise is added; below 1 for large images",
   },
   {
     key: "normalizeInput",
@@ -109,7 +115,7 @@ const training: SettingOption<TrainOptions>[] = [
   {
     key: "accumulate",
     type: "integer",
-    help: "parts that a batch is worked through in, for less memory and the same result",
+    help: "parts that a batch is computed in: less memory, the same result",
   },
   {
     key: "checkpointBlocks",
@@ -120,33 +126,32 @@ const training: SettingOption<TrainOptions>[] = [
   {
     key: "lossSpace",
     type: TRAIN_CHOICES.lossSpace,
-    help: "what the squared error is of: what the network predicts, or what that amounts to",
+    help: "space of the squared error: the prediction's own, or another that it converts to",
   },
   {
     key: "minSnr",
     type: "number",
-    help: "min-SNR weighting of the loss: its gamma, 5 in its paper; 0 for none",
+    help: "gamma of the loss's min-SNR weighting, 5 in its paper; 0 for none",
   },
   {
     key: "offsetNoise",
     type: "number",
-    help: "strength of the noise that is one number for each image and channel; 0 for none",
+    help: "strength of extra noise that is constant over each channel of an image; 0 for none",
   },
   {
     key: "immiscible",
     type: "boolean",
-    help:
-      "deal the noises of a batch out so that they lie near their images; takes time on the CPU",
+    help: "assign the noises of a batch to the images nearest to them; takes time on the host",
   },
-  { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "what turns gradients into steps" },
+  { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "the optimizer" },
   { key: "lr", type: "number", help: "highest learning rate" },
   {
     key: "lrSchedule",
     type: "text",
     value: "NAME",
-    help: "how it moves: constant; cosine, falling to --lr-end at the last step; cosine@0.7, the " +
-      "first 70% of that cosine, as in the paper's configs; plateau, falling when validation " +
-      "stops improving",
+    help: "learning rate over time: constant; cosine, which falls to --lr-end at the last " +
+      "step; cosine@0.7, the first 70% of that cosine, as in the paper's configs; plateau, " +
+      "which falls when validation stops improving",
   },
   { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
   {
@@ -158,12 +163,12 @@ const training: SettingOption<TrainOptions>[] = [
   {
     key: "plateauFactor",
     type: "number",
-    help: "plateau: what the learning rate is multiplied by",
+    help: "plateau: factor of the learning rate",
   },
   {
     key: "plateauPatience",
     type: "integer",
-    help: "plateau: validations without improvement before that",
+    help: "plateau: validations without improvement before the rate falls",
   },
   {
     key: "plateauThreshold",
@@ -173,7 +178,7 @@ const training: SettingOption<TrainOptions>[] = [
   {
     key: "weightDecay",
     type: "number",
-    help: "decoupled weight decay: adamw's of matrices, lamb's of all but biases and norms",
+    help: "decoupled weight decay, of matrices (adamw) or of all but biases and norms (lamb)",
   },
   {
     key: "decayAll",
@@ -183,11 +188,11 @@ const training: SettingOption<TrainOptions>[] = [
   { key: "beta1", type: "number", help: "decay of the gradient's first moment" },
   { key: "beta2", type: "number", help: "decay of the gradient's second moment" },
   { key: "epsilon", type: "number", help: "added to the root of the second moment" },
-  { key: "clip", type: "number", help: "largest norm of the gradient; 0 to leave it as it is" },
+  { key: "clip", type: "number", help: "largest norm of the gradient; 0 for no clipping" },
   {
     key: "selfCondRate",
     type: "number",
-    help: "share of the examples whose latents begin from a pass of their own",
+    help: "share of the examples that train with self-conditioning",
   },
   {
     key: "dropout",
@@ -197,27 +202,26 @@ const training: SettingOption<TrainOptions>[] = [
   {
     key: "dropPath",
     type: "number",
-    help: "stochastic depth: share of examples that go without a residual branch of these",
+    help: "stochastic depth: share of examples that skip a residual branch of these layers",
   },
   {
     key: "labelDropout",
     type: "number",
-    help: "share of the examples trained without their class, for guidance",
+    help: "share of the examples that train without their class, for guidance",
   },
   { key: "emaDecay", type: "number", help: "decay of the moving average of the weights" },
   {
     key: "emaWarmup",
     type: TRAIN_CHOICES.emaWarmup,
-    help:
-      "how that decay begins at step s: ratio, (1+s)/(10+s); power, 1-(1+s)^(-2/3); none, at once",
+    help: "limit of that decay at step s: ratio, (1+s)/(10+s); power, 1-(1+s)^(-2/3); none",
   },
   {
     key: "emaStart",
     type: "integer",
-    help: "steps in which the average is the weights themselves",
+    help: "steps during which the average equals the weights",
   },
   { key: "emaEvery", type: "integer", help: "steps from one update of the average to the next" },
-  { key: "seed", type: "seed", help: "seed of everything random" },
+  { key: "seed", type: "seed", help: "seed of all random numbers" },
 ];
 
 const run: SettingOption<RunOptions>[] = [
@@ -228,30 +232,28 @@ const run: SettingOption<RunOptions>[] = [
     help:
       "faces, emoji (both fetched once), a folder of pictures, a tar archive of them, CelebA, " +
       "CIFAR, an array that NumPy saved (.npz, .npy), an IDX file, or what rin data prepare made; " +
-      "with --frames a folder of GIF and animated PNG files or of folders of numbered frames, one " +
-      "clip, or an array of clips",
+      "with --frames a folder of clips (GIF and animated PNG files, or folders of numbered " +
+      "frames), one clip, or an array of clips",
   },
   { key: "flip", type: "boolean", help: "mirror images left to right at random" },
   {
     key: "cropScale",
     type: "number",
-    help: "images are made this much larger (1.125, say), and squares cut out of them at random",
+    help: "store images larger by this factor, such as 1.125, and crop random squares from them",
   },
   {
     key: "labels",
     type: "text",
     value: "none|auto|FILE",
-    help:
-      "classes of the images: auto takes labels.csv in their folder, else the sub-folder that " +
-      "each lies in, the labels that belong to an array, an archive or an IDX file, or the " +
-      "categories of emoji; FILE is a table of files and classes (CSV), IDX labels, or CelebA's " +
-      "attributes",
+    help: "classes of the images: auto takes labels.csv in their folder, else the sub-folder of " +
+      "each, the labels that belong to an array, an archive or an IDX file, or the categories " +
+      "of emoji; FILE is a table of files and classes (CSV), IDX labels, or CelebA's attributes",
   },
   {
     key: "folders",
     type: RUN_CHOICES.folders,
-    help: "what folders called train, val and test are: auto takes them for splits, classes for " +
-      "classes as any other",
+    help: "meaning of folders called train, val and test: auto takes them as splits, classes " +
+      "as classes",
   },
   {
     key: "labelAttribute",
@@ -268,47 +270,52 @@ const run: SettingOption<RunOptions>[] = [
   {
     key: "frameStride",
     type: "integer",
-    help: "clips: take every so manieth frame, for longer and faster movements",
+    help: "clips: take every Nth frame, for longer and faster movements",
   },
   { key: "validEvery", type: "integer", help: "steps between validations" },
-  { key: "validCount", type: "integer", help: "images validated on, at most" },
+  { key: "validCount", type: "integer", help: "most images that a validation uses" },
   { key: "sampleEvery", type: "integer", help: "steps between grids of 16 samples" },
   { key: "sampleCount", type: "integer", help: "samples in the last grid" },
-  { key: "sampleSampler", type: SAMPLE_OPTIONS.sampler.enum, help: "how samples are made" },
+  { key: "sampleSampler", type: SAMPLE_OPTIONS.sampler.enum, help: "sampler" },
   { key: "sampleSteps", type: "integer", help: "network evaluations of a sample" },
   {
     key: "sampleVariance",
     type: SAMPLE_OPTIONS.variance.enum,
-    help: "ddpm: of a sample's fresh noise; the posterior's, or beta_t",
+    help: "ddpm: variance of the fresh noise, the posterior's or beta_t",
   },
   {
     key: "sampleSchedule",
     type: "text",
     value: "NAME",
-    help: "noise schedule that samples go along (default: that of --schedule); rin sample then " +
-      "samples as these four say unless told otherwise",
+    help: "noise schedule of the samples (default: that of --schedule); these four become rin " +
+      "sample's defaults for this network",
   },
   { key: "saveEvery", type: "integer", help: "steps between checkpoints" },
   {
     key: "keepEvery",
     type: "integer",
     help:
-      "steps between checkpoints that stay, in checkpoints/; 0: only the last and the best stay",
+      "steps between checkpoints that the run keeps in checkpoints/; 0 keeps only the last and " +
+      "the best",
   },
-  { key: "keepCheckpoints", type: "integer", help: "how many of those stay, the newest; 0: all" },
+  {
+    key: "keepCheckpoints",
+    type: "integer",
+    help: "how many of those to keep, the newest; 0 " +
+      "keeps all",
+  },
   {
     key: "onSaveError",
     type: RUN_CHOICES.onSaveError,
-    help: "when a checkpoint can't be written: train on and try again at the next, or stop",
+    help: "when a checkpoint can't be written: continue and try again at the next, or stop",
   },
   {
     key: "onNan",
     type: RUN_CHOICES.onNan,
     help:
-      "when a step's loss or gradient is no finite number (it changes nothing then): go on to " +
-      "the next, 64 times in a row at most, or stop",
+      "when a step's loss or gradient is not finite: skip the step, at most 64 in a row, or stop",
   },
-  { key: "logEvery", type: "integer", help: "steps between measurements of moments" },
+  { key: "logEvery", type: "integer", help: "steps between measurements of the images' moments" },
 ];
 
 /** The table, by section. */

@@ -56,15 +56,18 @@ export function readArguments(args: readonly string[], options: readonly Option[
   const select = (boolean: boolean) =>
     [...names].filter(([, option]) => isBoolean(option) === boolean).map(([name]) => name);
   let unknown: string | undefined;
-  const parsed = parseArgs(withNegatives(args, new Set(select(false))), {
-    string: [...select(false), "_"],
-    boolean: select(true),
-    collect: [...names].filter(([, { type }]) => type === "texts").map(([name]) => name),
-    unknown: (arg, key) => {
-      if (key !== undefined) unknown ??= arg.split("=")[0];
-      return true;
+  const { _: rest, ...parsed }: Record<string, unknown> & { _: (string | number)[] } = parseArgs(
+    withNegatives(args, new Set(select(false))),
+    {
+      string: [...select(false), "_"],
+      boolean: select(true),
+      collect: [...names].filter(([, { type }]) => type === "texts").map(([name]) => name),
+      unknown: (arg, key) => {
+        if (key !== undefined) unknown ??= arg.split("=")[0];
+        return true;
+      },
     },
-  });
+  );
   if (unknown !== undefined) {
     const known = [...names.keys(), "help"].map((name) => `--${name}`);
     throw new UsageError(`Unknown option ${unknown}${suggestion(unknown, known)}`);
@@ -81,7 +84,7 @@ export function readArguments(args: readonly string[], options: readonly Option[
       drawn.push(`--${name} random drew ${flags[option.key]}`);
     }
   }
-  return { flags, rest: parsed._.map(String), drawn };
+  return { flags, rest: rest.map(String), drawn };
 }
 
 /**
@@ -144,7 +147,7 @@ export function checkValue(
     complain: (sentence: string) => Error;
   },
 ): Value {
-  const wrong = (needed: string) => complain(`${name} is ${shown}: needed ${needed}`);
+  const wrong = (needed: string) => complain(`${name} is ${shown}: expected ${needed}`);
   if (typeof type !== "string") {
     if (!type.includes(value as string)) throw wrong(either(type));
   } else if (type === "integer") {

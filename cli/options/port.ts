@@ -30,5 +30,5 @@ export function portOf({ port, ...flags }: Given["flags"], needed: string): numb
 /** @throws {UsageError} when there can be no such port */
 export function checkPort(port: Value): number {
   if (Number(port) >= 1 && Number(port) <= 65535) return Number(port);
-  throw new UsageError(`--port is ${port}: needed a number from 1 to 65535`);
+  throw new UsageError(`--port is ${port}: expected a number from 1 to 65535`);
 }

@@ -23,14 +23,14 @@ export const SAMPLER_OPTIONS: Option[] = [
   {
     key: "sampler",
     type: SAMPLE_OPTIONS.sampler.enum,
-    help: "ancestral; deterministic (with --eta 0); deterministic and of second order (dpm++, " +
-      "heun): good from 10 to 25 steps on; or as the original project does",
+    help: "ddpm: ancestral; ddim: deterministic with --eta 0; dpm++, heun: deterministic and " +
+      "of second order, good from 10 to 25 steps on; renoise: the original project's",
     default: USUAL_SAMPLING.sampler,
   },
   {
     key: "times",
     type: SAMPLE_OPTIONS.times.enum,
-    help: "spread of the evaluations: even in t; closer at both ends; even in the log of the " +
+    help: "times of the evaluations: even in t; closer at both ends; even in the log of the " +
       "signal-to-noise ratio",
     default: SAMPLE_OPTIONS.times.default,
   },
@@ -38,14 +38,13 @@ export const SAMPLER_OPTIONS: Option[] = [
     key: "sampleSchedule",
     type: "text",
     value: "NAME",
-    help:
-      "noise schedule, named as --schedule of rin train, that the evaluations are spread along " +
-      "(default: the network's)",
+    help: "noise schedule of the evaluations, named as --schedule of rin train (default: the " +
+      "network's)",
   },
   {
     key: "timeDifference",
     type: "number",
-    help: "ddpm, ddim, renoise: how many evaluations further than the next a step goes",
+    help: "ddpm, ddim, renoise: how many evaluations past the next one a step goes",
     default: SAMPLE_OPTIONS.timeDifference.default,
   },
   {
@@ -57,27 +56,27 @@ export const SAMPLER_OPTIONS: Option[] = [
   {
     key: "variance",
     type: SAMPLE_OPTIONS.variance.enum,
-    help: "ddpm: of the fresh noise; the posterior's, or beta_t",
+    help: "ddpm: variance of the fresh noise, the posterior's or beta_t",
     default: SAMPLE_OPTIONS.variance.default,
   },
   {
     key: "clip",
     type: "text",
     value: "on|off|SHARE",
-    help: "clip the estimate of x0 to [-1, 1], or not, or by dynamic thresholding at that share " +
-      "of its values, such as 0.995",
+    help: "clip the estimate of x0 to [-1, 1], or not, or threshold it at that share of its " +
+      "values, such as 0.995",
     default: "on",
   },
   {
     key: "warmStart",
     type: "number",
-    help: "how much of the latents goes from step to step: 1 all, as the paper, 0 none",
+    help: "share of the latents that a step passes on: 1 as in the paper, 0 for none",
     default: SAMPLE_OPTIONS.warmStart.default,
   },
   {
     key: "selfCondDecay",
     type: "number",
-    help: "how much of what a step began from stays in what it hands on, 0 to 1",
+    help: "share of a step's initial latents that stays in those it passes on, 0 to 1",
     default: SAMPLE_OPTIONS.selfCondDecay.default,
   },
   {
@@ -89,7 +88,7 @@ export const SAMPLER_OPTIONS: Option[] = [
   {
     key: "batchSize",
     type: "integer",
-    help: "images made at a time",
+    help: "images drawn at a time",
     default: SAMPLE_OPTIONS.batchSize.default,
   },
 ];
@@ -139,7 +138,7 @@ export function readSampler(
 function readClip(value: string): boolean | number {
   const clip = clipOf(value);
   if (clip !== undefined) return clip;
-  throw new CommandError(`--clip is ${value}: needed on, off, or a share above 0 and up to 1`);
+  throw new CommandError(`--clip is ${value}: expected on, off, or a share above 0 and up to 1`);
 }
 
 /**
@@ -154,7 +153,7 @@ export function samplingNumber(
   const value = Number(flags[key]);
   const schema = SAMPLE_OPTIONS[key];
   if (fits(schema, value)) return value;
-  throw new CommandError(`${flagOf(key)} is ${value}: needed ${needed(schema)}`);
+  throw new CommandError(`${flagOf(key)} is ${value}: expected ${needed(schema)}`);
 }
 
 /** @throws {CommandError} when a number is out of range */
@@ -166,5 +165,5 @@ export function numberWithin(
 ): number {
   const value = Number(flags[key]);
   if (value >= low && value <= high) return value;
-  throw new CommandError(`${flagOf(key)} is ${value}: needed ${low} to ${high}`);
+  throw new CommandError(`${flagOf(key)} is ${value}: expected ${low} to ${high}`);
 }

@@ -46,8 +46,8 @@ async function permittedDeno(): Promise<string> {
     }
   }
   throw new CommandError(
-    "The page is made from its source, which takes Deno's permission to read it and to run " +
-      "deno (--allow-read --allow-run=deno); the packed program has it made already",
+    "rin makes the page from its source, which needs Deno's permission to read it and to run " +
+      "deno (--allow-read --allow-run=deno); the packed program contains the page",
   );
 }
 
@@ -73,7 +73,7 @@ export function bundlingFailure(output: string): string {
   const lines = output.split(/\n\s*Stack backtrace:/)[0].split("\n").map((line) => line.trim());
   const text = lines.filter((line) => line !== "" && line !== "Caused by:");
   const begin = Math.max(0, text.findIndex((line) => /^error\b/i.test(line)));
-  const error = (text[begin] ?? "Deno said nothing of why").replace(/^error:\s*/i, "");
+  const error = (text[begin] ?? "Deno did not say why").replace(/^error:\s*/i, "");
   const cause = output.includes("Caused by:") ? text.at(-1)!.replace(/^\d+:\s*/, "") : undefined;
   const sentence = cause === undefined || cause === text[begin] ? error : `${error} (${cause})`;
   const isOffline = /loading|fetch|download|sending request|dns|connect/i.test(sentence);

@@ -8,7 +8,7 @@ import type { Column, RunHistory } from "./history.ts";
 /** Values over the steps of a chart; null where there is none. */
 export interface Line {
   readonly label: string;
-  /** Which of the page's colours, from 1 on. */
+  /** Which of the page's colors, from 1 on. */
   readonly colour: number;
   /** Faint for noisy curves, dots for values known at few steps only. */
   readonly style: "faint" | "plain" | "bold" | "dots";

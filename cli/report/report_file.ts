@@ -9,7 +9,7 @@ import { standalonePage } from "./run_page.ts";
 import { RunView } from "./run_view.ts";
 
 /** The name in a run's folder. */
-export const REPORT = "report.html";
+const REPORT = "report.html";
 
 /** At most this share of a run's time goes into its page. */
 const MOST_TIME = 0.01;

@@ -24,7 +24,7 @@ function frame({ name, config, sessions }: RunView): Omit<Page, "data"> {
   const clips = Number(frames) > 1 ? `, clips of ${frames} frames` : "";
   const settings = Object.entries(config).map(([key, value]) => [key, valueText(value)]);
   const began = sessions.map(({ step, time, device, rin, deno }) => [
-    step === 0 ? "Begun" : `Gone on after step ${step.toLocaleString("en-US")}`,
+    step === 0 ? "Begun" : `Resumed after step ${step.toLocaleString("en-US")}`,
     `${time.replace("T", " ").replace(/\.\d+Z$/, " UTC")}, ${device}, rin ${rin}, Deno ${deno}`,
   ]);
   return {

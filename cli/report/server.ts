@@ -49,7 +49,7 @@ export function serveRun(folder: string, port: number | undefined): Served {
 async function respond(request: Request, current: () => Promise<RunView>): Promise<Response> {
   const { hostname, pathname } = new URL(request.url);
   if (!OWN_NAMES.includes(hostname)) return text("This page is for this machine only", 403);
-  if (request.method !== "GET") return text("Only GET is answered", 405);
+  if (request.method !== "GET") return text("This page answers only GET", 405);
   if (pathname === "/") {
     const headers = { "content-type": "text/html; charset=utf-8" };
     return new Response(await livePage(await current()), { headers });

@@ -21,8 +21,8 @@ export async function writeSamples(job: SampleJob): Promise<string> {
   const { rin: { config }, out, frames } = job;
   if (config.frames > 1 && frames) {
     throw new UsageError(
-      `--frames is for networks of images, whose estimates on the way it shows: this one makes clips ` +
-        `of ${config.frames} frames, which are all shown; leave it out`,
+      `--frames is only for networks of images: this one draws clips and shows all of their ` +
+        `${config.frames} frames; leave it out`,
     );
   }
   if (/\.(jpe?g|webp|bmp|tiff?|avif|npy|zip|t?gz|mp4|webm)$/i.test(out)) {
@@ -136,7 +136,9 @@ async function writeNpz(job: SampleJob): Promise<string> {
   const settings = JSON.stringify(record);
   await refuseOverwrite(out, force, (path) => npzOrigin(path, settings));
   const writer = await NpzWriter.open(out, count, shape, settings, force);
-  if (writer.done > 0) note(`Going on after ${writer.done} of ${count} ${what} in ${out}.partial`);
+  if (writer.done > 0) {
+    note(`Continuing after ${writer.done} of ${count} ${what} in ${out}.partial`);
+  }
   const indices = Array.from({ length: count - writer.done }, (_, i) => writer.done + i);
   try {
     if (indices.length > 0) {

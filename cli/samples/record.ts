@@ -26,10 +26,10 @@ export async function readRecord(path: string): Promise<SampleRecord> {
 
 function whyNoRecord(bytes: Uint8Array): string {
   const isPng = bytes[0] === 0x89 && bytes[1] === 0x50;
-  if (!isPng) return "it is no PNG, and only PNGs say how rin sample made them";
-  if (pngText(bytes) === undefined) return "it is cut off or damaged, no whole PNG";
-  return "it does not say how it was made: rin sample did not make it, or another program saved it " +
-    "without its text";
+  if (!isPng) return "it is not a PNG, and only PNGs record how rin sample made them";
+  if (pngText(bytes) === undefined) return "it is a damaged or incomplete PNG";
+  return "it has no record of its settings: rin sample did not make it, or another program " +
+    "saved it without its text";
 }
 
 /** Default folder of runs. */

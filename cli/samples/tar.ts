@@ -17,7 +17,7 @@ export async function writeTar(job: SampleJob): Promise<string> {
   try {
     const done = await goOn(job, writer, all);
     if (done > 0) {
-      job.note(`Going on after ${done} of ${all.length} ${what} in ${job.out}.partial`);
+      job.note(`Continuing after ${done} of ${all.length} ${what} in ${job.out}.partial`);
     }
     if (done < all.length) {
       for await (const { index, example } of eachOf(job, all.slice(done))) {
@@ -59,7 +59,7 @@ async function goOn(job: SampleJob, writer: TarWriter, all: readonly number[]): 
           JSON.stringify(recordOfOne(job.record, index, job.labels?.[index]));
     if (!expected) {
       throw new CommandError(
-        `${job.out}.partial was begun with other settings: begin anew with --force, or choose ` +
+        `${job.out}.partial was started with other settings: start over with --force, or choose ` +
           `another --out`,
       );
     }

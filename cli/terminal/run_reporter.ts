@@ -48,12 +48,12 @@ export function runReporter(terminal: Terminal): (event: RunEvent) => void {
         );
       case "saveFailed":
         return terminal.warn(
-          `${event.error.message}; training goes on, and saving is tried again`,
+          `${event.error.message}; training continues, and the next checkpoint tries again`,
         );
       case "deviceLost":
         terminal.finish();
         return terminal.warn(
-          `${event.error.message}; asking for it again, to go on after step ${event.step}`,
+          `${event.error.message}; asking for it again, to continue after step ${event.step}`,
         );
       case "ended":
         return terminal.finish();
@@ -70,9 +70,9 @@ function startLine(
   },
 ): string {
   return step >= steps
-    ? `All ${steps} steps of ${folder} are done: to go on, give more --steps`
+    ? `All ${steps} steps of ${folder} are done: give more --steps to continue`
     : resumed
-    ? `Going on after step ${step} of ${steps} in ${folder}`
+    ? `Continuing after step ${step} of ${steps} in ${folder}`
     : `Training for ${steps} steps into ${folder}`;
 }
 
@@ -80,11 +80,11 @@ function begunLine(
   { anew, leftOut }: { readonly anew: readonly string[]; readonly leftOut: readonly string[] },
 ): string {
   const others = [
-    ...anew.length > 0 ? [`${anew.join(", ")} begins anew`] : [],
+    ...anew.length > 0 ? [`${anew.join(", ")} starts fresh`] : [],
     ...leftOut.length > 0 ? [`${leftOut.join(", ")} is left out`] : [],
   ];
-  return "Beginning with the weights of the checkpoint" +
-    (others.length > 0 ? `; ${others.join(", ")}, as the classes are others` : "");
+  return "Starting from the weights of the checkpoint" +
+    (others.length > 0 ? `; ${others.join(", ")}, because the classes differ` : "");
 }
 
 function barFields(

@@ -16,6 +16,6 @@ export function adviceOn(
   const numbers = 3 * patchSize ** 2 * patchFrames;
   if (prediction === "x0" || interfaceDim >= numbers) return undefined;
   return `Note: a patch has ${numbers} numbers and its token ${interfaceDim}, so ` +
-    `--prediction ${prediction} leaves a part of the noise unpredictable; a smaller --patch-size, ` +
-    `--interface-dim ${numbers} or --prediction x0 would not`;
+    `--prediction ${prediction} leaves a part of the noise unpredictable: use a smaller ` +
+    `--patch-size, --interface-dim ${numbers} or --prediction x0`;
 }

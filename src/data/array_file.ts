@@ -78,7 +78,7 @@ function arraysIn(bytes: SizedBytes): StoredArray[] {
   return members.map((entry) => {
     const own = entry.name.slice(0, -".npy".length);
     if (entry.content) return arrayOf(own, entry.content, entry.size, () => checkEntry(entry));
-    throw new FormatError(`its array ${own} is encrypted, or packed in a way that is not read`);
+    throw new FormatError(`its array ${own} is encrypted, or packed in a way that rin can't read`);
   });
 }
 

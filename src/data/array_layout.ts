@@ -17,7 +17,7 @@ export interface Layout {
   readonly frames: number;
   readonly height: number;
   readonly width: number;
-  /** 1 is grey, 3 are RGB, 4 are RGB and opacity. */
+  /** 1 is gray, 3 are RGB, 4 are RGB and opacity. */
   readonly channels: 1 | 3 | 4;
   /** Whether each channel is a plane of its own, (C, H, W), in place of (H, W, C). */
   readonly planar: boolean;
@@ -42,7 +42,7 @@ export function isPictures({ shape }: Pick<NpyHeader, "shape">): boolean {
 export function layoutOf({ type, shape, fortran }: NpyHeader, clips: boolean): Layout {
   const no = (reason: string) => new DataError(`of shape ${shapeText(shape)} ${reason}`);
   if (typeText(type) === "Python objects") {
-    throw no("holds Python objects, which are not read; save it as one array of uint8");
+    throw no("holds Python objects, which rin can't read; save it as one array of uint8");
   }
   if (typeText(type) !== "uint8") {
     throw no(`holds ${typeText(type)}, where pictures are uint8, 0 to 255; save it as uint8`);
@@ -89,8 +89,8 @@ function readingsOf(axes: readonly number[]): Omit<Layout, "count" | "frames">[]
 }
 
 /**
- * A picture, or clip, of an array at a data set's size. Grey ones are padded where they fit, as those
- * of IDX files; colours are resized as pictures are, and opacity is blended on white.
+ * A picture, or clip, of an array at a data set's size. Gray ones are padded where they fit, as those
+ * of IDX files; colors are resized as pictures are, and opacity is blended on white.
  *
  * @param bytes {@linkcode bytesOf} of them
  * @param size R, in pixels

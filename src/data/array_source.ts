@@ -115,7 +115,7 @@ function labelsIn(
     expectWhole(source, file, name);
     const numbers = numbersOf(source, file.get(name));
     const wrong = noClass(numbers);
-    if (wrong !== undefined) return { refused: `${name}, for its ${wrong} is no class` };
+    if (wrong !== undefined) return { refused: `${name}, because its ${wrong} is not a class` };
     all.push(numbers);
   }
   return { numbers: all.flat() };
@@ -142,9 +142,9 @@ function noteOf(
   const said = parts.map(({ pictures, labels, layout: { frames } }, i) => {
     const what = frames > 1 ? "clips" : "pictures";
     const use = parts.length === 1 ? "" : i === 0 ? " to train on" : " to validate on";
-    const classes = labelled ? ` and ${labels} for their classes` : "";
-    return `${pictures} ${shapeText(file.get(pictures).shape)} for the ${what}${use}${classes}`;
+    const classes = labelled ? ` and ${labels} as their classes` : "";
+    return `${pictures} ${shapeText(file.get(pictures).shape)} as the ${what}${use}${classes}`;
   });
   const left = [...unused, ...refused === undefined ? [] : [refused]];
-  return `Takes ${said.join(", ")}${left.length > 0 ? `; leaves ${left.join(", ")} alone` : ""}`;
+  return `Using ${said.join(", ")}${left.length > 0 ? `; ignoring ${left.join(", ")}` : ""}`;
 }

@@ -79,7 +79,7 @@ export function parsePartition(text: string, source: string = LIST): CelebaParti
         `Cannot read ${source}: line ${i + 1} is ${JSON.stringify(line.slice(0, 80))}, ${what}`,
       );
     if (!match) throw bad('where "NAME SPLIT" with SPLIT 0, 1 or 2 is expected; fetch it again');
-    if (seen.has(match[1])) throw bad("whose name stands on an earlier line too; remove one");
+    if (seen.has(match[1])) throw bad("and an earlier line has the same name; remove one");
     seen.add(match[1]);
     splits[Number(match[2])].push(match[1]);
   });

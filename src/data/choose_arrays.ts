@@ -76,7 +76,7 @@ function picturesOf(source: string, arrays: readonly NamedArray[], clips: boolea
     throw new DataError(
       `Cannot load ${source}: it has no array of pictures, uint8 numbers of shape (N, H, W), ` +
         `(N, H, W, C) or (N, C, H, W); ` + (objects
-          ? `its array ${objects.name} holds Python objects, which are not read: save it as uint8`
+          ? `its array ${objects.name} holds Python objects, which rin can't read: save it as uint8`
           : `there is ${listOf(arrays) || "none at all"}`),
     );
   }

@@ -58,7 +58,7 @@ export async function labelsOf(
   if (from !== "auto") return await labelsFrom(from, file, source, onNote);
   const table = await findTable(file, source);
   if (table !== undefined) {
-    onNote?.(`Takes the classes from ${table}`);
+    onNote?.(`Taking the classes from ${table}`);
     return await labelsFrom(table, file, source, onNote);
   }
   if (file.footer.labels) return { labels: file.footer.labels };
@@ -110,8 +110,8 @@ async function idxLabels(
   const other = names.find((name) => !/^\d+$/.test(name));
   if (other !== undefined) {
     throw new DataError(
-      `Cannot label ${source} by ${path}: such labels are for images that are numbered, and here ` +
-        `is one called ${other}; put images into folders by class, or give a table of files and ` +
+      `Cannot label ${source} by ${path}: such labels are for numbered images, but ` +
+        `one is called ${other}; put images into folders by class, or give a table of files and ` +
         `classes`,
     );
   }

@@ -94,7 +94,9 @@ function recordsIn(bytes: Uint8Array, labelBytes: number): CifarBatch {
   const record = labelBytes + PICTURE;
   const count = bytes.length / record;
   if (!Number.isInteger(count) || count === 0) {
-    throw new FormatError(`its ${bytes.length} bytes are no number of records of ${record} bytes`);
+    throw new FormatError(
+      `its ${bytes.length} bytes are not a whole number of records of ${record} bytes`,
+    );
   }
   return {
     count,

@@ -58,8 +58,8 @@ export async function cifarSource(
   const paths = [...files.train, ...files.test === undefined ? [] : [files.test]];
   const { batches, classNames } = readAll(name, files, paths, place);
   onNote?.(
-    `Takes ${name} for ${files.title}: trains on ${files.train.map(lastOf).join(", ")}` +
-      (files.test === undefined ? "" : `, validates on ${lastOf(files.test)}`),
+    `Reading ${name} as ${files.title}: training on ${files.train.map(lastOf).join(", ")}` +
+      (files.test === undefined ? "" : `, validating on ${lastOf(files.test)}`),
   );
   const places = batches.flatMap(({ count }, batch) =>
     Array.from({ length: count }, (_, index) => ({ path: paths[batch], index, batch }))

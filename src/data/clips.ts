@@ -11,7 +11,7 @@ import type { ClipFile } from "./image_file.ts";
 import { resizeCrop } from "./resize.ts";
 
 /**
- * Reads and decodes a clip, the shorter side of each frame resized to R and its centre cut out.
+ * Reads and decodes a clip, the shorter side of each frame resized to R and its center cut out.
  *
  * @param size R, in pixels
  * @returns (F, 3, R, R), values 0..255

@@ -1,5 +1,5 @@
 /**
- * Tables as text: values parted by commas, semicolons or tabs.
+ * Tables as text: values separated by commas, semicolons or tabs.
  * @module
  */
 

@@ -150,7 +150,7 @@ function columnsOf(
 
 function noTable(source: string, what: string): DataError {
   return new DataError(
-    `Cannot label by ${source}: ${what}; give two columns, file and class, parted by commas, ` +
-      `semicolons or tabs, or name them in a first line`,
+    `Cannot label by ${source}: ${what}; give two columns, file and class, separated by ` +
+      `commas, semicolons or tabs, or name them in a first line`,
   );
 }

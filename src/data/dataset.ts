@@ -118,8 +118,8 @@ async function openPrepared(
     const what = clips ? "clips" : "images";
     const size = clips ? "" : ` (${megabytes} MB)`;
     onNote?.(
-      `Decoding ${source.names.length} ${what} into ${path}${size}, once; Ctrl-C stops, and the ` +
-        `same command goes on from there`,
+      `Decoding ${source.names.length} ${what} into ${path}${size}, once; Ctrl-C stops, and ` +
+        `the same command continues from there`,
     );
   }
   // The preparation reports a folder that can't be made.

@@ -18,7 +18,7 @@ const TO_PREVIOUS = 2;
 /** Chunks before the first frame without which pixels can't be understood. */
 const SHARED = ["PLTE", "tRNS"];
 
-/** Bytes of such a chunk, at most: 256 colours. Each frame gets a copy. */
+/** Bytes of such a chunk, at most: 256 colors. Each frame gets a copy. */
 const MAX_SHARED = 768;
 
 interface Frame extends Area {
@@ -56,7 +56,7 @@ function readFrames(bytes: Uint8Array) {
   const [width, height] = [u32(header, 0), u32(header, 4)];
   const shared = chunks.filter(({ type }) => SHARED.includes(type));
   if (shared.length > 2 || shared.some(({ data }) => data.length > MAX_SHARED)) {
-    throw damaged("it has too many colours");
+    throw damaged("it has too many colors");
   }
   const whole = { x: 0, y: 0, width, height, disposal: 0, over: false };
   const frames: Frame[] = [];
@@ -129,7 +129,7 @@ function draw(canvas: Uint8Array, canvasWidth: number, frame: Frame, pixels: Uin
         canvas.set(pixels.subarray(i, i + 4), o);
         continue;
       }
-      // Both have their own transparency; colours are not multiplied by it.
+      // Both have their own transparency; colors are not multiplied by it.
       const under = canvas[o + 3] * (255 - alpha) / 255;
       const sum = alpha + under;
       if (sum === 0) continue;

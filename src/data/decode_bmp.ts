@@ -27,7 +27,7 @@ interface Header {
   readonly compression: number;
   readonly masks: readonly number[];
   readonly palette: Uint8Array;
-  /** Bytes of a colour. */
+  /** Bytes of a color. */
   readonly entry: number;
   /** Where the pixels begin. */
   readonly start: number;
@@ -120,7 +120,7 @@ function readIndices(bytes: Uint8Array, header: Header): Uint8Array {
   return out;
 }
 
-/** As {@linkcode readIndices}, of run-length codes; skipped pixels are colour 0. */
+/** As {@linkcode readIndices}, of run-length codes; skipped pixels are color 0. */
 function readRuns(bytes: Uint8Array, { width, height, bits, start, down }: Header): Uint8Array {
   const out = new Uint8Array(width * height);
   const put = (x: number, y: number, value: number) => {
@@ -153,7 +153,7 @@ function paint(indices: Uint8Array, { palette, entry }: Header, data: Uint8Array
   const colours = Math.floor(palette.length / entry);
   for (let i = 0, o = 0; i < indices.length; i++) {
     const at = indices[i] * entry;
-    // As in Pillow and browsers, a missing colour is black.
+    // As in Pillow and browsers, a missing color is black.
     const there = indices[i] < colours;
     for (let c = 2; c >= 0; c--) data[o++] = there ? palette[at + c] : 0;
   }

@@ -42,7 +42,7 @@ function startOf(bytes: Uint8Array): string {
 
 /**
  * Makes the frames of a clip for storage: resizes the shorter side of each to R and cuts out its
- * centre.
+ * center.
  *
  * @param size R, in pixels
  * @param most frames, the first ones; all by default

@@ -35,7 +35,7 @@ export const decodeCommon: Decode = (bytes, most) => {
   }
   if (bytes.length === 0) throw new DataError("Cannot decode image: the file is empty");
   throw new DataError(
-    `Cannot decode image: it is no PNG, JPEG, WebP, BMP or GIF but ${
+    `Cannot decode image: it is not PNG, JPEG, WebP, BMP or GIF, but ${
       describeFormat(bytes)
     }; convert ` +
       `it to PNG or JPEG`,

@@ -10,7 +10,7 @@ import { resizeCrop } from "./resize.ts";
 const MAX_BYTES = 256e6;
 
 /**
- * Decodes a picture, its shorter side resized to R and its centre cut out.
+ * Decodes a picture, its shorter side resized to R and its center cut out.
  *
  * @param file its bytes, or the path of its file
  * @param size R, in pixels

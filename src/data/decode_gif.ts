@@ -17,7 +17,7 @@ const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
 
 /**
  * Decodes one GIF file as browsers show it: each frame over the result of the ones before. Pixels
- * that were never drawn, were cleared, or have an unknown colour are white. Pixels outside the
+ * that were never drawn, were cleared, or have an unknown color are white. Pixels outside the
  * screen are cut off, and pixels missing at the end of a file are not drawn.
  *
  * @throws {DataError} when the file is damaged or too large
@@ -79,7 +79,7 @@ function draw(
   bytes: Uint8Array,
 ): void {
   const { x, y, width, height, palette, transparent } = frame;
-  if (palette.length === 0) throw damaged("a frame has no colours");
+  if (palette.length === 0) throw damaged("a frame has no colors");
   checkClip("GIF", { frames: 1, width, height }, bytes.length);
   const numbers = decompress(bytes, frame.start, width * height);
   const colours = Math.floor(palette.length / 3);

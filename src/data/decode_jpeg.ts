@@ -1,5 +1,5 @@
 /**
- * JPEG bytes to RGB pixels: baseline and progressive; grey, YCbCr, RGB and Adobe's CMYK.
+ * JPEG bytes to RGB pixels: baseline and progressive; gray, YCbCr, RGB and Adobe's CMYK.
  * @module
  */
 import decode from "jpeg-js";
@@ -187,7 +187,7 @@ function isStartOfFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
 
-/** libjpeg's rule for three channels, so that colours agree with every other program. */
+/** libjpeg's rule for three channels, so that colors agree with every other program. */
 function isRgb({ components, jfif, adobeTransform }: Frame): boolean {
   if (components.length !== 3 || jfif) return false;
   if (adobeTransform !== undefined) return adobeTransform === 0;

@@ -1,5 +1,5 @@
 /**
- * PNG bytes to RGB pixels: every colour type and depth, with transparency blended on white.
+ * PNG bytes to RGB pixels: every color type and depth, with transparency blended on white.
  * @module
  */
 import { decode, type DecodedPng } from "fast-png";
@@ -24,7 +24,7 @@ const PALETTE = 3;
 const GREY_ALPHA = 4;
 const RGBA = 6;
 
-/** Samples of a pixel, by its colour type. */
+/** Samples of a pixel, by its color type. */
 const CHANNELS = [1, 0, 3, 1, 2, 0, 4];
 
 /** Bytes of all pixels, at most: those of 120 megapixels of RGBA. */
@@ -98,7 +98,7 @@ function readInterlaced(bytes: Uint8Array, colourType: number, depth: number) {
 }
 
 /**
- * Checks the header before anything is allocated for it. fast-png doesn't give the colour type, and
+ * Checks the header before anything is allocated for it. fast-png doesn't give the color type, and
  * a palette doesn't show it: an RGB file can carry a (suggested) one too.
  */
 function readColourType(bytes: Uint8Array, most?: number): number {
@@ -118,7 +118,7 @@ function readColourType(bytes: Uint8Array, most?: number): number {
     );
   }
   if (depth < 8 && colourType !== GREY && colourType !== PALETTE) {
-    throw damaged(`its header says colours of type ${colourType} with ${depth} bits`);
+    throw damaged(`its header says colors of type ${colourType} with ${depth} bits`);
   }
   return colourType;
 }
@@ -145,7 +145,7 @@ function checkInflated(bytes: Uint8Array, slack: number): void {
         unzlib.push(data.subarray(at, at + PIECE));
       } catch (thrown) {
         if (thrown instanceof DataError) throw thrown;
-        return; // What is wrong with it is told by the decoder.
+        return; // The decoder says what is wrong with it.
       }
     }
   }
@@ -216,7 +216,7 @@ function pixelReader(
   samples: DecodedPng["data"],
 ): (i: number, out: number[]) => void {
   const max = 2 ** png.depth - 1;
-  // The one colour that a tRNS chunk declares wholly transparent, where there is one.
+  // The one color that a tRNS chunk declares wholly transparent, where there is one.
   const key = png.transparency;
   switch (colourType) {
     case GREY:
@@ -250,7 +250,7 @@ function paletteReader(
   return (i, out) => {
     const colour = palette[samples[i]];
     if (!colour) {
-      throw damaged(`a pixel asks for colour ${samples[i]} of a palette of ${palette.length}`);
+      throw damaged(`a pixel asks for color ${samples[i]} of a palette of ${palette.length}`);
     }
     for (let c = 0; c < 3; c++) out[c] = colour[c];
     out[3] = colour[3] ?? 255;

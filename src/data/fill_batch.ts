@@ -22,7 +22,7 @@ export interface Augmentation {
 
 /**
  * Writes the pixels of a batch as floats in [-1, 1]. Where the stored images are larger than the
- * batch's, a square is cut out of each: at random with an augmentation, else from the centre. All
+ * batch's, a square is cut out of each: at random with an augmentation, else from the center. All
  * frames of a clip are cut and mirrored alike.
  *
  * @param images (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255

@@ -10,9 +10,9 @@ export interface GifFrame extends Area {
   readonly interlaced: boolean;
   /** Treatment of its place before the next frame. */
   readonly disposal: number;
-  /** The colour that is none. */
+  /** The color that is none. */
   readonly transparent?: number;
-  /** (colours, 3). */
+  /** (colors, 3). */
   readonly palette: Uint8Array;
   /** Position of its code size, before its compressed pixels. */
   readonly start: number;
@@ -76,7 +76,7 @@ export function readGif(bytes: Uint8Array): Gif {
   return { width, height, frames };
 }
 
-/** The colours that flags announce; none where they announce none. */
+/** The colors that flags announce; none where they announce none. */
 function paletteAt(bytes: Uint8Array, at: number, flags: number): Uint8Array {
   return flags & 0x80 ? bytes.subarray(at, at + 3 * 2 ** ((flags & 7) + 1)) : new Uint8Array();
 }

@@ -6,11 +6,11 @@ import { DataError } from "./errors.ts";
 
 const MAX_CODES = 4096;
 
-/** The number of a pixel that is missing; no colour has it. */
+/** The number of a pixel that is missing; no color has it. */
 const MISSING = 256;
 
 /**
- * The colour numbers of a frame. Numbers missing from a file that was cut off are
+ * The color numbers of a frame. Numbers missing from a file that was cut off are
  * {@linkcode MISSING}; surplus numbers are ignored.
  *
  * @param start where the frame's code size stands, followed by its blocks

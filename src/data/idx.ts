@@ -5,7 +5,7 @@
 import { DataError, reasonOf } from "./errors.ts";
 import { resizeCrop } from "./resize.ts";
 
-/** Grey images as an IDX file holds them. */
+/** Gray images as an IDX file holds them. */
 export interface IdxImages {
   /** Tells images from labels. */
   readonly kind: "images";
@@ -90,10 +90,10 @@ export function idxImage(
 }
 
 /**
- * A grey image as RGB, repeated to 3 channels. Where it fits it is padded with 0 around its centre
+ * A gray image as RGB, repeated to 3 channels. Where it fits it is padded with 0 around its center
  * (28x28 in 32x32, as is usual for MNIST); a larger one is resized and cropped.
  *
- * @param grey (rows, columns), values 0..255
+ * @param gray (rows, columns), values 0..255
  * @param size R, in pixels
  * @returns (3, R, R), values 0..255
  */

@@ -32,7 +32,7 @@ export interface ImageSet {
   readonly frames?: number;
   /** (count), by how many frames each clip is longer than that; there where `frames` is. */
   readonly room?: Uint32Array;
-  /** (count), the class of each image; only where the images are labelled. */
+  /** (count), the class of each image; only where the images are labeled. */
   readonly labels?: Uint32Array;
   /** The classes by number; there where `labels` are. */
   readonly classNames?: readonly string[];

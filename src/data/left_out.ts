@@ -50,13 +50,13 @@ export function leftOutLines({ kinds, folders }: LeftOut): string[] {
   const lines: string[] = [];
   if (total > 0) {
     lines.push(
-      `Left out ${total} ${total === 1 ? "file that is" : "files that are"} no PNG, JPEG, WebP, ` +
+      `Left out ${total} ${total === 1 ? "file that is" : "files that are"} not PNG, JPEG, WebP, ` +
         `BMP or GIF: ${[...shown, ...rest > 0 ? [`${rest} others`] : []].join(", ")}`,
     );
   }
   if (folders.length > 0) {
     const more = folders.length > NAMED ? ` and ${folders.length - NAMED} more` : "";
-    lines.push(`Found no picture that can be read in ${folders.slice(0, NAMED).join(", ")}${more}`);
+    lines.push(`Found no readable picture in ${folders.slice(0, NAMED).join(", ")}${more}`);
   }
   return lines;
 }

@@ -90,7 +90,7 @@ export async function openClips(
   if (kind === "arrays") return await arraySource(name, true, onNote);
   if (kind === "tar") {
     throw new DataError(
-      `Cannot load clips from ${name}: those in a tar archive are not read; unpack it, and give ` +
+      `Cannot load clips from ${name}: rin can't read them in a tar archive; unpack it, and give ` +
         `the folder`,
     );
   }

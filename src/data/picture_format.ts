@@ -9,7 +9,7 @@
 export const START = 32;
 
 /** The formats that are decoded. */
-export const READABLE = ["PNG", "JPEG", "WebP", "BMP", "GIF"] as const;
+const READABLE = ["PNG", "JPEG", "WebP", "BMP", "GIF"] as const;
 
 /** One of them. */
 export type Readable = (typeof READABLE)[number];

@@ -21,9 +21,9 @@ const PASSES = [
 export interface Adam7Png {
   /** (height, width), a byte a sample, not scaled. */
   readonly samples: Uint8Array;
-  /** [r, g, b, alpha] of each colour. */
+  /** [r, g, b, alpha] of each color. */
   readonly palette?: number[][];
-  /** The grey that is transparent. */
+  /** The gray that is transparent. */
   readonly transparency?: Uint16Array;
 }
 

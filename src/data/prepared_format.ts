@@ -57,7 +57,7 @@ export interface Facts {
   readonly leftOut?: LeftOut;
   /** The credit that the images' licence asks for. */
   readonly attribution?: string;
-  /** The classes by number, where the images are labelled. */
+  /** The classes by number, where the images are labeled. */
   readonly classNames?: readonly string[];
 }
 

@@ -11,7 +11,7 @@ const HALF = 1 << (PRECISION - 1);
 
 /**
  * Resizes the shorter side to `size` with an antialiased triangle filter (PIL's BILINEAR), then
- * crops the centre, as torchvision's Resize(size) and CenterCrop(size) do. An image that is already
+ * crops the center, as torchvision's Resize(size) and CenterCrop(size) do. An image that is already
  * size x size is copied exactly.
  *
  * @param size S, in pixels
@@ -125,7 +125,7 @@ function toByte(sum: number): number {
 
 /** The inputs that an output position sees: the first, and the one after the last. */
 function seen(from: number, to: number, position: number): [start: number, end: number] {
-  // Enlarging interpolates between neighbours; shrinking widens the triangle to see every pixel.
+  // Enlarging interpolates between neighbors; shrinking widens the triangle to see every pixel.
   const support = Math.max(from / to, 1);
   const centre = (position + 0.5) * (from / to);
   if (from === to) return [position, position + 1];

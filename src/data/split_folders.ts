@@ -40,13 +40,13 @@ export function splitFolders<File extends { readonly name: string }>(
   const filesOf = (split: typeof train) => split.flatMap(([, files]) => files);
   const namesOf = (split: typeof train) => split.map(([top]) => top).join(" and ");
   const unused = held === valid ? filesOf(test).length : 0;
-  const rest = unused > 0 ? `, and leaves ${namesOf(test)} (${unused} pictures) alone` : "";
+  const rest = unused > 0 ? `, ignoring ${namesOf(test)} (${unused} pictures)` : "";
   const kept = filesOf(train);
   return {
     files: [...kept, ...filesOf(held)],
     heldOut: new Uint8Array(kept.length + filesOf(held).length).fill(1, kept.length),
-    note: `Takes the folders for splits: trains on ${namesOf(train)}, validates on ` +
-      `${namesOf(held)}${rest}; --folders classes takes them for classes`,
+    note: `Taking the folders as splits: training on ${namesOf(train)}, validating on ` +
+      `${namesOf(held)}${rest}; --folders classes takes them as classes`,
   };
 }
 

@@ -19,7 +19,7 @@ export class SamplingError extends Error {
    */
   constructor(index: number) {
     super(
-      `Image ${index} did not come out as finite numbers: the network's weights are broken or too ` +
+      `Image ${index} has numbers that are not finite: the network's weights are broken or too ` +
         "large; use an earlier checkpoint, or less guidance",
     );
     this.index = index;

@@ -12,17 +12,17 @@ import { SAMPLE_OPTIONS } from "./sample_options.ts";
 export function expectFloats(name: string, array: Float32Array, length: number): void {
   checkValue(SAMPLE_OPTIONS.image, name, array);
   if (array.length !== length) {
-    throw new RangeError(`${name} has ${array.length} numbers: needed ${length}`);
+    throw new RangeError(`${name} has ${array.length} numbers: expected ${length}`);
   }
   const at = array.findIndex((value) => !Number.isFinite(value));
   if (at >= 0) {
-    throw new RangeError(`${name} has ${array[at]} at place ${at}: needed finite numbers`);
+    throw new RangeError(`${name} has ${array[at]} at place ${at}: expected finite numbers`);
   }
 }
 
 /** @throws {RangeError} when they are no times, at least one of them */
 export function expectTimes(times: Float32Array): void {
   checkValue(SAMPLE_OPTIONS.image, "t", times);
-  if (times.length === 0) throw new RangeError("t is empty: needed one time for each image");
+  if (times.length === 0) throw new RangeError("t is empty: expected one time for each image");
   for (const time of times) checkValue(SAMPLE_OPTIONS.strength, "A time", time);
 }

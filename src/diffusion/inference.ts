@@ -27,7 +27,7 @@ export interface InferenceFeatures {
   readonly interpolate: boolean;
   /** Dynamic thresholding. */
   readonly threshold: boolean;
-  /** Share of a pass's initial state that stays in the state that it hands on. */
+  /** Share of a pass's initial state that stays in the state that it passes on. */
   readonly decay: number;
 }
 

@@ -20,18 +20,18 @@ export function labelRows(
 ): Uint32Array<ArrayBuffer> {
   if (labels === undefined) return new Uint32Array(batch).fill(numClasses);
   if (numClasses === 0) {
-    throw new RangeError("There are labels, and the network knows no classes: numClasses is 0");
+    throw new RangeError("There are labels, but the network has no classes: numClasses is 0");
   }
   checkValue(SAMPLE_OPTIONS.labels, "labels", labels);
   if (labels.length !== batch) {
     throw new RangeError(
-      `There are ${labels.length} labels: needed one for each of ${batch} images`,
+      `There are ${labels.length} labels: expected one for each of ${batch} images`,
     );
   }
   return Uint32Array.from(labels, (label) => {
     if (label >= numClasses) {
       throw new RangeError(
-        `A label is ${label}: needed a class from 0 to ${numClasses - 1}, or -1 for none`,
+        `A label is ${label}: expected a class from 0 to ${numClasses - 1}, or -1 for none`,
       );
     }
     return label === -1 ? numClasses : label;

@@ -295,7 +295,7 @@ export class Rin {
     return byName(this.weights, values);
   }
 
-  /** The network as a checkpoint's bytes (no optimiser state). */
+  /** The network as a checkpoint's bytes (no optimizer state). */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const { values, layout } = this.weights;
     const parameters = await this.#device.read(whole(values));

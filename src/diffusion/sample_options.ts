@@ -22,7 +22,7 @@ export interface SampleOptions extends SamplerOptions {
   /**
    * Classifier-free guidance (Ho & Salimans 2022): w in free + w (guided - free), where `free` is
    * the network's prediction without the class. 1 (default) is off. The two passes of a step each
-   * hand on their own latents.
+   * pass on their own latents.
    */
   readonly guidance?: number;
   /**
@@ -42,7 +42,7 @@ export interface SampleOptions extends SamplerOptions {
    */
   readonly warmStart?: number;
   /**
-   * Share of a step's initial state that stays in the state that it hands on (pix2seq's
+   * Share of a step's initial state that stays in the state that it passes on (pix2seq's
    * `self_cond_decay`): the next begins from selfCondDecay of that plus 1 - selfCondDecay of the
    * new. Default 0.
    */

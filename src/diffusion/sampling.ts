@@ -57,7 +57,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
   const { image, mask, interpolate, onEstimate } = options;
   if (guidance !== 1 && config.numClasses === 0) {
     throw new RangeError(
-      `guidance is ${guidance}, and the network knows no classes: leave it out, or use 1`,
+      `guidance is ${guidance}, but the network has no classes: leave it out, or use 1`,
     );
   }
   const pixels = planeSize(config);

@@ -26,7 +26,7 @@ export function expectState(config: RinConfig, batch: number, state: SelfConditi
   if (!selfConditionsInterface(config)) return;
   if (state.interface === undefined) {
     throw new RangeError(
-      `previous.interface is missing: this network hands on its ${config.selfConditioning}`,
+      `previous.interface is missing: this network passes on its ${config.selfConditioning}`,
     );
   }
   const size = interfaceTokens(config) * config.interfaceDim;

@@ -17,7 +17,7 @@ export function readStatistics(bytes: Uint8Array<ArrayBuffer>, dimension: number
   if (mu.shape.join() !== `${dimension}` || sigma.shape.join() !== `${dimension},${dimension}`) {
     throw new NpzError(
       `its mu has shape (${mu.shape.join(", ")}) and its sigma (${sigma.shape.join(", ")}): ` +
-        `needed (${dimension}) and (${dimension}, ${dimension})`,
+        `expected (${dimension}) and (${dimension}, ${dimension})`,
     );
   }
   if (![mu, sigma].every(({ data }) => data.every(Number.isFinite))) {

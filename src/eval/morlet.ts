@@ -11,7 +11,7 @@ export interface Plane {
 }
 
 /** Orientations of the filters, at multiples of 45 degrees. */
-export const ORIENTATIONS = 4;
+const ORIENTATIONS = 4;
 
 const RADIUS = 3;
 /** Width of the Gaussian envelope in pixels, and frequency in radians a pixel, of Kymatio's filters. */

@@ -44,7 +44,7 @@ export function readNpz<Name extends string>(
   return Object.fromEntries(entries) as Record<Name, NpyArray>;
 }
 
-const NONE = "it is no .npz file, or a damaged one";
+const NONE = "it is not an .npz file, or it is damaged";
 
 function entriesOf(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   return sound(() => readZip(inMemory(bytes)));

@@ -20,7 +20,7 @@ export interface PrecisionRecall {
 }
 
 /**
- * A point's ball reaches to its third nearest neighbour in its own set. Distances are exact; the
+ * A point's ball reaches to its third nearest neighbor in its own set. Distances are exact; the
  * time grows with the square of the number of points.
  *
  * @param data feature vectors, all of one length
@@ -43,7 +43,7 @@ export function precisionRecall(
   return { precision: share(precise), recall: share(recalled) };
 }
 
-/** For each point, the square of the distance to its third nearest neighbour. */
+/** For each point, the square of the distance to its third nearest neighbor. */
 function reach(points: readonly Float32Array[]): Float64Array {
   if (points.length <= NEIGHBOURS) {
     throw new RangeError(

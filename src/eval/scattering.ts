@@ -1,5 +1,5 @@
 /**
- * A feature space that needs no download: colours of a coarse grid, and a wavelet scattering
+ * A feature space that needs no download: colors of a coarse grid, and a wavelet scattering
  * transform (Mallat 2012; Bruna & Mallat 2013, arXiv 1203.1513) of two orders.
  *
  * Nothing in it is learnt. It is computed in float64 on the processor, so that it is the same
@@ -17,14 +17,14 @@ const SCATTERING = "scattering-v1";
 
 /** Side that pictures are brought to. */
 const SIDE = 64;
-/** Octaves of the pyramid: 64, 32, 16 and 8 pixels; colours, which are seen less sharply, lack the first. */
+/** Octaves of the pyramid: 64, 32, 16 and 8 pixels; colors, which are seen less sharply, lack the first. */
 const SCALES = 4;
 const COLOUR_CELLS = 4;
 const QUADRANTS = 2;
 /** Moduli far above it count by their logarithm, those far below by their value. */
 const KNEE = 0.01;
 
-/** Numbers in a feature vector: 48 colours, 64 + 6 moduli of first and 96 of second order. */
+/** Numbers in a feature vector: 48 colors, 64 + 6 moduli of first and 96 of second order. */
 export const SCATTERING_SIZE = 214;
 
 /**
@@ -56,7 +56,7 @@ export function scatteringFeatures(image: Uint8Array, size: number): Float32Arra
   return Float32Array.from(features);
 }
 
-/** Luminance and two colour differences, in about [-1, 1], at 64 pixels. */
+/** Luminance and two color differences, in about [-1, 1], at 64 pixels. */
 function opponentPlanes(image: Uint8Array, size: number): Plane[] {
   const area = size * size;
   const data = new Uint8Array(3 * area);

@@ -39,7 +39,7 @@ export class FeatureStatistics {
   /** Adds a vector (d). */
   add(features: ArrayLike<number>): void {
     if (features.length !== this.dimension) {
-      throw new RangeError(`A feature has ${features.length} numbers: needed ${this.dimension}`);
+      throw new RangeError(`A feature has ${features.length} numbers: expected ${this.dimension}`);
     }
     const origin = this.#origin ??= Float64Array.from(features);
     this.#block.push(Float64Array.from(origin, (value, i) => features[i] - value));

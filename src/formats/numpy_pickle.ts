@@ -29,7 +29,7 @@ export function unpickleDict(bytes: Uint8Array<ArrayBuffer>): ReadonlyMap<string
     // Numbers of arrays are strings, too, in Python 2.
     byteString: latin1,
   });
-  if (!(found instanceof Map)) throw new FormatError("its pickle is no dict");
+  if (!(found instanceof Map)) throw new FormatError("its pickle is not a dict");
   return new Map(
     [...found].map(([key, value]) => [
       key instanceof Uint8Array ? latin1(key) : typeof key === "string" ? key : "",

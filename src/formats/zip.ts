@@ -68,7 +68,7 @@ export async function checkEntry({ content, size, checksum }: ZipEntry): Promise
     sum = crc32(exactly(content, at, Math.min(STEP, size - at)), sum);
     await new Promise((resolve) => setTimeout(resolve));
   }
-  if (sum !== checksum) throw new FormatError("its checksum is another one");
+  if (sum !== checksum) throw new FormatError("its checksum is wrong");
 }
 
 function entriesIn(bytes: SizedBytes, view: DataView, count: number): ZipEntry[] {

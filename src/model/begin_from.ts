@@ -35,7 +35,7 @@ const MEANINGS = [
  * can have other classes.
  *
  * @param config the new network
- * @param seed of the tensors that begin anew, u32
+ * @param seed of the tensors that start fresh, u32
  * @throws {ConfigError} when the networks differ in more than their classes
  */
 export function beginFrom(

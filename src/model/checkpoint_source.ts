@@ -26,14 +26,14 @@ export async function checkpointBytes(
   if (tag.endsWith("ArrayBuffer")) return unshared(new Uint8Array(source as ArrayBufferLike));
   if (tag === "Response" && !(source as Response).ok) {
     throw new CheckpointError(
-      `The answer has status ${(source as Response).status}: needed a checkpoint`,
+      `The answer has status ${(source as Response).status}: expected a checkpoint`,
     );
   }
   if (/^(Response|Blob|File)$/.test(tag)) {
     return new Uint8Array(await (source as Response | Blob).arrayBuffer());
   }
   throw new CheckpointError(
-    `The checkpoint is ${shown(source)}: needed its bytes, a Blob or a Response`,
+    `The checkpoint is ${shown(source)}: expected its bytes, a Blob or a Response`,
   );
 }
 

@@ -65,7 +65,9 @@ export function readClassList(
         shown(wrong)
       }, and others here are names: give all classes by name, ` +
         `or all by number (0 to ${numClasses - 1})`
-      : `There is no class ${shown(wrong)}: this network knows ${knownClasses(numClasses, names)}`,
+      : `There is no class ${shown(wrong)}: this network's classes are ${
+        knownClasses(numClasses, names)
+      }`,
   );
 }
 
@@ -121,6 +123,6 @@ function byNumber(item: string, numClasses: number): number[] | undefined {
 }
 
 /** Lists classes by name, where they have names and are few enough to list; else by number. */
-export function knownClasses(numClasses: number, names: readonly string[]): string {
+function knownClasses(numClasses: number, names: readonly string[]): string {
   return names.length > 0 && names.length <= 12 ? names.join(", ") : `0 to ${numClasses - 1}`;
 }

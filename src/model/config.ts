@@ -11,7 +11,7 @@ export type Prediction = "eps" | "x0" | "v";
 /** How the time (and the class) enters: see {@linkcode RinConfig.timeConditioning}. */
 export type TimeConditioning = "add" | "token";
 
-/** The state that a pass hands on to the next: its latents, its interface or both. */
+/** The state that a pass leaves to the next: its latents, its interface or both. */
 export type SelfConditioning = "latents" | "interface" | "both";
 
 /** The positions of the interface tokens: see {@linkcode RinConfig.positions}. */
@@ -73,7 +73,7 @@ export interface RinConfig {
   readonly timeInput: TimeInput;
   /** Number of classes that the network is conditioned on; 0 for an unconditional network. */
   readonly numClasses: number;
-  /** The state that self-conditioning hands on from pass to pass. */
+  /** The state that self-conditioning carries from pass to pass. */
   readonly selfConditioning: SelfConditioning;
   /**
    * Positions of the interface tokens: "learned" parameters; "sincos", fixed sines and cosines of row
@@ -152,7 +152,7 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   checkHeads(full, given.readWriteHeads === undefined);
   if (full.numLatents <= tokensAmongLatents(full)) {
     throw new ConfigError(
-      `numLatents is ${full.numLatents}: needed more than the ${
+      `numLatents is ${full.numLatents}: expected more than the ${
         tokensAmongLatents(full)
       } that are the tokens of time and class`,
     );

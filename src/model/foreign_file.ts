@@ -13,8 +13,7 @@ const PYTORCH = "it is a PyTorch file: convert it with rin import";
 
 /** Advice for a page that a browser or curl saved. */
 const PAGE =
-  "it is a web page, not the file that was to be downloaded: open it to see what it says, " +
-  "and download again";
+  "it is a web page instead of the file: open it to read what it says, and download the file again";
 
 /** Describes a file that is no safetensors file and of no known kind. */
 export const NOT_SAFETENSORS = "it does not begin as a safetensors file does";
@@ -38,9 +37,9 @@ const others: readonly Kind[] = [
   [/^\x80[\x00-\x05]/, PYTORCH],
   [/^\x1f\x8b/, "it is packed with gzip: unpack it with gunzip"],
   [/^\x28\xb5\x2f\xfd/, "it is packed with zstd: unpack it with unzstd"],
-  [/^\x89HDF/, "it is an HDF5 file, such as Keras writes, which is not read"],
-  [/^\x08[\x01-\x7f]\x12.(pytorch|onnx|tf2onnx)/s, "it is an ONNX file, which is not read"],
-  [/^GGUF/, "it is a GGUF file, which is not read"],
+  [/^\x89HDF/, "it is an HDF5 file, such as Keras writes, which rin can't read"],
+  [/^\x08[\x01-\x7f]\x12.(pytorch|onnx|tf2onnx)/s, "it is an ONNX file, which rin can't read"],
+  [/^GGUF/, "it is a GGUF file, which rin can't read"],
   [/^\x93NUMPY/, "it is a NumPy array (.npy)"],
   [/^\x89PNG|^\xff\xd8\xff|^GIF8/, "it is a picture"],
   [/^\s*[{[]/, "it is JSON or other text"],

@@ -37,7 +37,7 @@ export interface SelfConditioningInputs {
   readonly mask: Tensor;
 }
 
-/** Whether a network's passes hand on their interface. */
+/** Whether a pass of the network passes on its interface. */
 export function selfConditionsInterface({ selfConditioning }: RinConfig): boolean {
   return selfConditioning !== "latents";
 }

@@ -125,7 +125,7 @@ export type Failure = new (sentence: string) => Error;
 /** Checks that options are an object. */
 export function checkObject(options: unknown, what: string, Failure: Failure = RangeError): void {
   if (tagOf(options) !== "Object") {
-    throw new Failure(`The ${what}s are ${shown(options)}: needed an object`);
+    throw new Failure(`The ${what}s are ${shown(options)}: expected an object`);
   }
 }
 
@@ -174,7 +174,7 @@ export function checkValue(
   Failure: Failure = RangeError,
 ): void {
   if (!fits(schema, value)) {
-    throw new Failure(`${name} is ${shown(value)}: needed ${needed(schema)}`);
+    throw new Failure(`${name} is ${shown(value)}: expected ${needed(schema)}`);
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * Animated GIF: frames in at most 256 colours that all of them share, so that nothing flickers.
+ * Animated GIF: frames in at most 256 colors that all of them share, so that nothing flickers.
  *
  * @module
  */
 import { applyPalette, GIFEncoder, quantize } from "gifenc";
 import type { Pixels } from "./pictures.ts";
 
-/** Colours of a GIF file at most. */
+/** Colors of a GIF file at most. */
 const COLOURS = 256;
 
 /**

@@ -17,7 +17,7 @@ const AHEAD = 4;
 export interface TrainingBatch {
   /** (B, 3, S, S), of clips (B, 3, T, S, S), in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
-  /** (B), classes; only where the set is labelled. */
+  /** (B), classes; only where the set is labeled. */
   readonly labels?: Uint32Array<ArrayBuffer>;
 }
 
@@ -113,7 +113,7 @@ function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
  * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips the
  * middle frames.
  *
- * @param imageSize S, in pixels: larger stored images are cut to their centre
+ * @param imageSize S, in pixels: larger stored images are cut to their center
  * @param onBatch called before each batch with the images done; its errors stop the pass
  */
 export async function* validationBatches(

@@ -102,7 +102,7 @@ function checkLogger(name: string, given: unknown): void {
   }
   if (its.length === 0) {
     throw new ConfigError(
-      `${name} is ${shown(given)}: needed one of the methods ${known.join(", ")}`,
+      `${name} is ${shown(given)}: expected one of the methods ${known.join(", ")}`,
     );
   }
 }

@@ -41,7 +41,7 @@ export async function openCheckpoint(
   try {
     bytes = await Deno.readFile(path);
   } catch (thrown) {
-    const hint = path === given ? "" : "; the run saved no checkpoint, or it is no run's folder";
+    const hint = path === given ? "" : "; the run saved no checkpoint, or it is not a run's folder";
     throw new FileError(`Cannot read checkpoint ${path}`, thrown, hint);
   }
   try {
@@ -74,7 +74,7 @@ async function wholeBeside(path: string): Promise<string> {
     } catch {
       continue; // that one is not there, or broken, too
     }
-    return `; ${folder}${name} is whole: use that (to go on from it, copy it over ${LAST})`;
+    return `; ${folder}${name} is whole: use that (to resume from it, copy it over ${LAST})`;
   }
   return "";
 }

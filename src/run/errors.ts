@@ -40,7 +40,9 @@ export class RunExistsError extends RunError {
    */
   constructor(readonly folder: string) {
     super((nameOf) =>
-      `There is a run in ${folder} already: go on with ${nameOf("resume", folder)}, or choose ` +
+      `There is a run in ${folder} already: continue it with ${
+        nameOf("resume", folder)
+      }, or choose ` +
       `another ${nameOf("out")}`
     );
   }
@@ -59,7 +61,7 @@ export class ForeignFilesError extends RunError {
    */
   constructor(readonly folder: string, readonly file: string) {
     super((nameOf) =>
-      `Cannot begin a run in ${folder}: its ${file} is of something else; choose another ` +
+      `Cannot begin a run in ${folder}: its ${file} belongs to something else; choose another ` +
       `${nameOf("out")}, or replace it with ${nameOf("force")}`
     );
   }
@@ -79,14 +81,15 @@ export class RunLockedError extends RunError {
   constructor(readonly folder: string, readonly processId?: number) {
     const who = processId === undefined ? "another process" : `process ${processId}`;
     super((nameOf) =>
-      `Cannot train into ${folder}: ${who} does so already; wait for its end, or choose another ` +
+      `Cannot train into ${folder}: ${who} trains there already; wait until it ends, or choose ` +
+      `another ` +
       nameOf("out")
     );
   }
 }
 
 /** The problem of a step that changed no parameter. */
-export const NOT_FINITE = "the loss or its gradient was no finite number";
+export const NOT_FINITE = "the loss or its gradient was not finite";
 
 /** The loss or gradient of steps was not finite, and the run ended; its last checkpoint is good. */
 export class NotFiniteError extends RunError {
@@ -105,7 +108,7 @@ export class NotFiniteError extends RunError {
   ) {
     super((nameOf) =>
       `${when} ${NOT_FINITE}: stopped; the checkpoint of step ${run.savedAt} in ${run.folder} is ` +
-      `kept; go on from it with a lower ${nameOf("lr")} than ${run.lr}`
+      `kept; resume it with a lower ${nameOf("lr")} than ${run.lr}`
     );
   }
 }

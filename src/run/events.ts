@@ -70,7 +70,7 @@ export type RunEvent =
   | {
     /** A new run begins with the weights of a checkpoint; only tensors of classes can be named. */
     readonly type: "begun";
-    /** Tensors that begin anew. */
+    /** Tensors that start fresh. */
     readonly anew: readonly string[];
     /** Tensors of the checkpoint that the network has no place for. */
     readonly leftOut: readonly string[];
@@ -108,7 +108,7 @@ export type RunEvent =
     readonly path: string;
   }
   | {
-    /** A grid of samples did not come out as finite numbers. Training continues without it. */
+    /** A grid of samples has numbers that are not finite. Training continues without it. */
     readonly type: "samplingFailed";
     readonly step: number;
     readonly error: SamplingError;

@@ -154,7 +154,7 @@ async function askAgain(
       const device = await devices.request!();
       if (device.backend === backend) return device;
       devices.giveBack(device);
-      refused = new Error(`all there is now is ${device.description}`);
+      refused = new Error(`there is only ${device.description} now`);
     } catch (thrown) {
       if (!(thrown instanceof NoGpuError)) throw thrown;
       refused = thrown;

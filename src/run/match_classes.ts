@@ -9,7 +9,7 @@ import type { Settings } from "./settings.ts";
 /**
  * Gives the network as many classes as the images have, if it has no number of its own.
  *
- * @param classNames of the images; undefined where they are not labelled
+ * @param classNames of the images; undefined where they are not labeled
  * @throws {RunError} when the network needs classes and the images have none, or more
  */
 export function withClasses(
@@ -23,7 +23,7 @@ export function withClasses(
   }
   if (numClasses > 0 && found === 0) {
     throw new RunError((nameOf) =>
-      `The network is to know ${numClasses} classes, and the images have none: give ` +
+      `The network has ${numClasses} classes, but the images have none: give ` +
       `${nameOf("labels", "auto")}, ${nameOf("labels", "FILE")} or ${
         nameOf("labelAttribute", "NAME")
       }`
@@ -31,8 +31,8 @@ export function withClasses(
   }
   if (found > numClasses) {
     throw new RunError((nameOf) =>
-      `The network knows ${numClasses} classes, and the images are of ${found}: give a larger ` +
-      `${nameOf("numClasses")} in a new run, or the labels that it was begun with`
+      `The network has ${numClasses} classes, but the images have ${found}: give a larger ` +
+      `${nameOf("numClasses")} in a new run, or the labels that it started with`
     );
   }
   return settings;

@@ -97,7 +97,7 @@ export async function createRun(
 ): Promise<OpenedRun> {
   if (!Object.hasOwn(PRESETS, preset)) {
     const known = Object.keys(PRESETS).join(", ");
-    throw new ConfigError(`preset is "${preset}": needed one of ${known}`);
+    throw new ConfigError(`preset is "${preset}": expected one of ${known}`);
   }
   const base = PRESETS[preset];
   const { network, training, run } = completeSettings({
@@ -198,7 +198,7 @@ async function continued(folder: RunFolder, changes: ResumeChanges): Promise<Ope
     if (changes.allowChangedData) return changed;
     throw new RunError((nameOf) =>
       `Cannot resume ${path} on ${settings.run.data}: ${changed}; put the data back, begin a new ` +
-      `run, or give ${nameOf("allowChangedData")} to go on with these`
+      `run, or give ${nameOf("allowChangedData")} to train on these anyway`
     );
   };
   return { preset, settings, folder, checkData };

@@ -74,7 +74,7 @@ export async function prepareRun<T>(
         const sets = given ?? loaded!;
         const dataChanged = opened.checkData(sets);
         if (dataChanged !== undefined) {
-          emit({ type: "note", sentence: `Going on with changed data: ${dataChanged}` });
+          emit({ type: "note", sentence: `Continuing with changed data: ${dataChanged}` });
         }
         const matched = withClasses(settings, sets.train.classNames);
         const ready = { ...opened, settings: matched, dataChanged };
@@ -98,15 +98,15 @@ export function setsOf(data: RunContext["data"]): TrainingData | undefined {
 /** @throws {ConfigError} when images that were given can't be the network's */
 function checkSets({ train, valid }: TrainingData, { imageSize, frames }: RinConfig): void {
   for (const { name, imageSize: stored, frames: length = 1, count } of [train, valid]) {
-    if (count < 1) throw new ConfigError(`data of ${name} hold no images: needed one at least`);
+    if (count < 1) throw new ConfigError(`data of ${name} hold no images: expected one at least`);
     if (stored < imageSize) {
       throw new ConfigError(
-        `data of ${name} have an imageSize of ${stored}: needed ${imageSize}, the network's, or more`,
+        `data of ${name} have an imageSize of ${stored}: expected ${imageSize}, the network's, or more`,
       );
     }
     if (length !== frames) {
       throw new ConfigError(
-        `data of ${name} have ${length} frames: needed the network's ${frames}`,
+        `data of ${name} have ${length} frames: expected the network's ${frames}`,
       );
     }
   }

@@ -184,29 +184,29 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     run: paper.run,
   },
   "imagenet64-patch4": {
-    about: "imagenet64 with the patches of 4 px and depths of 6 that its config has in comments, " +
-      "likelier those of the paper's figures: 214 M parameters",
+    about: "imagenet64 with patches of 4 px and depths of 6, which comments in its config " +
+      "name: probably those of the paper's results; 214 M parameters",
     network: { ...imagenet, patchSize: 4, blockDepth: 6 },
     training: imagenetTraining,
     run: paper.run,
   },
   imagenet128: {
-    about: "ImageNet at 128 px: sizes of the paper, training that of imagenet64, " +
-      "schedule ours; 396 M parameters",
+    about: "ImageNet at 128 px: the paper's sizes, imagenet64's training, our schedule; 396 M " +
+      "parameters",
     network: { ...appendix, imageSize: 128, patchSize: 4, schedule: "sigmoid(-3,3,0.9)" },
     training: imagenetTraining,
     run: paper.run,
   },
   imagenet256: {
-    about: "ImageNet at 256 px: patches and latents of the paper, training that of imagenet64, " +
-      "depth and input scale ours; 396 M parameters",
+    about: "ImageNet at 256 px: the paper's patches and latents, imagenet64's training, our " +
+      "depth and input scale; 396 M parameters",
     network: { ...appendix, imageSize: 256, numLatents: 256, ...scaled(0.5) },
     training: imagenetTraining,
     run: paper.run,
   },
   imagenet512: {
-    about: "ImageNet at 512 px: patches and latents of the paper, training that of imagenet64, " +
-      "depth and input scale ours; 321 M parameters",
+    about: "ImageNet at 512 px: the paper's patches and latents, imagenet64's training, our " +
+      "depth and input scale; 321 M parameters",
     network: {
       ...appendix,
       imageSize: 512,
@@ -219,8 +219,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     run: paper.run,
   },
   imagenet1024: {
-    about: "ImageNet at 1024 px: patches and latents of the paper, training that of imagenet64, " +
-      "depth and input scale ours; 412 M parameters",
+    about: "ImageNet at 1024 px: the paper's patches and latents, imagenet64's training, our " +
+      "depth and input scale; 412 M parameters",
     network: {
       ...appendix,
       imageSize: 1024,
@@ -233,8 +233,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     run: paper.run,
   },
   kinetics: {
-    about: "clips of 16 frames at 64 px: patches and latents of the paper, the rest ours, " +
-      "without its given frames; 395 M parameters",
+    about: "clips of 16 frames at 64 px, drawn from nothing: the paper's patches and latents, " +
+      "the rest ours; 395 M parameters",
     network: {
       ...appendix,
       frames: 16,

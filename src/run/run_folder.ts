@@ -52,7 +52,7 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     if (await exists(`${path}/${LAST}`)) return await RunFolder.#enter(path);
     throw new RunError(() =>
-      `Cannot resume ${path}: the run saved no checkpoint, or it is no run's folder`
+      `Cannot resume ${path}: the run saved no checkpoint, or it is not a run's folder`
     );
   }
 

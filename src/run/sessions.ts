@@ -9,7 +9,7 @@ import { appendFile } from "../files/write_file.ts";
 import type { Logger, RunStart } from "./logger.ts";
 
 /** The name in a run's folder. */
-export const SESSIONS = "sessions.jsonl";
+const SESSIONS = "sessions.jsonl";
 
 /** One stretch of a run, from a start of the program to the next. */
 export interface Session {

@@ -87,7 +87,7 @@ export class Batcher {
     if (waiting > 0 && waiting + request.count > this.limits.queue) {
       throw retryLater(
         429,
-        `${waiting} images are waiting, and ${this.limits.queue} may: try again later`,
+        `${waiting} images are waiting, of at most ${this.limits.queue}: try again later`,
         this.#secondsOfQueue(),
       );
     }

@@ -34,7 +34,7 @@ export async function readBody(
   const found = type === undefined ? "missing" : `"${type.slice(0, 80)}"`;
   throw new HttpError(
     415,
-    `The content-type is ${found}: needed application/json or multipart/form-data`,
+    `The content-type is ${found}: expected application/json or multipart/form-data`,
   );
 }
 

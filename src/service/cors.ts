@@ -37,7 +37,7 @@ export class Cors {
     const wrong = origins.find((origin) => !isOrigin(origin));
     if (wrong !== undefined) {
       throw new RangeError(
-        `cors has "${wrong}": needed origins such as https://example.org, without a path, or *`,
+        `cors has "${wrong}": expected origins such as https://example.org, without a path, or *`,
       );
     }
     this.#origins = origins;
@@ -64,7 +64,11 @@ export class Cors {
       request.headers.has("access-control-request-method");
     if (!isPreflight || this.#origins.length === 0) return undefined;
     if (!this.allows(request)) {
-      throw new HttpError(403, "Pages of this origin are not answered: rin serve --cors allows it");
+      throw new HttpError(
+        403,
+        "This service answers no pages of this origin: rin serve --cors " +
+          "allows them",
+      );
     }
     return new Response(null, {
       status: 204,

@@ -70,35 +70,33 @@ function sharedFields(
     },
     times: {
       schema: SAMPLE_OPTIONS.times,
-      about: "Spread of the evaluations: even in t; closer at both ends; even in log-SNR.",
+      about: "Times of the evaluations: even in t; closer at both ends; even in log-SNR.",
     },
     sampleSchedule: {
       schema: { ...SAMPLE_OPTIONS.sampleSchedule, maxLength: 64 },
-      about:
-        "Noise schedule that the evaluations are spread along; the network's own unless given.",
+      about: "Noise schedule of the evaluations; the network's own by default.",
     },
     timeDifference: {
       schema: SAMPLE_OPTIONS.timeDifference,
-      about: "Of ddpm, ddim, renoise: how many evaluations further than the next a step goes.",
+      about: "For ddpm, ddim, renoise: how many evaluations past the next one a step goes.",
     },
-    eta: { schema: SAMPLE_OPTIONS.eta, about: "Of ddim: share of fresh noise." },
+    eta: { schema: SAMPLE_OPTIONS.eta, about: "For ddim: share of fresh noise." },
     variance: {
       schema: SAMPLE_OPTIONS.variance,
-      about: "Of ddpm: the fresh noise's, the posterior's or beta_t.",
+      about: "For ddpm: variance of the fresh noise, the posterior's or beta_t.",
     },
     clip: {
       schema: SAMPLE_OPTIONS.clip,
-      about:
-        "Clip the estimate of x0 to [-1, 1], or not, or by dynamic thresholding at that share " +
-        "of its values, such as 0.995.",
+      about: "Clip the estimate of x0 to [-1, 1], or not, or threshold it at that share of its " +
+        "values, such as 0.995.",
     },
     warmStart: {
       schema: SAMPLE_OPTIONS.warmStart,
-      about: "How much of the latents goes from step to step: 1 all, as the paper, 0 none.",
+      about: "Share of the latents that a step passes on: 1 as in the paper, 0 for none.",
     },
     selfCondDecay: {
       schema: SAMPLE_OPTIONS.selfCondDecay,
-      about: "Share of a step's initial state that stays in the one that it hands on.",
+      about: "Share of a step's initial latents that stays in those it passes on.",
     },
     interpolate: {
       schema: SAMPLE_OPTIONS.interpolate,
@@ -108,7 +106,7 @@ function sharedFields(
       class: {
         schema: { oneOf: [number, name, { type: "array", items: oneClass }] },
         about:
-          "Class by name or number; or several that the images have in turn, all by name or all by " +
+          "Class by name or number, or several that the images take in turn, all by name or all by " +
           'number: a list, or "0..9".',
       },
       guidance: {
@@ -123,7 +121,7 @@ function sharedFields(
 export function imageFields(network: Network, limits: ServiceLimits): Record<string, Field> {
   const clips = network.config.frames > 1;
   const file = { type: "string" } as const;
-  const moving = "of clips a GIF or animated PNG file, of which the first frames count";
+  const moving = "for clips a GIF or animated PNG file, whose first frames count";
   return {
     ...sharedFields(network, limits),
     image: {
@@ -135,30 +133,29 @@ export function imageFields(network: Network, limits: ServiceLimits): Record<str
     },
     strength: {
       schema: { ...SAMPLE_OPTIONS.strength, default: undefined },
-      about:
-        `With image: how much of it is made anew (${USUAL_STRENGTH.whole} unless given, with ` +
+      about: `With image: how much of it to redraw (${USUAL_STRENGTH.whole} unless given, with ` +
         `mask ${USUAL_STRENGTH.masked}).`,
     },
     mask: {
       schema: file,
       isFile: true,
-      about: "With image: a picture whose white is painted anew, and whose black is kept" +
+      about: "With image: a picture that marks in white what to redraw, and in black what to keep" +
         `${clips ? ", one for all frames or a clip" : ""}.`,
     },
     format: {
       schema: { enum: FORMATS },
-      about: 'What is answered: one PNG ("png", the default where count is 1), one PNG with all ' +
+      about: 'The answer: one PNG ("png", the default where count is 1), one PNG with all ' +
         'side by side ("grid", the default of more), or each as base64 in JSON ("json"). ' +
         (clips
           ? 'These PNGs are animated, as is "apng"; "film" is a PNG with a row for each clip and a ' +
             'column for each frame, "gif" a GIF.'
-          : "Also how they come about: a PNG with a row for each image and a column for each of " +
+          : "To show the sampling: a PNG with a row for each image and a column for each of " +
             'its estimates ("film"), or an animated PNG or GIF ("apng", "gif").'),
     },
     ...!clips && {
       frames: {
         schema: { type: "integer", minimum: 1, maximum: MAX_STEPS },
-        about: `Of "film", "apng" and "gif": estimates on the way that are shown ` +
+        about: `For "film", "apng" and "gif": how many estimates on the way to show ` +
           `(${USUAL_FRAMES} unless given, but for "film").`,
       },
     },
@@ -181,8 +178,8 @@ export function pictureFields(
     network: {
       schema: { type: "string", maxLength: 64 },
       about:
-        `The network's hash, \`${identity}\`: with it the answer never changes, so that caches ` +
-        "keep it. Another is answered with 404.",
+        `The network's hash, \`${identity}\`: with it the answer never changes, so caches keep ` +
+        "it. Any other hash gets a 404.",
     },
   };
 }
@@ -195,8 +192,8 @@ export function streamFields(network: Network, limits: ServiceLimits): Record<st
     previews: {
       schema: { type: "integer", minimum: 0, maximum: 50, default: clips ? 0 : 10 },
       about: clips
-        ? "Estimates of each clip that are shown on the way, each as a whole clip."
-        : "Estimates of each image that are shown on the way.",
+        ? "How many estimates of each clip to send on the way, each as a whole clip."
+        : "How many estimates of each image to send on the way.",
     },
   };
 }

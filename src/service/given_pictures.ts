@@ -47,7 +47,7 @@ export async function readPictures(
       return decodeGiven(bytes, what, config, decode, most);
     } catch (thrown) {
       if (!(thrown instanceof DataError)) throw thrown;
-      throw new HttpError(400, `${what} is not to be read: ${thrown.message}`);
+      throw new HttpError(400, `${what} can't be used: ${thrown.message}`);
     }
   };
   return {

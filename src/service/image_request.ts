@@ -87,7 +87,7 @@ export async function parseImageRequest(
   const { config } = network;
   const lone = ["class", "guidance"].find((key) => Object.hasOwn(given, key));
   if (config.numClasses === 0 && lone) {
-    throw new HttpError(400, `${lone} is given, and this network knows no classes: leave it out`);
+    throw new HttpError(400, `${lone} is given, but this network has no classes: leave it out`);
   }
   const own = Object.hasOwn(given, "sampler") ? undefined : network.sampling;
   const read = readFields(fields, { ...own, ...given });

@@ -48,7 +48,7 @@ export function completeLimits(given: Partial<ServiceLimits> = {}): ServiceLimit
   for (const [name, value] of Object.entries(limits)) {
     const low = name === "wait" ? 0 : 1;
     if (!Number.isSafeInteger(value) || value < low) {
-      throw new RangeError(`limits.${name} is ${value}: needed a whole number from ${low} on`);
+      throw new RangeError(`limits.${name} is ${value}: expected a whole number from ${low} on`);
     }
   }
   return limits;

@@ -60,16 +60,20 @@ class Histogram {
 /** The service's counters. */
 export class Metrics {
   readonly requests = new Counter("rin_requests_total", "Requests answered, by route and status.");
-  readonly left = new Counter("rin_clients_left_total", "Clients that left before their pictures.");
+  readonly left = new Counter(
+    "rin_clients_left_total",
+    "Clients that left before they got " +
+      "their pictures.",
+  );
   readonly images = new Counter("rin_images_total", "Images made.");
   readonly evaluations = new Counter(
     "rin_evaluations_total",
-    "Steps of images done: network evaluations, whether or not the image was finished.",
+    "Network evaluations of images, finished or not.",
   );
   readonly batches = new Histogram("rin_batch_images", "Images made together.", IMAGES);
   readonly seconds = new Histogram(
     "rin_request_seconds",
-    "Seconds from a request for images to its answer's end, of those that got images.",
+    "Seconds from a request for images to the end of its answer, for requests that got images.",
     SECONDS,
   );
 

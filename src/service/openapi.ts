@@ -63,16 +63,16 @@ export interface OpenApi {
 }
 
 const ERRORS: Readonly<Record<string, string>> = {
-  400: "Something about the request is not possible; `error` says what.",
+  400: "The request is wrong; `error` says how.",
   401: "The token is missing or wrong.",
   404: "The URL names another network; `error` says which one is here.",
   408: "The body came too slowly.",
   413: "The body is too long.",
-  415: "The body is said to be neither JSON nor a form.",
+  415: "The body is neither JSON nor a form.",
   416: "The file has no such range.",
   429: "Too many images wait; Retry-After says for how many seconds to wait.",
   503: "The service is shutting down, or its device is lost.",
-  507: "The device's memory can't hold what this takes.",
+  507: "The device's memory is too small for this.",
 };
 
 /** Describes the service. */
@@ -105,8 +105,7 @@ export function openApi(
       description: `Makes ${frames > 1 ? `clips of ${frames} frames` : "images"} of ` +
         `${imageSize} x ${imageSize} pixels${
           numClasses > 0 ? ` of ${numClasses} classes` : ""
-        }. The same request gives the same ` +
-        `image, to the bit; every PNG carries what it was made with. At most ${limits.queue} ` +
+        }. The same request gives the same image, to the bit; every PNG records its settings. At most ${limits.queue} ` +
         `images a request, and ${limits.work} images x steps.`,
     },
     paths: {
@@ -115,8 +114,8 @@ export function openApi(
           summary: "Make images",
           description: "Takes JSON, in which pictures are base64 or data URLs, or a form " +
             "(`multipart/form-data`), in which they are files; both have the same fields. Answers " +
-            "when all are made. Requests that wait at the same moment and are made alike are made " +
-            "together; what they get doesn't depend on it.",
+            "when all images are done. Requests that wait at the same moment with the same settings " +
+            "share a batch; their images don't depend on it.",
           requestBody: {
             content: {
               "application/json": { schema: bodySchema(ofImages, "json") },
@@ -142,19 +141,19 @@ export function openApi(
           summary: "A picture by its URL",
           description:
             "One image: the same file as `POST /v1/images` makes of the same fields. Its " +
-            "ETag changes with the network, a setting, and what computes; neither a HEAD request " +
-            "nor If-None-Match with the right ETag has it drawn.",
+            "ETag changes with the network, a setting, and what computes; HEAD requests, and " +
+            "If-None-Match with the right ETag, draw nothing.",
           parameters: parametersOf(pictureFields(model, limits, identity), ["seed"]),
           responses: {
             ...answer("A PNG.", "image/png"),
-            304: { description: "It is known already." },
+            304: { description: "The client has it already." },
             ...failing(400, 404, 429, 503),
           },
         },
       },
       "/v1/images/stream": {
         get: {
-          summary: "Make images and watch them come",
+          summary: "Draw images and watch them appear",
           description: "Server-sent events, their data JSON: `progress` (done, total: steps of " +
             "images), `preview` (index, step, steps, png: what it looks like now), `image` " +
             "(index, seed, class, png: the image itself), and at the end `done` (images) or `error`.",
@@ -171,11 +170,11 @@ export function openApi(
       }),
       [`/${model.checkpoint.url}`]: get(
         "The checkpoint",
-        "What a browser samples with; takes Range, If-Range and If-None-Match.",
+        "The checkpoint that browsers sample with; takes Range, If-Range and If-None-Match.",
         {
           ...answer("The file.", "application/octet-stream"),
           206: { description: "The range that was asked for." },
-          304: { description: "It is known already." },
+          304: { description: "The client has it already." },
           ...failing(416),
         },
       ),

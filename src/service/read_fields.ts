@@ -32,10 +32,10 @@ export function readFields(
       if (value === undefined) return [key, "default" in schema ? schema.default : undefined];
       if (isFile) return [key, fileOf(key, value)];
       if (value instanceof Uint8Array) {
-        throw new HttpError(400, `${key} is a file: needed ${needed(schema)}`);
+        throw new HttpError(400, `${key} is a file: expected ${needed(schema)}`);
       }
       if (fits(schema, value)) return [key, value];
-      throw new HttpError(400, `${key} is ${shown(value)}: needed ${needed(schema)}`);
+      throw new HttpError(400, `${key} is ${shown(value)}: expected ${needed(schema)}`);
     }),
   );
 }
@@ -48,7 +48,7 @@ function fileOf(key: string, value: unknown): Uint8Array {
   if (bytes) return bytes;
   throw new HttpError(
     400,
-    `${key} is ${shown(value)}: needed a picture's file as base64 or as a data URL`,
+    `${key} is ${shown(value)}: expected a picture's file as base64 or as a data URL`,
   );
 }
 

@@ -100,7 +100,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { rin, name = "rin", assets, token, hosts, onFault, decode = decodeCommon } = options;
   // A text would match each of its parts.
   if (hosts && !(Array.isArray(hosts) && hosts.every((host) => typeof host === "string"))) {
-    throw new RangeError(`hosts is ${shown(hosts)}: needed a list of names`);
+    throw new RangeError(`hosts is ${shown(hosts)}: expected a list of names`);
   }
   const limits = completeLimits(options.limits);
   const cors = new Cors(options.cors);
@@ -132,7 +132,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     const methods = route?.method === "POST" ? "POST" : "GET, HEAD";
     const preflight = cors.preflight(request, methods);
     if (preflight) return preflight;
-    if (!route) throw new HttpError(404, "There is nothing here: see /docs");
+    if (!route) throw new HttpError(404, "There is no such path: see /docs");
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) {
       throw new HttpError(405, `${request.method} is not answered here: only ${methods}`, {
@@ -178,7 +178,7 @@ function checkOrigin(
   if (!hosts.includes(new URL(request.url).hostname)) {
     throw new HttpError(
       403,
-      "This service is for the machine alone that it runs on, or for a proxy's name that rin serve " +
+      "This service answers only under its machine's own names, and those that rin serve " +
         "--allow-host gives",
     );
   }
@@ -188,7 +188,7 @@ function checkOrigin(
     : from === "none" || from === "same-origin";
   const isLink = route?.open && request.headers.get("sec-fetch-mode") === "navigate";
   if (!isOwn && !isLink && !cors.allows(request)) {
-    throw new HttpError(403, "Pages from elsewhere are not answered");
+    throw new HttpError(403, "This service answers no pages of other sites");
   }
 }
 

@@ -20,7 +20,7 @@ export function tokenCheck(token: string): (request: Request) => Promise<void> {
       401,
       given === undefined
         ? "A token is needed: send the header Authorization: Bearer TOKEN"
-        : "The token is not the right one",
+        : "The token is wrong",
       { "www-authenticate": "Bearer" },
     );
   };

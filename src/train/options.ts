@@ -193,19 +193,19 @@ export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptio
     const value = full[key as keyof typeof TRAIN_CHOICES];
     if (!words.includes(value)) {
       throw new ConfigError(
-        `${key} is "${value}": needed ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+        `${key} is "${value}": expected ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
       );
     }
   }
   if (!(cosineShare(full.lrSchedule) > 0) && !["constant", "plateau"].includes(full.lrSchedule)) {
     throw new ConfigError(
-      `lrSchedule is "${full.lrSchedule}": needed constant, cosine, plateau, or cosine@P with P ` +
+      `lrSchedule is "${full.lrSchedule}": expected constant, cosine, plateau, or cosine@P with P ` +
         `from 0 to 1, for example cosine@0.7`,
     );
   }
   for (const key of ["decayAll", "immiscible"] as const) {
     if (typeof full[key] !== "boolean") {
-      throw new ConfigError(`${key} is ${full[key]}: needed true or false`);
+      throw new ConfigError(`${key} is ${full[key]}: expected true or false`);
     }
   }
   checkTogether(full);
@@ -220,7 +220,7 @@ function checkTogether({ batchSize, accumulate, lr, lrEnd }: TrainOptions): void
     );
   }
   if (lrEnd > lr) {
-    throw new ConfigError(`lrEnd is ${lrEnd}: needed at most the highest rate, lr ${lr}`);
+    throw new ConfigError(`lrEnd is ${lrEnd}: expected at most the highest rate, lr ${lr}`);
   }
 }
 

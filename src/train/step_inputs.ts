@@ -87,7 +87,7 @@ export function exampleInputs(
   const { numClasses } = config;
   if (numClasses > 0 && labels === undefined) {
     throw new RangeError(
-      `There are no labels, and the network knows ${numClasses} classes: give one for each image, ` +
+      `There are no labels, but the network has ${numClasses} classes: give one for each image, ` +
         `-1 for none`,
     );
   }

@@ -123,8 +123,8 @@ export class Trainer {
   /**
    * Begins a run with a fresh network, or from the weights of another one: of the moving average
    * where there is one. The optimizer state is new in any case. The other network can have other
-   * classes; {@linkcode Trainer.begun} names the tensors that follow from their number and begin
-   * anew.
+   * classes; {@linkcode Trainer.begun} names the tensors that follow from their number and start
+   * fresh.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param config the network; fields that differ from the defaults
@@ -158,7 +158,7 @@ export class Trainer {
   }
 
   /**
-   * Goes on with a run exactly where {@linkcode Trainer.save} left it.
+   * Continues a run exactly where {@linkcode Trainer.save} left it.
    *
    * @param device from `requestDevice`, `requestGpu`, or `requestCpu`
    * @param source the result of `save`: its bytes (an ArrayBuffer or any view, such as Node's
@@ -176,7 +176,7 @@ export class Trainer {
     const { config, slabs, training } = readCheckpoint(await checkpointBytes(source));
     if (training === undefined || !slabs.ema || !slabs.adam_m || !slabs.adam_v) {
       throw new CheckpointError(
-        "it holds a network only: it lacks the optimiser state to train on",
+        "it holds a network only: it lacks the optimizer state to train on",
       );
     }
     const { options: saved, ...state } = training as unknown as SavedTraining;
@@ -253,12 +253,12 @@ export class Trainer {
     const { accumulate } = this.options;
     const { x0, scalars } = this.#tensors;
     if (tagOf(batch) !== "Float32Array") {
-      throw new RangeError(`The batch is ${shown(batch)}: needed a value of Float32Array`);
+      throw new RangeError(`The batch is ${shown(batch)}: expected a value of Float32Array`);
     }
     if (batch.length !== x0.size * accumulate) {
       const shape = [this.options.batchSize, ...x0.shape.slice(1)];
       throw new RangeError(
-        `The batch has ${batch.length} numbers: needed ${x0.size * accumulate} (${shape})`,
+        `The batch has ${batch.length} numbers: expected ${x0.size * accumulate} (${shape})`,
       );
     }
     if (this.#done - this.#read >= HISTORY) {

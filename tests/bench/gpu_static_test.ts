@@ -16,6 +16,7 @@ import {
 } from "../../bench/gpu_static/results.ts";
 import { stepsOf } from "../../bench/gpu_static/steps.ts";
 import { docsText } from "../../bench/gpu_static/tables.ts";
+import { replaceTable } from "../../bench/table.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
 import { TILES } from "../../kernels/wgsl/tiles.ts";
 import { withFolder } from "../data/scratch.ts";
@@ -50,7 +51,7 @@ BB24:
 	s_endpgm                                                    ; bfb00000
 `;
 
-Deno.test("machine code: the innermost loop with the most multiply-adds", () => {
+Deno.test("hottestLoop() finds the innermost loop with the most multiply-adds", () => {
   assertEquals(hottestLoop(ASSEMBLY), {
     ...{ instructions: 8, multiplyAdds: 5, workgroupReads: 2, workgroupWrites: 0 },
     ...{ memoryReads: 0, memoryWrites: 0 },
@@ -71,7 +72,7 @@ const FIGURES = {
   },
 };
 
-Deno.test("estimate: arithmetic or memory, whichever takes longer, and what lies idle", () => {
+Deno.test("milliseconds() takes the longer of arithmetic and memory, and shows the idle share", () => {
   const gpu = { tflops: 10, bandwidth: 1000 }; // 2,000 lanes at 2.5 GHz
   const of = (invocations: number, flops: number, bytes: number) =>
     milliseconds({ invocations, flops, bytes }, FIGURES, gpu);
@@ -82,7 +83,7 @@ Deno.test("estimate: arithmetic or memory, whichever takes longer, and what lies
   assertAlmostEquals(milliseconds({ invocations: 1e6, flops: 1e10, bytes: 0 }, loopless, gpu), 1);
 });
 
-Deno.test("steps: an accumulating step counts its parts, and nothing is allocated", () => {
+Deno.test("stepsOf() counts the parts of an accumulating step, and allocates nothing", () => {
   const [train, sample] = stepsOf("imagenet64");
   assertEquals([train.task, train.batch, sample.task, sample.batch], ["train", 1024, "sample", 1]);
   const total = (name: string) =>
@@ -110,7 +111,7 @@ const RESULTS: StaticResults = {
   })),
 };
 
-Deno.test("results: a file holds them, and one that doesn't is refused", () =>
+Deno.test("readResults() reads what formatResults() wrote, and refuses other files", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.json`, formatResults(RESULTS));
     assertEquals(await readResults(`${folder}/a.json`), RESULTS);
@@ -119,7 +120,7 @@ Deno.test("results: a file holds them, and one that doesn't is refused", () =>
     await assertRejects(() => readResults(`${folder}/c.json`), Error, "Cannot read results");
   }));
 
-Deno.test("tables: what is, and what was where that differs", () => {
+Deno.test("docsText() shows the present, and the past where it differs", () => {
   const earlier = {
     ...{ ...RESULTS, commit: "0000000" },
     kernels: [{ name: "matmul", figures: forChips(() => ({ ...FIGURES, spills: 7 })) }],
@@ -132,10 +133,25 @@ Deno.test("tables: what is, and what was where that differs", () => {
   assert(text.includes('At 1a2b3c4; "was" is 0000000; mesa 25.'), text);
 });
 
+/** The words of a text, however deno fmt aligns its tables and breaks its lines. */
+const wordsOf = (text: string) => text.split(/[\s|:-]+/).filter(Boolean).join(" ");
+
+Deno.test("docs/kernels.md has the tables of the results that it names", async () => {
+  const root = new URL("../../", import.meta.url);
+  const docs = await Deno.readTextFile(new URL("docs/kernels.md", root));
+  const [, after, before] = /\bAt (\w+);\s+"was"\s+is\s+(\w+);/.exec(docs)!;
+  const [now, earlier] = await Promise.all(
+    [after, before].map((commit) =>
+      readResults(new URL(`bench/results/gpu-static/${commit}.json`, root).pathname)
+    ),
+  );
+  assertEquals(wordsOf(docs), wordsOf(replaceTable(docs, docsText(now, earlier), "gpu:static")));
+});
+
 const mesa = await findMesa();
 
 Deno.test({
-  name: "RADV: no kernel of a faces step spills",
+  name: "RADV spills no kernel of a faces step",
   ignore: mesa === undefined,
   fn: async () => {
     const work = stepsOf("faces").flatMap(({ work }) => work);
@@ -150,7 +166,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "RADV: the hottest loop of every product is dense, and reads workgroup memory seldom",
+  name: "RADV compiles each product's hottest loop densely, with few reads of workgroup memory",
   ignore: mesa === undefined,
   fn: async () => {
     const size = { m: 512, n: 512, k: 512 };

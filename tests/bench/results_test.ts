@@ -5,22 +5,22 @@ import { cpuOf } from "../../bench/machine.ts";
 import { fileName, formatResults, medianOf, parseResults } from "../../bench/results.ts";
 import { sampleResults } from "./sample_results.ts";
 
-Deno.test("results: what is written is read again", () => {
+Deno.test("parseResults() reads what formatResults() wrote", () => {
   const text = formatResults(sampleResults);
   assertEquals(parseResults("x.json", text), sampleResults);
   assertMatch(text, /"turns": \[110, 100, 90\]/);
 });
 
-Deno.test("results: a median is found by task, subject and contender", () => {
+Deno.test("medianOf() finds a median by task, subject, and contender", () => {
   assertEquals(medianOf(sampleResults, "step", "faces", "torch-1"), 100);
   assertEquals(medianOf(sampleResults, "sample", "faces", "jax-wasm"), undefined);
 });
 
-Deno.test("results: a file is named after its CPU and commit", () => {
+Deno.test("fileName() names a file after its CPU and commit", () => {
   assertEquals(fileName(sampleResults), "intel-xeon-w-2255-cpu-3-70ghz-1a2b3c4-changed.json");
 });
 
-Deno.test("results: what is wrong with a file is named", () => {
+Deno.test("parseResults() names what is wrong with a file", () => {
   const change = (changes: Record<string, unknown>) =>
     JSON.stringify({ ...sampleResults, ...changes });
   const [first] = sampleResults.measurements;
@@ -43,7 +43,7 @@ Deno.test("results: what is wrong with a file is named", () => {
   }
 });
 
-Deno.test("results: a CPU is its name, family and model", () => {
+Deno.test("cpuOf() gives a CPU's name, family, and model", () => {
   const cpuinfo = "processor\t: 0\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n";
   assertEquals(cpuOf(cpuinfo), "AMD EPYC (family 25, model 17)");
   assertEquals(cpuOf("model name\t: Some Arm\n"), "Some Arm");

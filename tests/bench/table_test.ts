@@ -1,7 +1,8 @@
 // The README's table of figures.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { renderTable, replaceTable } from "../../bench/table.ts";
+import { historyPage } from "../../bench/history.ts";
+import { allResults, renderTable, replaceTable } from "../../bench/table.ts";
 import { sampleResults } from "./sample_results.ts";
 
 /** The cells of the rendered table's rows. */
@@ -10,7 +11,7 @@ function cells(table: string): string[][] {
     .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()));
 }
 
-Deno.test("table: contenders in their order, a column for each task and network, gaps left empty", () => {
+Deno.test("renderTable() orders contenders, gives each task a column, and leaves gaps empty", () => {
   const [heading, , ...rows] = cells(renderTable(sampleResults));
   assertEquals(heading, [
     "batch 32, medians",
@@ -26,7 +27,7 @@ Deno.test("table: contenders in their order, a column for each task and network,
   ]);
 });
 
-Deno.test("table: products and the machine are named below", () => {
+Deno.test("renderTable() names products and machine below the table", () => {
   const text = renderTable(sampleResults).replaceAll(/\s+/g, " ");
   assert(
     text.includes("rin, WebGPU 12 to 18 (2 shapes); numpy, 1 thread 100 (1024 x 1024 x 1024)"),
@@ -37,7 +38,7 @@ Deno.test("table: products and the machine are named below", () => {
   assert(text.includes("on 2026-01-02: deno 2.9.6, torch 1.13.0."));
 });
 
-Deno.test("table: it replaces what stands between the README's markers, and nothing else", () => {
+Deno.test("replaceTable() replaces only what stands between the markers", () => {
   const readme = "before\n\n<!-- bench:table -->\n\nold\n\n<!-- /bench:table -->\n\nafter\n";
   const replaced = replaceTable(readme, "new");
   assertEquals(replaced, readme.replace("old", "new"));
@@ -50,7 +51,30 @@ Deno.test("table: it replaces what stands between the README's markers, and noth
   assertThrows(() => replaceTable("before\n", "new"), Error, "needs the lines");
 });
 
-Deno.test("table: the README has its markers", async () => {
+/** The words of a text, however deno fmt aligns its tables and breaks its lines. */
+const wordsOf = (text: string) => text.split(/[\s|:-]+/).filter(Boolean).join(" ");
+
+Deno.test("README.md has the table of the latest results", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  assert(replaceTable(readme, "new").includes("new"));
+  const [latest] = await allResults();
+  assertEquals(wordsOf(readme), wordsOf(replaceTable(readme, renderTable(latest))));
+});
+
+Deno.test("historyPage() draws each machine's runs by date, with gaps", () => {
+  const later = {
+    ...sampleResults,
+    commit: "5d6e7f8",
+    date: "2027-01-02T00:00:00Z",
+    measurements: sampleResults.measurements.slice(1),
+  };
+  const other = { ...later, machine: { ...later.machine, cpu: "Other" } };
+  const { data, tables } = historyPage([other, later, sampleResults]);
+  assertEquals(tables.map(({ title, rows }) => [title, rows.map((row) => row[2])]), [
+    [`${sampleResults.machine.cpu}, 2 cores`, [sampleResults.commit, "5d6e7f8"]],
+    ["Other, 2 cores", ["5d6e7f8"]],
+  ]);
+  const { task, subject, median } = sampleResults.measurements[0];
+  const chart = data.charts[0];
+  assert(chart.title.includes(`${subject}, ${task}, `), chart.title);
+  assertEquals([chart.steps, chart.lines[0].values], [[1, 2], [median, null]]);
 });

@@ -3,7 +3,7 @@ import { adviceOn } from "../../cli/training/advice.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { completeConfig } from "../../src/model/config.ts";
 
-Deno.test("advice: noise that tokens are too narrow for is told of", () => {
+Deno.test("adviceOn() warns when tokens are too narrow for the noise", () => {
   const of = (changes: Parameters<typeof completeConfig>[0]) => adviceOn(completeConfig(changes));
   const narrow = of({ patchSize: 8, interfaceDim: 128, prediction: "eps" })!;
   for (const text of ["192 numbers", "its token 128", "--prediction eps", "--interface-dim 192"]) {
@@ -18,7 +18,7 @@ Deno.test("advice: noise that tokens are too narrow for is told of", () => {
   assertStringIncludes(of({ ...clips, patchFrames: 2 })!, "96 numbers");
 });
 
-Deno.test("advice: the original project's network needs it, the paper's don't", () => {
+Deno.test("adviceOn() warns of the original project's network, and of none of the paper's", () => {
   const told = (name: string) => adviceOn(completeConfig(PRESETS[name].network)) !== undefined;
   assertEquals(["readme", "faces", "demo", "cifar10", "imagenet64", "imagenet128"].filter(told), [
     "readme",

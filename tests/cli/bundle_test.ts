@@ -5,7 +5,7 @@ import { bundlingFailure } from "../../cli/page/bundle.ts";
 import { withFolder, write } from "../data/scratch.ts";
 
 Deno.test({
-  name: "rin page: offline, or with a backtrace wanted, it says why it can't be bundled",
+  name: "rin page explains a failed bundle, offline or with a backtrace",
   // The packed program has its page made.
   ignore: Deno.env.get("RIN_BINARY") !== undefined,
   fn: () =>
@@ -35,7 +35,7 @@ Deno.test({
     }),
 });
 
-Deno.test("bundlingFailure: the error and its innermost cause, whatever stands around them", () => {
+Deno.test("bundlingFailure() finds the error and its innermost cause in any surroundings", () => {
   const cases: [output: string, sentence: string][] = [
     ["error: Cannot find a.ts\n    at b.ts:1:1\n", "Cannot find a.ts"],
     ["Warning: old\nerror: No entry\n\nStack backtrace:\n   0: <unknown>\n", "No entry"],
@@ -45,7 +45,7 @@ Deno.test("bundlingFailure: the error and its innermost cause, whatever stands a
       "network, or use the packed program",
     ],
     ["error: bad\n\nCaused by:\n    0: first\n    1: last\n", "bad (last)"],
-    ["", "Deno said nothing of why"],
+    ["", "Deno did not say why"],
   ];
   for (const [output, sentence] of cases) assertEquals(bundlingFailure(output), sentence);
 });

@@ -9,7 +9,8 @@ import { withFolder } from "../data/scratch.ts";
 import { complaint, rin, TINY, writePictures } from "./rin.ts";
 
 Deno.test({
-  name: "classes of folders: trained with the paper's options, sampled by name, with guidance",
+  name:
+    "rin train learns classes of folders with the paper's options, and rin sample draws them by name with guidance",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/data/cat`, 3);
@@ -45,7 +46,7 @@ Deno.test({
       const { width, height } = pngSize(await bytes("wide.png"));
       const cell = lettering("cat").length;
       assertEquals([width, height], [3 * (cell + 2) + 2, 6 * (16 + 9 + 2) + 2], "with their names");
-      // A tar has each class beside its image, and is gone on with where one is missing.
+      // A tar has each class beside its image, and resumes if one is missing.
       assertEquals((await sampled("a.tar", "--class", "cat,dog")).code, 0);
       const tar = await bytes("a.tar");
       await Deno.writeFile(`${cwd}/b.tar.partial`, tar);
@@ -61,7 +62,7 @@ Deno.test({
       // Two blocks end the archive, and two are the last class.
       await Deno.writeFile(`${cwd}/b.tar.partial`, tar.subarray(0, -3 * 512));
       const goneOn = await sampled("b.tar", "--class", "cat,dog");
-      assertStringIncludes(goneOn.stderr, "Going on after 2 of 2 images");
+      assertStringIncludes(goneOn.stderr, "Continuing after 2 of 2 images");
       assertEquals(await bytes("b.tar"), tar);
       // An export keeps the names.
       const f32 = ["export", "run", "--dtype", "f32", "--out", "net.safetensors"];
@@ -71,6 +72,9 @@ Deno.test({
       assertEquals(await bytes("again.png"), await bytes("dogs.png"));
       const wrong = complaint(await sampled("no.png", "--class", "dgo"));
       assertStringIncludes(wrong, 'There is no class "dgo": did you mean dog?');
-      assertStringIncludes(complaint(await sampled("no.png", "--class", "2")), "knows cat, dog");
+      assertStringIncludes(
+        complaint(await sampled("no.png", "--class", "2")),
+        "classes are cat, dog",
+      );
     }),
 });

@@ -60,7 +60,7 @@ interface Sets {
 
 /**
  * Trains; what is lost on what is held out, and what would be by the mean of all that was seen, or by
- * the one colour that is best.
+ * the one color that is best.
  */
 async function learn(gpu: Device, config: RinConfig, { train, valid }: Sets, steps: number) {
   const { imageSize } = config;
@@ -106,7 +106,7 @@ function change(frames: readonly Float32Array[], apart: number): number {
   return pairs.reduce((a, b) => a + b, 0) / pairs.length;
 }
 
-cpuTest("clips: a network learns shapes that move, and its own move as they do", async (gpu) => {
+cpuTest("Trainer learns clips of moving shapes, and its clips move alike", async (gpu) => {
   const sets = { train: shapes(0, 96), valid: shapes(500, 24) };
   const { trainer, before, after, ofMean } = await learn(gpu, NETWORK, sets, 150);
   assert(after < 0.65 * ofMean && after < 0.1 * before, `${after}: ${before}, ${ofMean}`);
@@ -127,7 +127,7 @@ cpuTest("clips: a network learns shapes that move, and its own move as they do",
   trainer.destroy();
 });
 
-cpuTest("clips: a network learns the windows of one real clip", async (gpu) => {
+cpuTest("Trainer learns the windows of one real clip", async (gpu) => {
   await withFolder(async (cache) => {
     const fixture = new URL("../data/fixtures/hourglass.gif", import.meta.url);
     const source = decodeURIComponent(fixture.pathname);
@@ -153,7 +153,7 @@ cpuTest("clips: a network learns the windows of one real clip", async (gpu) => {
     });
     const sets = { train, valid: windows };
     const { trainer, before, after, ofColour } = await learn(gpu, network, sets, 120);
-    // The clip is so calm that its mean is hard to beat; a few steps beat its best colour.
+    // The clip is so calm that its mean is hard to beat; a few steps beat its best color.
     assert(after < 0.6 * ofColour && after < 0.1 * before, `${after}: ${before}, ${ofColour}`);
     trainer.destroy();
     close();

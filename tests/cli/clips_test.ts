@@ -54,7 +54,7 @@ async function run(cwd: string, args: readonly string[]) {
 }
 
 clipTest(
-  "a run on a folder of them goes on with the same bits, and its grids move",
+  "rin train resumes a folder of clips with identical bits, and its grids move",
   async (cwd) => {
     await writeClips(`${cwd}/set`);
     const options = [
@@ -100,87 +100,93 @@ clipTest(
     assertStringIncludes(about.stdout, "FLOP a pass and clip");
     const measured = await run(cwd, ["eval", "whole", "--levels", "3"]);
     assertStringIncludes(measured.stdout, "Loss by noise level, 2 held-out clips:");
-    assertStringIncludes(measured.stderr, "the loss by noise level is all that is measured");
+    assertStringIncludes(measured.stderr, "rin eval measures only its loss by noise level");
     const asked = await rin(["eval", "whole", "--count", "4"], { cwd });
-    assertStringIncludes(complaint(asked, 2), "for networks of images only");
+    assertStringIncludes(complaint(asked, 2), "only for networks of images");
     const other = await rin(["train", "--resume", "whole", "--frame-stride", "2"], { cwd });
     assertStringIncludes(complaint(other, 2), "--frame-stride can't be given with --resume");
   },
 );
 
-clipTest("a prepared file trains as the folder does, and says what it holds", async (cwd) => {
-  await writeClips(`${cwd}/set`);
-  const prepared = await run(cwd, ["data", "prepare", "set", "--clips", "--image-size", "16"]);
-  assertStringIncludes(prepared.stdout, "set-16px.rindata: 9 clips with 71 frames of 16x16, ");
-  assertStringIncludes(prepared.stderr, "train --preset clips --data set-16px.rindata");
-  const { stdout } = await run(cwd, ["data", "check", "set-16px.rindata"]);
-  assertStringIncludes(stdout, "every clip is as it was written");
-  const args = ["train", ...TINY, ...CLIPS, "--frame-stride", "2", "--steps", "3", "--quiet"];
-  for (const data of ["set", "set-16px.rindata"]) {
-    await run(cwd, [...args, "--data", data, "--out", `of-${data}`]);
-  }
-  const losses = async (data: string) =>
-    (await metrics(`${cwd}/of-${data}`)).map((
-      { step, loss, validLoss },
-    ) => [step, loss, validLoss]);
-  assertEquals(await losses("set-16px.rindata"), await losses("set"));
-  assertEquals(await lastStep(`${cwd}/of-set`), 3);
-});
-
-clipTest("animated PNG, GIF, filmstrip, folder and archive hold the same clips", async (cwd) => {
-  await write(`${cwd}/net.safetensors`, network);
-  assertStringIncludes(
-    (await run(cwd, NET)).stdout,
-    "Wrote an animation of 2 clips in 4 frames of 16x16 to samples.apng",
-  );
-  await run(cwd, [...NET, "--out", "a"]);
-  await run(cwd, [...NET, "--out", "a.npz", "--batch-size", "1"]);
-  await run(cwd, [...NET, "--out", "a.png"]);
-  await run(cwd, [...NET, "--out", "a.gif"]);
-  const npy = unzipSync(await Deno.readFile(`${cwd}/a.npz`))["arr_0.npy"];
-  assertStringIncludes(new TextDecoder().decode(npy.subarray(0, 100)), "(2, 4, 16, 16, 3)");
-  const archived = npy.slice(-2 * FRAMES * 768);
-  const clips = await Promise.all([0, 1].map(async (i) => {
-    return decodeClip(await Deno.readFile(`${cwd}/a/00000${i}.apng`));
-  }));
-  assertEquals(clips.map(({ frames }) => frames), [FRAMES, FRAMES]);
-  assertEquals([...archived], clips.flatMap(({ data }) => [...data]));
-
-  /** The pixels of a cell of a grid of pictures. */
-  const cell = (data: ArrayLike<number>, width: number, row: number, column: number) =>
-    Array.from({ length: 16 }, (_, y) => {
-      const at = 3 * ((2 + 18 * row + y) * width + 2 + 18 * column);
-      return Array.from({ length: 48 }, (_, i) => data[at + i]);
-    }).flat();
-  const strip = decode(await Deno.readFile(`${cwd}/a.png`));
-  assertEquals([strip.width, strip.height], [4 * 18 + 2, 2 * 18 + 2]);
-  const grid = decodeClip(await Deno.readFile(`${cwd}/samples.apng`));
-  const gif = decodeClip(await Deno.readFile(`${cwd}/a.gif`));
-  assertEquals([grid.frames, grid.width, gif.frames, gif.width], [FRAMES, 38, FRAMES, 38]);
-  let worst = 0;
-  for (let t = 0; t < FRAMES; t++) {
-    for (let i = 0; i < 2; i++) {
-      const frame = [...clips[i].data.subarray(t * 768, (t + 1) * 768)];
-      assertEquals(cell(strip.data, strip.width, i, t), frame);
-      const from = t * grid.width * grid.height * 3;
-      assertEquals(cell(grid.data.subarray(from), 38, 0, i), frame);
-      const near = cell(gif.data.subarray(from), 38, 0, i);
-      worst = Math.max(worst, near.reduce((sum, v, p) => sum + Math.abs(v - frame[p]), 0) / 768);
+clipTest(
+  "rin train uses a prepared file as it uses the folder, and rin data describes it",
+  async (cwd) => {
+    await writeClips(`${cwd}/set`);
+    const prepared = await run(cwd, ["data", "prepare", "set", "--clips", "--image-size", "16"]);
+    assertStringIncludes(prepared.stdout, "set-16px.rindata: 9 clips with 71 frames of 16x16, ");
+    assertStringIncludes(prepared.stderr, "train --preset clips --data set-16px.rindata");
+    const { stdout } = await run(cwd, ["data", "check", "set-16px.rindata"]);
+    assertStringIncludes(stdout, "every clip matches its hash");
+    const args = ["train", ...TINY, ...CLIPS, "--frame-stride", "2", "--steps", "3", "--quiet"];
+    for (const data of ["set", "set-16px.rindata"]) {
+      await run(cwd, [...args, "--data", data, "--out", `of-${data}`]);
     }
-  }
-  assert(worst < 20, `256 colours are off by ${worst} on average`);
-
-  await run(cwd, ["sample", "--like", "samples.apng", "--out", "again.apng"]);
-  const bytes = await Deno.readFile(`${cwd}/samples.apng`);
-  assertEquals(await Deno.readFile(`${cwd}/again.apng`), bytes);
-  await run(cwd, ["sample", "--like", "a/000001.apng", "--out", "one.apng"]);
-  assertEquals(decodeClip(await Deno.readFile(`${cwd}/one.apng`)), clips[1]);
-  await Deno.remove(`${cwd}/a/000000.apng`);
-  assertStringIncludes((await run(cwd, [...NET, "--out", "a"])).stdout, "Wrote 1 clips");
-});
+    const losses = async (data: string) =>
+      (await metrics(`${cwd}/of-${data}`)).map((
+        { step, loss, validLoss },
+      ) => [step, loss, validLoss]);
+    assertEquals(await losses("set-16px.rindata"), await losses("set"));
+    assertEquals(await lastStep(`${cwd}/of-set`), 3);
+  },
+);
 
 clipTest(
-  "from a clip, with a mask that stands still or moves; what makes no sense is told",
+  "rin sample writes the same clips as animated PNG, GIF, filmstrip, folder, and archive",
+  async (cwd) => {
+    await write(`${cwd}/net.safetensors`, network);
+    assertStringIncludes(
+      (await run(cwd, NET)).stdout,
+      "Wrote an animation of 2 clips in 4 frames of 16x16 to samples.apng",
+    );
+    await run(cwd, [...NET, "--out", "a"]);
+    await run(cwd, [...NET, "--out", "a.npz", "--batch-size", "1"]);
+    await run(cwd, [...NET, "--out", "a.png"]);
+    await run(cwd, [...NET, "--out", "a.gif"]);
+    const npy = unzipSync(await Deno.readFile(`${cwd}/a.npz`))["arr_0.npy"];
+    assertStringIncludes(new TextDecoder().decode(npy.subarray(0, 100)), "(2, 4, 16, 16, 3)");
+    const archived = npy.slice(-2 * FRAMES * 768);
+    const clips = await Promise.all([0, 1].map(async (i) => {
+      return decodeClip(await Deno.readFile(`${cwd}/a/00000${i}.apng`));
+    }));
+    assertEquals(clips.map(({ frames }) => frames), [FRAMES, FRAMES]);
+    assertEquals([...archived], clips.flatMap(({ data }) => [...data]));
+
+    /** The pixels of a cell of a grid of pictures. */
+    const cell = (data: ArrayLike<number>, width: number, row: number, column: number) =>
+      Array.from({ length: 16 }, (_, y) => {
+        const at = 3 * ((2 + 18 * row + y) * width + 2 + 18 * column);
+        return Array.from({ length: 48 }, (_, i) => data[at + i]);
+      }).flat();
+    const strip = decode(await Deno.readFile(`${cwd}/a.png`));
+    assertEquals([strip.width, strip.height], [4 * 18 + 2, 2 * 18 + 2]);
+    const grid = decodeClip(await Deno.readFile(`${cwd}/samples.apng`));
+    const gif = decodeClip(await Deno.readFile(`${cwd}/a.gif`));
+    assertEquals([grid.frames, grid.width, gif.frames, gif.width], [FRAMES, 38, FRAMES, 38]);
+    let worst = 0;
+    for (let t = 0; t < FRAMES; t++) {
+      for (let i = 0; i < 2; i++) {
+        const frame = [...clips[i].data.subarray(t * 768, (t + 1) * 768)];
+        assertEquals(cell(strip.data, strip.width, i, t), frame);
+        const from = t * grid.width * grid.height * 3;
+        assertEquals(cell(grid.data.subarray(from), 38, 0, i), frame);
+        const near = cell(gif.data.subarray(from), 38, 0, i);
+        worst = Math.max(worst, near.reduce((sum, v, p) => sum + Math.abs(v - frame[p]), 0) / 768);
+      }
+    }
+    assert(worst < 20, `256 colours are off by ${worst} on average`);
+
+    await run(cwd, ["sample", "--like", "samples.apng", "--out", "again.apng"]);
+    const bytes = await Deno.readFile(`${cwd}/samples.apng`);
+    assertEquals(await Deno.readFile(`${cwd}/again.apng`), bytes);
+    await run(cwd, ["sample", "--like", "a/000001.apng", "--out", "one.apng"]);
+    assertEquals(decodeClip(await Deno.readFile(`${cwd}/one.apng`)), clips[1]);
+    await Deno.remove(`${cwd}/a/000000.apng`);
+    assertStringIncludes((await run(cwd, [...NET, "--out", "a"])).stdout, "Wrote 1 clips");
+  },
+);
+
+clipTest(
+  "rin sample begins from a clip with a still or moving mask, and refuses nonsense",
   async (cwd) => {
     await write(`${cwd}/net.safetensors`, network);
     const size = { imageSize: 16, frames: 6 };
@@ -219,7 +225,7 @@ clipTest(
       complaint(await rin(args, { cwd }), code);
     assertStringIncludes(
       await says(2, ...NET, "--frames", "5", "--out", "f.apng"),
-      "this one makes clips of 4 frames, which are all shown; leave it out",
+      "this one draws clips and shows all of their 4 frames; leave it out",
     );
     assertStringIncludes(
       await says(1, ...NET, "--image", "half.png"),

@@ -35,7 +35,7 @@ function shellTest(
   ask: (line: string, cwd: string) => Promise<string>,
 ) {
   Deno.test({
-    name: `completions: ${shell}`,
+    name: `rin completions ${shell} completes commands, flags, and values`,
     ignore: !ready,
     fn: () =>
       withFolder(async (cwd) => {
@@ -105,7 +105,7 @@ shellTest(
   (line, cwd) => run("zsh", ["-f", "-c", ZSH, "zsh", line], cwd),
 );
 
-Deno.test("completions: a shell must be named", async () => {
+Deno.test("rin completions needs the name of a shell", async () => {
   assertStringIncludes(complaint(await rin(["completions"]), 2), "Which shell? Give bash, zsh or");
   assertStringIncludes(complaint(await rin(["completions", "tcsh"]), 2), "Which shell?");
 });

@@ -13,7 +13,7 @@ async function said(cwd: string, ...args: string[]): Promise<string> {
   return stderr;
 }
 
-Deno.test("data sources: samples in a folder, a .npz and a .tar are the same pictures and classes", async () => {
+Deno.test("rin train reads the same pictures and classes from a folder, an .npz, and a .tar", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet(1, { numClasses: 3 }));
     const sample = ["sample", "net.safetensors", "--steps", "2", "--class", "0..2"];
@@ -23,7 +23,7 @@ Deno.test("data sources: samples in a folder, a .npz and a .tar are the same pic
       const prepare = ["data", "prepare", out, "--image-size", "16", "--out", `${out}.rindata`];
       const notes = await said(cwd, ...prepare);
       if (out === "x.npz") {
-        assertStringIncludes(notes, "Takes arr_0 (6, 16, 16, 3) for the pictures and arr_1 for");
+        assertStringIncludes(notes, "Using arr_0 (6, 16, 16, 3) as the pictures and arr_1 as");
       }
       const file = await PreparedFile.open(`${cwd}/${out}.rindata`);
       found.push([file.footer.hashes, out === "x" ? undefined : file.footer.labels]);
@@ -37,7 +37,7 @@ Deno.test("data sources: samples in a folder, a .npz and a .tar are the same pic
   });
 });
 
-Deno.test("data sources: a run goes on only with the table that it was begun with", async () => {
+Deno.test("rin train resumes only with the table of classes that it started with", async () => {
   await withFolder(async (cwd) => {
     await writePictures(`${cwd}/pictures`, 4);
     await write(`${cwd}/t.csv`, "file,class\n0.png,a\n1.png,b\n2.png,a\n9.png,b\n");

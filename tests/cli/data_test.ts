@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withFolder, write } from "../data/scratch.ts";
 import { complaint, lastStep, metrics, rin, TINY, writePictures } from "./rin.ts";
 
-Deno.test("data: prepare decodes into one file, check finds damage in it", async () => {
+Deno.test("rin data prepare decodes into one file, and rin data check finds damage in it", async () => {
   await withFolder(async (cwd) => {
     await writePictures(`${cwd}/pictures`, 9);
     await write(`${cwd}/pictures/broken.png`, "not a picture");
@@ -16,7 +16,7 @@ Deno.test("data: prepare decodes into one file, check finds damage in it", async
     const file = `${cwd}/pictures-16px.rindata`;
     const checked = await rin(["data", "check", file, "--quiet"], { cwd });
     assertEquals([checked.code, checked.stderr], [0, ""]);
-    assertStringIncludes(checked.stdout, "every image is as it was written");
+    assertStringIncludes(checked.stdout, "every image matches its hash");
     const bytes = await Deno.readFile(file);
     bytes[1000] ^= 1;
     await Deno.writeFile(file, bytes);
@@ -25,7 +25,7 @@ Deno.test("data: prepare decodes into one file, check finds damage in it", async
   });
 });
 
-Deno.test("data: what can't be done is told", async () => {
+Deno.test("rin data refuses what it can't do in one sentence", async () => {
   await withFolder(async (cwd) => {
     await writePictures(`${cwd}/pictures`, 1);
     await write(`${cwd}/notes.txt`, "hello, this is not a picture");
@@ -47,7 +47,7 @@ Deno.test("data: what can't be done is told", async () => {
 });
 
 Deno.test({
-  name: "data: training from a prepared file has the bits of training from the folder",
+  name: "rin train gives the same bits from a prepared file and from the folder",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 40);

@@ -22,7 +22,7 @@ const pixels: FeatureSpace = {
     })),
 };
 
-/** 20 grey images, labelled 0, 0, 0, 0, 1, 1, 1, 1, ... */
+/** 20 gray images, labeled 0, 0, 0, 0, 1, 1, 1, 1, ... */
 const train: ImageSet = {
   name: "greys",
   imageSize: SIZE,
@@ -36,7 +36,7 @@ const train: ImageSet = {
     )),
 };
 
-/** Measures with a network that draws grey i of the data for image i, and notes what it was asked. */
+/** Measures with a network that draws gray i of the data for image i, and notes what it was asked. */
 async function measure(changes: Partial<EvaluationParts>, numClasses = 0) {
   const asked: SampleOptions[] = [];
   const rin = {
@@ -67,7 +67,7 @@ async function measure(changes: Partial<EvaluationParts>, numClasses = 0) {
   return { distances, asked };
 }
 
-Deno.test("distances: samples like the data are at none", async () => {
+Deno.test("measureDistances() gives 0 for samples equal to the data", async () => {
   const { distances: [own, ...others], asked } = await measure({});
   assertEquals(others, []);
   assertEquals([own.sampleCount, own.dataCount], [20, 20]);
@@ -76,13 +76,13 @@ Deno.test("distances: samples like the data are at none", async () => {
   assertEquals(asked.map(({ count, labels }) => [count, labels]), [[20, undefined]]);
 });
 
-Deno.test("distances: a network that knows classes is asked for those of the data", async () => {
+Deno.test("measureDistances() asks a network of classes for the data's classes", async () => {
   const counts = { count: 10, dataCount: 100, validCount: 1, levels: 1 };
   const { asked } = await measure({ counts }, 5);
   assertEquals(asked[0].labels, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
 });
 
-Deno.test("distances: standard FID against images, and against their statistics", async () => {
+Deno.test("measureDistances() gives the same FID against images and against their statistics", async () => {
   let kept: Gaussian | undefined;
   const onStatistics = (statistics: Gaussian) => Promise.resolve(void (kept = statistics));
   const { distances: [, first] } = await measure({ fid: { space: pixels, onStatistics } });

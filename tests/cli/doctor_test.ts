@@ -7,7 +7,7 @@ import { available } from "../helpers/gpu.ts";
 import { complaint, NO_ADAPTER, rin } from "./rin.ts";
 
 Deno.test({
-  name: "doctor: shows both devices, checks each, and says which one is taken",
+  name: "rin doctor shows and checks both devices, and says which one is used",
   ignore: !available,
   fn: async () => {
     const { code, stdout } = await rin(["doctor", "--threads", "3"]);
@@ -21,7 +21,7 @@ Deno.test({
   },
 });
 
-Deno.test("doctor: without a GPU the CPU is enough, unless --device gpu asks for one", async () => {
+Deno.test("rin doctor is content with the CPU, except with --device gpu", async () => {
   const auto = await rin(["doctor"], { env: NO_ADAPTER });
   assertEquals(auto.code, 0, auto.stdout);
   assertStringIncludes(auto.stdout, "GPU           none that WebGPU finds");
@@ -33,7 +33,7 @@ Deno.test("doctor: without a GPU the CPU is enough, unless --device gpu asks for
   assertStringIncludes(gpu.stdout, "mesa-vulkan-drivers");
 });
 
-Deno.test("doctor: a software adapter is taken only where --device gpu asks for it", () => {
+Deno.test("rin doctor uses a software adapter only with --device gpu", () => {
   const none = new NoGpuError("none");
   const takes = (choice: "auto" | "gpu" | "cpu") =>
     [{ isSoftware: false }, { isSoftware: true }, none].map((gpu) => choose(choice, gpu).takes);
@@ -43,7 +43,7 @@ Deno.test("doctor: a software adapter is taken only where --device gpu asks for 
   assertStringIncludes(choose("auto", { isSoftware: true }).why, "software");
 });
 
-Deno.test("doctor: its check finds a device that computes wrong", async () => {
+Deno.test("tryKernel() finds a device that computes wrong results", async () => {
   const device = await requestCpu({ threads: 1 });
   try {
     assert((await tryKernel(device)).correct);
@@ -55,7 +55,7 @@ Deno.test("doctor: its check finds a device that computes wrong", async () => {
   }
 });
 
-Deno.test("device flags: what makes no sense is one sentence, with exit code 2", async () => {
+Deno.test("device flags end a command with one sentence and exit code 2 if they make no sense", async () => {
   const say = async (...args: string[]) => complaint(await rin(["doctor", ...args]), 2);
   assertStringIncludes(await say("--threads", "0"), "--threads is 0: give a whole number from 1");
   assertStringIncludes(await say("--threads", "257"), "--threads is 257");

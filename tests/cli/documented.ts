@@ -36,7 +36,7 @@ function wordsOf(command: string): string[] {
 
 /** The pages that have command lines, each with its lines in their order. */
 export async function documented(): Promise<Line[][]> {
-  const pages = ["README.md", "models/README.md"];
+  const pages = ["README.md", "CONTRIBUTING.md", "models/README.md"];
   for await (const { name } of Deno.readDir(new URL("docs", root))) {
     if (name.endsWith(".md")) pages.push(`docs/${name}`);
   }

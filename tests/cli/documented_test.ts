@@ -17,7 +17,7 @@ function rinArguments({ words }: Line): readonly string[] | undefined {
   return words[0] === "deno" && main > 0 ? words.slice(main + 1) : undefined;
 }
 
-Deno.test("documented: every command line is one that rin, ./run and deno understand", async () => {
+Deno.test("documented command lines parse as commands of rin, ./run, and deno", async () => {
   const lines = (await documented()).flat();
   assert(lines.length > 40, `${lines.length} lines were found`);
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));

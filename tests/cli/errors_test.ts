@@ -5,7 +5,7 @@ import { DataError } from "../../src/data/errors.ts";
 import { NoCpuError } from "../../src/device/cpu/errors.ts";
 import { DeviceLostError } from "../../src/device/errors.ts";
 
-Deno.test("errors: those written for people are told as they are", () => {
+Deno.test("explain() prints errors written for people as they are", () => {
   const lacking = new NoCpuError("a", "simd");
   for (
     const error of [new DataError("a"), new DeviceLostError("a"), new CommandError("a"), lacking]
@@ -16,7 +16,7 @@ Deno.test("errors: those written for people are told as they are", () => {
   assertEquals(explain(new RangeError("steps is 0")).sentence, "steps is 0");
 });
 
-Deno.test("errors: the system's are told in words", () => {
+Deno.test("explain() puts the system's errors into words", () => {
   const full = Object.assign(new Error("No space left on device (os error 28)"), {
     code: "ENOSPC",
   });
@@ -32,14 +32,14 @@ Deno.test("errors: the system's are told in words", () => {
   );
 });
 
-Deno.test("errors: an unexpected one says so, and how to see where it arose", () => {
+Deno.test("explain() says that an error was unexpected, and how to see where it arose", () => {
   const { sentence, code } = explain(new TypeError("x is undefined"));
   assert(sentence.startsWith("Something unexpected went wrong: x is undefined"), sentence);
   assertStringIncludes(sentence, "RIN_DEBUG=1");
   assertEquals(code, 1);
 });
 
-Deno.test("errors: the nearest name is suggested when it is near", () => {
+Deno.test("nearest() suggests a name only if it is near", () => {
   const known = ["batchSize", "blockDepth", "beta1", "beta2"];
   assertEquals(nearest("batchsize", known), "batchSize");
   assertEquals(nearest("beta3", known), "beta1");

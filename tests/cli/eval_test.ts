@@ -12,7 +12,7 @@ import { smallNet } from "../helpers/small_net.ts";
 import { complaint, metrics, rin, TINY, writePictures } from "./rin.ts";
 
 const evalTest = (name: string, fn: (cwd: string) => Promise<void>) =>
-  Deno.test({ name: `eval: ${name}`, fn: () => withFolder(fn) });
+  Deno.test({ name: `rin eval ${name}`, fn: () => withFolder(fn) });
 
 async function json(cwd: string, args: string[]) {
   const { code, stdout, stderr } = await rin(["eval", ...args, "--json", "--quiet"], { cwd });
@@ -22,7 +22,7 @@ async function json(cwd: string, args: string[]) {
 
 const QUICK = ["--count", "6", "--steps", "2", "--levels", "4"];
 
-evalTest("a run: its own images, loss by noise level, distances, files", async (cwd) => {
+evalTest("measures a run on its own images: loss by noise level, distances, files", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 24);
   const train = ["train", ...TINY, "--data", "pictures", "--valid-fraction", "0.3"];
   const options = ["--out", "run", "--steps", "3", "--seed", "5", "--quiet"];
@@ -32,7 +32,7 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "held-out images:");
   assertStringIncludes(stdout, "scattering-v1");
-  assertStringIncludes(stderr, "Figures and plot are in run/eval-step-3");
+  assertStringIncludes(stderr, "Results and plot are in run/eval-step-3");
   for (const doing of ["loss by noise level", "features of the data"]) {
     assertMatch(stderr, new RegExp(`^100% .*${doing}`, "m"));
   }
@@ -63,10 +63,10 @@ evalTest("a run: its own images, loss by noise level, distances, files", async (
   assertEquals((await rin(exported, { cwd })).code, 0);
   const loss = ["net.safetensors", "--data", "pictures", "--count", "0", "--levels", "4"];
   const ofExport = await rin(["eval", ...loss], { cwd });
-  assertStringIncludes(ofExport.stderr, "Figures and plot are in ./eval-step-3");
+  assertStringIncludes(ofExport.stderr, "Results and plot are in ./eval-step-3");
 });
 
-evalTest("a network with its own way of sampling is measured that way", async (cwd) => {
+evalTest("samples a network in its own way, unless a sampler is named", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 12);
   const sampling = { sampler: "ddpm", steps: 3, variance: "large", sampleSchedule: "linear" };
   await write(`${cwd}/own.safetensors`, smallNet(1, {}, { sampling: JSON.stringify(sampling) }));
@@ -90,7 +90,7 @@ evalTest("a network with its own way of sampling is measured that way", async (c
   assertNotEquals(other.report.comparisons, same.report.comparisons);
 });
 
-evalTest("a folder in place of samples: that of the data is at no distance", async (cwd) => {
+evalTest("finds no distance between the data and a folder of the same pictures", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 12);
   await write(`${cwd}/net.safetensors`, smallNet());
   const own = ["net.safetensors", "--data", "pictures", "--valid-fraction", "0", ...QUICK];
@@ -111,7 +111,7 @@ evalTest("a folder in place of samples: that of the data is at no distance", asy
   assertStringIncludes(complaint(few), "more than 3 images of each side, got 3");
 });
 
-Deno.test("eval: what is asked wrongly is told before a device is asked for", async () => {
+Deno.test("rin eval refuses wrong questions before it asks for a device", async () => {
   assertStringIncludes(complaint(await rin(["eval"]), 2), "Which checkpoint?");
   assertStringIncludes(complaint(await rin(["eval", "a", "b"]), 2), "One checkpoint at a time");
   const cases = [["--count", "-1"], ["--levels", "0"], ["--data-count", "3"], ["--steps", "0"]];
@@ -122,7 +122,7 @@ Deno.test("eval: what is asked wrongly is told before a device is asked for", as
   assertStringIncludes(complaint(await rin(["eval", "nowhere"])), "Cannot read checkpoint nowhere");
 });
 
-Deno.test("eval: files of standard FID that can't be used", async () => {
+Deno.test("rin eval refuses unusable files of standard FID", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet());
     await write(`${cwd}/w.pth`, Uint8Array.of(0x50, 0x4b, 3, 4));
@@ -142,7 +142,7 @@ Deno.test("eval: files of standard FID that can't be used", async () => {
     assertStringIncludes(await inception("missing"), "Cannot read Inception weights missing");
     assertStringIncludes(
       await inception("ok.safetensors", "--statistics", "s.npz"),
-      "Cannot use statistics s.npz: it is no .npz file",
+      "Cannot use statistics s.npz: it is not an .npz file",
     );
     assertStringIncludes(
       await inception("ok.safetensors"),

@@ -20,7 +20,7 @@ function trained(data = "faces"): Uint8Array {
   return writeCheckpoint({ config, slabs: { parameters, ema, adam_m, adam_v }, training });
 }
 
-Deno.test("export: the moving average in half precision, with a card, a tenth of the size", async () => {
+Deno.test("rin export writes the moving average in half precision, with a card, in a tenth of the size", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/run/last.safetensors`, trained());
     const { code, stdout } = await rin(["export", "run"], { cwd });
@@ -49,7 +49,7 @@ Deno.test("export: the moving average in half precision, with a card, a tenth of
   });
 });
 
-Deno.test("export: float32 as it was; own pictures by their folder's name alone", async () => {
+Deno.test("rin export keeps float32 bits, and names own pictures only by their folder", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/a.safetensors`, trained("/home/ada/pictures/"));
     const args = ["export", "a.safetensors", "--dtype", "f32", "--out", "b.safetensors"];
@@ -66,7 +66,7 @@ Deno.test("export: float32 as it was; own pictures by their folder's name alone"
   });
 });
 
-Deno.test("export: what can't be written", async () => {
+Deno.test("rin export refuses what it can't write", async () => {
   await withFolder(async (cwd) => {
     const parameters = slabOf(1);
     parameters[7] = 70000;
@@ -81,6 +81,6 @@ Deno.test("export: what can't be written", async () => {
     assertStringIncludes(await say(same), "--out is the checkpoint itself");
     assertStringIncludes(await say([], 2), "Which checkpoint?");
     assertStringIncludes(await say(["a", "b"], 2), "One checkpoint at a time");
-    assertStringIncludes(await say(["a", "--dtype", "f8"], 2), "needed f16 or f32");
+    assertStringIncludes(await say(["a", "--dtype", "f8"], 2), "expected f16 or f32");
   });
 });

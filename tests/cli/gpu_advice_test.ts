@@ -5,7 +5,7 @@ import { withFolder, write } from "../data/scratch.ts";
 const NVIDIA = 0x10de, AMD = 0x1002, INTEL = 0x8086;
 const VGA = 0x030000, CONTROLLER_3D = 0x030200, NO_OUTPUT = 0x038000;
 
-Deno.test("GPU advice: each maker's GPU has one line about its own driver", () => {
+Deno.test("driverAdvice() has one line for each maker's GPU", () => {
   const cases = [
     [NVIDIA, VGA, "NVIDIA's own driver with its Vulkan part"],
     [NVIDIA, CONTROLLER_3D, "NVIDIA's own driver with its Vulkan part"],
@@ -20,13 +20,13 @@ Deno.test("GPU advice: each maker's GPU has one line about its own driver", () =
   }
 });
 
-Deno.test("GPU advice: with several GPUs it is about NVIDIA's first, then AMD's", () => {
+Deno.test("driverAdvice() prefers NVIDIA's first GPU, then AMD's", () => {
   const all = [INTEL, AMD, NVIDIA].map((vendor) => ({ vendor, class: VGA }));
   assertStringIncludes(driverAdvice(all)!, "an NVIDIA GPU");
   assertStringIncludes(driverAdvice(all.slice(0, 2))!, "an AMD GPU");
 });
 
-Deno.test("GPU advice: virtual displays, remote consoles and other devices need no driver", () => {
+Deno.test("driverAdvice() ignores virtual displays, remote consoles, and other devices", () => {
   // QEMU, virtio, VMware, VirtualBox, Cirrus, Hyper-V, ASPEED, Matrox.
   const makers = [0x1234, 0x1af4, 0x15ad, 0x80ee, 0x1013, 0x1414, 0x1a03, 0x102b];
   for (const vendor of makers) assertEquals(driverAdvice([{ vendor, class: VGA }]), undefined);
@@ -48,7 +48,7 @@ function describe(system: string, place: string, vendor: string, kind: string): 
   ]);
 }
 
-Deno.test("GPU advice: is given where Linux describes a GPU that WebGPU did not find", () =>
+Deno.test("missingDriverAdvice() speaks if Linux describes a GPU that WebGPU did not find", () =>
   withFolder(async (system) => {
     await describe(system, "00:1f.6", "0x8086", "0x020000");
     assertEquals(missingDriverAdvice(false, system), undefined);
@@ -59,7 +59,7 @@ Deno.test("GPU advice: is given where Linux describes a GPU that WebGPU did not 
     assertEquals(missingDriverAdvice(true, system), undefined);
   }));
 
-Deno.test("GPU advice: what can't be read is passed over", () =>
+Deno.test("missingDriverAdvice() skips what it can't read", () =>
   withFolder(async (system) => {
     assertEquals(missingDriverAdvice(false, `${system}/none`), undefined);
     await write(`${system}/file/bus/pci/devices`, "no folder");
@@ -72,7 +72,7 @@ Deno.test("GPU advice: what can't be read is passed over", () =>
     assertStringIncludes(missingDriverAdvice(false, system)!, "AMD");
   }));
 
-Deno.test("GPU advice: does without permissions", async () => {
+Deno.test("missingDriverAdvice() works without permissions", async () => {
   const module = new URL("../../cli/gpu_advice.ts", import.meta.url).href;
   const code = `import { missingDriverAdvice } from "${module}";
     console.log(missingDriverAdvice(false));`;

@@ -12,7 +12,7 @@ async function stepsOf(folder: string): Promise<number> {
 }
 
 Deno.test({
-  name: "train: SIGHUP saves and ends the run",
+  name: "rin train saves and ends at SIGHUP",
   ignore,
   fn: () =>
     withFolder(async (cwd) => {
@@ -27,7 +27,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "train: under nohup a run outlives SIGHUP",
+  name: "rin train outlives SIGHUP under nohup",
   ignore,
   fn: () =>
     withFolder(async (cwd) => {

@@ -1,4 +1,4 @@
-// What the README's commands write into the project's folder is no part of the project.
+// Git ignores the files that the first pages' commands write into the project's folder.
 
 import { assertEquals } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
@@ -8,12 +8,13 @@ const hasGit = await new Deno.Command("git", { args: ["--version"], stdout: "nul
   .then(({ success }) => success, () => false);
 
 Deno.test({
-  name: "outputs of the README's commands are ignored by git",
+  name: ".gitignore covers the outputs of the first pages' commands",
   ignore: !hasGit,
   fn: () =>
     withFolder(async (folder) => {
-      const readme = await Deno.readTextFile(`${root}README.md`);
-      const named = [...readme.matchAll(/ (?:--out|-o) ([\w./-]+)/g)].map(([, path]) => path);
+      const pages = ["README.md", "docs/start.md", "docs/sampling.md"];
+      const text = (await Promise.all(pages.map((page) => Deno.readTextFile(root + page)))).join();
+      const named = [...text.matchAll(/ (?:--out|-o) ([\w./-]+)/g)].map(([, path]) => path);
       const usual = ["runs/faces-1/x", "samples.png", "samples.apng", "site/index.html"];
       const all = [...named, ...usual, "images-64px.rindata", "images-64px.rindata.part.log"];
       const outputs = all.map((path) => path.replace(/\/$/, "/000000.png"))

@@ -10,7 +10,7 @@ import { complaint, rin } from "./rin.ts";
 
 const fixtures = decodeURIComponent(new URL("../model/pytorch/fixtures", import.meta.url).pathname);
 
-Deno.test("import: a Lightning checkpoint becomes one of ours, beside it", async () => {
+Deno.test("rin import writes a Lightning checkpoint as one of rin's, beside it", async () => {
   await withFolder(async (cwd) => {
     await Deno.copyFile(`${fixtures}/lightning.ckpt`, `${cwd}/epoch=3.ckpt`);
     const untold = complaint(await rin(["import", "epoch=3.ckpt"], { cwd }));
@@ -32,7 +32,7 @@ Deno.test("import: a Lightning checkpoint becomes one of ours, beside it", async
   });
 });
 
-Deno.test("import: says which weights it took, and --weights chooses", async () => {
+Deno.test("rin import says which weights it took, and --weights chooses others", async () => {
   await withFolder(async (cwd) => {
     const { config, slabs } = importPyTorch(
       await Deno.readFile(`${fixtures}/lightning.ckpt`),
@@ -62,7 +62,7 @@ Deno.test("import: says which weights it took, and --weights chooses", async () 
   });
 });
 
-Deno.test("import, export: variables of the paper's code, as .npz and safetensors", async () => {
+Deno.test("rin import and export convert variables of the paper's code, as .npz and safetensors", async () => {
   await withFolder(async (cwd) => {
     const paper = { layers: "paper", timeConditioning: "token", timeInput: "gamma" } as const;
     const checkpoint = readSmallNet({ ...paper, numClasses: 3, prediction: "eps" });
@@ -106,7 +106,7 @@ Deno.test("import, export: variables of the paper's code, as .npz and safetensor
   });
 });
 
-Deno.test("import: what can't be imported is named with its file, and nothing is written", async () => {
+Deno.test("rin import names the file that it can't convert, and writes nothing", async () => {
   await withFolder(async (cwd) => {
     const say = async (...args: string[]) => complaint(await rin(["import", ...args], { cwd }));
     assertStringIncludes(await say(`${fixtures}/lucidrains.pt`), "lucidrains.pt: it is of lucid");

@@ -17,7 +17,7 @@ import { complaint, rin } from "./rin.ts";
 
 const sizes = { imageSize: 24, patchSize: 4, latentDim: 24, interfaceDim: 12, numLatents: 5 };
 
-Deno.test("info: work of a pass is that of the presets", () => {
+Deno.test("rin info counts the work of a preset's pass", () => {
   const expected = { faces: 41e6, demo: 70e6, readme: 489e6 };
   for (const [name, flops] of Object.entries(expected)) {
     const found = forwardFlops(completeConfig(PRESETS[name].network));
@@ -42,7 +42,7 @@ async function assertMemory(device: Device, key: "gpu" | "cpu"): Promise<void> {
   net.destroy();
 }
 
-gpuTest("info: memory is what the GPU then holds", async (gpu) => {
+gpuTest("rin info counts the memory that the GPU then holds", async (gpu) => {
   await assertMemory(gpu, "gpu");
   if (!gpu.supportsF16) return;
   const config = completeConfig(sizes);
@@ -53,7 +53,7 @@ gpuTest("info: memory is what the GPU then holds", async (gpu) => {
   small.destroy();
 });
 
-Deno.test("info: memory is what the CPU device then holds", async () => {
+Deno.test("rin info counts the memory that the CPU device then holds", async () => {
   const cpu = await requestCpu();
   try {
     await assertMemory(cpu, "cpu");
@@ -62,7 +62,7 @@ Deno.test("info: memory is what the CPU device then holds", async () => {
   }
 });
 
-Deno.test("info: describes a checkpoint, in words and as JSON", async () => {
+Deno.test("rin info describes a checkpoint in words and as JSON", async () => {
   await withFolder(async (cwd) => {
     const config = completeConfig(sizes);
     const parameters = initialize(parameterLayout(config), 0);
@@ -122,7 +122,7 @@ Deno.test("info: describes a checkpoint, in words and as JSON", async () => {
   });
 });
 
-Deno.test("info: what a preset would train, changed by flags and a file", async () => {
+Deno.test("rin info describes what a preset would train, with flags and a file", async () => {
   await withFolder(async (cwd) => {
     const facts = async (...args: string[]) =>
       JSON.parse((await rin(["info", "--preset", "faces", "--json", ...args], { cwd })).stdout);

@@ -10,7 +10,7 @@ const CLASSES = "class_conditioner.class_embed";
 
 const checkpointOf = async (path: string) => readCheckpoint(await Deno.readFile(path));
 
-Deno.test("train --init: other classes, the same weights, a fresh optimizer", async () => {
+Deno.test("rin train --init takes the weights, and starts other classes and the optimizer fresh", async () => {
   await withFolder(async (cwd) => {
     for (const name of ["two/a", "two/b", "three/a", "three/b", "three/c"]) {
       await writePictures(`${cwd}/${name}`, 2);
@@ -28,7 +28,8 @@ Deno.test("train --init: other classes, the same weights, a fresh optimizer", as
     assertEquals(code, 0, stderr);
     assertStringIncludes(
       stderr,
-      `Beginning with the weights of the checkpoint; ${CLASSES} begins anew, as the classes are others`,
+      `Starting from the weights of the checkpoint; ${CLASSES} starts fresh, because the ` +
+        `classes differ`,
     );
     const [from, to] = [
       await checkpointOf(`${cwd}/first/last.safetensors`),
@@ -61,7 +62,10 @@ Deno.test("train --init: other classes, the same weights, a fresh optimizer", as
     for (const command of [["train", "--resume", "second"], ["sample", "--checkpoint", "second"]]) {
       const said = complaint(await rin(command, { cwd }));
       assertStringIncludes(said, "it is truncated");
-      assertStringIncludes(said, "; second/best.safetensors is whole: use that (to go on from it,");
+      assertStringIncludes(
+        said,
+        "; second/best.safetensors is whole: use that (to resume from it,",
+      );
     }
     await Deno.writeFile(`${cwd}/second/best.safetensors`, whole.subarray(0, 99));
     const alone = complaint(await rin(["sample", "--checkpoint", "second"], { cwd }));

@@ -10,7 +10,7 @@ import { traces } from "../run/small_run.ts";
 const KILLS = Number(Deno.env.get("RIN_KILLS") ?? 5);
 
 Deno.test({
-  name: `train: killed ${KILLS} times and resumed, a run leaves what an unbroken one does`,
+  name: `rin train leaves the same run after ${KILLS} kills as without any`,
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {

@@ -9,7 +9,7 @@ const interfaces = [
   { address: "2001:db8::7", family: "IPv6" },
 ] as const;
 
-Deno.test("reachedAt: addresses as a browser takes them, of all when all are listened at", () => {
+Deno.test("reachedAt() gives addresses for a browser, also if a server listens at all", () => {
   const at = (hostname: string) => reachedAt(hostname, 7461, interfaces);
   assertEquals(at("127.0.0.1"), ["http://localhost:7461/"]);
   assertEquals(at("::1"), ["http://[::1]:7461/"]);

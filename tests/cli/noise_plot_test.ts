@@ -16,7 +16,7 @@ function curve(svg: string, kind: string): number[][] {
   return path![2].split("L").map((pair) => pair.split(" ").map(Number));
 }
 
-Deno.test("noise plot: from noise to image, each loss by its logarithm, inside the frame", () => {
+Deno.test("noisePlotSvg() draws each loss by its logarithm, from noise to image, inside the frame", () => {
   const svg = noisePlotSvg([level(4, 0.1), level(-4, 1), level(0, 0.01)], "A <b> & c");
   assert(svg.startsWith("<svg ") && svg.includes("A &lt;b&gt; &amp; c"));
   const [eps, x0, v] = ["eps", "x0", "v"].map((kind) => curve(svg, kind));
@@ -28,7 +28,7 @@ Deno.test("noise plot: from noise to image, each loss by its logarithm, inside t
   for (const [, y] of [...eps, ...x0, ...v]) assert(y > 66 && y < 316, `${y}`);
 });
 
-Deno.test("noise plot: one level, and losses that can't be drawn", () => {
+Deno.test("noisePlotSvg() draws one level, and leaves out losses that can't be drawn", () => {
   for (const levels of [[level(1, 0.5)], [level(-1, NaN), level(1, 0)]]) {
     assertEquals(noisePlotSvg(levels, "t").match(/NaN|Infinity|undefined/), null);
   }

@@ -16,7 +16,7 @@ function array(npy: Uint8Array): { header: string; values: number[] } {
   };
 }
 
-Deno.test("npz: images and classes, begun, stopped amid an image, and gone on with", async () => {
+Deno.test("NpzWriter resumes images and classes that stopped inside an image", async () => {
   await withFolder(async (folder) => {
     const [whole, stopped] = [`${folder}/a.npz`, `${folder}/b.npz`];
     for (const path of [whole, stopped]) {
@@ -30,7 +30,7 @@ Deno.test("npz: images and classes, begun, stopped amid an image, and gone on wi
           await assertRejects(
             () => NpzWriter.open(path, 4, [2, 2, 3], '{"seed":2}'),
             CommandError,
-            "was begun with other settings",
+            "was started with other settings",
           );
           writer = await NpzWriter.open(path, 4, [2, 2, 3], '{"seed":1}');
           assertEquals(writer.done, 2);

@@ -12,7 +12,7 @@ const options: Option[] = [
 ];
 const read = (...args: string[]) => readArguments(args, options);
 
-Deno.test("options: a value may begin with a minus, of every kind of flag", () => {
+Deno.test("readArguments() takes values that begin with a minus, for every kind of flag", () => {
   const cases: [args: string[], flags: Record<string, unknown>][] = [
     [["--guidance", "-1"], { guidance: -1 }],
     [["--guidance", "-.5", "--quiet"], { guidance: -0.5, quiet: true }],
@@ -28,12 +28,12 @@ Deno.test("options: a value may begin with a minus, of every kind of flag", () =
   assertEquals(read("--", "--guidance", "-1").rest, ["--guidance", "-1"]);
 });
 
-Deno.test("options: a seed is 0 or more, or random, which is drawn and said", () => {
+Deno.test("readArguments() takes a seed from 0 up, or draws and reports a random one", () => {
   for (const seed of ["-1", "4294967296", "1.5", "chance"]) {
     assertThrows(
       () => read("--seed", seed),
       UsageError,
-      `--seed is ${seed}: needed a whole number from 0 to 4294967295, or random`,
+      `--seed is ${seed}: expected a whole number from 0 to 4294967295, or random`,
     );
   }
   assertEquals(read("--seed", "7"), { flags: { seed: 7 }, rest: [], drawn: [] });

@@ -9,7 +9,7 @@ const fixtures = decodeURIComponent(new URL("../model/pytorch/fixtures", import.
 
 function overwriteTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
-    name: `overwrite: ${name}`,
+    name: `overwriting: ${name}`,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet(1));
@@ -46,38 +46,44 @@ const draw = (out: string, ...more: string[]) => [
 ];
 
 for (const out of ["a.png", "a.gif", "a.apng", "a.npz", "a.tar"]) {
-  overwriteTest(`sample: ${out} of one's own, then of another seed`, async (cwd) => {
-    await write(`${cwd}/${out}`, "This took me a week.");
-    await refused(cwd, draw(out), out, FOREIGN);
-    const made = await Deno.readFile(`${cwd}/${out}`);
-    await works(cwd, draw(out));
-    assertEquals(await Deno.readFile(`${cwd}/${out}`), made);
-    await refused(cwd, draw(out, "--seed", "1"), out, OTHER);
-    const shown = [...Deno.readDirSync(cwd)].filter(({ name }) => !name.startsWith("."));
-    assertEquals(shown.length, 2);
-  });
+  overwriteTest(
+    `rin sample replaces its own ${out}, and keeps that of another seed`,
+    async (cwd) => {
+      await write(`${cwd}/${out}`, "This took me a week.");
+      await refused(cwd, draw(out), out, FOREIGN);
+      const made = await Deno.readFile(`${cwd}/${out}`);
+      await works(cwd, draw(out));
+      assertEquals(await Deno.readFile(`${cwd}/${out}`), made);
+      await refused(cwd, draw(out, "--seed", "1"), out, OTHER);
+      const shown = [...Deno.readDirSync(cwd)].filter(({ name }) => !name.startsWith("."));
+      assertEquals(shown.length, 2);
+    },
+  );
 }
 
-overwriteTest("sample: numbered pictures of one's own, then of another seed", async (cwd) => {
-  await writePictures(`${cwd}/own`, 1);
-  await Deno.rename(`${cwd}/own/0.png`, `${cwd}/own/000001.png`);
-  await refused(cwd, draw("own"), "own/000001.png", FOREIGN);
-  await refused(cwd, draw("own", "--seed", "1"), "own/000000.png", OTHER);
-  // A picture that is cut off is made again where it is the beginning of the same one.
-  const whole = await Deno.readFile(`${cwd}/own/000001.png`);
-  await write(`${cwd}/own/000001.png`, whole.subarray(0, 60));
-  await works(cwd, draw("own", "--seed", "1"));
-  assertEquals(await Deno.readFile(`${cwd}/own/000001.png`), whole);
-  await writePictures(`${cwd}/data`, 1);
-  assertStringIncludes(
-    complaint(await rin(draw("data"), { cwd })),
-    "Cannot write samples into data: it holds pictures that rin did not make, such as 0.png",
-  );
-  await write(`${cwd}/own/000001.png`, whole.map((byte, i) => i < 8 ? byte : 1).subarray(0, 60));
-  await refused(cwd, draw("own", "--seed", "1"), "own/000001.png", FOREIGN);
-});
+overwriteTest(
+  "rin sample replaces its own numbered pictures, and keeps those of another seed",
+  async (cwd) => {
+    await writePictures(`${cwd}/own`, 1);
+    await Deno.rename(`${cwd}/own/0.png`, `${cwd}/own/000001.png`);
+    await refused(cwd, draw("own"), "own/000001.png", FOREIGN);
+    await refused(cwd, draw("own", "--seed", "1"), "own/000000.png", OTHER);
+    // A picture that is cut off is made again where it is the beginning of the same one.
+    const whole = await Deno.readFile(`${cwd}/own/000001.png`);
+    await write(`${cwd}/own/000001.png`, whole.subarray(0, 60));
+    await works(cwd, draw("own", "--seed", "1"));
+    assertEquals(await Deno.readFile(`${cwd}/own/000001.png`), whole);
+    await writePictures(`${cwd}/data`, 1);
+    assertStringIncludes(
+      complaint(await rin(draw("data"), { cwd })),
+      "Cannot write samples into data: it holds pictures that rin did not make, such as 0.png",
+    );
+    await write(`${cwd}/own/000001.png`, whole.map((byte, i) => i < 8 ? byte : 1).subarray(0, 60));
+    await refused(cwd, draw("own", "--seed", "1"), "own/000001.png", FOREIGN);
+  },
+);
 
-overwriteTest("sample: without --out another seed takes another name", async (cwd) => {
+overwriteTest("rin sample takes another name for another seed without --out", async (cwd) => {
   const [given] = [draw("x").slice(0, -2)];
   assertStringIncludes(await works(cwd, given), "to samples.png");
   assertStringIncludes(await works(cwd, [...given, "--seed", "1"]), "to samples-2.png");
@@ -85,7 +91,7 @@ overwriteTest("sample: without --out another seed takes another name", async (cw
 });
 
 overwriteTest(
-  "sample: many images are no grid; an empty file is free",
+  "rin sample writes no grid over many images, but fills an empty file",
   async (cwd) => {
     const many = await rin(draw("a.png", "--count", "1000000"), { cwd });
     assertStringIncludes(
@@ -97,7 +103,7 @@ overwriteTest(
   },
 );
 
-overwriteTest("import and export: a checkpoint of something else beside the file", async (cwd) => {
+overwriteTest("rin import and export keep a foreign checkpoint beside the file", async (cwd) => {
   await Deno.copyFile(`${fixtures}/lightning.ckpt`, `${cwd}/model.ckpt`);
   await write(`${cwd}/model.safetensors`, "Not of rin.");
   const convert = ["import", "model.ckpt", "--num-heads"];
@@ -115,7 +121,7 @@ overwriteTest("import and export: a checkpoint of something else beside the file
   await works(cwd, ["export", "net.safetensors"]);
 });
 
-overwriteTest("page: over a page of one's own, and over that of another network", async (cwd) => {
+overwriteTest("rin page replaces its own page, also that of another network", async (cwd) => {
   await write(`${cwd}/site/index.html`, "<h1>Hello</h1>");
   const page = ["page", "--checkpoint", "net.safetensors", "--out", "site"];
   await refused(cwd, page, "site/index.html", FOREIGN);
@@ -126,7 +132,7 @@ overwriteTest("page: over a page of one's own, and over that of another network"
   assertStringIncludes(found, `Cannot write site/checkpoint.safetensors: ${OTHER}`);
 });
 
-overwriteTest("data prepare: folders of one name, and one file for two sizes", async (cwd) => {
+overwriteTest("rin data prepare keeps folders of one name, and two sizes, apart", async (cwd) => {
   for (const part of ["train", "val"]) await writePictures(`${cwd}/${part}/images`, 3);
   const prepare = (source: string, ...more: string[]) =>
     works(cwd, ["data", "prepare", source, "--image-size", "8", "--quiet", ...more]);
@@ -145,46 +151,55 @@ overwriteTest("data prepare: folders of one name, and one file for two sizes", a
   assertStringIncludes(stderr, "--data 'my pictures-8px.rindata' --image-size 8");
 });
 
-overwriteTest("data prepare: nothing is left where no picture can be decoded", async (cwd) => {
-  await write(`${cwd}/pictures/a.png`, "no picture");
-  complaint(await rin(["data", "prepare", "pictures"], { cwd }));
-  const names = [...Deno.readDirSync(cwd)].map(({ name }) => name).sort();
-  assertEquals(names, ["net.safetensors", "pictures"]);
-});
+overwriteTest(
+  "rin data prepare leaves nothing behind if no picture can be decoded",
+  async (cwd) => {
+    await write(`${cwd}/pictures/a.png`, "no picture");
+    complaint(await rin(["data", "prepare", "pictures"], { cwd }));
+    const names = [...Deno.readDirSync(cwd)].map(({ name }) => name).sort();
+    assertEquals(names, ["net.safetensors", "pictures"]);
+  },
+);
 
-overwriteTest("train, compare, eval: a folder of one's own, a page, results", async (cwd) => {
-  await writePictures(`${cwd}/pictures`, 6);
-  await write(`${cwd}/busy/config.json`, "mine");
-  await write(`${cwd}/busy/notes.txt`, "mine");
-  const train = ["train", ...TINY, "--data", "pictures", "--steps", "1", "--quiet", "--out"];
-  const found = complaint(await rin([...train, "busy"], { cwd }));
-  assertStringIncludes(found, "Cannot begin a run in busy: its config.json is of something else");
-  assertStringIncludes(found, "choose another --out, or replace it with --force");
-  assertEquals(await Deno.readTextFile(`${cwd}/busy/config.json`), "mine");
-  assertEquals([...Deno.readDirSync(`${cwd}/busy`)].length, 2);
-  const inData = complaint(await rin([...train, "pictures"], { cwd }));
-  assertStringIncludes(inData, "Cannot train in pictures: it is the folder of the data");
-  await works(cwd, [...train, "busy", "--force"]);
-  assertStringIncludes(
-    complaint(await rin([...train, "busy", "--force"], { cwd })),
-    "There is a run in busy already",
-  );
+overwriteTest(
+  "rin train, compare, and eval replace only their own folder, page, and results",
+  async (cwd) => {
+    await writePictures(`${cwd}/pictures`, 6);
+    await write(`${cwd}/busy/config.json`, "mine");
+    await write(`${cwd}/busy/notes.txt`, "mine");
+    const train = ["train", ...TINY, "--data", "pictures", "--steps", "1", "--quiet", "--out"];
+    const found = complaint(await rin([...train, "busy"], { cwd }));
+    assertStringIncludes(
+      found,
+      "Cannot begin a run in busy: its config.json belongs to something else",
+    );
+    assertStringIncludes(found, "choose another --out, or replace it with --force");
+    assertEquals(await Deno.readTextFile(`${cwd}/busy/config.json`), "mine");
+    assertEquals([...Deno.readDirSync(`${cwd}/busy`)].length, 2);
+    const inData = complaint(await rin([...train, "pictures"], { cwd }));
+    assertStringIncludes(inData, "Cannot train in pictures: it is the folder of the data");
+    await works(cwd, [...train, "busy", "--force"]);
+    assertStringIncludes(
+      complaint(await rin([...train, "busy", "--force"], { cwd })),
+      "There is a run in busy already",
+    );
 
-  const compare = (...more: string[]) => ["compare", ...more, "--out", "c.html"];
-  await write(`${cwd}/c.html`, "<h1>Mine</h1>");
-  await refused(cwd, compare("busy", "busy"), "c.html", FOREIGN);
-  await works(cwd, compare("busy", "busy"));
-  await refused(cwd, compare("busy", "busy", "busy"), "c.html", OTHER);
+    const compare = (...more: string[]) => ["compare", ...more, "--out", "c.html"];
+    await write(`${cwd}/c.html`, "<h1>Mine</h1>");
+    await refused(cwd, compare("busy", "busy"), "c.html", FOREIGN);
+    await works(cwd, compare("busy", "busy"));
+    await refused(cwd, compare("busy", "busy", "busy"), "c.html", OTHER);
 
-  const measure = (...more: string[]) => [
-    ...["eval", "busy", "--count", "0", "--levels", "2", "--quiet", ...more],
-  ];
-  await works(cwd, measure());
-  await works(cwd, measure());
-  await works(cwd, measure("--valid-count", "1"));
-  const results = [...Deno.readDirSync(`${cwd}/busy`)].map(({ name }) => name)
-    .filter((name) => name.startsWith("eval"));
-  assertEquals(results.sort(), ["eval-step-1", "eval-step-1-2"]);
-  const named = measure("--valid-count", "2", "--out", "busy/eval-step-1");
-  await refused(cwd, named, "busy/eval-step-1/eval.json", OTHER);
-});
+    const measure = (...more: string[]) => [
+      ...["eval", "busy", "--count", "0", "--levels", "2", "--quiet", ...more],
+    ];
+    await works(cwd, measure());
+    await works(cwd, measure());
+    await works(cwd, measure("--valid-count", "1"));
+    const results = [...Deno.readDirSync(`${cwd}/busy`)].map(({ name }) => name)
+      .filter((name) => name.startsWith("eval"));
+    assertEquals(results.sort(), ["eval-step-1", "eval-step-1-2"]);
+    const named = measure("--valid-count", "2", "--out", "busy/eval-step-1");
+    await refused(cwd, named, "busy/eval-step-1/eval.json", OTHER);
+  },
+);

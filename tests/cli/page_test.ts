@@ -7,7 +7,7 @@ import { withFolder, write } from "../data/scratch.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
-Deno.test("rin page: a folder of static files, with a checkpoint for sampling and what it is", async () => {
+Deno.test("rin page writes static files with a checkpoint for sampling and its description", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/runs/pets/last.safetensors`, smallNet(1));
     const { code, stdout, stderr } = await rin(
@@ -58,7 +58,7 @@ Deno.test("rin page: a folder of static files, with a checkpoint for sampling an
   });
 });
 
-Deno.test("rin page: what can't be done is told", async () => {
+Deno.test("rin page refuses what it can't do in one sentence", async () => {
   await withFolder(async (cwd) => {
     const say = async (args: string[], code = 1) =>
       complaint(await rin(["page", ...args], { cwd }), code);
@@ -72,7 +72,7 @@ Deno.test("rin page: what can't be done is told", async () => {
 });
 
 Deno.test({
-  name: "rin page: without the permission to bundle, one sentence says which",
+  name: "rin page names the permission that it lacks to bundle",
   ignore: Deno.env.get("RIN_BINARY") !== undefined,
   fn: () =>
     withFolder(async (cwd) => {

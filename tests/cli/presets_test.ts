@@ -8,7 +8,7 @@ import { countParameters, parameterLayout } from "../../src/model/parameters.ts"
 import { parameterShapes } from "../helpers/golden.ts";
 import { complaint, rin } from "./rin.ts";
 
-Deno.test("presets: each builds, with parts that divide its batch", () => {
+Deno.test("PRESETS build, with parts that divide their batch", () => {
   for (const name of Object.keys(PRESETS)) {
     const { settings: { network, training } } = resolveSettings(name, {}, {});
     const found = parameterLayout(network).parameters.map(({ name, shape }) =>
@@ -19,7 +19,7 @@ Deno.test("presets: each builds, with parts that divide its batch", () => {
   }
 });
 
-Deno.test("presets: the paper's are as large as its code makes them", () => {
+Deno.test("PRESETS of the paper have as many parameters as its code", () => {
   // Counted from the shapes of its variables, see tests/reference/pix2seq.ts.
   const paper = { cifar10: 30_951_180, imagenet64: 157_780_160 };
   for (const [name, size] of Object.entries(paper)) {
@@ -60,7 +60,7 @@ const RELEASED: Record<string, Record<string, unknown>> = {
   },
 };
 
-Deno.test("presets: what the released configs say", () => {
+Deno.test("PRESETS of the paper have the settings of the released configs", () => {
   for (const [name, released] of Object.entries(RELEASED)) {
     const { network, training, run } = resolveSettings(name, {}, {}).settings;
     assertEquals([network.layers, network.timeInput], ["paper", "gamma"], name);
@@ -117,7 +117,7 @@ Deno.test("presets: what the released configs say", () => {
   }
 });
 
-Deno.test("info: describes a preset", async () => {
+Deno.test("rin info describes a preset", async () => {
   const { code, stdout, stderr } = await rin(["info", "--preset", "cifar10"]);
   assertEquals([code, stderr], [0, ""]);
   for (

@@ -27,7 +27,7 @@ function screen(writes: string[]): string[] {
   return lines;
 }
 
-Deno.test("on a terminal there is one line with bar, percentage, fields and time left", () => {
+Deno.test("Progress draws one line with bar, percentage, fields, and time left on a terminal", () => {
   const { clock, writes, progress } = watched(800, true);
   progress.update(0, {});
   clock.ms += 10_000;
@@ -37,14 +37,14 @@ Deno.test("on a terminal there is one line with bar, percentage, fields and time
   ]);
 });
 
-Deno.test("a terminal is redrawn at most ten times a second", () => {
+Deno.test("Progress redraws at most ten times a second", () => {
   const { clock, writes, progress } = watched(1000, true);
   for (let i = 0; i <= 1000; i++, clock.ms++) progress.update(i, { loss: String(i) });
   assertEquals(writes.length, 11);
   assert(writes.every((w) => w.startsWith("\r\x1b[K")));
 });
 
-Deno.test("the line is never wider than the terminal", () => {
+Deno.test("Progress keeps its line within the terminal's width", () => {
   for (let columns = 1; columns <= 130; columns++) {
     const { clock, writes, progress } = watched(100_000, true, columns);
     for (let i = 0; i < 5; i++, clock.ms += 70_000) {
@@ -58,26 +58,26 @@ Deno.test("the line is never wider than the terminal", () => {
   }
 });
 
-Deno.test("a field with a line break stays on the line", () => {
+Deno.test("Progress keeps a field with a line break on the line", () => {
   const { writes, progress } = watched(10, true);
   progress.update(1, { note: "a\nb\r\x1b[31m" });
   assertStringIncludes(writes[0], "note a b [31m");
 });
 
-Deno.test("the time left follows the recent rate, not the whole run's", () => {
+Deno.test("Progress estimates the time left by the recent rate", () => {
   const { clock, writes, progress } = watched(10_000, true);
   for (let i = 0; i <= 100; i++, clock.ms += 1000) progress.update(i, {}); // 1 a second
   for (let i = 100; i <= 1000; i += 10, clock.ms += 1000) progress.update(i, {}); // 10 a second
   assertStringIncludes(screen(writes)[0], "15m00s left");
 });
 
-Deno.test("steps slower than the recent window still give a time left", () => {
+Deno.test("Progress estimates the time left if steps are slower than the recent window", () => {
   const { clock, writes, progress } = watched(100, true);
   for (let i = 0; i <= 3; i++, clock.ms += 60_000) progress.update(i, {});
   assertStringIncludes(screen(writes)[0], "1h37m left");
 });
 
-Deno.test("a resumed run's rate counts from where it resumed", () => {
+Deno.test("Progress counts a resumed run's rate from where it resumed", () => {
   const { clock, writes, progress } = watched(1000, true);
   progress.update(900, {});
   assert(!screen(writes)[0].includes("left"));
@@ -86,7 +86,7 @@ Deno.test("a resumed run's rate counts from where it resumed", () => {
   assertStringIncludes(screen(writes)[0], "1m30s left");
 });
 
-Deno.test("a line is written above the bar, which stays", () => {
+Deno.test("Progress writes a line above the bar, which stays", () => {
   const { writes, progress } = watched(10, true);
   progress.line("before");
   progress.update(5, { loss: "1" });
@@ -97,7 +97,7 @@ Deno.test("a line is written above the bar, which stays", () => {
   assertStringIncludes(bar, "50% 5/10  loss 1");
 });
 
-Deno.test("finish draws the last state, which may not have been due, once", () => {
+Deno.test("Progress.finish() draws the last state once, even if it was not due", () => {
   const { clock, writes, progress } = watched(10, true);
   progress.update(9, {});
   clock.ms += 50;
@@ -109,7 +109,7 @@ Deno.test("finish draws the last state, which may not have been due, once", () =
   assertEquals(screen(writes), ["━━━━━━━━━━━━━━━━━━━━━━━━ 100% 10/10  loss 0.5  in 8s", ""]);
 });
 
-Deno.test("finish without an update writes nothing", () => {
+Deno.test("Progress.finish() writes nothing without an update", () => {
   for (const isTerminal of [true, false]) {
     const { writes, progress } = watched(10, isTerminal);
     progress.finish();
@@ -117,7 +117,7 @@ Deno.test("finish without an update writes nothing", () => {
   }
 });
 
-Deno.test("elsewhere there are plain lines, every 10 s when little is done", () => {
+Deno.test("Progress writes plain lines every 10 s if little is done, without a terminal", () => {
   const { clock, writes, progress } = watched(100_000, false);
   for (let i = 0; i <= 60; i++, clock.ms += 1000) progress.update(i, { loss: "0.5" });
   assertEquals(writes.length, 7);
@@ -128,7 +128,7 @@ Deno.test("elsewhere there are plain lines, every 10 s when little is done", () 
   assert(!/[\r\x1b━]/.test(writes.join("")));
 });
 
-Deno.test("elsewhere there are plain lines, every 5% when much is done", () => {
+Deno.test("Progress writes plain lines every 5% if much is done, without a terminal", () => {
   const { clock, writes, progress } = watched(100, false);
   for (let i = 0; i <= 100; i++, clock.ms += 1000) progress.update(i, {});
   progress.finish();
@@ -137,7 +137,7 @@ Deno.test("elsewhere there are plain lines, every 5% when much is done", () => {
   assertEquals(writes.at(-1), "100% 100/100  in 1m41s\n");
 });
 
-Deno.test("elsewhere a quick run does not fill the log", () => {
+Deno.test("Progress doesn't fill the log of a quick run, without a terminal", () => {
   const { clock, writes, progress } = watched(100, false);
   for (let i = 0; i <= 100; i++, clock.ms += 5) progress.update(i, {});
   progress.finish();

@@ -13,7 +13,7 @@ const RECIPE = [
 ];
 
 Deno.test({
-  name: "train: every part of a recipe can be asked for, and is gone on with",
+  name: "rin train accepts every part of a recipe, and resumes with it",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 8);
@@ -33,16 +33,19 @@ Deno.test({
     }),
 });
 
-Deno.test("train: a recipe that can't be is refused by its flag", async () => {
+Deno.test("rin train names the flag of an impossible recipe", async () => {
   const refused = async (...flags: string[]) =>
     complaint(await rin(["train", ...flags], { env: { RIN_COMMAND: "rin" } }));
   assertStringIncludes(await refused("--accumulate", "3"), "--accumulate 3 does not divide");
-  assertStringIncludes(await refused("--lr-end", "1"), "--lr-end is 1: needed at most");
+  assertStringIncludes(await refused("--lr-end", "1"), "--lr-end is 1: expected at most");
   assertStringIncludes(await refused("--lr-schedule", "cosine@2"), '--lr-schedule is "cosine@2"');
-  assertStringIncludes(await refused("--input-scale", "0"), "--input-scale is 0: needed a number");
+  assertStringIncludes(
+    await refused("--input-scale", "0"),
+    "--input-scale is 0: expected a number",
+  );
 });
 
-Deno.test("docs/recipes.md names flags and presets that there are", async () => {
+Deno.test("docs/recipes.md names flags and presets that exist", async () => {
   const page = await Deno.readTextFile(new URL("../../docs/recipes.md", import.meta.url));
   const helps = await Promise.all(["train", "sample", "eval"].map((name) => rin([name, "--help"])));
   const known = helps.map(({ stdout }) => stdout).join();

@@ -3,7 +3,7 @@ import { withFolder } from "../data/scratch.ts";
 import { dataIn, writeRun } from "../report/run_files.ts";
 import { complaint, rin, startRin, TINY, writePictures } from "./rin.ts";
 
-Deno.test("report: writes the page of a run, and says where", () =>
+Deno.test("rin report writes the page of a run, and says where", () =>
   withFolder(async (cwd) => {
     await writeRun(`${cwd}/a run`, { steps: 20, grids: 1 });
     const { code, stdout } = await rin(["report", "a run/"], { cwd });
@@ -12,7 +12,7 @@ Deno.test("report: writes the page of a run, and says where", () =>
     assertEquals(dataIn(html).grids.length, 1);
   }));
 
-Deno.test("compare: results and differing settings in tables, curves on a page", () =>
+Deno.test("rin compare prints results and differing settings, and writes curves on a page", () =>
   withFolder(async (cwd) => {
     await writeRun(`${cwd}/a`, { steps: 30, grids: 1, config: { seed: 1 } });
     await writeRun(`${cwd}/b`, { steps: 20, grids: 2, config: { lr: 0.5, extra: [4, 4] } });
@@ -43,14 +43,14 @@ Deno.test("compare: results and differing settings in tables, curves on a page",
     assertEquals(html.match(/<img src="data:image\/png/g)?.length, 2);
   }));
 
-Deno.test("report, compare: what is asked wrongly is told", () =>
+Deno.test("rin report and rin compare refuse wrong arguments in one sentence", () =>
   withFolder(async (cwd) => {
     await writeRun(`${cwd}/a`, { steps: 3 });
     const cases: [string[], number, string][] = [
       [["report"], 2, "Which run? Give its folder"],
       [["report", "a", "a"], 2, "One run at a time"],
       [["report", "a", "--port", "80"], 2, "--port is for a page that is served: add --serve"],
-      [["report", "a", "--serve", "--port", "70000"], 2, "--port is 70000: needed a number from"],
+      [["report", "a", "--serve", "--port", "70000"], 2, "--port is 70000: expected a number from"],
       [["report", "none"], 1, "There is no run in none: it has no config.json"],
       [["compare", "a"], 2, "Give two folders or more"],
       [["compare", "a", "a/config.json"], 1, "There is no run in a/config.json"],
@@ -62,7 +62,7 @@ Deno.test("report, compare: what is asked wrongly is told", () =>
   }));
 
 Deno.test({
-  name: "train: --watch shows the run while it trains, and leaves its report at the end",
+  name: "rin train --watch shows the run live, and leaves its report at the end",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {

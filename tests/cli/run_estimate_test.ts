@@ -42,7 +42,7 @@ function play(): { at: string; told: number | undefined; left: number }[] {
   return seen.map(({ at, told, time }) => ({ at, told, left: now - time }));
 }
 
-Deno.test("run estimate: the time left has the validations and grids to come, the last one too", () => {
+Deno.test("RunEstimate includes all validations and grids to come", () => {
   const seen = play();
   const at = (name: string) => seen.filter((one) => one.at === name);
   // 100 steps, 40 images, and 480 drawn in 10 steps.

@@ -49,15 +49,15 @@ const started = (step: number, resumed: boolean, frames = 1): RunEvent => ({
   resumed,
 });
 
-Deno.test("run reporter: how a run begins", () => {
+Deno.test("runReporter() says how a run begins", () => {
   assertEquals(lines(started(0, false)), ["Training for 9 steps into r"]);
-  assertEquals(lines(started(4, true)), ["Going on after step 4 of 9 in r"]);
+  assertEquals(lines(started(4, true)), ["Continuing after step 4 of 9 in r"]);
   assertEquals(lines(started(9, true)), [
-    "All 9 steps of r are done: to go on, give more --steps",
+    "All 9 steps of r are done: give more --steps to continue",
   ]);
 });
 
-Deno.test("run reporter: the bar has metrics, or what goes on between steps", () => {
+Deno.test("runReporter() shows metrics in the bar, or the activity between steps", () => {
   const at = { type: "progress", step: 3, steps: 9 } as const;
   const latest = { lossAverage: 0.5, loss: 0.25, imagesPerSecond: 123.4, skipped: 0 };
   const events: RunEvent[] = [
@@ -77,7 +77,7 @@ Deno.test("run reporter: the bar has metrics, or what goes on between steps", ()
   assertEquals(lines(started(0, false, 2), { ...at, latest })[1].includes("clips/s=123"), true);
 });
 
-Deno.test("run reporter: what happened, and what failed", () => {
+Deno.test("runReporter() says what happened and what failed", () => {
   const full = Object.assign(new Error("os error 28"), { code: "ENOSPC" });
   assertEquals(
     lines(
@@ -90,16 +90,16 @@ Deno.test("run reporter: what happened, and what failed", () => {
     [
       "Step 3: validation loss 0.5000",
       "Step 3: 16 samples in r/samples/step-000003.png",
-      "Step 4 was skipped: the loss or its gradient was no finite number (skipped so far: 2)",
-      "! Cannot write r/last.safetensors: the disk is full; free some space; training goes on, and " +
-      "saving is tried again",
+      "Step 4 was skipped: the loss or its gradient was not finite (skipped so far: 2)",
+      "! Cannot write r/last.safetensors: the disk is full; free some space; training " +
+      "continues, and the next checkpoint tries again",
       "end of the bar",
-      "! The GPU was lost: reset; asking for it again, to go on after step 3",
+      "! The GPU was lost: reset; asking for it again, to continue after step 3",
     ],
   );
 });
 
-Deno.test("run reporter: a class without an image to train on is named", () => {
+Deno.test("runReporter() names a class without an image to train on", () => {
   const train = {
     ...{ name: "pets", imageSize: 16, count: 3, labels: Uint32Array.of(0, 2, 0) },
     classNames: ["cat", "dog", "cow", "pig"],

@@ -138,7 +138,7 @@ function inFolder(script: string, folder: string): string {
 }
 
 function runTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: `run: ${name}`, ignore: Deno.build.os === "windows", fn });
+  Deno.test({ name: `./run ${name}`, ignore: Deno.build.os === "windows", fn });
 }
 
 const MAIN = "deno run --quiet -A --config project/deno.json project/cli/main.ts";
@@ -148,7 +148,7 @@ const DRIVER = "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json";
 const isInstallation = (call: string) => /^(sudo|apt-get)\b/.test(call);
 
 runTest(
-  "a machine with coreutils and npm only fetches Deno and the dependencies, once",
+  "fetches Deno and the dependencies once, with only coreutils and npm",
   () =>
     withMachine(["npm"], async ({ run }) => {
       const first = await run(["train", "--steps", "3"]);
@@ -165,7 +165,7 @@ runTest(
 );
 
 runTest(
-  "no command but test looks for a Vulkan driver or installs one",
+  "looks for a Vulkan driver, and installs one, only for test",
   () =>
     withMachine(["deno", ...ADMIN], async ({ run }) => {
       const usage = await Deno.readTextFile(`${root}run`);
@@ -182,7 +182,7 @@ runTest(
 );
 
 runTest(
-  "test installs the driver before it starts, and updates the lists where it must",
+  "test installs the driver before it starts, and updates the lists if it must",
   () =>
     withMachine(["deno", ...ADMIN], async ({ run }) => {
       const { code, stderr, calls } = await run(["test", "tests/cli"]);
@@ -195,7 +195,7 @@ runTest(
 );
 
 runTest(
-  "test asks sudo where it isn't root, and only says what to do where sudo wants a password",
+  "test uses sudo without root, and only prints the command if sudo wants a password",
   () =>
     withMachine(["deno", ...ADMIN], async ({ run }) => {
       const told = await run(["test"], { STUB_USER: "1000", STUB_SUDO_FAILS: "1" });
@@ -209,7 +209,7 @@ runTest(
 );
 
 runTest(
-  "test goes on where the driver can't be installed, and doesn't try again at once",
+  "test continues if the driver can't be installed, and doesn't retry at once",
   () =>
     withMachine(["deno", "find", "grep", "tail", ...ADMIN], async ({ run }) => {
       const failed = await run(["test"], { STUB_APT_FAILS: "1" });
@@ -222,7 +222,7 @@ runTest(
 );
 
 runTest(
-  "test takes the driver that is there",
+  "test takes an installed driver",
   () =>
     withMachine(["deno", ...ADMIN], async ({ run, install }) => {
       const present = async (env: Record<string, string>) => {
@@ -241,7 +241,7 @@ runTest(
 );
 
 runTest(
-  "test says what is missing where there is no apt-get, and nothing on macOS",
+  "test says what is missing without apt-get, and nothing on macOS",
   () =>
     withMachine(["deno"], async ({ run }) => {
       const mac = await run(["test"], { STUB_SYSTEM: "Darwin" });
@@ -253,7 +253,7 @@ runTest(
     }),
 );
 
-runTest("a Deno that is too old is left alone, one that is new enough is taken", async () => {
+runTest("skips a Deno that is too old, and takes one that is new enough", async () => {
   const isTaken = async (version: string) => {
     let fetched = false;
     await withMachine(["deno", "npm"], async ({ run }) => {
@@ -269,7 +269,7 @@ runTest("a Deno that is too old is left alone, one that is new enough is taken",
   }
 });
 
-runTest("what can't be fetched is one sentence, and tried again the next time", async () => {
+runTest("explains a failed fetch in one sentence, and retries the next time", async () => {
   await withMachine([], async ({ run }) => {
     const { code, stderr } = await run(["train"]);
     assertEquals(code, 1);
@@ -286,7 +286,7 @@ runTest("what can't be fetched is one sentence, and tried again the next time", 
   });
 });
 
-runTest("an unknown command is a mistake of usage", () =>
+runTest("answers an unknown command with its usage", () =>
   withMachine(["npm"], async ({ run }) => {
     for (const command of ["trian", "t.*n", "*"]) {
       const { code, stderr, calls } = await run([command]);
@@ -297,7 +297,7 @@ runTest("an unknown command is a mistake of usage", () =>
   }));
 
 runTest(
-  "completions, the version, and every task of deno.json are commands",
+  "knows completions, the version, and every task of deno.json",
   () =>
     withMachine(["deno", ...ADMIN], async ({ run }) => {
       await run(["info"]); // fetches the dependencies
@@ -315,7 +315,7 @@ runTest(
 );
 
 runTest(
-  "install links rin into ~/.local/bin, says so, and leaves other programs alone",
+  "install links rin into ~/.local/bin, says so, and keeps other programs",
   () =>
     withMachine(["deno"], async ({ run, folder }) => {
       const link = `${folder}/home/.local/bin/rin`;

@@ -1,4 +1,4 @@
-// What rin sample writes, repeats and goes on with.
+// What rin sample writes, repeats and resumes.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
@@ -12,7 +12,7 @@ import { complaint, rin } from "./rin.ts";
 
 function outputTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
-    name: `sample outputs: ${name}`,
+    name: `rin sample ${name}`,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet(1));
@@ -28,7 +28,7 @@ async function run(cwd: string, ...args: string[]) {
 }
 const NET = ["--checkpoint", "net.safetensors", "--steps", "3"];
 
-outputTest("--like makes the same file again, of a folder's image or of a grid", async (cwd) => {
+outputTest("--like draws the same file again, from a folder's image or a grid", async (cwd) => {
   await run(cwd, ...NET, "--count", "3", "--seed", "7", "--sampler", "heun", "--out", "a");
   await run(cwd, "--like", "a/000002.png", "--out", "again.png");
   const bytes = await Deno.readFile(`${cwd}/a/000002.png`);
@@ -52,7 +52,7 @@ outputTest("--like makes the same file again, of a folder's image or of a grid",
 });
 
 outputTest(
-  "--like finds the checkpoint where it was, or in runs/, and then needs the picture alone",
+  "--like finds the checkpoint where it was, or in runs/, from the picture alone",
   async (cwd) => {
     await Deno.mkdir(`${cwd}/kept/away`, { recursive: true });
     await Deno.rename(`${cwd}/net.safetensors`, `${cwd}/kept/away/net.safetensors`);
@@ -73,7 +73,7 @@ outputTest(
 );
 
 outputTest(
-  "--like takes an exact copy of the checkpoint for it, and no rounded one",
+  "--like accepts an exact copy of the checkpoint, but no rounded one",
   async (cwd) => {
     await run(cwd, ...NET, "--count", "1", "--out", "a.png");
     for (const dtype of ["f32", "f16"]) {
@@ -99,7 +99,7 @@ outputTest(
   },
 );
 
-outputTest("a folder is gone on with: whole pictures of the same settings stay", async (cwd) => {
+outputTest("resumes a folder, and keeps whole pictures with the same settings", async (cwd) => {
   const args = [...NET, "--count", "4", "--out", "a"];
   await run(cwd, ...args);
   const read = (i: number) => Deno.readFile(`${cwd}/a/00000${i}.png`);
@@ -119,7 +119,7 @@ outputTest("a folder is gone on with: whole pictures of the same settings stay",
 });
 
 Deno.test({
-  name: "sample outputs: a PNG says what computed it, which is no setting: another device goes on",
+  name: "rin sample records the device in a PNG, and resumes on another one",
   ignore: !available,
   fn: () =>
     withFolder(async (cwd) => {
@@ -140,7 +140,7 @@ Deno.test({
     }),
 });
 
-outputTest("npz, filmstrip and animation hold the same images", async (cwd) => {
+outputTest("writes the same images as npz, filmstrip, and animation", async (cwd) => {
   const args = [...NET, "--count", "2"];
   await run(cwd, ...args, "--out", "a");
   await run(cwd, ...args, "--out", "a.npz", "--batch-size", "1");
@@ -165,7 +165,7 @@ outputTest("npz, filmstrip and animation hold the same images", async (cwd) => {
   assertEquals(decodeApng(await Deno.readFile(`${cwd}/f.apng`)).numberOfFrames, 3);
 });
 
-outputTest("a tar holds the files of a folder, and is gone on with", async (cwd) => {
+outputTest("writes a folder's files into a tar, and resumes it", async (cwd) => {
   const args = [...NET, "--count", "3"];
   await run(cwd, ...args, "--out", "a");
   const made = await Promise.all([0, 1, 2].map((i) => Deno.readFile(`${cwd}/a/00000${i}.png`)));
@@ -179,17 +179,17 @@ outputTest("a tar holds the files of a folder, and is gone on with", async (cwd)
   // As a stop within the second image leaves it, and in other batches.
   await write(`${cwd}/a.tar.partial`, bytes.slice(0, at / 2));
   const { stderr } = await run(cwd, ...args, "--out", "a.tar", "--batch-size", "1");
-  assertStringIncludes(stderr, "Going on after 1 of 3 images in a.tar.partial");
+  assertStringIncludes(stderr, "Continuing after 1 of 3 images in a.tar.partial");
   assertEquals(await Deno.readFile(`${cwd}/a.tar`), bytes);
 
   await write(`${cwd}/a.tar.partial`, bytes.slice(0, at / 2));
   await Deno.remove(`${cwd}/a.tar`);
   const other = await rin(["sample", ...args, "--seed", "1", "--out", "a.tar"], { cwd });
-  assertStringIncludes(complaint(other), "was begun with other settings");
+  assertStringIncludes(complaint(other), "was started with other settings");
 });
 
 outputTest(
-  "a folder may be called as it likes, what can't be written is told first",
+  "accepts any folder name, and refuses what it can't write before it draws",
   async (cwd) => {
     await run(cwd, ...NET, "--count", "1", "--out", "v1.5/");
     await Deno.stat(`${cwd}/v1.5/000000.png`);
@@ -201,7 +201,7 @@ outputTest(
   },
 );
 
-outputTest("from a picture: mask, strength, and two seeds interpolated", async (cwd) => {
+outputTest("begins from a picture, with mask, strength, or two seeds interpolated", async (cwd) => {
   const pixels = Float32Array.from({ length: 768 }, (_, i) => Math.sin(i / 30));
   await write(`${cwd}/p.png`, imagePng(pixels, 0, 16));
   const half = Float32Array.from({ length: 768 }, (_, i) => i % 16 < 8 ? 1 : -1);

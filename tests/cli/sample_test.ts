@@ -9,7 +9,7 @@ import { complaint, rin } from "./rin.ts";
 
 function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
-    name: `sample: ${name}`,
+    name: `rin sample ${name}`,
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet());
@@ -21,7 +21,7 @@ function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
 const sample = (cwd: string, ...args: string[]) =>
   rin(["sample", "--checkpoint", "net.safetensors", "--steps", "3", ...args], { cwd });
 
-sampleTest("a grid of 16 by default, and what was written is told", async (cwd) => {
+sampleTest("draws a grid of 16 by default, and prints what it wrote", async (cwd) => {
   const { code, stdout } = await sample(cwd);
   assertEquals(code, 0);
   assertStringIncludes(stdout, "Wrote a grid of 16 images of 16x16 to samples.png in ");
@@ -29,7 +29,7 @@ sampleTest("a grid of 16 by default, and what was written is told", async (cwd) 
   assertEquals([width, height, channels], [4 * 18 + 2, 4 * 18 + 2, 3]);
 });
 
-sampleTest("a folder of single images, the same whatever the batch", async (cwd) => {
+sampleTest("writes a folder of single images that don't depend on the batch", async (cwd) => {
   assertEquals((await sample(cwd, "--count", "5", "--out", "new/a/")).code, 0);
   assertEquals((await sample(cwd, "--count", "5", "--out", "b", "--batch-size", "2")).code, 0);
   const names = [...Deno.readDirSync(`${cwd}/new/a`)].map(({ name }) => name).sort();
@@ -41,7 +41,7 @@ sampleTest("a folder of single images, the same whatever the batch", async (cwd)
   }
 });
 
-sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
+sampleTest("depends on seed and sampler, and on nothing else", async (cwd) => {
   const picture = async (...args: string[]) => {
     const { code, stderr } = await sample(
       cwd,
@@ -67,7 +67,7 @@ sampleTest("seed and sampler matter, and nothing else does", async (cwd) => {
   assertNotEquals(await picture("--sampler", "ddim", "--eta", "1"), await picture(...others[1]));
 });
 
-sampleTest("the number of threads changes no byte", async (cwd) => {
+sampleTest("writes the same bytes with any number of threads", async (cwd) => {
   const picture = async (threads: string) => {
     const args = ["--count", "2", "--out", "o.png", "--device", "cpu", "--threads", threads];
     const { code, stderr } = await sample(cwd, ...args);
@@ -77,7 +77,7 @@ sampleTest("the number of threads changes no byte", async (cwd) => {
   assertEquals(await picture("3"), await picture("1"));
 });
 
-sampleTest("a bare state_dict with a config file", async (cwd) => {
+sampleTest("takes a bare state_dict with a config file", async (cwd) => {
   const { tensors } = readSafetensors(smallNet());
   await write(`${cwd}/net.safetensors`, writeSafetensors({ metadata: {}, tensors }));
   await write(`${cwd}/c.json`, JSON.stringify(SMALL));
@@ -85,7 +85,7 @@ sampleTest("a bare state_dict with a config file", async (cwd) => {
   assertStringIncludes(complaint(await sample(cwd)), "Cannot use checkpoint net.safetensors: ");
 });
 
-Deno.test("sample: a checkpoint that can't be used is told before a device is asked for", async () => {
+Deno.test("rin sample refuses an unusable checkpoint before it asks for a device", async () => {
   await withFolder(async (cwd) => {
     const bytes = smallNet();
     const say = async (content: Uint8Array | string, ...args: string[]) => {
@@ -113,7 +113,7 @@ Deno.test("sample: a checkpoint that can't be used is told before a device is as
   });
 });
 
-Deno.test("sample: numbers out of range", async () => {
+Deno.test("rin sample refuses numbers out of range", async () => {
   await withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet());
     const cases = [["--count", "0"], ["--steps", "0"], ["--eta", "2"], ["--batch-size", "0"]];
@@ -124,7 +124,7 @@ Deno.test("sample: numbers out of range", async () => {
   });
 });
 
-Deno.test("sample --image-size: another size, where positions are computed", async () => {
+Deno.test("rin sample --image-size draws at another size where positions are computed", async () => {
   await withFolder(async (cwd) => {
     for (const positions of ["learned", "stretched", "sincos"] as const) {
       await write(`${cwd}/${positions}.safetensors`, smallNet(1, { positions }));
@@ -156,7 +156,7 @@ Deno.test("sample --image-size: another size, where positions are computed", asy
   });
 });
 
-Deno.test("sample: a network that was meant to be sampled in a way of its own is", async () => {
+Deno.test("rin sample draws as the network's run did", async () => {
   await withFolder(async (cwd) => {
     const run = {
       ...{ sampleSampler: "ddpm", sampleSteps: 3, sampleVariance: "large" },

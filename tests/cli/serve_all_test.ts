@@ -57,7 +57,7 @@ const picture = new Uint8Array(imagePng(noise, 0, 40));
 const half = new Float32Array(3 * 10 * 10).map((_, i) => i % 10 < 5 ? 1 : -1);
 const mask = new Uint8Array(imagePng(half, 0, 10));
 
-Deno.test("serve: pictures, masks, paths and films are the files that rin sample writes", () =>
+Deno.test("rin serve sends the files that rin sample writes, for pictures, masks, paths, and films", () =>
   withServer([], async (serving) => {
     const { cwd } = serving;
     await write(`${cwd}/picture`, picture);
@@ -116,7 +116,7 @@ Deno.test("serve: pictures, masks, paths and films are the files that rin sample
 const FRAMES = 4;
 const clips = smallNet(1, { frames: FRAMES, patchFrames: 2, positions: "sincos", numClasses: 2 });
 
-Deno.test("serve: clips are the files that rin sample writes, by URL, JSON, form and stream", () =>
+Deno.test("rin serve sends the clips that rin sample writes, by URL, JSON, form, and stream", () =>
   withServer(
     [],
     async (serving) => {

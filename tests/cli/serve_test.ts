@@ -12,10 +12,10 @@ function serveTest(
   args: readonly string[],
   test: (serving: Serving) => Promise<void>,
 ) {
-  Deno.test({ name: `serve: ${name}`, fn: () => withServer(args, test) });
+  Deno.test({ name: `rin serve ${name}`, fn: () => withServer(args, test) });
 }
 
-serveTest("pictures are the files that rin sample writes, and --like repeats them", [], async (
+serveTest("sends the files that rin sample writes, and --like repeats them", [], async (
   { cwd, post, url },
 ) => {
   const ask = async (body: unknown) => {
@@ -51,7 +51,7 @@ serveTest("pictures are the files that rin sample writes, and --like repeats the
   assertEquals(await Deno.readFile(`${cwd}/again.png`), Uint8Array.fromBase64(images[1].png));
 });
 
-serveTest("SIGTERM: what is under way is answered, then it ends with 0", [], async (serving) => {
+serveTest("answers open requests after SIGTERM, then exits with 0", [], async (serving) => {
   const { url, child, post, metric, said } = serving;
   const under = post({ steps: 1000, count: 2, seed: 1 });
   const stream = await fetch(`${url}v1/images/stream?steps=1000&previews=0&seed=2`);
@@ -64,14 +64,14 @@ serveTest("SIGTERM: what is under way is answered, then it ends with 0", [], asy
   assertEquals([answer.status, recordIn(await answer.bytes())?.count], [200, 2]);
   assertStringIncludes(events, 'event: done\ndata: {"images":1}');
   assertEquals((await child.status).code, 0);
-  assertStringIncludes(await said, "Ending; what is under way is answered first");
+  assertStringIncludes(await said, "Ending; open requests are answered first");
   await fetch(`${url}healthz`).then(
     () => assert(false, "it still answers"),
     (thrown) => assert(thrown instanceof TypeError),
   );
 });
 
-serveTest("a connection that breaks stops its work", [], async ({ url, post, metric }) => {
+serveTest("stops the work of a broken connection", [], async ({ url, post, metric }) => {
   const begun = (before: number) => async () => await metric("rin_evaluations_total") > before + 2;
   const leaving = new AbortController();
   const left = post({ steps: 1000, count: 30 }, { signal: leaving.signal }).catch(() => {});
@@ -98,7 +98,7 @@ async function raw(url: string, request: string): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
 }
 
-serveTest("another name for this machine is refused; nonsense is survived", [], async (
+serveTest("refuses another name for this machine, and survives nonsense", [], async (
   { url, post },
 ) => {
   const rebound = await raw(
@@ -123,7 +123,7 @@ serveTest("another name for this machine is refused; nonsense is survived", [], 
 });
 
 Deno.test({
-  name: "serve: a token from a file or the environment",
+  name: "rin serve takes a token from a file or the environment",
   fn: () =>
     withFolder(async (folder) => {
       await write(`${folder}/token`, "open-sesame\n");
@@ -137,7 +137,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "serve: runs with its port and the checkpoint, sample with checkpoint and output alone",
+  name: "rin serve needs only its port and the checkpoint, rin sample only checkpoint and output",
   // A packed program has its permissions in it.
   ignore: Deno.env.has("RIN_BINARY"),
   fn: async () => {
@@ -162,13 +162,13 @@ Deno.test({
       // The page takes more in source form, and that is said; all else works.
       const [first, ...rest] = (await said).trimEnd().split("\n");
       assertStringIncludes(first, "rin: serving without the page.");
-      assertEquals(rest, ["Ctrl-C ends it", "Ending; what is under way is answered first"]);
+      assertEquals(rest, ["Ctrl-C ends it", "Ending; open requests are answered first"]);
     }, startWith(allowed));
   },
 });
 
 Deno.test({
-  name: "serve: deno serve hosts the same",
+  name: "deno serve hosts the same service",
   ignore: Deno.env.has("RIN_BINARY"),
   fn: () =>
     withFolder(async (cwd) => {
@@ -200,7 +200,7 @@ Deno.test({
     }),
 });
 
-Deno.test("serve: what can't be served is told", () =>
+Deno.test("rin serve refuses what it can't serve in one sentence", () =>
   withFolder(async (cwd) => {
     const serve = (...args: string[]) => rin(["serve", ...args], { cwd });
     const net = ["--checkpoint", "net.safetensors"];
@@ -209,7 +209,7 @@ Deno.test("serve: what can't be served is told", () =>
     await write(`${cwd}/net.safetensors`, CHECKPOINT);
     assertStringIncludes(complaint(await serve(...net, "--port", "70000"), 2), "--port is 70000");
     const batch = await serve(...net, "--max-batch", "0");
-    assertStringIncludes(complaint(batch, 2), "--max-batch is 0: needed 1 to 1024");
+    assertStringIncludes(complaint(batch, 2), "--max-batch is 0: expected 1 to 1024");
     await write(`${cwd}/empty`, "\n");
     const token = await serve(...net, "--token-file", "empty");
     assertStringIncludes(complaint(token), "empty holds no token");
@@ -218,7 +218,7 @@ Deno.test("serve: what can't be served is told", () =>
     assertStringIncludes(complaint(taken), "another program uses it; give another --port");
   }));
 
-serveTest("a proxy's name is let in where it is allowed, and requests are logged", [
+serveTest("accepts a proxy's name with --allow-host, and logs requests", [
   "--allow-host",
   "rin.example.org",
   "--log",
@@ -242,7 +242,7 @@ serveTest("a proxy's name is let in where it is allowed, and requests are logged
   ]);
 });
 
-Deno.test("serve: where the usual port is taken, it says on which it is", async () => {
+Deno.test("rin serve says which port it uses if the usual one is taken", async () => {
   let taken: Deno.Listener | undefined;
   try {
     taken = Deno.listen({ hostname: "127.0.0.1", port: 7461 });
@@ -268,7 +268,7 @@ Deno.test("serve: where the usual port is taken, it says on which it is", async 
   }
 });
 
-serveTest("pages of the origins that --cors gives may ask", [
+serveTest("accepts pages of the origins that --cors names", [
   ...["--cors", "https://a.org", "--cors=https://b.org"],
 ], async ({ url }) => {
   for (
@@ -285,14 +285,14 @@ serveTest("pages of the origins that --cors gives may ask", [
   }
 });
 
-Deno.test("serve: refuses --allow-host and --cors values that are no host or origin", async () => {
+Deno.test("rin serve refuses --allow-host and --cors values that are not hosts or origins", async () => {
   const serve = (...args: string[]) => rin(["serve", "net.safetensors", ...args]);
   const wrong = await serve("--allow-host", "http://a.org");
-  assertStringIncludes(complaint(wrong, 2), "needed names without http:// and port");
+  assertStringIncludes(complaint(wrong, 2), "expected names without http:// and port");
   const path = await serve("--cors", "https://a.org", "--cors", "https://b.org/page");
   assertStringIncludes(
     complaint(path, 2),
-    "--cors is https://b.org/page: needed an origin without",
+    "--cors is https://b.org/page: expected an origin without",
   );
   assertStringIncludes(complaint(await serve("--cors="), 2), "--cors needs a value: --cors ORIGIN");
 });

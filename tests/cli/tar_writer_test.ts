@@ -28,7 +28,7 @@ async function write(path: string, ...parts: (readonly TarEntry[])[]): Promise<v
   }
 }
 
-Deno.test("tar: what is stopped and gone on with is the same file", async () => {
+Deno.test("TarWriter writes the same file after a stop", async () => {
   await withFolder(async (folder) => {
     const [whole, stopped] = [`${folder}/a.tar`, `${folder}/b.tar`];
     await write(whole, entries);
@@ -41,7 +41,7 @@ Deno.test("tar: what is stopped and gone on with is the same file", async () => 
   });
 });
 
-Deno.test("tar: what is cut off, wherever, is gone on with from the last whole entry", async () => {
+Deno.test("TarWriter resumes a file that was cut anywhere, from its last whole entry", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.tar`;
     await write(path, entries);
@@ -59,7 +59,7 @@ Deno.test("tar: what is cut off, wherever, is gone on with from the last whole e
   });
 });
 
-Deno.test("tar: what it did not write itself it doesn't add to", async () => {
+Deno.test("TarWriter adds nothing to a file that it did not write", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/a.tar`;
     await Deno.writeFile(`${path}.partial`, new Uint8Array(2048).fill(65));
@@ -75,7 +75,7 @@ Deno.test("tar: what it did not write itself it doesn't add to", async () => {
   });
 });
 
-Deno.test("tar: the system's tar reads it", async () => {
+Deno.test("TarWriter writes files that the system's tar reads", async () => {
   const found = await new Deno.Command("tar", { args: ["--version"] }).output().catch(() => {});
   if (!found?.success) throw new Error("There is no tar on this system to read it with");
   await withFolder(async (folder) => {

@@ -13,7 +13,7 @@ function failTest(
   prepare: (cwd: string) => Promise<void> = async () => {},
 ): void {
   Deno.test({
-    name: `train: ${name}`,
+    name: `rin train ${name}`,
     fn: () =>
       withFolder(async (cwd) => {
         await writePictures(`${cwd}/pictures`, 3);
@@ -29,10 +29,10 @@ function failTest(
 
 const data = (source: string) => [...TINY, "--steps", "2", "--out", "r", "--data", source];
 
-failTest("a missing folder", data("nowhere"), "Cannot load nowhere: there is no such file");
+failTest("refuses a missing folder", data("nowhere"), "Cannot load nowhere: there is no such file");
 
 failTest(
-  "a folder without one good picture",
+  "refuses a folder without a good picture",
   data("bad"),
   "none of its 2 image files can be decoded",
   async (cwd) => {
@@ -42,32 +42,36 @@ failTest(
 );
 
 failTest(
-  "a preset without images",
+  "refuses a preset without images",
   [...TINY, "--preset", "readme", "--out", "r"],
   "give --data DIR",
 );
 
 failTest(
-  "a batch that no device can hold names the limit and a way out",
+  "names the limit and a way out if no device can hold the batch",
   [...data("pictures"), "--batch-size", "65000", "--num-latents", "2000"],
   "use a smaller",
 );
 
 failTest(
-  "a run folder that is a file",
+  "refuses a run folder that is a file",
   [...TINY, "--data", "pictures", "--out", "pictures/0.png"],
   "Cannot make folder pictures/0.png",
 );
 
-failTest("resuming what isn't there", ["--resume", "gone"], "Cannot resume gone: there is no such");
-
 failTest(
-  "resuming a folder without a checkpoint",
-  ["--resume", "pictures"],
-  "the run saved no checkpoint, or it is no run's folder",
+  "refuses to resume a missing folder",
+  ["--resume", "gone"],
+  "Cannot resume gone: there is no such",
 );
 
-Deno.test("train: resuming refuses every flag that would make it another run", () => {
+failTest(
+  "refuses to resume a folder without a checkpoint",
+  ["--resume", "pictures"],
+  "the run saved no checkpoint, or it is not a run's folder",
+);
+
+Deno.test("resumeChanges() refuses every flag that would make another run", () => {
   const refused = { preset: "demo", config: "c.json", out: "r", batchSize: 8, seed: 1, flip: true };
   const data = { validFraction: 0.1, cropScale: 1.2, labels: "auto", labelAttribute: "Smiling" };
   const network = { frames: 2, numClasses: 3, schedule: "linear", inputScale: 0.5 };
@@ -81,7 +85,7 @@ Deno.test("train: resuming refuses every flag that would make it another run", (
 });
 
 Deno.test({
-  name: "train: resuming refuses what would make it another run",
+  name: "rin train --resume refuses what would make another run",
   fn: () =>
     withFolder(async (cwd) => {
       await writePictures(`${cwd}/pictures`, 3);
@@ -124,7 +128,7 @@ Deno.test({
     }),
 });
 
-Deno.test("train: --device gpu without an adapter says what to install", () =>
+Deno.test("rin train --device gpu says what to install without an adapter", () =>
   withFolder(async (cwd) => {
     await writePictures(`${cwd}/pictures`, 3);
     const args = ["train", ...data("pictures"), "--device", "gpu"];

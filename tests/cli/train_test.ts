@@ -14,12 +14,12 @@ import {
 } from "./rin.ts";
 
 function trainTest(name: string, fn: (cwd: string) => Promise<void>): void {
-  Deno.test({ name: `train: ${name}`, fn: () => withFolder(fn) });
+  Deno.test({ name: `rin train ${name}`, fn: () => withFolder(fn) });
 }
 
 const MOMENTS = ["x0", "xt", "noise", "prediction", "interface", "latents"];
 
-trainTest("a run leaves config, metrics, samples, checkpoints and a report", async (cwd) => {
+trainTest("writes config, metrics, samples, checkpoints, and a report", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 10);
   await write(`${cwd}/pictures/broken.png`, "not a picture");
   const args = ["--data", "pictures", "--steps", "6", "--log-every", "3", "--valid-every", "4"];
@@ -71,7 +71,7 @@ trainTest("a run leaves config, metrics, samples, checkpoints and a report", asy
   );
 });
 
-trainTest("of many broken pictures five are named and all counted", async (cwd) => {
+trainTest("names five broken pictures, and counts all", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 3);
   for (let i = 0; i < 8; i++) await write(`${cwd}/pictures/x${i}.png`, "not a picture");
   const args = ["--data", "pictures", "--steps", "1", "--out", "r"];
@@ -81,7 +81,7 @@ trainTest("of many broken pictures five are named and all counted", async (cwd) 
   assertStringIncludes(stderr, "Skipped 3 more, 8 in all");
 });
 
-trainTest("a flag wins over the config file", async (cwd) => {
+trainTest("prefers a flag to the config file", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 3);
   await write(`${cwd}/c.json`, '{"data": "pictures", "steps": 500, "seed": 7}');
   const args = ["--config", "c.json", "--steps", "2", "--out", "r", "--quiet"];
@@ -90,20 +90,23 @@ trainTest("a flag wins over the config file", async (cwd) => {
   assertEquals([steps, seed], [2, 7]);
 });
 
-trainTest("6 steps are 3 and, resumed in the middle of an epoch, 3 more", async (cwd) => {
-  await writePictures(`${cwd}/pictures`, 10);
-  const args = ["train", ...TINY, "--data", "pictures", "--flip", "--quiet"];
-  assertEquals((await rin([...args, "--out", "whole", "--steps", "6"], { cwd })).code, 0);
-  assertEquals((await rin([...args, "--out", "parts", "--steps", "3"], { cwd })).code, 0);
-  const more = await rin(["train", "--resume", "parts", "--steps", "6", "--quiet"], { cwd });
-  assertEquals(more.code, 0, more.stderr);
-  const steps = async (run: string) =>
-    (await metrics(`${cwd}/${run}`)).filter(({ loss }) => loss !== undefined)
-      .map(({ step, loss, lossAverage }) => ({ step, loss, lossAverage }));
-  assertEquals(await steps("parts"), await steps("whole"));
-  const { slabs } = await checkpoint(`${cwd}/parts`);
-  assertEquals(slabs, (await checkpoint(`${cwd}/whole`)).slabs);
-});
+trainTest(
+  "gives the same bits in 6 steps as in 3 and, resumed inside an epoch, 3 more",
+  async (cwd) => {
+    await writePictures(`${cwd}/pictures`, 10);
+    const args = ["train", ...TINY, "--data", "pictures", "--flip", "--quiet"];
+    assertEquals((await rin([...args, "--out", "whole", "--steps", "6"], { cwd })).code, 0);
+    assertEquals((await rin([...args, "--out", "parts", "--steps", "3"], { cwd })).code, 0);
+    const more = await rin(["train", "--resume", "parts", "--steps", "6", "--quiet"], { cwd });
+    assertEquals(more.code, 0, more.stderr);
+    const steps = async (run: string) =>
+      (await metrics(`${cwd}/${run}`)).filter(({ loss }) => loss !== undefined)
+        .map(({ step, loss, lossAverage }) => ({ step, loss, lossAverage }));
+    assertEquals(await steps("parts"), await steps("whole"));
+    const { slabs } = await checkpoint(`${cwd}/parts`);
+    assertEquals(slabs, (await checkpoint(`${cwd}/whole`)).slabs);
+  },
+);
 
 async function checkpoint(run: string) {
   const { readCheckpoint } = await import("../../src/model/checkpoint.ts");
@@ -111,7 +114,7 @@ async function checkpoint(run: string) {
 }
 
 Deno.test({
-  name: "train: Ctrl-C saves and says how to go on, and the resumed run has the same bits",
+  name: "rin train saves at Ctrl-C, says how to continue, and resumes with identical bits",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
@@ -146,7 +149,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "train: SIGTERM saves, and a second signal leaves at once",
+  name: "rin train saves at SIGTERM, and exits at once at a second signal",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (cwd) => {
@@ -176,7 +179,7 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-trainTest("metrics beyond the checkpoint are dropped when a run goes on", async (cwd) => {
+trainTest("drops metrics beyond the checkpoint when it resumes", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 5);
   const args = [...TINY, "--data", "pictures", "--steps", "2", "--out", "r", "--quiet"];
   assertEquals((await rin(["train", ...args], { cwd })).code, 0);
@@ -189,7 +192,7 @@ trainTest("metrics beyond the checkpoint are dropped when a run goes on", async 
   assert(steps[2].loss !== 9);
 });
 
-trainTest("--profile says where a step's time goes and leaves nothing behind", async (cwd) => {
+trainTest("--profile says where a step's time goes, and writes nothing", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 3);
   const args = ["train", ...TINY, "--data", "pictures", "--profile", "--out", "r"];
   const { code, stdout } = await rin([...args, "--device", "cpu"], { cwd });
@@ -203,18 +206,18 @@ trainTest("--profile says where a step's time goes and leaves nothing behind", a
   assertEquals(await Deno.stat(`${cwd}/r`).catch(() => "gone"), "gone");
 });
 
-trainTest("a loss that is no number stops the run and keeps the last checkpoint", async (cwd) => {
+trainTest("stops at a loss that is not finite, and keeps the last checkpoint", async (cwd) => {
   await writePictures(`${cwd}/pictures`, 5);
   const args = ["train", ...TINY, "--data", "pictures", "--out", "r", "--steps", "4", "--quiet"];
   assertEquals((await rin(args, { cwd })).code, 0);
   const before = await Deno.readFile(`${cwd}/r/last.safetensors`);
   // Each step multiplies all weights by about -99.
   const wild = ["--resume", "r", "--lr", "10", "--weight-decay", "10", "--steps", "200", "--quiet"];
-  const kept = "the checkpoint of step 4 in r is kept; go on from it with a lower --lr than 10";
+  const kept = "the checkpoint of step 4 in r is kept; resume it with a lower --lr than 10";
   for (const asked of ["stop", "skip"]) {
     const found = complaint(await rin(["train", ...wild, "--on-nan", asked], { cwd }));
     const many = /^rin: In each of the last (6[4-9]|[7-9]\d) steps, to step \d+, the loss/;
-    const one = /^rin: At step (\d|1\d|2\d) the loss or its gradient was no finite number/;
+    const one = /^rin: At step (\d|1\d|2\d) the loss or its gradient was not finite/;
     assert((asked === "stop" ? one : many).test(found), found);
     assertStringIncludes(found, kept);
     assert(equalBytes(await Deno.readFile(`${cwd}/r/last.safetensors`), before));

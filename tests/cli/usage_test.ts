@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withFolder, write } from "../data/scratch.ts";
 import { complaint, rin } from "./rin.ts";
 
-Deno.test("usage: rin --help, no command at all and --version", async () => {
+Deno.test("rin prints its usage for --help and no command, and its version for --version", async () => {
   const help = await rin(["--help"]);
   assertEquals(help.code, 0);
   for (const name of ["train", "sample", "report", "compare", "info", "doctor"]) {
@@ -15,7 +15,7 @@ Deno.test("usage: rin --help, no command at all and --version", async () => {
   assertStringIncludes((await rin(["--version"])).stdout, `rin ${version}`);
 });
 
-Deno.test("usage: each command's help names its options with their defaults", async () => {
+Deno.test("rin COMMAND --help names all options with their defaults", async () => {
   const expected: Record<string, string[]> = {
     train: ["--num-latents N", "(default: 0.003)", "--resume DIR", "faces: 118 emoji"],
     sample: ["--checkpoint FILE", "ddpm|ddim|dpm++|heun|renoise", "samples.apng)"],
@@ -30,7 +30,7 @@ Deno.test("usage: each command's help names its options with their defaults", as
   }
 });
 
-Deno.test("usage: whatever rin does, ./run and deno task do", async () => {
+Deno.test("./run and deno task have all of rin's commands", async () => {
   const read = (name: string) => Deno.readTextFile(new URL(`../../${name}`, import.meta.url));
   const { tasks } = JSON.parse(await read("deno.json"));
   const run = await read("run");
@@ -46,7 +46,7 @@ Deno.test("usage: whatever rin does, ./run and deno task do", async () => {
   }
 });
 
-Deno.test("usage: what is mistyped is named, with the nearest known name", async () => {
+Deno.test("rin suggests the nearest name for a misspelled one", async () => {
   const cases: [string[], string][] = [
     [["trian"], 'Unknown command "trian": did you mean train?'],
     [
@@ -57,10 +57,10 @@ Deno.test("usage: what is mistyped is named, with the nearest known name", async
     [["train", "-x"], "Unknown option -x"],
     [["train", "runs/a"], 'Unknown argument "runs/a"'],
     [["train", "--lr"], "--lr needs a value"],
-    [["train", "--lr", "fast"], "--lr is fast: needed a number"],
-    [["train", "--steps", "1.5"], "--steps is 1.5: needed a whole number"],
-    [["train", "--preset", "face"], "--preset is face: needed faces, demo, readme"],
-    [["train", "--prediction", "x1"], "--prediction is x1: needed eps, x0 or v"],
+    [["train", "--lr", "fast"], "--lr is fast: expected a number"],
+    [["train", "--steps", "1.5"], "--steps is 1.5: expected a whole number"],
+    [["train", "--preset", "face"], "--preset is face: expected faces, demo, readme"],
+    [["train", "--prediction", "x1"], "--prediction is x1: expected eps, x0 or v"],
     [["sample"], "Which checkpoint?"],
     [["info"], "Which checkpoint?"],
   ];
@@ -69,11 +69,11 @@ Deno.test("usage: what is mistyped is named, with the nearest known name", async
   }
 });
 
-Deno.test("usage: sizes that don't fit together are told in terms of the flags", async () => {
+Deno.test("rin train names the flags if sizes don't fit together", async () => {
   const cases: [string[], string][] = [
     [["--image-size", "30"], "--image-size 30 is not divisible by --patch-size 8"],
     [["--num-heads", "3"], "--num-heads 3 does not divide --latent-dim 128"],
-    [["--lr", "11"], "--lr is 11: needed a number from 0 to 10"],
+    [["--lr", "11"], "--lr is 11: expected a number from 0 to 10"],
     [["--save-every", "0"], "--save-every is 0"],
     [["--schedule", "cosin"], 'Unknown schedule "cosin"'],
   ];
@@ -82,12 +82,12 @@ Deno.test("usage: sizes that don't fit together are told in terms of the flags",
   }
 });
 
-Deno.test("usage: a config file's mistakes are named", async () => {
+Deno.test("rin train names the mistakes of a config file", async () => {
   await withFolder(async (folder) => {
     const cases: [string, string][] = [
       ['{"lrr": 1}', 'unknown field "lrr": did you mean lr?'],
-      ['{"lr": "1"}', '"lr" is "1": needed a number'],
-      ['{"flip": 1}', '"flip" is 1: needed true or false'],
+      ['{"lr": "1"}', '"lr" is "1": expected a number'],
+      ['{"flip": 1}', '"flip" is 1: expected true or false'],
       ["[1]", "it must be a JSON object"],
       ["{", "not valid JSON"],
     ];
@@ -102,13 +102,13 @@ Deno.test("usage: a config file's mistakes are named", async () => {
   });
 });
 
-Deno.test("usage: RIN_DEBUG=1 shows the stack", async () => {
+Deno.test("RIN_DEBUG=1 shows the stack", async () => {
   const { code, stderr } = await rin(["train", "--lr", "11"], { env: { RIN_DEBUG: "1" } });
   assertEquals(code, 1);
   assertStringIncludes(stderr, "\n    at ");
 });
 
-Deno.test("usage: every command takes its checkpoint with the flag or without, and one only", async () => {
+Deno.test("rin commands take one checkpoint, with or without the flag", async () => {
   for (const name of ["sample", "serve", "page", "eval", "export", "info"]) {
     const sentence = complaint(await rin([name, "a", "--checkpoint", "b"]), 2);
     assertStringIncludes(sentence, "One checkpoint at a time, please: got b and a", name);

@@ -6,7 +6,7 @@ import { withFolder } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
 import { complaint, lastStep, rin, TINY, writePictures } from "./rin.ts";
 
-Deno.test("write: a file is replaced, and nothing is left beside it", async () => {
+Deno.test("writeFile() replaces a file, and leaves nothing beside it", async () => {
   await withFolder(async (folder) => {
     await writeFile(`${folder}/a`, "one");
     await writeFile(`${folder}/a`, new Uint8Array([50]));
@@ -15,7 +15,7 @@ Deno.test("write: a file is replaced, and nothing is left beside it", async () =
   });
 });
 
-Deno.test("link: another name takes a file's place, and outlives the first", async () => {
+Deno.test("linkFile() gives a file's place to another name, which outlives the first", async () => {
   await withFolder(async (folder) => {
     const [a, b] = [`${folder}/a`, `${folder}/b`];
     await writeFile(a, "one");
@@ -33,7 +33,7 @@ Deno.test("link: another name takes a file's place, and outlives the first", asy
   });
 });
 
-Deno.test("write: bytes are on the disk before their name, and the name before it is told", async () => {
+Deno.test("writeFile() syncs the bytes before the name, and the name before it returns", async () => {
   await withFolder(async (folder) => {
     const [run, a, b] = [`${folder}/run`, `${folder}/run/a`, `${folder}/run/b`];
     await Deno.mkdir(run);
@@ -48,7 +48,7 @@ Deno.test("write: bytes are on the disk before their name, and the name before i
 });
 
 Deno.test({
-  name: "write: links are followed, mode and other names of a file stay, devices are written into",
+  name: "writeFile() follows links, keeps a file's mode and names, and writes into devices",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
@@ -93,8 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "write: a run's last checkpoint can be a link to another folder, and is no name of the best",
+  name: "linkFile() keeps the best checkpoint apart from a last one that links to another folder",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
@@ -113,7 +112,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "write: archives and prepared images that grow take a link's place likewise",
+  name: "PartialFile follows a link for archives and prepared images, too",
   ignore: Deno.build.os === "windows",
   fn: () =>
     withFolder(async (folder) => {
@@ -131,7 +130,7 @@ Deno.test({
     }),
 });
 
-Deno.test("write: where it can't be written the sentence says why", async () => {
+Deno.test("writeFile() says why it can't write", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     await Deno.mkdir(`${folder}/taken`);
@@ -146,7 +145,7 @@ Deno.test("write: where it can't be written the sentence says why", async () => 
   });
 });
 
-Deno.test("write: the folder of a path", () => {
+Deno.test("folderOf() gives the folder of a path", () => {
   assertEquals(["a", "b/a", "/a", "b/c/a"].map(folderOf), [".", "b", "/", "b/c"]);
 });
 
@@ -172,7 +171,7 @@ const probe = await smallDisk(64);
 if (probe) await unmount(probe);
 
 Deno.test({
-  name: "write: a file that is mounted by itself is written into",
+  name: "writeFile() writes into a file that is mounted by itself",
   ignore: probe === undefined,
   fn: () =>
     withFolder(async (folder) => {
@@ -193,7 +192,7 @@ Deno.test({
 /** A run of two steps on a disk that holds its checkpoints and little more; then `spoil`. */
 function diskTest(name: string, why: string, spoil: (disk: string) => Promise<unknown>): void {
   Deno.test({
-    name: `train: ${name} ends the run with one sentence and keeps the old checkpoint`,
+    name: `rin train ends with one sentence and keeps the old checkpoint on ${name}`,
     ignore: probe === undefined,
     fn: () =>
       withFolder(async (cwd) => {

@@ -60,13 +60,13 @@ async function load(source: string, cache: string, options: Partial<DataOptions>
   return result;
 }
 
-Deno.test("arrays: what NumPy and rin sample write, stored: pictures and their classes", async () => {
+Deno.test("loadSplits() reads pictures and classes that NumPy and rin sample stored", async () => {
   await withFolder(async (root) => {
     const found = await load(fixture("arrays_stored.npz"), root);
     assertEquals(found.train, [0, 1, 2, 3, 4, 5].map(picture));
     assertEquals([found.labels, found.classNames], [[2, 0, 1, 1, 0, 2], ["0", "1", "2"]]);
     assertEquals(found.notes, [
-      "Takes arr_0 (6, 5, 5, 3) for the pictures and arr_1 for their classes",
+      "Using arr_0 (6, 5, 5, 3) as the pictures and arr_1 as their classes",
     ]);
     // Channels before height and width, in a file of its own.
     const planar = await load(fixture("arrays_planar.npy"), root, { labels: { from: "none" } });
@@ -74,24 +74,24 @@ Deno.test("arrays: what NumPy and rin sample write, stored: pictures and their c
   });
 });
 
-Deno.test("arrays: x_train and x_test, packed and grey, are what is trained on and held out", async () => {
+Deno.test("loadSplits() trains on x_train and holds out x_test, packed and gray ones too", async () => {
   await withFolder(async (root) => {
     const found = await load(fixture("arrays_split.npz"), root, { validFraction: 0.5 });
     const grey = (n: number) => Array(3).fill(picture(n).slice(0, 25)).flat();
     assertEquals([found.train, found.valid], [[0, 1, 2, 3].map(grey), [4, 5].map(grey)]);
     assertEquals([found.labels, found.validLabels], [[2, 0, 1, 1], [0, 2]]);
     assertEquals(found.notes, [
-      "Takes x_train (4, 5, 5) for the pictures to train on and y_train for their classes, x_test " +
-      "(2, 5, 5) for the pictures to validate on and y_test for their classes; leaves mean alone",
+      "Using x_train (4, 5, 5) as the pictures to train on and y_train as their classes, x_test " +
+      "(2, 5, 5) as the pictures to validate on and y_test as their classes; ignoring mean",
     ]);
-    // Grey pictures are padded as those of IDX files are.
+    // Gray pictures are padded as those of IDX files are.
     const padded = await load(fixture("arrays_split.npz"), root, { imageSize: 7 });
     assertEquals(padded.train[0].slice(0, 8), [0, 0, 0, 0, 0, 0, 0, 0]);
     assertEquals(padded.train[1].slice(8, 13), picture(1).slice(0, 5));
   });
 });
 
-Deno.test("arrays: opacity is blended on white, and colours are resized as pictures", async () => {
+Deno.test("loadSplits() blends an array's opacity on white, and resizes colors like pictures", async () => {
   await withFolder(async (root) => {
     const rgba = [100, 150, 200, 255, 100, 150, 200, 0, 100, 150, 200, 51, 0, 0, 0, 255];
     await write(`${root}/a.npy`, npy("|u1", [1, 2, 2, 4], rgba));
@@ -105,7 +105,7 @@ Deno.test("arrays: opacity is blended on white, and colours are resized as pictu
   });
 });
 
-Deno.test("arrays: clips are trained on as clips", async () => {
+Deno.test("loadSplits() reads an array of clips as clips", async () => {
   await withFolder(async (root) => {
     const frames = Array.from({ length: 2 * 3 * 48 }, (_, i) => Math.floor(i / 48));
     await write(`${root}/a.npz`, npz({ arr_0: npy("|u1", [2, 3, 4, 4, 3], frames) }));
@@ -122,7 +122,7 @@ Deno.test("arrays: clips are trained on as clips", async () => {
   });
 });
 
-Deno.test("arrays: names choose where shapes don't, and what isn't clear is refused", async () => {
+Deno.test("loadSplits() chooses arrays by name if shapes don't decide, and refuses unclear ones", async () => {
   await withFolder(async (root) => {
     let made = 0;
     const note = async (arrays: Record<string, Uint8Array>) => {
@@ -137,34 +137,34 @@ Deno.test("arrays: names choose where shapes don't, and what isn't clear is refu
       assertStringIncludes(error.message, `Cannot load ${root}/`);
     };
     const [rgb, masks] = [filled([2, 4, 4, 3]), filled([2, 4, 4])];
-    assertStringIncludes(await note({ masks, images: rgb }), "Takes images (2, 4, 4, 3) for");
+    assertStringIncludes(await note({ masks, images: rgb }), "Using images (2, 4, 4, 3) as");
     await fails({ masks, photos: rgb }, "masks (uint8 (2, 4, 4)), photos (uint8 (2, 4, 4, 3))");
     const floats = npy("<f4", [2, 4, 4, 3], Array(4 * 96).fill(0));
-    assertStringIncludes(await note({ features: floats, photos: rgb }), "leaves features alone");
+    assertStringIncludes(await note({ features: floats, photos: rgb }), "ignoring features");
     // The mask must not be taken because the pictures can't be.
     await fails({ masks, images: floats }, "images of shape (2, 4, 4, 3) holds float32");
     await fails({ x_train: rgb, images: rgb }, "several of its arrays could be the pictures");
     const val = filled([1, 4, 4, 3]);
     const three = { train_images: rgb, val_images: val, test_images: val };
-    assertStringIncludes(await note(three), "val_images (1, 4, 4, 3) for the pictures to validate");
-    assertStringIncludes(await note(three), "leaves test_images alone");
+    assertStringIncludes(await note(three), "val_images (1, 4, 4, 3) as the pictures to validate");
+    assertStringIncludes(await note(three), "ignoring test_images");
     // Labels that are none, or not clear.
     const numbers = (...values: number[]) => npy("|i1", [values.length], values);
     const left = async (name: string, labels: Uint8Array) =>
-      assertStringIncludes(await note({ images: rgb, [name]: labels }), `; leaves ${name}`);
+      assertStringIncludes(await note({ images: rgb, [name]: labels }), `; ignoring ${name}`);
     await left("labels", npy("<f4", [2], Array(8)));
     await left("labels", npy("|u1", [2, 3], Array(6)));
     await left("labels", numbers(0, -1));
     await left("other", numbers(0, 1));
     assertStringIncludes(
       await note({ images: rgb, y: numbers(0, 1), labels: numbers(1, 1) }),
-      "leaves y, labels alone",
+      "ignoring y, labels",
     );
     await fails({ images: rgb, y: numbers(0, 1, 1) }, "y has 3 labels, where images has 2");
   });
 });
 
-Deno.test("arrays: what can't be trained on is said in one sentence", async () => {
+Deno.test("loadSplits() refuses an unusable array in one sentence", async () => {
   await withFolder(async (root) => {
     const options = { labels: { from: "none" } };
     const fails = async (name: string, file: Uint8Array, words: string) => {
@@ -204,7 +204,7 @@ Deno.test("arrays: what can't be trained on is said in one sentence", async () =
   });
 });
 
-Deno.test("arrays: what isn't as it was written is refused, packed or not", async () => {
+Deno.test("loadSplits() refuses a damaged array, packed or not", async () => {
   await withFolder(async (root) => {
     const noise = Array.from({ length: 40 * 1200 }, (_, i) => mix32(i) & 255);
     for (const level of [0, 6] as const) {
@@ -220,7 +220,7 @@ Deno.test("arrays: what isn't as it was written is refused, packed or not", asyn
   });
 });
 
-Deno.test("arrays: a file that was written again is other data", async () => {
+Deno.test("loadSplits() treats a rewritten array file as other data", async () => {
   await withFolder(async (root) => {
     const path = `${root}/a.npz`;
     const options = { imageSize: 4, labels: { from: "none" } };

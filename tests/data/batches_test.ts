@@ -10,7 +10,7 @@ import { hash32 } from "../../src/data/hash.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-Deno.test("epochOrder: a permutation, the same each time, another for each epoch and seed", () => {
+Deno.test("epochOrder() is a permutation that depends on epoch and seed", () => {
   for (const count of [1, 2, 3, 118, 1000]) {
     assertEquals([...epochOrder(7, 3, count)].sort((a, b) => a - b), range(count));
   }
@@ -21,11 +21,11 @@ Deno.test("epochOrder: a permutation, the same each time, another for each epoch
   assertEquals(epochOrder(0, 0, 0), new Uint32Array());
 });
 
-Deno.test("epochOrder: fixed for good, since runs are resumed on other machines", () => {
+Deno.test("epochOrder() never changes, because runs resume on other machines", () => {
   assertEquals([...epochOrder(1, 0, 8)], [4, 3, 5, 7, 6, 0, 1, 2]);
 });
 
-Deno.test("epochOrder: every image is as likely at every place", () => {
+Deno.test("epochOrder() puts every image at every place equally often", () => {
   const counts = Array(25).fill(0);
   const trials = 5000;
   for (let seed = 0; seed < trials; seed++) {
@@ -35,7 +35,7 @@ Deno.test("epochOrder: every image is as likely at every place", () => {
   for (const count of counts) assertAlmostEquals(count, trials / 5, 140);
 });
 
-Deno.test("BatchStream: a step's batch doesn't depend on how it is reached", () => {
+Deno.test("BatchStream gives a step the same batch however it is reached", () => {
   for (const [batchSize, count] of [[32, 118], [4, 8], [7, 3], [5, 1], [1, 6], [64, 64]]) {
     const options = { seed: 5, batchSize, count };
     const streamed = new BatchStream(options);
@@ -47,7 +47,7 @@ Deno.test("BatchStream: a step's batch doesn't depend on how it is reached", () 
   }
 });
 
-Deno.test("BatchStream: epochs follow each other without a gap, across batches", () => {
+Deno.test("BatchStream runs from epoch to epoch without a gap, across batches", () => {
   for (const [batchSize, count] of [[4, 10], [10, 4], [3, 7]]) {
     const stream = new BatchStream({ seed: 2, batchSize, count });
     const all = range(count * 3).flatMap((step) => [...stream.indices(step)]);
@@ -58,7 +58,7 @@ Deno.test("BatchStream: epochs follow each other without a gap, across batches",
   }
 });
 
-Deno.test("BatchStream: a step far into a run is as good as the first", () => {
+Deno.test("BatchStream reaches a step far into a run as correctly as the first", () => {
   const step = 1_000_000_007;
   const [batchSize, count] = [128, 202_599];
   const indices = new BatchStream({ seed: 1, batchSize, count }).indices(step);
@@ -67,7 +67,7 @@ Deno.test("BatchStream: a step far into a run is as good as the first", () => {
   assertEquals(indices[0], order[position % count]);
 });
 
-Deno.test("BatchStream: the order of the next epoch is ready when it comes", () => {
+Deno.test("BatchStream has the next epoch's order ready in time", () => {
   const options = { seed: 4, batchSize: 1000, count: 300_000 };
   const milliseconds = (stream: BatchStream, step: number) => {
     const start = performance.now();
@@ -83,7 +83,7 @@ Deno.test("BatchStream: the order of the next epoch is ready when it comes", () 
   assert(Math.min(...quotients) < 0.2, `${quotients}`);
 });
 
-Deno.test("batches: arguments that make no sense are refused", () => {
+Deno.test("BatchStream refuses arguments that make no sense", () => {
   assertThrows(() => epochOrder(0.5, 0, 3), RangeError, "seed 0.5");
   assertThrows(() => epochOrder(0, -1, 3), RangeError, "epoch -1");
   assertThrows(
@@ -96,7 +96,7 @@ Deno.test("batches: arguments that make no sense are refused", () => {
   assertThrows(() => stream.indices(-1), RangeError, "step -1");
 });
 
-Deno.test("hash32: values and their order count, and so do high bits", () => {
+Deno.test("hash32() depends on values, their order, and high bits", () => {
   const hashes = [[1, 2], [2, 1], [1], [1, 2, 0], [1 + 2 ** 32, 2], [-1, 2], [2 ** 32 - 1, 2]]
     .map((values) => hash32(...values));
   assertEquals(new Set(hashes).size, hashes.length);

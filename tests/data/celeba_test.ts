@@ -7,11 +7,11 @@ import { greyPng, greys, withFolder, write } from "./scratch.ts";
 const LIST = "000001.jpg 0\n000002.jpg 2\n000003.jpg 1\n000004.jpg 0\n";
 
 async function writeImages(folder: string): Promise<void> {
-  // PNG bytes under a JPEG's name: formats are told by content.
+  // PNG bytes under a JPEG's name: content decides the format.
   for (let i = 1; i <= 4; i++) await write(`${folder}/00000${i}.jpg`, await greyPng(10 * i));
 }
 
-Deno.test("CelebA: the list gives the official splits, in order", () => {
+Deno.test("parsePartition() gives the official splits, in order", () => {
   assertEquals(parsePartition(LIST.replaceAll("\n", "\r\n")), {
     train: ["000001.jpg", "000004.jpg"],
     valid: ["000003.jpg"],
@@ -19,7 +19,7 @@ Deno.test("CelebA: the list gives the official splits, in order", () => {
   });
 });
 
-Deno.test("CelebA: as Kaggle packs it, whichever of its folders is given", async () => {
+Deno.test("findCeleba() finds Kaggle's packing from any of its folders", async () => {
   await withFolder(async (root) => {
     await writeImages(`${root}/a/img_align_celeba/img_align_celeba`);
     // An edited list changes which pictures are held out, and not their order.
@@ -50,7 +50,7 @@ Deno.test("CelebA: as Kaggle packs it, whichever of its folders is given", async
   });
 });
 
-Deno.test("CelebA: a bad line is named by number and content", () => {
+Deno.test("parsePartition() names a bad line by number and content", () => {
   const throws = (text: string, words: string) =>
     assertThrows(() => parsePartition(text, "list.txt"), DataError, words);
   throws("a.jpg 0\nb.jpg 3\n", 'list.txt: line 2 is "b.jpg 3"');
@@ -59,7 +59,7 @@ Deno.test("CelebA: a bad line is named by number and content", () => {
   throws("\n", "no lines");
 });
 
-Deno.test("CelebA: loads train and valid with the list in the folder or beside it", async () => {
+Deno.test("loadSplits() loads CelebA's train and valid with the list in the folder or beside it", async () => {
   for (const place of ["celeba/list_eval_partition.txt", "list_eval_partition.txt"]) {
     await withFolder(async (root) => {
       await writeImages(`${root}/celeba/img_align_celeba`);
@@ -79,7 +79,7 @@ Deno.test("CelebA: loads train and valid with the list in the folder or beside i
   }
 });
 
-Deno.test("CelebA: the image folder itself is recognised by a list beside it", async () => {
+Deno.test("findCeleba() recognizes the image folder by a list beside it", async () => {
   await withFolder(async (root) => {
     await writeImages(`${root}/img_align_celeba`);
     assertEquals(await findCeleba(`${root}/img_align_celeba`), undefined);
@@ -94,7 +94,7 @@ Deno.test("CelebA: the image folder itself is recognised by a list beside it", a
   });
 });
 
-Deno.test("CelebA: a missing list, and listed images that are missing, are told", async () => {
+Deno.test("loadSplits() reports a missing list of CelebA's, and missing images", async () => {
   await withFolder(async (root) => {
     await writeImages(`${root}/img_align_celeba`);
     await assertRejects(

@@ -57,7 +57,7 @@ async function unpack(folder: string) {
   }
 }
 
-Deno.test("cifar: batches of Python 2 and 3, packed and unpacked, by their own split", async () => {
+Deno.test("loadSplits() reads CIFAR's batches of Python 2 and 3, packed and unpacked, by its own split", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     for (const source of [ARCHIVE, `${root}/cifar-10-batches-py`]) {
@@ -65,13 +65,13 @@ Deno.test("cifar: batches of Python 2 and 3, packed and unpacked, by their own s
       assertEquals(train, TRAIN);
       assertEquals(valid, TEST);
       assertEquals(classNames, ["airplane", "automobile", "bird"]);
-      assertStringIncludes(notes[0], "for CIFAR-10: trains on data_batch_1, data_batch_2, ");
-      assertStringIncludes(notes[0], "data_batch_4, validates on test_batch");
+      assertStringIncludes(notes[0], "as CIFAR-10: training on data_batch_1, data_batch_2, ");
+      assertStringIncludes(notes[0], "data_batch_4, validating on test_batch");
     }
   });
 });
 
-Deno.test("cifar: a batch that changes, or goes, is other data", async () => {
+Deno.test("loadSplits() treats a changed or missing batch of CIFAR as other data", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     const folder = `${root}/cifar-10-batches-py`;
@@ -80,11 +80,11 @@ Deno.test("cifar: a batch that changes, or goes, is other data", async () => {
     await Deno.copyFile(`${folder}/data_batch_3`, `${folder}/data_batch_4`);
     const { train, notes } = await load(folder, root, { validFraction: 0 });
     assertEquals(train, TRAIN.with(4, TRAIN[3]));
-    assertStringIncludes(notes[0], "trains on data_batch_1");
+    assertStringIncludes(notes[0], "training on data_batch_1");
   });
 });
 
-Deno.test("cifar: binary records, of CIFAR-100 by the fine labels", async () => {
+Deno.test("loadSplits() reads CIFAR's binary records, of CIFAR-100 by the fine labels", async () => {
   await withFolder(async (root) => {
     const record = (n: number, ...labels: number[]) => [...labels, ...picture(n)];
     const ten = `${root}/cifar-10-batches-bin`;
@@ -106,11 +106,15 @@ Deno.test("cifar: binary records, of CIFAR-100 by the fine labels", async () => 
       "of class 9, where batches.meta.txt names 3",
     );
     await write(`${ten}/data_batch_1.bin`, new Uint8Array(3000));
-    await assertRejects(() => load(ten, root), DataError, "3000 bytes are no number of records");
+    await assertRejects(
+      () => load(ten, root),
+      DataError,
+      "3000 bytes are not a whole number of records",
+    );
   });
 });
 
-Deno.test("cifar: what is damaged or no batch is said with the file's name", async () => {
+Deno.test("loadSplits() names a damaged batch of CIFAR", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     const folder = `${root}/cifar-10-batches-py`;
@@ -124,7 +128,7 @@ Deno.test("cifar: what is damaged or no batch is said with the file's name", asy
     await fails(new TextEncoder().encode("<html>"), "unknown opcode 0x3c");
     // An empty dict, and a list.
     await fails(Uint8Array.of(0x80, 2, 0x7d, 0x2e), "no data of uint8 numbers of shape (N, 3072)");
-    await fails(Uint8Array.of(0x80, 2, 0x5d, 0x2e), "its pickle is no dict");
+    await fails(Uint8Array.of(0x80, 2, 0x5d, 0x2e), "its pickle is not a dict");
     const meta = await Deno.readFile(`${folder}/batches.meta`);
     await fails(meta, "no data of uint8 numbers");
     await write(`${folder}/data_batch_2`, whole);
@@ -133,7 +137,7 @@ Deno.test("cifar: what is damaged or no batch is said with the file's name", asy
   });
 });
 
-Deno.test("cifar: a lone batch and folders of the same names are something else", async () => {
+Deno.test("loadSplits() does not take a lone batch, or folders of the same names, for CIFAR", async () => {
   await withFolder(async (root) => {
     await unpack(root);
     const lone = `${root}/cifar-10-batches-py/data_batch_1`;

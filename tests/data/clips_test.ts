@@ -13,7 +13,7 @@ const fixture = (name: string) => Deno.readFileSync(new URL(`./fixtures/${name}`
 
 // Each NAME.expected.png holds the frames as Pillow shows them on white, one below the other.
 for (const name of ["moving.gif", "moving.apng"]) {
-  Deno.test(`clip: ${name} agrees with Pillow, whatever its frames leave behind`, () => {
+  Deno.test(`decodeClip() agrees with Pillow on ${name}, whatever its frames leave behind`, () => {
     const clip = decodeClip(fixture(name === "moving.gif" ? name : `${name}.png`));
     assertEquals([clip.frames, clip.height, clip.width], [6, 11, 14]);
     const expected = decodePng(fixture(`${name}.expected.png`)).data;
@@ -23,7 +23,7 @@ for (const name of ["moving.gif", "moving.apng"]) {
   });
 }
 
-Deno.test("clearArea, onWhite: only the area, and transparency is white", () => {
+Deno.test("clearArea() and onWhite() change only the area, and make transparency white", () => {
   const canvas = new Uint8Array(3 * 2 * 4).fill(100);
   clearArea(canvas, 3, { x: 1, y: 1, width: 2, height: 1 });
   const frame = new Uint8Array(3 * 2 * 3);
@@ -32,12 +32,12 @@ Deno.test("clearArea, onWhite: only the area, and transparency is white", () => 
   assertEquals([...frame], [...Array(12).fill(half), ...Array(6).fill(255)]);
 });
 
-Deno.test("clip: a picture that doesn't move is one frame", async () => {
+Deno.test("decodeClip() gives one frame for a still picture", async () => {
   const { frames, data } = decodeClip(await greyPng(70));
   assertEquals([frames, data.length, new Set(data)], [1, 48, new Set([70])]);
 });
 
-Deno.test("clip: moving or numbered, its frames are resized and cut as pictures are", async () => {
+Deno.test("decodeClipFile() resizes and crops moving and numbered frames like pictures", async () => {
   await withFolder(async (root) => {
     const clip = decodeClip(fixture("moving.gif"));
     const { width, height } = clip;
@@ -57,7 +57,7 @@ Deno.test("clip: moving or numbered, its frames are resized and cut as pictures 
   });
 });
 
-Deno.test("clip: frames of another size, or that move, are told", async () => {
+Deno.test("decodeClipFile() refuses frames of another size, or that move", async () => {
   await withFolder(async (root) => {
     await write(`${root}/1.png`, await greyPng(1));
     await write(`${root}/2.png`, fixture("rgb.png"));
@@ -70,7 +70,7 @@ Deno.test("clip: frames of another size, or that move, are told", async () => {
   });
 });
 
-Deno.test("clip: every truncation, and sizes that can't be, are a DataError", () => {
+Deno.test("decodeClip() throws a DataError for every truncation and impossible size", () => {
   const apng = fixture("moving.apng.png");
   for (let length = 0; length < apng.length - 20; length += 11) {
     assertThrows(() => decodeClip(apng.slice(0, length)), DataError);
@@ -98,7 +98,7 @@ Deno.test("clip: every truncation, and sizes that can't be, are a DataError", ()
   assertThrows(() => decodeClip(new TextEncoder().encode("hello")), DataError, "neither GIF");
 });
 
-Deno.test("PNG: pixels that inflate to far more than the header says are refused", async () => {
+Deno.test("decodePng() refuses pixels that inflate to far more than the header says", async () => {
   const bomb = zlibSync(new Uint8Array(100e6), { level: 1 });
   const small = await greyPng(1);
   const at = small.findIndex((_, i) => String.fromCharCode(...small.slice(i, i + 4)) === "IDAT");

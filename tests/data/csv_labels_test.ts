@@ -7,7 +7,7 @@ import { type DataOptions, loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 
-Deno.test("csv: marks, quotes, ends of lines and empty lines", () => {
+Deno.test("parseCsv() reads marks, quotes, line ends, and empty lines", () => {
   const cells = (text: string) => parseCsv(text)?.map((row) => [row.line, ...row.cells]);
   assertEquals(cells("a,b\nc,d"), [[1, "a", "b"], [2, "c", "d"]]);
   assertEquals(cells("a ; b,c\r\n\r\nd;\r\n"), [[1, "a", "b,c"], [3, "d", ""]]);
@@ -31,7 +31,7 @@ function labelled(text: string, names = NAMES, prefix = "") {
   return [Array.from(values, (value, i) => without[i] ? "-" : classNames[value]).join(" "), note];
 }
 
-Deno.test("csv labels: paths, names and names without their ends, with or without a heading", () => {
+Deno.test("csvLabels() finds pictures by path, name, and name without extension, with or without a heading", () => {
   const all = "cats/1.png,a\ncats/2.png,b\ndogs/1.jpg,a\ndogs/3.x.png,c\n";
   assertEquals(labelled(all), ["a b a c", undefined]);
   assertEquals(labelled(`file,class\n${all}`), ["a b a c", undefined]);
@@ -49,7 +49,7 @@ Deno.test("csv labels: paths, names and names without their ends, with or withou
   assertEquals(labelled("breed,what\n2.png,x\n")[0], "- x - -");
 });
 
-Deno.test("csv labels: what has no counterpart is counted, and classes are in the order of folders", () => {
+Deno.test("csvLabels() counts rows and pictures without a counterpart, and orders classes like folders", () => {
   const { labels, without, note } = csvLabels(
     "id,label\n2,10\ncats/1.png,9\n7,8\n8,8\ndogs/1.jpg,\n",
     NAMES,
@@ -63,7 +63,7 @@ Deno.test("csv labels: what has no counterpart is counted, and classes are in th
   );
 });
 
-Deno.test("csv labels: what is no such table, or contradicts itself, is refused", () => {
+Deno.test("csvLabels() refuses what is not such a table, or contradicts itself", () => {
   const fails = (text: string, words: string) =>
     assertThrows(() => labelled(text), DataError, words);
   fails("hello\nworld\n", "no line of a file and a class; give two columns");
@@ -89,7 +89,7 @@ async function classes(options: Partial<DataOptions> & { source: string }) {
   return { named, notes, identity: identity! };
 }
 
-Deno.test("csv labels: of a folder, beside it or in it, read anew each time", async () => {
+Deno.test("loadSplits() reads a folder's table, beside or in it, anew each time", async () => {
   await withFolder(async (root) => {
     const source = `${root}/data`;
     for (const [i, name] of ["x/1", "x/2", "y/1"].entries()) {
@@ -117,12 +117,12 @@ Deno.test("csv labels: of a folder, beside it or in it, read anew each time", as
     await write(`${source}/labels.csv`, "image_id,label\nx/1.png,b\n2,a\ny/1.png,a\n");
     const found = await classes(auto);
     assertEquals(found.named, ["b 1", "a 2", "a 3"]);
-    assertEquals(found.notes, [`Takes the classes from ${source}/labels.csv`]);
+    assertEquals(found.notes, [`Taking the classes from ${source}/labels.csv`]);
     assertEquals((await classes(options)).named.length, 3);
   });
 });
 
-Deno.test("csv labels: UTF-16, and files that are something else", async () => {
+Deno.test("csvLabels() reads UTF-16, and refuses other files", async () => {
   await withFolder(async (root) => {
     const source = `${root}/data`;
     for (const i of [1, 2]) await write(`${source}/${i}.png`, await greyPng(i));

@@ -11,11 +11,11 @@ import { greyPng, greys, withFolder, write } from "./scratch.ts";
 const NAMES = Array.from({ length: 2000 }, (_, i) => `${String(i).padStart(6, "0")}.jpg`);
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-Deno.test("fnv1a: published values", () => {
+Deno.test("fnv1a() gives the published values", () => {
   assertEquals([fnv1a(""), fnv1a("a"), fnv1a("foobar")], [0x811c9dc5, 0xe40c292c, 0xbf9cf968]);
 });
 
-Deno.test("isHeldOut: close to the share, and a larger share only adds to it", () => {
+Deno.test("isHeldOut() holds out about the share, and a larger share only adds to it", () => {
   for (const [fraction, low, high] of [[0.05, 70, 130], [0.5, 930, 1070]]) {
     const held = NAMES.filter((name) => isHeldOut(name, fraction)).length;
     assert(held > low && held < high, `${held}`);
@@ -24,12 +24,12 @@ Deno.test("isHeldOut: close to the share, and a larger share only adds to it", (
   assert(!NAMES.some((name) => isHeldOut(name, 0)));
 });
 
-Deno.test("isHeldOut: fixed for good, since runs are resumed on other machines", () => {
+Deno.test("isHeldOut() never changes, because runs resume on other machines", () => {
   const held = NAMES.flatMap((name, i) => isHeldOut(name, 0.01) ? [i] : []);
   assertEquals(held.slice(0, 4), [113, 129, 167, 186]);
 });
 
-Deno.test("isHeldOut: numbered names aren't held out in a pattern", () => {
+Deno.test("isHeldOut() holds out numbered names without a pattern", () => {
   const held = NAMES.flatMap((name, i) => isHeldOut(name, 0.1) ? [i] : []);
   const digits = Array(10).fill(0);
   for (const i of held) digits[i % 10]++;
@@ -41,7 +41,7 @@ function load(root: string, options: Partial<DataOptions> = {}) {
   return loadSplits({ source: root, imageSize: 4, cache: `${root}/.cache`, ...options });
 }
 
-Deno.test("loadSplits: a folder is split by name, with progress over both sides", async () => {
+Deno.test("loadSplits() splits a folder by name, with progress over both sides", async () => {
   await withFolder(async (root) => {
     for (let i = 0; i < 40; i++) await write(`${root}/${NAMES[i]}`, await greyPng(i));
     const seen: number[][] = [];
@@ -59,7 +59,7 @@ Deno.test("loadSplits: a folder is split by name, with progress over both sides"
   });
 });
 
-Deno.test("loadSplits: adding files moves none between the splits", async () => {
+Deno.test("loadSplits() moves no picture between the splits when files are added", async () => {
   await withFolder(async (root) => {
     const sides = async () => {
       const { train, valid, close } = await load(root, { validFraction: 0.25 });
@@ -77,7 +77,7 @@ Deno.test("loadSplits: adding files moves none between the splits", async () => 
   });
 });
 
-Deno.test("loadSplits: one picture is enough, and serves as both sides", async () => {
+Deno.test("loadSplits() uses a single picture for both sides", async () => {
   await withFolder(async (root) => {
     await write(`${root}/one.png`, await greyPng(7));
     const { train, valid, close } = await load(root);
@@ -87,7 +87,7 @@ Deno.test("loadSplits: one picture is enough, and serves as both sides", async (
   });
 });
 
-Deno.test("loadSplits: the second time nothing is decoded, unless a file has changed", async () => {
+Deno.test("loadSplits() decodes nothing the second time, unless a file changed", async () => {
   await withFolder(async (root) => {
     for (let i = 0; i < 9; i++) await write(`${root}/${NAMES[i]}`, await greyPng(i));
     const run = async (options: Partial<DataOptions> = {}) => {
@@ -116,7 +116,7 @@ Deno.test("loadSplits: the second time nothing is decoded, unless a file has cha
   });
 });
 
-Deno.test("loadSplits: what older decoders left in the cache is made again, what was asked for isn't", async () => {
+Deno.test("loadSplits() remakes what older decoders left in the cache, but keeps what was asked for", async () => {
   await withFolder(async (root) => {
     const picture = `${root}/${NAMES[0]}`;
     await write(picture, await greyPng(9));
@@ -149,7 +149,7 @@ Deno.test("loadSplits: what older decoders left in the cache is made again, what
   });
 });
 
-Deno.test("loadSplits: where a side has broken pictures only, the other is both", async () => {
+Deno.test("loadSplits() uses one side for both if the other has only broken pictures", async () => {
   for (const brokenIsHeldOut of [true, false]) {
     await withFolder(async (root) => {
       for (const name of NAMES.slice(0, 40)) {
@@ -165,7 +165,7 @@ Deno.test("loadSplits: where a side has broken pictures only, the other is both"
   }
 });
 
-Deno.test("loadSplits: an IDX file is split by place, and labels are refused", async () => {
+Deno.test("loadSplits() splits an IDX file by place, and refuses labels", async () => {
   await withFolder(async (root) => {
     const header = [0, 0, 8, 3, 0, 0, 0, 60, 0, 0, 0, 2, 0, 0, 0, 2];
     const data = Array.from({ length: 60 }, (_, i) => Array(4).fill(i)).flat();
@@ -192,7 +192,7 @@ Deno.test("loadSplits: an IDX file is split by place, and labels are refused", a
   });
 });
 
-Deno.test("loadSplits: a source or option that makes no sense is told", async () => {
+Deno.test("loadSplits() refuses a source or option that makes no sense", async () => {
   const rejects = (options: Partial<Parameters<typeof loadSplits>[0]>, words: string) =>
     assertRejects(
       () => loadSplits({ source: "faces", imageSize: 8, ...options }),

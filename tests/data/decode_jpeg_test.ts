@@ -11,7 +11,7 @@ function meanDifference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, v, i) => sum + Math.abs(v - b[i]), 0) / a.length;
 }
 
-Deno.test("JPEG: what jpeg-js encodes comes back nearly the same", () => {
+Deno.test("decodeImage() gives nearly what jpeg-js encoded", () => {
   const [width, height] = [33, 17];
   const rgba = new Uint8Array(width * height * 4);
   const rgb = new Uint8Array(width * height * 3);
@@ -37,7 +37,7 @@ for (
     ["restart", 4],
   ] as const
 ) {
-  Deno.test(`JPEG: ${name} agrees with libjpeg`, () => {
+  Deno.test(`decodeImage() agrees with libjpeg on ${name}`, () => {
     const decoded = decodeImage(fixture(`${name}.jpg`));
     const expected = decodeImage(fixture(`${name}.png`));
     assertEquals([decoded.width, decoded.height], [expected.width, expected.height]);
@@ -45,7 +45,7 @@ for (
   });
 }
 
-Deno.test("JPEG: every truncation is a DataError in words", () => {
+Deno.test("decodeImage() throws a DataError in words for every truncated JPEG", () => {
   for (const name of ["baseline_420.jpg", "progressive.jpg"]) {
     const whole = fixture(name);
     for (let length = 3; length < whole.length - 1; length += 7) {
@@ -55,7 +55,7 @@ Deno.test("JPEG: every truncation is a DataError in words", () => {
   }
 });
 
-Deno.test("JPEG and PNG: a header that claims too much is refused before anything is decoded", () => {
+Deno.test("decodeImage() refuses a header that claims too much before it decodes anything", () => {
   const jpegOf = (name: string, width: number, height: number) => {
     const bytes = fixture(name);
     const frame = bytes.findIndex((byte, i) =>
@@ -89,7 +89,7 @@ Deno.test("JPEG and PNG: a header that claims too much is refused before anythin
   }
 });
 
-Deno.test("JPEG: unsupported kinds are named", () => {
+Deno.test("decodeImage() names unsupported kinds of JPEG", () => {
   assertThrows(() => decodeImage(fixture("arithmetic.jpg")), DataError, "arithmetic-coded");
   const frameOf = (bytes: Uint8Array) =>
     bytes.findIndex((b, i) => b === 0xff && bytes[i + 1] === 0xc0);
@@ -101,7 +101,7 @@ Deno.test("JPEG: unsupported kinds are named", () => {
   assertThrows(() => decodeImage(flat), DataError, "40x0");
 });
 
-Deno.test("JPEG: a missing table is told in words", () => {
+Deno.test("decodeImage() names a missing table of a JPEG", () => {
   const bytes = fixture("baseline_420.jpg");
   bytes.forEach((b, i) => {
     if (b === 0xff && bytes[i + 1] === 0xc4) bytes[i + 1] = 0xed;

@@ -10,7 +10,7 @@ async function pixels(parts: Parameters<typeof writePng>[0]): Promise<number[]> 
   return [...image.data];
 }
 
-Deno.test("PNG: 8-bit RGB comes back as written", async () => {
+Deno.test("decodeImage() gives an 8-bit RGB PNG as written", async () => {
   const samples = [255, 0, 1, 2, 128, 254, 9, 8, 7, 60, 61, 62, 0, 0, 0, 255, 255, 255];
   assertEquals(
     await pixels({ width: 3, height: 2, depth: 8, colourType: 2, samples }),
@@ -18,7 +18,7 @@ Deno.test("PNG: 8-bit RGB comes back as written", async () => {
   );
 });
 
-Deno.test("PNG: RGBA is blended on white, rounding to the nearest", async () => {
+Deno.test("decodeImage() blends RGBA on white, and rounds to the nearest", async () => {
   const samples = [10, 20, 30, 255, 10, 20, 30, 0, 100, 0, 200, 128];
   const blend = (c: number, a: number) => Math.round((c * a + 255 * (255 - a)) / 255);
   assertEquals(
@@ -27,7 +27,7 @@ Deno.test("PNG: RGBA is blended on white, rounding to the nearest", async () => 
   );
 });
 
-Deno.test("PNG: grey of every depth is stretched to 0..255", async () => {
+Deno.test("decodeImage() stretches gray of every depth to 0..255", async () => {
   for (const depth of [1, 2, 4, 8]) {
     const max = 2 ** depth - 1;
     // Five a row leaves padding bits at the end of each row.
@@ -40,14 +40,14 @@ Deno.test("PNG: grey of every depth is stretched to 0..255", async () => {
   }
 });
 
-Deno.test("PNG: grey with alpha is blended on white", async () => {
+Deno.test("decodeImage() blends gray with alpha on white", async () => {
   assertEquals(
     await pixels({ width: 3, height: 1, depth: 8, colourType: 4, samples: [7, 255, 7, 0, 0, 51] }),
     [7, 7, 7, 255, 255, 255, 204, 204, 204],
   );
 });
 
-Deno.test("PNG: 16-bit samples are scaled to 8 bits with rounding", async () => {
+Deno.test("decodeImage() scales 16-bit samples to 8 bits with rounding", async () => {
   // 128 / 257 is just under one half, 129 / 257 just over.
   const samples = [0, 128, 129, 65535, 32768, 65535 - 128];
   const expected = [0, 0, 1, 255, 128, 255];
@@ -69,7 +69,7 @@ Deno.test("PNG: 16-bit samples are scaled to 8 bits with rounding", async () => 
 
 const PALETTE = Array.from({ length: 16 }, (_, i) => [i, 100 + i, 255 - i]);
 
-Deno.test("PNG: palettes of 1, 2, 4 and 8 bits, rows padded to a byte", async () => {
+Deno.test("decodeImage() reads palettes of 1, 2, 4, and 8 bits, with rows padded to a byte", async () => {
   for (const depth of [1, 2, 4, 8]) {
     const colours = Math.min(2 ** depth, 16);
     const samples = Array.from({ length: 15 }, (_, i) => (i * 3 + 1) % colours);
@@ -82,7 +82,7 @@ Deno.test("PNG: palettes of 1, 2, 4 and 8 bits, rows padded to a byte", async ()
   }
 });
 
-Deno.test("PNG: palette transparency, shorter than the palette, is blended on white", async () => {
+Deno.test("decodeImage() blends palette transparency on white, also if shorter than the palette", async () => {
   for (const depth of [1, 2, 4, 8]) {
     const palette = [[10, 20, 30], [40, 50, 60]];
     assertEquals(
@@ -111,7 +111,7 @@ Deno.test("PNG: palette transparency, shorter than the palette, is blended on wh
   assertEquals(half, [51, 51, 51, 204, 204, 204]);
 });
 
-Deno.test("PNG: the colour that tRNS names is wholly transparent, at any depth", async () => {
+Deno.test("decodeImage() makes the color that tRNS names transparent, at any depth", async () => {
   const rgb = { width: 4, height: 1, depth: 8, colourType: 2 };
   const samples = [1, 2, 3, 1, 2, 4, 9, 9, 9, 1, 2, 3];
   assertEquals(
@@ -142,7 +142,7 @@ Deno.test("PNG: the colour that tRNS names is wholly transparent, at any depth",
   );
 });
 
-Deno.test("PNG: an RGB file may carry a suggested palette, which changes nothing", async () => {
+Deno.test("decodeImage() ignores the suggested palette of an RGB file", async () => {
   assertEquals(
     await pixels({
       width: 1,
@@ -156,7 +156,7 @@ Deno.test("PNG: an RGB file may carry a suggested palette, which changes nothing
   );
 });
 
-Deno.test("PNG: interlaced files decode, at 8 bits a sample and below", async () => {
+Deno.test("decodeImage() reads interlaced files, at 8 bits a sample and below", async () => {
   const data = Uint8Array.from({ length: 9 * 10 * 3 }, (_, i) => i * 37 % 256);
   const png = encode({ width: 9, height: 10, data, channels: 3 }, { interlace: "Adam7" });
   assertEquals(decodeImage(png).data, data);
@@ -182,14 +182,14 @@ Deno.test("PNG: interlaced files decode, at 8 bits a sample and below", async ()
   assertThrows(() => decodeImage(flipped), DataError, "CRC");
 });
 
-Deno.test("PNG: a view into a larger buffer decodes like a copy", async () => {
+Deno.test("decodeImage() reads a view into a larger buffer like a copy", async () => {
   const png = await writePng({ width: 1, height: 1, depth: 8, colourType: 2, samples: [5, 6, 7] });
   const around = new Uint8Array(png.length + 20).fill(0xaa);
   around.set(png, 10);
   assertEquals([...decodeImage(around.subarray(10, 10 + png.length)).data], [5, 6, 7]);
 });
 
-Deno.test("PNG: every truncation, and every kind of damage, is a DataError in words", async () => {
+Deno.test("decodeImage() throws a DataError in words for every truncation and damage of a PNG", async () => {
   const parts = {
     width: 6,
     height: 5,
@@ -219,7 +219,7 @@ Deno.test("PNG: every truncation, and every kind of damage, is a DataError in wo
   assertThrows(() => decodeImage(huge), DataError, "4000000000x5");
 });
 
-Deno.test("other formats are named", () => {
+Deno.test("decodeImage() names other formats", () => {
   const text = (s: string) => new TextEncoder().encode(s);
   assertThrows(() => decodeImage(new Uint8Array()), DataError, "empty");
   assertThrows(() => decodeImage(text("II*\0....")), DataError, "but TIFF; convert");

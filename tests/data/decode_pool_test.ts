@@ -5,13 +5,13 @@ import { DataError } from "../../src/data/errors.ts";
 import { newTurn } from "../../src/data/large_turn.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
 
-Deno.test("DecodePool: workers give what the main thread would, each file its own answer", async () => {
+Deno.test("DecodePool gives what the main thread would, each file its own answer", async () => {
   await withFolder(async (root) => {
     const pool = new DecodePool(2);
     const paths = Array.from({ length: 20 }, (_, i) => `${root}/${i}.png`);
     for (const [i, path] of paths.entries()) await write(path, await greyPng(10 * i));
     await write(`${root}/bad.png`, "hello");
-    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "is no PNG");
+    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "is not PNG");
     const gone = assertRejects(() => pool.decode(`${root}/none.png`, 2), DataError);
     const found = await Promise.all(paths.map((path) => pool.decode(path, 3)));
     assertEquals(found, paths.map((path) => decodeFile(path, 3)));
@@ -20,7 +20,7 @@ Deno.test("DecodePool: workers give what the main thread would, each file its ow
   });
 });
 
-Deno.test("DecodePool: its workers start from a program bundled into one file, too", async () => {
+Deno.test("DecodePool starts its workers from a program bundled into one file, too", async () => {
   await withFolder(async (root) => {
     await write(`${root}/a.png`, await greyPng(77));
     const module = new URL("../../src/data/decode_pool.ts", import.meta.url);
@@ -46,7 +46,7 @@ Deno.test("DecodePool: its workers start from a program bundled into one file, t
   });
 });
 
-Deno.test("large_turn: a second large picture waits for the first, a small one doesn't", async () => {
+Deno.test("newTurn() makes a second large picture wait for the first, but no small one", async () => {
   const module = new URL("../../src/data/large_turn.ts", import.meta.url);
   const body = `import { giveTurn, takeTurn, useTurn } from "${module}";
     onmessage = ({ data }) => {

@@ -16,7 +16,7 @@ const formats: Record<string, { file: string }> = JSON.parse(
   Deno.readTextFileSync(new URL("fixtures/formats_pil.json", import.meta.url)),
 );
 
-Deno.test("decoder limits: a caller's limit holds for every format, before anything is decoded", () => {
+Deno.test("decodeImage() keeps a caller's limit for every format, before it decodes anything", () => {
   const files = {
     PNG: fixture("rgb.png"),
     JPEG: fixture("baseline_420.jpg"),
@@ -45,7 +45,7 @@ Deno.test("decoder limits: a caller's limit holds for every format, before anyth
   }
 });
 
-Deno.test("decoder limits: a JPEG of thousands of scans is refused", () => {
+Deno.test("decodeImage() refuses a JPEG of thousands of scans", () => {
   const file = fixture("progressive.jpg");
   const scan = new Uint8Array(50_000).fill(0xff);
   for (let i = 1; i < scan.length; i += 2) scan[i] = 0xda;
@@ -53,7 +53,7 @@ Deno.test("decoder limits: a JPEG of thousands of scans is refused", () => {
   assertThrows(() => decodeImage(bomb), DataError, "it has over 200 scans");
 });
 
-Deno.test("decoder limits: a GIF's frames may be no larger in all than its pixels may be", () => {
+Deno.test("decodeClip() limits the frames of a GIF, all together, to what its pixels may be", () => {
   const u16 = (value: number) => [value & 255, value >> 8];
   const head = [...new TextEncoder().encode("GIF89a"), ...u16(1), ...u16(1), 0x80, 0, 0];
   const frame = (size: number) => [0x2c, 0, 0, 0, 0, ...u16(size), ...u16(size), 0, 2, 0];
@@ -82,12 +82,12 @@ function withChunk(png: Uint8Array, type: string, data: Uint8Array, replace = fa
   return concat([png.subarray(0, 8), ...chunks]);
 }
 
-Deno.test("decoder limits: frames of an animated PNG share no large chunk, and inflate to their pixels", () => {
+Deno.test("decodeClip() refuses an animated PNG whose frames share a large chunk", () => {
   const still = imagePng(new Float32Array(3 * 16), 0, 4);
   const moving = animatedPng(Array<Uint8Array>(3).fill(still), { milliseconds: 50 });
   assertEquals(decodeClip(moving).frames, 3);
   const colours = withChunk(moving, "tRNS", new Uint8Array(1000));
-  assertThrows(() => decodeClip(colours), DataError, "it has too many colours");
+  assertThrows(() => decodeClip(colours), DataError, "it has too many colors");
   const bomb = withChunk(moving, "IDAT", deflateSync(new Uint8Array(30e6)), true);
   assertThrows(() => decodeClip(bomb), DataError, "it has more compressed data than pixels");
 });

@@ -10,7 +10,7 @@ import { withFolder, write } from "./scratch.ts";
 const ignore = Deno.env.get("RIN_OFFLINE") === "1";
 
 Deno.test({
-  name: "emoji: faces are 118 files, all are 3,786, both sorted by name",
+  name: "listEmoji() lists 118 faces or all 3,786, both sorted by name",
   ignore,
   fn: async () => {
     const faces = (await listEmoji("faces")).map(({ name }) => name);
@@ -27,7 +27,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "emoji: faces at 32 px train and validate on all 118, with their attribution",
+  name: "loadSplits() trains and validates on all 118 faces at 32 px, with their attribution",
   ignore,
   fn: async () => {
     const cache = await Deno.makeTempDir();
@@ -50,7 +50,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "emoji: all are of ten classes, their groups in Unicode's charts, skin tones too",
+  name: "listEmoji() gives all emoji ten classes, their groups in Unicode's charts, skin tones too",
   ignore,
   fn: async () => {
     const cache = await Deno.makeTempDir();
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "emoji: a share of the faces is held out where one is asked for",
+  name: "loadSplits() holds out a share of the faces on request",
   ignore,
   fn: async () => {
     const cache = await Deno.makeTempDir();
@@ -85,7 +85,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "emoji: of all, every 20th by name is held out",
+  name: "loadSplits() holds out every 20th emoji by name",
   ignore,
   fn: async () => {
     const cache = await Deno.makeTempDir();
@@ -105,7 +105,7 @@ Deno.test({
   },
 });
 
-Deno.test("emoji: a set that lost files is told, with the folder to delete", async () => {
+Deno.test("listEmoji() names the folder to delete if the set lost files", async () => {
   await withFolder(async (cache) => {
     const folder = `${cache}/emoji-datasource-twitter-16.0.0`;
     await write(`${folder}/img/twitter/64/1f600.png`, "");

@@ -29,14 +29,14 @@ function ofLetters(text: string): RgbImage {
   return { width: rows[0].length, height: rows.length, data: Uint8Array.from(data) };
 }
 
-Deno.test("upright: all eight orientations of six letters", () => {
+Deno.test("upright() turns all eight orientations of six letters", () => {
   for (const orientation of ALL) {
     const seen = upright(ofLetters(SEEN[1]), orientation);
     assertEquals(seen, ofLetters(SEEN[orientation]), `${orientation}`);
   }
 });
 
-Deno.test("upright: a row, a column and a pixel", () => {
+Deno.test("upright() turns a row, a column, and a pixel", () => {
   for (const orientation of ALL) {
     const [wide, high] = [
       upright(ofLetters("AB"), orientation),
@@ -79,7 +79,7 @@ const STEPS: Record<Orientation, ((rows: Rows) => Rows)[]> = {
   8: [rotated, rotated, rotated],
 };
 
-Deno.test("JPEG: turned as its EXIF data say, in either byte order", () => {
+Deno.test("decodeImage() turns a JPEG as its EXIF data say, in either byte order", () => {
   const plain = decodeImage(stored);
   assertEquals([plain.width, plain.height], [40, 28]);
   const looks = new Set<string>();
@@ -95,7 +95,7 @@ Deno.test("JPEG: turned as its EXIF data say, in either byte order", () => {
   assertEquals(looks.size, 8, "the picture is too regular to tell");
 });
 
-Deno.test("JPEG: EXIF data after others and in any place, the first counting", () => {
+Deno.test("decodeImage() takes the first EXIF data of a JPEG, in any place", () => {
   const lying = (bytes: Uint8Array) => decodeImage(bytes).width === 28;
   const turned = writeExif({ value: 6, little: true });
   assert(
@@ -107,7 +107,7 @@ Deno.test("JPEG: EXIF data after others and in any place, the first counting", (
   assert(!lying(withApp1(stored, turned)));
 });
 
-Deno.test("PNG: turned as its eXIf chunk says", async () => {
+Deno.test("decodeImage() turns a PNG as its eXIf chunk says", async () => {
   const samples = [..."ABCDEF"].map((letter) => letter.charCodeAt(0));
   const png = { width: 3, height: 2, depth: 8, colourType: 0, samples };
   for (const value of ALL) {
@@ -121,7 +121,7 @@ Deno.test("PNG: turned as its eXIf chunk says", async () => {
   assertEquals(decodeImage(await writePng({ ...png, exif: writeExif().slice(0, 9) })).width, 3);
 });
 
-Deno.test("exifOrientation: damaged EXIF data are as none", () => {
+Deno.test("exifOrientation() ignores damaged EXIF data", () => {
   for (const little of [false, true]) {
     const whole = writeExif({ value: 6, little });
     assertEquals(exifOrientation(whole), 6);
@@ -146,7 +146,7 @@ Deno.test("exifOrientation: damaged EXIF data are as none", () => {
   }
 });
 
-Deno.test("exifOrientation: a directory that lies over the header is no directory", () => {
+Deno.test("exifOrientation() ignores a directory that lies over the header", () => {
   // The offset, 4, is at 4 itself and then says that there are four entries, the second an orientation.
   const bytes = new Uint8Array(54);
   bytes.set([0x49, 0x49, 42, 0, 4]);
@@ -154,7 +154,7 @@ Deno.test("exifOrientation: a directory that lies over the header is no director
   assertEquals(exifOrientation(bytes), 1);
 });
 
-Deno.test("exifOrientation: nothing outside the data is read, wherever they lie", () => {
+Deno.test("exifOrientation() reads nothing outside the data", () => {
   const whole = writeExif({ value: 8 });
   const around = new Uint8Array(200).fill(0x4d);
   around.set(whole, 77);
@@ -162,7 +162,7 @@ Deno.test("exifOrientation: nothing outside the data is read, wherever they lie"
   assertEquals(exifOrientation(around.subarray(77, 77 + 30)), 1);
 });
 
-Deno.test("exifOrientation: 50,000 broken ones end in a number from 1 to 8", () => {
+Deno.test("exifOrientation() gives a number from 1 to 8 for 50,000 broken inputs", () => {
   const files = [writeExif({ value: 6 }), writeExif({ value: 3, little: true })];
   const found = new Map<number, number>();
   for (let seed = 0; seed < 50_000; seed++) {

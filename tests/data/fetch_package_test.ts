@@ -20,7 +20,7 @@ const install: Runner = async (_program, _args, folder) => {
 
 const entries = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
-Deno.test("cacheFolder: the first of the variables that is set, by system", () => {
+Deno.test("cacheFolder() takes the first variable that is set, by system", () => {
   const of = (os: string, variables: Record<string, string>) =>
     cacheFolder({ os, env: (name) => variables[name] });
   const all = { RIN_CACHE: "/r", XDG_CACHE_HOME: "/x", HOME: "/h", LOCALAPPDATA: "C:/l" };
@@ -33,7 +33,7 @@ Deno.test("cacheFolder: the first of the variables that is set, by system", () =
   assertThrows(() => of("linux", {}), DataError, "set RIN_CACHE");
 });
 
-Deno.test("fetchPackage: keeps the pieces asked for, and runs no client a second time", async () => {
+Deno.test("fetchPackage() keeps only the requested parts, and runs no client a second time", async () => {
   await withFolder(async (root) => {
     const cache = `${root}/new/cache`;
     let runs = 0;
@@ -54,7 +54,7 @@ Deno.test("fetchPackage: keeps the pieces asked for, and runs no client a second
   });
 });
 
-Deno.test("fetchPackage: turns to npm where deno fails, and trusts no wrong version", async () => {
+Deno.test("fetchPackage() turns to npm if deno fails, and trusts no wrong version", async () => {
   for (const wrong of ["error", "version"]) {
     await withFolder(async (cache) => {
       const programs: string[] = [];
@@ -72,7 +72,7 @@ Deno.test("fetchPackage: turns to npm where deno fails, and trusts no wrong vers
   }
 });
 
-Deno.test("fetchPackage: where nothing works, one sentence with the command, and no leftovers", async () => {
+Deno.test("fetchPackage() fails with one sentence and the command, and leaves nothing behind", async () => {
   await withFolder(async (cache) => {
     const run: Runner = () => Promise.resolve("no network");
     const error = await assertRejects(
@@ -90,7 +90,7 @@ Deno.test("fetchPackage: where nothing works, one sentence with the command, and
   });
 });
 
-Deno.test("fetchPackage: an interrupted fetch leaves nothing at the final place", async () => {
+Deno.test("fetchPackage() leaves nothing at the final place after an interruption", async () => {
   await withFolder(async (cache) => {
     const run: Runner = async (_program, _args, folder) => {
       await write(`${folder}/node_modules/some-data/img/64/a.png`, "half");
@@ -107,7 +107,7 @@ Deno.test("fetchPackage: an interrupted fetch leaves nothing at the final place"
   });
 });
 
-Deno.test("fetchPackage: two at the same time both get a whole set", async () => {
+Deno.test("fetchPackage() gives a whole set to each of two calls at the same time", async () => {
   await withFolder(async (cache) => {
     let waiting = 0;
     let release = () => {};
@@ -126,7 +126,7 @@ Deno.test("fetchPackage: two at the same time both get a whole set", async () =>
   });
 });
 
-Deno.test("fetchPackage: a cache that can't be made is told", async () => {
+Deno.test("fetchPackage() reports a cache that can't be made", async () => {
   await withFolder(async (root) => {
     await write(`${root}/file`, "");
     await assertRejects(

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { cropCorner, fillBatch, isFlipped, windowStart } from "../../src/data/fill_batch.ts";
 
-/** (B, 3, size, size), every byte of an image different from its neighbours. */
+/** (B, 3, size, size), every byte of an image different from its neighbors. */
 const pictures = (count: number, size: number) =>
   Uint8Array.from({ length: count * 3 * size ** 2 }, (_, i) => i * 7 % 256);
 
 const toFloat = (bytes: ArrayLike<number>) => Float32Array.from(bytes, (v) => v / 127.5 - 1);
 
-Deno.test("fillBatch: bytes become floats in [-1, 1]", () => {
+Deno.test("fillBatch() turns bytes into floats in [-1, 1]", () => {
   const bytes = Uint8Array.from({ length: 24 }, (_, i) => i === 23 ? 255 : i * 10);
   const out = new Float32Array(24);
   fillBatch(bytes, 2, out, 2);
@@ -15,7 +15,7 @@ Deno.test("fillBatch: bytes become floats in [-1, 1]", () => {
   assertEquals([out[0], out[23]], [-1, 1]);
 });
 
-Deno.test("fillBatch: flips rows of the pictures that the hash chooses, about half", () => {
+Deno.test("fillBatch() flips the pictures that the hash chooses, about half", () => {
   const one = pictures(1, 2);
   const bytes = new Uint8Array(200 * 12);
   for (let i = 0; i < 200; i++) bytes.set(one, i * 12);
@@ -50,7 +50,7 @@ function cut(bytes: Uint8Array, i: number, from: number, to: number, top: number
   return out;
 }
 
-Deno.test("fillBatch: a larger picture is cut at its centre, or where chance says", () => {
+Deno.test("fillBatch() crops a larger picture at its center, or at random", () => {
   const bytes = pictures(2, 5);
   const centre = new Float32Array(2 * 3 * 9);
   fillBatch(bytes, 5, centre, 3);
@@ -66,7 +66,7 @@ Deno.test("fillBatch: a larger picture is cut at its centre, or where chance say
   assertEquals(out, toFloat(expected));
 });
 
-Deno.test("cropCorner: every place is as likely, top and left apart", () => {
+Deno.test("cropCorner() takes every place equally often, top and left independently", () => {
   const counts = Array(9).fill(0);
   for (let step = 0; step < 900; step++) {
     for (let i = 0; i < 10; i++) {
@@ -78,13 +78,13 @@ Deno.test("cropCorner: every place is as likely, top and left apart", () => {
   assert(counts.every((count) => Math.abs(count - 1000) < 150), `${counts}`);
 });
 
-Deno.test("fillBatch: sizes that disagree are refused", () => {
+Deno.test("fillBatch() refuses sizes that disagree", () => {
   const bytes = pictures(1, 2);
   assertThrows(() => fillBatch(bytes, 2, new Float32Array(24), 2), RangeError, "24 floats");
   assertThrows(() => fillBatch(bytes, 2, new Float32Array(27), 3), RangeError, "3x3");
 });
 
-Deno.test("fillBatch: the frames of a clip are cut and mirrored alike, channel by channel", () => {
+Deno.test("fillBatch() crops and flips all frames of a clip alike, channel by channel", () => {
   const frames = 3;
   const bytes = pictures(4 * frames, 5);
   const out = new Float32Array(4 * frames * 27);
@@ -106,7 +106,7 @@ Deno.test("fillBatch: the frames of a clip are cut and mirrored alike, channel b
   }
 });
 
-Deno.test("windowStart: each start is as likely, and follows from seed, step and place", () => {
+Deno.test("windowStart() takes each start equally often, by seed, step, and place", () => {
   const counts = Array(5).fill(0);
   for (let step = 0; step < 1000; step++) {
     for (let i = 0; i < 5; i++) counts[windowStart({ seed: 3, step }, i, 4)]++;

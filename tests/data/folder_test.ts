@@ -5,7 +5,7 @@ import { listImages } from "../../src/data/folder.ts";
 import { leftOutLines } from "../../src/data/left_out.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 
-Deno.test("folder: lists pictures recursively, sorted by path, and nothing else", async () => {
+Deno.test("listImages() lists pictures recursively, sorted by path, and nothing else", async () => {
   await withFolder(async (root) => {
     for (
       const name of [
@@ -34,7 +34,7 @@ Deno.test("folder: lists pictures recursively, sorted by path, and nothing else"
 });
 
 Deno.test({
-  name: "folder: links are followed, also where they lead in a circle or nowhere",
+  name: "listImages() follows links, even in a circle or to nowhere",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await withFolder(async (root) => {
@@ -55,7 +55,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "folder: links come after real folders, so that names don't depend on the file system",
+  name:
+    "listImages() lists links after real folders, so that names don't depend on the file system",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await withFolder(async (root) => {
@@ -70,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "folder: names that are not UTF-8 and folders that can't be read are named, not the end",
+  name: "listImages() names names that are not UTF-8 and unreadable folders, and continues",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await withFolder(async (root) => {
@@ -96,7 +97,7 @@ Deno.test({
   },
 });
 
-Deno.test("folder: recognizes pictures by their first bytes and counts the files it leaves out", async () => {
+Deno.test("listImages() recognizes pictures by their first bytes, and counts the files it leaves out", async () => {
   await withFolder(async (root) => {
     const text = (s: string) => new TextEncoder().encode(s);
     const formats = new URL("./fixtures/formats_pil.json", import.meta.url);
@@ -126,9 +127,9 @@ Deno.test("folder: recognizes pictures by their first bytes and counts the files
       assertEquals(skipped.map(({ name }) => name), ["dogs/2.gif", "newts/0.png"]);
       assertStringIncludes(skipped[0].reason, "it moves (");
       assertEquals(leftOutLines(leftOut!), [
-        "Left out 3 files that are no PNG, JPEG, WebP, BMP or GIF: 1 .avif, 1 .txt, 1 without an " +
+        "Left out 3 files that are not PNG, JPEG, WebP, BMP or GIF: 1 .avif, 1 .txt, 1 without an " +
         "extension",
-        "Found no picture that can be read in emus, newts",
+        "Found no readable picture in emus, newts",
       ]);
     }
     // It counts files added later, too, although it decodes nothing again.
@@ -140,7 +141,7 @@ Deno.test("folder: recognizes pictures by their first bytes and counts the files
   });
 });
 
-Deno.test("folder: broken pictures among good ones are named, skipped and leave no gap", async () => {
+Deno.test("loadSplits() names and skips broken pictures, and leaves no gap", async () => {
   await withFolder(async (root) => {
     for (let i = 0; i < 30; i++) {
       const name = `${root}/${String(i).padStart(2, "0")}.png`;
@@ -159,13 +160,13 @@ Deno.test("folder: broken pictures among good ones are named, skipped and leave 
     );
     assertStringIncludes(
       skipped[0].reason,
-      "no PNG, JPEG, WebP, BMP or GIF but text that begins with",
+      "not PNG, JPEG, WebP, BMP or GIF, but text that begins with",
     );
     close();
   });
 });
 
-Deno.test("folder: missing, a file, empty, or without one good picture is a DataError", async () => {
+Deno.test("listImages() throws a DataError for a missing folder, a file, and a folder without a good picture", async () => {
   await withFolder(async (root) => {
     await assertRejects(() => listImages(`${root}/nowhere`), DataError, "no such folder");
     await write(`${root}/x/readme.txt`, "hello");
@@ -182,7 +183,7 @@ Deno.test("folder: missing, a file, empty, or without one good picture is a Data
 });
 
 Deno.test({
-  name: "folder: one that may not be read is a DataError",
+  name: "listImages() throws a DataError for a folder that it can't read",
   permissions: { read: false },
   fn: async () => {
     await assertRejects(() => listImages("/some/folder"), DataError, "the folder can't be read");

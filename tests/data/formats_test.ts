@@ -18,7 +18,7 @@ const bytesOf = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeA
 const fileOf = (name: string) => bytesOf(made[name].file);
 
 for (const [name, { file, width, height, rgb }] of Object.entries(made)) {
-  Deno.test(`formats: ${name} has the pixels that Pillow reads`, () => {
+  Deno.test(`decodeImage() gives ${name} the pixels that Pillow reads`, () => {
     const found = decodeImage(bytesOf(file));
     assertEquals([found.width, found.height], [width, height]);
     const expected = bytesOf(rgb);
@@ -29,7 +29,7 @@ for (const [name, { file, width, height, rgb }] of Object.entries(made)) {
   });
 }
 
-Deno.test("formats: cut anywhere, a file is a DataError or, of GIF and BMP, shows what is there", () => {
+Deno.test("decodeImage() throws a DataError for a cut file, or shows what is there of a GIF or BMP", () => {
   for (const name of ["lossy.webp", "alpha.webp", "rgb.bmp", "rle8.bmp", "still.gif", "565.bmp"]) {
     const whole = fileOf(name);
     let refused = 0;
@@ -45,7 +45,7 @@ Deno.test("formats: cut anywhere, a file is a DataError or, of GIF and BMP, show
   }
 });
 
-Deno.test("formats: WebP is turned as its EXIF data say, and what moves is refused in words", () => {
+Deno.test("decodeImage() turns WebP as its EXIF data say, and refuses moving ones in words", () => {
   const plain = fileOf("lossless.webp");
   const exif = writeExif({ value: 6 });
   const extended = [10, 0, 0, 0, 0x08, 0, 0, 0, 8, 0, 0, 6, 0, 0];
@@ -65,7 +65,7 @@ Deno.test("formats: WebP is turned as its EXIF data say, and what moves is refus
   assertThrows(() => decodeImage(gif), DataError, "it moves (");
 });
 
-/** A GIF file of 3 x 2 pixels, of colours 0 to 3, from its blocks. */
+/** A GIF file of 3 x 2 pixels, of colors 0 to 3, from its blocks. */
 function gif(blocks: number[], colours = 4): Uint8Array {
   const palette = Array.from({ length: colours }, (_, i) => [10 * i, 20 * i, 30 * i]).flat();
   const header = [...new TextEncoder().encode("GIF89a"), 3, 0, 2, 0];
@@ -82,7 +82,7 @@ function frame(x: number, y: number, width: number, height: number, pixels: numb
   return [0x2c, ...sizes, 0, 2, bytes.length, ...bytes, 0];
 }
 
-Deno.test("formats: GIFs as browsers show them, whatever is wrong with them", () => {
+Deno.test("decodeImage() shows broken GIFs as browsers do", () => {
   const reds = (bytes: Uint8Array) => [...decodeImage(bytes).data].filter((_, i) => i % 3 === 0);
   const all = frame(0, 0, 3, 2, [0, 1, 2, 3, 2, 1]);
   assertEquals(reds(gif([...all, 0x3b])), [0, 10, 20, 30, 20, 10]);
@@ -94,7 +94,7 @@ Deno.test("formats: GIFs as browsers show them, whatever is wrong with them", ()
   assertEquals(reds(gif(frame(9, 9, 1, 1, [3]))), [255, 255, 255, 255, 255, 255]);
   // One larger than the screen makes it larger.
   assertEquals(reds(gif(frame(0, 0, 4, 2, [0, 1, 2, 3, 3, 2, 1, 0]))).length, 8);
-  // Colours beyond the palette, and pixels that a cut has taken, are not drawn.
+  // Colors beyond the palette, and pixels that a cut has taken, are not drawn.
   assertEquals(reds(gif(all, 2)), [0, 10, 255, 255, 255, 10]);
   assertEquals(reds(gif(all).slice(0, -4)).slice(0, 2), [0, 10]);
   assertEquals(reds(gif(all).slice(0, -4)).at(-1), 255);

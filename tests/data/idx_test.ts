@@ -21,7 +21,7 @@ async function parseImages(bytes: Uint8Array): Promise<IdxImages> {
   return idx;
 }
 
-Deno.test("IDX: images and labels, gzipped or not", async () => {
+Deno.test("parseIdx() reads images and labels, gzipped or not", async () => {
   const plain = idxFile(3, 2, 4);
   for (const bytes of [plain, await gzip(plain)]) {
     const { count, rows, columns, data } = await parseImages(bytes);
@@ -32,7 +32,7 @@ Deno.test("IDX: images and labels, gzipped or not", async () => {
   assertEquals([labels.kind, labels.count, [...labels.data]], ["labels", 2, [7, 9]]);
 });
 
-Deno.test("IDX: 28x28 is padded to 32x32 on 0, the same in 3 channels", async () => {
+Deno.test("idxImage() pads 28x28 to 32x32 on 0, the same in 3 channels", async () => {
   const images = await parseImages(idxFile(2, 28, 28));
   for (let i = 0; i < 2; i++) {
     const pixels = idxImage(images, i, 32);
@@ -53,7 +53,7 @@ Deno.test("IDX: 28x28 is padded to 32x32 on 0, the same in 3 channels", async ()
   }
 });
 
-Deno.test("IDX: the same size is a copy, a larger image is resized, chosen ones are taken", async () => {
+Deno.test("idxImage() copies the same size, resizes a larger image, and takes chosen ones", async () => {
   const images = await parseImages(idxFile(3, 4, 4));
   assertEquals(
     [...idxImage(images, 2, 4).subarray(0, 16)],
@@ -65,7 +65,7 @@ Deno.test("IDX: the same size is a copy, a larger image is resized, chosen ones 
   assertEquals(new Set(idxImage(flat, 0, 4)), new Set([77]));
 });
 
-Deno.test("IDX: damage and other files are told in words", async () => {
+Deno.test("parseIdx() puts damage and foreign files into words", async () => {
   const whole = idxFile(2, 3, 3);
   const rejects = (bytes: Uint8Array, words: string) =>
     assertRejects(() => parseIdx(bytes, "a.idx"), DataError, words);

@@ -8,7 +8,7 @@ import { greyPng, greys, withFolder, write } from "./scratch.ts";
 const TEXT = "2\n5_o_Clock_Shadow Smiling Young\n000001.jpg -1  1  1\n000002.jpg  1 -1  1\n";
 const CSV = "image_id,5_o_Clock_Shadow,Smiling,Young\n000001.jpg,-1,1,1\n000002.jpg,1,-1,1\n";
 
-Deno.test("folderLabels: the first folder of each name, numbered by name", () => {
+Deno.test("folderLabels() takes the first folder of each path, numbered by name", () => {
   const names = ["b/1.png", "a/x/2.png", "b/x/3.png", "B/4.png"];
   assertEquals(folderLabels(names), {
     values: Uint32Array.of(2, 1, 2, 0),
@@ -17,7 +17,7 @@ Deno.test("folderLabels: the first folder of each name, numbered by name", () =>
   assertEquals(folderLabels([...names, "5.png"]), undefined);
 });
 
-Deno.test("folderLabels: numbers in names count as numbers, not as text", () => {
+Deno.test("folderLabels() orders numbers in names as numbers", () => {
   const order = (...folders: string[]) =>
     folderLabels(folders.map((folder) => `${folder}/0.png`))!.classNames;
   assertEquals(order("12", "1", "10", "2"), ["1", "2", "10", "12"]);
@@ -25,7 +25,7 @@ Deno.test("folderLabels: numbers in names count as numbers, not as text", () => 
   assertEquals(order("1", "01", "a", "2"), ["01", "1", "2", "a"]);
 });
 
-Deno.test("attributeLabels: one column of CelebA's list, in either form, by file name", () => {
+Deno.test("attributeLabels() reads one column of CelebA's list, in either form, by file name", () => {
   const names = ["x/000002.jpg", "000001.jpg", "000001.jpg"];
   for (const text of [TEXT, CSV, TEXT.replaceAll("\n", "\r\n")]) {
     const smiling = attributeLabels(text, names, "Smiling", "list");
@@ -35,7 +35,7 @@ Deno.test("attributeLabels: one column of CelebA's list, in either form, by file
   }
 });
 
-Deno.test("attributeLabels: what doesn't fit is told", () => {
+Deno.test("attributeLabels() refuses a list that doesn't fit", () => {
   const throws = (text: string, attribute: string, words: string) =>
     assertThrows(() => attributeLabels(text, ["000002.jpg"], attribute, "l.txt"), DataError, words);
   throws(TEXT, "Smile", "it has 5_o_Clock_Shadow, Smiling, Young");
@@ -44,7 +44,7 @@ Deno.test("attributeLabels: what doesn't fit is told", () => {
   throws(TEXT.replace("000002", "000009"), "Smiling", "doesn't list 000002.jpg");
 });
 
-/** Grey values by class name. */
+/** Gray values by class name. */
 async function classes(options: Partial<DataOptions> & { source: string }) {
   const { train, close } = await loadSplits({ imageSize: 4, validFraction: 0, ...options });
   const values = await greys(train);
@@ -53,7 +53,7 @@ async function classes(options: Partial<DataOptions> & { source: string }) {
   return named;
 }
 
-Deno.test("labels: of a folder, chosen or not, after decoding once", async () => {
+Deno.test("loadSplits() labels a folder, or part of it, after decoding it once", async () => {
   await withFolder(async (root) => {
     await write(`${root}/dogs/1.png`, await greyPng(1));
     await write(`${root}/cats/2.png`, await greyPng(2));
@@ -71,7 +71,7 @@ Deno.test("labels: of a folder, chosen or not, after decoding once", async () =>
   });
 });
 
-Deno.test("labels: of an IDX file, found beside it or given", async () => {
+Deno.test("loadSplits() finds an IDX file's labels beside it, or takes given ones", async () => {
   await withFolder(async (root) => {
     const images = [0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 1, 10, 20, 30];
     const labels = (values: number[]) => Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 3, ...values]);
@@ -100,7 +100,7 @@ Deno.test("labels: of an IDX file, found beside it or given", async () => {
   });
 });
 
-Deno.test("labels: CelebA's attributes are found beside the images", async () => {
+Deno.test("loadSplits() finds CelebA's attributes beside the images", async () => {
   await withFolder(async (root) => {
     for (const i of [1, 2]) {
       await write(`${root}/img_align_celeba/00000${i}.jpg`, await greyPng(i));

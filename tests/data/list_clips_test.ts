@@ -13,7 +13,7 @@ async function listed(path: string) {
   ) => [name, paths.length, numbered]);
 }
 
-Deno.test("listClips: moving files, and folders of frames in the order of their numbers", async () => {
+Deno.test("listClips() lists moving files, and folders of frames in the order of their numbers", async () => {
   await withFolder(async (root) => {
     const still = await greyPng(1);
     for (const name of ["dogs/b.gif", "dogs/a.APNG", "dogs/notes.txt", "dogs/.x.gif"]) {
@@ -37,7 +37,7 @@ Deno.test("listClips: moving files, and folders of frames in the order of their 
   });
 });
 
-Deno.test("listClips: a file is one clip, whatever it is called", async () => {
+Deno.test("listClips() takes a file as one clip, whatever its name", async () => {
   await withFolder(async (root) => {
     await write(`${root}/a`, apng);
     await write(`${root}/b`, await greyPng(1));
@@ -46,7 +46,7 @@ Deno.test("listClips: a file is one clip, whatever it is called", async () => {
   });
 });
 
-Deno.test("listClips: a folder of moving and still pictures is refused, as is one without", async () => {
+Deno.test("listClips() refuses a folder of moving and still pictures, or of neither", async () => {
   await withFolder(async (root) => {
     await write(`${root}/x/a.gif`, "");
     await write(`${root}/x/poster.jpg`, "");

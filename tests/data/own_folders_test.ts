@@ -13,7 +13,7 @@ import { greyPng, withFolder, write } from "./scratch.ts";
 
 const namesIn = (folder: string) => new Set([...Deno.readDirSync(folder)].map(({ name }) => name));
 
-Deno.test("own folders: a run, a page and a cache among the pictures are no data", async () => {
+Deno.test("listImages() never takes a run, a page, or a cache for data", async () => {
   await withFolder(async (cwd) => {
     await writePictures(cwd, 6);
     const train = ["train", ...TINY, "--data", ".", "--steps", "1", "--quiet"];
@@ -44,13 +44,13 @@ Deno.test("own folders: a run, a page and a cache among the pictures are no data
   });
 });
 
-Deno.test("own folders: data sets with files of such names are data", () => {
+Deno.test("listImages() takes data sets with files of such names as data", () => {
   for (const names of [["config.json", "samples"], ["metrics.jsonl"], ["model.json"], ["a.png"]]) {
     assertEquals(ownFolder(new Set(names)), undefined, names.join());
   }
 });
 
-Deno.test("own folders: a cache is told by its tag, or by its path", async () => {
+Deno.test("ownFolder() recognizes a cache by its tag, or by its path", async () => {
   await withFolder(async (root) => {
     await makeCache(`${root}/a/cache`);
     const tag = await Deno.readTextFile(`${root}/a/cache/CACHEDIR.TAG`);
@@ -65,7 +65,7 @@ Deno.test("own folders: a cache is told by its tag, or by its path", async () =>
   });
 });
 
-Deno.test("own folders: preparations that nobody went on with for a month are removed", async () => {
+Deno.test("removeAbandoned() removes preparations after a month without use", async () => {
   await withFolder(async (cache) => {
     const month = Date.now() / 1000 - 31 * 24 * 3600;
     for (const name of ["a.part", "a.part.log", "b.part", "c.part", "c.part.log", "d.rindata"]) {

@@ -1,15 +1,15 @@
-/** Writes PNG files of any colour type and depth, byte by byte, for tests of the decoder. */
+/** Writes PNG files of any color type and depth, byte by byte, for tests of the decoder. */
 
 export interface PngParts {
   width: number;
   height: number;
   /** Bits a sample. */
   depth: number;
-  /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
+  /** 0 gray, 2 RGB, 3 palette, 4 gray and alpha, 6 RGBA. */
   colourType: number;
   /** Row by row, a number for each sample. */
   samples: number[];
-  /** [r, g, b] for each colour. */
+  /** [r, g, b] for each color. */
   palette?: number[][];
   /** The tRNS chunk's bytes. */
   transparency?: number[];

@@ -52,7 +52,7 @@ async function contents(path: string) {
   return found;
 }
 
-Deno.test("prepare: good images in order, with names, labels, credit and what was left out", async () => {
+Deno.test("prepare() keeps good images in order, with names, labels, credit, and what it left out", async () => {
   await withFolder(async (root) => {
     const path = `${root}/new/set.rindata`;
     const told: number[] = [];
@@ -73,7 +73,7 @@ Deno.test("prepare: good images in order, with names, labels, credit and what wa
   });
 });
 
-Deno.test("prepare: cut short anywhere, it goes on without doing chunks again, to the same bytes", async () => {
+Deno.test("prepare() resumes after any cut to the same bytes, and repeats no chunk", async () => {
   await withFolder(async (root) => {
     await prepare(numbered(), `${root}/whole`, { imageSize: 2 });
     const whole = await Deno.readFile(`${root}/whole`);
@@ -104,7 +104,7 @@ Deno.test("prepare: cut short anywhere, it goes on without doing chunks again, t
   });
 });
 
-Deno.test("prepare: what was begun with other files or another size is begun anew", async () => {
+Deno.test("prepare() starts over if files or size changed", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
     await assertRejects(() => prepare(numbered(0), path, { imageSize: 2 }), Error, "crash");
@@ -115,7 +115,7 @@ Deno.test("prepare: what was begun with other files or another size is begun ane
   });
 });
 
-Deno.test("prepare: each chunk is put on the disk, and all of them before the name", async () => {
+Deno.test("prepare() syncs each chunk, and all of them before the name", async () => {
   await withFolder(async (root) => {
     const calls = await diskCalls(() => prepare(numbered(), `${root}/set`, { imageSize: 2 }));
     const chunks = Array(Math.ceil(GOOD.length / 64)).fill("sync set.part");
@@ -124,7 +124,7 @@ Deno.test("prepare: each chunk is put on the disk, and all of them before the na
   });
 });
 
-Deno.test("prepare: two at a time make one whole file", async () => {
+Deno.test("prepare() makes one whole file when two run at a time", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
     await Promise.all([1, 2].map(() => prepare(numbered(), path, { imageSize: 2 })));
@@ -133,7 +133,7 @@ Deno.test("prepare: two at a time make one whole file", async () => {
   });
 });
 
-Deno.test("prepared file: damage anywhere is found, on opening or by check", async () => {
+Deno.test("PreparedFile finds damage anywhere, when it opens or checks", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
     await prepare(numbered(), path, { imageSize: 2 });
@@ -158,7 +158,7 @@ Deno.test("prepared file: damage anywhere is found, on opening or by check", asy
   });
 });
 
-Deno.test("prepared file: reads at once and in any order don't mix", async () => {
+Deno.test("PreparedFile keeps simultaneous reads apart, in any order", async () => {
   await withFolder(async (root) => {
     await prepare(numbered(), `${root}/set`, { imageSize: 2 });
     const file = await PreparedFile.open(`${root}/set`);
@@ -175,7 +175,7 @@ Deno.test("prepared file: reads at once and in any order don't mix", async () =>
   });
 });
 
-Deno.test("prepared file: pixels that are damaged are never given out to train on", async () => {
+Deno.test("PreparedFile never gives damaged pixels to training", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
     await prepare(numbered(), path, { imageSize: 2 });

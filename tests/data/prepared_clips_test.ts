@@ -55,7 +55,7 @@ async function contents(path: string) {
   }
 }
 
-Deno.test("prepared clips: every frame of every good clip, in order", async () => {
+Deno.test("prepare() keeps every frame of every good clip, in order", async () => {
   await withFolder(async (root) => {
     await prepare(numbered(), `${root}/set`, { imageSize: 2 });
     const { count, skipped, lengths, pixels } = await contents(`${root}/set`);
@@ -69,7 +69,7 @@ Deno.test("prepared clips: every frame of every good clip, in order", async () =
   });
 });
 
-Deno.test("prepared clips: cut short anywhere, it goes on to the same bytes", async () => {
+Deno.test("prepare() resumes clips after any cut to the same bytes", async () => {
   await withFolder(async (root) => {
     await prepare(numbered(), `${root}/whole`, { imageSize: 2 });
     const whole = await Deno.readFile(`${root}/whole`);
@@ -92,7 +92,7 @@ Deno.test("prepared clips: cut short anywhere, it goes on to the same bytes", as
   });
 });
 
-Deno.test("prepared sets: a kill after the last chunk, which is short, costs that chunk alone", async () => {
+Deno.test("prepare() repeats only the short last chunk after a kill", async () => {
   for (const clips of [true, false]) {
     await withFolder(async (root) => {
       const make = (crash: boolean): Source & { decoded: number[] } => {
@@ -137,7 +137,7 @@ function oneFrame(source: Source): Source["decoder"] {
   };
 }
 
-Deno.test("prepared clips: damage anywhere is found", async () => {
+Deno.test("PreparedFile finds damage of clips anywhere", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
     await prepare(numbered(), path, { imageSize: 2 });
@@ -157,7 +157,7 @@ Deno.test("prepared clips: damage anywhere is found", async () => {
   });
 });
 
-Deno.test("prepared images: their files are what they were before there were clips", async () => {
+Deno.test("prepare() writes images as it did before there were clips", async () => {
   await withFolder(async (root) => {
     const source = { ...numbered(), clips: undefined, names: LENGTHS.map((_, i) => `${i}.png`) };
     await prepare({ ...source, decoder: oneFrame(source) }, `${root}/set`, { imageSize: 2 });
@@ -187,7 +187,7 @@ async function load(
   });
 }
 
-Deno.test("loadSplits: windows of clips; those that are too short are named and left out", async () => {
+Deno.test("loadSplits() takes windows of clips, and names and leaves out short ones", async () => {
   await withFolder(async (root) => {
     const labels = { from: "auto" };
     const { train, skipped, close } = await load(root, [[10, 5], [60, 2], [90, 3]], { labels });
@@ -217,7 +217,7 @@ Deno.test("loadSplits: windows of clips; those that are too short are named and 
   });
 });
 
-Deno.test("loadSplits: what can't give clips, or holds them where images are wanted, is told", async () => {
+Deno.test("loadSplits() refuses images if it needs clips, and clips if it needs images", async () => {
   await withFolder(async (root) => {
     const clips: [number, number][] = [[10, 5], [60, 2]];
     const rejects = (options: Partial<DataOptions>, words: string) =>

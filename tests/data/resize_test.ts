@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { resizeCrop } from "../../src/data/resize.ts";
 
-/** One row of grey values as an RGB image. */
+/** One row of gray values as an RGB image. */
 function grey(width: number, height: number, values: number[]) {
   return { width, height, data: Uint8Array.from(values.flatMap((v) => [v, v, v])) };
 }
@@ -10,7 +10,7 @@ const plane = (planar: Uint8Array, size: number, c = 0) => [
   ...planar.subarray(c * size * size, (c + 1) * size * size),
 ];
 
-Deno.test("resizeCrop: the same size is an exact copy, interleaved to planar", () => {
+Deno.test("resizeCrop() copies the same size exactly, interleaved to planar", () => {
   const data = Uint8Array.from({ length: 12 }, (_, i) => i * 20);
   assertEquals(
     [...resizeCrop({ width: 2, height: 2, data }, 2)],
@@ -18,7 +18,7 @@ Deno.test("resizeCrop: the same size is an exact copy, interleaved to planar", (
   );
 });
 
-Deno.test("resizeCrop: a constant image stays constant at any size", () => {
+Deno.test("resizeCrop() keeps a constant image constant at any size", () => {
   for (const [width, height] of [[1, 1], [3, 7], [64, 64], [178, 218], [31, 5]]) {
     for (const value of [0, 1, 127, 254, 255]) {
       const image = grey(width, height, Array(width * height).fill(value));
@@ -29,7 +29,7 @@ Deno.test("resizeCrop: a constant image stays constant at any size", () => {
   }
 });
 
-Deno.test("resizeCrop: halving weighs neighbours 1 3 3 1, edges renormalised", () => {
+Deno.test("resizeCrop() halves with weights 1 3 3 1, renormalized at edges", () => {
   // Centres lie at 1 and 3 with a triangle 2 pixels wide to each side: inputs at distance 0.5 and
   // 1.5 weigh 3/4 and 1/4. The first output sees inputs 0, 1, 2 with 3, 3, 1 sevenths.
   const row = [70, 140, 210, 0];
@@ -41,12 +41,12 @@ Deno.test("resizeCrop: halving weighs neighbours 1 3 3 1, edges renormalised", (
   assertEquals(plane(resizeCrop(turned, 2), 2), [first, first, last, last]);
 });
 
-Deno.test("resizeCrop: doubling interpolates at quarters", () => {
+Deno.test("resizeCrop() doubles by interpolation at quarters", () => {
   const image = grey(2, 2, [0, 100, 0, 100]);
   assertEquals(plane(resizeCrop(image, 4), 4).slice(0, 4), [0, 25, 75, 100]);
 });
 
-Deno.test("resizeCrop: crops the centre, halves rounded to even as Python does", () => {
+Deno.test("resizeCrop() crops the center, and rounds halves to even like Python", () => {
   const row = (width: number) => grey(width, 1, Array.from({ length: width }, (_, i) => i));
   // (4-1)/2 = 1.5 to 2; (6-1)/2 = 2.5 to 2; (5-1)/2 = 2.
   assertEquals([4, 6, 5].map((width) => resizeCrop(row(width), 1)[0]), [2, 2, 2]);
@@ -54,7 +54,7 @@ Deno.test("resizeCrop: crops the centre, halves rounded to even as Python does",
   assertEquals(resizeCrop(column, 1)[0], 2);
 });
 
-Deno.test("resizeCrop: the same bytes as Pillow with torchvision's sizes", () => {
+Deno.test("resizeCrop() gives the bytes of Pillow with torchvision's sizes", () => {
   const { cases } = JSON.parse(
     Deno.readTextFileSync(new URL("./fixtures/resize_pil.json", import.meta.url)),
   ) as { cases: { width: number; height: number; size: number; expected: string }[] };
@@ -70,7 +70,7 @@ Deno.test("resizeCrop: the same bytes as Pillow with torchvision's sizes", () =>
   }
 });
 
-Deno.test("resizeCrop: writes into the array given, and checks it", () => {
+Deno.test("resizeCrop() writes into the given array, and checks it", () => {
   const image = grey(1, 1, [9]);
   const out = new Uint8Array(12);
   assertEquals(resizeCrop(image, 2, out), out);
@@ -80,9 +80,9 @@ Deno.test("resizeCrop: writes into the array given, and checks it", () => {
   assertThrows(() => resizeCrop(image, 1.5), RangeError, "positive");
 });
 
-Deno.test("resizeCrop: a strip of 1 x 60,000 costs no more than what is cut out of it", () => {
+Deno.test("resizeCrop() works only on what it keeps of a strip of 1 x 60,000", () => {
   for (const [width, height] of [[1, 60_000], [60_000, 1]]) {
-    // Its middle is a grey of 7, the rest is white.
+    // Its middle is a gray of 7, the rest is white.
     const data = new Uint8Array(60_000 * 3).fill(255);
     data.fill(7, 29_990 * 3, 30_010 * 3);
     const before = Deno.memoryUsage();

@@ -19,12 +19,12 @@ export async function write(path: string, content: string | Uint8Array): Promise
   else await Deno.writeFile(path, content);
 }
 
-/** A 4x4 PNG of one grey value. */
+/** A 4x4 PNG of one gray value. */
 export function greyPng(value: number): Promise<Uint8Array> {
   return writePng({ width: 4, height: 4, depth: 8, colourType: 0, samples: Array(16).fill(value) });
 }
 
-/** The first byte of each image of a set: its grey value, where it has only one. */
+/** The first byte of each image of a set: its gray value, where it has only one. */
 export async function greys(set: ImageSet): Promise<number[]> {
   const pixels = await set.read(Array.from({ length: set.count }, (_, i) => i));
   const stride = pixels.length / set.count;

@@ -3,7 +3,7 @@ import { loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 
-Deno.test("split folders: train, val and test are splits, unless they are asked to be classes", async () => {
+Deno.test("loadSplits() takes folders called train, val, and test as splits, or as classes on request", async () => {
   await withFolder(async (root) => {
     const pictures = { "Train/cats/a": 1, "Train/dogs/b": 2, "val/cats/c": 3, "val/dogs/d": 4 };
     for (const [name, grey] of Object.entries({ ...pictures, "test/cats/e": 5 })) {
@@ -22,7 +22,7 @@ Deno.test("split folders: train, val and test are splits, unless they are asked 
     assertEquals([train.classNames, [...valid.labels!]], [["cats", "dogs"], [0, 1]]);
     assertStringIncludes(
       notes[0],
-      "trains on Train, validates on val, and leaves test (1 pictures)",
+      "training on Train, validating on val, ignoring test (1 pictures)",
     );
     close();
     const asked = await loadSplits({ ...options, folders: "classes", validFraction: 0 });
@@ -42,7 +42,7 @@ Deno.test("split folders: train, val and test are splits, unless they are asked 
   });
 });
 
-Deno.test("source: a file that is something else is called what it is", async () => {
+Deno.test("loadSplits() says what an unsuitable file is", async () => {
   await withFolder(async (root) => {
     const refused = async (name: string, content: string | Uint8Array, words: string) => {
       await write(`${root}/${name}`, content);

@@ -44,7 +44,7 @@ async function tar(path: string, files: Record<string, Uint8Array>) {
 }
 
 for (const kind of ["ustar", "gnu", "pax"]) {
-  Deno.test(`tar: Python's ${kind} archives, gzipped or not; folders are classes`, async () => {
+  Deno.test(`loadSplits() reads Python's ${kind} tar archives, gzipped or not, with folders as classes`, async () => {
     await withFolder(async (root) => {
       const packed = await Deno.readFile(fixture(`python_${kind}.tar.gz`));
       const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -60,7 +60,7 @@ for (const kind of ["ustar", "gnu", "pax"]) {
   });
 }
 
-Deno.test("tar: classes beside pictures, as rin sample and WebDataset write them", async () => {
+Deno.test("loadSplits() reads classes beside pictures in a tar, as rin sample and WebDataset write them", async () => {
   await withFolder(async (root) => {
     const [one, two, three] = await Promise.all([1, 2, 3].map(greyPng));
     const path = `${root}/a.tar`;
@@ -87,7 +87,7 @@ Deno.test("tar: classes beside pictures, as rin sample and WebDataset write them
   });
 });
 
-Deno.test("tar: train and val are splits, what can't be decoded is named", async () => {
+Deno.test("loadSplits() takes train and val of a tar as splits, and names what it can't decode", async () => {
   await withFolder(async (root) => {
     const [one, two, three] = await Promise.all([1, 2, 3].map(greyPng));
     const path = `${root}/a.tar`;
@@ -101,13 +101,13 @@ Deno.test("tar: train and val are splits, what can't be decoded is named", async
     const found = await load(path, `${root}/.cache`, { validFraction: undefined });
     assertEquals([found.train, found.valid], [["b 3", "a 1"], ["b 2"]]);
     assertEquals(found.skipped.map(({ name }) => name), ["train/a/broken.png"]);
-    assertStringIncludes(found.notes[0], "trains on train, validates on val");
+    assertStringIncludes(found.notes[0], "training on train, validating on val");
     const asked = await load(path, `${root}/.cache`, { folders: "classes" });
     assertEquals(asked.train, ["val 2", "train 3", "train 1"]);
   });
 });
 
-Deno.test("tar: what is damaged, cut off, or holds no picture is said in one sentence", async () => {
+Deno.test("loadSplits() refuses a damaged, cut, or empty tar in one sentence", async () => {
   await withFolder(async (root) => {
     const picture = await greyPng(1);
     const path = `${root}/a.tar`;
@@ -130,7 +130,7 @@ Deno.test("tar: what is damaged, cut off, or holds no picture is said in one sen
     for (const bytes of [packed.slice(0, -100), packed.with(-7, ~packed.at(-7)!)]) {
       await fails(bytes, "its packed data are damaged or incomplete; fetch or make it again");
     }
-    await fails(whole, "those in a tar archive are not read; unpack it", { frames: 4 });
+    await fails(whole, "rin can't read them in a tar archive; unpack it", { frames: 4 });
     await tar(path, { "0.txt": text("hello") });
     const without = await Deno.readFile(path);
     await fails(without, "no PNG, JPEG, WebP, BMP or GIF file (1 other files seen: 1 .txt");

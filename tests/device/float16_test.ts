@@ -8,11 +8,11 @@ const ALL = Uint16Array.from({ length: 65_536 }, (_, i) => i);
 const bitsOf = (halves: Float16Array<ArrayBuffer>) =>
   new Uint16Array(halves.buffer, halves.byteOffset, halves.length);
 
-Deno.test("float16: every half has its value", () => {
+Deno.test("fromFloat16() gives every half its value", () => {
   assertEquals(fromFloat16(ALL), new Float32Array(new Float16Array(ALL.buffer)));
 });
 
-Deno.test("float16: floats are rounded as the engine rounds them, ties to even", () => {
+Deno.test("toFloat16() rounds like the engine, ties to even", () => {
   const halves = [...fromFloat16(ALL)].filter((value) => !Number.isNaN(value));
   // Each half, what lies in the middle to the next, and the floats beside both.
   const near = (value: number) => {

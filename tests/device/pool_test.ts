@@ -57,18 +57,18 @@ function randomPlan(seed: number): Step[] {
   });
 }
 
-Deno.test("no two live activations share a slot, in any of 300 random plans", () => {
+Deno.test("place() gives no two live activations one slot, in 300 random plans", () => {
   for (let seed = 0; seed < 300; seed++) checkPlacement(`plan ${seed}`, randomPlan(seed));
 });
 
-Deno.test("place: a chain of equal activations needs two slots", () => {
+Deno.test("place() needs two slots for a chain of equal activations", () => {
   const chain = Array.from({ length: 20 }, () => activation(10));
   const steps = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
   checkPlacement("chain", steps);
   assertEquals(place(steps).sizes.length, 2);
 });
 
-Deno.test("place: the smallest slot that is free is taken", () => {
+Deno.test("place() takes the smallest slot that is free", () => {
   const [a, b, c] = [activation(10), activation(100), activation(30)];
   const [small, large, larger] = [activation(9), activation(25), activation(120)];
   const first = place([uses(a, b, c), uses(small), uses(large)]);
@@ -93,7 +93,7 @@ function leastOf(steps: readonly Step[]): number {
   return most.reduce((a, b) => a + b, 0);
 }
 
-Deno.test("place: a training step takes no more than any placement must", () => {
+Deno.test("place() takes no more for a training step than any placement must", () => {
   for (const checkpointBlocks of ["off", "on"] as const) {
     const config = completeConfig({});
     const options = completeTrainOptions({ checkpointBlocks });
@@ -107,13 +107,13 @@ Deno.test("place: a training step takes no more than any placement must", () => 
   }
 });
 
-Deno.test("storages take no slot; an activation that is bound twice takes one", () => {
+Deno.test("place() gives storages no slot, and one to an activation that is bound twice", () => {
   const [input, x] = [persistent("input", [4]), activation(4)];
   const { slotOf, sizes } = place([uses(input, x, x)]);
   assertEquals([[...slotOf.keys()], sizes], [[x], [4]]);
 });
 
-Deno.test("the bytes of a plan: slots, storages once, parameters of each dispatch", () => {
+Deno.test("webgpuBytes() counts slots, storages once, and parameters of each dispatch", () => {
   const plan = new Plan();
   const x = persistent("x", [1, 3, 6, 6]);
   const table = persistent("table", [4, 27]);

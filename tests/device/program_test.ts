@@ -47,7 +47,7 @@ deviceTest(
   },
 );
 
-deviceTest("activations carry values from one operation to the next", async (device) => {
+deviceTest("Program.run() carries activations from one operation to the next", async (device) => {
   const plan = new Plan();
   const size = 77;
   const x = tensorOf(device, "x", Array.from({ length: size }, (_, i) => i));
@@ -70,7 +70,7 @@ deviceTest("activations carry values from one operation to the next", async (dev
 });
 
 deviceTest(
-  "writes, runs and reads happen in the order in which they are queued",
+  "Device writes, runs, and reads in the order of the calls",
   async (device) => {
     const { plan, x, y, z } = twoPhases();
     const program = await device.compile(plan);
@@ -91,7 +91,7 @@ deviceTest(
 );
 
 deviceTest(
-  "Program.profile() has the time and the work of each kind of operation",
+  "Program.profile() gives time and work of each kind of operation",
   async (device) => {
     const [m, n, k] = [70, 66, 64];
     const [a, b, out] = [m * k, n * k, m * n].map((size) => persistent("x", [size]));
@@ -122,7 +122,7 @@ deviceTest(
   },
 );
 
-deviceTest("everything that a program took is given back", async (device) => {
+deviceTest("Program.destroy() gives back everything that the program took", async (device) => {
   const start = device.bytes;
   const { plan, x, y, z } = twoPhases();
   const extra = plan.activation([1000]);
@@ -138,7 +138,7 @@ deviceTest("everything that a program took is given back", async (device) => {
   assertEquals(device.bytes, start);
 });
 
-deviceTest("host access is checked", async (device) => {
+deviceTest("Device checks host access", async (device) => {
   const plan = new Plan();
   const x = persistent("x", [3]);
   assertThrows(

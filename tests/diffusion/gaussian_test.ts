@@ -32,7 +32,7 @@ const ORDERS: readonly [SamplerOptions, number][] = [
 ];
 
 for (const [options, order] of ORDERS) {
-  Deno.test(`${options.sampler}: its error falls at order ${order}`, () => {
+  Deno.test(`samplerSteps() of ${options.sampler} has an error of order ${order}`, () => {
     for (const name of ["cosine", "linear", "sigmoid(-3,3,0.9)"]) {
       // The order shows when steps are small, and with "logsnr" before what it leaves out at the ends.
       for (const [times, steps] of [["cosine", 200], ["logsnr", 40]] as const) {
@@ -47,14 +47,14 @@ for (const [options, order] of ORDERS) {
   });
 }
 
-Deno.test("of second order is better than of first at equal cost, from 10 evaluations on", () => {
+Deno.test("samplerSteps() of second order beat those of first at equal cost, from 10 evaluations up", () => {
   for (const steps of [10, 25, 100]) {
     const [ddim, dpm, heun] = ORDERS.map(([options]) => error("cosine", { ...options, steps }));
     assert(dpm < ddim && heun < ddim, `${steps} steps: ${ddim}, ${dpm}, ${heun}`);
   }
 });
 
-Deno.test("the samplers with noise end at the data's mean and deviation", () => {
+Deno.test("samplerSteps() with noise end at the data's mean and deviation", () => {
   const noisy: SamplerOptions[] = [
     { sampler: "ddpm" },
     { sampler: "ddpm", variance: "large" },
@@ -73,7 +73,7 @@ Deno.test("the samplers with noise end at the data's mean and deviation", () => 
   }
 });
 
-Deno.test("re-noising keeps the mean and narrows the spread, as its variance says", () => {
+Deno.test("samplerSteps() of renoise keep the mean and narrow the spread, as its variance says", () => {
   // Each step: Var(E[x0 | x_t]) of the signal is left, and the new level's noise is added.
   const schedule = parseSchedule("cosine");
   for (const steps of [1, 7, 50]) {
@@ -89,7 +89,7 @@ Deno.test("re-noising keeps the mean and narrows the spread, as its variance say
   }
 });
 
-Deno.test("what the network predicts doesn't matter when it is perfect", () => {
+Deno.test("samplerSteps() end alike for any prediction that is perfect", () => {
   for (const sampler of ["ddpm", "ddim", "dpm++", "heun", "renoise"] as const) {
     const [eps, x0, v] = (["eps", "x0", "v"] as const).map((type) =>
       ends("cosine", { sampler, steps: 12 }, { prediction: type })
@@ -100,7 +100,7 @@ Deno.test("what the network predicts doesn't matter when it is perfect", () => {
   }
 });
 
-Deno.test("with input scale and renormalised input each sampler ends at the data's own scale", () => {
+Deno.test("samplerSteps() end at the data's own scale with input scale and normalized input", () => {
   for (const sampler of ["ddpm", "ddim", "dpm++", "heun"] as const) {
     for (const normalizeInput of [false, true]) {
       const found = ends("cosine", { sampler, steps: 400 }, { inputScale: 0.5, normalizeInput });

@@ -44,49 +44,58 @@ function checkGradient(name: string, found: Float32Array, expected: Float32Array
 const WARM_ONLY = /^latent_initializer\.(mlp|layer_norm)/;
 
 for (const name of ["A_tiny", "B_odd"]) {
-  deviceTest(`${name}: forward, cold and warm`, async (gpu) => {
-    const golden = readGolden(name);
-    const rin = await loadGolden(gpu, golden);
-    await checkForward(rin, golden);
-    rin.destroy();
-  });
+  deviceTest(
+    `Rin.predict() gives the golden forward pass of ${name}, cold and warm`,
+    async (gpu) => {
+      const golden = readGolden(name);
+      const rin = await loadGolden(gpu, golden);
+      await checkForward(rin, golden);
+      rin.destroy();
+    },
+  );
 
-  deviceTest(`${name}: loss and the gradient of every parameter`, async (gpu) => {
-    const golden = readGolden(name);
-    const rin = await loadGolden(gpu, golden);
-    const example = exampleOf(golden);
-    const previous = { latents: golden.f32("in.Z_prev") };
-    const { loss, gradients } = await lossAndGradients(rin, { ...example, previous });
-    assertWithin("loss", [loss], golden.f32("warm.loss"), 2e-6);
-    const wanted = golden.withPrefix("grad.");
-    assertEquals(Object.keys(gradients).sort(), [...wanted.keys()].sort());
-    for (const parameter of wanted.keys()) {
-      checkGradient(parameter, gradients[parameter], golden.f32(`grad.${parameter}`));
-    }
-    const cold = await lossAndGradients(rin, example);
-    assertWithin("cold loss", [cold.loss], golden.f32("cold.loss"), 2e-6);
-    for (const [parameter, gradient] of Object.entries(cold.gradients)) {
-      assertEquals(largest(gradient) === 0, WARM_ONLY.test(parameter), parameter);
-    }
-    rin.destroy();
-  });
+  deviceTest(
+    `lossAndGradients() gives the golden loss and every gradient of ${name}`,
+    async (gpu) => {
+      const golden = readGolden(name);
+      const rin = await loadGolden(gpu, golden);
+      const example = exampleOf(golden);
+      const previous = { latents: golden.f32("in.Z_prev") };
+      const { loss, gradients } = await lossAndGradients(rin, { ...example, previous });
+      assertWithin("loss", [loss], golden.f32("warm.loss"), 2e-6);
+      const wanted = golden.withPrefix("grad.");
+      assertEquals(Object.keys(gradients).sort(), [...wanted.keys()].sort());
+      for (const parameter of wanted.keys()) {
+        checkGradient(parameter, gradients[parameter], golden.f32(`grad.${parameter}`));
+      }
+      const cold = await lossAndGradients(rin, example);
+      assertWithin("cold loss", [cold.loss], golden.f32("cold.loss"), 2e-6);
+      for (const [parameter, gradient] of Object.entries(cold.gradients)) {
+        assertEquals(largest(gradient) === 0, WARM_ONLY.test(parameter), parameter);
+      }
+      rin.destroy();
+    },
+  );
 }
 
-deviceTest("C_readme: forward, loss, and the checksums of every gradient", async (gpu) => {
-  const golden = readGolden("C_readme_io");
-  const { rin, gradients: wanted } = await loadReadme(gpu);
-  await checkForward(rin, golden);
-  const previous = { latents: golden.f32("in.Z_prev") };
-  const { loss, gradients } = await lossAndGradients(rin, { ...exampleOf(golden), previous });
-  assertWithin("loss", [loss], golden.f32("warm.loss"), 2e-6);
-  assertEquals(Object.keys(gradients).sort(), Object.keys(wanted).sort());
-  for (const [name, found] of Object.entries(gradients)) {
-    const { norm, first } = wanted[name];
-    const foundNorm = Math.sqrt(found.reduce((sum, value) => sum + value * value, 0));
-    assertWithin(`${name}: norm`, [foundNorm], [norm], GRADIENT * norm);
-    const beginning = first.slice(0, found.length);
-    assertWithin(name, found.slice(0, 8), beginning, GRADIENT * largest(found));
-    assert(largest(found) > 0, name);
-  }
-  rin.destroy();
-});
+deviceTest(
+  "lossAndGradients() gives the golden loss and gradient checksums of C_readme",
+  async (gpu) => {
+    const golden = readGolden("C_readme_io");
+    const { rin, gradients: wanted } = await loadReadme(gpu);
+    await checkForward(rin, golden);
+    const previous = { latents: golden.f32("in.Z_prev") };
+    const { loss, gradients } = await lossAndGradients(rin, { ...exampleOf(golden), previous });
+    assertWithin("loss", [loss], golden.f32("warm.loss"), 2e-6);
+    assertEquals(Object.keys(gradients).sort(), Object.keys(wanted).sort());
+    for (const [name, found] of Object.entries(gradients)) {
+      const { norm, first } = wanted[name];
+      const foundNorm = Math.sqrt(found.reduce((sum, value) => sum + value * value, 0));
+      assertWithin(`${name}: norm`, [foundNorm], [norm], GRADIENT * norm);
+      const beginning = first.slice(0, found.length);
+      assertWithin(name, found.slice(0, 8), beginning, GRADIENT * largest(found));
+      assert(largest(found) > 0, name);
+    }
+    rin.destroy();
+  },
+);

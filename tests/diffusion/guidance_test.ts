@@ -29,7 +29,7 @@ async function trained(gpu: Device): Promise<Rin> {
   return Rin.load(gpu, writeCheckpoint(checkpoint));
 }
 
-deviceTest("guided sampling is two chains of passes, mixed at each step", async (gpu) => {
+deviceTest("Rin.sample() with guidance mixes two chains of passes at each step", async (gpu) => {
   const rin = await trained(gpu);
   const options: SampleOptions = { count: 2, sampler: "ddim", clip: false, seed: 4, guidance: 2.5 };
   const labels = [2, 0];
@@ -60,34 +60,37 @@ deviceTest("guided sampling is two chains of passes, mixed at each step", async 
   rin.destroy();
 });
 
-deviceTest("an image's class counts for it alone; guidance of 1 is none", async (gpu) => {
-  const start = gpu.bytes;
-  const rin = await trained(gpu);
-  const options = { count: 3, steps: 3, seed: 1 };
-  const image = (images: Float32Array, i: number) => images.slice(i * PIXELS, (i + 1) * PIXELS);
-  const all = await rin.sample({ ...options, labels: [0, 1, -1] });
-  const none = await rin.sample(options);
-  assertSameBits("no class", image(all, 2), image(none, 2));
-  assert(largest(image(all, 0).map((v, i) => v - none[i])) > 1e-3, "class 0");
-  const apart = await rin.sample({ ...options, labels: [0, 1, -1], batchSize: 2 });
-  assertSameBits("in batches of 2", apart, all);
-  const one = await rin.sample({ ...options, labels: [0, 1, -1], guidance: 1 });
-  assertSameBits("guidance of 1", one, all);
-  const guided = await rin.sample({ ...options, labels: [0, 1, -1], guidance: 3 });
-  assertSameBits("nothing to guide to", image(guided, 2), image(none, 2));
-  assert(largest(image(guided, 1).map((v, i) => v - image(all, 1)[i])) > 1e-3, "guided");
-  rin.destroy();
-  assert(gpu.bytes === start, "all memory is given back");
-});
+deviceTest(
+  "Rin.sample() uses an image's class for it alone, and guidance 1 for none",
+  async (gpu) => {
+    const start = gpu.bytes;
+    const rin = await trained(gpu);
+    const options = { count: 3, steps: 3, seed: 1 };
+    const image = (images: Float32Array, i: number) => images.slice(i * PIXELS, (i + 1) * PIXELS);
+    const all = await rin.sample({ ...options, labels: [0, 1, -1] });
+    const none = await rin.sample(options);
+    assertSameBits("no class", image(all, 2), image(none, 2));
+    assert(largest(image(all, 0).map((v, i) => v - none[i])) > 1e-3, "class 0");
+    const apart = await rin.sample({ ...options, labels: [0, 1, -1], batchSize: 2 });
+    assertSameBits("in batches of 2", apart, all);
+    const one = await rin.sample({ ...options, labels: [0, 1, -1], guidance: 1 });
+    assertSameBits("guidance of 1", one, all);
+    const guided = await rin.sample({ ...options, labels: [0, 1, -1], guidance: 3 });
+    assertSameBits("nothing to guide to", image(guided, 2), image(none, 2));
+    assert(largest(image(guided, 1).map((v, i) => v - image(all, 1)[i])) > 1e-3, "guided");
+    rin.destroy();
+    assert(gpu.bytes === start, "all memory is given back");
+  },
+);
 
-deviceTest("classes and guidance that can't be are refused", async (gpu) => {
+deviceTest("Rin.sample() refuses impossible classes and guidance", async (gpu) => {
   const rin = await trained(gpu);
   const refused: [SampleOptions, string][] = [
-    [{ count: 2, labels: [1] }, "There are 1 labels: needed one for each of 2 images"],
-    [{ count: 1, labels: [3] }, "A label is 3: needed a class from 0 to 2, or -1 for none"],
+    [{ count: 2, labels: [1] }, "There are 1 labels: expected one for each of 2 images"],
+    [{ count: 1, labels: [3] }, "A label is 3: expected a class from 0 to 2, or -1 for none"],
     [
       { count: 1, labels: [0.5] },
-      "labels is [0.5]: needed a list of numbers, each a whole number from -1",
+      "labels is [0.5]: expected a list of numbers, each a whole number from -1",
     ],
     [{ guidance: NaN }, "guidance is NaN"],
   ];
@@ -97,13 +100,13 @@ deviceTest("classes and guidance that can't be are refused", async (gpu) => {
   rin.destroy();
   const plain = await Rin.create(gpu, { ...CONFIG, numClasses: 0 });
   await assertRejects(() => plain.sample({ count: 1, labels: [0] }), RangeError, "no classes");
-  await assertRejects(() => plain.sample({ guidance: 2 }), RangeError, "knows no classes");
+  await assertRejects(() => plain.sample({ guidance: 2 }), RangeError, "has no classes");
   const [x, t] = [new Float32Array(PIXELS), Float32Array.of(1)];
   const { latents } = await plain.predict(x, t);
   await assertRejects(
     () => plain.predict(x, t, { previous: { latents } }),
     RangeError,
-    "previous.interface is missing: this network hands on its both",
+    "previous.interface is missing: this network passes on its both",
   );
   plain.destroy();
 });

@@ -31,7 +31,7 @@ const BASE: Partial<RinConfig> = {
 /** Every kernel that reads parameters is in one of them. */
 const CONFIGS: Record<string, Partial<RinConfig>> = {
   "time and class added, odd sizes": {},
-  "time and class as tokens, all handed on, sizes that vectors divide": {
+  "time and class as tokens, all passed on, sizes that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
     ...{ timeConditioning: "token", selfConditioning: "both" },
   },
@@ -70,7 +70,7 @@ async function allOf(rin: Rin): Promise<Record<string, Float32Array>> {
 
 for (const [name, options] of Object.entries(CONFIGS)) {
   gpuTest(
-    `f16 on the GPU gives what f32 gives, to the bit: ${name}`,
+    `Rin.sample() gives the same bits from f16 on the GPU as from f32: ${name}`,
     async (gpu) => {
       const config = completeConfig({ ...BASE, prediction: "x0", ...options });
       const bytes = writeCheckpoint({ config, slabs: { parameters: parametersOf(config) } }, "f16");
@@ -118,7 +118,7 @@ function mixed(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 gpuTest(
-  "a checkpoint that is f16 throughout stays so on the GPU, any other is f32",
+  "Rin.load() keeps a checkpoint f16 on the GPU only if it is f16 throughout",
   async (gpu) => {
     const kept = gpu.supportsF16 ? "f16" : "f32";
     const slabs = { parameters: parametersOf(small) };
@@ -129,7 +129,7 @@ gpuTest(
   },
 );
 
-Deno.test("a slab of f16 holds the same parameters, at places where its bindings can begin", () => {
+Deno.test("laidOut() keeps the order of parameters in f16, at places where bindings can begin", () => {
   const [full, half] = [parameterLayout(small), parameterLayout(small, "f16")];
   const values = parametersOf(small);
   const moved = laidOut(values, full, half);
@@ -161,7 +161,7 @@ function zeroPadded(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer
 }
 
 gpuTest(
-  "f16 is written and read as f16, and only that",
+  "Gpu writes and reads f16 storages only as f16",
   async (gpu) => {
     const storage = slab("p", parameterLayout(small, "f16"));
     const tensor = whole(storage);
@@ -174,7 +174,7 @@ gpuTest(
   "shader-f16",
 );
 
-Deno.test("a checkpoint says what numbers its file holds", () => {
+Deno.test("readCheckpoint() says which numbers a file holds", () => {
   const slabs = { parameters: parametersOf(small) };
   for (const dtype of ["f16", "f32"] as const) {
     assertEquals(readCheckpoint(writeCheckpoint({ config: small, slabs }, dtype)).dtype, dtype);

@@ -11,7 +11,7 @@ const plain = { lossSpace: "prediction", minSnr: 0 } as const;
 const meanSquare = (a: Float64Array, b: Float64Array) =>
   a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length;
 
-Deno.test("the weighted error of a prediction is the error in the space asked for", () => {
+Deno.test("lossWeight() turns a prediction's error into that of the chosen space", () => {
   const [x0, eps, error] = [data(50, 1), data(50, 2), data(50, 3, 0.1)];
   for (const scale of [1, 0.4]) {
     for (const gamma of [0.02, 0.5, 0.97]) {
@@ -36,7 +36,7 @@ Deno.test("the weighted error of a prediction is the error in the space asked fo
   }
 });
 
-Deno.test("min-SNR weights are those of Hang et al., whatever the space", () => {
+Deno.test("lossWeight() gives the min-SNR weights of Hang et al. in any space", () => {
   for (const gamma of [1e-9, 0.01, 0.3, 0.8, 0.84, 0.999, 1 - 1e-9]) {
     for (const prediction of SPACES) {
       for (const minSnr of [1, 5]) {
@@ -50,7 +50,7 @@ Deno.test("min-SNR weights are those of Hang et al., whatever the space", () => 
   }
 });
 
-Deno.test("with an input scale b the SNR is b^2 times as large, and all predictions agree", () => {
+Deno.test("lossWeight() uses b^2 times the SNR with input scale b, for all predictions", () => {
   for (const gamma of [0.05, 0.7, 0.99]) {
     const of = (prediction: typeof SPACES[number], minSnr: number, b: number) =>
       lossWeight({ lossSpace: "prediction", minSnr }, prediction, gamma, b);
@@ -64,7 +64,7 @@ Deno.test("with an input scale b the SNR is b^2 times as large, and all predicti
   }
 });
 
-Deno.test("no weight is without bounds where gamma is 0 or 1", () => {
+Deno.test("lossWeight() is bounded where gamma is 0 or 1", () => {
   for (const gamma of [1e-9, 1e-300, 1 - 2 ** -53, 1]) {
     for (const prediction of SPACES) {
       for (const lossSpace of SPACES) {

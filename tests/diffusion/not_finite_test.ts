@@ -17,18 +17,18 @@ function enormous(name: string): Uint8Array<ArrayBuffer> {
   return writeCheckpoint({ config, slabs: { parameters } });
 }
 
-deviceTest("sampling that ends in no finite number is an error", async (device) => {
+deviceTest("Rin.sample() throws if a number is not finite", async (device) => {
   for (const name of ["blocks.0.compute_mlp.0.3.weight", "blocks.0.write_mlp.3.weight"]) {
     const rin = await Rin.load(device, enormous(name));
     for (const options of [{}, { clip: false }, { guidance: 2, labels: [0, 1], count: 2 }]) {
       const failed = () => rin.sample({ count: 2, steps: 3, ...options });
-      await assertRejects(failed, SamplingError, "Image 0 did not come out as finite numbers");
+      await assertRejects(failed, SamplingError, "Image 0 has numbers that are not finite");
     }
     rin.destroy();
   }
 });
 
-deviceTest("a service answers it with an error", async (device) => {
+deviceTest("createService() answers an error if a number is not finite", async (device) => {
   const checkpoint = enormous("blocks.0.compute_mlp.0.3.weight");
   const rin = await Rin.load(device, checkpoint);
   const service = await createService({ rin, checkpoint });
@@ -41,7 +41,7 @@ deviceTest("a service answers it with an error", async (device) => {
   );
   const { error } = await answer.json();
   assertEquals(answer.status, 500);
-  assertEquals(error.split(":")[0], "Image 0 did not come out as finite numbers");
+  assertEquals(error.split(":")[0], "Image 0 has numbers that are not finite");
   service.close();
   rin.destroy();
 }, ["cpu"]);

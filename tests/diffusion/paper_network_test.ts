@@ -35,7 +35,7 @@ const BASE: Partial<RinConfig> = {
 const CONFIGS: Record<string, Partial<RinConfig>> = {
   "time and class as tokens": { timeConditioning: "token", numClasses: 4 },
   "time as a token, fixed positions": { timeConditioning: "token", positions: "sincos" },
-  "class added, interface handed on": { numClasses: 3, selfConditioning: "interface" },
+  "class added, interface passed on": { numClasses: 3, selfConditioning: "interface" },
   "all of it": {
     timeConditioning: "token",
     numClasses: 2,
@@ -43,14 +43,14 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
     positions: "sincos",
   },
   "clips, learned positions": { frames: 4, patchFrames: 2, imageSize: 6 },
-  "clips, fixed positions, interface handed on": {
+  "clips, fixed positions, interface passed on": {
     ...{ frames: 3, imageSize: 6, interfaceDim: 15, latentDim: 18, numHeads: 6, readWriteHeads: 3 },
     ...{ positions: "sincos", selfConditioning: "both", numClasses: 2 },
   },
   "the paper's layers": {
     ...{ layers: "paper", timeConditioning: "token", timeInput: "gamma", numClasses: 3 },
   },
-  "the paper's layers, all handed on, a wider interface": {
+  "the paper's layers, all passed on, a wider interface": {
     ...{ layers: "paper", latentDim: 12, interfaceDim: 18, numHeads: 3, selfConditioning: "both" },
     ...{ positions: "stretched", numClasses: 2, schedule: "cosine", timeInput: "gamma" },
   },
@@ -147,7 +147,7 @@ for (const [name, options] of Object.entries(CONFIGS)) {
 }
 
 deviceTest(
-  "the paper's layers begin from zeros where the mask is 0, from a share between",
+  "the paper's layers begin from zeros where the mask is 0, and from a share in between",
   async (gpu) => {
     const config = completeConfig({
       ...{ ...BASE, layers: "paper", timeConditioning: "token", selfConditioning: "both" },

@@ -74,7 +74,7 @@ function apply(
 }
 
 for (const options of OPTIONS) {
-  Deno.test(`${JSON.stringify(options)}: every step is the reference's`, () => {
+  Deno.test(`stepScalars() follow the reference at every step of ${JSON.stringify(options)}`, () => {
     const [x, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
     for (const name of SCHEDULES) {
       const schedule = parseSchedule(name);
@@ -106,7 +106,7 @@ for (const options of OPTIONS) {
   });
 }
 
-Deno.test("heun: two evaluations are the reference's step", () => {
+Deno.test("stepScalars() follow the reference in heun's two evaluations", () => {
   const [x, first, second, z] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   for (const name of SCHEDULES) {
     const schedule = parseSchedule(name);
@@ -136,7 +136,7 @@ Deno.test("heun: two evaluations are the reference's step", () => {
   }
 });
 
-Deno.test("without clipping x0 is the estimate as it is", () => {
+Deno.test("stepScalars() keep the estimate of x0 without clipping", () => {
   const [x, prediction, z] = [data(40, 1, 3), data(40, 2), data(40, 3)];
   const schedule = parseSchedule("cosine");
   for (const type of PREDICTIONS) {
@@ -152,7 +152,7 @@ Deno.test("without clipping x0 is the estimate as it is", () => {
   }
 });
 
-Deno.test("DDIM with eta 1 is DDPM with the small variance", () => {
+Deno.test("stepScalars() of DDIM with eta 1 are those of DDPM with the small variance", () => {
   for (const name of SCHEDULES) {
     const schedule = parseSchedule(name);
     const [ddim, ddpm] = ([{ sampler: "ddim", eta: 1 }, { sampler: "ddpm" }] as const).map(
@@ -169,7 +169,7 @@ Deno.test("DDIM with eta 1 is DDPM with the small variance", () => {
   }
 });
 
-Deno.test("the perfect prediction keeps x_t on the schedule: mean and variance", () => {
+Deno.test("stepScalars() keep a perfect prediction's x_t on the schedule: mean and variance", () => {
   // With the true x0 known a step from x_t = a x0 + s eps gives x_next of the right marginal.
   const schedule = parseSchedule("cosine");
   for (const options of OPTIONS.filter(({ variance }) => variance !== "large")) {
@@ -185,7 +185,7 @@ Deno.test("the perfect prediction keeps x_t on the schedule: mean and variance",
   }
 });
 
-Deno.test("the last step gives x0 itself, whatever the schedule's gamma(0)", () => {
+Deno.test("stepScalars() give x0 itself in the last step, whatever the schedule's gamma(0)", () => {
   for (const options of OPTIONS.filter(({ sampler }) => sampler !== "renoise")) {
     for (const name of SCHEDULES) {
       const c = scalarsOf(
@@ -196,7 +196,7 @@ Deno.test("the last step gives x0 itself, whatever the schedule's gamma(0)", () 
   }
 });
 
-Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepness", () => {
+Deno.test("stepScalars() are finite from t = 1 for schedules of every steepness", () => {
   const steep = ["sigmoid(-3,3,0.1)", "sigmoid(-3,3,0.05)", "cosine(0,1,20)", "sigmoid(0,3,0.01)"];
   for (const name of [...SCHEDULES, ...steep]) {
     const schedule = parseSchedule(name);
@@ -219,7 +219,7 @@ Deno.test("every scalar is finite, from t = 1 on, for schedules of every steepne
   }
 });
 
-Deno.test("input scale and renormalised input: every step is the reference's, as seen", () => {
+Deno.test("stepScalars() follow the reference with input scale and normalized input", () => {
   const [image, prediction, z, previous] = [data(40, 1), data(40, 2), data(40, 3), data(40, 6)];
   const schedule = parseSchedule("cosine");
   const times = samplingTimes(6, { spacing: "uniform", schedule });
@@ -261,7 +261,7 @@ Deno.test("input scale and renormalised input: every step is the reference's, as
   }
 });
 
-Deno.test("a perfect prediction samples the image itself, whatever the input scale", () => {
+Deno.test("stepScalars() of a perfect prediction sample the image itself at any input scale", () => {
   const [image, noise] = [data(40, 4, 0.3), data(40, 5)];
   const schedule = parseSchedule("sigmoid(-3,3,0.9)");
   for (const scale of SCALES) {
@@ -284,22 +284,22 @@ Deno.test("a perfect prediction samples the image itself, whatever the input sca
   }
 });
 
-Deno.test("options out of range are refused", () => {
+Deno.test("completeSampleOptions() refuses options out of range", () => {
   const steps = (options: SamplerOptions) =>
     samplerSteps(parseSchedule("cosine"), meaningOf("x0"), completeSampleOptions(options));
   assertEquals(steps({}).length, 100);
   for (const count of [0, -1, 2.5, NaN, 100_001]) {
-    assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: needed`);
+    assertThrows(() => steps({ steps: count }), RangeError, `steps is ${count}: expected`);
   }
   for (const eta of [-0.1, 1.1, NaN]) {
-    assertThrows(() => steps({ sampler: "ddim", eta }), RangeError, `eta is ${eta}: needed`);
+    assertThrows(() => steps({ sampler: "ddim", eta }), RangeError, `eta is ${eta}: expected`);
   }
   for (const clip of [-0.1, 0, 1.1, NaN]) {
-    assertThrows(() => steps({ clip }), RangeError, `clip is ${clip}: needed`);
+    assertThrows(() => steps({ clip }), RangeError, `clip is ${clip}: expected`);
   }
 });
 
-Deno.test("noising coefficients give the reference's x_t and targets", () => {
+Deno.test("noisingCoefficients() give the reference's x_t and targets", () => {
   const gammas = [1e-9, 0.3, 1];
   const [x0, eps] = [data(3, 4), data(3, 5)];
   const all = Float64Array.from(gammas);

@@ -24,7 +24,7 @@ const image = (images: Float32Array<ArrayBuffer>, i: number) =>
 const difference = (a: Float32Array, b: Float32Array) => largest(a.map((v, i) => v - b[i]));
 
 deviceTest(
-  "samples gives batches with their numbers; any numbers may be asked for",
+  "Rin.samples() gives batches with their numbers, and takes any numbers",
   async (gpu) => {
     const rin = await Rin.create(gpu, SMALL);
     const options: SampleOptions = { count: 5, steps: 3, seed: 6 };
@@ -41,7 +41,7 @@ deviceTest(
   },
 );
 
-deviceTest("images of other seeds in a batch are what their seeds alone give", async (gpu) => {
+deviceTest("Rin.samples() gives each image what its seed alone gives", async (gpu) => {
   const rin = await Rin.create(gpu, { ...SMALL, numClasses: 3 });
   const steps = { steps: 3, guidance: 2, sampler: "ddpm" } as const;
   const wanted = [[7, 0, 2], [9, 3, -1], [7, 1, 0], [0, 0, 1]]; // seed, number, class
@@ -53,12 +53,12 @@ deviceTest("images of other seeds in a batch are what their seeds alone give", a
   }
   const refuse = (options: SampleOptions, message: string) =>
     assertRejects(() => rin.sample(options), RangeError, message);
-  await refuse({ seeds: [1], count: 2 }, "seeds is [1]: needed a list of 2, each a whole number");
+  await refuse({ seeds: [1], count: 2 }, "seeds is [1]: expected a list of 2, each a whole number");
   await refuse({ seeds: [1, 2], count: 2, interpolate: [1, 2] }, "interpolate takes no other");
   rin.destroy();
 });
 
-deviceTest("plans are kept as asked, and one that is nearly full serves, too", async (gpu) => {
+deviceTest("Rin keeps as many plans as asked, and uses one that is nearly full", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const alone = await rin.sample({ count: 6, steps: 2, seed: 4 });
   const bytes: number[] = [];
@@ -81,7 +81,7 @@ deviceTest("plans are kept as asked, and one that is nearly full serves, too", a
   rin.destroy();
 });
 
-deviceTest("a signal stops sampling between two steps", async (gpu) => {
+deviceTest("Rin.sample() stops between two steps at a signal", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const controller = new AbortController();
   let steps = 0;
@@ -93,7 +93,7 @@ deviceTest("a signal stops sampling between two steps", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("estimates come evenly, the last being the images", async (gpu) => {
+deviceTest("Rin.sample() gives estimates evenly, the last being the images", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const seen: (SampledBatch & { done: number })[] = [];
   const options: SampleOptions = { count: 3, steps: 10, batchSize: 2, sampler: "ddim" };
@@ -117,7 +117,7 @@ deviceTest("estimates come evenly, the last being the images", async (gpu) => {
   rin.destroy();
 });
 
-deviceTest("interpolation goes from one seed's image to the other's", async (gpu) => {
+deviceTest("Rin.sample() interpolates from one seed's image to the other's", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   for (const sampler of ["ddim", "ddpm"] as const) {
     const options: SampleOptions = { steps: 4, sampler };
@@ -138,7 +138,7 @@ deviceTest("interpolation goes from one seed's image to the other's", async (gpu
   rin.destroy();
 });
 
-deviceTest("inpainting leaves what is kept as it was, and paints the rest", async (gpu) => {
+deviceTest("Rin.sample() keeps what the mask keeps, and redraws the rest", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = Float32Array.from({ length: 64 }, (_, i) => i % 8 < 3 ? 1 : 0);
   for (const sampler of SAMPLERS) {
@@ -166,28 +166,31 @@ deviceTest("inpainting leaves what is kept as it was, and paints the rest", asyn
   rin.destroy();
 });
 
-deviceTest("strength: 0 gives the picture back, 1 barely knows it", async (gpu) => {
-  const rin = await Rin.create(gpu, SMALL);
-  const options = { count: 2, steps: 5, sampler: "dpm++", image: picture } as const;
-  const at = (strength: number) => rin.sample({ ...options, strength });
-  for (const i of [0, 1]) assertSameBits("0", image(await at(0), i), picture);
-  const full = await at(1);
-  assertWithin("1", full, await rin.sample({ count: 2, steps: 5, sampler: "dpm++" }), 1e-2);
-  // A network that predicts nothing leaves x0 = 0: what comes out then differs from the picture.
-  const [little, much] = [await at(0.05), await at(0.9)];
-  assert(difference(little, much) > 1e-3);
-  rin.destroy();
-});
+deviceTest(
+  "Rin.sample() gives the picture back at strength 0, and hardly knows it at 1",
+  async (gpu) => {
+    const rin = await Rin.create(gpu, SMALL);
+    const options = { count: 2, steps: 5, sampler: "dpm++", image: picture } as const;
+    const at = (strength: number) => rin.sample({ ...options, strength });
+    for (const i of [0, 1]) assertSameBits("0", image(await at(0), i), picture);
+    const full = await at(1);
+    assertWithin("1", full, await rin.sample({ count: 2, steps: 5, sampler: "dpm++" }), 1e-2);
+    // A network that predicts nothing leaves x0 = 0: what comes out then differs from the picture.
+    const [little, much] = [await at(0.05), await at(0.9)];
+    assert(difference(little, much) > 1e-3);
+    rin.destroy();
+  },
+);
 
-deviceTest("pictures, masks and shares that don't fit are refused", async (gpu) => {
+deviceTest("Rin.sample() refuses pictures, masks, and shares that don't fit", async (gpu) => {
   const rin = await Rin.create(gpu, SMALL);
   const mask = new Float32Array(64);
   const refused: [SampleOptions, string][] = [
-    [{ image: new Float32Array(5) }, `image has 5 numbers: needed ${PIXELS}`],
-    [{ image: picture, mask: new Float32Array(5) }, "mask has 5 numbers: needed 64"],
+    [{ image: new Float32Array(5) }, `image has 5 numbers: expected ${PIXELS}`],
+    [{ image: picture, mask: new Float32Array(5) }, "mask has 5 numbers: expected 64"],
     [{ mask }, "mask needs an image"],
     [{ strength: 0.5 }, "strength needs an image"],
-    [{ image: picture, strength: 1.5 }, "strength is 1.5: needed a number from 0 to 1"],
+    [{ image: picture, strength: 1.5 }, "strength is 1.5: expected a number from 0 to 1"],
     [{ interpolate: [1, 2], count: 1 }, "interpolate needs a count of 2 or more"],
   ];
   for (const [options, message] of refused) {

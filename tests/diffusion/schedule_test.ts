@@ -20,7 +20,7 @@ const NAMES = [
 ];
 
 for (const name of ["linear", "cosine", "sigmoid"] as const) {
-  Deno.test(`${name} is the golden one at 101 points`, () => {
+  Deno.test(`parseSchedule() gives the golden ${name} at 101 points`, () => {
     const misc = readGolden("misc");
     const schedule = parseSchedule(name);
     const exact = Array.from({ length: 101 }, (_, i) => schedule(i / 100));
@@ -31,7 +31,7 @@ for (const name of ["linear", "cosine", "sigmoid"] as const) {
 }
 
 for (const kind of ["sigmoid", "cosine"] as const) {
-  Deno.test(`${kind}(start,end,tau) is the paper's`, () => {
+  Deno.test(`parseSchedule() gives the paper's ${kind}(start,end,tau)`, () => {
     const members = kind === "sigmoid"
       ? [[-3, 3, 0.9], [0, 3, 0.3], [-1.5, 2, 1]]
       : [[0, 1, 1], [0.2, 1, 1], [0, 1, 3], [0.3, 0.9, 0.5]];
@@ -45,7 +45,7 @@ for (const kind of ["sigmoid", "cosine"] as const) {
   });
 }
 
-Deno.test("every schedule falls from about 1 to about 0, within [1e-9, 1]", () => {
+Deno.test("parseSchedule() falls from about 1 to about 0, within [1e-9, 1]", () => {
   for (const name of NAMES) {
     const schedule = parseSchedule(name);
     let before = 1;
@@ -60,7 +60,7 @@ Deno.test("every schedule falls from about 1 to about 0, within [1e-9, 1]", () =
   assertEquals(parseSchedule("cosine")(0), 1);
 });
 
-Deno.test("linear-beta is DDPM's product of 1 - beta, Nichol & Dhariwal's cosine one of the family", () => {
+Deno.test("parseSchedule() gives DDPM's product of 1 - beta, and Nichol & Dhariwal's cosine", () => {
   const [linear, cosine] = [parseSchedule("linear-beta"), parseSchedule("cosine(0.0079365,1,1)")];
   let product = 1;
   for (let step = 1; step <= 1000; step++) {
@@ -72,7 +72,7 @@ Deno.test("linear-beta is DDPM's product of 1 - beta, Nichol & Dhariwal's cosine
   }
 });
 
-Deno.test("log(start,end) is pix2seq's log@start,end, and the other way round its reverse", () => {
+Deno.test("parseSchedule() gives pix2seq's log@start,end, and its reverse the other way round", () => {
   for (const [start, end] of [[1, 100], [100, 1], [0.5, 3]]) {
     const schedule = parseSchedule(`log(${start},${end})`);
     for (const t of [0.125, 0.5, 0.8125]) {

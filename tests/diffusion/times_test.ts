@@ -11,7 +11,7 @@ const cosine = parseSchedule("cosine");
 const PLAIN = { prediction: "x0", inputScale: 1, normalizeInput: false } as const;
 const STEEP = ["sigmoid(-3,3,0.1)", "sigmoid(-3,3,0.05)", "cosine(0,1,20)", "sigmoid(0,3,0.01)"];
 
-Deno.test("times: uniform ones go evenly from 1, or a start below it, to 0", () => {
+Deno.test("samplingTimes() fall evenly from 1, or a start below it, to 0", () => {
   assertEquals(samplingTimes(4, { spacing: "uniform", schedule: cosine }), [1, 0.75, 0.5, 0.25, 0]);
   assertEquals(samplingTimes(2, { spacing: "uniform", schedule: cosine, start: 0.6 }), [
     0.6,
@@ -20,7 +20,7 @@ Deno.test("times: uniform ones go evenly from 1, or a start below it, to 0", () 
   ]);
 });
 
-Deno.test("times: cosine ones are closer at both ends", () => {
+Deno.test("samplingTimes() of cosine are closer at both ends", () => {
   const r = Math.SQRT1_2;
   assertWithin(
     "4",
@@ -30,7 +30,7 @@ Deno.test("times: cosine ones are closer at both ends", () => {
   );
 });
 
-Deno.test("times: logsnr ones are even in the log of the signal-to-noise ratio", () => {
+Deno.test("samplingTimes() of logsnr are even in the log of the signal-to-noise ratio", () => {
   for (const name of ["cosine", "linear", "sigmoid", "sigmoid(-3,3,0.9)", "cosine(0.2,1,1)"]) {
     const schedule = parseSchedule(name);
     const times = samplingTimes(20, { spacing: "logsnr", schedule: schedule });
@@ -47,7 +47,7 @@ Deno.test("times: logsnr ones are even in the log of the signal-to-noise ratio",
   }
 });
 
-Deno.test("times: of any number they fall, and stay finite, on schedules of any steepness", () => {
+Deno.test("samplingTimes() fall and stay finite for any number and steepness", () => {
   for (const spacing of ["uniform", "cosine", "logsnr"] as const) {
     for (const name of ["cosine", "linear", ...STEEP]) {
       for (const start of [1, 0.5, 1e-3, 1e-12]) {
@@ -62,7 +62,7 @@ Deno.test("times: of any number they fall, and stay finite, on schedules of any 
   }
 });
 
-Deno.test("times: steps counts evaluations of the network, for heun too", () => {
+Deno.test("samplerSteps() count evaluations of the network, for heun too", () => {
   for (const sampler of ["ddpm", "ddim", "dpm++", "renoise"] as const) {
     assertEquals(samplerSteps(cosine, PLAIN, { sampler, steps: 7 }).length, 7);
   }
@@ -70,11 +70,11 @@ Deno.test("times: steps counts evaluations of the network, for heun too", () => 
     assertEquals(samplerSteps(cosine, PLAIN, { sampler: "heun", steps }).length, made);
   }
   for (const steps of [0, -1, 2.5, NaN, 100_001]) {
-    assertThrows(() => completeSampleOptions({ steps }), RangeError, `steps is ${steps}: needed`);
+    assertThrows(() => completeSampleOptions({ steps }), RangeError, `steps is ${steps}: expected`);
   }
 });
 
-Deno.test("times: along another schedule each has the gamma that that one has there", () => {
+Deno.test("samplingTimes() along another schedule have the gammas of that schedule", () => {
   for (const [trained, sampled] of [["linear", "cosine"], ["sigmoid(-3,3,0.9)", "log(1,100)"]]) {
     const [schedule, along] = [trained, sampled].map(parseSchedule);
     const times = samplingTimes(8, { spacing: "uniform", schedule, along });
@@ -94,7 +94,7 @@ Deno.test("times: along another schedule each has the gamma that that one has th
   assertWithin("its own", same, [1, 0.8, 0.6, 0.4, 0.2, 0], 1e-12);
 });
 
-Deno.test("a time difference lets each step go further than the next evaluation's time", () => {
+Deno.test("samplerSteps() go further than the next evaluation with a time difference", () => {
   const linear = parseSchedule("linear");
   const options = { sampler: "ddim", steps: 4, timeDifference: 0.5 } as const;
   const steps = samplerSteps(linear, PLAIN, options);
@@ -108,7 +108,7 @@ Deno.test("a time difference lets each step go further than the next evaluation'
     assertWithin(`${i}: x0`, [factors.x0], [Math.sqrt(1 - to) - x * Math.sqrt(now)], 1e-4);
   }
   assertEquals(steps[3].factors, { x: 0, x0: 1, previous: 0, sigma: 0 });
-  // One that goes beyond the end arrives at the estimate, and goes on from there.
+  // One that goes beyond the end arrives at the estimate, and continues from there.
   const far = samplerSteps(linear, PLAIN, { ...options, timeDifference: 2 });
   assertEquals(far[1].factors, { x: 0, x0: 1, previous: 0, sigma: 0 });
   assertEquals(

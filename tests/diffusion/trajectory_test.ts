@@ -19,7 +19,7 @@ for (
     { name: "sigmoidclip", schedule: "sigmoid" },
   ]
 ) {
-  deviceTest(`re-noising gives the golden trajectory ${name}`, async (gpu) => {
+  deviceTest(`samplerSteps() of renoise give the golden trajectory ${name}`, async (gpu) => {
     const golden = readGolden("A_sampling");
     const network = await loadGolden(gpu, readGolden("A_tiny"), { schedule });
     const { config, weights } = network;

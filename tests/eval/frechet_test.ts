@@ -31,13 +31,13 @@ function covariance(n: number, stream: number, rank = n): Float64Array {
   });
 }
 
-Deno.test("mean and covariance are NumPy's", () => {
+Deno.test("FeatureStatistics gives NumPy's mean and covariance", () => {
   const { mean, covariance } = fitted(reference.real);
   assertWithin("mean", mean, reference.mean, 1e-13);
   assertWithin("covariance", covariance, reference.covariance.flat(), 1e-12);
 });
 
-Deno.test("covariance: more rows than a block, far from the origin", () => {
+Deno.test("FeatureStatistics is exact for more rows than a block, far from the origin", () => {
   const rows = Array.from({ length: 150 }, (_, i) => [1e6 + i % 3, 1e6 - i % 3]);
   const variance = 2 / 3 * 150 / 149;
   assertWithin(
@@ -48,14 +48,14 @@ Deno.test("covariance: more rows than a block, far from the origin", () => {
   );
 });
 
-Deno.test("covariance: of one image there is none, and vectors have one length", () => {
+Deno.test("FeatureStatistics has no covariance of one image, and refuses vectors of another length", () => {
   const statistics = new FeatureStatistics(2);
   statistics.add([1, 2]);
   assertThrows(() => statistics.gaussian(), RangeError, "two or more images, got 1");
-  assertThrows(() => statistics.add([1]), RangeError, "needed 2");
+  assertThrows(() => statistics.add([1]), RangeError, "expected 2");
 });
 
-Deno.test("eigenvalues: NumPy's, known ones, and traces of odd sizes", () => {
+Deno.test("symmetricEigenvalues() gives NumPy's, known ones, and traces of odd sizes", () => {
   const sorted = (values: Float64Array) => [...values].sort((a, b) => a - b);
   const matrix = Float64Array.from(reference.covariance.flat());
   assertWithin("NumPy", sorted(symmetricEigenvalues(matrix, 6)), reference.eigenvalues, 1e-12);
@@ -88,13 +88,13 @@ Deno.test("eigenvalues: NumPy's, known ones, and traces of odd sizes", () => {
   }
 });
 
-Deno.test("Frechet distance: SciPy's", () => {
+Deno.test("frechetDistance() gives SciPy's", () => {
   const [real, fake] = [fitted(reference.real), fitted(reference.fake)];
   assertAlmostEquals(frechetDistance(real, fake), reference.frechet, 1e-10);
   assertAlmostEquals(frechetDistance(fake, real), reference.frechet, 1e-10);
 });
 
-Deno.test("Frechet distance: closed forms", () => {
+Deno.test("frechetDistance() gives closed forms", () => {
   // In one dimension (m1 - m2)^2 + (s1 - s2)^2; along axes, the sum of these.
   const a = diagonal([1, 0, 2], [4, 9, 0.25]);
   const b = diagonal([0, 0, 5], [1, 16, 0.25]);
@@ -109,7 +109,7 @@ Deno.test("Frechet distance: closed forms", () => {
   assertAlmostEquals(frechetDistance({ mean, covariance: c }, scaled), 4 * trace, 1e-9 * trace);
 });
 
-Deno.test("Frechet distance: singular covariances", () => {
+Deno.test("frechetDistance() takes singular covariances", () => {
   const n = 30;
   const mean = new Float64Array(n);
   const thin = { mean, covariance: covariance(n, 9, 4) };
@@ -125,6 +125,6 @@ Deno.test("Frechet distance: singular covariances", () => {
   assertAlmostEquals(frechetDistance(x, y), 8, 1e-12);
 });
 
-Deno.test("Frechet distance: features of one space only", () => {
+Deno.test("frechetDistance() refuses features of two spaces", () => {
   assertThrows(() => frechetDistance(diagonal([0], [1]), diagonal([0, 0], [1, 1])), RangeError);
 });

@@ -63,13 +63,13 @@ async function run(gpu: Device, side: number): Promise<Float32Array> {
   }
 }
 
-deviceTest("Inception: PyTorch's features, at 107 pixels", async (gpu) => {
+deviceTest("recordInception() gives PyTorch's features at 107 pixels", async (gpu) => {
   const before = gpu.bytes;
   assertClose("features", await run(gpu, 107), reference["107"].flat(), 1e-5);
   assertEquals(gpu.bytes, before);
 });
 
-Deno.test("resizing is PyTorch's", () => {
+Deno.test("resizeBilinear() gives PyTorch's pixels", () => {
   const found = resizeBilinear(pictures, SIZE, 75);
   reference.resized.forEach((column, c) =>
     column.forEach((value, i) =>
@@ -81,18 +81,18 @@ Deno.test("resizing is PyTorch's", () => {
   assertEquals(same[3 * 70 + 1], pictures[SIZE * SIZE + 70]);
 });
 
-Deno.test("Inception: files that are not it", () => {
+Deno.test("rin eval refuses files that are not Inception's", () => {
   const tensors = new Map(weights());
   tensors.delete("Mixed_6c.branch7x7_2.bn.bias");
   const record = () => recordInception(tensors, 1, 75);
   assertThrows(record, CheckpointError, "it lacks the tensor Mixed_6c.branch7x7_2.bn.bias");
   tensors.set("Mixed_5b.branch1x1.conv.weight", weight("w", [64, 100, 1, 1]));
-  assertThrows(record, CheckpointError, "takes 100 channels, needed 192");
+  assertThrows(record, CheckpointError, "takes 100 channels, expected 192");
   tensors.set("Conv2d_1a_3x3.bn.bias", weight("b", [31]));
-  assertThrows(record, CheckpointError, "has 31 numbers, needed 32");
+  assertThrows(record, CheckpointError, "has 31 numbers, expected 32");
   assertThrows(
     () => foldedConvolution(new Map([["a.conv.weight", weight("w", [3, 4])]]), "a"),
     CheckpointError,
-    "needed 4 axes",
+    "expected 4 axes",
   );
 });

@@ -15,7 +15,7 @@ const LEVELS = 3;
 for (const prediction of ["eps", "x0", "v"] as const) {
   for (const inputScale of [1, 0.5]) {
     deviceTest(
-      `loss by noise level: ${prediction} prediction, input scale ${inputScale}`,
+      `lossByNoise() gives the loss by level: ${prediction} prediction, input scale ${inputScale}`,
       async (gpu) => {
         const rin = await Rin.create(gpu, {
           imageSize: SIZE,

@@ -8,7 +8,7 @@ import reference from "./fixtures/distances.json" with { type: "json" };
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 
-Deno.test("statistics: NumPy's, stored and deflated", () => {
+Deno.test("readStatistics() reads NumPy's, stored and deflated", () => {
   for (const name of ["statistics.npz", "statistics_deflated.npz"]) {
     const { mean, covariance } = readStatistics(fixture(name), 6);
     assertEquals([...mean], reference.mean);
@@ -16,14 +16,14 @@ Deno.test("statistics: NumPy's, stored and deflated", () => {
   }
 });
 
-Deno.test("statistics: what is written is read again, the same bytes each time", () => {
+Deno.test("readStatistics() reads what writeStatistics() wrote, with the same bytes each time", () => {
   const gaussian = { mean: Float64Array.of(1, -2.5), covariance: Float64Array.of(1, 0.1, 0.1, 3) };
   const bytes = writeStatistics(gaussian);
   assertEquals(readStatistics(bytes, 2), gaussian);
   assertEquals(writeStatistics(gaussian), bytes);
 });
 
-Deno.test("statistics: float32, and other headers", () => {
+Deno.test("readStatistics() reads float32 and other headers", () => {
   const array = (text: string, bytes: Uint8Array) => {
     const head = Uint8Array.of(0x93, 78, 85, 77, 80, 89, 2, 0, text.length, 0, 0, 0);
     return Uint8Array.from([...head, ...new TextEncoder().encode(text), ...bytes]);
@@ -41,13 +41,13 @@ Deno.test("statistics: float32, and other headers", () => {
   wrong(content, "does not begin as a .npy file does");
 });
 
-Deno.test("statistics: files that are none", () => {
+Deno.test("readStatistics() refuses other files", () => {
   const read = (bytes: Uint8Array<ArrayBuffer>) => () => readStatistics(bytes, 6);
-  assertThrows(read(new Uint8Array(100)), NpzError, "no .npz file");
-  assertThrows(read(fixture("statistics.npz").subarray(0, 500)), NpzError, "no .npz file");
+  assertThrows(read(new Uint8Array(100)), NpzError, "not an .npz file");
+  assertThrows(read(fixture("statistics.npz").subarray(0, 500)), NpzError, "not an .npz file");
   const one = { shape: [1], data: Float64Array.of(1) };
   const bad = writeStatistics({ mean: Float64Array.of(1), covariance: Float64Array.of(NaN) });
   assertThrows(() => readStatistics(bad, 1), NpzError, "not finite");
   assertThrows(read(writeNpz({ mu: one })), NpzError, 'no array "sigma"');
-  assertThrows(read(writeNpz({ mu: one, sigma: one })), NpzError, "needed (6) and (6, 6)");
+  assertThrows(read(writeNpz({ mu: one, sigma: one })), NpzError, "expected (6) and (6, 6)");
 });

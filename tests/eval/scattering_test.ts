@@ -90,7 +90,7 @@ function garbage(share: number): Uint8Array[] {
   });
 }
 
-Deno.test("features of a picture are for ever", () => {
+Deno.test("scatteringFeatures() of a picture never change", () => {
   for (const { size, index, features } of reference) {
     const picture = Uint8Array.from(
       { length: 3 * size * size },
@@ -102,14 +102,14 @@ Deno.test("features of a picture are for ever", () => {
   }
 });
 
-Deno.test("halves of the same data are near each other", () => {
+Deno.test("scatteringFeatures() put halves of the same data near each other", () => {
   const halves = distance(others);
   assertLess(halves, 0.05 * distance(noisy(40)));
   const { precision, recall } = quality(others);
   assert(precision > 0.8 && recall > 0.8, `${precision} ${recall}`);
 });
 
-Deno.test("the distance grows with everything that makes samples worse", () => {
+Deno.test("scatteringFeatures() grow apart with everything that makes samples worse", () => {
   const worse: Record<string, Uint8Array[][]> = {
     noise: [8, 64].map(noisy),
     blur: [1, 4].map(blurred),
@@ -128,7 +128,7 @@ Deno.test("the distance grows with everything that makes samples worse", () => {
   }
 });
 
-Deno.test("precision falls with corrupted samples, recall with dropped modes", () => {
+Deno.test("scatteringFeatures() lose precision with corrupted samples, and recall with dropped modes", () => {
   const { precision, recall } = quality(others);
   const corrupted = quality(garbage(0.5));
   assertLess(Math.abs(corrupted.precision - precision / 2), 0.05);

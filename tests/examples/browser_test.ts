@@ -26,7 +26,7 @@ function host(folder: string, headers: Record<string, string>) {
 }
 
 Deno.test({
-  name: "examples: a page draws, on its own thread or on several",
+  name: "examples/browser draws, on its own thread or on several",
   ignore: !hasBrowser,
   fn: () =>
     withFolder(async (folder) => {

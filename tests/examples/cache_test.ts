@@ -47,7 +47,7 @@ async function assertDrawnOnce({ url }: Started): Promise<void> {
 const workerd = await SERVERS.workerd.program();
 
 Deno.test({
-  name: "examples: a worker keeps pictures in Cloudflare's cache",
+  name: "examples/cloudflare keeps pictures in Cloudflare's cache",
   ignore: workerd === undefined,
   fn: () =>
     withFolder(async (folder) => {
@@ -73,7 +73,7 @@ Deno.test({
     }),
 });
 
-Deno.test("examples: Deno's cache keeps pictures", () =>
+Deno.test("examples/deno_deploy keeps pictures in Deno's cache", () =>
   withFolder(async (folder) => {
     const served = await serve(folder, Deno.execPath(), SERVERS.deno);
     try {

@@ -43,7 +43,10 @@ async function assertSamePicture(
 async function assertSentences({ url }: Started): Promise<void> {
   const refused = await post(url, { ...ASKED, steps: 0 });
   const { error } = await refused.json();
-  assertEquals([refused.status, error], [400, "steps is 0: needed a whole number from 1 to 1000"]);
+  assertEquals([refused.status, error], [
+    400,
+    "steps is 0: expected a whole number from 1 to 1000",
+  ]);
   for (const path of ["none", "/", "v1/images?%", "%00"]) {
     const answer = await fetch(url + path);
     await answer.text();
@@ -60,7 +63,7 @@ async function assertStreams({ url }: Started): Promise<void> {
 for (const [name, example] of Object.entries<ServerExample>(SERVERS)) {
   const program = await example.program();
   Deno.test({
-    name: `examples: ${name} serves`,
+    name: `examples/${name} serves`,
     ignore: program === undefined,
     fn: () =>
       withFolder(async (folder) => {

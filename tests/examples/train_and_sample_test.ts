@@ -7,7 +7,7 @@ import { withFolder } from "../data/scratch.ts";
 import { root } from "../library/modules.ts";
 import { sample } from "./sample.ts";
 
-Deno.test("examples: the library trains on a folder of PNGs and draws", () =>
+Deno.test("examples/train_and_sample trains on a folder of PNGs and draws", () =>
   withFolder(async (cwd) => {
     await writePictures(`${cwd}/pictures`, 5);
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {

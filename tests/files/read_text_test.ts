@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decodeText } from "../../src/files/read_text.ts";
 
-Deno.test("text files may have a byte order mark, which says what they are and is no text", () => {
+Deno.test("decodeText() takes the byte order mark as the encoding, not as text", () => {
   const text = '{"imageSize": 8, "é": "日"}\r\n';
   const units = Uint16Array.from(text, (char) => char.charCodeAt(0));
   const little = new Uint8Array(units.buffer);

@@ -11,7 +11,7 @@ const pickled = (...parts: (number | string)[]) =>
   );
 const read = (...parts: (number | string)[]) => unpickle(pickled(...parts, "."), nothing);
 
-Deno.test("pickle: numbers, texts and collections of every protocol", () => {
+Deno.test("unpickle() reads numbers, texts, and collections of every protocol", () => {
   assertEquals(read("(I7\nL-12L\nF0.5\nK", 255, "M", 1, 2, "J", 255, 255, 255, 255, "l"), [
     7,
     -12,
@@ -43,7 +43,7 @@ Deno.test("pickle: numbers, texts and collections of every protocol", () => {
   assertEquals(read("K", 1, "2", 0x86), [1, 1]);
 });
 
-Deno.test("pickle: what has no meaning is refused", () => {
+Deno.test("unpickle() refuses what has no meaning", () => {
   const cases: [(number | string)[], string][] = [
     [["l"], "damaged"],
     [["0"], "damaged"],

@@ -16,7 +16,7 @@ const files = {
   "e": new Uint8Array(),
 };
 
-Deno.test("zip: entries of plain archives, of those beyond 4 GB, and before a comment", () => {
+Deno.test("readZip() reads entries of plain archives, beyond 4 GB, and before a comment", () => {
   for (const options of [{}, { wide: true }, { comment: "made by hand" }]) {
     const found = read(zipOf(files, options));
     assertEquals(Object.fromEntries(found), {
@@ -27,7 +27,7 @@ Deno.test("zip: entries of plain archives, of those beyond 4 GB, and before a co
   }
 });
 
-Deno.test("zip: an entry beyond the end, a directory elsewhere, no directory", () => {
+Deno.test("readZip() refuses an entry beyond the end and a missing or misplaced directory", () => {
   const whole = zipOf(files);
   // The sizes stand 24 bytes behind the sign of a directory's entry, PK 1 2.
   const size = whole.findIndex((byte, i) => byte === 0x4b && whole[i + 1] === 1) - 1 + 24;
@@ -42,7 +42,7 @@ Deno.test("zip: an entry beyond the end, a directory elsewhere, no directory", (
   assertThrows(() => read(whole.slice(0, -30)), FormatError, "has no directory");
 });
 
-Deno.test("zip: files that are packed are read from any place", () => {
+Deno.test("readZip() reads packed files from any place", () => {
   const values = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251 ^ i >> 9);
   const zip = zipSync({ a: values, b: [Uint8Array.of(1, 2), { level: 0 }] });
   const [a, b] = readZip(inMemory(zip as Uint8Array<ArrayBuffer>));

@@ -7,7 +7,7 @@ import { Dice, mutate } from "./mutate.ts";
 import { TARGETS } from "./targets.ts";
 
 // A process of its own: its time and memory are then those of the readers alone.
-Deno.test("fuzz: 2,000 broken files for every reader", async () => {
+Deno.test("fuzzing gives each of 2,000 broken files one clear end, whatever the reader", async () => {
   const main = new URL("main.ts", import.meta.url).pathname;
   const args = ["run", "-A", "--no-check", main, "2000"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
@@ -29,7 +29,7 @@ const harmless: Target = {
   memory: (bytes) => 8 * bytes + 2 ** 16,
 };
 
-Deno.test("fuzz: crashes, hangs and wasted memory are found", async () => {
+Deno.test("fuzzing finds crashes, hangs, and wasted memory", async () => {
   const fails = (read: () => unknown, message: string) =>
     assertRejects(() => fuzz({ ...harmless, read }, 3), Error, message);
   await fails(() => {
@@ -46,7 +46,7 @@ Deno.test("fuzz: crashes, hangs and wasted memory are found", async () => {
   await fails(() => kept.push(new Uint8Array(2 ** 20)), "bytes were allocated for");
 });
 
-Deno.test("fuzz: files differ from seed to seed, and are the same for the same one", async () => {
+Deno.test("fuzzing gives other files for another seed, and the same for the same one", async () => {
   const files = await harmless.files();
   const made = Array.from({ length: 50 }, (_, seed) => `${mutate(files, new Dice(seed))}`);
   const again = Array.from({ length: 50 }, (_, seed) => `${mutate(files, new Dice(seed))}`);

@@ -1,4 +1,4 @@
-// `deno task fuzz [COUNT [SEED [NAME]]]`: as many broken files, 200,000 unless told, for each reader,
+// `deno task fuzz [COUNT [SEED [NAME]]]`: as many broken files, 200,000 by default, for each reader,
 // or for those with NAME in their name.
 
 import { fuzz } from "./fuzz.ts";

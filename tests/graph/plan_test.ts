@@ -45,7 +45,7 @@ Deno.test("Plan.phase() and withoutGradient() end with what they record, even wh
   assert(plan.activation([1], [tracked(1)]).tracked);
 });
 
-Deno.test("an activation is tracked when an input is, outside of withoutGradient", () => {
+Deno.test("Plan tracks an activation if an input is tracked, outside withoutGradient()", () => {
   const plan = new Plan();
   const [w, x] = [tracked(3), persistent("x", [3])];
   const of = (...inputs: (Tensor | undefined)[]) => plan.activation([3], inputs).tracked;
@@ -55,7 +55,7 @@ Deno.test("an activation is tracked when an input is, outside of withoutGradient
   assertEquals([of(w), plan.activation([2, 3, 4]).size], [true, 24]);
 });
 
-Deno.test("a view is a window, and so is its gradient", () => {
+Deno.test("view() is a window, and so is its gradient", () => {
   const w = tracked(10, 7);
   const part = view(view(w, 14, [8, 7]), 7, [3, 7]);
   assertEquals([part.offset, part.size, part.shape], [21, 21, [3, 7]]);
@@ -75,7 +75,7 @@ Deno.test("Plan.gradientFor() writes the first part and adds later ones", () => 
   assert(plan.gradientFor(x).gradient === plan.gradientFor(x).gradient, "one buffer");
 });
 
-Deno.test("Plan.forwardGradient() hands a gradient over, or adds it where there is one already", () => {
+Deno.test("Plan.forwardGradient() passes a gradient on, or adds it to one that exists", () => {
   const plan = new Plan();
   const w = tracked(4);
   const [x, y, other] = [1, 2, 3].map(() => plan.activation([4], [w]));
@@ -91,7 +91,7 @@ Deno.test("Plan.forwardGradient() hands a gradient over, or adds it where there 
   assert(plan.gradientFor(untracked).gradient !== other, "an untracked tensor takes nothing over");
 });
 
-Deno.test("the backward pass runs in reverse, once, and only where a gradient arrives", () => {
+Deno.test("Plan.backward() runs in reverse, once, and only where a gradient arrives", () => {
   const plan = new Plan();
   const w = tracked(4);
   const order: string[] = [];

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { outputSize, type Window } from "../../src/graph/ops.ts";
 
-Deno.test("windows: the size of what they leave", () => {
+Deno.test("outputSize() of windows is the size of what they leave", () => {
   const sizes = (
     [height, width]: [number, number],
     kernel: Window["kernel"],

@@ -1,4 +1,4 @@
-// Clips of shapes that move: a disc or a square of some colour on black, which goes straight on and
+// Clips of shapes that move: a disc or a square of some color on black, which goes straight on and
 // comes back from the edges.
 
 import { hash32 } from "../../src/data/hash.ts";

@@ -19,7 +19,7 @@ import { runLaunch } from "./run_launch.ts";
 
 const MOST = 65535;
 
-Deno.test("a launch declares parameters and buffers, in order, before its body", () => {
+Deno.test("launch() declares parameters and buffers, in order, before its body", () => {
   const made = launch("demo", { rows: 3, d: 5 }, [read("x"), false, write("y")], [2, 1, 1], "BODY");
   assertEquals(
     made.code,
@@ -34,7 +34,7 @@ BODY`,
   assert(!bare.code.includes("Params"), "no parameters, no uniform");
 });
 
-Deno.test("a launch refuses parameters that are no u32 and grids that WebGPU refuses", () => {
+Deno.test("launch() refuses parameters that are not u32 and grids that WebGPU refuses", () => {
   const make = (size: number, groups: [number, number, number]) => () =>
     launch("demo", { size }, [], groups, "");
   make(0, [1, 1, 1])();
@@ -48,20 +48,20 @@ Deno.test("a launch refuses parameters that are no u32 and grids that WebGPU ref
   }
 });
 
-Deno.test("equal kernels share their text whatever the sizes", () => {
+Deno.test("matmulTiled() gives equal kernels one text for all sizes", () => {
   const of = (m: number, n: number, k: number) => matmulTiled({ layout: "nn", m, n, k }).code;
   assertEquals(of(16, 48, 32), of(512, 128, 64));
   assertEquals(of(3, 5, 7), of(101, 203, 303));
 });
 
-Deno.test("lanes are as wide as all sizes allow", () => {
+Deno.test("laneWidth() is as wide as all sizes allow", () => {
   assertEquals([laneWidth(4, 8, 0), laneWidth(4, 6), laneWidth(3), laneWidth(12)], [4, 1, 1, 4]);
   assertEquals([laneType(4), laneType(1)], ["vec4<f32>", "f32"]);
   assertEquals([laneSum(1, "v"), laneSum(4, "v")], ["v", "dot(v, vec4<f32>(1.0))"]);
   assertEquals(unroll(3, (i) => `x${i}`, " "), "x0 x1 x2");
 });
 
-Deno.test("a linear grid has an invocation for each element, within the limits", () => {
+Deno.test("linearGrid() has an invocation for each element, within the limits", () => {
   assertEquals(linearGrid(0), [1, 1, 1]);
   assertEquals(linearGrid(1), [1, 1, 1]);
   assertEquals(linearGrid(LANES + 1), [2, 1, 1]);
@@ -74,7 +74,7 @@ Deno.test("a linear grid has an invocation for each element, within the limits",
   }
 });
 
-gpuTest("a folded grid runs every index once", async (gpu) => {
+gpuTest("linearGrid() runs every index once when folded", async (gpu) => {
   // More than two rows of 65535 workgroups; only counters are stored: how many invocations ran, the
   // sum of i modulo 2^32, and the last 64 indices.
   const count = 2 * MOST * LANES + 77;

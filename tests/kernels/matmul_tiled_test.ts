@@ -11,7 +11,7 @@ import { compare } from "../ops/case.ts";
 import { type Epilogue, matmul, type Shape } from "../ops/matmul.ts";
 import { type Content, runLaunch } from "./run_launch.ts";
 
-Deno.test("tiled matmul: options and sizes that make no sense", () => {
+Deno.test("matmulTiled() refuses options and sizes that make no sense", () => {
   for (const layout of ["nt", "nn"] as const) {
     const make = () => matmulTiled({ layout, m: 1, n: 1, k: 1, columnSums: true });
     assertThrows(make, RangeError, "needs layout tn");
@@ -22,13 +22,13 @@ Deno.test("tiled matmul: options and sizes that make no sense", () => {
   }
 });
 
-Deno.test("tiles: large ones where there are enough of them and little lies beyond the edges", () => {
+Deno.test("tileFor() takes large tiles if there are enough and little lies beyond the edges", () => {
   const sideFor = (m: number, n: number, k = 512) => tileFor({ layout: "nt", m, n, k }, k).side;
   assertEquals([sideFor(1, 1), sideFor(512, 128), sideFor(2048, 768)], [32, 32, 64]);
   assertEquals([sideFor(4096, 512), sideFor(8192, 192), sideFor(8192, 12)], [128, 64, 32]);
 });
 
-Deno.test("tiles: only long sums of few results are cut, into parts that make a large tile worth it", () => {
+Deno.test("partDepth() cuts only long sums of few results, into parts worth a large tile", () => {
   const cut = (layout: Layout, m: number, n: number, k: number) =>
     Math.ceil(k / partDepth({ layout, m, n, k }));
   for (const layout of ["nt", "nn"] as const) assertEquals(cut(layout, 64, 64, 8192), 1);
@@ -55,31 +55,34 @@ const SHAPES: readonly Shape[] = [[132, 136, 48], [131, 133, 35]];
 
 for (const layout of ["nt", "nn", "tn"] as const) {
   for (const shape of SHAPES) {
-    gpuTest(`every tile, ${layout} ${shape}: the same bits, twice`, async (gpu) => {
-      const [m, n, k] = shape;
-      const { operands: roles = [], ...flags } = EPILOGUES[layout];
-      const { title, operands, expected } = matmul(layout, shape, EPILOGUES[layout]);
-      const contents: Record<string, Content> = {};
-      for (const [role, operand] of Object.entries(operands)) {
-        if (typeof operand === "string") throw new Error(`${role} is ${operand}`);
-        contents[role] = operand.values ?? operand.shape.reduce((a, b) => a * b, 1);
-      }
-      const results = [];
-      for (const tile of [...TILES, ...TILES]) {
-        const launch = matmulTiled({
-          ...{ layout, m, n, k, tile, ...flags },
-          bias: roles.includes("bias"),
-          residual: roles.includes("residual"),
-          columnSums: roles.includes("sums"),
-          keepPre: flags.activation !== undefined,
-        });
-        assertEquals(launch.workgroups[0], Math.ceil(n / tile.side));
-        results.push(await runLaunch(gpu, launch, contents));
-      }
-      for (const [role, wanted] of Object.entries(expected)) {
-        compare(`${title}: ${role}`, results[0][role], wanted);
-        for (const other of results) assertSameBits(role, other[role], results[0][role]);
-      }
-    });
+    gpuTest(
+      `matmulTiled() gives the same bits in every tile, twice: ${layout} ${shape}`,
+      async (gpu) => {
+        const [m, n, k] = shape;
+        const { operands: roles = [], ...flags } = EPILOGUES[layout];
+        const { title, operands, expected } = matmul(layout, shape, EPILOGUES[layout]);
+        const contents: Record<string, Content> = {};
+        for (const [role, operand] of Object.entries(operands)) {
+          if (typeof operand === "string") throw new Error(`${role} is ${operand}`);
+          contents[role] = operand.values ?? operand.shape.reduce((a, b) => a * b, 1);
+        }
+        const results = [];
+        for (const tile of [...TILES, ...TILES]) {
+          const launch = matmulTiled({
+            ...{ layout, m, n, k, tile, ...flags },
+            bias: roles.includes("bias"),
+            residual: roles.includes("residual"),
+            columnSums: roles.includes("sums"),
+            keepPre: flags.activation !== undefined,
+          });
+          assertEquals(launch.workgroups[0], Math.ceil(n / tile.side));
+          results.push(await runLaunch(gpu, launch, contents));
+        }
+        for (const [role, wanted] of Object.entries(expected)) {
+          compare(`${title}: ${role}`, results[0][role], wanted);
+          for (const other of results) assertSameBits(role, other[role], results[0][role]);
+        }
+      },
+    );
   }
 }

@@ -79,7 +79,7 @@ function padded(values: ArrayLike<number>, before: number): number[] {
 
 for (const layout of ["nt", "nn"] as const) {
   halfTest(
-    `tiled product ${layout}`,
+    `matmulTiled() multiplies ${layout}`,
     () =>
       SHAPES.flatMap((shape) =>
         [0, 3, 8].map((origin): Case => {
@@ -100,7 +100,7 @@ for (const layout of ["nt", "nn"] as const) {
 }
 
 halfTest(
-  "layer norm and the gradient of x",
+  "layerNorm() and the gradient of x",
   () =>
     [[3, 7], [31, 36], [33, 24], [65, 129]].flatMap(([rows, d]): Case[] => {
       const [x, dy] = [data(rows * d, 10), data(rows * d, 13)];
@@ -130,7 +130,7 @@ halfTest(
 );
 
 halfTest(
-  "positions added to every example",
+  "addRows() adds positions to every example",
   () =>
     [[3, 7], [5, 36], [2, 64]].flatMap(([outer, inner]) =>
       [false, true].map((previous): Case => {
@@ -153,7 +153,7 @@ halfTest(
 );
 
 halfTest(
-  "latents that a pass begins with",
+  "beginLatents() begins a pass",
   () =>
     [[1, 2, 1], [3, 5, 7], [2, 4, 12]].flatMap(([batch, m, d]) =>
       [false, true].flatMap((previous): Case[] => {
@@ -190,7 +190,7 @@ halfTest(
 );
 
 halfTest(
-  "rows of the table of classes",
+  "gatherRows() takes rows of the table of classes",
   () =>
     [[5, 3, 7], [6, 4, 12], [70, 2, 5]].map(([batch, n, d]): Case => {
       const rows = Uint32Array.from({ length: batch }, (_, i) => (i * i) % n);
@@ -210,7 +210,7 @@ halfTest(
     }),
 );
 
-Deno.test("a parameter is read as what it is, and widened from f16", () => {
+Deno.test("parameter() reads its own type, and widens f16", () => {
   const of = (width: 1 | 4, type?: FloatType) => {
     const { binding, at } = parameter("w", width, type);
     return [binding.type, at("i")];

@@ -24,7 +24,7 @@ for (
     ["cpu_module.ts", /^(src\/device\/cpu|kernels\/wasm\/assembly)\//, "webgpu"],
   ] as const
 ) {
-  Deno.test(`library: ${entry} needs no training, no data, no Deno, and not the ${other} device`, async () => {
+  Deno.test(`${entry} needs no training, no data, no Deno, and not the ${other} device`, async () => {
     const modules = await modulesOf(entry);
     assert(modules.includes("src/diffusion/rin.ts"));
     assert(modules.some((module) => device.test(module)));
@@ -37,7 +37,7 @@ for (
   });
 }
 
-Deno.test("library: the service needs no training, no files, no command line, no Deno and no Node", async () => {
+Deno.test("service.ts needs no training, no files, no command line, no Deno, and no Node", async () => {
   for (const module of await modulesOf("service.ts")) {
     const own =
       /^(service\.ts$|deno\.json$|src\/(service|picture|data|formats|diffusion|model|nn|graph|options|device)\/|kernels\/)/;
@@ -49,7 +49,7 @@ Deno.test("library: the service needs no training, no files, no command line, no
   }
 });
 
-Deno.test("library: the kernels need nothing but themselves, and training no data", async () => {
+Deno.test("kernels.ts needs only kernels, and train.ts no data", async () => {
   for (const module of await modulesOf("kernels.ts")) assert(/^kernels[./]/.test(module), module);
   for (const module of await modulesOf("train.ts")) {
     const own = /^(train\.ts$|src\/(train|diffusion|model|nn|graph|options|device)\/|kernels\/)/;
@@ -57,7 +57,7 @@ Deno.test("library: the kernels need nothing but themselves, and training no dat
   }
 });
 
-Deno.test("library: a training run knows no command line, no terminal, no signals", async () => {
+Deno.test("training_run.ts knows no command line, no terminal, and no signals", async () => {
   const modules = await modulesOf("training_run.ts");
   assert(modules.includes("src/run/training_run.ts"));
   const processWide =
@@ -84,7 +84,7 @@ async function bundled(folder: string, code: string): Promise<[plain: number, gz
 
 const KB = 1024;
 
-Deno.test("library: bundled for a browser it is small, and what isn't used is left out", () =>
+Deno.test("a browser's bundle is small, and leaves out what isn't used", () =>
   withFolder(async (folder) => {
     for (
       const [names, entry, most, mostGzipped] of [
@@ -112,7 +112,7 @@ Deno.test("library: bundled for a browser it is small, and what isn't used is le
   }));
 
 Deno.test({
-  name: "library: the examples in the documentation run",
+  name: "the documentation's examples run",
   ignore: !available,
   fn: () =>
     withFolder(async (folder) => {

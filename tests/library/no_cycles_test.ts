@@ -108,11 +108,11 @@ function floorOf(file: string): number {
   return floor === undefined ? NaN : FLOORS.indexOf(floor);
 }
 
-Deno.test("house: no files import each other in a circle", async () => {
+Deno.test("files don't import each other in a circle", async () => {
   assertEquals(circles(await readImports()), KNOWN_CIRCLES);
 });
 
-Deno.test("house: each file lies on a floor, and imports only from its own and those below", async () => {
+Deno.test("files lie on a floor, and import only from their own and those below", async () => {
   const imports = await readImports();
   assertEquals([...imports.keys()].filter((file) => Number.isNaN(floorOf(file))), []);
   assertEquals(upward(imports), []);
@@ -124,7 +124,7 @@ Deno.test("house: each file lies on a floor, and imports only from its own and t
   for (const to of new Set([...imports.values()].flat())) assert(imports.has(to), `no ${to}`);
 });
 
-Deno.test("house: imports are found however they are written, but not in examples", () => {
+Deno.test("importsOf() finds imports in any form, but not in examples", () => {
   const text = `
 /** An example: import { a } from "./comment.ts"; */
 // import "./line.ts";
@@ -157,7 +157,7 @@ const late = await import("./late.ts");
   ]);
 });
 
-Deno.test("house: circles of any length are named once, and so is what leads up", () => {
+Deno.test("circles are named once, at any length, with what leads up to them", () => {
   const imports = new Map([
     ["src/nn/a.ts", ["src/nn/b.ts", "kernels/k.ts"]],
     ["src/nn/b.ts", ["src/nn/c.ts"]],

@@ -17,7 +17,7 @@ for (
   ]
 ) {
   Deno.test({
-    name: `library: Node 20 runs the entry ./${entry}`,
+    name: `Node 20 runs the entry ./${entry}`,
     ignore: !isNode20,
     fn: async () => {
       const bundled = await bundle(new URL(`node/${entry}.ts`, import.meta.url));
@@ -44,7 +44,7 @@ const NEWER: readonly RegExp[] = [
   /(?<!globalThis\.)(?<![.\w] )\bnavigator\.(?!gpu)/, // Node has it since 21, so ask globalThis first
 ];
 
-Deno.test("library: what the entries for other runtimes need names nothing newer than Node 20", async () => {
+Deno.test("entries for other runtimes use nothing newer than Node 20", async () => {
   const entries = ["sampler.ts", "cpu.ts", "cpu_module.ts", "service.ts", "train.ts", "kernels.ts"];
 
   const modules = new Set((await Promise.all(entries.map(modulesOf))).flat());
@@ -61,7 +61,7 @@ Deno.test("library: what the entries for other runtimes need names nothing newer
   assertEquals(found, []);
 });
 
-Deno.test("library: what is newer than Node 20 would be found", () => {
+Deno.test("the search for newer names finds them", () => {
   const samples = [
     ...["Promise.try(f)", "Promise.withResolvers()", "new Float16Array(4)", "bytes.toBase64()"],
     ...["Map.groupBy(a, b)", "map.values().reduce(f)", "set.union(other)", "using file = open()"],

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 
-Deno.test("a script that asks for a GPU prints nothing of Mesa's", async () => {
+Deno.test("requestGpu() prints nothing of Mesa's", async () => {
   const entry = new URL("../../sampler.ts", import.meta.url).href;
   const code = `import { requestGpu } from "${entry}";
     const gpu = await requestGpu().catch(() => undefined);

@@ -8,7 +8,7 @@ import { isWell, loadWorker } from "./worker.ts";
 const program = await workerd();
 
 Deno.test({
-  name: "load: a worker answers many at once, whoever leaves, in flat memory",
+  name: "a worker answers many at once, whoever leaves, in flat memory",
   ignore: program === undefined,
   fn: () =>
     withFolder(async (folder) => {

@@ -21,14 +21,14 @@ const tensors = (config: RinConfig, slab: Float32Array) =>
     ),
   );
 
-Deno.test("begin: with the moving average, else the weights", () => {
+Deno.test("beginFrom() takes the moving average, else the weights", () => {
   const begun = beginFrom(checkpoint, config, 5);
   assertEquals(begun, { parameters: ema, anew: [], leftOut: [] });
   assertEquals(beginFrom({ config, slabs: { parameters } }, config, 5).parameters, parameters);
 });
 
 for (const numClasses of [1, 3]) {
-  Deno.test(`begin: ${numClasses} classes instead of 2, whose table begins anew`, () => {
+  Deno.test(`beginFrom() starts the table of ${numClasses} classes instead of 2 fresh`, () => {
     const other = completeConfig({ ...config, numClasses });
     const begun = beginFrom(checkpoint, other, 5);
     assertEquals([begun.anew, begun.leftOut], [[CLASSES], []]);
@@ -38,7 +38,7 @@ for (const numClasses of [1, 3]) {
   });
 }
 
-Deno.test("begin: classes that come, or go", () => {
+Deno.test("beginFrom() adds or drops classes", () => {
   const none = completeConfig({ ...config, numClasses: 0 });
   const gone = beginFrom(checkpoint, none, 5);
   assertEquals([gone.anew, gone.leftOut], [[], [CLASSES]]);
@@ -48,7 +48,7 @@ Deno.test("begin: classes that come, or go", () => {
   assertEquals([come.anew, come.leftOut], [[CLASSES], []]);
 });
 
-Deno.test("begin: whatever else differs is refused by name", () => {
+Deno.test("beginFrom() refuses any other difference by name", () => {
   const cases: [Partial<RinConfig>, string][] = [
     [{ imageSize: 16 }, "tensor tokenizer.pos_embed is (1, 4, 9) there, and (1, 16, 9) here"],
     [{ numHeads: 1, readWriteHeads: 3 }, "numHeads is 3 there, and 1 here"],

@@ -30,7 +30,7 @@ function sourcesOf(bytes: Uint8Array<ArrayBuffer>): Record<string, CheckpointSou
 }
 
 cpuTest(
-  "networks, runs and services begin from any holder of a checkpoint's bytes",
+  "networks, runs, and services begin from any holder of a checkpoint's bytes",
   async (cpu) => {
     const trainer = await Trainer.create(cpu, CONFIG, { batchSize: 1 });
     const bytes = await trainer.save();
@@ -56,18 +56,18 @@ cpuTest(
   },
 );
 
-cpuTest("what holds no checkpoint is named in one sentence", async (cpu) => {
+cpuTest("Rin.load(), Trainer, and createService() name what holds no checkpoint", async (cpu) => {
   const wrong: [source: unknown, message: string][] = [
-    ["runs/faces", 'The checkpoint is "runs/faces": needed its bytes, a Blob or a Response'],
-    [undefined, "The checkpoint is undefined: needed its bytes"],
-    [null, "The checkpoint is null: needed its bytes"],
+    ["runs/faces", 'The checkpoint is "runs/faces": expected its bytes, a Blob or a Response'],
+    [undefined, "The checkpoint is undefined: expected its bytes"],
+    [null, "The checkpoint is null: expected its bytes"],
     [
       Promise.resolve(new Uint8Array()),
-      "The checkpoint is a value of Promise: needed its bytes, a Blob or a Response",
+      "The checkpoint is a value of Promise: expected its bytes, a Blob or a Response",
     ],
     [{ bytes: 1 }, 'The checkpoint is {"bytes":1}'],
     [[1, 2], "The checkpoint is [1,2]"],
-    [new Response("none", { status: 404 }), "The answer has status 404: needed a checkpoint"],
+    [new Response("none", { status: 404 }), "The answer has status 404: expected a checkpoint"],
     [new ArrayBuffer(3), "it has 3 bytes, too few for a safetensors header"],
   ];
   for (const [source, message] of wrong) {

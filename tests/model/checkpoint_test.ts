@@ -29,7 +29,7 @@ const layout = parameterLayout(config);
 const slabOf = (seed: number) => initialize(layout, seed);
 const kinds = ["parameters", "ema", "adam_m", "adam_v"] as const;
 
-Deno.test("what is written is read again, bit for bit", () => {
+Deno.test("readCheckpoint() reads what writeCheckpoint() wrote, bit for bit", () => {
   const all: Slabs = {
     parameters: slabOf(1),
     ema: slabOf(2),
@@ -44,7 +44,7 @@ Deno.test("what is written is read again, bit for bit", () => {
   assertEquals(writeCheckpoint(found), bytes, "and written again it is the same file");
 });
 
-Deno.test("the parameters alone", () => {
+Deno.test("readCheckpoint() reads the parameters alone", () => {
   const found = readCheckpoint(writeCheckpoint({ config, slabs: { parameters: slabOf(1) } }));
   assertSameBits("parameters", found.slabs.parameters, slabOf(1));
   assertEquals([found.slabs.ema, found.slabs.adam_m, found.training], [
@@ -54,7 +54,7 @@ Deno.test("the parameters alone", () => {
   ]);
 });
 
-Deno.test("weights that are not finite are refused by name, where pictures come from them", () => {
+Deno.test("readCheckpoint() refuses weights that are not finite by name", () => {
   const { offset } = layout.parameters.find(({ name }) => name === "readout.bias")!;
   const broken = (value: number) => slabOf(1).fill(value, offset + 2, offset + 3);
   const good = slabOf(1);
@@ -75,7 +75,7 @@ Deno.test("weights that are not finite are refused by name, where pictures come 
   readCheckpoint(writeCheckpoint({ config, slabs: { parameters: largest } }));
 });
 
-Deno.test("tensors are named as in a state_dict, with a prefix for what goes with them", () => {
+Deno.test("writeCheckpoint() names tensors like a state_dict, and prefixes the rest", () => {
   const slabs = { parameters: slabOf(1), ema: slabOf(2) };
   const { tensors, metadata } = readSafetensors(writeCheckpoint({ config, slabs }));
   assertEquals(tensors.size, 2 * layout.parameters.length);
@@ -84,7 +84,7 @@ Deno.test("tensors are named as in a state_dict, with a prefix for what goes wit
   assertEquals(JSON.parse(metadata.config), config);
 });
 
-Deno.test("a PyTorch state_dict loads with its config given", () => {
+Deno.test("readCheckpoint() reads a PyTorch state_dict with its config", () => {
   const golden = readGolden("A_tiny");
   const tensors: SafeTensors["tensors"] = new Map(
     [...golden.parameters().keys()].map((name) => [name, golden.tensor(name)]),
@@ -182,12 +182,12 @@ const refused: [name: string, bytes: () => Uint8Array, message: string][] = [
 ];
 
 for (const [name, bytes, message] of refused) {
-  Deno.test(`refused: ${name}`, () => {
+  Deno.test(`readCheckpoint() refuses ${name}`, () => {
     assertThrows(() => readCheckpoint(bytes()), CheckpointError, message);
   });
 }
 
-Deno.test("refused at once: a config of more layers than there are tensors", () => {
+Deno.test("readCheckpoint() refuses a config of more layers than tensors at once", () => {
   const bytes = changed(({ metadata }) =>
     metadata.config = JSON.stringify({ ...config, numBlocks: 65536, blockDepth: 65536 })
   );
@@ -198,7 +198,7 @@ Deno.test("refused at once: a config of more layers than there are tensors", () 
   );
 });
 
-Deno.test("refused: a config that makes no sense, or is not the file's", () => {
+Deno.test("readCheckpoint() refuses a config that makes no sense, or is not the file's", () => {
   const make = (fields: Record<string, unknown>) =>
     changed(({ metadata }) => metadata.config = JSON.stringify({ ...config, ...fields }));
   assertThrows(

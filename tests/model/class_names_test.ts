@@ -42,7 +42,7 @@ function inLink(asked: string, classNames: readonly string[]): readonly number[]
   return problems[0] ?? settings.classes;
 }
 
-Deno.test("classes: one call means names or numbers, alike on command line, service and page", async () => {
+Deno.test("readClasses() takes names or numbers, alike on command line, service, and page", async () => {
   const numeric = ["1", "2", "10"];
   const cases: [asked: string, names: readonly string[], classes: number[]][] = [
     ["1", numeric, [0]],
@@ -69,13 +69,13 @@ Deno.test("classes: one call means names or numbers, alike on command line, serv
   assertEquals(await inService([10, 2], numeric, false), "2,1");
 });
 
-Deno.test("classes: what there is not is named, alike everywhere", async () => {
+Deno.test("readClasses() names a missing class, alike everywhere", async () => {
   const cases: [asked: string, names: readonly string[], words: string][] = [
-    ["3", ["1", "2", "10"], 'There is no class "3": this network knows 1, 2, 10'],
+    ["3", ["1", "2", "10"], `There is no class "3": this network's classes are 1, 2, 10`],
     ["10,0", ["1", "2", "10"], 'no class called "0", and others here are names'],
     ["cat,1", ["cat", "dog", "cow"], 'no class called "1", and others here are names'],
     ["dog,pig", ["cat", "dog", "cow"], 'There is no class "pig"'],
-    ["0..3", [], 'There is no class "0..3": this network knows 0 to 2'],
+    ["0..3", [], `There is no class "0..3": this network's classes are 0 to 2`],
     ["1e0", [], 'There is no class "1e0"'],
     ["0x1", [], 'There is no class "0x1"'],
     ["0,,1", [], 'There is no class ""'],
@@ -88,7 +88,7 @@ Deno.test("classes: what there is not is named, alike everywhere", async () => {
   }
 });
 
-Deno.test("classes: what a page writes is read as the same classes, whatever they are called", async () => {
+Deno.test("readClassList() reads what a page writes, whatever the classes' names", async () => {
   const named = [["1", "2", "10"], ["2", "1", "0"], ["a,b", "c", "1"], ["cat", "dog", "cow"], []];
   for (const classNames of named) {
     for (const classes of [[0], [2], [1, 2], [2, 1, 0], [0, 1, 2]]) {

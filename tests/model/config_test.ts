@@ -10,14 +10,14 @@ import {
   type RinConfig,
 } from "../../src/model/config.ts";
 
-Deno.test("nothing given is the default; what is given replaces it", () => {
+Deno.test("completeConfig() fills in the defaults, and keeps what is given", () => {
   assertEquals(completeConfig({}), DEFAULT_CONFIG);
   assertEquals(completeConfig(DEFAULT_CONFIG), DEFAULT_CONFIG);
   const config = completeConfig({ imageSize: 64, prediction: "v", numHeads: undefined });
   assertEquals(config, { ...DEFAULT_CONFIG, imageSize: 64, prediction: "v" });
 });
 
-Deno.test("heads of reading and writing follow the others, a list of depths makes the blocks", () => {
+Deno.test("completeConfig() derives read and write heads, and blocks from a list of depths", () => {
   assertEquals(completeConfig({ numHeads: 2 }).readWriteHeads, 2);
   assertEquals(completeConfig({ numHeads: 2, readWriteHeads: 8 }).readWriteHeads, 8);
   const listed = completeConfig({ blockDepth: [4, 1, 2] });
@@ -33,13 +33,13 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
     'Unknown config field "image_size": did you mean imageSize?',
   ],
   ["an inherited name", { toString: 1 }, 'Unknown config field "toString"'],
-  ["no pixels", { imageSize: 0 }, "imageSize is 0: needed a whole number from 1 to 65536"],
-  ["half a head", { numHeads: 1.5 }, "numHeads is 1.5: needed a whole number"],
-  ["text for a number", { numLatents: "16" }, 'numLatents is "16": needed a whole number'],
-  ["null", { numBlocks: null }, "numBlocks is null: needed a whole number"],
-  ["not a number", { blockDepth: NaN }, "blockDepth is NaN: needed a whole number"],
-  ["far too many", { latentDim: 65540 }, "latentDim is 65540: needed a whole number"],
-  ["negative", { interfaceDim: -4 }, "interfaceDim is -4: needed a whole number"],
+  ["no pixels", { imageSize: 0 }, "imageSize is 0: expected a whole number from 1 to 65536"],
+  ["half a head", { numHeads: 1.5 }, "numHeads is 1.5: expected a whole number"],
+  ["text for a number", { numLatents: "16" }, 'numLatents is "16": expected a whole number'],
+  ["null", { numBlocks: null }, "numBlocks is null: expected a whole number"],
+  ["not a number", { blockDepth: NaN }, "blockDepth is NaN: expected a whole number"],
+  ["far too many", { latentDim: 65540 }, "latentDim is 65540: expected a whole number"],
+  ["negative", { interfaceDim: -4 }, "interfaceDim is -4: expected a whole number"],
   [
     "patches that don't fit",
     { imageSize: 32, patchSize: 5 },
@@ -55,7 +55,7 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
     { patchFrames: 2 },
     "frames 1 is not divisible by patchFrames 2: use a patchFrames of 1",
   ],
-  ["no frames", { frames: 0 }, "frames is 0: needed a whole number from 1 to 65536"],
+  ["no frames", { frames: 0 }, "frames is 0: expected a whole number from 1 to 65536"],
   [
     "heads that don't divide the latents",
     { latentDim: 12, interfaceDim: 16, numHeads: 8 },
@@ -79,46 +79,46 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
   [
     "no depth in a list",
     { blockDepth: [2, 0] },
-    "blockDepth is [2,0]: needed a whole number from 1 to 65536, or a list of these",
+    "blockDepth is [2,0]: expected a whole number from 1 to 65536, or a list of these",
   ],
-  ["an empty list", { blockDepth: [] }, "blockDepth is []: needed"],
+  ["an empty list", { blockDepth: [] }, "blockDepth is []: expected"],
   [
     "no latents beside the tokens",
     { numLatents: 2, timeConditioning: "token", numClasses: 5 },
-    "numLatents is 2: needed more than the 2 that are the tokens of time and class",
+    "numLatents is 2: expected more than the 2 that are the tokens of time and class",
   ],
-  ["half a class", { numClasses: 2.5 }, "numClasses is 2.5: needed a whole number from 0"],
-  ["no ratio", { latentMlpRatio: 0 }, "latentMlpRatio is 0: needed a whole number from 1 to 64"],
+  ["half a class", { numClasses: 2.5 }, "numClasses is 2.5: expected a whole number from 0"],
+  ["no ratio", { latentMlpRatio: 0 }, "latentMlpRatio is 0: expected a whole number from 1 to 64"],
   ["another ratio", { interfaceMlpRatio: 65 }, "interfaceMlpRatio is 65"],
   [
     "another time",
     { timeConditioning: "film" },
-    'timeConditioning is "film": needed "add" or "token"',
+    'timeConditioning is "film": expected "add" or "token"',
   ],
   [
     "another self-conditioning",
     { selfConditioning: "none" },
-    'selfConditioning is "none": needed "latents", "interface" or "both"',
+    'selfConditioning is "none": expected "latents", "interface" or "both"',
   ],
   [
     "other positions",
     { positions: "rope" },
-    'positions is "rope": needed "learned", "sincos" or "stretched"',
+    'positions is "rope": expected "learned", "sincos" or "stretched"',
   ],
   [
     "another prediction",
     { prediction: "noise" },
-    'prediction is "noise": needed "eps", "x0" or "v"',
+    'prediction is "noise": expected "eps", "x0" or "v"',
   ],
 ];
 
 for (const [name, config, message] of refused) {
-  Deno.test(`refused: ${name}`, () => {
+  Deno.test(`completeConfig() refuses ${name}`, () => {
     assertThrows(() => completeConfig(config as Partial<RinConfig>), ConfigError, message);
   });
 }
 
-Deno.test("refused: schedules that there aren't", () => {
+Deno.test("completeConfig() refuses unknown schedules", () => {
   const names = [
     "quadratic",
     "",

@@ -27,7 +27,7 @@ const SEED = 4;
 for (
   const rates of [{ units: 0.25, path: 0 }, { units: 0, path: 0.4 }, { units: 0.1, path: 0.3 }]
 ) {
-  deviceTest(`dropped units ${rates.units}, branches ${rates.path}`, async (gpu) => {
+  deviceTest(`Dropout drops units ${rates.units}, branches ${rates.path}`, async (gpu) => {
     const layout = parameterLayout(config);
     const parameters: Parameters = new Map();
     const values = new Float32Array(layout.size);
@@ -79,7 +79,7 @@ for (
   });
 }
 
-Deno.test("nothing to drop records nothing", () => {
+Deno.test("Dropout records nothing if there is nothing to drop", () => {
   const layout = parameterLayout(config);
   const record = (drop?: Dropout) => {
     const plan = new Plan();

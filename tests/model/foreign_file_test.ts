@@ -21,8 +21,12 @@ const files: [name: string, bytes: Uint8Array, what: string][] = [
     latin1("version https://git-lfs.example/spec/v1\noid sha256:00\nsize 4821934\n"),
     "it is a Git LFS pointer, which stands for a file: fetch that with git lfs pull",
   ],
-  ["a page", latin1("<!DOCTYPE html><title>Virus scan warning</title>"), "it is a web page, not"],
-  ["a page after blanks", latin1("\xef\xbb\xbf\r\n <html>"), "it is a web page, not"],
+  [
+    "a page",
+    latin1("<!DOCTYPE html><title>Virus scan warning</title>"),
+    "it is a web page instead",
+  ],
+  ["a page after blanks", latin1("\xef\xbb\xbf\r\n <html>"), "it is a web page instead"],
   ["a .ckpt", zipOf({ "epoch=3/data.pkl": some }), "convert it with rin import"],
   ["an old .pt", latin1("\x80\x02\x8a\x0a aaaaaaaaaaa"), "convert it with rin import"],
   ["an .npz", zipOf({ "arr_0.npy": some }), "it is a NumPy archive"],
@@ -35,7 +39,7 @@ const files: [name: string, bytes: Uint8Array, what: string][] = [
 ];
 
 for (const [name, bytes, what] of files) {
-  Deno.test(`no checkpoint: ${name}`, async () => {
+  Deno.test(`foreignKind() recognizes ${name}`, async () => {
     assertStringIncludes(foreignKind(bytes) ?? "", what);
     assertThrows(() => readCheckpoint(bytes), CheckpointError, downloadKind(bytes));
     await withFolder(async (folder) => {
@@ -45,12 +49,12 @@ for (const [name, bytes, what] of files) {
   });
 }
 
-Deno.test("a file that looks like nothing known", () => {
+Deno.test("foreignKind() describes an unknown file", () => {
   assertEquals(foreignKind(latin1("something else")), undefined);
   assertEquals(foreignKind(new Uint8Array()), undefined);
 });
 
-Deno.test("recognizes a shard of a checkpoint by its name", () => {
+Deno.test("shardOf() recognizes a shard of a checkpoint by its name", () => {
   assert(shardOf("a/model-00001-of-00002.safetensors")!.startsWith("it is part 1 of 2 of"));
   for (const path of ["a.safetensors", "x-00001-of-00001.safetensors", "a-1-of-2/b.pt"]) {
     assertEquals(shardOf(path), undefined, path);

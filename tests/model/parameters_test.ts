@@ -39,7 +39,7 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
 const layoutOf = (config: Partial<RinConfig>) => parameterLayout(completeConfig(config));
 
 for (const name of ["A_tiny", "B_odd"]) {
-  Deno.test(`${name}: names and shapes are those of the PyTorch state_dict`, () => {
+  Deno.test(`parameterLayout() has the names and shapes of the PyTorch state_dict: ${name}`, () => {
     const golden = readGolden(name);
     const wanted = [...golden.parameters().keys()].map((parameter) =>
       [parameter, golden.tensor(parameter).shape] as const
@@ -52,7 +52,7 @@ for (const name of ["A_tiny", "B_odd"]) {
   });
 }
 
-Deno.test("names and shapes of other configs are those of the PyTorch modules", () => {
+Deno.test("parameterLayout() has the names and shapes of the PyTorch modules in other configs", () => {
   for (const config of Object.values(CONFIGS)) {
     const full = completeConfig(config);
     const found = parameterLayout(full).parameters.map(({ name, shape }) =>
@@ -62,7 +62,7 @@ Deno.test("names and shapes of other configs are those of the PyTorch modules", 
   }
 });
 
-Deno.test("sizes of the known configs", () => {
+Deno.test("countParameters() gives the sizes of the known configs", () => {
   const count = (config: Partial<RinConfig>) => countParameters(completeConfig(config));
   // As PyTorch counts them; 1.29, 0.94 and 3.73 million.
   const counts = Object.fromEntries(
@@ -76,7 +76,7 @@ Deno.test("sizes of the known configs", () => {
   assertEquals(millions, ["1.29", "0.94", "3.73"]);
 });
 
-Deno.test("parameters don't overlap, matrices come first, groups begin at 256 bytes", () => {
+Deno.test("parameterLayout() keeps parameters apart, matrices first, groups at 256 bytes", () => {
   for (const [name, config] of Object.entries(CONFIGS)) {
     const { parameters, size, matrices } = layoutOf(config);
     let end = 0;
@@ -96,7 +96,7 @@ Deno.test("parameters don't overlap, matrices come first, groups begin at 256 by
   }
 });
 
-Deno.test("k and v weights, and a norm's weight and bias, lie side by side", () => {
+Deno.test("parameterLayout() puts k and v weights, and a norm's weight and bias, side by side", () => {
   for (const config of Object.values(CONFIGS)) {
     const { parameters } = layoutOf(config);
     const places = new Map(parameters.map((parameter) => [parameter.name, parameter]));
@@ -116,7 +116,7 @@ Deno.test("k and v weights, and a norm's weight and bias, lie side by side", () 
   }
 });
 
-Deno.test("weights are found by name, as windows onto the slabs", () => {
+Deno.test("Weights finds parameters by name, as windows onto the slabs", () => {
   const layout = layoutOf(DEMO);
   const [values, gradients] = [{ name: "w", bytes: 4 }, { name: "g", bytes: 4 }];
   const weights = new Weights(layout, values, gradients);
@@ -144,7 +144,7 @@ function torchBound(name: string, shape: readonly number[]): number | undefined 
   return NaN; // a bias: by its weight's width
 }
 
-Deno.test("first values are drawn as PyTorch draws them", () => {
+Deno.test("initialize() draws like PyTorch", () => {
   const layout = layoutOf(README);
   const slab = initialize(layout, 5);
   const places = new Map(layout.parameters.map((parameter) => [parameter.name, parameter]));
@@ -205,7 +205,7 @@ function paperBound(name: string, [rows, columns]: readonly number[]): number {
   return kerasBound(columns, rows);
 }
 
-Deno.test("the paper's first values are drawn as Keras draws them", () => {
+Deno.test("initialize() draws like Keras for the paper's layers", () => {
   const layout = layoutOf(PAPER);
   const slab = initialize(layout, 5);
   for (const { name, shape, offset, size } of layout.parameters) {
@@ -230,7 +230,7 @@ Deno.test("the paper's first values are drawn as Keras draws them", () => {
   }
 });
 
-Deno.test("with the paper's layers all but biases and norms decays, and q, k and v are apart", () => {
+Deno.test("parameterLayout() of the paper's layers decays all but biases and norms, with q, k, v apart", () => {
   const { parameters, matrices } = layoutOf(PAPER);
   for (const { name, shape, offset } of parameters) {
     assertEquals(offset < matrices, shape.length > 1, name);
@@ -242,7 +242,7 @@ Deno.test("with the paper's layers all but biases and norms decays, and q, k and
   assert(parameters.every(({ name }) => !name.endsWith("in_proj_weight")));
 });
 
-Deno.test("first values depend on the seed and the name, and on nothing else", () => {
+Deno.test("initialize() depends on the seed and the name alone", () => {
   const [small, large] = [layoutOf({}), layoutOf({ numBlocks: 3 })];
   const values = (layout: typeof small, seed: number, name: string) => {
     const { offset, size } = layout.parameters.find((parameter) => parameter.name === name)!;

@@ -6,7 +6,7 @@ import { sinCosPositions } from "../../src/model/positions.ts";
 import { timeRows, timeWidth } from "../../src/model/time.ts";
 import { assertWithin } from "../helpers/close.ts";
 
-Deno.test("a row of positions: sines and cosines of each coordinate in turn", () => {
+Deno.test("sinCosPositions() gives sines and cosines of each coordinate in turn", () => {
   const table = sinCosPositions([2, 3], 8);
   const [sin, cos] = [Math.sin, Math.cos];
   const code = (c: number) => [sin(c), sin(c / 100), cos(c), cos(c / 100)];
@@ -14,7 +14,7 @@ Deno.test("a row of positions: sines and cosines of each coordinate in turn", ()
   assertWithin("(0, 1)", table.subarray(8, 16), [...code(0), ...code(1)], 1e-7);
 });
 
-Deno.test("three axes, and widths that don't come out even", () => {
+Deno.test("sinCosPositions() takes three axes, and widths that don't divide evenly", () => {
   const table = sinCosPositions([2, 2, 2], 11);
   assertEquals(table.length, 8 * 11);
   // Five pairs: two for the frame, two for the row, one for the column; the last column is zero.
@@ -27,7 +27,7 @@ Deno.test("three axes, and widths that don't come out even", () => {
   assertEquals(rows.size, 8);
 });
 
-Deno.test("times as they are, or their embedding of mean 0 and variance 1", () => {
+Deno.test("timeRows() gives times, or their embedding of mean 0 and variance 1", () => {
   const add = completeConfig({});
   assertEquals([timeWidth(add), ...timeRows(add, [0.25, 0.5])], [1, 0.25, 0.5]);
   const token = completeConfig({ timeConditioning: "token" });

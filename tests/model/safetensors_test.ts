@@ -17,7 +17,7 @@ const tensors = new Map<string, NamedArray>([
   ["ü.weight", { shape: [1], data: Float32Array.of(7) }],
 ]);
 
-Deno.test("what is written is read again, bit for bit", () => {
+Deno.test("readSafetensors() reads what writeSafetensors() wrote, bit for bit", () => {
   const metadata = { format: "rin", note: 'quotes " and \u{1F642}' };
   const bytes = writeSafetensors({ metadata, tensors });
   const found = readSafetensors(bytes);
@@ -32,7 +32,7 @@ Deno.test("what is written is read again, bit for bit", () => {
   assertEquals(parseSafetensors("x", bytes).f32("matrix")[2], 3.5, "another reader agrees");
 });
 
-Deno.test("a part of a larger buffer is read as well, and a slice of an array written", () => {
+Deno.test("readSafetensors() reads part of a buffer, and writeSafetensors() writes a slice", () => {
   const data = Float32Array.of(9, 1, 2, 9).subarray(1, 3);
   const bytes = writeSafetensors({ metadata: {}, tensors: new Map([["x", { shape: [2], data }]]) });
   const shifted = new Uint8Array(bytes.length + 11);
@@ -41,7 +41,7 @@ Deno.test("a part of a larger buffer is read as well, and a slice of an array wr
   assertEquals([...found.tensors.get("x")!.data], [1, 2]);
 });
 
-Deno.test("half floats, bfloat16 and double are read as float32", () => {
+Deno.test("readSafetensors() reads half floats, bfloat16, and double as float32", () => {
   const exact = [1, -2, 0.5, 0, 65504, -0.25];
   const halves = new Float16Array(exact);
   const upper = Float32Array.of(1, -2, 0.5, 0, 65280, -0.25);
@@ -63,7 +63,7 @@ Deno.test("half floats, bfloat16 and double are read as float32", () => {
   }
 });
 
-Deno.test("written as half floats: the nearest of them, in half the bytes", () => {
+Deno.test("writeSafetensors() rounds to the nearest half float, in half the bytes", () => {
   const data = Float32Array.of(1 / 3, -1e-7, 1e-9, 65504, 3.14159, -0);
   const tensors = new Map([["a", { shape: [6], data }], ["b", {
     shape: [1],
@@ -76,7 +76,7 @@ Deno.test("written as half floats: the nearest of them, in half the bytes", () =
   assertEquals(writeSafetensors({ metadata: { a: "b" }, tensors }).length - half.length, 14);
 });
 
-Deno.test("no tensors, no metadata", () => {
+Deno.test("readSafetensors() reads a file without tensors or metadata", () => {
   const empty = readSafetensors(file("{}", 0));
   assertEquals([empty.metadata, empty.tensors.size], [{}, 0]);
 });
@@ -199,12 +199,12 @@ const wrong: [name: string, bytes: Uint8Array, message: string][] = [
 ];
 
 for (const [name, bytes, message] of wrong) {
-  Deno.test(`refused: ${name}`, () => {
+  Deno.test(`readSafetensors() refuses ${name}`, () => {
     assertThrows(() => readSafetensors(bytes), CheckpointError, message);
   });
 }
 
-Deno.test("counters, masks and null metadata beside the floats are passed over", () => {
+Deno.test("readSafetensors() skips counters, masks, and null metadata beside the floats", () => {
   const bytes = withTensors({
     __metadata__: null,
     step: entry([1], [0, 8], "I64"),
@@ -224,7 +224,7 @@ Deno.test("counters, masks and null metadata beside the floats are passed over",
   );
 });
 
-Deno.test("every truncation of a file is refused", () => {
+Deno.test("readSafetensors() refuses every truncation", () => {
   const bytes = writeSafetensors({ metadata: { format: "rin" }, tensors });
   for (let length = 0; length < bytes.length; length++) {
     assertThrows(() => readSafetensors(bytes.subarray(0, length)), CheckpointError);

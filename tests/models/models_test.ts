@@ -12,7 +12,7 @@ const cards = await Deno.readTextFile(new URL("README.md", models));
 /** How many classes each knows. */
 const CLASSES = { emoji: 10, faces: 0, fashion: 10 };
 
-Deno.test("models: those that are there have a card each", async () => {
+Deno.test("models/ has a card for each file", async () => {
   const names = await Array.fromAsync(Deno.readDir(models), ({ name }) => name);
   const files = Object.keys(CLASSES).map((name) => `${name}.safetensors`);
   assertEquals(names.sort(), ["README.md", ...files].sort());
@@ -23,7 +23,7 @@ Deno.test("models: those that are there have a card each", async () => {
 for (const [name, classes] of Object.entries(CLASSES)) {
   const read = () => Deno.readFile(new URL(`${name}.safetensors`, models));
 
-  Deno.test(`models: ${name} is under 3 MB in half precision, and its card is of this file`, async () => {
+  Deno.test(`models/${name} is under 3 MB in half precision, as its card says`, async () => {
     const bytes = await read();
     assert(bytes.length < 3e6, `${bytes.length} bytes`);
     const { config, dtype, about } = readCheckpoint(bytes);
@@ -38,7 +38,7 @@ for (const [name, classes] of Object.entries(CLASSES)) {
     if (name !== "fashion") assert(JSON.stringify(about).includes("CC BY 4.0"), "no attribution");
   });
 
-  Deno.test(`models: ${name} draws pictures that differ by seed`, async () => {
+  Deno.test(`models/${name} draws pictures that differ by seed`, async () => {
     const device = await requestCpu();
     const rin = await Rin.load(device, await read());
     const labels = classes > 0 ? [3, 3] : undefined;

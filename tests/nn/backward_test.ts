@@ -62,7 +62,7 @@ async function check<Name extends string>(gpu: Device, { shapes, build }: Graph<
   }
 }
 
-deviceTest("linear, without and with a residual", async (gpu) => {
+deviceTest("linear() has the reference's adjoint, with and without a residual", async (gpu) => {
   for (const [rows, inputs, outputs] of [[6, 8, 12], [10, 7, 9], [3, 1, 128], [66, 36, 68]]) {
     for (const added of [false, true]) {
       await check(gpu, {
@@ -96,43 +96,46 @@ const mlpShapes = (width: number, hidden: number) => ({
 });
 
 for (const activation of ["gelu", "silu"] as const) {
-  deviceTest(`mlp with ${activation}, x as its own residual too`, async (gpu) => {
-    for (const [rows, width, hidden] of [[6, 8, 32], [5, 7, 10]]) {
-      for (const skip of [false, true]) {
-        await check(gpu, {
-          shapes: { x: [rows, width], ...mlpShapes(width, hidden) },
-          build: (plan, tape, { x, w0, b0, w1, b1 }) => {
-            const layers = [
-              { weight: w0.tensor, bias: b0.tensor },
-              { weight: w1.tensor, bias: b1.tensor },
-            ];
-            const input = activated(plan, x.tensor);
-            const up = { rows, inputs: width, outputs: hidden };
-            const down = { rows, inputs: hidden, outputs: width };
-            const middle = tape.linear(x.reference, w0.reference, b0.reference, up, {
-              act: activation,
-            });
-            return {
-              output: mlp(
-                plan,
-                input,
-                layers[0],
-                activation,
-                layers[1],
-                skip ? input : undefined,
-              ),
-              reference: tape.linear(middle, w1.reference, b1.reference, down, {
-                residual: skip ? x.reference : undefined,
-              }),
-            };
-          },
-        });
+  deviceTest(
+    `mlp() has the reference's adjoint with ${activation}, and x as its own residual`,
+    async (gpu) => {
+      for (const [rows, width, hidden] of [[6, 8, 32], [5, 7, 10]]) {
+        for (const skip of [false, true]) {
+          await check(gpu, {
+            shapes: { x: [rows, width], ...mlpShapes(width, hidden) },
+            build: (plan, tape, { x, w0, b0, w1, b1 }) => {
+              const layers = [
+                { weight: w0.tensor, bias: b0.tensor },
+                { weight: w1.tensor, bias: b1.tensor },
+              ];
+              const input = activated(plan, x.tensor);
+              const up = { rows, inputs: width, outputs: hidden };
+              const down = { rows, inputs: hidden, outputs: width };
+              const middle = tape.linear(x.reference, w0.reference, b0.reference, up, {
+                act: activation,
+              });
+              return {
+                output: mlp(
+                  plan,
+                  input,
+                  layers[0],
+                  activation,
+                  layers[1],
+                  skip ? input : undefined,
+                ),
+                reference: tape.linear(middle, w1.reference, b1.reference, down, {
+                  residual: skip ? x.reference : undefined,
+                }),
+              };
+            },
+          });
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-deviceTest("layer norm", async (gpu) => {
+deviceTest("layerNorm() has the reference's adjoint", async (gpu) => {
   for (const [rows, d] of [[5, 12], [70, 7]]) {
     await check(gpu, {
       shapes: { x: [1, rows, d], affine: [2, d] },
@@ -157,24 +160,33 @@ function columns(tape: Tape, matrix: Variable, stride: number, start: number, wi
   return tape.linear(matrix, variable(identity), variable(new Float64Array(width)), shape);
 }
 
-deviceTest("attention among the columns of one matrix", async (gpu) => {
-  const [batch, tokens, width, heads] = [2, 5, 12, 3];
-  await check(gpu, {
-    shapes: { matrix: [batch, tokens, 3 * width] },
-    build: (plan, tape, { matrix }) => {
-      const part = (at: number) => ({ matrix: matrix.tensor, start: at * width });
-      const [q, k, v] = [0, 1, 2].map((at) =>
-        columns(tape, matrix.reference, 3 * width, at * width, width)
-      );
-      return {
-        output: attention(plan, { q: part(0), k: part(1), v: part(2), width, heads }),
-        reference: tape.attention(q, k, v, { batch, queries: tokens, keys: tokens, width, heads }),
-      };
-    },
-  });
-});
+deviceTest(
+  "attention() has the reference's adjoint among the columns of one matrix",
+  async (gpu) => {
+    const [batch, tokens, width, heads] = [2, 5, 12, 3];
+    await check(gpu, {
+      shapes: { matrix: [batch, tokens, 3 * width] },
+      build: (plan, tape, { matrix }) => {
+        const part = (at: number) => ({ matrix: matrix.tensor, start: at * width });
+        const [q, k, v] = [0, 1, 2].map((at) =>
+          columns(tape, matrix.reference, 3 * width, at * width, width)
+        );
+        return {
+          output: attention(plan, { q: part(0), k: part(1), v: part(2), width, heads }),
+          reference: tape.attention(q, k, v, {
+            batch,
+            queries: tokens,
+            keys: tokens,
+            width,
+            heads,
+          }),
+        };
+      },
+    });
+  },
+);
 
-deviceTest("attention to another matrix", async (gpu) => {
+deviceTest("attention() has the reference's adjoint to another matrix", async (gpu) => {
   const [batch, queries, keys, width, heads] = [2, 4, 9, 10, 2];
   await check(gpu, {
     shapes: { q: [batch, queries, width], kv: [batch, keys, 2 * width] },
@@ -195,27 +207,30 @@ deviceTest("attention to another matrix", async (gpu) => {
   });
 });
 
-deviceTest("a table added to every example", async (gpu) => {
-  const [batch, tokens, d] = [3, 5, 7];
-  await check(gpu, {
-    shapes: { x: [batch, tokens, d], table: [1, tokens, d] },
-    build: (plan, tape, { x, table }) => {
-      // Through a layer norm, so that x is an activation, which takes its gradient over.
-      const w = tensorOf(gpu, "identity", [...Array(d).fill(1), ...Array(d).fill(0)], [2, d]);
-      const [one, zero] = [1, 0].map((value) => variable(new Float64Array(d).fill(value)));
-      const normed = layerNorm(plan, x.tensor, w, 1e-5);
-      return {
-        output: addRows(plan, normed, table.tensor),
-        reference: tape.add(
-          tape.layerNorm(x.reference, one, zero),
-          tape.repeat(table.reference, batch),
-        ),
-      };
-    },
-  });
-});
+deviceTest(
+  "addRows() has the reference's adjoint of a table added to every example",
+  async (gpu) => {
+    const [batch, tokens, d] = [3, 5, 7];
+    await check(gpu, {
+      shapes: { x: [batch, tokens, d], table: [1, tokens, d] },
+      build: (plan, tape, { x, table }) => {
+        // Through a layer norm, so that x is an activation, which takes its gradient over.
+        const w = tensorOf(gpu, "identity", [...Array(d).fill(1), ...Array(d).fill(0)], [2, d]);
+        const [one, zero] = [1, 0].map((value) => variable(new Float64Array(d).fill(value)));
+        const normed = layerNorm(plan, x.tensor, w, 1e-5);
+        return {
+          output: addRows(plan, normed, table.tensor),
+          reference: tape.add(
+            tape.layerNorm(x.reference, one, zero),
+            tape.repeat(table.reference, batch),
+          ),
+        };
+      },
+    });
+  },
+);
 
-deviceTest("the latents' beginning, cold and warm", async (gpu) => {
+deviceTest("beginLatents() has the reference's adjoint, cold and warm", async (gpu) => {
   const [batch, m, d] = [3, 5, 12];
   const begin = { start: [1, m, d], time: [batch, d] };
   await check(gpu, {
@@ -245,7 +260,7 @@ deviceTest("the latents' beginning, cold and warm", async (gpu) => {
   });
 });
 
-deviceTest("clips put together from patches", async (gpu) => {
+deviceTest("depatchify() has the reference's adjoint for clips", async (gpu) => {
   const [batch, frames, s] = [2, 4, 6];
   const patch = [2, 3, 3];
   const shape = { batch, channels: 3, frames, height: s, width: s, patchFrames: 2, patch: 3 };
@@ -267,61 +282,75 @@ deviceTest("clips put together from patches", async (gpu) => {
   assertSameBits("gradient", found.dx, Float32Array.from(patchifyReference(dout, shape)));
 });
 
-deviceTest("gradients that meet: passed on before, between and after products", async (gpu) => {
-  // h feeds two products, a residual of each, a table and a norm, in an order that makes each kind
-  // of share the first to arrive at one tensor and a later one at another.
-  const [rows, d] = [6, 8];
-  const shape = { rows, inputs: d, outputs: d };
-  await check(gpu, {
-    shapes: { x: [1, rows, d], w: [d, d], b: [d], v: [d, d], c: [d], affine: [2, d], t: [rows, d] },
-    build: (plan, tape, { x, w, b, v, c, affine, t }) => {
-      const [first, second] = [[w, b], [v, c]].map(([weight, bias]) => ({
-        weight: weight.tensor,
-        bias: bias.tensor,
-      }));
-      const norm = [
-        viewReference(affine.reference, 0, d),
-        viewReference(affine.reference, d, 2 * d),
-      ] as const;
-      const h = linear(plan, x.tensor, first);
-      const moved = addRows(plan, h, t.tensor); // backward: passed on to h, the last to arrive
-      const normed = layerNorm(plan, h, affine.tensor, 1e-5); // added to h
-      const mixed = linear(plan, normed, second, moved); // passes on to `moved`, the first there
-      const output = addRows(plan, mixed, h); // h is a table: summed into it, the first to arrive
-      const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
-      const movedReference = tape.add(hReference, t.reference);
-      const normedReference = tape.layerNorm(hReference, ...norm);
-      const mixedReference = tape.linear(normedReference, v.reference, c.reference, shape, {
-        residual: movedReference,
-      });
-      return { output, reference: tape.add(mixedReference, hReference) };
-    },
-  });
-});
+deviceTest(
+  "Plan.forwardGradient() meets other gradients before, between, and after products",
+  async (gpu) => {
+    // h feeds two products, a residual of each, a table and a norm, in an order that makes each kind
+    // of share the first to arrive at one tensor and a later one at another.
+    const [rows, d] = [6, 8];
+    const shape = { rows, inputs: d, outputs: d };
+    await check(gpu, {
+      shapes: {
+        x: [1, rows, d],
+        w: [d, d],
+        b: [d],
+        v: [d, d],
+        c: [d],
+        affine: [2, d],
+        t: [rows, d],
+      },
+      build: (plan, tape, { x, w, b, v, c, affine, t }) => {
+        const [first, second] = [[w, b], [v, c]].map(([weight, bias]) => ({
+          weight: weight.tensor,
+          bias: bias.tensor,
+        }));
+        const norm = [
+          viewReference(affine.reference, 0, d),
+          viewReference(affine.reference, d, 2 * d),
+        ] as const;
+        const h = linear(plan, x.tensor, first);
+        const moved = addRows(plan, h, t.tensor); // backward: passed on to h, the last to arrive
+        const normed = layerNorm(plan, h, affine.tensor, 1e-5); // added to h
+        const mixed = linear(plan, normed, second, moved); // passes on to `moved`, the first there
+        const output = addRows(plan, mixed, h); // h is a table: summed into it, the first to arrive
+        const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
+        const movedReference = tape.add(hReference, t.reference);
+        const normedReference = tape.layerNorm(hReference, ...norm);
+        const mixedReference = tape.linear(normedReference, v.reference, c.reference, shape, {
+          residual: movedReference,
+        });
+        return { output, reference: tape.add(mixedReference, hReference) };
+      },
+    });
+  },
+);
 
-deviceTest("a gradient passed on first, then added to by a product", async (gpu) => {
-  const [rows, d] = [6, 8];
-  const shape = { rows, inputs: d, outputs: d };
-  await check(gpu, {
-    shapes: { x: [rows, d], w: [d, d], b: [d], v: [d, d], c: [d] },
-    build: (plan, tape, { x, w, b, v, c }) => {
-      const h = linear(plan, x.tensor, { weight: w.tensor, bias: b.tensor });
-      const side = linear(plan, h, { weight: v.tensor, bias: c.tensor });
-      // The residual h is passed its gradient before `side` adds its own.
-      const norm = tensorOf(gpu, "norm", [...Array(d).fill(1), ...Array(d).fill(0.5)], [2, d]);
-      const second = linear(plan, layerNorm(plan, side, norm, 1e-5), untracked(gpu, d), h);
-      const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
-      const sideReference = tape.linear(hReference, v.reference, c.reference, shape);
-      const [one, half] = [1, 0.5].map((value) => variable(new Float64Array(d).fill(value)));
-      const normed = tape.layerNorm(sideReference, one, half);
-      const [weight, bias] = [data(d * d, 220), data(d, 221)].map(variable);
-      return {
-        output: second,
-        reference: tape.linear(normed, weight, bias, shape, { residual: hReference }),
-      };
-    },
-  });
-});
+deviceTest(
+  "Plan.forwardGradient() passes a gradient on before a product adds to it",
+  async (gpu) => {
+    const [rows, d] = [6, 8];
+    const shape = { rows, inputs: d, outputs: d };
+    await check(gpu, {
+      shapes: { x: [rows, d], w: [d, d], b: [d], v: [d, d], c: [d] },
+      build: (plan, tape, { x, w, b, v, c }) => {
+        const h = linear(plan, x.tensor, { weight: w.tensor, bias: b.tensor });
+        const side = linear(plan, h, { weight: v.tensor, bias: c.tensor });
+        // The residual h is passed its gradient before `side` adds its own.
+        const norm = tensorOf(gpu, "norm", [...Array(d).fill(1), ...Array(d).fill(0.5)], [2, d]);
+        const second = linear(plan, layerNorm(plan, side, norm, 1e-5), untracked(gpu, d), h);
+        const hReference = tape.linear(x.reference, w.reference, b.reference, shape);
+        const sideReference = tape.linear(hReference, v.reference, c.reference, shape);
+        const [one, half] = [1, 0.5].map((value) => variable(new Float64Array(d).fill(value)));
+        const normed = tape.layerNorm(sideReference, one, half);
+        const [weight, bias] = [data(d * d, 220), data(d, 221)].map(variable);
+        return {
+          output: second,
+          reference: tape.linear(normed, weight, bias, shape, { residual: hReference }),
+        };
+      },
+    });
+  },
+);
 
 /** A square layer whose parameters want no gradient. */
 function untracked(gpu: Device, d: number) {
@@ -331,7 +360,7 @@ function untracked(gpu: Device, d: number) {
   };
 }
 
-deviceTest("no gradient flows through what is recorded without one", async (gpu) => {
+deviceTest("Plan.withoutGradient() lets no gradient flow through what it records", async (gpu) => {
   const [rows, d] = [6, 8];
   const x = parameter(gpu, "x", data(rows * d, 230), [rows, d]);
   const layer = (stream: number) => ({
@@ -373,60 +402,63 @@ deviceTest("no gradient flows through what is recorded without one", async (gpu)
   assertClose("the later weight", found.after, references[3].grad, RELATIVE);
 });
 
-deviceTest("windows onto a slab at any row: weights, biases and their gradients", async (gpu) => {
-  // As the key and value rows of a packed projection: windows that begin between 256-byte marks.
-  const [rows, inputs] = [5, 6];
-  const [all, from, outputs] = [21, 7, 9];
-  const w = parameter(gpu, "w", data(all * inputs, 240), [all, inputs]);
-  const b = parameter(gpu, "b", data(all, 241), [all]);
-  const x = tensorOf(gpu, "x", data(rows * inputs, 242), [rows, inputs]);
-  const plan = new Plan();
-  const output = linear(plan, x, {
-    weight: view(w, from * inputs, [outputs, inputs]),
-    bias: view(b, from, [outputs]),
-  });
-  const result = kept(plan, output);
-  const dout = data(rows * outputs, 243);
-  plan.backward(output, tensorOf(gpu, "dout", dout, output.shape));
-  const found = await runPlan(gpu, plan, { result, dw: w.gradient, db: b.gradient });
-  const tape = new Tape();
-  const [wReference, bReference] = [variable(data(all * inputs, 240)), variable(data(all, 241))];
-  const part = (v: Variable, width: number) =>
-    viewReference(v, from * width, (from + outputs) * width);
-  const reference = tape.linear(
-    variable(data(rows * inputs, 242)),
-    part(wReference, inputs),
-    part(bReference, 1),
-    {
-      rows,
-      inputs,
-      outputs,
-    },
-  );
-  reference.grad.set(dout);
-  tape.backward();
-  assertClose("output", found.result, reference.value, RELATIVE);
-  for (
-    const [name, values, gradient, width] of [
-      ["dw", found.dw, wReference.grad, inputs],
-      ["db", found.db, bReference.grad, 1],
-    ] as const
-  ) {
-    const inside = (i: number) => i >= from * width && i < (from + outputs) * width;
-    assertClose(
-      name,
-      values.filter((_, i) => inside(i)),
-      gradient.filter((_, i) => inside(i)),
-      RELATIVE,
+deviceTest(
+  "view() at any row of a slab gives weights, biases, and their gradients",
+  async (gpu) => {
+    // As the key and value rows of a packed projection: windows that begin between 256-byte marks.
+    const [rows, inputs] = [5, 6];
+    const [all, from, outputs] = [21, 7, 9];
+    const w = parameter(gpu, "w", data(all * inputs, 240), [all, inputs]);
+    const b = parameter(gpu, "b", data(all, 241), [all]);
+    const x = tensorOf(gpu, "x", data(rows * inputs, 242), [rows, inputs]);
+    const plan = new Plan();
+    const output = linear(plan, x, {
+      weight: view(w, from * inputs, [outputs, inputs]),
+      bias: view(b, from, [outputs]),
+    });
+    const result = kept(plan, output);
+    const dout = data(rows * outputs, 243);
+    plan.backward(output, tensorOf(gpu, "dout", dout, output.shape));
+    const found = await runPlan(gpu, plan, { result, dw: w.gradient, db: b.gradient });
+    const tape = new Tape();
+    const [wReference, bReference] = [variable(data(all * inputs, 240)), variable(data(all, 241))];
+    const part = (v: Variable, width: number) =>
+      viewReference(v, from * width, (from + outputs) * width);
+    const reference = tape.linear(
+      variable(data(rows * inputs, 242)),
+      part(wReference, inputs),
+      part(bReference, 1),
+      {
+        rows,
+        inputs,
+        outputs,
+      },
     );
-    assert(
-      values.every((value, i) => inside(i) || value === UNWRITTEN),
-      `${name}: beside the window`,
-    );
-  }
-});
+    reference.grad.set(dout);
+    tape.backward();
+    assertClose("output", found.result, reference.value, RELATIVE);
+    for (
+      const [name, values, gradient, width] of [
+        ["dw", found.dw, wReference.grad, inputs],
+        ["db", found.db, bReference.grad, 1],
+      ] as const
+    ) {
+      const inside = (i: number) => i >= from * width && i < (from + outputs) * width;
+      assertClose(
+        name,
+        values.filter((_, i) => inside(i)),
+        gradient.filter((_, i) => inside(i)),
+        RELATIVE,
+      );
+      assert(
+        values.every((value, i) => inside(i) || value === UNWRITTEN),
+        `${name}: beside the window`,
+      );
+    }
+  },
+);
 
-Deno.test("operations refuse operands that don't fit", () => {
+Deno.test("layers refuse operands that don't fit", () => {
   const plan = new Plan();
   const tensor = (...shape: number[]) => persistent("x", shape);
   const layer = { weight: tensor(4, 5), bias: tensor(4) };

@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import { RandomStream } from "../../src/nn/random.ts";
 import { normal, randomBits, uniform } from "../reference/random.ts";
 
-Deno.test("RandomStream is the reference's stream", () => {
+Deno.test("RandomStream gives the reference's stream", () => {
   for (const [seed, stream] of [[0, 0], [1, 0], [0, 1], [0xffffffff, 0x80000000], [7, 123456]]) {
     const found = new RandomStream(seed, stream);
     for (const index of [0, 1, 2, 3, 1000, 0xfffffffe]) {

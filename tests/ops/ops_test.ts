@@ -18,14 +18,17 @@ Deno.test("every operation has a case", () => {
 });
 
 for (const [family, cases] of Object.entries(FAMILIES)) {
-  deviceTest(`${family}: every case, and the same bits again`, async (device) => {
-    const found = await runCases(device, cases);
-    check(cases, found);
-    assertSame(cases, await runCases(device, cases), found);
-  });
+  deviceTest(
+    `${family} agrees with the reference in every case, with the same bits again`,
+    async (device) => {
+      const found = await runCases(device, cases);
+      check(cases, found);
+      assertSame(cases, await runCases(device, cases), found);
+    },
+  );
 }
 
-deviceTest("a product's row has the same bits among fewer rows", async (device) => {
+deviceTest("matmul gives a row the same bits among fewer rows", async (device) => {
   // So a picture does not depend on how many are sampled at once.
   const [n, k] = [69, 300];
   for (const layout of ["nt", "nn"] as const) {
@@ -58,7 +61,7 @@ async function runAll(device: Device): Promise<Record<string, Found[]>> {
 }
 
 for (const arithmetic of ["fused", "exact"] as const) {
-  Deno.test(`${arithmetic} arithmetic: every case, with the same bits for any number of threads`, async () => {
+  Deno.test(`${arithmetic} arithmetic gives every case the same bits with any number of threads`, async () => {
     const wanted = await runAll(await cpuOf(arithmetic));
     for (const [family, cases] of Object.entries(FAMILIES)) check(cases, wanted[family]);
     for (const threads of [1, 2, 5]) {

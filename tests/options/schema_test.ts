@@ -71,7 +71,7 @@ const cases: [schema: OptionSchema, good: unknown[], bad: unknown[], words: stri
   ],
 ];
 
-Deno.test("schema: what fits, and what is needed", () => {
+Deno.test("fits() and needed() agree on what a schema takes", () => {
   for (const [schema, good, bad, words] of cases) {
     for (const value of good) assert(fits(schema, value), `${words}: ${shown(value)}`);
     for (const value of bad) assert(!fits(schema, value), `${words}: ${shown(value)}`);
@@ -79,7 +79,7 @@ Deno.test("schema: what fits, and what is needed", () => {
   }
 });
 
-Deno.test("schema: any value is shown in one short line", () => {
+Deno.test("shown() shows any value in one short line", () => {
   const values: [unknown, string][] = [
     ["euler", '"euler"'],
     ["x".repeat(100), `"${"x".repeat(56)}...`],
@@ -96,7 +96,7 @@ Deno.test("schema: any value is shown in one short line", () => {
   for (const [value, expected] of values) assertEquals(shown(value), expected);
 });
 
-Deno.test("schema: options are an object of known names, and undefined is none", () => {
+Deno.test("checkOptions() takes an object of known names, and undefined as none", () => {
   checkOptions({ seed }, { seed: undefined }, "thing");
   checkOptions({ seed }, Object.assign(Object.create(null), { seed: 3 }), "thing");
   const wrong: [options: unknown, message: string][] = [
@@ -105,12 +105,12 @@ Deno.test("schema: options are an object of known names, and undefined is none",
     [{ toString: 1 }, 'Unknown thing "toString": known are seed'],
     [
       new Float32Array(2),
-      "The things are a value of Float32Array: needed an object",
+      "The things are a value of Float32Array: expected an object",
     ],
-    [[1], "The things are [1]: needed an object"],
-    [null, "The things are null: needed an object"],
-    [5, "The things are 5: needed an object"],
-    [{ seed: null }, "seed is null: needed a whole number from 0 to 9"],
+    [[1], "The things are [1]: expected an object"],
+    [null, "The things are null: expected an object"],
+    [5, "The things are 5: expected an object"],
+    [{ seed: null }, "seed is null: expected a whole number from 0 to 9"],
   ];
   for (const [options, message] of wrong) {
     assertThrows(() => checkOptions({ seed }, options as object, "thing"), RangeError, message);

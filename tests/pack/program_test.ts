@@ -6,7 +6,7 @@ import { withFolder, write } from "../data/scratch.ts";
 import { rin } from "../cli/rin.ts";
 import { smallNet } from "../helpers/small_net.ts";
 
-Deno.test("pack: the program draws on the CPU in threads, and has the page with it", () =>
+Deno.test("writeProgram() makes a program that draws on the CPU in threads, and contains the page", () =>
   withFolder(async (cwd) => {
     await writeProgram(`${cwd}/rin.js`);
     await write(`${cwd}/net.safetensors`, smallNet());

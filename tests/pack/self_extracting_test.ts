@@ -18,7 +18,7 @@ while [ "\${1##*/}" != rin.js ]; do shift; done
 exec sh "$@"
 `;
 
-/** Says what it was given, then ends as it is told. */
+/** Prints its arguments and input, then ends as they say. */
 const program = `
 printf '<%s>' "$@"
 echo " $RIN_COMMAND"
@@ -55,7 +55,7 @@ interface Place {
 
 function packTest(name: string, run: (place: Place) => Promise<void>): void {
   Deno.test({
-    name: `pack: ${name}`,
+    name: `selfExtracting() ${name}`,
     ignore: Deno.build.os === "windows",
     fn: () =>
       withFolder(async (folder) => {
@@ -111,7 +111,7 @@ async function until(holds: () => Promise<unknown>): Promise<void> {
 
 const greeting = (rin: string) => ({ code: 0, signal: null, stdout: `<> ${rin}\n`, stderr: "" });
 
-packTest("arguments, exit code and standard input are passed through", async (place) => {
+packTest("passes arguments, exit code, and standard input through", async (place) => {
   for (
     const [args, code] of [[["code", "7", "a b", "", "--x=*"], 7], [["code", "0"], 0]] as const
   ) {
@@ -126,7 +126,7 @@ packTest("arguments, exit code and standard input are passed through", async (pl
   assertStringIncludes((await end(child)).stdout, "\none\ntwo");
 });
 
-packTest("signals reach the program, which is the process that was started", async (place) => {
+packTest("lets signals reach the program, which is the process that was started", async (place) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const file = `${place.folder}/${signal}`;
     const child = start(place, ["wait", file]);
@@ -138,7 +138,7 @@ packTest("signals reach the program, which is the process that was started", asy
 });
 
 packTest(
-  "later starts use what the first unpacked; a part that lost its end is made anew",
+  "reuses what the first start unpacked, and remakes a part that lost its end",
   async (place) => {
     await end(start(place));
     const folder = await versionFolder(place);
@@ -159,13 +159,13 @@ packTest(
   },
 );
 
-packTest("many first starts at once", async (place) => {
+packTest("survives many first starts at once", async (place) => {
   const all = await Promise.all(Array.from({ length: 6 }, () => end(start(place))));
   for (const found of all) assertEquals(found, greeting(place.rin));
   assertEquals(await names(await versionFolder(place)), ["deno", "rin.js", "used"]);
 });
 
-packTest("a first start that is killed leaves nothing that stays", async (place) => {
+packTest("leaves nothing behind after a killed first start", async (place) => {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const file = `${place.folder}/${signal}`;
     const child = start(place, [], { SLOW: file });
@@ -180,7 +180,7 @@ packTest("a first start that is killed leaves nothing that stays", async (place)
   await until(async () => (await names(folder)).join() === "deno,rin.js,used");
 });
 
-packTest("a damaged or truncated file says so, and leaves nothing", async (place) => {
+packTest("reports a damaged or truncated file, and leaves nothing", async (place) => {
   const payload = packed.length - bytes(program).length;
   const damage: ((file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>)[] = [
     (file) => file.with(payload - 40, file[payload - 40] ^ 1), // in Deno
@@ -197,7 +197,7 @@ packTest("a damaged or truncated file says so, and leaves nothing", async (place
   }
 });
 
-packTest("versions that nobody started for a week are removed", async (place) => {
+packTest("removes versions that nobody started for a week", async (place) => {
   await end(start(place));
   const first = await versionFolder(place);
   await Deno.mkdir(`${place.cache}/killed`);
@@ -218,7 +218,7 @@ packTest("versions that nobody started for a week are removed", async (place) =>
 });
 
 packTest(
-  "from a path with spaces, through a link, a read-only folder, and by its name",
+  "starts from a path with spaces, through a link, in a read-only folder, and by name",
   async (place) => {
     const folder = `${place.folder}/my programs`;
     await Deno.mkdir(folder);
@@ -241,7 +241,7 @@ packTest(
 );
 
 packTest(
-  "the cache folder: RIN_CACHE, XDG_CACHE_HOME, home, else a private one for temporary files",
+  "unpacks into RIN_CACHE, XDG_CACHE_HOME, home, or a private temporary folder",
   async (place) => {
     const { folder } = place;
     const cases: [Record<string, string>, string][] = [
@@ -276,7 +276,7 @@ packTest(
 );
 
 packTest(
-  "where programs may not start it takes the next folder; where none may, it says so",
+  "takes the next folder if programs may not start there, and says so if none works",
   async (place) => {
     const found = await end(start(place, [], { NOEXEC: "/.cache/", VERSION_CODE: "126" }));
     assertEquals(found, greeting(place.rin));
@@ -297,7 +297,7 @@ packTest(
   },
 );
 
-packTest("a system that lacks a program it needs", async (place) => {
+packTest("names a program that the system lacks", async (place) => {
   await Deno.mkdir(`${place.folder}/bin`);
   for (const name of ["find", "head", "id", "tail"]) {
     await write(`${place.folder}/bin/${name}`, "");

@@ -48,7 +48,7 @@ function pageTest(
   available = hasBrowser,
 ): void {
   Deno.test({
-    name: `page: ${name}`,
+    name: `page ${name}`,
     ignore: !available,
     // The browser outlives the test.
     sanitizeOps: false,
@@ -94,7 +94,7 @@ function assertSameFile(a: Uint8Array, b: Uint8Array): void {
 
 const HOW = ["--count", "4", "--steps", "6", "--sampler", "heun", "--seed", "7"];
 
-pageTest("draws what rin sample draws; its PNG and its link repeat it", async ({ server, cwd }) => {
+pageTest("draws what rin sample draws, and its PNG and link repeat it", async ({ server, cwd }) => {
   const visit = await Visit.begin(await browser(), server.url);
   assertEquals(await visit.text("name"), "pets");
   assertStringIncludes(await visit.text("facts"), "16\u00a0×\u00a016\u00a0px · 1");
@@ -153,7 +153,7 @@ const CONTRAST = `(() => {
   return Math.max(a, b) / Math.min(a, b);
 })()`;
 
-pageTest("draws with another seed each time, unless it is kept", async ({ server }) => {
+pageTest("draws with another seed each time, unless the visitor keeps it", async ({ server }) => {
   const visit = await Visit.begin(await browser(), server.url);
   const seed = () => visit.page.inputValue("#seed");
   const first = await seed();
@@ -176,7 +176,7 @@ pageTest("draws with another seed each time, unless it is kept", async ({ server
   await visit.end();
 });
 
-pageTest("goes on after a broken connection; stops when it is told to", async ({ server }) => {
+pageTest("resumes after a broken connection, and stops on request", async ({ server }) => {
   server.breaks.set("/checkpoint.safetensors", [20_000, 30_000]);
   const visit = await Visit.begin(await browser(), server.url);
   await visit.fill({ count: "1", steps: "2" });
@@ -233,7 +233,7 @@ function beginWorkerWith(server: StaticServer, code: string): void {
 }
 
 pageTest(
-  "a GPU draws where there is one, and nothing else is fetched",
+  "draws on a GPU if there is one, and fetches nothing else",
   async ({ server, cwd }) => {
     // Nobody can tell the software adapter by this name.
     beginWorkerWith(
@@ -265,7 +265,7 @@ for (
     ["a GPU behind its adapter", true, ""],
   ] as const
 ) {
-  pageTest(`without ${without} the CPU draws, on one thread`, async ({ server, cwd }) => {
+  pageTest(`draws on the CPU without ${without}, on one thread`, async ({ server, cwd }) => {
     beginWorkerWith(server, code);
     const visit = await Visit.begin(await browser(webgpu), server.url);
     assertEquals(await visit.ask("crossOriginIsolated"), false);
@@ -282,7 +282,7 @@ for (
 }
 
 pageTest(
-  "from rin serve the CPU draws on several threads; at the last the server",
+  "draws from rin serve on several threads, and at last on the server",
   async ({ cwd }) => {
     await served(cwd, ["--device", "cpu"], async (url) => {
       const [here, there] = [
@@ -307,7 +307,7 @@ pageTest(
         assertSameFile((await visit.saved("#save")).bytes, same);
       }
       assertEquals(await there.text("draw"), "Draw 3 on the server");
-      // What the server refuses is told as it says it.
+      // The page shows the sentence of a server that refuses.
       await there.fill({ count: "100", steps: "1000" });
       await there.page.click("#draw");
       await there.until("/server answered 400: count x/.test(document.body.innerText)");
@@ -317,7 +317,7 @@ pageTest(
   },
 );
 
-pageTest("from rin serve with a token: asks for it", async ({ cwd }) => {
+pageTest("asks for the token of rin serve", async ({ cwd }) => {
   await write(`${cwd}/token`, "open-sesame\n");
   await served(cwd, ["--token-file", "token"], async (url) => {
     const visit = await Visit.begin(await browser(), url);
@@ -366,7 +366,7 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
   await visit.drop("broken.safetensors", other.slice(0, 500));
   assertStringIncludes(
     await visit.notice(),
-    "It is no checkpoint that this page could read: it is",
+    "This page can't read it as a checkpoint: it is",
   );
   // And what was there is still good.
   await visit.page.click("#notice-close");
@@ -378,7 +378,7 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
 const half = smallNet(1, { numClasses: 3 }, {}, "f16");
 
 pageTest(
-  "what a link gets wrong is told, and the rest is drawn: in half precision",
+  "reports what a link gets wrong and draws the rest, in half precision",
   async ({ server, cwd }) => {
     const visit = await Visit.begin(
       await browser(),
@@ -398,7 +398,7 @@ pageTest(
 );
 
 pageTest(
-  "where nothing can draw it says so, and where no server draws offers nothing",
+  "says so if nothing can draw, and offers nothing if no server draws",
   async ({ server }) => {
     server.files.delete("/cpu.js");
     const visit = await Visit.begin(await browser(false), server.url);
@@ -465,25 +465,28 @@ pageTest("works by keyboard alone, and says what it does", async ({ server }) =>
   await visit.end();
 });
 
-pageTest("on a phone nothing is cut off; light or dark, all can be read", async ({ server }) => {
-  for (const colorScheme of ["light", "dark"] as const) {
-    const viewport = { width: 360, height: 740 };
-    const visit = await Visit.begin(await browser(), server.url, { colorScheme, viewport });
-    await visit.fill({ class: "2" });
-    const width = () => visit.ask<number>("document.documentElement.scrollWidth");
-    assertEquals([await width(), await faults(visit)], [360, []]);
-    await visit.fill({ count: "4", steps: "2" });
-    await visit.draw();
-    await visit.drop("x.png", new Uint8Array(3));
-    await visit.notice();
-    assertEquals([await width(), await faults(visit)], [360, []]);
-    await visit.page.click("#grid button");
-    assertEquals([await width(), await faults(visit)], [360, []]);
-    await visit.end();
-  }
-});
+pageTest(
+  "cuts nothing off on a phone, and stays readable in light and dark",
+  async ({ server }) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const viewport = { width: 360, height: 740 };
+      const visit = await Visit.begin(await browser(), server.url, { colorScheme, viewport });
+      await visit.fill({ class: "2" });
+      const width = () => visit.ask<number>("document.documentElement.scrollWidth");
+      assertEquals([await width(), await faults(visit)], [360, []]);
+      await visit.fill({ count: "4", steps: "2" });
+      await visit.draw();
+      await visit.drop("x.png", new Uint8Array(3));
+      await visit.notice();
+      assertEquals([await width(), await faults(visit)], [360, []]);
+      await visit.page.click("#grid button");
+      assertEquals([await width(), await faults(visit)], [360, []]);
+      await visit.end();
+    }
+  },
+);
 
-pageTest("clips move, and are saved so", async ({ server, cwd }) => {
+pageTest("plays clips, and saves them moving", async ({ server, cwd }) => {
   const visit = await Visit.begin(await browser(), server.url);
   await visit.fill({ count: "2", steps: "2", seed: "5" });
   await visit.draw();
@@ -505,7 +508,7 @@ pageTest("clips move, and are saved so", async ({ server, cwd }) => {
   await visit.end();
 }, smallNet(3, { frames: 4, patchFrames: 2 }));
 
-pageTest("the server draws clips, and from one seed to another", async ({ cwd }) => {
+pageTest("lets the server draw clips, and from one seed to another", async ({ cwd }) => {
   await served(cwd, ["--device", "cpu"], async (url) => {
     const path = "count=2&steps=2&seed=5&interpolate=3,8";
     for (

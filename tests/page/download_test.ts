@@ -8,7 +8,7 @@ const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i * i % 251);
 const hash = await sha256(bytes);
 
 function serverTest(name: string, fn: (server: StaticServer) => Promise<void>): void {
-  Deno.test(`page download: ${name}`, async () => {
+  Deno.test(`download() ${name}`, async () => {
     const type = "application/octet-stream";
     const server = serveFiles(new Map([["/net", { body: bytes, type }]]));
     try {
@@ -25,7 +25,7 @@ const wanted = (server: StaticServer) => ({
   bytes: bytes.length,
 });
 
-serverTest("goes on where the connection broke, and tells how far it is", async (server) => {
+serverTest("resumes where the connection broke, and reports its progress", async (server) => {
   server.breaks.set("/net", [100_000, 100_000, 250_000]);
   const told: [number, boolean][] = [];
   const onProgress = (done: number, again: boolean) => void told.push([done, again]);
@@ -41,7 +41,7 @@ serverTest("goes on where the connection broke, and tells how far it is", async 
   assertEquals([told[0][0], told.at(-1)![0]], [0, bytes.length]);
 });
 
-serverTest("what is kept whole is not fetched, what is damaged is, once", async (server) => {
+serverTest("keeps what is whole, and fetches what is damaged once", async (server) => {
   const store = new MemoryStore();
   store.append(bytes.slice());
   assertEquals(await download(wanted(server), store), bytes);
@@ -52,7 +52,7 @@ serverTest("what is kept whole is not fetched, what is damaged is, once", async 
   assertEquals(server.requests, ["GET /net bytes=1000-", "GET /net bytes=0-"]);
 });
 
-serverTest("a server without ranges, and one that sends another file", async (server) => {
+serverTest("takes a server without ranges, and refuses another file", async (server) => {
   const plain = Deno.serve({ port: 0, onListen() {} }, () => new Response(bytes));
   const half = new MemoryStore();
   half.append(bytes.slice(0, 5000));
@@ -85,13 +85,13 @@ serverTest("gives up with one sentence, and keeps what has come", async (server)
     () => download(wanted(server), store, { patience: 1 }),
     DownloadError,
   );
-  assertStringIncludes(broken.message, "broke at 20%, and 5 attempts brought nothing more");
+  assertStringIncludes(broken.message, "broke at 20%, and 5 attempts got nothing more");
   assertEquals(store.size, 60_000);
   server.breaks.clear();
   assertEquals(await download(wanted(server), store), bytes);
 });
 
-serverTest("ends at once when it is stopped, even while it waits", async (server) => {
+serverTest("ends at once when stopped, even while it waits", async (server) => {
   server.breaks.set("/net", [1000]);
   const stop = new AbortController();
   const onProgress = (_: number, again: boolean) => again && stop.abort();
@@ -133,7 +133,7 @@ function fileOf(room: number): AccessHandle & { content: Uint8Array<ArrayBuffer>
   };
 }
 
-Deno.test("page store: a full disk costs the keeping, not the bytes", () => {
+Deno.test("FileStore loses only the storing on a full disk, not the bytes", () => {
   for (const size of [999, 1000]) {
     const file = fileOf(1500);
     const store = new FileStore(file);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readEvents } from "../../page/event_stream.ts";
 
-Deno.test("page events: whole whatever pieces they come in, without comments", async () => {
+Deno.test("readEvents() gives whole events from any pieces, without comments", async () => {
   const text =
     ': still here\n\nevent: image\ndata: {"é":1}\n\ndata: a\r\ndata: b\r\n\r\nevent: x\n\nevent: cut';
   const bytes = new TextEncoder().encode(text);

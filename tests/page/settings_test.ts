@@ -31,7 +31,7 @@ const odd: Settings = {
   interpolate: [3, 8],
 };
 
-Deno.test("page settings: a link and a record give them back, whatever they are", () => {
+Deno.test("fromFragment() and toRecord() give all settings back", () => {
   for (
     const settings of [USUAL, odd, { ...odd, index: 7, count: 5000 }, {
       ...USUAL,
@@ -51,7 +51,7 @@ Deno.test("page settings: a link and a record give them back, whatever they are"
   }
 });
 
-Deno.test("page settings: a link is short, and says which network it is for", () => {
+Deno.test("toFragment() is short, and names its network", () => {
   assertEquals(
     toFragment({ ...USUAL, seed: 7, classes: [0, 1, 2] }, IDENTITY, 3),
     "seed=7&count=16&steps=25&sampler=dpm%2B%2B&class=0..2&network=0123456789ab",
@@ -59,7 +59,7 @@ Deno.test("page settings: a link is short, and says which network it is for", ()
   assertEquals(fromFragment(""), {});
 });
 
-Deno.test("page settings: the record is rin sample's, key by key", () => {
+Deno.test("toRecord() has the keys of rin sample's record", () => {
   assertEquals(
     JSON.stringify(toRecord({ ...USUAL, seed: 7, classes: [1] }, IDENTITY)),
     `{"checkpoint":"${IDENTITY}","count":16,"steps":25,"sampler":"dpm++","times":"uniform",` +
@@ -68,13 +68,13 @@ Deno.test("page settings: the record is rin sample's, key by key", () => {
   );
 });
 
-Deno.test("page settings: what makes no sense is told, and the usual is kept", () => {
+Deno.test("readSettings() reports what makes no sense and keeps the defaults", () => {
   const wrong = (fields: Record<string, unknown>, numClasses = 3) => {
     const { settings, problems } = readSettings(fields, USUAL, numClasses);
     assertEquals([settings, problems.length], [USUAL, 1], JSON.stringify(fields));
     return problems[0];
   };
-  assertEquals(wrong({ steps: "0" }), "steps is 0: needed a whole number from 1 to 1000.");
+  assertEquals(wrong({ steps: "0" }), "steps is 0: expected a whole number from 1 to 1000.");
   for (const seed of ["", "-1", "1e99", "4294967296", "1.5", "x", "NaN"]) wrong({ seed });
   wrong({ count: "101" });
   wrong({ sampler: "euler" });
@@ -84,12 +84,12 @@ Deno.test("page settings: what makes no sense is told, and the usual is kept", (
   wrong({ guidance: "1001" });
   wrong({ interpolate: "3" });
   for (const list of ["3", "-1", "0..3", "2..1", "a", "0,,1"]) wrong({ class: list });
-  assertStringIncludes(wrong({ class: "1" }, 0), "knows none");
-  assertStringIncludes(wrong({ guidance: "2" }, 0), "knows no classes");
+  assertStringIncludes(wrong({ class: "1" }, 0), "none: this network has no classes");
+  assertStringIncludes(wrong({ guidance: "2" }, 0), "has no classes");
   assert(wrong({ sampler: "x".repeat(1000) }).length < 120);
 });
 
-Deno.test("page settings: what the sampler is asked for", () => {
+Deno.test("sampleOptions() gives what the sampler is asked for", () => {
   const { indices, labels, clip, ...rest } = sampleOptions({ ...odd, index: 7 });
   assertEquals([indices, labels, clip], [[7], [1], 0.995]);
   assertEquals([rest.count, rest.seed, rest.times, rest.interpolate], [9, odd.seed, "logsnr", [

@@ -9,7 +9,7 @@ const network = {
   ...{ classNames: undefined, bytes: 1, kept: false },
 };
 
-Deno.test("cannotRepeat: says why the page can't draw a picture again", () => {
+Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
   const record = { checkpoint: network.identity, count: 1, seed: 1 };
   assertEquals(cannotRepeat(record, network), undefined);
   const reasons: [Record<string, string | number>, RegExp][] = [

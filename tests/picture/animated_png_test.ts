@@ -7,7 +7,7 @@ import { imageBytes, imagePng } from "../../src/picture/pictures.ts";
 const images = Float32Array.from({ length: 3 * 3 * 16 }, (_, i) => Math.sin(i));
 const frames = [0, 1, 2].map((i) => imagePng(images, i, 4, { rin: `{"i":${i}}` }));
 
-Deno.test("animated PNG: every frame comes back, in order", () => {
+Deno.test("animatedPng() keeps every frame, in order", () => {
   const file = animatedPng(frames, { milliseconds: 80, last: 1000 });
   const found = decodeApng(file, { checkCrc: true });
   assertEquals(found.numberOfFrames, 3);
@@ -25,7 +25,7 @@ Deno.test("animated PNG: every frame comes back, in order", () => {
   assertEquals(framesOf(frames[0]), []);
 });
 
-Deno.test("PNG text: of whole files only", () => {
+Deno.test("pngText() reads only whole files", () => {
   assertEquals(pngText(frames[1]), { rin: '{"i":1}' });
   for (let length = 0; length < frames[1].length; length++) {
     assertEquals(pngText(frames[1].subarray(0, length)), undefined);

@@ -7,14 +7,14 @@ const size = { imageSize: 2, frames: 3 };
 /** What channel `c` of frame `t` of clip `i` is, as a byte. */
 const byte = (i: number, c: number, t: number) => 100 * i + 30 * c + 7 * t;
 
-/** Two clips (2, 3, T, S, S), each frame of one colour. */
+/** Two clips (2, 3, T, S, S), each frame of one color. */
 const clips = Float32Array.from({ length: 2 * 3 * 3 * 4 }, (_, at) => {
   const [i, c, t] = [Math.floor(at / 36), Math.floor(at / 12) % 3, Math.floor(at / 4) % 3];
   return byte(i, c, t) / 127.5 - 1;
 });
 const colour = (i: number, t: number) => [0, 1, 2].map((c) => byte(i, c, t));
 
-Deno.test("byFrame, clipBytes: the frames of clips in their order", () => {
+Deno.test("byFrame() and clipBytes() keep the order of frames", () => {
   const frames = byFrame(clips, size);
   assertEquals(frames.map(({ length }) => length), [24, 24, 24]);
   frames.forEach((frame, t) => {
@@ -28,7 +28,7 @@ Deno.test("byFrame, clipBytes: the frames of clips in their order", () => {
   assertEquals([...decodeClip(clipPng(clips.subarray(36), size)).data], pixels);
 });
 
-Deno.test("clipGridPng: all clips move in it at once", () => {
+Deno.test("clipGridPng() moves all clips at once", () => {
   const { frames, width, height, data } = decodeClip(clipGridPng(clips, size));
   assertEquals([frames, width, height], [3, 10, 6]);
   const at = (t: number, y: number, x: number) => {
@@ -41,11 +41,11 @@ Deno.test("clipGridPng: all clips move in it at once", () => {
   }
 });
 
-Deno.test("animatedGif: few colours are kept as they are, with times that a browser keeps", () => {
+Deno.test("animatedGif() keeps few colors exactly, with times that browsers keep", () => {
   const frames = [0, 1, 2].map((t) => ({
     width: 3,
     height: 2,
-    // Colours that a palette of five bits a channel can tell.
+    // Colors that a palette of five bits a channel can tell.
     data: Uint8Array.from({ length: 18 }, (_, i) => i % 3 === t ? 248 : 8 * (i % 4)),
   }));
   const gif = animatedGif(frames, { milliseconds: 80, last: 1500 });

@@ -11,7 +11,7 @@ const drawn = (columns: Uint8Array) =>
     (_, y) => [...columns].map((column) => column >> y & 1 ? "#" : ".").join(""),
   );
 
-Deno.test("letters stand one point apart, with their tails below the line", () => {
+Deno.test("lettering() puts letters one point apart, with tails below the line", () => {
   assertEquals(drawn(lettering("Tip 1")), [
     "#####..#...........#.",
     "..#...............##.",
@@ -27,7 +27,7 @@ Deno.test("letters stand one point apart, with their tails below the line", () =
   assertEquals(lettering("").length, 0);
 });
 
-Deno.test("every letter of ASCII has a form of its own", () => {
+Deno.test("lettering() gives every letter of ASCII its own form", () => {
   const all = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
   const forms = new Set(all.map((letter) => lettering(letter).join()));
   assertEquals(forms.size, 94);
@@ -38,7 +38,7 @@ Deno.test("every letter of ASCII has a form of its own", () => {
   }
 });
 
-Deno.test("a word too long for its place is cut, with two points for the rest", () => {
+Deno.test("fittedLettering() cuts a long word, with two points for the rest", () => {
   for (const columns of [64, 40, 30, 21, 12]) {
     const found = fittedLettering("smiling face", columns);
     assert(found.length <= columns, `${found.length} of ${columns}`);
@@ -59,7 +59,7 @@ function part(
   });
 }
 
-Deno.test("a labelled grid: each image whole, its word in black below it", () => {
+Deno.test("labelledGridPng() keeps each image whole, with its word in black below", () => {
   const size = 16;
   const words = ["cat", "dog", "a very long name indeed"];
   const images = Float32Array.from({ length: 3 * 3 * size ** 2 }, (_, i) => Math.sin(i));
@@ -87,7 +87,7 @@ Deno.test("a labelled grid: each image whole, its word in black below it", () =>
   assert(rest.every((byte) => byte === 255), "where there is no image it is white");
 });
 
-Deno.test("large images have large letters, and a square's columns unless told otherwise", () => {
+Deno.test("labelledGridPng() scales letters with the images, and squares the grid by default", () => {
   const images = new Float32Array(5 * 3 * 128 ** 2);
   const found = decode(labelledGridPng(images, 128, ["1", "2", "3", "4", "5"], {}));
   assertEquals([found.width, found.height], [3 * 130 + 2, 2 * (128 + 18 + 2) + 2]);

@@ -37,12 +37,12 @@ const kinds: [name: string, type: string, data: Uint8Array][] = [
 ];
 
 for (const [name, type, data] of kinds) {
-  Deno.test(`text of a PNG that was saved again: ${name}`, () => {
+  Deno.test(`pngText() reads a PNG that was saved again: ${name}`, () => {
     assertEquals(recordIn(withChunk(type, data)), RECORD);
   });
 }
 
-Deno.test("text of a PNG: what is packed badly, cut, or too much is none", () => {
+Deno.test("pngText() finds no text that is packed badly, cut, or too long", () => {
   const bomb = deflateSync(new Uint8Array(2 ** 24));
   for (
     const data of [

@@ -33,7 +33,7 @@ const REFERENCE = [
   [-6, -1, 2],
 ];
 
-Deno.test("erf and erfc agree with the C library", () => {
+Deno.test("erf() and erfc() agree with the C library", () => {
   for (const [x, expectedErf, expectedErfc] of REFERENCE) {
     assertAlmostEquals(erf(x), expectedErf, 1e-15);
     assertAlmostEquals(erfc(x), expectedErfc, 1e-15);
@@ -42,12 +42,12 @@ Deno.test("erf and erfc agree with the C library", () => {
   }
 });
 
-Deno.test("erf and erfc have the right limits", () => {
+Deno.test("erf() and erfc() have the right limits", () => {
   assertEquals([erf(Infinity), erf(-Infinity), erfc(Infinity), erfc(-Infinity)], [1, -1, 0, 2]);
   assert(Number.isNaN(erf(NaN)) && Number.isNaN(erfc(NaN)));
 });
 
-Deno.test("GELU and SiLU give known values", () => {
+Deno.test("gelu() and silu() give known values", () => {
   assertAlmostEquals(normalCdf(1), 0.8413447460685429, 1e-15);
   assertAlmostEquals(gelu(1), 0.8413447460685429, 1e-15);
   assertAlmostEquals(gelu(-1), -0.15865525393145707, 1e-15);
@@ -57,7 +57,7 @@ Deno.test("GELU and SiLU give known values", () => {
   assertEquals(Math.abs(gelu(-60)) + Math.abs(silu(-800)), 0);
 });
 
-Deno.test("the derivatives agree with finite differences", () => {
+Deno.test("gelu() and silu() have derivatives that agree with finite differences", () => {
   const names: Activation[] = ["none", "gelu", "silu"];
   const step = 1e-5;
   for (const name of names) {

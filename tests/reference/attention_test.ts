@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { attention, attentionAdjoint } from "./attention.ts";
 import { checkGradient, dot, largestDifference, randomArray } from "./finite_difference.ts";
 
-Deno.test("attention gives the values worked out by hand", () => {
+Deno.test("attention() gives the values worked out by hand", () => {
   // Two heads of width 1: scale 1. Head 0 scores 0 and ln 3; head 1 scores equal.
   const shape = { batch: 1, queries: 1, keys: 2, width: 2, heads: 2 };
   const q = Float64Array.of(1, 5);
@@ -11,7 +11,7 @@ Deno.test("attention gives the values worked out by hand", () => {
   assert(largestDifference(attention(q, k, v, shape), [7, 15]) < 1e-14);
 });
 
-Deno.test("attention scales the scores by the head's width, not the stream's", () => {
+Deno.test("attention() scales the scores by the head's width, not the stream's", () => {
   const shape = { batch: 1, queries: 1, keys: 2, width: 8, heads: 2 };
   const q = Float64Array.of(1, 0, 0, 0, 0, 0, 0, 0);
   const k = new Float64Array(16);
@@ -21,13 +21,13 @@ Deno.test("attention scales the scores by the head's width, not the stream's", (
   assert(Math.abs(attention(q, k, v, shape)[0] - 0.75) < 1e-14);
 });
 
-Deno.test("attention survives large scores", () => {
+Deno.test("attention() survives large scores", () => {
   const shape = { batch: 1, queries: 1, keys: 2, width: 1, heads: 1 };
   const y = attention(Float64Array.of(1e4), Float64Array.of(1, 0), Float64Array.of(3, 4), shape);
   assert(Math.abs(y[0] - 3) < 1e-14);
 });
 
-Deno.test("attention's adjoint agrees with finite differences", () => {
+Deno.test("attention() has an adjoint that agrees with finite differences", () => {
   for (
     const shape of [
       { batch: 2, queries: 3, keys: 5, width: 6, heads: 3 },

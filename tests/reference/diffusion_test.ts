@@ -19,7 +19,7 @@ import { renoiseStep } from "./samplers.ts";
 const PLAIN = ["linear", "sigmoid", "cosine"] as const;
 const TYPES: PredictionType[] = ["eps", "x0", "v"];
 
-Deno.test("the plain schedules agree with the golden ones at 101 points", () => {
+Deno.test("schedules agree with the golden ones at 101 points", () => {
   const misc = readGolden("misc");
   const times = misc.f64("gamma.t");
   assertEquals(times.length, 101);
@@ -32,7 +32,7 @@ Deno.test("the plain schedules agree with the golden ones at 101 points", () => 
   }
 });
 
-Deno.test("the paper's schedules go from 1 to 1e-9 and take their known values", () => {
+Deno.test("the paper's schedules fall from 1 to 1e-9 and take their known values", () => {
   const schedules: [GammaSchedule, number][] = [
     // At t = 1/2 a curve over a symmetric stretch is at its middle.
     [{ kind: "sigmoid", start: -3, end: 3, tau: 1 }, 0.5],
@@ -73,7 +73,7 @@ Deno.test("the paper's cosine over its whole range is the plain one", () => {
   }
 });
 
-Deno.test("noising and one re-noising step agree with the golden ones", () => {
+Deno.test("noising and one renoise step agree with the golden ones", () => {
   const misc = readGolden("misc");
   const [x0, eps, z] = ["x0", "eps", "z"].map((name) => misc.f64(`noise.${name}`));
   for (const name of PLAIN) {
@@ -153,7 +153,7 @@ Deno.test("the loss is the plain mean, and its gradient agrees with finite diffe
   checkGradient("loss", loss, moving, meanSquaredError(moving, fixed, three).gradient);
 });
 
-Deno.test("min-SNR weights are one loss on x0, told in three ways", () => {
+Deno.test("min-SNR weights give one loss on x0 in all three spaces", () => {
   for (const g of [0.01, 0.5, 0.99]) {
     const snr = g / (1 - g);
     const onX0 = minSnrWeight("x0", g);

@@ -30,7 +30,7 @@ function checkGolden(name: string, found: Float64Array, expected: Float64Array):
 }
 
 for (const name of ["A_tiny", "B_odd"]) {
-  Deno.test(`${name}: outputs and every intermediate, with and without Z_prev`, () => {
+  Deno.test(`rin() gives ${name}'s outputs and every intermediate, with and without Z_prev`, () => {
     const golden = readGolden(name);
     const params = golden.parameters();
     for (const kind of ["cold", "warm"]) {
@@ -51,7 +51,7 @@ for (const name of ["A_tiny", "B_odd"]) {
     }
   });
 
-  Deno.test(`${name}: the gradient of every parameter`, () => {
+  Deno.test(`rin() gives the gradient of every parameter of ${name}`, () => {
     const golden = readGolden(name);
     const out = rin(golden.config(), golden.parameters(), {
       x: golden.f64("in.xt"),
@@ -64,7 +64,7 @@ for (const name of ["A_tiny", "B_odd"]) {
     }
   });
 
-  Deno.test(`${name}: names, shapes and weights are those that the helpers make`, () => {
+  Deno.test(`the helpers make the names, shapes, and weights of ${name}`, () => {
     const golden = readGolden(name);
     const shapes = parameterShapes(golden.config());
     assertEquals([...shapes.keys()], [...golden.parameters().keys()]);
@@ -103,7 +103,7 @@ function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-Deno.test("C_readme: regenerated weights have the golden checksums", () => {
+Deno.test("the helpers regenerate weights with the golden checksums of C_readme", () => {
   const { config, seed, params } = readChecksums();
   assertEquals([...parameterShapes(config).keys()].sort(), [...params.keys()].sort());
   for (const [name, { shape, data }] of regenerateWeights(config, seed)) {
@@ -116,7 +116,7 @@ Deno.test("C_readme: regenerated weights have the golden checksums", () => {
   }
 });
 
-Deno.test("C_readme: outputs, and the checksums of every gradient", () => {
+Deno.test("rin() gives C_readme's outputs, and the checksums of every gradient", () => {
   const golden = readGolden("C_readme_io");
   const { config, seed, gradients } = readChecksums();
   const params: Parameters = new Map();
@@ -141,7 +141,7 @@ Deno.test("C_readme: outputs, and the checksums of every gradient", () => {
   }
 });
 
-Deno.test("the safetensors reader refuses files that are cut or of another type", () => {
+Deno.test("the golden reader refuses files that are cut or of another type", () => {
   const file = (header: string, data: number) => {
     const text = new TextEncoder().encode(header);
     const bytes = new Uint8Array(8 + text.length + data);

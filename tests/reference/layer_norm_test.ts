@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { checkGradient, dot, largestDifference, randomArray } from "./finite_difference.ts";
 import { layerNorm, layerNormAdjoint } from "./layer_norm.ts";
 
-Deno.test("layerNorm gives the values worked out by hand", () => {
+Deno.test("layerNorm() gives the values worked out by hand", () => {
   // Mean 2, biased variance 2/3.
   const x = Float64Array.of(1, 2, 3);
   const y = layerNorm(x, Float64Array.of(1, 1, 2), Float64Array.of(0, 5, 0));
@@ -10,7 +10,7 @@ Deno.test("layerNorm gives the values worked out by hand", () => {
   assert(largestDifference(y, [-rstd, 5, 2 * rstd]) < 1e-15);
 });
 
-Deno.test("layerNorm's adjoint agrees with finite differences", () => {
+Deno.test("layerNorm() has an adjoint that agrees with finite differences", () => {
   for (const [rows, width] of [[3, 7], [5, 1], [1, 13]]) {
     const x = randomArray(rows * width, 20);
     const weight = randomArray(width, 21);
@@ -26,7 +26,7 @@ Deno.test("layerNorm's adjoint agrees with finite differences", () => {
   }
 });
 
-Deno.test("layerNorm's adjoint holds where eps matters", () => {
+Deno.test("layerNorm() has an adjoint that holds where eps matters", () => {
   const x = randomArray(14, 24).map((value) => value * 3e-3);
   const weight = randomArray(7, 25);
   const bias = randomArray(7, 26);

@@ -11,7 +11,7 @@ export interface MatmulShape {
   transA?: boolean;
   /** `b` is stored (n, k). */
   transB?: boolean;
-  /** Number of independent products, stored one after the other; 1 unless told. */
+  /** Number of independent products, stored one after the other; 1 by default. */
   batch?: number;
 }
 

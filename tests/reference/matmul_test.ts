@@ -3,7 +3,7 @@ import type { Activation } from "./activation.ts";
 import { checkGradient, dot, largestDifference, randomArray } from "./finite_difference.ts";
 import { linear, linearAdjoint, matmul, matmulAdjoint } from "./matmul.ts";
 
-Deno.test("matmul gives the product worked out by hand, in all four layouts", () => {
+Deno.test("matmul() gives the product worked out by hand, in all four layouts", () => {
   // [1 2 3; 4 5 6] [7 8; 9 10; 11 12] = [58 64; 139 154]
   const a = Float64Array.of(1, 2, 3, 4, 5, 6);
   const aT = Float64Array.of(1, 4, 2, 5, 3, 6);
@@ -17,12 +17,12 @@ Deno.test("matmul gives the product worked out by hand, in all four layouts", ()
   assertEquals(matmul(aT, bT, { ...sizes, transA: true, transB: true }), expected);
 });
 
-Deno.test("matmul refuses operands of the wrong length", () => {
+Deno.test("matmul() refuses operands of the wrong length", () => {
   const a = new Float64Array(6);
   assertThrows(() => matmul(a, a, { m: 2, n: 2, k: 2 }), RangeError, "expected 4");
 });
 
-Deno.test("a batch is one product after another", () => {
+Deno.test("matmul() of a batch is one product after another", () => {
   const [m, n, k] = [3, 5, 7];
   const a = randomArray(2 * m * k, 1);
   const b = randomArray(2 * k * n, 2);
@@ -31,7 +31,7 @@ Deno.test("a batch is one product after another", () => {
   assertEquals(both.slice(m * n), second);
 });
 
-Deno.test("matmul's adjoint agrees with finite differences", () => {
+Deno.test("matmul() has an adjoint that agrees with finite differences", () => {
   for (const transA of [false, true]) {
     for (const transB of [false, true]) {
       const shape = { m: 3, n: 5, k: 4, transA, transB, batch: 2 };
@@ -46,14 +46,14 @@ Deno.test("matmul's adjoint agrees with finite differences", () => {
   }
 });
 
-Deno.test("linear adds the residual after the activation", () => {
+Deno.test("linear() adds the residual after the activation", () => {
   const shape = { rows: 1, inputs: 1, outputs: 1 };
   const one = Float64Array.of(1);
   const y = linear(one, Float64Array.of(2), one, shape, "silu", Float64Array.of(-3));
   assert(Math.abs(y[0] - (3 / (1 + Math.exp(-3)) - 3)) < 1e-15);
 });
 
-Deno.test("linear is matmul with the weight transposed", () => {
+Deno.test("linear() is matmul() with the weight transposed", () => {
   const shape = { rows: 5, inputs: 7, outputs: 3 };
   const x = randomArray(35, 6);
   const w = randomArray(21, 7);
@@ -61,7 +61,7 @@ Deno.test("linear is matmul with the weight transposed", () => {
   assert(largestDifference(linear(x, w, null, shape), product) < 1e-14);
 });
 
-Deno.test("linear's adjoint agrees with finite differences", () => {
+Deno.test("linear() has an adjoint that agrees with finite differences", () => {
   const shape = { rows: 5, inputs: 7, outputs: 3 };
   const activations: Activation[] = ["none", "gelu", "silu"];
   for (const act of activations) {

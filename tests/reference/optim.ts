@@ -1,4 +1,4 @@
-// Float64 references of the optimiser: AdamW, clipping by the global norm, and the moving average.
+// Float64 references of the optimizer: AdamW, clipping by the global norm, and the moving average.
 
 /** Settings of one AdamW update. */
 export interface AdamWOptions {

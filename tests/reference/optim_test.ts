@@ -63,7 +63,7 @@ function compare(
   }
 }
 
-Deno.test("three AdamW steps agree with the golden ones", () => {
+Deno.test("adamw() agrees with three golden steps", () => {
   const golden = readGolden("A_adamw");
   const { losses, after, last } = trainOnGoldenBatch(true, 3);
   assert(largestDifference(losses, golden.f64("losses")) < 2e-6, `losses ${losses}`);
@@ -75,14 +75,14 @@ Deno.test("three AdamW steps agree with the golden ones", () => {
   assert(largestDifference(last, golden.f64("noise_pred_after_f64")) < 1e-6);
 });
 
-Deno.test("an AdamW step without Z_prev leaves the unused parameters alone, as the golden one", () => {
+Deno.test("adamw() leaves unused parameters alone without Z_prev, like the golden step", () => {
   const golden = readGolden("A_adamw");
   const { losses, after } = trainOnGoldenBatch(false, 1);
   assertAlmostEquals(losses[0], golden.f64("cold.losses")[0], 2e-6);
   compare(after[0], golden.withPrefix("cold.step1."), 1e-5);
 });
 
-Deno.test("AdamW's first step has the size of lr, besides the decay", () => {
+Deno.test("adamw() makes a first step of the size of lr, besides the decay", () => {
   const p = Float64Array.of(2, -4);
   const zero = () => new Float64Array(2);
   adamwStep(p, Float64Array.of(3, -0.5), zero(), zero(), { ...SETTINGS, lr: 0.1, step: 1 });
@@ -90,7 +90,7 @@ Deno.test("AdamW's first step has the size of lr, besides the decay", () => {
   assertAlmostEquals(p[1], -4 * (1 - 1e-3) + 0.1, 1e-8);
 });
 
-Deno.test("three LAMB steps agree with the same written in numpy", () => {
+Deno.test("lamb() agrees with three steps of the same in numpy", () => {
   const tensors = [
     { values: Float64Array.of(1, -2, 0.5, 0.25), adapted: true },
     { values: Float64Array.of(0.1, -0.3), adapted: false },
@@ -119,7 +119,7 @@ Deno.test("three LAMB steps agree with the same written in numpy", () => {
   tensors.forEach(({ values }, i) => assert(largestDifference(values, wanted[i]) < 1e-15));
 });
 
-Deno.test("clipping scales all gradients by one factor, and only when they are too large", () => {
+Deno.test("clip() scales all gradients by one factor, and only if they are too large", () => {
   const [a, b] = [Float64Array.of(3, 0), Float64Array.of(0, 4)];
   assertEquals(clipGlobalNorm([a, b], 10), 5);
   assertEquals([...a, ...b], [3, 0, 0, 4]);
@@ -128,7 +128,7 @@ Deno.test("clipping scales all gradients by one factor, and only when they are t
   assertAlmostEquals(a[0], 3 / (5 + 1e-6), 1e-15);
 });
 
-Deno.test("the moving average keeps the share that decay says", () => {
+Deno.test("the moving average keeps the share that the decay says", () => {
   const average = Float64Array.of(1, 2);
   emaUpdate(average, Float64Array.of(3, -2), 0.75);
   assertEquals(average, Float64Array.of(1.5, 1));

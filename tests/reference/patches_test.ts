@@ -3,7 +3,7 @@ import { readGolden } from "../helpers/golden.ts";
 import { dot, randomArray } from "./finite_difference.ts";
 import { depatchify, patchify } from "./patches.ts";
 
-Deno.test("patchify agrees with the golden patches, square and not", () => {
+Deno.test("patchify() agrees with the golden patches, square and not", () => {
   const misc = readGolden("misc");
   const square = { batch: 2, channels: 3, height: 8, width: 8, patch: 4 };
   const wide = { batch: 1, channels: 3, height: 8, width: 12, patch: 4 };
@@ -11,14 +11,14 @@ Deno.test("patchify agrees with the golden patches, square and not", () => {
   assertEquals(patchify(misc.f64("patch.rect_image"), wide), misc.f64("patch.rect_patches"));
 });
 
-Deno.test("depatchify agrees with the golden image", () => {
+Deno.test("depatchify() agrees with the golden image", () => {
   const misc = readGolden("misc");
   const shape = { batch: 2, channels: 3, height: 8, width: 8, patch: 4 };
   const image = depatchify(misc.f64("patch.arange_patches"), shape);
   assertEquals(image, misc.f64("patch.arange_depatchified"));
 });
 
-Deno.test("depatchify is the inverse and the adjoint of patchify", () => {
+Deno.test("depatchify() is the inverse and the adjoint of patchify()", () => {
   const shape = { batch: 2, channels: 2, frames: 4, height: 6, width: 9, patchFrames: 2, patch: 3 };
   const image = randomArray(2 * 2 * 4 * 6 * 9, 40);
   const patches = randomArray(image.length, 41);
@@ -28,7 +28,7 @@ Deno.test("depatchify is the inverse and the adjoint of patchify", () => {
   assertEquals(Math.abs(forward - backward) < 1e-12, true);
 });
 
-Deno.test("a clip's first token is its first frames' first corner", () => {
+Deno.test("patchify() makes a clip's first token from its first frames' first corner", () => {
   const shape = { batch: 1, channels: 2, frames: 4, height: 2, width: 4, patchFrames: 2, patch: 2 };
   // 2 channels of 4 frames of 8 pixels, each its own number.
   const tokens = patchify(Float64Array.from({ length: 64 }, (_, i) => i), shape);

@@ -14,7 +14,7 @@ Deno.test("the generator's numbers never change", () => {
   assertEquals(triples.map(([s, t, i]) => randomBits(s, t, i)), BITS);
 });
 
-Deno.test("fillNormal continues a stream from an offset", () => {
+Deno.test("fillNormal() continues a stream from an offset", () => {
   const whole = fillNormal(new Float32Array(11), 3, 4);
   const part = fillNormal(new Float32Array(6), 3, 4, 5);
   assertEquals(part, whole.slice(5));
@@ -54,7 +54,7 @@ Deno.test("normals have the moments of a normal and no correlation at any lag", 
   }
 });
 
-Deno.test("bits are uniform at the top, at the bottom and in successive pairs", () => {
+Deno.test("bits are uniform at the top, at the bottom, and in successive pairs", () => {
   for (const [seed, stream] of [[0, 0], [1, 0], [0, 1], [2, 3]]) {
     const top = new Float64Array(1024);
     const bottom = new Float64Array(1024);
@@ -93,7 +93,7 @@ Deno.test("streams and seeds are not correlated with one another", () => {
   }
 });
 
-Deno.test("the same index over successive seeds or streams is random too", () => {
+Deno.test("the same index over successive seeds or streams is random, too", () => {
   const draws = 200_000;
   const sequences: Record<string, (i: number) => number> = {
     seeds: (i) => normal(i, 0, 0),

@@ -70,17 +70,17 @@ function checkNetwork(
 
 const INITIALIZER = /^latent_initializer\.(?!Z_init)/;
 
-Deno.test("the gradient of every parameter agrees with finite differences", () => {
+Deno.test("rin() has a gradient of every parameter that agrees with finite differences", () => {
   checkNetwork(CONFIG, randomInput(CONFIG, 2), null);
 });
 
-Deno.test("so it does with equal widths, where the projections are packed", () => {
+Deno.test("rin() has such gradients with equal widths, where the projections are packed", () => {
   const config = { ...CONFIG, latentDim: 6, interfaceDim: 6, numBlocks: 1, blockDepth: 1 };
   assert(parameterShapes(config).has("blocks.0.write_attention.in_proj_weight"));
   checkNetwork(config, randomInput(config, 2), null);
 });
 
-Deno.test("so it does with a mask, and without Z_prev", () => {
+Deno.test("rin() has such gradients with a mask, and without Z_prev", () => {
   const config = { ...CONFIG, numBlocks: 1, blockDepth: 1 };
   const input = randomInput(config, 3);
   checkNetwork(config, { ...input, mask: [1, 0, 1] }, null);
@@ -95,7 +95,7 @@ const PAPER: RinReferenceConfig = {
   ...{ selfConditioning: "both", positions: "sincos" },
 };
 
-Deno.test("so it does with the options of the paper's network, and with units and branches dropped", () => {
+Deno.test("rin() has such gradients with the paper's options, and dropped units and branches", () => {
   const input = {
     ...randomInput(PAPER, 3),
     xPrev: randomArray(3 * 4 * PAPER.interfaceDim, 73),
@@ -107,7 +107,7 @@ Deno.test("so it does with the options of the paper's network, and with units an
   checkNetwork(added, { ...input, zPrev: undefined }, null);
 });
 
-Deno.test("so it does with the paper's layers, warm, cold, and mixed", () => {
+Deno.test("rin() has such gradients with the paper's layers, warm, cold, and mixed", () => {
   const base = { ...PAPER, layers: "paper" } as const;
   const input = { ...randomInput(base, 3), labels: [2, 0, 1] };
   const xPrev = randomArray(3 * 4 * base.interfaceDim, 73);
@@ -120,14 +120,14 @@ Deno.test("so it does with the paper's layers, warm, cold, and mixed", () => {
   checkNetwork({ ...narrow, numHeads: 3 }, other, /interface_initializer\.mlp\.0\.weight$/);
 });
 
-Deno.test("so it does for clips", () => {
+Deno.test("rin() has such gradients for clips", () => {
   const clips = { ...CONFIG, frames: 4, patchFrames: 2, imageSize: 4 };
   checkNetwork(clips, randomInput(clips, 2), null);
   const fixed = { ...clips, positions: "sincos", interfaceDim: 12 } as const;
   checkNetwork(fixed, randomInput(fixed, 2), null);
 });
 
-Deno.test("the mask chooses, example by example, between warm and cold", () => {
+Deno.test("rin() chooses by mask, example by example, between warm and cold", () => {
   const params = randomParameters(CONFIG);
   const input = randomInput(CONFIG, 3);
   const warm = rin(CONFIG, params, input).prediction;
@@ -141,7 +141,7 @@ Deno.test("the mask chooses, example by example, between warm and cold", () => {
   }
 });
 
-Deno.test("an example's result does not depend on its batch", () => {
+Deno.test("rin() gives an example the same result in any batch", () => {
   const params = randomParameters(CONFIG);
   const input = randomInput(CONFIG, 2);
   const both = rin(CONFIG, params, input).prediction;
@@ -154,7 +154,7 @@ Deno.test("an example's result does not depend on its batch", () => {
   assertEquals(alone.prediction, both.slice(each));
 });
 
-Deno.test("a fresh layer norm of zeros makes Z_prev count for nothing", () => {
+Deno.test("rin() ignores Z_prev while its layer norm is zero", () => {
   const params = randomParameters(CONFIG);
   params.get("latent_initializer.layer_norm.weight")!.fill(0);
   params.get("latent_initializer.layer_norm.bias")!.fill(0);

@@ -12,7 +12,7 @@ for (
     { name: "sigmoidclip", schedule: "sigmoid", first: 1 },
   ] satisfies { name: string; schedule: GammaSchedule; first: number }[]
 ) {
-  Deno.test(`re-noising gives the golden trajectory ${name}`, () => {
+  Deno.test(`the renoise step gives the golden trajectory ${name}`, () => {
     const golden = readGolden("A_sampling");
     const model = readGolden("A_tiny");
     const config = model.config();
@@ -79,7 +79,7 @@ Deno.test("the ancestral step is the paper code's form in eps", () => {
   assert(largestDifference(ddpmStep(xt, x0, z, step, "large"), expected) < 1e-13);
 });
 
-Deno.test("DDIM: eta 1 is the small ancestral step, eta 0 stays on the line", () => {
+Deno.test("DDIM with eta 1 is the small ancestral step, and with eta 0 stays on the line", () => {
   const xt = randomArray(12, 63);
   const z = randomArray(12, 64);
   for (const step of STEPS) {

@@ -43,7 +43,7 @@ async function ask(html: string, script: string): Promise<unknown> {
 }
 
 Deno.test({
-  name: "browser: a page draws its curves, and every control can be worked by keyboard",
+  name: "standalonePage() draws its curves in a browser, with all controls on the keyboard",
   ignore: chromium === undefined,
   fn: () =>
     withFolder(async (folder) => {

@@ -8,7 +8,7 @@ function historyOf(steps: number, line: (step: number) => Record<string, unknown
   return history;
 }
 
-Deno.test("history: a short run keeps every value, nulls where a step has none", () => {
+Deno.test("RunHistory keeps every value of a short run, and nulls where a step has none", () => {
   const history = historyOf(
     6,
     (step) => ({ loss: 1 / step, ...step % 3 === 0 && { valid: step } }),
@@ -21,7 +21,7 @@ Deno.test("history: a short run keeps every value, nulls where a step has none",
   assertEquals(history.table(["valid"]).steps, [3, 6]);
 });
 
-Deno.test("history: a long run has at most 600 rows, with means, lows and highs of equal spans", () => {
+Deno.test("RunHistory has at most 600 rows of a long run, with means, lows, and highs of equal spans", () => {
   const last = 123_457, values = (step: number) => Math.sin(step * 12.9898) * 100;
   const history = historyOf(last, (step) => ({ loss: values(step) }));
   const { steps, columns: [loss] } = history.table(["loss"]);
@@ -45,7 +45,7 @@ Deno.test("history: a long run has at most 600 rows, with means, lows and highs 
   );
 });
 
-Deno.test("history: the lowest value is the first of its kind; what is not finite counts nowhere", () => {
+Deno.test("RunHistory takes the first of equal lowest values, and ignores what is not finite", () => {
   const history = historyOf(5, (step) => ({ v: [3, NaN, 1, 1, Infinity][step - 1] }));
   assertEquals(history.lowest("v"), { step: 3, value: 1 });
   assertEquals([history.last("v"), history.mean("v")], [1, 5 / 3]);
@@ -55,7 +55,7 @@ Deno.test("history: the lowest value is the first of its kind; what is not finit
   );
 });
 
-Deno.test("charts: lines that a run has, with bands where rows are means of several steps", () => {
+Deno.test("chartsOf() draws the lines that a run has, with bands where rows are means", () => {
   const short = chartsOf(historyOf(4, (step) => ({ loss: step, lr: 0.123456 })));
   assertEquals(short.map(({ title, lines }) => [title, lines.length]), [
     ["Loss", 1],

@@ -7,7 +7,7 @@ import { SessionsFile } from "../../src/run/sessions.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { dataIn, writeRun } from "./run_files.ts";
 
-Deno.test("page: without its pictures a page of a very long run is below 150 kB", () =>
+Deno.test("standalonePage() of a very long run is below 150 kB without its pictures", () =>
   withFolder(async (folder) => {
     await writeRun(folder, { steps: 20_000, grids: 3 });
     const html = await standalonePage(await RunView.open(folder));
@@ -21,7 +21,7 @@ Deno.test("page: without its pictures a page of a very long run is below 150 kB"
     assert(!/https?:\/\/(?!github\.com\/leeoniya)/.test(html), "names something outside");
   }));
 
-Deno.test("page: texts of a run are never markup", () =>
+Deno.test("standalonePage() never takes a run's texts as markup", () =>
   withFolder(async (parent) => {
     const evil = `</script><img src=x onerror="alert(1)"><!--`;
     const folder = `${parent}/a<b>&"'`;
@@ -42,7 +42,7 @@ Deno.test("page: texts of a run are never markup", () =>
     assert(!both.includes("<!--<script>"));
   }));
 
-Deno.test("page: as many grids as it may hold, spread over the run, the last one always", () =>
+Deno.test("spread() takes as many grids as fit, over the whole run, always with the last", () =>
   withFolder(async (folder) => {
     assertEquals(spread([1, 2, 3], 5), [1, 2, 3]);
     assertEquals(spread([1, 2, 3, 4, 5], 3), [1, 3, 5]);
@@ -61,7 +61,7 @@ Deno.test("page: as many grids as it may hold, spread over the run, the last one
     assertEquals(large.map(({ caption }: { caption: string }) => caption), ["Step 1,000"]);
   }));
 
-Deno.test("view: reads what is new, forgets what a run that goes on has dropped, minds no half line", () =>
+Deno.test("RunView reads what is new, forgets what a resumed run dropped, and ignores half a line", () =>
   withFolder(async (folder) => {
     await writeRun(folder, { steps: 9, grids: 1 });
     const view = await RunView.open(folder + "/");
@@ -76,7 +76,7 @@ Deno.test("view: reads what is new, forgets what a run that goes on has dropped,
     await Deno.writeTextFile(metrics, 'ss":8}\n', { append: true });
     await view.refresh();
     assertEquals(view.history.last("loss"), 8);
-    // Gone on after step 2, and then as far as before.
+    // Resumed after step 2, and then as far as before.
     await new SessionsFile(folder).start({ step: 2, device: "gpu" });
     await Deno.writeTextFile(metrics, '{"step":1,"loss":5}'.padEnd(5000) + "\n");
     await view.refresh();

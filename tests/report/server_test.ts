@@ -19,7 +19,7 @@ async function served(
   });
 }
 
-Deno.test("server: the page, then what is new, and nothing where nothing is", () =>
+Deno.test("serveRun() sends the page, then what is new, and nothing if nothing is", () =>
   served(async (get, folder) => {
     const html = await (await get("/")).text();
     assertStringIncludes(html, 'id="status"');
@@ -36,7 +36,7 @@ Deno.test("server: the page, then what is new, and nothing where nothing is", ()
     assertEquals([next.status, (await next.json()).tiles[0].value], [200, "21"]);
   }));
 
-Deno.test("server: grids by their steps; no path reaches the disk", () =>
+Deno.test("serveRun() sends grids by their steps, and lets no path reach the disk", () =>
   served(async (get, folder) => {
     const png = await get("/samples/20.png");
     assertEquals(png.headers.get("content-type"), "image/png");
@@ -58,10 +58,10 @@ Deno.test("server: grids by their steps; no path reaches the disk", () =>
       assertEquals([answer.status, await answer.text()], [404, "There is nothing here"], path);
     }
     const post = await get("/", { method: "POST" });
-    assertEquals([post.status, await post.text()], [405, "Only GET is answered"]);
+    assertEquals([post.status, await post.text()], [405, "This page answers only GET"]);
   }));
 
-Deno.test("server: another name for this machine is refused", () =>
+Deno.test("serveRun() refuses another name for this machine", () =>
   served(async (get) => {
     const { port } = new URL(
       (await get("/x").then((answer) => (answer.body?.cancel(), answer))).url,
@@ -74,7 +74,7 @@ Deno.test("server: another name for this machine is refused", () =>
     assert(!answer.includes("tiles"));
   }));
 
-Deno.test("server: a run that can't be read now is told, and read when it can be", () =>
+Deno.test("serveRun() reports a run that it can't read, and reads it once it can", () =>
   withFolder(async (folder) => {
     const page = serveRun(folder, undefined);
     try {
@@ -88,7 +88,7 @@ Deno.test("server: a run that can't be read now is told, and read when it can be
     }
   }));
 
-Deno.test("server: a port in use is told; where none was asked for, another is found", () => {
+Deno.test("serveRun() names a port in use, or finds another if none was asked for", () => {
   const first = serveRun("nowhere", undefined), second = serveRun("nowhere", undefined);
   try {
     assert(first.url !== second.url);

@@ -4,7 +4,7 @@ import { BatchStream } from "../../src/data/batches.ts";
 import { fillBatch, windowStart } from "../../src/data/fill_batch.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
 
-/** Seven images of 2x2, image i being all i; `read` is told of, and may be made to wait. */
+/** Seven images of 2x2, image i being all i; `read` sees each read, and can make it wait. */
 function numbered(read: (indices: number[]) => Promise<void> = async () => {}): ImageSet {
   return {
     name: "numbered",
@@ -26,7 +26,7 @@ const numbersOf = (images: Float32Array, stride = 12) =>
     (_, i) => Math.round((images[i * stride] + 1) * 127.5),
   );
 
-Deno.test("TrainingBatches: the same images and labels however a step is reached", async () => {
+Deno.test("TrainingBatches gives a step the same images and labels however it is reached", async () => {
   const straight = new TrainingBatches(numbered(), OPTIONS);
   const all = [];
   for (let step = 0; step < 20; step++) all.push(await straight.at(step));
@@ -41,7 +41,7 @@ Deno.test("TrainingBatches: the same images and labels however a step is reached
   assertEquals(seven.toSorted(), [0, 1, 2, 3, 4, 5, 6].flatMap((i) => Array(4).fill(i)));
 });
 
-Deno.test("TrainingBatches: a few steps are read ahead, none twice and none beyond the last", async () => {
+Deno.test("TrainingBatches reads a few steps ahead, none twice and none beyond the last", async () => {
   let reads = 0;
   const batches = new TrainingBatches(numbered(() => Promise.resolve(void reads++)), {
     ...OPTIONS,
@@ -55,7 +55,7 @@ Deno.test("TrainingBatches: a few steps are read ahead, none twice and none beyo
   assertEquals(seen, [5, 6, 7, 8, 8, 8, 8, 8]);
 });
 
-Deno.test("TrainingBatches: only the time spent waiting counts, once", async () => {
+Deno.test("TrainingBatches counts only the time spent waiting, once", async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => release = resolve);
   const batches = new TrainingBatches(numbered(() => gate), OPTIONS);
@@ -69,7 +69,7 @@ Deno.test("TrainingBatches: only the time spent waiting counts, once", async () 
   assert(batches.takeWait() < 20);
 });
 
-Deno.test("TrainingBatches: a read that fails is told at its own step", async () => {
+Deno.test("TrainingBatches reports a failed read at its own step", async () => {
   let reads = 0;
   const batches = new TrainingBatches(
     numbered(() =>
@@ -82,7 +82,7 @@ Deno.test("TrainingBatches: a read that fails is told at its own step", async ()
   await assertRejects(() => batches.at(2), Error, "the disk is gone");
 });
 
-Deno.test("validationBatches: spread evenly over the set, at most the limit", async () => {
+Deno.test("validationBatches() spreads evenly over the set, up to the limit", async () => {
   const passes = async (limit: number) => {
     const told: number[][] = [];
     const seen: number[] = [];
@@ -97,7 +97,7 @@ Deno.test("validationBatches: spread evenly over the set, at most the limit", as
   assertEquals(await passes(50), [[0, 1, 2, 3, 4, 5, 6], [[0, 7]]]);
 });
 
-Deno.test("batches: larger stored images are cut to the size of the network", async () => {
+Deno.test("TrainingBatches crops larger stored images to the network's size", async () => {
   const options = { ...OPTIONS, imageSize: 1 };
   const { images } = await new TrainingBatches(numbered(), options).at(0);
   assertEquals(images.length, 4 * 3);
@@ -106,7 +106,7 @@ Deno.test("batches: larger stored images are cut to the size of the network", as
   }
 });
 
-Deno.test("batches of clips: windows follow from seed, step and place, and lie in the middle to validate", async () => {
+Deno.test("TrainingBatches takes windows of clips by seed, step, and place, and validation the middle", async () => {
   // Clip i has i frames more than are read of it; frame t of it is all 10 i + t.
   const clips: ImageSet = {
     name: "clips",
@@ -145,7 +145,7 @@ Deno.test("batches of clips: windows follow from seed, step and place, and lie i
   assertEquals(numbersOf(valid[0].images, 24), [0, 10, 21, 31, 42, 52, 63]);
 });
 
-Deno.test("TrainingBatches: mirrored and cut anew at every step, by seed and step", async () => {
+Deno.test("TrainingBatches flips and crops anew at every step, by seed and step", async () => {
   const pixels = (index: number) => Uint8Array.from({ length: 27 }, (_, p) => 30 * index + p);
   const set = {
     ...numbered(),

@@ -24,7 +24,7 @@ const data: ImageSet = tinySplits().train;
 const still = { batchSize: 2, steps: 2, lr: 0 };
 const run = { sampleCount: 1, sampleSteps: 2, validCount: 2 };
 
-Deno.test("run: begins from a checkpoint's average and network", async () => {
+Deno.test("train() begins from a checkpoint's average and network", async () => {
   await withFolder(async (folder) => {
     const events: RunEvent[] = [];
     const onEvent = (event: RunEvent) => events.push(event);
@@ -50,7 +50,7 @@ Deno.test("run: begins from a checkpoint's average and network", async () => {
   });
 });
 
-Deno.test("run: reports a grid that is not finite and continues without it", async () => {
+Deno.test("train() reports a grid that is not finite, and continues without it", async () => {
   const enormous = parameters.slice();
   const name = "blocks.0.compute_mlp.0.3.weight";
   const { offset, size } = layout.parameters.find((spec) => spec.name === name)!;
@@ -68,12 +68,12 @@ Deno.test("run: reports a grid that is not finite and continues without it", asy
     });
     assertEquals([ended, step], ["finished", 2]);
     const [failed] = events.filter((event) => event.type === "samplingFailed");
-    assert(failed.error.message.startsWith("Image 0 did not come out as finite numbers"));
+    assert(failed.error.message.startsWith("Image 0 has numbers that are not finite"));
     assertEquals(events.filter(({ type }) => type === "sampled"), []);
   });
 });
 
-Deno.test("Trainer.create: begins from a checkpoint, with the classes that its config asks for", async () => {
+Deno.test("Trainer.create() begins from a checkpoint, with the classes of its config", async () => {
   const device = await requestCpu({ threads: 1 });
   const same = await Trainer.create(device, {}, { batchSize: 2 }, { init });
   assertEquals([same.config, same.begun], [config, { anew: [], leftOut: [] }]);

@@ -1,4 +1,4 @@
-// A GPU that is lost at whatever moment: the run goes on from the last checkpoint, to the same end.
+// A GPU that is lost at whatever moment: the run continues from the last checkpoint to the same end.
 
 import {
   assert,
@@ -66,7 +66,7 @@ async function trainIn(path: string, { emit }: Listener, conditions: Conditions 
 
 function lossTest(name: string, run: (folder: string) => Promise<void>): void {
   Deno.test({
-    name: `lost GPU: ${name}`,
+    name: `keepTraining() ${name}`,
     ignore: !available,
     sanitizeOps: false,
     sanitizeResources: false,
@@ -89,7 +89,7 @@ function sampled(activity?: Activity): number | undefined {
   return activity?.name === "sampling" && activity.total === 3 ? activity.done : undefined;
 }
 
-lossTest("the run goes on to the same end", async (folder) => {
+lossTest("continues to the same end after a lost GPU", async (folder) => {
   await trainIn(`${folder}/whole`, new Listener(() => {}));
   const whole = await traces(`${folder}/whole`);
   // A GPU compiles its kernels anew each time, which takes its while: the CPU is lost at all moments.
@@ -112,7 +112,7 @@ lossTest("the run goes on to the same end", async (folder) => {
   }
 });
 
-lossTest("a CPU that fails is replaced, whenever it happens", async (folder) => {
+lossTest("replaces a failed CPU device, whenever it fails", async (folder) => {
   const request = () => requestCpu({ threads: 1 });
   await trainIn(`${folder}/whole`, new Listener(() => {}), { request });
   const whole = await traces(`${folder}/whole`);
@@ -131,7 +131,7 @@ lossTest("a CPU that fails is replaced, whenever it happens", async (folder) => 
   }
 });
 
-lossTest("also while a checkpoint is written", async (folder) => {
+lossTest("survives a loss while a checkpoint is written", async (folder) => {
   await trainIn(`${folder}/whole`, new Listener(() => {}));
   const { gpu, lose } = await losableGpu();
   const opened = await openTiny(`${folder}/run`, SETTINGS);
@@ -150,7 +150,7 @@ lossTest("also while a checkpoint is written", async (folder) => {
 });
 
 lossTest(
-  "a GPU that is not there yet is waited for; one that stays away ends the run",
+  "waits for a GPU that is not there yet, and ends the run if it stays away",
   async (folder) => {
     for (const [waits, outcome] of [[[0, 0, 0], "finished"], [[0, 0], "lost"]] as const) {
       const { gpu, lose } = await losableGpu();
@@ -171,7 +171,7 @@ lossTest(
   },
 );
 
-lossTest("lost again and again at the same place it ends the run", async (folder) => {
+lossTest("ends the run after repeated losses at the same place", async (folder) => {
   let current = await losableGpu();
   let asked = 0;
   const request = async () => {
@@ -185,7 +185,7 @@ lossTest("lost again and again at the same place it ends the run", async (folder
   assertEquals(asked, 4);
 });
 
-lossTest("a lost GPU is waited for where the CPU is offered in its place", async (folder) => {
+lossTest("waits for a lost GPU even if the CPU is there", async (folder) => {
   const { gpu, lose } = await losableGpu();
   const offered: Device[] = [];
   const request = async () => {
@@ -200,7 +200,7 @@ lossTest("a lost GPU is waited for where the CPU is offered in its place", async
   assertThrows(() => offered[0].check(), DeviceLostError);
 });
 
-lossTest("a person who wants to stop is not kept waiting for a GPU", async (folder) => {
+lossTest("lets a person stop while it waits for a GPU", async (folder) => {
   const { gpu, lose } = await losableGpu();
   const controller = new AbortController();
   const request = () => Promise.reject(new NoGpuError("none"));

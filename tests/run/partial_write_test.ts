@@ -39,13 +39,13 @@ async function steps(logger: Logger, read: () => Promise<number[]>): Promise<num
   return [...found, await read()];
 }
 
-Deno.test("metrics: a line that found no room is cut off, and comes whole later", () =>
+Deno.test("MetricsFile cuts off a line that found no room, and writes it whole later", () =>
   withFolder(async (folder) => {
     const read = async () => (await metrics(folder)).map(({ step }) => step as number);
     assertEquals(await steps(new MetricsFile(folder), read), [[1], [1], [1, 2, 3]]);
   }));
 
-Deno.test("events: a record that found no room is cut off, and comes whole later", () =>
+Deno.test("EventFiles cuts off a record that found no room, and writes it whole later", () =>
   withFolder(async (folder) => {
     const read = async () => {
       const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name);

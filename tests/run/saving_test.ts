@@ -69,26 +69,29 @@ function unblock(path: string): void {
   Deno.removeSync(`${path}.${Deno.pid}.tmp`, { recursive: true });
 }
 
-savingTest("checkpoints that stay: every so often, the newest of them", async (device) => {
-  await withFolder(async (folder) => {
-    const kept = async (name: string, settings: Fields) => {
-      const path = `${folder}/${name}`;
-      await run(device, path, settings);
-      const entries = await Array.fromAsync(Deno.readDir(`${path}/checkpoints`)).catch(() => []);
-      return entries.map(({ name }) => name).sort();
-    };
-    const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
-    assertEquals(await kept("none", {}), []);
-    assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
-    assertEquals(await kept("two", { keepEvery: 2, keepCheckpoints: 2 }), named("10", "12"));
-    assertEquals(
-      await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
-      await Deno.readFile(`${folder}/two/last.safetensors`),
-    );
-  });
-});
+savingTest(
+  "TrainingRun keeps a checkpoint every so often, and the newest of them",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const kept = async (name: string, settings: Fields) => {
+        const path = `${folder}/${name}`;
+        await run(device, path, settings);
+        const entries = await Array.fromAsync(Deno.readDir(`${path}/checkpoints`)).catch(() => []);
+        return entries.map(({ name }) => name).sort();
+      };
+      const named = (...steps: string[]) => steps.map((step) => `step-00000${step}.safetensors`);
+      assertEquals(await kept("none", {}), []);
+      assertEquals(await kept("all", { keepEvery: 4 }), named("04", "08", "12"));
+      assertEquals(await kept("two", { keepEvery: 2, keepCheckpoints: 2 }), named("10", "12"));
+      assertEquals(
+        await Deno.readFile(`${folder}/two/checkpoints/step-0000012.safetensors`),
+        await Deno.readFile(`${folder}/two/last.safetensors`),
+      );
+    });
+  },
+);
 
-savingTest("what was recorded is on the disk before the checkpoint of its step", async (device) => {
+savingTest("TrainingRun syncs its records before the checkpoint of their step", async (device) => {
   await withFolder(async (folder) => {
     const calls = await diskCalls(() => run(device, folder, {}));
     const saves = calls.join().split("rename last.safetensors").slice(0, -1);
@@ -101,19 +104,22 @@ savingTest("what was recorded is on the disk before the checkpoint of its step",
   });
 });
 
-savingTest("kept checkpoints of a later time are neither counted nor removed", async (device) => {
-  await withFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/checkpoints`);
-    await Deno.writeTextFile(`${folder}/.lock`, "");
-    await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
-    await run(device, folder, { keepEvery: 5, keepCheckpoints: 1 });
-    const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
-    assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
-  });
-});
+savingTest(
+  "TrainingRun neither counts nor removes kept checkpoints of a later time",
+  async (device) => {
+    await withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/checkpoints`);
+      await Deno.writeTextFile(`${folder}/.lock`, "");
+      await Deno.writeTextFile(`${folder}/checkpoints/step-0000099.safetensors`, "");
+      await run(device, folder, { keepEvery: 5, keepCheckpoints: 1 });
+      const names = [...Deno.readDirSync(`${folder}/checkpoints`)].map(({ name }) => name).sort();
+      assertEquals(names, ["step-0000010.safetensors", "step-0000099.safetensors"]);
+    });
+  },
+);
 
 savingTest(
-  "a checkpoint that can't be written: the run goes on and tries again",
+  "TrainingRun continues after a failed checkpoint, and tries again",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -131,7 +137,7 @@ savingTest(
 );
 
 savingTest(
-  "a last checkpoint that can't be written ends the run with the reason",
+  "TrainingRun ends with the reason if it can't write the last checkpoint",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -146,7 +152,7 @@ savingTest(
 );
 
 savingTest(
-  "asked to, a run stops at the first checkpoint that can't be written",
+  "TrainingRun stops at the first failed checkpoint on request",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -159,7 +165,7 @@ savingTest(
   },
 );
 
-savingTest("a run that can't be saved at all does not begin", async (device) => {
+savingTest("TrainingRun does not start a run that can't be saved at all", async (device) => {
   await withFolder(async (folder) => {
     const prepare = () => block(`${folder}/last.safetensors`);
     const { error } = await run(device, folder, {}, undefined, prepare);
@@ -169,7 +175,7 @@ savingTest("a run that can't be saved at all does not begin", async (device) => 
 });
 
 savingTest(
-  "a best checkpoint that could not be written leaves its place to the next",
+  "TrainingRun keeps the place of a failed best checkpoint for the next",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -194,7 +200,7 @@ savingTest(
 );
 
 savingTest(
-  "what can't be kept does not keep the last checkpoint from being written",
+  "TrainingRun writes the last checkpoint even if it can't keep others",
   async (device) => {
     for (const [onSaveError, saved] of [["continue", [4, 8, 12]], ["stop", [4]]] as const) {
       await withFolder(async (folder) => {
@@ -215,7 +221,7 @@ savingTest(
 );
 
 savingTest(
-  "best, kept and last checkpoint of a step are one file; later ones leave it alone",
+  "TrainingRun writes a step's best, kept, and last checkpoint as one file",
   async (device) => {
     await withFolder(async (folder) => {
       const path = `${folder}/run`;
@@ -239,26 +245,29 @@ savingTest(
   },
 );
 
-savingTest("the average of the loss soon forgets the first steps", async (device) => {
-  await withFolder(async (folder) => {
-    const steps = 40;
-    await run(device, folder, { steps, saveEvery: 100, lr: 0.01 });
-    const lines = (await metrics(folder)).filter(({ loss }) => loss !== undefined);
-    let average = lines[0].loss as number;
-    for (const { step, loss, lossAverage } of lines as Record<string, number>[]) {
-      const share = Math.max(0.02, 9 / (step + 9));
-      average += share * (loss - average);
-      assert(
-        Math.abs(lossAverage - average) < 1e-6,
-        `step ${step}: ${lossAverage}, not ${average}`,
-      );
-    }
-    assertEquals(lines.length, steps);
-  });
-});
+savingTest(
+  "TrainingRun soon forgets the first steps in the average of the loss",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const steps = 40;
+      await run(device, folder, { steps, saveEvery: 100, lr: 0.01 });
+      const lines = (await metrics(folder)).filter(({ loss }) => loss !== undefined);
+      let average = lines[0].loss as number;
+      for (const { step, loss, lossAverage } of lines as Record<string, number>[]) {
+        const share = Math.max(0.02, 9 / (step + 9));
+        average += share * (loss - average);
+        assert(
+          Math.abs(lossAverage - average) < 1e-6,
+          `step ${step}: ${lossAverage}, not ${average}`,
+        );
+      }
+      assertEquals(lines.length, steps);
+    });
+  },
+);
 
 savingTest(
-  "validations that don't improve lower the rate, and the lower one is gone on with",
+  "TrainingRun lowers the rate without improvement, and keeps it lowered when resumed",
   async (device) => {
     await withFolder(async (folder) => {
       // Nothing is enough of an improvement, so that each validation but the first halves it.
@@ -288,7 +297,7 @@ function poison(bad: (step: number) => boolean): (trainer: Trainer) => void {
   };
 }
 
-savingTest("steps that are not finite are skipped, counted and logged", async (device) => {
+savingTest("TrainingRun skips, counts, and logs steps that are not finite", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 6);
     const { error, state } = await run(device, folder, {}, undefined, prepare);
@@ -302,12 +311,12 @@ savingTest("steps that are not finite are skipped, counted and logged", async (d
   });
 });
 
-savingTest("asked to, a run stops at the first step that is not finite", async (device) => {
+savingTest("TrainingRun stops at the first step that is not finite on request", async (device) => {
   await withFolder(async (folder) => {
     const prepare = poison((step) => step === 5 || step === 7);
     const { error } = await run(device, folder, { onNan: "stop" }, undefined, prepare);
     assert(error instanceof NotFiniteError, `${error}`);
-    assertStringIncludes(error.message, "At step 5 the loss or its gradient was no finite number");
+    assertStringIncludes(error.message, "At step 5 the loss or its gradient was not finite");
     assertStringIncludes(error.message, "the checkpoint of step 3 in");
     assertStringIncludes(error.message, "with a lower lr than");
     assertStringIncludes(explain(error).sentence, "with a lower --lr than");
@@ -315,25 +324,28 @@ savingTest("asked to, a run stops at the first step that is not finite", async (
   });
 });
 
-savingTest("nothing is saved while steps are skipped; 64 of them end the run", async (device) => {
-  await withFolder(async (folder) => {
-    const prepare = poison((step) => step > 7);
-    const { error } = await run(device, folder, { steps: 200 }, undefined, prepare);
-    assert(error instanceof NotFiniteError, `${error}`);
-    assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
-    assertEquals(await lastStep(folder), 6);
-  });
-  await withFolder(async (folder) => {
-    const seen: number[] = [];
-    const prepare = poison((step) => step === 6);
-    await run(device, folder, { logEvery: 1 }, async (done) => {
-      if (done === 8) seen.push(await lastStep(folder));
-    }, prepare);
-    assertEquals(seen, [7], "what was due at step 6 was saved at step 7");
-  });
-});
+savingTest(
+  "TrainingRun saves nothing while it skips steps, and ends after 64 of them",
+  async (device) => {
+    await withFolder(async (folder) => {
+      const prepare = poison((step) => step > 7);
+      const { error } = await run(device, folder, { steps: 200 }, undefined, prepare);
+      assert(error instanceof NotFiniteError, `${error}`);
+      assert(/^In each of the last (6[4-9]|[78]\d) steps/.test(error.message), error.message);
+      assertEquals(await lastStep(folder), 6);
+    });
+    await withFolder(async (folder) => {
+      const seen: number[] = [];
+      const prepare = poison((step) => step === 6);
+      await run(device, folder, { logEvery: 1 }, async (done) => {
+        if (done === 8) seen.push(await lastStep(folder));
+      }, prepare);
+      assertEquals(seen, [7], "what was due at step 6 was saved at step 7");
+    });
+  },
+);
 
-Deno.test("a folder is one process's; a lock without its process is no hindrance", async () => {
+Deno.test("a folder belongs to one process, and a lock without its process stops nobody", async () => {
   await withFolder(async (scratch) => {
     const folder = `${scratch}/run`;
     await write(`${folder}/.lock`, "999999\n");
@@ -341,7 +353,7 @@ Deno.test("a folder is one process's; a lock without its process is no hindrance
     const { message } = await assertRejects(() => openTiny(folder, {}), RunLockedError);
     assertStringIncludes(
       message,
-      `Cannot train into ${folder}: process ${Deno.pid} does so already`,
+      `Cannot train into ${folder}: process ${Deno.pid} trains there already`,
     );
     await opened.folder.close();
     await (await openTiny(folder, {})).folder.close();

@@ -1,4 +1,4 @@
-// A run from a program: what the command does, stopped and gone on with, and how it fails.
+// A run from a program: what the command does, how it stops, resumes, and fails.
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { requestDevice } from "../../src/device/request.ts";
@@ -30,7 +30,7 @@ function tiny(out: string, changes: Partial<NewRunOptions> = {}): NewRunOptions 
 
 function runTest(name: string, run: (folder: string) => Promise<void>): void {
   Deno.test({
-    name: `run: ${name}`,
+    name: `train() ${name}`,
     sanitizeOps: false,
     sanitizeResources: false,
     fn: () => withFolder(run),
@@ -44,7 +44,7 @@ function stopAt(when: (event: RunEvent) => boolean) {
   return { signal: controller.signal, onEvent };
 }
 
-runTest("it leaves what the command leaves", async (folder) => {
+runTest("leaves what the command leaves", async (folder) => {
   await writePictures(`${folder}/pictures`, 5);
   const flags = Object.entries(RUN).flatMap(([key, value]) => [
     `--${key.replace("Every", "-every")}`,
@@ -70,7 +70,7 @@ runTest("it leaves what the command leaves", async (folder) => {
   assertEquals(await config(out), await config(`${folder}/command`));
 });
 
-runTest("stopped anywhere it goes on to the same end", async (folder) => {
+runTest("continues to the same end after a stop anywhere", async (folder) => {
   await train(tiny(`${folder}/whole`));
   const whole = await traces(`${folder}/whole`);
   const moments: [name: string, stopped: number, when: (event: RunEvent) => boolean][] = [
@@ -106,7 +106,7 @@ runTest("stopped anywhere it goes on to the same end", async (folder) => {
   }
 });
 
-deviceTest("run: a device that is given stays, and gets its memory back", async (device) => {
+deviceTest("train() keeps a given device, which gets its memory back", async (device) => {
   await withFolder(async (folder) => {
     const before = device.bytes;
     const { ended } = await train(tiny(folder, { device }));
@@ -117,7 +117,7 @@ deviceTest("run: a device that is given stays, and gets its memory back", async 
   });
 });
 
-runTest("loggers are told in order, beside the folder's own", async (folder) => {
+runTest("calls loggers in order, beside the folder's own", async (folder) => {
   const calls: string[] = [];
   const logger: Logger = {
     start: ({ step, device }) => done(`start ${step} ${device.length > 0}`),
@@ -140,23 +140,23 @@ runTest("loggers are told in order, beside the folder's own", async (folder) => 
   assertEquals(calls, expected);
 });
 
-runTest("what can't be asked for is refused, and leaves no folder", async (folder) => {
+runTest("refuses impossible options, and leaves no folder", async (folder) => {
   const out = `${folder}/run`;
   const set = tinySplits().train;
   type Kind = typeof ConfigError | typeof DataError | typeof RunError;
   const wrong: [changes: Partial<NewRunOptions>, kind: Kind, words: string][] = [
-    [{ preset: "nope" }, ConfigError, 'preset is "nope": needed one of faces, demo,'],
+    [{ preset: "nope" }, ConfigError, 'preset is "nope": expected one of faces, demo,'],
     [{ run: { saveEvry: 1 } as object }, ConfigError, 'Unknown run option "saveEvry"'],
-    [{ run: { saveEvery: 1.5 } }, ConfigError, "saveEvery is 1.5: needed a whole number"],
+    [{ run: { saveEvery: 1.5 } }, ConfigError, "saveEvery is 1.5: expected a whole number"],
     [
       { run: { onNan: "ignore" as "skip" } },
       ConfigError,
-      'onNan is "ignore": needed "skip" or "stop"',
+      'onNan is "ignore": expected "skip" or "stop"',
     ],
     [{ training: { lr: -1 } }, ConfigError, "lr is -1"],
-    [{ data: { ...set, imageSize: 8 } }, ConfigError, "imageSize of 8: needed 16"],
+    [{ data: { ...set, imageSize: 8 } }, ConfigError, "imageSize of 8: expected 16"],
     [{ data: { ...set, count: 0 } }, ConfigError, "hold no images"],
-    [{ data: { ...set, frames: 2 } }, ConfigError, "2 frames: needed the network's 1"],
+    [{ data: { ...set, frames: 2 } }, ConfigError, "2 frames: expected the network's 1"],
     [{ data: undefined, preset: "readme" }, RunError, "without images: give data DIR"],
     [{ data: undefined, run: { data: `${folder}/none` } }, DataError, "there is no such"],
     [{ network: { ...network, numClasses: 2 } }, RunError, "give labels auto, labels FILE or"],
@@ -168,7 +168,7 @@ runTest("what can't be asked for is refused, and leaves no folder", async (folde
   }
 });
 
-runTest("a folder with a run is not begun anew, and its run stays what it is", async (folder) => {
+runTest("starts no second run in a folder, and leaves the first as it is", async (folder) => {
   const path = `${folder}/run`;
   await train(tiny(path, stopAt(({ type }) => type === "started")));
   const error = await assertRejects(() => train(tiny(path)), RunExistsError);
@@ -193,7 +193,7 @@ runTest("a folder with a run is not begun anew, and its run stays what it is", a
   await assertRejects(() => resume({ training: { steps: 2 } }), RunError, "give more steps");
 });
 
-runTest("decoding is stopped by the signal, with its reason", async (folder) => {
+runTest("stops decoding at the signal, with its reason", async (folder) => {
   await writePictures(`${folder}/pictures`, 3);
   const run = { data: `${folder}/pictures` };
   const signal = AbortSignal.abort(new Error("enough"));

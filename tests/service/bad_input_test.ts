@@ -14,50 +14,54 @@ const bodies: [body: unknown, status: number, sentence: string][] = [
   ['{"__proto__": {"steps": 3}}', 400, 'There is no field "__proto__"'],
   [{ constructor: 1 }, 400, 'There is no field "constructor"'],
   [{ previews: 1 }, 400, 'There is no field "previews"'],
-  [{ count: 0 }, 400, "count is 0: needed a whole number from 1 to 256"],
-  [{ count: -3 }, 400, "count is -3: needed a whole number"],
-  [{ count: 1.5 }, 400, "count is 1.5: needed a whole number"],
-  [{ count: "4" }, 400, 'count is "4": needed a whole number'],
-  [{ count: null }, 400, "count is null: needed a whole number"],
-  [{ count: true }, 400, "count is true: needed a whole number"],
-  [{ count: [1] }, 400, "count is [1]: needed a whole number"],
-  ['{"count": 1e999}', 400, "count is Infinity: needed a whole number"],
-  ['{"count": 1e308}', 400, "count is 1e+308: needed a whole number"],
-  [{ steps: 0 }, 400, "steps is 0: needed a whole number from 1 to 1000"],
-  [{ steps: 1001 }, 400, "steps is 1001: needed"],
+  [{ count: 0 }, 400, "count is 0: expected a whole number from 1 to 256"],
+  [{ count: -3 }, 400, "count is -3: expected a whole number"],
+  [{ count: 1.5 }, 400, "count is 1.5: expected a whole number"],
+  [{ count: "4" }, 400, 'count is "4": expected a whole number'],
+  [{ count: null }, 400, "count is null: expected a whole number"],
+  [{ count: true }, 400, "count is true: expected a whole number"],
+  [{ count: [1] }, 400, "count is [1]: expected a whole number"],
+  ['{"count": 1e999}', 400, "count is Infinity: expected a whole number"],
+  ['{"count": 1e308}', 400, "count is 1e+308: expected a whole number"],
+  [{ steps: 0 }, 400, "steps is 0: expected a whole number from 1 to 1000"],
+  [{ steps: 1001 }, 400, "steps is 1001: expected"],
   [{ count: 256, steps: 1000 }, 400, "count x steps is 256000: this service does at most 32000"],
   [{ count: 32, steps: 1000, guidance: 2 }, 400, "count x steps is 64000 with guidance"],
-  [{ seed: -1 }, 400, "seed is -1: needed a whole number from 0 to 4294967295"],
-  [{ seed: 2 ** 32 }, 400, "seed is 4294967296: needed"],
-  [{ sampler: "euler" }, 400, 'sampler is "euler": needed "ddpm", "ddim", "dpm++", "heun" or'],
-  [{ sampler: 1 }, 400, "sampler is 1: needed"],
-  [{ times: "even" }, 400, 'times is "even": needed "uniform", "cosine" or "logsnr"'],
-  [{ variance: "huge" }, 400, 'needed "small" or "large"'],
-  [{ eta: 1.1 }, 400, "eta is 1.1: needed a number from 0 to 1"],
-  [{ clip: 0 }, 400, "clip is 0: needed true or false, or a number above 0 and up to 1"],
-  [{ clip: "on" }, 400, 'clip is "on": needed'],
-  [{ warmStart: -0.1 }, 400, "warmStart is -0.1: needed"],
-  [{ guidance: "2" }, 400, 'guidance is "2": needed a number from -1000 to 1000'],
-  [{ class: "horse" }, 400, 'There is no class "horse": this network knows cat, dog, bird'],
-  [{ class: 3 }, 400, "class is 3: needed a whole number from 0 to 2, or a name"],
-  [{ class: -1 }, 400, "class is -1: needed"],
-  [{ class: [] }, 400, "class is []: needed"],
-  [{ class: ["cat", null] }, 400, 'class is ["cat",null]: needed'],
+  [{ seed: -1 }, 400, "seed is -1: expected a whole number from 0 to 4294967295"],
+  [{ seed: 2 ** 32 }, 400, "seed is 4294967296: expected"],
+  [{ sampler: "euler" }, 400, 'sampler is "euler": expected "ddpm", "ddim", "dpm++", "heun" or'],
+  [{ sampler: 1 }, 400, "sampler is 1: expected"],
+  [{ times: "even" }, 400, 'times is "even": expected "uniform", "cosine" or "logsnr"'],
+  [{ variance: "huge" }, 400, 'expected "small" or "large"'],
+  [{ eta: 1.1 }, 400, "eta is 1.1: expected a number from 0 to 1"],
+  [{ clip: 0 }, 400, "clip is 0: expected true or false, or a number above 0 and up to 1"],
+  [{ clip: "on" }, 400, 'clip is "on": expected'],
+  [{ warmStart: -0.1 }, 400, "warmStart is -0.1: expected"],
+  [{ guidance: "2" }, 400, 'guidance is "2": expected a number from -1000 to 1000'],
+  [{ class: "horse" }, 400, `There is no class "horse": this network's classes are cat, dog, bird`],
+  [{ class: 3 }, 400, "class is 3: expected a whole number from 0 to 2, or a name"],
+  [{ class: -1 }, 400, "class is -1: expected"],
+  [{ class: [] }, 400, "class is []: expected"],
+  [{ class: ["cat", null] }, 400, 'class is ["cat",null]: expected'],
   [{ class: ["cat", "cow"] }, 400, 'There is no class "cow"'],
   [{ class: "0..3" }, 400, 'There is no class "0..3"'],
   [{ class: "0..99999999999" }, 400, 'There is no class "0..99999999999"'],
-  [{ class: "x".repeat(300) }, 400, "needed a whole number from 0 to 2, or a name of at most 256"],
+  [
+    { class: "x".repeat(300) },
+    400,
+    "expected a whole number from 0 to 2, or a name of at most 256",
+  ],
   [
     { format: "jpeg" },
     400,
-    'format is "jpeg": needed "png", "grid", "json", "film", "apng" or "gif"',
+    'format is "jpeg": expected "png", "grid", "json", "film", "apng" or "gif"',
   ],
   [{ format: "png", count: 2 }, 400, 'format is "png", one image, and count is 2: use "grid" or'],
   [{ class: "x".repeat(70_000) }, 413, "The body is longer than 60000 bytes"],
 ];
 
 serviceTest(
-  "bad input: every body gets its sentence, and the next good one its image",
+  "createService() answers every bad body with its sentence, and the next good one with its image",
   (device) =>
     withService(device, { limits: { body: 60_000 } }, async ({ post }) => {
       for (const [body, status, sentence] of bodies) {
@@ -72,21 +76,21 @@ serviceTest(
 );
 
 serviceTest(
-  "bad input: queries, types of body, methods and paths",
+  "createService() refuses bad queries, types of body, methods, and paths",
   (device) =>
     withService(device, {}, async ({ get, post, metric }) => {
       const stream = async (query: string) =>
         await errorOf(await get(`/v1/images/stream?${query}`));
       const queries: [string, string][] = [
-        ["steps=", 'steps is "": needed a whole number'],
-        ["steps=ten", 'steps is "ten": needed'],
-        ["steps=0x10", 'steps is "0x10": needed'],
+        ["steps=", 'steps is "": expected a whole number'],
+        ["steps=ten", 'steps is "ten": expected'],
+        ["steps=0x10", 'steps is "0x10": expected'],
         ["steps=5&steps=6", '"steps" is given 2 times'],
-        ["count=1e3", 'count is "1e3": needed'],
+        ["count=1e3", 'count is "1e3": expected'],
         ["class=horse", 'There is no class "horse"'],
-        ["clip=on", 'clip is "on": needed true or false'],
+        ["clip=on", 'clip is "on": expected true or false'],
         ["format=png", 'There is no field "format"'],
-        ["previews=51", 'previews is "51": needed a whole number from 0 to 50'],
+        ["previews=51", 'previews is "51": expected a whole number from 0 to 50'],
         ["__proto__=1", 'There is no field "__proto__"'],
       ];
       for (const [query, sentence] of queries) {
@@ -97,7 +101,7 @@ serviceTest(
       const plain = await post({ steps: 1 }, { headers: { "content-type": "text/plain" } });
       assertEquals(await errorOf(plain), [
         415,
-        'The content-type is "text/plain": needed application/json or multipart/form-data',
+        'The content-type is "text/plain": expected application/json or multipart/form-data',
       ]);
       const wrong = await get("/v1/images");
       assertEquals([wrong.status, wrong.headers.get("allow")], [405, "POST"]);
@@ -105,7 +109,7 @@ serviceTest(
       for (
         const path of ["/v1", "/v1/images/", "/..%2f..%2fetc%2fpasswd", "/%00", "//", "/deno.json"]
       ) {
-        assertEquals(await errorOf(await get(path)), [404, "There is nothing here: see /docs"]);
+        assertEquals(await errorOf(await get(path)), [404, "There is no such path: see /docs"]);
       }
       assertEquals(await metric("rin_images_total"), 0);
       assertEquals(await metric("rin_requests_in_flight"), 0);
@@ -113,7 +117,7 @@ serviceTest(
 );
 
 serviceTest(
-  "bad input: a body that comes too slowly, or is too long without saying so",
+  "createService() refuses a body that comes too slowly, or is too long without saying so",
   (device) =>
     withService(device, { limits: { bodyTime: 50, body: 100 } }, async ({ post, metric }) => {
       const streamed = (start: (controller: ReadableStreamDefaultController) => void) =>
@@ -144,7 +148,7 @@ const KEYS = [
 ];
 
 serviceTest(
-  "bad input: two thousand bodies by chance give an image or a sentence",
+  "createService() answers two thousand random bodies with an image or a sentence",
   (device) =>
     withService(device, { limits: { work: 8, wait: 0 } }, async ({ post, service }: Asked) => {
       const random = new RandomStream(2212, 1);

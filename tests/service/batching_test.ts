@@ -10,7 +10,7 @@ async function pixels(response: Response): Promise<string> {
 }
 
 serviceTest(
-  "batching: what is alike is made together and comes out the same to the bit",
+  "Batcher draws equal settings together, with identical bits",
   (device) =>
     withService(device, { limits: { batch: 8, wait: 50 } }, async ({ post, metric }) => {
       const requests = [
@@ -34,7 +34,7 @@ serviceTest(
 );
 
 serviceTest(
-  "batching: a large request is cut up, and lets a small one in between",
+  "Batcher cuts a large request up, and lets a small one in between",
   (device) =>
     withService(device, { limits: { batch: 4, wait: 0 } }, async ({ post, metric, rin }) => {
       const order: string[] = [];
@@ -52,7 +52,7 @@ serviceTest(
 );
 
 serviceTest(
-  "batching: streams and plain requests share a batch; previews are for those who asked",
+  "Batcher shares a batch among streams and requests, and sends previews only on request",
   (device) =>
     withService(device, { limits: { wait: 50 } }, async ({ get, post, metric }) => {
       const [stream, plain, other] = await Promise.all([
@@ -71,7 +71,7 @@ serviceTest(
 );
 
 serviceTest(
-  "batching: a full queue answers 429 and when to come back",
+  "Batcher answers 429 with a time to return if the queue is full",
   (device) =>
     withService(device, { limits: { queue: 3, batch: 1 } }, async ({ post, metric }) => {
       const answers = await Promise.all(Array.from({ length: 8 }, () => post({ steps: 20 })));
@@ -80,7 +80,7 @@ serviceTest(
       const [full] = answers.filter(({ status }) => status === 429);
       const seconds = Number(full.headers.get("retry-after"));
       assert(seconds >= 1 && seconds <= 60);
-      assertEquals((await errorOf(full))[1], "3 images are waiting, and 3 may: try again later");
+      assertEquals((await errorOf(full))[1], "3 images are waiting, of at most 3: try again later");
       await Promise.all(answers.map(({ body, bodyUsed }) => bodyUsed || body?.cancel()));
       assertEquals(await metric('rin_requests_total{route="/v1/images",status="429"}'), 5);
       assertEquals((await post({ steps: 1 })).status, 200);
@@ -97,7 +97,7 @@ async function until(asked: Asked, line: string, holds: (value: number) => boole
 }
 
 serviceTest(
-  "batching: a client that leaves stops its work, and not that of others",
+  "Batcher stops the work of a client that leaves, and of no other",
   (device) =>
     withService(device, { limits: { batch: 2, wait: 0 } }, async (asked) => {
       const { get, post, metric } = asked;
@@ -125,7 +125,7 @@ serviceTest(
 );
 
 serviceTest(
-  "batching: one of two that share a batch may leave",
+  "Batcher lets one of two that share a batch leave",
   (device) =>
     withService(device, { limits: { wait: 30 } }, async (asked) => {
       const { post, metric } = asked;

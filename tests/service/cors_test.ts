@@ -25,7 +25,7 @@ const named = ({ headers }: Response, ...names: string[]) =>
 for (const hosts of [["localhost"], undefined]) {
   const where = hosts ? "on loopback" : "anywhere";
   serviceTest(
-    `cors: ${where} pages of the given origins may ask, and no others`,
+    `cors ${where} accepts pages of the given origins, and no others`,
     (device) =>
       withService(
         device,
@@ -71,7 +71,7 @@ for (const hosts of [["localhost"], undefined]) {
 }
 
 serviceTest(
-  "cors: answers a preflight request with the allowed methods and headers, without a token",
+  "cors answers a preflight request with the allowed methods and headers, without a token",
   (device) =>
     withService(device, { cors: [ORIGIN], token: "sesame" }, async ({ get }) => {
       const ask = async (path: string, method: string) => {
@@ -90,7 +90,7 @@ serviceTest(
 );
 
 serviceTest(
-  "cors: * lets all pages ask, and show pictures",
+  "cors * lets all pages ask, and show pictures",
   (device) =>
     withService(device, { hosts: ["localhost"], cors: ["*"] }, async ({ get, service }) => {
       const shown = await get("/v1/images/1.png?steps=1", {
@@ -107,7 +107,7 @@ serviceTest(
 );
 
 serviceTest(
-  "cors: without it nothing is allowed, whatever a browser is too old to say",
+  "cors allows nothing by default, even if a browser is too old to send its origin",
   (device) =>
     withService(device, { hosts: ["localhost"] }, async ({ get, post }) => {
       const old = (origin: string) => ({ headers: { origin } });
@@ -124,13 +124,13 @@ serviceTest(
     }),
 );
 
-serviceTest("cors: what is no origin is refused", async (device) => {
+serviceTest("cors refuses what is not an origin", async (device) => {
   const rin = await Rin.load(device, CHECKPOINT);
   for (const wrong of ["example.org", "https://example.org/", "ftp://example.org", "null", ""]) {
     await assertRejects(
       () => createService({ rin, checkpoint: CHECKPOINT, cors: [ORIGIN, wrong] }),
       RangeError,
-      `cors has "${wrong}": needed origins such as https://example.org, without a path, or *`,
+      `cors has "${wrong}": expected origins such as https://example.org, without a path, or *`,
     );
   }
   rin.destroy();

@@ -7,7 +7,7 @@ const file = { body, type: "application/octet-stream", sha256: "abc" };
 const ask = (headers: Record<string, string>) =>
   fileAnswer(new Request("http://localhost/", { headers }), file);
 
-Deno.test("file: whole, with its hash as ETag", async () => {
+Deno.test("fileAnswer() sends a whole file with its hash as ETag", async () => {
   const answer = ask({});
   assertEquals(answer.status, 200);
   assertEquals(await answer.bytes(), body);
@@ -17,7 +17,7 @@ Deno.test("file: whole, with its hash as ETag", async () => {
   assertEquals([etag, ranges, length], ['"abc"', "bytes", "10"]);
 });
 
-Deno.test("file: the range that is asked for", async () => {
+Deno.test("fileAnswer() sends the requested range", async () => {
   const cases: [range: string, from: number, to: number][] = [
     ["bytes=0-0", 0, 1],
     ["bytes=2-4", 2, 5],
@@ -35,7 +35,7 @@ Deno.test("file: the range that is asked for", async () => {
   }
 });
 
-Deno.test("file: what is no range, or of another file, gets all of it", () => {
+Deno.test("fileAnswer() sends the whole file for a bad range, or one of another file", () => {
   for (const range of ["bytes=4-2", "bytes=-", "bytes=0-1,3-4", "lines=0-1", "bytes=x-3"]) {
     assertEquals(ask({ range }).status, 200, range);
   }
@@ -43,14 +43,14 @@ Deno.test("file: what is no range, or of another file, gets all of it", () => {
   assertEquals(ask({ range: "bytes=0-1", "if-range": '"abc"' }).status, 206);
 });
 
-Deno.test("file: a range beyond its end is refused with its length", () => {
+Deno.test("fileAnswer() refuses a range beyond the end, with the length", () => {
   for (const range of ["bytes=10-", "bytes=10-12", "bytes=-0"]) {
     const error = assertThrows(() => ask({ range }), HttpError, "The file has 10 bytes");
     assertEquals([error.status, error.headers["content-range"]], [416, "bytes */10"]);
   }
 });
 
-Deno.test("file: what is known already is not sent again", async () => {
+Deno.test("fileAnswer() sends nothing that the client has", async () => {
   for (const tags of ['"abc"', '"x", "abc"', 'W/"abc"', "*"]) {
     const answer = ask({ "if-none-match": tags, range: "bytes=0-1" });
     assertEquals([answer.status, await answer.text(), answer.headers.get("etag")], [

@@ -31,7 +31,7 @@ const sendForm = ({ get }: Pick<Asked, "get">, ...parts: [string, string | Uint8
 };
 
 serviceTest(
-  "given: base64, a data URL and a file in a form are the same picture",
+  "given pictures are the same as base64, data URL, and file of a form",
   (device) =>
     withService(device, {}, async (asked) => {
       const { post } = asked;
@@ -58,7 +58,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: what is alike shares a batch, and what isn't does not",
+  "given pictures share a batch only with equal ones",
   (device) =>
     withService(device, { limits: { wait: 60 } }, async ({ post, metric }) => {
       const base = { steps: 3, image };
@@ -85,7 +85,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: a path that is cut into batches stays one path",
+  "interpolation stays one path when it is cut into batches",
   (device) =>
     withService(device, { limits: { batch: 2 } }, async ({ post, rin }) => {
       const made = await (await post({ steps: 2, count: 5, interpolate: [1, 2], format: "json" }))
@@ -99,7 +99,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: estimates are of every image, also where a request is cut into batches",
+  "films have estimates of every image, also if a request is cut into batches",
   (device) =>
     withService(device, { limits: { batch: 2 } }, async ({ post, rin }) => {
       const asked = { steps: 4, sampler: "ddim", count: 3, format: "film", frames: 4 };
@@ -122,7 +122,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: a stream goes from one seed to the other, too",
+  "streams go from one seed to the other, too",
   (device) =>
     withService(device, {}, async ({ get, post }) => {
       const query = "steps=2&previews=0&count=2&interpolate=4,9";
@@ -134,7 +134,7 @@ serviceTest(
     }),
 );
 
-serviceTest("given: WebP is read where a decoder is given", async (device) => {
+serviceTest("given WebP is read if there is a decoder", async (device) => {
   const webp = formats["lossy.webp"].file;
   await withService(device, {}, async ({ post }) => {
     const [status, sentence] = await errorOf(await post({ steps: 1, image: webp }));
@@ -150,36 +150,36 @@ serviceTest("given: WebP is read where a decoder is given", async (device) => {
 });
 
 serviceTest(
-  "given: what can't be gets its sentence",
+  "impossible given pictures get their sentence",
   (device) =>
     withService(device, { limits: { pixels: 1600, body: 20_000, work: 500 } }, async (asked) => {
       const { post } = asked;
       const large = imagePng(new Float32Array(3 * 41 * 41), 0, 41).toBase64();
       const bodies: [body: Record<string, unknown>, sentence: string][] = [
-        [{ image: "" }, 'image is "": needed a picture\'s file as base64 or as a data URL'],
-        [{ image: "a b" }, 'image is "a b": needed'],
-        [{ image: "AAAAA" }, 'image is "AAAAA": needed'],
-        [{ image: 5 }, "image is 5: needed"],
-        [{ image: [1, 2] }, "image is [1,2]: needed"],
-        [{ image: "data:image/png,abc" }, "needed a picture's file as base64"],
-        [{ image: "https://example.org/a.png" }, "needed a picture's file as base64"],
-        [{ image: "AAAA" }, "image is not to be read: Cannot decode image: it is no PNG, JPEG"],
+        [{ image: "" }, 'image is "": expected a picture\'s file as base64 or as a data URL'],
+        [{ image: "a b" }, 'image is "a b": expected'],
+        [{ image: "AAAAA" }, 'image is "AAAAA": expected'],
+        [{ image: 5 }, "image is 5: expected"],
+        [{ image: [1, 2] }, "image is [1,2]: expected"],
+        [{ image: "data:image/png,abc" }, "expected a picture's file as base64"],
+        [{ image: "https://example.org/a.png" }, "expected a picture's file as base64"],
+        [{ image: "AAAA" }, "image can't be used: Cannot decode image: it is not PNG, JPEG"],
         [{ image: picture.slice(0, 200).toBase64() }, "Cannot decode PNG: the file is damaged"],
         [
           { image: large },
           "its header says 41x41 pixels, where 1x1 up to 1600 pixels are accepted",
         ],
-        [{ image, mask: "AAAA" }, "mask is not to be read: Cannot decode image"],
+        [{ image, mask: "AAAA" }, "mask can't be used: Cannot decode image"],
         [{ mask }, "mask is given without an image"],
         [{ strength: 1 }, "strength is given without an image"],
-        [{ image, strength: 1.1 }, "strength is 1.1: needed a number from 0 to 1"],
+        [{ image, strength: 1.1 }, "strength is 1.1: expected a number from 0 to 1"],
         [{ interpolate: [1, 2] }, "interpolate needs a count of 2 or more"],
-        [{ count: 2, interpolate: [1] }, "interpolate is [1]: needed a list of 2, each a whole"],
-        [{ count: 2, interpolate: [1, -1] }, "interpolate is [1,-1]: needed a list of 2"],
-        [{ count: 2, interpolate: "1,2" }, 'interpolate is "1,2": needed a list of 2'],
+        [{ count: 2, interpolate: [1] }, "interpolate is [1]: expected a list of 2, each a whole"],
+        [{ count: 2, interpolate: [1, -1] }, "interpolate is [1,-1]: expected a list of 2"],
+        [{ count: 2, interpolate: "1,2" }, 'interpolate is "1,2": expected a list of 2'],
         [{ frames: 3 }, 'frames is 3, and format is "png": use "film", "apng" or "gif"'],
         [{ format: "film" }, 'format is "film", and frames is not given'],
-        [{ format: "film", frames: 0 }, "frames is 0: needed a whole number from 1 to 1000"],
+        [{ format: "film", frames: 0 }, "frames is 0: expected a whole number from 1 to 1000"],
         [{ count: 26 }, 'count is 26, and one picture of format "grid" holds at most 25 here'],
         [
           { count: 2, format: "apng" },
@@ -197,12 +197,15 @@ serviceTest(
       }
       const forms: [parts: [string, string | Uint8Array][], sentence: string][] = [
         [[["steps", "1"], ["steps", "2"]], '"steps" is given 2 times'],
-        [[["steps", picture]], "steps is a file: needed a whole number"],
-        [[["count", "2"], ["interpolate", Uint8Array.of(1, 2)]], "interpolate is a file: needed"],
+        [[["steps", picture]], "steps is a file: expected a whole number"],
+        [[["count", "2"], ["interpolate", Uint8Array.of(1, 2)]], "interpolate is a file: expected"],
         [[["picture", picture]], 'There is no field "picture": known are'],
         [[["image", new Uint8Array()]], "Cannot decode image: the file is empty"],
-        [[["count", "2"], ["interpolate", "1,2,3"]], 'interpolate is "1,2,3": needed a list of 2'],
-        [[["steps", "one"]], 'steps is "one": needed'],
+        [
+          [["count", "2"], ["interpolate", "1,2,3"]],
+          'interpolate is "1,2,3": expected a list of 2',
+        ],
+        [[["steps", "one"]], 'steps is "one": expected'],
       ];
       for (const [parts, sentence] of forms) {
         const [status, error] = await errorOf(await sendForm(asked, ...parts));
@@ -220,7 +223,7 @@ serviceTest(
 );
 
 serviceTest(
-  "given: the description has both content types",
+  "openapi.json has both content types",
   (device) =>
     withService(device, {}, async ({ get }) => {
       const { paths } = await (await get("/openapi.json")).json();

@@ -6,7 +6,7 @@ import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { sha256 } from "../../src/model/identity.ts";
 
-Deno.test("model.json: what a page needs to know of a checkpoint, its card and class names too", async () => {
+Deno.test("describeModel() has all that a page needs of a checkpoint, its card and class names too", async () => {
   const config = completeConfig({
     imageSize: 8,
     patchSize: 4,

@@ -26,7 +26,7 @@ const etagOf = async ({ get }: Pick<Asked, "get">, address: string) => {
 };
 
 serviceTest(
-  "address: the picture is the one that is posted for",
+  "picture URLs give the picture that a POST gives",
   (device) =>
     withService(device, {}, async ({ get, post }) => {
       const answer = await get("/v1/images/7.png?steps=3&sampler=dpm%2B%2B&class=dog&guidance=2");
@@ -39,7 +39,7 @@ serviceTest(
 );
 
 serviceTest(
-  "address: order, spelled-out defaults and names of classes change no ETag",
+  "picture URLs keep their ETag whatever the order, defaults, and names of classes",
   (device) =>
     withService(device, {}, async (asked) => {
       const etag = await etagOf(asked, "7.png?steps=3&class=dog");
@@ -64,7 +64,7 @@ serviceTest(
     }),
 );
 
-serviceTest("address: the ETag is that of the network, and of what computes", async (device) => {
+serviceTest("picture URLs have an ETag of the network and of the device", async (device) => {
   const elsewhere = new Proxy(device, {
     get: (target, key) => {
       if (key === "provenance") return "another device";
@@ -92,7 +92,7 @@ serviceTest("address: the ETag is that of the network, and of what computes", as
 });
 
 serviceTest(
-  "address: caches keep what names its network, and 404 names the right one",
+  "picture URLs that name their network are cached, and a 404 names the right one",
   (device) =>
     withService(device, {}, async ({ get }) => {
       const kept = await get(`/v1/images/1.png?steps=1&network=${HASH}`);
@@ -108,7 +108,7 @@ serviceTest(
     }),
 );
 
-serviceTest("address: of a copy for sampling both hashes are right", async (device) => {
+serviceTest("picture URLs take both hashes of a copy for sampling", async (device) => {
   const original = "ab".repeat(32);
   const copy = writeCheckpoint({
     config: CONFIG,
@@ -125,7 +125,7 @@ serviceTest("address: of a copy for sampling both hashes are right", async (devi
 });
 
 serviceTest(
-  "address: what is known, or asked for by HEAD, is not drawn",
+  "picture URLs draw nothing for a known picture, or for HEAD",
   (device) =>
     withService(device, {}, async ({ get, metric }) => {
       const path = `/v1/images/3.png?steps=2&network=${HASH}`;
@@ -153,7 +153,7 @@ serviceTest(
 );
 
 serviceTest(
-  "address: what needed a token is for no shared cache",
+  "picture URLs that need a token are for no shared cache",
   (device) =>
     withService(device, { token: "sesame" }, async ({ get }) => {
       const headers = { authorization: "Bearer sesame" };
@@ -170,11 +170,11 @@ serviceTest(
 );
 
 serviceTest(
-  "address: what can't be gets its sentence, kept by nobody",
+  "picture URLs that are wrong get their sentence, which nobody caches",
   (device) =>
     withService(device, {}, async ({ get }) => {
       const asked: [address: string, status: number, sentence: string][] = [
-        ["cat.png", 400, 'seed is "cat": needed a whole number from 0 to 4294967295'],
+        ["cat.png", 400, 'seed is "cat": expected a whole number from 0 to 4294967295'],
         ["-1.png", 400, "seed is"],
         ["4294967296.png", 400, "seed is"],
         ["%zz.png", 400, 'seed is "%zz"'],
@@ -183,8 +183,8 @@ serviceTest(
         ["1.png?steps=0", 400, "steps is"],
         ["1.png?class=cow", 400, 'There is no class "cow"'],
         [`1.png?network=${"a".repeat(65)}`, 400, "network is"],
-        ["1.jpg", 404, "There is nothing here"],
-        ["1/2.png", 404, "There is nothing here"],
+        ["1.jpg", 404, "There is no such path"],
+        ["1/2.png", 404, "There is no such path"],
       ];
       for (const [address, status, sentence] of asked) {
         const answer = await get(`/v1/images/${address}`);

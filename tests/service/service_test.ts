@@ -23,7 +23,7 @@ import { CHECKPOINT, CONFIG, errorOf, serviceTest, withService } from "./tiny_se
 const settings = { steps: 3, sampler: "ddim", eta: 0.5, seed: 9 } as const;
 
 serviceTest(
-  "service: a PNG, a grid or JSON, the images being those of Rin.sample",
+  "createService() gives a PNG, a grid, or JSON with the images of Rin.sample()",
   (device) =>
     withService(device, {}, async ({ post, rin }) => {
       const pixels = (png: Uint8Array) => Array.from(decode(png).data);
@@ -83,7 +83,7 @@ async function events(
 }
 
 serviceTest(
-  "service: a stream shows progress, previews and at last the images",
+  "createService() streams progress, previews, and at last the images",
   (device) =>
     withService(device, {}, async ({ get, post, metric }) => {
       const query = "count=2&seed=9&steps=6&class=dog&previews=3&sampler=ddim";
@@ -114,7 +114,7 @@ serviceTest(
 );
 
 serviceTest(
-  "service: what the network is, and its checkpoint in parts",
+  "createService() describes the network, and sends its checkpoint in parts",
   (device) =>
     withService(device, {}, async ({ get }) => {
       const model = await (await get("/model.json")).json();
@@ -141,39 +141,42 @@ serviceTest(
     }),
 );
 
-serviceTest("service: files of a page, with headers that keep others out", async (device) => {
-  const assets = new Map([
-    ["/", { body: "<p>Hello</p>", type: "text/html; charset=utf-8" }],
-    ["/page.js", { body: new TextEncoder().encode("1"), type: "text/javascript" }],
-  ]);
-  await withService(device, { assets }, async ({ get }) => {
-    const page = await get("/");
-    assertEquals([await page.text(), page.headers.get("content-type")], [
-      "<p>Hello</p>",
-      "text/html; charset=utf-8",
+serviceTest(
+  "createService() sends the files of a page, with headers that keep others out",
+  async (device) => {
+    const assets = new Map([
+      ["/", { body: "<p>Hello</p>", type: "text/html; charset=utf-8" }],
+      ["/page.js", { body: new TextEncoder().encode("1"), type: "text/javascript" }],
     ]);
-    const policy = page.headers.get("content-security-policy")!;
-    assertStringIncludes(policy, "default-src 'none'; script-src 'self' 'wasm-unsafe-eval';");
-    assertStringIncludes(policy, "frame-ancestors 'none'");
-    for (const path of ["/page.js", "/nothing", "/metrics"]) {
-      const { headers, body } = await get(path);
-      assertEquals(headers.get("x-content-type-options"), "nosniff", path);
-      // Both isolate the page, and all that it fetches must allow it.
-      assertEquals(headers.get("cross-origin-opener-policy"), "same-origin", path);
-      assertEquals(headers.get("cross-origin-embedder-policy"), "require-corp", path);
-      assertEquals(headers.get("cross-origin-resource-policy"), "same-origin", path);
-      await body?.cancel();
-    }
-    const etag = page.headers.get("etag")!;
-    assertEquals((await get("/", { headers: { "if-none-match": etag } })).status, 304);
-  });
-  await withService(device, {}, async ({ get }) => {
-    assertStringIncludes(await (await get("/")).text(), "/docs");
-  });
-});
+    await withService(device, { assets }, async ({ get }) => {
+      const page = await get("/");
+      assertEquals([await page.text(), page.headers.get("content-type")], [
+        "<p>Hello</p>",
+        "text/html; charset=utf-8",
+      ]);
+      const policy = page.headers.get("content-security-policy")!;
+      assertStringIncludes(policy, "default-src 'none'; script-src 'self' 'wasm-unsafe-eval';");
+      assertStringIncludes(policy, "frame-ancestors 'none'");
+      for (const path of ["/page.js", "/nothing", "/metrics"]) {
+        const { headers, body } = await get(path);
+        assertEquals(headers.get("x-content-type-options"), "nosniff", path);
+        // Both isolate the page, and all that it fetches must allow it.
+        assertEquals(headers.get("cross-origin-opener-policy"), "same-origin", path);
+        assertEquals(headers.get("cross-origin-embedder-policy"), "require-corp", path);
+        assertEquals(headers.get("cross-origin-resource-policy"), "same-origin", path);
+        await body?.cancel();
+      }
+      const etag = page.headers.get("etag")!;
+      assertEquals((await get("/", { headers: { "if-none-match": etag } })).status, 304);
+    });
+    await withService(device, {}, async ({ get }) => {
+      assertStringIncludes(await (await get("/")).text(), "/docs");
+    });
+  },
+);
 
 serviceTest(
-  "service: a token keeps the network, but not the page and its documentation",
+  "createService() guards the network with a token, but not the page and its documentation",
   (device) =>
     withService(device, { token: "sesame" }, async ({ get, post }) => {
       const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
@@ -192,7 +195,7 @@ serviceTest(
         ]);
         for (const wrong of ["sesam", "sesame1", "Sesame"]) {
           const answer = await errorOf(await get(path, bearer(wrong)));
-          assertEquals(answer, [401, "The token is not the right one"]);
+          assertEquals(answer, [401, "The token is wrong"]);
         }
         const right = await get(path, bearer("sesame"));
         assertEquals(right.status, 200);
@@ -209,7 +212,7 @@ serviceTest(
 );
 
 serviceTest(
-  "service: on loopback no page from elsewhere is answered, by name or by itself",
+  "createService() answers no page from elsewhere on loopback, by name or mark",
   (device) =>
     withService(device, { hosts: ["localhost"] }, async ({ get, post, service }) => {
       const rebound = await service.fetch(new Request("http://example.com/model.json"));
@@ -230,7 +233,7 @@ serviceTest(
 );
 
 serviceTest(
-  "service: its description has every field, and the page shows the same",
+  "createService() describes every field, and the page shows the same",
   (device) =>
     withService(device, { limits: { queue: 7 } }, async ({ get, post }) => {
       const document = await (await get("/openapi.json")).json();
@@ -261,7 +264,7 @@ serviceTest(
 );
 
 serviceTest(
-  "service: draining refuses what is new and finishes what is under way",
+  "createService() refuses new requests and finishes open ones while it drains",
   (device) =>
     withService(device, {}, async ({ get, post, service }) => {
       const under = post({ steps: 40 });
@@ -282,7 +285,7 @@ serviceTest(
 );
 
 serviceTest(
-  "service: closing ends what is under way with a sentence",
+  "createService() ends open requests with a sentence when it closes",
   (device) =>
     withService(device, {}, async ({ get, post, service }) => {
       const under = post({ steps: 1000, count: 20 });
@@ -297,7 +300,7 @@ serviceTest(
     }),
 );
 
-/** Loses the device of a service while it makes images, and sees who is told. */
+/** Loses the device of a service while it makes images, and sees who learns of it. */
 async function loseDevice(device: Device, lose: () => void, message: string): Promise<void> {
   const faults: Error[] = [];
   const onFault = (fault: Error) => faults.push(fault);
@@ -321,7 +324,7 @@ async function loseDevice(device: Device, lose: () => void, message: string): Pr
 }
 
 Deno.test({
-  name: "service: a GPU that is lost is told to all, and to the host",
+  name: "createService() reports a lost GPU to all clients and to the host",
   ignore: !available,
   sanitizeResources: false,
   sanitizeOps: false,
@@ -338,12 +341,12 @@ Deno.test({
   },
 });
 
-Deno.test("service: a CPU device that is lost is told to all, and to the host", async () => {
+Deno.test("createService() reports a lost CPU device to all clients and to the host", async () => {
   const cpu = await requestCpu({ threads: 1 });
   await loseDevice(cpu, () => cpu.destroy(), "The CPU device was destroyed");
 });
 
-Deno.test("service: what the device's memory can't hold is 507 and one sentence", async () => {
+Deno.test("createService() answers 507 in one sentence if the device's memory is too small", async () => {
   const cpu = await requestCpu({ threads: 1, memoryLimit: 2 ** 20 });
   const rin = await Rin.create(cpu, { ...CONFIG, imageSize: 256, patchSize: 32 });
   const service = await createService({ rin, checkpoint: await rin.save() });
@@ -356,9 +359,9 @@ Deno.test("service: what the device's memory can't hold is 507 and one sentence"
   cpu.destroy();
 });
 
-serviceTest("service: limits that make no sense are refused", async (device) => {
+serviceTest("createService() refuses limits that make no sense", async (device) => {
   const rin = await Rin.load(device, CHECKPOINT);
   const bad = { rin, checkpoint: CHECKPOINT, limits: { batch: 0 } };
-  await assertRejects(() => createService(bad), RangeError, "limits.batch is 0: needed a whole");
+  await assertRejects(() => createService(bad), RangeError, "limits.batch is 0: expected a whole");
   rin.destroy();
 });

@@ -1,4 +1,4 @@
-// `deno task soak [STEPS]`: a run of a tiny network, 10,000 steps unless told, with validations,
+// `deno task soak [STEPS]`: a run of a tiny network, 10,000 steps by default, with validations,
 // samples and checkpoints in between. Prints what it holds as it goes on, and fails where that grows.
 
 import { openDevices } from "../../src/run/devices.ts";

@@ -6,7 +6,7 @@ import { gridPng } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
 import { crcReference, events, shown } from "./reader.ts";
 
-Deno.test("crc32c: the vectors of RFC 3720, and its reference at every length up to 70", () => {
+Deno.test("crc32c() gives the vectors of RFC 3720, and its reference at every length up to 70", () => {
   const vectors: [number[], number][] = [
     [Array(32).fill(0), 0x8a9136aa],
     [Array(32).fill(255), 0x62a8ab43],
@@ -30,7 +30,7 @@ async function files(folder: string): Promise<Uint8Array<ArrayBuffer>[]> {
   return await Promise.all(names.map((name) => Deno.readFile(`${folder}/${name}`)));
 }
 
-Deno.test("events: a file begins with version and session, then has figures and pictures", () =>
+Deno.test("EventFiles begins with version and session, then has numbers and pictures", () =>
   withFolder(async (folder) => {
     const png = gridPng(new Float32Array(2 * 3 * 16), 4), before = Date.now() / 1000;
     const file = new EventFiles(folder);
@@ -55,7 +55,7 @@ Deno.test("events: a file begins with version and session, then has figures and 
     ]);
   }));
 
-Deno.test("events: a run that goes on supersedes steps, also after a crash within the second", () =>
+Deno.test("EventFiles supersedes steps of a resumed run, even after a crash within the second", () =>
   withFolder(async (folder) => {
     const figures = (from: number, to: number, loss: number) =>
       Array.from({ length: to - from + 1 }, (_, i) => ({ step: from + i, loss }));
@@ -81,7 +81,7 @@ Deno.test("events: a run that goes on supersedes steps, also after a crash withi
     ]);
   }));
 
-Deno.test("events: of a long run a thousandth apart are kept, each tag by itself", () =>
+Deno.test("EventFiles keeps values of a long run a thousandth apart, each tag by itself", () =>
   withFolder(async (folder) => {
     const file = new EventFiles(folder), last = 40_000;
     await file.start({ step: 0, device: "gpu" });
@@ -102,7 +102,7 @@ Deno.test("events: of a long run a thousandth apart are kept, each tag by itself
     steps.slice(1).forEach((step, i) => assert(step - steps[i] <= step / 1000 + 1));
   }));
 
-Deno.test("events: what can't be written waits, and sync says why", () =>
+Deno.test("EventFiles keeps what it can't write, and sync() says why", () =>
   withFolder(async (folder) => {
     const file = new EventFiles(folder);
     await file.start({ step: 0, device: "gpu" });
@@ -119,7 +119,7 @@ Deno.test("events: what can't be written waits, and sync says why", () =>
     assertEquals(shown(await files(folder), "loss"), [[1, 1], [2, 2]]);
   }));
 
-Deno.test("events: what a full disk left of a record is cut off before the next one", () =>
+Deno.test("EventFiles cuts off what a full disk left of a record before the next one", () =>
   withFolder(async (folder) => {
     const file = new EventFiles(folder), { writeFile } = Deno;
     await file.start({ step: 0, device: "gpu" });

@@ -46,29 +46,32 @@ async function run(gpu: Device, changes: Partial<TrainOptions>) {
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  deviceTest(`${optimizer}: 2 parts of 4 and 8 of 1 are a batch of 8`, async (gpu) => {
-    const whole = await run(gpu, { optimizer });
-    for (const accumulate of [2, 8]) {
-      const parts = await run(gpu, { optimizer, accumulate });
-      for (const [i, { loss, gradientNorm }] of whole.figures.entries()) {
-        assertWithin(`loss ${i}`, [parts.figures[i].loss], [loss], 3e-6 * loss);
-        const norm = parts.figures[i].gradientNorm;
-        assertWithin(`norm ${i}`, [norm], [gradientNorm], 1e-5 * gradientNorm);
+  deviceTest(
+    `Trainer.step() gives the same with ${optimizer} in 2 parts of 4, 8 of 1, or one of 8`,
+    async (gpu) => {
+      const whole = await run(gpu, { optimizer });
+      for (const accumulate of [2, 8]) {
+        const parts = await run(gpu, { optimizer, accumulate });
+        for (const [i, { loss, gradientNorm }] of whole.figures.entries()) {
+          assertWithin(`loss ${i}`, [parts.figures[i].loss], [loss], 3e-6 * loss);
+          const norm = parts.figures[i].gradientNorm;
+          assertWithin(`norm ${i}`, [norm], [gradientNorm], 1e-5 * gradientNorm);
+        }
+        for (const kind of ["parameters", "ema", "adam_m"] as const) {
+          const name = `${kind} in ${accumulate} parts`;
+          // Adam divides a gradient that is rounding noise by itself: some steps of lr may differ.
+          const strays = parts.slabs[kind]!.filter((value, i) =>
+            Math.abs(value - whole.slabs[kind]![i]) > 1e-4
+          );
+          assertLess(strays.length, 0.01 * whole.slabs[kind]!.length, name);
+        }
+        assertClose("first moment", parts.slabs.adam_m!, whole.slabs.adam_m!, 1e-4);
       }
-      for (const kind of ["parameters", "ema", "adam_m"] as const) {
-        const name = `${kind} in ${accumulate} parts`;
-        // Adam divides a gradient that is rounding noise by itself: some steps of lr may differ.
-        const strays = parts.slabs[kind]!.filter((value, i) =>
-          Math.abs(value - whole.slabs[kind]![i]) > 1e-4
-        );
-        assertLess(strays.length, 0.01 * whole.slabs[kind]!.length, name);
-      }
-      assertClose("first moment", parts.slabs.adam_m!, whole.slabs.adam_m!, 1e-4);
-    }
-  });
+    },
+  );
 }
 
-deviceTest("classes and their dropout fall into parts, too", async (gpu) => {
+deviceTest("Trainer.step() cuts classes and their dropout into parts, too", async (gpu) => {
   const labels = [0, 2, 1, 1, -1, 0, 2, 2];
   const losses: number[] = [];
   for (const accumulate of [1, 4]) {
@@ -80,7 +83,7 @@ deviceTest("classes and their dropout fall into parts, too", async (gpu) => {
   assertWithin("losses", losses.slice(3), losses.slice(0, 3), 3e-6 * losses[0]);
 });
 
-deviceTest("a run in parts goes on with the same bits", async (gpu) => {
+deviceTest("Trainer.resume() continues a run in parts with identical bits", async (gpu) => {
   const changes = { ...options, accumulate: 4, optimizer: "lamb" } as const;
   const steps = async (trainer: Trainer, count: number) => {
     for (let i = 0; i < count; i++) await trainer.step(batch(trainer.stepsDone));
@@ -93,7 +96,7 @@ deviceTest("a run in parts goes on with the same bits", async (gpu) => {
   assertEquals(await steps(await Trainer.resume(gpu, half), 2), whole);
 });
 
-deviceTest("one part that is not finite stops the whole step", async (gpu) => {
+deviceTest("Trainer.step() skips the whole step if one part is not finite", async (gpu) => {
   for (const optimizer of ["adamw", "lamb"] as const) {
     const trainer = await Trainer.create(gpu, config, { ...options, accumulate: 4, optimizer });
     await trainer.step(batch(0));
@@ -109,7 +112,7 @@ deviceTest("one part that is not finite stops the whole step", async (gpu) => {
   }
 });
 
-deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
+deviceTest("Trainer takes less memory in parts, and destroy() gives it back", async (gpu) => {
   const bytes = gpu.bytes;
   const held: number[] = [];
   for (const accumulate of [1, 4]) {
@@ -128,7 +131,7 @@ deviceTest("parts take less memory, and destroy gives it back", async (gpu) => {
   assertLess(held[1], 0.7 * held[0]);
 });
 
-Deno.test("a batch must fall into equal parts", () => {
+Deno.test("completeTrainOptions() refuses unequal parts", () => {
   assertThrows(
     () => completeTrainOptions({ batchSize: 8, accumulate: 3 }),
     ConfigError,

@@ -11,7 +11,7 @@ import { of, type OpCase, unwritten } from "../ops/case.ts";
 import { pack } from "../ops/optimizer.ts";
 import { runCases } from "../ops/run.ts";
 
-deviceTest("three AdamW steps follow PyTorch's", async (gpu) => {
+deviceTest("Trainer.step() follows PyTorch's AdamW for three steps", async (gpu) => {
   const golden = readGolden("A_tiny");
   const after = readGolden("A_adamw");
   const names = [...golden.withPrefix("grad.").keys()];

@@ -23,7 +23,7 @@ const DROPPING: Partial<TrainOptions> = {
 const LABELS = [0, 2, -1, 1];
 const batch = (i: number) => Float32Array.from(data(4 * 3 * 256, 800 + i));
 
-deviceTest("Trainer: checkpointBlocks changes no bit", async (device) => {
+deviceTest("Trainer computes the same bits with checkpointBlocks", async (device) => {
   const trained = async (checkpointBlocks: "off" | "on", accumulate: number) => {
     const options = { ...DROPPING, accumulate, checkpointBlocks };
     const trainer = await Trainer.create(device, CONFIG, options);
@@ -48,13 +48,13 @@ function bytesOf(checkpointBlocks: "off" | "on", numBlocks: number): number {
   return cpuBytes(recordStep(config, options, layout, trainSlabs(layout, options)).plan, 1);
 }
 
-Deno.test("recordStep: with checkpointBlocks a further block costs a fraction of its activations", () => {
+Deno.test("recordStep() with checkpointBlocks keeps a fraction of a further block's activations", () => {
   const costOfFour = (mode: "off" | "on") => bytesOf(mode, 8) - bytesOf(mode, 4);
   const [off, on] = [costOfFour("off"), costOfFour("on")];
   assert(on < off / 3, `four more blocks take ${on} bytes with checkpoints, ${off} without`);
 });
 
-Deno.test("Trainer: checkpointBlocks auto is on where the device can't hold the step otherwise", async () => {
+Deno.test("Trainer turns checkpointBlocks auto on where the device can't hold the step otherwise", async () => {
   const config = { ...CONFIG, imageSize: 64 };
   const [on, off] = [bytesOf("on", 4), bytesOf("off", 4)];
   const cpu = await requestCpu({ threads: 1, memoryLimit: Math.round((on + off) / 2) });

@@ -22,7 +22,7 @@ function least(costs: Float64Array, n: number, row = 0, taken = new Set<number>(
   return best;
 }
 
-Deno.test("the assignment is a permutation of the least cost", () => {
+Deno.test("assign() is a permutation of the least cost", () => {
   for (let n = 1; n <= 7; n++) {
     for (let sample = 0; sample < 12; sample++) {
       // Whole numbers have ties, and negative ones are costs, too.
@@ -35,7 +35,7 @@ Deno.test("the assignment is a permutation of the least cost", () => {
   }
 });
 
-Deno.test("images that are noises get them back", () => {
+Deno.test("nearestNoise() gives images that are noises to themselves", () => {
   const streams = Array.from({ length: 9 }, (_, i) => new RandomStream(3, i));
   const order = [4, 2, 8, 0, 1, 7, 3, 6, 5];
   const images = new Float32Array(
@@ -46,7 +46,7 @@ Deno.test("images that are noises get them back", () => {
   assertEquals(nearestNoise(images, streams), streams);
 });
 
-Deno.test("a step deals out its own noises, and leaves all else as it is", () => {
+Deno.test("exampleInputs() deals out a step's own noises, and changes nothing else", () => {
   const config = completeConfig({ imageSize: 8, patchSize: 4 });
   const images = Float32Array.from(data(16 * 192, 1));
   const of = (immiscible: boolean) =>

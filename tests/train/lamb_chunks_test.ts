@@ -12,7 +12,7 @@ const TENSORS: LambTensor[] = [
   { offset: 13312, size: 20, adapted: true },
 ];
 
-Deno.test("chunks cover every tensor once, none reaches into the next", () => {
+Deno.test("lambChunks() cover every tensor once, and stay within it", () => {
   const chunks = lambChunks(TENSORS);
   const rows = Array.from(
     { length: chunks.length / 4 },

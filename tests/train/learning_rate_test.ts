@@ -6,19 +6,19 @@ import { completeTrainOptions } from "../../src/train/options.ts";
 const options = (changes = {}) =>
   completeTrainOptions({ lr: 2, warmup: 10, steps: 110, lrSchedule: "cosine", ...changes });
 
-Deno.test("the learning rate rises linearly over the warm-up", () => {
+Deno.test("learningRate() rises linearly over the warm-up", () => {
   assertAlmostEquals(learningRate(options(), 0), 0.2);
   assertAlmostEquals(learningRate(options(), 4), 1);
   assertAlmostEquals(learningRate(options(), 9), 2);
 });
 
-Deno.test("cosine falls to half in the middle and to 0 at the end, and stays there", () => {
+Deno.test("learningRate() of cosine falls to half in the middle and to 0 at the end, and stays there", () => {
   assertAlmostEquals(learningRate(options(), 60), 1);
   assertAlmostEquals(learningRate(options(), 110), 0);
   assertAlmostEquals(learningRate(options(), 500), 0);
 });
 
-Deno.test("cosine ends at lrEnd", () => {
+Deno.test("learningRate() of cosine ends at lrEnd", () => {
   const ending = options({ lrEnd: 0.5 });
   assertAlmostEquals(learningRate(ending, 9), 2);
   assertAlmostEquals(learningRate(ending, 60), 1.25);
@@ -26,7 +26,7 @@ Deno.test("cosine ends at lrEnd", () => {
   assertAlmostEquals(learningRate(ending, 500), 0.5);
 });
 
-Deno.test("a cosine that begins at a share of training is constant until then", () => {
+Deno.test("learningRate() of cosine is constant until decayStart", () => {
   const late = options({ decayStart: 0.5, lrEnd: 0.2 });
   for (const step of [10, 30, 55]) assertEquals(learningRate(late, step), 2, `${step}`);
   assert(learningRate(late, 56) < 2);
@@ -37,7 +37,7 @@ Deno.test("a cosine that begins at a share of training is constant until then", 
   assertEquals(learningRate(options({ decayStart: 1 }), 109), 2);
 });
 
-Deno.test("cosine@P is the first share P of the cosine, as in the paper's code", () => {
+Deno.test("learningRate() of cosine@P is the first share P of the cosine, as in the paper's code", () => {
   for (const share of [0.7, 0.8]) {
     const part = options({ lrSchedule: `cosine@${share}`, lrEnd: 0.1 });
     for (const step of [10, 40, 80, 110]) {
@@ -51,19 +51,19 @@ Deno.test("cosine@P is the first share P of the cosine, as in the paper's code",
   assertEquals(learningRate(whole, 77), learningRate(plain, 77));
 });
 
-Deno.test("a plateau lowers the rate as far as lrEnd, warm-up and all", () => {
+Deno.test("learningRate() of plateau falls to lrEnd, warm-up included", () => {
   const plateau = options({ lrSchedule: "plateau", lrEnd: 0.5 });
   assertEquals(learningRate(plateau, 20, 0.5), 1);
   assertEquals(learningRate(plateau, 20, 0.01), 0.5);
   assertAlmostEquals(learningRate(plateau, 4, 0.5), 0.5);
 });
 
-Deno.test("constant stays", () => {
+Deno.test("learningRate() of constant stays", () => {
   assertEquals(learningRate(options({ lrSchedule: "constant" }), 10_000), 2);
   assertEquals(learningRate(options({ lrSchedule: "constant", warmup: 0 }), 0), 2);
 });
 
-Deno.test("plateau divides the rate after `patience` validations without improvement", () => {
+Deno.test("observePlateau() divides the rate after `patience` validations without improvement", () => {
   const plateau = options({ lrSchedule: "plateau", plateauPatience: 2, plateauFactor: 0.5 });
   const scales: number[] = [];
   let state = PLATEAU_START;
@@ -74,7 +74,7 @@ Deno.test("plateau divides the rate after `patience` validations without improve
   assertEquals(scales, [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]);
 });
 
-Deno.test("what is no improvement: less than the threshold, or no number", () => {
+Deno.test("observePlateau() counts less than the threshold, and no number, as no improvement", () => {
   const plateau = options({ lrSchedule: "plateau", plateauPatience: 0, plateauThreshold: 0.1 });
   const after = (losses: number[]) =>
     losses.reduce((state, loss) => observePlateau(plateau, state, loss), PLATEAU_START);
@@ -84,7 +84,7 @@ Deno.test("what is no improvement: less than the threshold, or no number", () =>
   assertEquals(after([3, NaN, Infinity, 2]), { scale: 0.25, best: 2, waited: 0 });
 });
 
-Deno.test("options out of range are refused by name", () => {
+Deno.test("completeTrainOptions() refuses options out of range by name", () => {
   assertThrows(() => completeTrainOptions({ batchSize: 0 }), ConfigError, "batchSize is 0");
   assertThrows(() => completeTrainOptions({ steps: 1.5 }), ConfigError, "steps is 1.5");
   assertThrows(
@@ -95,13 +95,13 @@ Deno.test("options out of range are refused by name", () => {
   assertThrows(() => completeTrainOptions({ lrSchedule: "step" as "cosine" }), ConfigError, "step");
   for (const name of ["cosine@", "cosine@0", "cosine@1.2", "cosine@x", "cosine @0.5"]) {
     const lrSchedule = name as "cosine";
-    assertThrows(() => completeTrainOptions({ lrSchedule }), ConfigError, `"${name}": needed`);
+    assertThrows(() => completeTrainOptions({ lrSchedule }), ConfigError, `"${name}": expected`);
   }
   assertThrows(() => completeTrainOptions({ lr: 1, lrEnd: 2 }), ConfigError, "lrEnd is 2");
   assertThrows(
     () => completeTrainOptions({ lossSpace: "y" as "v" }),
     ConfigError,
-    'lossSpace is "y": needed prediction, eps, x0 or v',
+    'lossSpace is "y": expected prediction, eps, x0 or v',
   );
   assertThrows(() => completeTrainOptions({ optimizer: "sgd" as "lamb" }), ConfigError, "lamb");
   assertThrows(() => completeTrainOptions({ minSnr: -1 }), ConfigError, "minSnr is -1");

@@ -12,12 +12,12 @@ import { emaUpdate } from "../reference/optim.ts";
 const decays = (options: Partial<TrainOptions>, steps: readonly number[]) =>
   steps.map((step) => averageDecay(completeTrainOptions(options), step));
 
-Deno.test("the ratio rises from 1/10 to the decay; none is the decay at once", () => {
+Deno.test("averageDecay() rises by ratio from 1/10 to the decay, or is the decay at once", () => {
   assertEquals(decays({ emaDecay: 0.95 }, [0, 10, 1000]), [0.1, 0.55, 0.95]);
   assertEquals(decays({ emaDecay: 0.95, emaWarmup: "none" }, [0, 10, 1000]), [0.95, 0.95, 0.95]);
 });
 
-Deno.test("power, with a start and every few steps, is ema-pytorch's", () => {
+Deno.test("averageDecay() by power, with a start and every few steps, is ema-pytorch's", () => {
   const options = { emaDecay: 0.995, emaWarmup: "power", emaStart: 100, emaEvery: 10 } as const;
   // update(): `step` counts calls; decay from the epoch step - 100 - 1 after it was counted up.
   for (let step = 0; step < 5000; step++) {
@@ -28,7 +28,7 @@ Deno.test("power, with a start and every few steps, is ema-pytorch's", () => {
   }
 });
 
-deviceTest("the average follows the weights as its decays say", async (gpu) => {
+deviceTest("Trainer.step() lets the average follow the weights as its decays say", async (gpu) => {
   const network = { imageSize: 8, patchSize: 4, latentDim: 8, interfaceDim: 8, numLatents: 2 };
   for (const optimizer of ["adamw", "lamb"] as const) {
     const options = { emaStart: 3, emaEvery: 2, emaDecay: 0.7, batchSize: 2, warmup: 0, optimizer };

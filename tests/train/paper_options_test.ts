@@ -1,4 +1,4 @@
-// Training with the paper's options: classes, the interface handed on, dropout; seeded and resumed.
+// Training with the paper's options: classes, the interface passed on, dropout; seeded and resumed.
 
 import type { OpName, SizesOf } from "../../src/graph/ops.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -28,7 +28,7 @@ const PAPER: Partial<RinConfig> = {
   ...{ ...CONFIG, layers: "paper", timeInput: "gamma", positions: "stretched" },
 };
 
-deviceTest("a resumed run goes on with the same bits, whatever is dropped", async (gpu) => {
+deviceTest("Trainer.resume() continues with identical bits, whatever drops", async (gpu) => {
   const start = gpu.bytes;
   const through = await Trainer.create(gpu, CONFIG, OPTIONS);
   for (let i = 0; i < 4; i++) await through.step(batch(i), LABELS);
@@ -46,7 +46,7 @@ deviceTest("a resumed run goes on with the same bits, whatever is dropped", asyn
 
 for (const optimizer of ["lamb", "adamw"] as const) {
   cpuTest(
-    `the paper's layers train, from a warm start or zeros, with ${optimizer}`,
+    `Trainer.step() trains the paper's layers, from a warm start or zeros, with ${optimizer}`,
     async (cpu) => {
       const options = {
         ...OPTIONS,
@@ -73,7 +73,7 @@ for (const optimizer of ["lamb", "adamw"] as const) {
   );
 }
 
-deviceTest("a batch in parts drops what the whole batch drops", async (gpu) => {
+deviceTest("Trainer.step() drops in parts what the whole batch drops", async (gpu) => {
   const losses = await Promise.all([1, 2, 4].map(async (accumulate) => {
     const trainer = await Trainer.create(gpu, CONFIG, { ...OPTIONS, accumulate });
     const { loss } = await trainer.step(batch(0), LABELS);
@@ -85,7 +85,7 @@ deviceTest("a batch in parts drops what the whole batch drops", async (gpu) => {
   }
 });
 
-cpuTest("validation never drops, and tells classes apart", async (gpu) => {
+cpuTest("Trainer.validate() never drops, and keeps classes apart", async (gpu) => {
   const dropping = await Trainer.create(gpu, CONFIG, OPTIONS);
   const keeping = await Trainer.create(gpu, CONFIG, { ...OPTIONS, dropout: 0, dropPath: 0 });
   const images = batch(9);
@@ -95,7 +95,7 @@ cpuTest("validation never drops, and tells classes apart", async (gpu) => {
   for (const trainer of [dropping, keeping]) trainer.destroy();
 });
 
-cpuTest("labels that are missing or impossible are refused", async (gpu) => {
+cpuTest("Trainer.step() refuses missing or impossible labels", async (gpu) => {
   const trainer = await Trainer.create(gpu, CONFIG, OPTIONS);
   await assertRejects(() => trainer.step(batch(0)), RangeError, "There are no labels");
   await assertRejects(() => trainer.step(batch(0), [0, 1]), RangeError, "There are 2 labels");
@@ -104,7 +104,7 @@ cpuTest("labels that are missing or impossible are refused", async (gpu) => {
   trainer.destroy();
 });
 
-Deno.test("every example and step drops by a stream of its own; both passes by numbers of their own", () => {
+Deno.test("drawStep() gives every example and step its own stream, and both passes their own numbers", () => {
   const options = completeTrainOptions(OPTIONS);
   const streams = [0, 1].flatMap((step) => drawStep(options, step).dropped);
   assertEquals(new Set(streams.map(({ keys }) => keys.join())).size, 8);
@@ -122,7 +122,7 @@ Deno.test("every example and step drops by a stream of its own; both passes by n
   assertEquals([depth.length, new Set(depth).size], [12, 8]);
 });
 
-Deno.test("the examples that go without their class have the last row's", () => {
+Deno.test("exampleInputs() gives examples without a class the last row", () => {
   const options = completeTrainOptions({ batchSize: 50, labelDropout: 0.4 });
   const config = completeConfig(CONFIG);
   const given = Array.from({ length: 50 }, (_, i) => i % 3);
@@ -132,7 +132,7 @@ Deno.test("the examples that go without their class have the last row's", () => 
   assert(unlabelled.includes(true) && unlabelled.includes(false));
 });
 
-Deno.test("examples go without their class as often as labelDropout says, by step and seed", () => {
+Deno.test("exampleInputs() drops classes as often as labelDropout says, by step and seed", () => {
   const options = completeTrainOptions({ batchSize: 1000, labelDropout: 0.2 });
   const share = (step: number, changed = {}) =>
     drawStep({ ...options, ...changed }, step).unlabelled;

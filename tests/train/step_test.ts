@@ -23,7 +23,7 @@ const LENGTH = 3 * 16 * 16;
 
 for (const selfConditioning of ["latents", "both"] as const) {
   deviceTest(
-    `a step's ${selfConditioning} begin where a pass from the same x_t ended`,
+    `Trainer.step() starts ${selfConditioning} where a pass from the same x_t ended`,
     async (gpu) => {
       const options = { batchSize: 2, selfCondRate: 1, lr: 0.05, warmup: 0, seed: 3 };
       const trainer = await Trainer.create(gpu, { ...config, selfConditioning }, options);

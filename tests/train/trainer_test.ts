@@ -52,19 +52,22 @@ async function withTrainer<T>(
   }
 }
 
-deviceTest("two runs with the same seed give the same bits, another seed others", async (gpu) => {
-  const run = (seed: number) =>
-    withTrainer(gpu, { seed }, async (trainer) => {
-      const losses = await train(trainer, 4);
-      return { losses, bytes: await trainer.save() };
-    });
-  const [first, second, other] = [await run(7), await run(7), await run(8)];
-  assertEquals(first.losses, second.losses);
-  assertEquals(first.bytes, second.bytes);
-  assert(first.losses[0] !== other.losses[0]);
-});
+deviceTest(
+  "Trainer.step() gives the same bits for the same seed, and others for another",
+  async (gpu) => {
+    const run = (seed: number) =>
+      withTrainer(gpu, { seed }, async (trainer) => {
+        const losses = await train(trainer, 4);
+        return { losses, bytes: await trainer.save() };
+      });
+    const [first, second, other] = [await run(7), await run(7), await run(8)];
+    assertEquals(first.losses, second.losses);
+    assertEquals(first.bytes, second.bytes);
+    assert(first.losses[0] !== other.losses[0]);
+  },
+);
 
-deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async (gpu) => {
+deviceTest("Trainer.resume() continues with identical bits after 3 of 6 steps", async (gpu) => {
   const whole = await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 6);
     return await trainer.save();
@@ -80,7 +83,7 @@ deviceTest("6 steps are 3 steps, saved, resumed, and 3 more, bit for bit", async
   resumed.destroy();
 });
 
-deviceTest("a checkpoint says which devices have trained it, in their order", async (device) => {
+deviceTest("Trainer.save() records which devices trained it, in order", async (device) => {
   const devicesOf = async (trainer: Trainer) =>
     readCheckpoint(await trainer.save()).training!.devices;
   const saved = await withTrainer(device, {}, async (trainer) => {
@@ -97,12 +100,12 @@ deviceTest("a checkpoint says which devices have trained it, in their order", as
   cpu.destroy();
 });
 
-deviceTest("a network alone can't be resumed", async (gpu) => {
+deviceTest("Trainer.resume() refuses a network alone", async (gpu) => {
   const bytes = await withTrainer(gpu, {}, (trainer) => trainer.average.save());
   await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimiser state");
 });
 
-cpuTest("one batch is learnt by heart", async (gpu) => {
+cpuTest("Trainer.step() learns one batch by heart", async (gpu) => {
   const changes = { lr: 3e-3, steps: 300, warmup: 10 };
   const [before, after] = await withTrainer(gpu, changes, async (trainer) => {
     const losses: number[] = [];
@@ -114,7 +117,7 @@ cpuTest("one batch is learnt by heart", async (gpu) => {
 });
 
 deviceTest(
-  "self-conditioning reaches the six warm-start parameters, and only then",
+  "Trainer.step() reaches the six warm-start parameters only with self-conditioning",
   async (gpu) => {
     const names = parameterLayout({ ...config, ...await configOf(gpu) }).parameters
       .filter(({ name }) => /latent_initializer\.(mlp|layer_norm)/.test(name));
@@ -137,23 +140,26 @@ function configOf(gpu: Device): Promise<RinConfig> {
   return withTrainer(gpu, {}, (trainer) => Promise.resolve(trainer.config));
 }
 
-deviceTest("a batch that is not finite changes nothing and is reported", async (gpu) => {
-  await withTrainer(gpu, {}, async (trainer) => {
-    await train(trainer, 2);
-    const before = await parametersOf(trainer);
-    for (const poison of [NaN, Infinity]) {
-      const bad = batch(2);
-      bad[5] = poison;
-      const figures = await trainer.step(bad);
-      assertEquals(figures.finite, false, `${poison}`);
-    }
-    assertSameBits("parameters", await parametersOf(trainer) as Float32Array, before);
-    const { finite } = await trainer.step(batch(3));
-    assertEquals(finite, true);
-  });
-});
+deviceTest(
+  "Trainer.step() changes nothing with a batch that is not finite, and reports it",
+  async (gpu) => {
+    await withTrainer(gpu, {}, async (trainer) => {
+      await train(trainer, 2);
+      const before = await parametersOf(trainer);
+      for (const poison of [NaN, Infinity]) {
+        const bad = batch(2);
+        bad[5] = poison;
+        const figures = await trainer.step(bad);
+        assertEquals(figures.finite, false, `${poison}`);
+      }
+      assertSameBits("parameters", await parametersOf(trainer) as Float32Array, before);
+      const { finite } = await trainer.step(batch(3));
+      assertEquals(finite, true);
+    });
+  },
+);
 
-cpuTest("memory does not grow over 100 steps", async (gpu) => {
+cpuTest("Trainer.step() takes no more memory after 100 steps", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 2);
     const bytes = gpu.bytes;
@@ -166,7 +172,7 @@ cpuTest("memory does not grow over 100 steps", async (gpu) => {
   });
 });
 
-deviceTest("destroying a trainer gives all its memory back", async (gpu) => {
+deviceTest("Trainer.destroy() gives all memory back", async (gpu) => {
   const bytes = gpu.bytes;
   await withTrainer(gpu, {}, async (trainer) => {
     await train(trainer, 1);
@@ -199,7 +205,7 @@ deviceTest(
   ["cpu"],
 );
 
-cpuTest("metrics come once, for every step, in order", async (gpu) => {
+cpuTest("Trainer.metrics() gives every step once, in order", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     for (let i = 0; i < 5; i++) await trainer.enqueue(batch(i));
     assertEquals((await trainer.metrics()).map(({ step }) => step), [1, 2, 3, 4, 5]);
@@ -210,7 +216,7 @@ cpuTest("metrics come once, for every step, in order", async (gpu) => {
   });
 });
 
-deviceTest("moments are those of the batch", async (gpu) => {
+deviceTest("Trainer.moments() are those of the batch", async (gpu) => {
   await withTrainer(gpu, {}, async (trainer) => {
     const images = batch(1);
     await trainer.enqueue(images, { measure: true });
@@ -222,7 +228,7 @@ deviceTest("moments are those of the batch", async (gpu) => {
   });
 });
 
-deviceTest("weight decay acts on matrices only, unless asked to act on all", async (gpu) => {
+deviceTest("Trainer.step() decays only matrices, or all on request", async (gpu) => {
   const { parameters, matrices } = parameterLayout(await configOf(gpu));
   // With no learning signal left over (clip to nothing), decay alone moves a parameter.
   for (const decayAll of [false, true]) {
@@ -241,14 +247,17 @@ deviceTest("weight decay acts on matrices only, unless asked to act on all", asy
   }
 });
 
-cpuTest("validation is the same at every call and falls as the network learns", async (gpu) => {
-  await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
-    const [first, again] = [
-      await trainer.validate([batch(0)], "parameters"),
-      await trainer.validate([batch(0)], "parameters"),
-    ];
-    assertEquals(first, again);
-    for (let i = 0; i < 40; i++) await trainer.step(batch(0));
-    assertLess(await trainer.validate([batch(0)], "parameters"), 0.8 * first);
-  });
-});
+cpuTest(
+  "Trainer.validate() gives the same at every call, and falls as the network learns",
+  async (gpu) => {
+    await withTrainer(gpu, { lr: 3e-3 }, async (trainer) => {
+      const [first, again] = [
+        await trainer.validate([batch(0)], "parameters"),
+        await trainer.validate([batch(0)], "parameters"),
+      ];
+      assertEquals(first, again);
+      for (let i = 0; i < 40; i++) await trainer.step(batch(0));
+      assertLess(await trainer.validate([batch(0)], "parameters"), 0.8 * first);
+    });
+  },
+);

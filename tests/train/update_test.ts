@@ -1,4 +1,4 @@
-// What a step makes of its gradients: clipping, the optimiser, the learning rate and the moving average
+// What a step makes of its gradients: clipping, the optimizer, the learning rate and the moving average
 // as a run has them, over three steps against the float64 references.
 
 import { assert, assertLess } from "@std/assert";
@@ -54,7 +54,7 @@ async function gradientsOf(
 }
 
 for (const optimizer of ["adamw", "lamb"] as const) {
-  deviceTest(`three steps of a run are those of ${optimizer}'s reference`, async (gpu) => {
+  deviceTest(`Trainer.step() follows ${optimizer}'s reference for three steps`, async (gpu) => {
     const trainer = await Trainer.create(gpu, config, { ...OPTIONS, optimizer });
     const layout = parameterLayout(trainer.config);
     const read = async () => readCheckpoint(await trainer.save()).slabs;

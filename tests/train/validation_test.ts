@@ -21,7 +21,7 @@ const TIMES = 16;
 for (const selfConditioning of ["latents", "interface"] as const) {
   const test = selfConditioning === "latents" ? deviceTest : cpuTest;
   test(
-    `validation hands on the ${selfConditioning}, with the average's weights`,
+    `Trainer.validate() passes the ${selfConditioning} on, with the average's weights`,
     async (gpu) => {
       const options = { batchSize: 2, selfCondRate: 0.5, lr: 0.05, warmup: 0, seed: 3 };
       const config = { ...network, selfConditioning };
@@ -52,7 +52,7 @@ for (const selfConditioning of ["latents", "interface"] as const) {
       rin.destroy();
       assert(
         Math.abs(warm - cold) > 1e-4 * warm,
-        `what is handed on hardly matters: ${warm}, ${cold}`,
+        `what is passed on hardly matters: ${warm}, ${cold}`,
       );
       const found = await trainer.validate([x0]);
       assertWithin("validation", [found], [warm], 3e-6 * warm);

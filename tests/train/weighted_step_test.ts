@@ -38,36 +38,43 @@ const RECIPES: readonly Partial<TrainOptions>[] = [
   { lossSpace: "v", offsetNoise: 0.5 },
 ];
 
-deviceTest("a step's loss is the weighted one of its parts, with offset noise", async (gpu) => {
-  const losses = new Set<number>();
-  for (const recipe of RECIPES) {
-    const trainer = await Trainer.create(gpu, config, { ...options, ...recipe });
-    await trainer.step(images);
-    const { slabs: { parameters } } = readCheckpoint(await trainer.save());
-    const slabs = { parameters };
-    const rin = await Rin.load(gpu, writeCheckpoint({ config: trainer.config, slabs }));
-    const t = new Float32Array(drawStep(trainer.options, 1).t);
-    const shifts = new RandomStream(seedFor(5, "offset noise"), 1);
-    const noise = Float32Array.from({ length: 3 * LENGTH }, (_, i) => {
-      const example = Math.floor(i / LENGTH);
-      const stream = new RandomStream(seedFor(5, "noise"), 3 + example);
-      const shift = (recipe.offsetNoise ?? 0) * shifts.normal(Math.floor(i / 64));
-      return stream.normal(i % LENGTH) + shift;
-    });
-    const schedule = parseSchedule(trainer.config.schedule);
-    const weights = Array.from(t, (time) => lossWeight(trainer.options, "x0", schedule(time), 0.6));
-    const given = Float32Array.from(weights);
-    const wanted = (await lossAndGradients(rin, { x0: images, noise, t, lossWeight: given })).loss;
-    const { loss } = await trainer.step(images);
-    assertWithin(JSON.stringify(recipe), [loss], [wanted], 3e-6 * wanted);
-    losses.add(loss);
-    rin.destroy();
-    trainer.destroy();
-  }
-  assertEquals(losses.size, RECIPES.length);
-});
+deviceTest(
+  "Trainer.step() gives the weighted loss of its parts, with offset noise",
+  async (gpu) => {
+    const losses = new Set<number>();
+    for (const recipe of RECIPES) {
+      const trainer = await Trainer.create(gpu, config, { ...options, ...recipe });
+      await trainer.step(images);
+      const { slabs: { parameters } } = readCheckpoint(await trainer.save());
+      const slabs = { parameters };
+      const rin = await Rin.load(gpu, writeCheckpoint({ config: trainer.config, slabs }));
+      const t = new Float32Array(drawStep(trainer.options, 1).t);
+      const shifts = new RandomStream(seedFor(5, "offset noise"), 1);
+      const noise = Float32Array.from({ length: 3 * LENGTH }, (_, i) => {
+        const example = Math.floor(i / LENGTH);
+        const stream = new RandomStream(seedFor(5, "noise"), 3 + example);
+        const shift = (recipe.offsetNoise ?? 0) * shifts.normal(Math.floor(i / 64));
+        return stream.normal(i % LENGTH) + shift;
+      });
+      const schedule = parseSchedule(trainer.config.schedule);
+      const weights = Array.from(
+        t,
+        (time) => lossWeight(trainer.options, "x0", schedule(time), 0.6),
+      );
+      const given = Float32Array.from(weights);
+      const wanted =
+        (await lossAndGradients(rin, { x0: images, noise, t, lossWeight: given })).loss;
+      const { loss } = await trainer.step(images);
+      assertWithin(JSON.stringify(recipe), [loss], [wanted], 3e-6 * wanted);
+      losses.add(loss);
+      rin.destroy();
+      trainer.destroy();
+    }
+    assertEquals(losses.size, RECIPES.length);
+  },
+);
 
-deviceTest("the gradient of a weighted example is its own times the weight", async (gpu) => {
+deviceTest("Trainer.step() multiplies a weighted example's gradient by its weight", async (gpu) => {
   const rin = await Rin.create(gpu, config, { seed: 3 });
   const t = Float32Array.of(0.3, 0.6, 0.9);
   const noise = Float32Array.from({ length: 3 * LENGTH }, (_, i) => Math.cos(i * 1.7));
@@ -85,7 +92,7 @@ deviceTest("the gradient of a weighted example is its own times the weight", asy
   rin.destroy();
 });
 
-deviceTest("validation is the mean of the plain error, whatever is trained", async (gpu) => {
+deviceTest("Trainer.validate() gives the mean plain error, whatever is trained", async (gpu) => {
   const found: number[] = [];
   const image = images.slice(0, LENGTH);
   for (const recipe of [{}, ...RECIPES]) {
@@ -108,7 +115,7 @@ deviceTest("validation is the mean of the plain error, whatever is trained", asy
   assertWithin("validation", [found[0]], [loss], 1e-6 * loss);
 });
 
-deviceTest("a clip of 0 leaves the gradient as it is", async (gpu) => {
+deviceTest("Trainer.step() leaves the gradient as it is with a clip of 0", async (gpu) => {
   const after = async (clip: number) => {
     const trainer = await Trainer.create(gpu, config, { ...options, clip });
     await trainer.step(images);
@@ -121,7 +128,7 @@ deviceTest("a clip of 0 leaves the gradient as it is", async (gpu) => {
   assert(free.some((value, i) => Math.abs(value) > 10 * Math.abs(tight[i])));
 });
 
-Deno.test("LAMB decays and scales all but biases and norms, or everything", () => {
+Deno.test("updateChunks() of LAMB decay and scale all but biases and norms, or everything", () => {
   const layout = parameterLayout(completeConfig(config));
   for (const decayAll of [false, true]) {
     const chunks = updateChunks(completeTrainOptions({ optimizer: "lamb", decayAll }), layout)!;
@@ -135,7 +142,7 @@ Deno.test("LAMB decays and scales all but biases and norms, or everything", () =
   assertEquals(updateChunks(completeTrainOptions({}), layout), undefined);
 });
 
-cpuTest("what a plateau has made of the learning rate is saved and resumed", async (gpu) => {
+cpuTest("Trainer.resume() keeps a plateau's learning rate", async (gpu) => {
   const plateau = { lrSchedule: "plateau", lr: 0.1, lrEnd: 0.04, plateauPatience: 0 } as const;
   const trainer = await Trainer.create(gpu, config, { ...options, ...plateau });
   const rates: number[] = [];
@@ -154,7 +161,7 @@ cpuTest("what a plateau has made of the learning rate is saved and resumed", asy
   assertEquals(rates, [0.1, 0.1, 0.05, 0.05, 0.04]);
 });
 
-deviceTest("a scaled network sees what it was trained on when it predicts", async (gpu) => {
+deviceTest("Rin.predict() shows a scaled network what it was trained on", async (gpu) => {
   const t = Float32Array.of(0.5);
   const xt = images.slice(0, LENGTH);
   const made = { ...config, prediction: "eps" as const };

@@ -21,7 +21,7 @@ for (const arithmetic of ["fused", "exact"] as const) {
     return floats;
   };
 
-  Deno.test(`wasm exp, ${arithmetic}: within 2 ulp`, async () => {
+  Deno.test(`exp() in ${arithmetic} WebAssembly is within 2 ulp`, async () => {
     const values = Array.from(
       { length: 40_000 },
       (_, i) => Math.fround(-87.3 + i * 175.6 / 40_000),
@@ -36,7 +36,7 @@ for (const arithmetic of ["fused", "exact"] as const) {
     assert(worst < 2, `off by ${worst} ulp`);
   });
 
-  Deno.test(`wasm exp, ${arithmetic}: ends, and numbers that are none`, async () => {
+  Deno.test(`exp() in ${arithmetic} WebAssembly is right at its ends, and for NaN`, async () => {
     const [one, low, lowest, nan, ...high] = await exp([
       0,
       -87.4,

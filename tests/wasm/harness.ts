@@ -39,7 +39,7 @@ export class Harness {
   /** Links a build. */
   static async make(arithmetic: Arithmetic): Promise<Harness> {
     const module = await compile("alone", arithmetic);
-    if (module === undefined) throw new Error(`This runtime knows no ${arithmetic} arithmetic`);
+    if (module === undefined) throw new Error(`This runtime has no ${arithmetic} arithmetic`);
     const memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
     return new Harness(memory, (await link(module, memory)).run);
   }

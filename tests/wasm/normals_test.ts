@@ -8,7 +8,7 @@ import { Harness } from "./harness.ts";
 /** Units of 2^-24, of the pair's radius. */
 const LIMIT = 6;
 
-Deno.test("normals are precise to some units in the last place of their radius", async () => {
+Deno.test("normals are precise to a few units in the last place of their radius", async () => {
   const harness = await Harness.make("exact");
   const each = 50_000;
   const stream = new RandomStream(5, 6);

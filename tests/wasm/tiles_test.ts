@@ -12,7 +12,7 @@ const [fused, exact] = await Promise.all(ARITHMETICS.map((each) => Harness.make(
 
 for (const [family, cases] of Object.entries(FAMILIES)) {
   for (const [arithmetic, harness] of Object.entries({ fused, exact })) {
-    Deno.test(`${family}, ${arithmetic}: the same bits in any order, at any address`, () => {
+    Deno.test(`${family} gives the same bits in any order, at any address, in ${arithmetic} arithmetic`, () => {
       const wanted = cases.map((each) => harness.run(each));
       for (const skew of [1, 2, 3]) {
         assertSame(cases, cases.map((each) => harness.run(each, "backwards", skew)), wanted);
@@ -20,7 +20,7 @@ for (const [family, cases] of Object.entries(FAMILIES)) {
     });
   }
   if (FUSED.includes(family)) continue;
-  Deno.test(`${family}: both builds give the same bits`, () => {
+  Deno.test(`${family} gives the same bits in both builds`, () => {
     assertSame(cases, cases.map((each) => fused.run(each)), cases.map((each) => exact.run(each)));
   });
 }

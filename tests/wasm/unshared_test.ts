@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { unshared } from "../../kernels/wasm/unshared.ts";
 
-Deno.test("a build for shared memory becomes one for memory that isn't, and stays as it was", async () => {
+Deno.test("unshared() makes a build without shared memory, and leaves the given one as it was", async () => {
   for (const build of ["fused", "exact"]) {
     const read = (name: string) =>
       Deno.readFile(new URL(`../../kernels/wasm/${name}`, import.meta.url));

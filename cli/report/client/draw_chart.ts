@@ -14,7 +14,7 @@ export type Plot = typeof uPlot;
 export interface DrawnChart {
   /** Shows other values of the same lines. */
   update(chart: Chart): void;
-  /** Takes the colours from the page again. */
+  /** Takes the colors from the page again. */
   repaint(): void;
 }
 

@@ -112,7 +112,7 @@ export { heapBase, multiplyAdd };
  * @param scratch address of this thread's scratch memory
  * @param budget nanoseconds (by the entries' own estimates) after which to return early; only with
  * one thread. 0: run to the end
- * @returns the entry to go on from: `count` when all are done
+ * @returns the entry to continue from: `count` when all are done
  */
 export function run(
   tape: usize,

@@ -49,7 +49,7 @@ function checkModule(module: unknown): void {
   const kind = tagOf(module);
   if (kind !== "WebAssembly.Module") {
     throw new NoCpuError(
-      `\`module\` is of the type ${kind}: needed a WebAssembly.Module, as importing kernels/wasm/fused.wasm ` +
+      `\`module\` is of the type ${kind}: expected a WebAssembly.Module, as importing kernels/wasm/fused.wasm ` +
         "gives in a runtime that imports modules without running them",
       "module",
     );

@@ -48,7 +48,7 @@ export class Layers {
     const folded = foldedConvolution(this.tensors, name);
     if (folded.inputs !== images.channels) {
       throw new CheckpointError(
-        `its layer ${name} takes ${folded.inputs} channels, needed ${images.channels}`,
+        `its layer ${name} takes ${folded.inputs} channels, expected ${images.channels}`,
       );
     }
     const window = windowOf(images, folded.kernel, steps);

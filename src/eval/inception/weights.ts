@@ -38,7 +38,7 @@ export function foldedConvolution(
     throw new CheckpointError(
       `its tensor ${name}.${part} has shape (${
         tensor.shape.join(", ")
-      }), needed ${dimensions} axes`,
+      }), expected ${dimensions} axes`,
     );
   };
   const { shape: [outputs, inputs, tall, wide], data } = get("conv.weight", 4);
@@ -46,7 +46,7 @@ export function foldedConvolution(
     const { data } = get(part, 1);
     if (data.length === outputs) return data;
     throw new CheckpointError(
-      `its tensor ${name}.${part} has ${data.length} numbers, needed ${outputs}`,
+      `its tensor ${name}.${part} has ${data.length} numbers, expected ${outputs}`,
     );
   });
   const [scale, shift, mean, variance] = norm;

@@ -161,7 +161,7 @@ function whatElse(dicts: PyTorchFile["dicts"]): string {
       "networks of ElianBelot/rin can be imported";
   }
   if (some(/(^|\.)(down_blocks|up_blocks|mid_block|transformer_blocks|proj_out)\b/)) {
-    return "it is of a UNet or transformer of diffusers, which is no Recurrent Interface Network: " +
+    return "it is of a UNet or transformer of diffusers, not a Recurrent Interface Network: " +
       "only networks of ElianBelot/rin can be imported";
   }
   if (some(/(^|\.)_?flat_param/)) {

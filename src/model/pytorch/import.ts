@@ -112,7 +112,7 @@ function slabOf({ name: weights, tensors }: FoundWeights, config: RinConfig) {
     if (found === undefined) {
       throw new CheckpointError(`it lacks the tensor ${name} in the weights ${weights}`);
     }
-    if (maker) throw new CheckpointError(`its tensor ${name} needs ${maker}, which is not read`);
+    if (maker) throw new CheckpointError(`its tensor ${name} needs ${maker}, which rin can't read`);
     if (found.join() !== shape.join()) {
       throw new CheckpointError(
         `its tensor ${name} has shape (${found.join(", ")}), its other sizes need (${

@@ -61,10 +61,10 @@ export class TorchTensor {
     const fail = (what: string) => new CheckpointError(`its tensor ${name} ${what}`);
     if (!(storage instanceof TorchStorage)) {
       const what = storage instanceof PythonObject ? storage.name : "no storage";
-      throw fail(`depends on ${what}, which is not read`);
+      throw fail(`depends on ${what}, which rin can't read`);
     }
     const type = Object.hasOwn(types, storage.type) ? types[storage.type] : undefined;
-    if (type === undefined) throw fail(`is of type ${storage.type}, which is not read`);
+    if (type === undefined) throw fail(`is of type ${storage.type}, which rin can't read`);
     if (storage.bytes === undefined) throw fail("has no data in the file");
     if (!isCount(offset) || !areCounts(strides) || strides.length !== shape.length) {
       throw fail("has no valid strides");

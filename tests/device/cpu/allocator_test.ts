@@ -4,7 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ALIGNMENT, Allocator } from "../../../src/device/cpu/allocator.ts";
 import { RandomStream } from "../../../src/nn/random.ts";
 
-Deno.test("ranges never overlap and all memory comes back, in 200 random histories", () => {
+Deno.test("Allocator never overlaps ranges and gets all memory back, in 200 random histories", () => {
   for (let seed = 0; seed < 200; seed++) {
     const stream = new RandomStream(seed, 0);
     let index = 0;
@@ -43,7 +43,7 @@ Deno.test("ranges never overlap and all memory comes back, in 200 random histori
   }
 });
 
-Deno.test("the smallest range that is large enough is taken", () => {
+Deno.test("Allocator takes the smallest range that is large enough", () => {
   const allocator = new Allocator(0);
   allocator.extend(10 * ALIGNMENT);
   const [large, , small] = [3, 1, 2, 1].map((lines) => allocator.allocate(lines * ALIGNMENT)!);
@@ -53,7 +53,7 @@ Deno.test("the smallest range that is large enough is taken", () => {
   assertEquals(allocator.allocate(2 * ALIGNMENT), large);
 });
 
-Deno.test("what isn't held can't be freed", () => {
+Deno.test("Allocator refuses to free what it did not hand out", () => {
   const allocator = new Allocator(0);
   allocator.extend(1024);
   const address = allocator.allocate(1)!;

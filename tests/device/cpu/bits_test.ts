@@ -121,7 +121,7 @@ const TRAININGS: Record<string, Partial<TrainOptions>> = {
 
 for (const [name, options] of Object.entries(TRAININGS)) {
   for (const build of ["fused", "exact"]) {
-    Deno.test(`any number of threads, and the host, give the same bits (${name}, ${build})`, async () => {
+    Deno.test(`training gives the same bits with any number of threads and on the host (${name}, ${build})`, async () => {
       const module = await wasm(`${build}_threads`);
       const first = await run({ threads: 1, module }, options, 3);
       assert(first.losses.every(Number.isFinite) && first.images.every(Number.isFinite));
@@ -134,7 +134,7 @@ for (const [name, options] of Object.entries(TRAININGS)) {
   }
 }
 
-Deno.test("6 steps are 3 on 2 threads, saved, resumed, and 3 more on 5", async () => {
+Deno.test("Trainer.resume() continues from 2 threads on 5 with identical bits", async () => {
   const whole = await run({ threads: 2 }, {}, 6);
   const half = await run({ threads: 2 }, {}, 3);
   const five = await run({ threads: 5 }, {}, 3, half.checkpoint);
@@ -153,7 +153,7 @@ function drawnHere(): Promise<Drawing[]> {
   return here ??= output(Deno.execPath(), "run", "--no-prompt", script.pathname).then(JSON.parse);
 }
 
-Deno.test("Deno draws another picture with each arithmetic", async () => {
+Deno.test("Rin.sample() gives other bits with each arithmetic", async () => {
   const [standard, exact] = await drawnHere();
   assertEquals([standard.threads, exact.threads, exact.arithmetic], [2, 1, "exact"]);
   assertEquals(standard.checkpoint === exact.checkpoint, standard.arithmetic === "exact");
@@ -172,7 +172,7 @@ function runtimeTest(
   draw: () => Promise<string>,
 ): void {
   Deno.test({
-    name: `the file of a 25-step picture is the same to the byte: ${name}`,
+    name: `a 25-step picture has the same bytes in ${name}`,
     ignore: runtime === undefined,
     fn: async () => {
       const [standard, exact] = await drawnHere();

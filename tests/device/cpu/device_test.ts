@@ -11,7 +11,7 @@ import { addPlan, filled, onEachRunner, values } from "./plans.ts";
 const SIZE = 50_000;
 
 onEachRunner(
-  "writes, runs and reads happen in the order in which they are queued",
+  "CpuDevice writes, runs, and reads in the order of the calls",
   async (device) => {
     const { plan, x, y } = addPlan(SIZE, 5);
     const program = await device.compile(plan);
@@ -37,7 +37,7 @@ onEachRunner(
   },
 );
 
-onEachRunner("a part of a storage is written and read", async (device) => {
+onEachRunner("CpuDevice writes and reads a part of a storage", async (device) => {
   const whole = persistent("whole", [10]);
   const part = { ...whole, shape: [3], size: 3, offset: 4 };
   assertEquals(await device.read(whole), new Float32Array(10));
@@ -47,7 +47,7 @@ onEachRunner("a part of a storage is written and read", async (device) => {
   assertEquals([...await device.read(part)], [1, 2, 3]);
 });
 
-onEachRunner("activations, constants and inputs come together", async (device) => {
+onEachRunner("CpuDevice runs activations, constants, and inputs together", async (device) => {
   const plan = new Plan();
   const x = persistent("x", [SIZE]);
   const c = constant("c", [SIZE], filled(SIZE, 0.5));
@@ -64,7 +64,7 @@ onEachRunner("activations, constants and inputs come together", async (device) =
   assertEquals(values(await device.read(y)), [2.5]);
 });
 
-onEachRunner("only the phases that are named run", async (device) => {
+onEachRunner("Program.run() runs only the named phases", async (device) => {
   const plan = new Plan("once", "twice", "never");
   const x = constant("x", [8], filled(8, 1));
   const y = persistent("y", [8]);
@@ -89,7 +89,7 @@ onEachRunner("only the phases that are named run", async (device) => {
   assertEquals(values(await device.read(y)), [8]);
 });
 
-onEachRunner("a plan can have 31 phases", async (device) => {
+onEachRunner("CpuDevice runs a plan with 31 phases", async (device) => {
   const names = Array.from({ length: 31 }, (_, i) => `${i}`);
   const plan = new Plan<string>(...names as [string]);
   const x = constant("x", [8], filled(8, 1));
@@ -105,29 +105,32 @@ onEachRunner("a plan can have 31 phases", async (device) => {
   );
 });
 
-onEachRunner("a profile counts operations of the phases that it ran", async (device) => {
-  const plan = new Plan("first", "second");
-  const size = 1 << 20;
-  const [x, y] = [persistent("x", [size]), persistent("y", [size])];
-  plan.record("copy", { size }, { x, y });
-  plan.phase("second", () => {
-    for (let i = 0; i < 3; i++) plan.record("add", { size }, { x, y });
-  });
-  const program = await device.compile(plan);
-  device.write(x, filled(size, 1));
-  const all = await program.profile();
-  assertEquals(all.map(({ name, count, flops, bytes }) => [name, count, flops, bytes]).sort(), [
-    ["add", 3, 0, 3 * 8 * size],
-    ["copy", 1, 0, 8 * size],
-  ]);
-  for (const { milliseconds } of all) assert(milliseconds > 0);
-  assert(all[0].milliseconds >= all[1].milliseconds, "the longest comes first");
-  const [add, ...others] = await program.profile(["second"]);
-  assertEquals([add.name, add.count, others], ["add", 3, []]);
-  assertEquals(values(await device.read(y)), [7]);
-});
+onEachRunner(
+  "Program.profile() counts the operations of the phases that it ran",
+  async (device) => {
+    const plan = new Plan("first", "second");
+    const size = 1 << 20;
+    const [x, y] = [persistent("x", [size]), persistent("y", [size])];
+    plan.record("copy", { size }, { x, y });
+    plan.phase("second", () => {
+      for (let i = 0; i < 3; i++) plan.record("add", { size }, { x, y });
+    });
+    const program = await device.compile(plan);
+    device.write(x, filled(size, 1));
+    const all = await program.profile();
+    assertEquals(all.map(({ name, count, flops, bytes }) => [name, count, flops, bytes]).sort(), [
+      ["add", 3, 0, 3 * 8 * size],
+      ["copy", 1, 0, 8 * size],
+    ]);
+    for (const { milliseconds } of all) assert(milliseconds > 0);
+    assert(all[0].milliseconds >= all[1].milliseconds, "the longest comes first");
+    const [add, ...others] = await program.profile(["second"]);
+    assertEquals([add.name, add.count, others], ["add", 3, []]);
+    assertEquals(values(await device.read(y)), [7]);
+  },
+);
 
-onEachRunner("what programs and storages held is given back", async (device) => {
+onEachRunner("CpuDevice gets back what programs and storages held", async (device) => {
   assertEquals(device.bytes, 0);
   const x = persistent("x", [SIZE]);
   device.write(x, filled(SIZE, 1));
@@ -161,7 +164,7 @@ onEachRunner("what programs and storages held is given back", async (device) => 
   assertEquals(device.bytes, 0);
 });
 
-onEachRunner("a storage that was released can't be run on", async (device) => {
+onEachRunner("Program.run() refuses a released storage", async (device) => {
   const { plan, x, y } = addPlan(8);
   const program = await device.compile(plan);
   device.release(x.storage!);
@@ -169,7 +172,7 @@ onEachRunner("a storage that was released can't be run on", async (device) => {
   assertEquals(values(await device.read(y)), [0]);
 });
 
-onEachRunner("a write that waits does not reach memory that was released", async (device) => {
+onEachRunner("CpuDevice keeps a waiting write out of released memory", async (device) => {
   const { plan, x, y } = addPlan(SIZE, 20);
   const program = await device.compile(plan);
   const late = persistent("late", [SIZE]);
@@ -183,7 +186,7 @@ onEachRunner("a write that waits does not reach memory that was released", async
   assertEquals(values(await device.read(persistent("next", [SIZE]))), [0]);
 });
 
-onEachRunner("memory grows while jobs are in flight", async (device) => {
+onEachRunner("CpuDevice grows its memory while jobs are in flight", async (device) => {
   const { plan, x, y } = addPlan(SIZE, 50);
   const program = await device.compile(plan);
   device.write(x, filled(SIZE, 1));
@@ -201,7 +204,7 @@ onEachRunner("memory grows while jobs are in flight", async (device) => {
 });
 
 onEachRunner(
-  "more than the device can hold is one sentence, and nothing is held",
+  "CpuDevice refuses more than it can hold in one sentence, and holds nothing",
   async (device) => {
     const { plan, x } = addPlan(SIZE);
     const huge = { ...x, storage: { name: "optimizer", bytes: 5 * 2 ** 30 } };
@@ -216,7 +219,7 @@ onEachRunner(
   },
 );
 
-onEachRunner("what can't be written or read is an error", async (device) => {
+onEachRunner("CpuDevice refuses writes and reads that make no sense", async (device) => {
   const x = persistent("x", [4]);
   const half = { ...x, storage: { name: "half", bytes: 8, type: "f16" as const } };
   assertThrows(() => device.write(temporary(4), filled(4, 1)), RangeError, "it is pooled");
@@ -226,32 +229,35 @@ onEachRunner("what can't be written or read is an error", async (device) => {
   await assertRejects(() => device.read(temporary(4)), RangeError, "it is pooled");
 });
 
-onEachRunner("a device that was destroyed says so, and waiters are told", async (device) => {
-  const { plan, x, y } = addPlan(1 << 20, 200);
-  const program = await device.compile(plan);
-  for (let i = 0; i < 5; i++) program.run();
-  const waiting = [device.idle(), device.read(y), program.profile()];
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  device.destroy();
-  assertEquals(device.bytes, 0);
-  for (const result of await Promise.allSettled(waiting)) {
-    assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
-    assertEquals(result.reason.message, "The CPU device was destroyed");
-  }
-  const uses: (() => unknown)[] = [
-    () => program.run(),
-    () => device.write(x, filled(8, 1)),
-    () => device.check(),
-  ];
-  for (const use of uses) assertThrows(use, DeviceLostError, "The CPU device was destroyed");
-  await assertRejects(() => device.compile(plan), DeviceLostError, "was destroyed");
-  await assertRejects(() => device.read(x), DeviceLostError, "was destroyed");
-  await assertRejects(() => device.idle(), DeviceLostError, "was destroyed");
-  program.destroy();
-  device.release(x.storage!);
-  device.destroy();
-  assertEquals(device.bytes, 0);
-});
+onEachRunner(
+  "CpuDevice says after destroy() that it was destroyed, also to those who wait",
+  async (device) => {
+    const { plan, x, y } = addPlan(1 << 20, 200);
+    const program = await device.compile(plan);
+    for (let i = 0; i < 5; i++) program.run();
+    const waiting = [device.idle(), device.read(y), program.profile()];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    device.destroy();
+    assertEquals(device.bytes, 0);
+    for (const result of await Promise.allSettled(waiting)) {
+      assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
+      assertEquals(result.reason.message, "The CPU device was destroyed");
+    }
+    const uses: (() => unknown)[] = [
+      () => program.run(),
+      () => device.write(x, filled(8, 1)),
+      () => device.check(),
+    ];
+    for (const use of uses) assertThrows(use, DeviceLostError, "The CPU device was destroyed");
+    await assertRejects(() => device.compile(plan), DeviceLostError, "was destroyed");
+    await assertRejects(() => device.read(x), DeviceLostError, "was destroyed");
+    await assertRejects(() => device.idle(), DeviceLostError, "was destroyed");
+    program.destroy();
+    device.release(x.storage!);
+    device.destroy();
+    assertEquals(device.bytes, 0);
+  },
+);
 
 /** The longest time between two turns of the event loop while `work` is done. */
 async function longestPause(work: () => Promise<unknown>): Promise<number> {
@@ -287,9 +293,9 @@ async function neverBlocked(device: CpuDevice): Promise<void> {
   throw new Error(`Pauses of ${pauses.map(Math.round)} ms`);
 }
 
-onEachRunner("the event loop is never blocked for longer than 50 ms", neverBlocked);
+onEachRunner("CpuDevice never blocks the event loop for more than 50 ms", neverBlocked);
 
-Deno.test("the event loop is not blocked by more threads than there are cores", async () => {
+Deno.test("CpuDevice leaves the event loop free with more threads than cores", async () => {
   const threads = Math.min(256, 2 * navigator.hardwareConcurrency + 1);
   const device = await requestCpu({ threads });
   try {
@@ -299,7 +305,7 @@ Deno.test("the event loop is not blocked by more threads than there are cores", 
   }
 });
 
-Deno.test("the event loop has its turns while threads start", async () => {
+Deno.test("requestCpu() leaves the event loop free while threads start", async () => {
   const start = performance.now();
   let device: CpuDevice | undefined;
   const pause = await longestPause(async () => device = await requestCpu({ threads: 8 }));
@@ -309,7 +315,7 @@ Deno.test("the event loop has its turns while threads start", async () => {
   assert(pause < whole / 2, `a pause of ${pause} ms in ${whole} ms`);
 });
 
-Deno.test("1, 2 and 5 threads give the same", async () => {
+Deno.test("CpuDevice gives the same with 1, 2, and 5 threads", async () => {
   const size = 100_003;
   const data = Float32Array.from({ length: size }, (_, i) => Math.sin(i));
   const results: Float32Array[] = [];

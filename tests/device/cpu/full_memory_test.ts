@@ -10,7 +10,7 @@ import { Slices } from "../../../src/device/cpu/slices.ts";
 import { DeviceLimitError } from "../../../src/device/errors.ts";
 import { addPlan, aloneModule, filled, values } from "./plans.ts";
 
-Deno.test("a plan that fits only without what is in flight waits for it", async () => {
+Deno.test("CpuDevice lets a plan wait that fits only without the work in flight", async () => {
   const linear = new WebAssembly.Memory({ initial: 16, maximum: 128 });
   const exports = await link(await aloneModule(), linear);
   const memory = new LinearMemory(linear, 128 * 65536, exports.heapBase());

@@ -15,7 +15,7 @@ function threadsNow(): number {
   return [...Deno.readDirSync("/proc/self/task")].length;
 }
 
-Deno.test(`${COUNT} devices come and go, with a thread and without in turns`, async () => {
+Deno.test(`requestCpu() makes ${COUNT} devices, with a thread and without in turns, and frees them`, async () => {
   const module = await aloneModule();
   const before = threadsNow();
   let previous: CpuDevice | undefined;
@@ -49,24 +49,27 @@ async function growths(work: () => Promise<void>): Promise<number> {
   return count;
 }
 
-onEachRunner(`${COUNT} trainers come and go on one device`, async (device) => {
-  /** Trains, sometimes draws and checks, and goes while that is in flight. */
-  const comeAndGo = async (index: number) => {
-    const batchSize = 1 + index % 4;
-    const batch = filled(batchSize * 3 * SMALL.imageSize ** 2, 0.5);
-    const trainer = await Trainer.create(device, SMALL, { batchSize, steps: 10 });
-    if (index % 8 === 0) {
-      await trainer.average.sample({ count: 2, steps: 2 });
-      await trainer.validate([batch]);
-    }
-    await trainer.enqueue(batch);
-    trainer.destroy();
-    await device.idle();
-    assertEquals(device.bytes, 0, `after trainer ${index}`);
-  };
-  for (let i = 0; i < 8; i++) await comeAndGo(i);
-  const count = await growths(async () => {
-    for (let i = 8; i < COUNT; i++) await comeAndGo(i);
-  });
-  assertEquals(count, 0, "what was freed is used again");
-});
+onEachRunner(
+  `Trainer.create() makes ${COUNT} trainers on one device, and frees them`,
+  async (device) => {
+    /** Trains, sometimes draws and checks, and goes while that is in flight. */
+    const comeAndGo = async (index: number) => {
+      const batchSize = 1 + index % 4;
+      const batch = filled(batchSize * 3 * SMALL.imageSize ** 2, 0.5);
+      const trainer = await Trainer.create(device, SMALL, { batchSize, steps: 10 });
+      if (index % 8 === 0) {
+        await trainer.average.sample({ count: 2, steps: 2 });
+        await trainer.validate([batch]);
+      }
+      await trainer.enqueue(batch);
+      trainer.destroy();
+      await device.idle();
+      assertEquals(device.bytes, 0, `after trainer ${index}`);
+    };
+    for (let i = 0; i < 8; i++) await comeAndGo(i);
+    const count = await growths(async () => {
+      for (let i = 8; i < COUNT; i++) await comeAndGo(i);
+    });
+    assertEquals(count, 0, "what was freed is used again");
+  },
+);

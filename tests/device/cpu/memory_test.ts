@@ -11,7 +11,7 @@ function small(pages: number): LinearMemory {
   return new LinearMemory(memory, pages * PAGE, 1024);
 }
 
-Deno.test("memory that was used before is handed out as zeros where zeros are asked for", () => {
+Deno.test("LinearMemory zeroes reused memory on request", () => {
   const memory = small(4);
   const address = memory.allocate(4096, "first");
   memory.words(address, 1024).fill(7);
@@ -21,7 +21,7 @@ Deno.test("memory that was used before is handed out as zeros where zeros are as
   assertEquals([...new Set(memory.words(again, 2048))], [0]);
 });
 
-Deno.test("memory grows while it is full, keeps what it holds, and counts its bytes", () => {
+Deno.test("LinearMemory grows when full, keeps its contents, and counts its bytes", () => {
   const memory = small(20);
   const address = memory.allocate(PAGE / 2, "first");
   memory.words(address, 4).set([1, 2, 3, 4]);
@@ -34,7 +34,7 @@ Deno.test("memory grows while it is full, keeps what it holds, and counts its by
   memory.allocate(19 * PAGE, "whole");
 });
 
-Deno.test("memory counts as free at once, but is handed out when that is allowed", () => {
+Deno.test("LinearMemory counts freed bytes at once, but reuses them only when allowed", () => {
   const memory = small(4);
   const address = memory.allocate(1024, "first");
   let free = () => {};
@@ -45,7 +45,7 @@ Deno.test("memory counts as free at once, but is handed out when that is allowed
   assertEquals(memory.allocate(1024, "third"), address);
 });
 
-Deno.test("too much memory is one sentence that says how much and which option helps", () => {
+Deno.test("LinearMemory refuses too much in one sentence with the amount and a helpful option", () => {
   const memory = small(64);
   memory.allocate(PAGE, "parameters");
   const error = assertThrows(() => memory.allocate(64 * PAGE, "activations"), DeviceLimitError);
@@ -57,7 +57,7 @@ Deno.test("too much memory is one sentence that says how much and which option h
   memory.allocate(62 * PAGE, "less");
 });
 
-Deno.test("a memory that the engine does not grow is the same sentence", () => {
+Deno.test("LinearMemory gives the same sentence if the engine does not grow it", () => {
   const memory = new LinearMemory(new WebAssembly.Memory({ initial: 1, maximum: 2 }), 2 ** 30, 0);
   assertThrows(
     () => memory.allocate(8 * PAGE, "activations"),
@@ -66,7 +66,7 @@ Deno.test("a memory that the engine does not grow is the same sentence", () => {
   );
 });
 
-Deno.test("what is freed after the memory is gone changes nothing", () => {
+Deno.test("LinearMemory ignores what is freed after its end", () => {
   const memory = small(4);
   const address = memory.allocate(1024, "first");
   memory.destroy();
@@ -75,7 +75,7 @@ Deno.test("what is freed after the memory is gone changes nothing", () => {
   assertThrows(() => memory.allocateZeros(1024, "second"), Error, "was destroyed");
 });
 
-Deno.test("a memory can reach 4 GiB", () => {
+Deno.test("LinearMemory reaches 4 GiB", () => {
   assertEquals(reserve(false).maximum, 2 ** 32);
   assertEquals(reserve(true).maximum, 2 ** 32);
 });

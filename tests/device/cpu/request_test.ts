@@ -23,7 +23,7 @@ async function use(device: Awaited<ReturnType<typeof requestCpu>>): Promise<void
   assertEquals(values(await device.read(y)), [6]);
 }
 
-Deno.test("by default there are as many threads as the machine has, up to 16", async () => {
+Deno.test("requestCpu() takes the machine's threads, at most 16, by default", async () => {
   const device = await requestCpu();
   assertEquals(device.threads, Math.min(16, navigator.hardwareConcurrency));
   assertEquals([device.backend, device.supportsF16], ["cpu", false]);
@@ -31,7 +31,7 @@ Deno.test("by default there are as many threads as the machine has, up to 16", a
   device.destroy();
 });
 
-Deno.test("a build for threads that was imported as a module runs in threads", async () => {
+Deno.test("requestCpu() runs an imported build for threads in threads", async () => {
   const device = await requestCpu({ threads: 3, module: await wasm("exact_threads") });
   assertEquals(
     device.description,
@@ -41,7 +41,7 @@ Deno.test("a build for threads that was imported as a module runs in threads", a
   device.destroy();
 });
 
-Deno.test("a build for one thread that was imported as a module runs on the host", async () => {
+Deno.test("requestCpu() runs an imported build for one thread on the host", async () => {
   const device = await requestCpu({ threads: 3, module: await aloneModule() });
   assertEquals(
     device.description,
@@ -72,7 +72,7 @@ async function replacing<N extends "compile" | "validate">(
   }
 }
 
-Deno.test("where the fused build's instructions are unknown, the exact one runs", async () => {
+Deno.test("requestCpu() takes the exact build if the fused one's instructions are unknown", async () => {
   let asked = 0;
   await replacing("validate", () => asked++ > 0, async () => {
     const device = await requestCpu({ threads: 2 });
@@ -85,7 +85,7 @@ Deno.test("where the fused build's instructions are unknown, the exact one runs"
   });
 });
 
-Deno.test("where no bytes are compiled, the error names the option that helps", async () => {
+Deno.test("requestCpu() names the helpful option if the runtime compiles no bytes", async () => {
   const refuse = () => Promise.reject(new WebAssembly.CompileError("disallowed by embedder"));
   await replacing("compile", refuse, async () => {
     await assertRefused(
@@ -97,7 +97,7 @@ Deno.test("where no bytes are compiled, the error names the option that helps", 
   });
 });
 
-Deno.test("a module that can't be is refused with what it is", async () => {
+Deno.test("requestCpu() says what an unusable module is", async () => {
   // An empty module, and one that imports a function.
   const header = [0, 97, 115, 109, 1, 0, 0, 0];
   const imports = [1, 4, 1, 96, 0, 0, 2, 7, 1, 1, 97, 1, 98, 0, 0];
@@ -112,12 +112,12 @@ Deno.test("a module that can't be is refused with what it is", async () => {
     await assertRefused(
       { module },
       "module",
-      `\`module\` is of the type ${type}: needed a WebAssembly.Module, as importing`,
+      `\`module\` is of the type ${type}: expected a WebAssembly.Module, as importing`,
     );
   }
 });
 
-Deno.test("a build for threads is refused where no memory can be shared", async () => {
+Deno.test("requestCpu() refuses a build for threads if no memory can be shared", async () => {
   const module = await wasm("fused_threads");
   const shared = globalThis.SharedArrayBuffer;
   // What a page finds that is not isolated.
@@ -129,20 +129,20 @@ Deno.test("a build for threads is refused where no memory can be shared", async 
   }
 });
 
-Deno.test("impossible threads and limits are refused", async () => {
+Deno.test("requestCpu() refuses impossible threads and limits", async () => {
   for (const module of [undefined, await aloneModule()]) {
     for (const threads of [0, -1, 1.5, NaN, 257]) {
       const asked = () => requestCpu({ threads, module });
-      await assertRejects(asked, RangeError, "needed a whole number from 1 to 256");
+      await assertRejects(asked, RangeError, "expected a whole number from 1 to 256");
     }
     for (const memoryLimit of [0, NaN, 2 ** 20 - 1, 2 ** 32 + 1]) {
       const asked = () => requestCpu({ memoryLimit, module });
-      await assertRejects(asked, RangeError, "needed a number from 1048576 to 4294967296");
+      await assertRejects(asked, RangeError, "expected a number from 1048576 to 4294967296");
     }
   }
 });
 
-Deno.test("what outgrows the memory limit is refused in one sentence", async () => {
+Deno.test("requestCpu() refuses what exceeds the memory limit in one sentence", async () => {
   for (const options of [{ threads: 2 }, { module: await aloneModule() }]) {
     const device = await requestCpu({ ...options, memoryLimit: 10 * 2 ** 20 + 1 });
     const storage = (mib: number) => persistent("parameters", [mib * 2 ** 18]);
@@ -158,7 +158,7 @@ Deno.test("what outgrows the memory limit is refused in one sentence", async () 
   }
 });
 
-Deno.test("where no timer can be set while modules are loaded, timers don't stay", async () => {
+Deno.test("requestCpu() uses no timers if none can be set while modules load", async () => {
   const { timersStay } = await import("../../../src/device/timers.ts");
   const original = globalThis.setTimeout;
   globalThis.setTimeout = (() => {
@@ -172,7 +172,7 @@ Deno.test("where no timer can be set while modules are loaded, timers don't stay
   }
 });
 
-Deno.test("every way to start threads works, and the next is tried when one does not", async () => {
+Deno.test("waysToStart() lists ways that all work, and startThreads() tries the next if one fails", async () => {
   const module = await wasm("exact_threads");
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
   const setup = { module, memory, threads: 2, barrier: 1024 };
@@ -199,20 +199,23 @@ Deno.test("every way to start threads works, and the next is tried when one does
   assertEquals(await startThreads(setup, [broken, refused]), undefined);
 });
 
-onEachRunner("what a kernel does wrong is told to all who wait, and later", async (device) => {
-  const { plan, x, y } = addPlan(1000);
-  plan.record("copy", { size: 1000 }, { x: { ...x, offset: 2 ** 28 }, y });
-  const program = await device.compile(plan);
-  program.run();
-  const waiting = [device.idle(), device.read(y), program.profile(), device.idle()];
-  for (const result of await Promise.allSettled(waiting)) {
-    assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
-    assert(
-      /^The CPU device failed: RuntimeError: memory access out of bounds/
-        .test(result.reason.message),
-    );
-  }
-  assertThrows(() => program.run(), DeviceLostError, "out of bounds");
-  assertThrows(() => device.check(), DeviceLostError, "out of bounds");
-  await assertRejects(() => device.idle(), DeviceLostError, "out of bounds");
-});
+onEachRunner(
+  "CpuDevice reports a kernel's error to all who wait, and to later callers",
+  async (device) => {
+    const { plan, x, y } = addPlan(1000);
+    plan.record("copy", { size: 1000 }, { x: { ...x, offset: 2 ** 28 }, y });
+    const program = await device.compile(plan);
+    program.run();
+    const waiting = [device.idle(), device.read(y), program.profile(), device.idle()];
+    for (const result of await Promise.allSettled(waiting)) {
+      assert(result.status === "rejected" && result.reason instanceof DeviceLostError);
+      assert(
+        /^The CPU device failed: RuntimeError: memory access out of bounds/
+          .test(result.reason.message),
+      );
+    }
+    assertThrows(() => program.run(), DeviceLostError, "out of bounds");
+    assertThrows(() => device.check(), DeviceLostError, "out of bounds");
+    await assertRejects(() => device.idle(), DeviceLostError, "out of bounds");
+  },
+);

@@ -7,7 +7,7 @@ import { bundle, chromium, currentBun, inChromium, ISOLATED, node, output } from
 const script = new URL("anywhere.ts", import.meta.url);
 const bundled = await bundle(script);
 
-Deno.test("no permission is needed, and threads that wait let the process end", async () => {
+Deno.test("requestCpu() needs no permission, and waiting threads let the process end", async () => {
   const text = await output(Deno.execPath(), "run", "--no-prompt", script.pathname);
   assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
 });
@@ -15,14 +15,14 @@ Deno.test("no permission is needed, and threads that wait let the process end", 
 const TWO_THREADS = "CPU, 2 threads, WebAssembly SIMD ? fused multiply-add: 465, " +
   `${Math.min(16, navigator.hardwareConcurrency)} by default`;
 
-Deno.test("bundled and minified it is the same", async () => {
+Deno.test("requestCpu() gives the same bundled and minified", async () => {
   const text = await output(Deno.execPath(), "run", "--no-prompt", bundled);
   assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
 });
 
 for (const [runtime, command] of [["Node", node], ["Bun", await currentBun()]]) {
   Deno.test({
-    name: `${runtime} runs it`,
+    name: `${runtime} runs the CPU device`,
     ignore: command === undefined,
     fn: async () => {
       const text = await output(command!, bundled);
@@ -33,7 +33,7 @@ for (const [runtime, command] of [["Node", node], ["Bun", await currentBun()]]) 
 
 const inBrowser = (name: string, expected: string, headers: Record<string, string>) =>
   Deno.test({
-    name: `a browser runs it ${name}`,
+    name: `a browser runs the CPU device ${name}`,
     ignore: chromium === undefined,
     fn: async () => {
       const text = await inChromium(bundled, headers);

@@ -30,7 +30,7 @@ async function withSlices(
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-Deno.test("slices: nothing is computed before start has returned", () =>
+Deno.test("Slices computes nothing before start() has returned", () =>
   withSlices(1, async (slices, log) => {
     slices.start(job);
     assertEquals(log, []);
@@ -38,7 +38,7 @@ Deno.test("slices: nothing is computed before start has returned", () =>
     assertEquals(log, ["entry 0", "entry 1", "entry 2", "done"]);
   }));
 
-Deno.test("slices: the event loop has its turn after 10 ms, of one job or of many", async () => {
+Deno.test("Slices yields to the event loop every 10 ms, in one job or many", async () => {
   for (const [milliseconds, jobs, before] of [[12, 1, 1], [6, 2, 2], [1, 8, 10]]) {
     await withSlices(milliseconds, async (slices, log) => {
       for (let i = 0; i < jobs; i++) slices.start(job);
@@ -51,14 +51,14 @@ Deno.test("slices: the event loop has its turn after 10 ms, of one job or of man
   }
 });
 
-Deno.test("slices: where the clock stands still there is no turn to wait for", () =>
+Deno.test("Slices waits for no turn if the clock stands still", () =>
   withSlices(0, async (slices, log) => {
     for (let i = 0; i < 100; i++) slices.start(job);
     await turn();
     assertEquals(log.filter((line) => line === "done").length, 100);
   }));
 
-Deno.test("slices: what is stopped computes and reports nothing more", () =>
+Deno.test("Slices computes and reports nothing after stop()", () =>
   withSlices(20, async (slices, log) => {
     slices.start(job);
     slices.start(job);

@@ -82,7 +82,7 @@ const found: [name: string, globals: Globals, reason: NoGpuReason, has: RegExp, 
   ];
 
 for (const [name, globals, reason, has, lacks] of found) {
-  Deno.test(`NoGpuError: ${name}`, async () => {
+  Deno.test(`requestGpu() throws a NoGpuError: ${name}`, async () => {
     const error = await withGlobals(globals, () => assertRejects(() => requestGpu(), NoGpuError));
     assertEquals([error.reason, error.message.match(has)?.index], [reason, 0], error.message);
     assert(!lacks?.test(error.message), error.message);

@@ -13,7 +13,7 @@ import { Plan } from "../../../src/graph/plan.ts";
 import { persistent, temporary, type Tensor } from "../../../src/graph/tensor.ts";
 import { gpuTest } from "../../helpers/gpu.ts";
 
-gpuTest("webgpuBytes() is what a program and its storages take", async (gpu) => {
+gpuTest("webgpuBytes() counts what a program and its storages take", async (gpu) => {
   const start = gpu.bytes;
   const [x, y] = [persistent("x", [8]), persistent("y", [8])];
   const plan = new Plan();
@@ -25,7 +25,7 @@ gpuTest("webgpuBytes() is what a program and its storages take", async (gpu) => 
   gpu.release(x.storage!, y.storage!);
 });
 
-gpuTest("a dispatch binds what its kernel binds", () => {
+gpuTest("lower() binds what each kernel binds", () => {
   const plan = new Plan();
   const [x, y] = [persistent("x", [8]), persistent("y", [8])];
   plan.record("copy", { size: 8 }, { x, y });
@@ -35,7 +35,7 @@ gpuTest("a dispatch binds what its kernel binds", () => {
   assertThrows(() => lower(plan), RangeError, "it binds 2 buffers, got 1");
 });
 
-gpuTest("a kernel that does not compile: its name, the line, the text", async () => {
+gpuTest("Gpu names kernel, line, and text if a kernel does not compile", async () => {
   const gpu = await requestGpu(); // of its own: the fault stays with it
   const broken = launch(
     "broken kernel",
@@ -54,7 +54,7 @@ gpuTest("a kernel that does not compile: its name, the line, the text", async ()
 });
 
 gpuTest(
-  "a buffer larger than the adapter allows: the error says which, and what to do",
+  "Gpu names a buffer larger than the adapter allows, and says what to do",
   async (gpu) => {
     const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
     const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
@@ -86,7 +86,7 @@ const touch = launch(
 const compile = (gpu: Gpu, launch: Launch, ...tensors: Tensor[]) =>
   WebGpuProgram.compile(gpu, ["step"], [{ launch, tensors, phase: "step" }]);
 
-gpuTest("a program that can't have its storages leaves nothing behind", async (gpu) => {
+gpuTest("WebGpuProgram leaves nothing behind if it can't have its storages", async (gpu) => {
   const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
   const size = Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4 + 1;
   const start = gpu.bytes;
@@ -95,13 +95,13 @@ gpuTest("a program that can't have its storages leaves nothing behind", async (g
   assertEquals(gpu.bytes, start);
 });
 
-gpuTest("equal kernels share one pipeline", async (gpu) => {
+gpuTest("Gpu shares one pipeline among equal kernels", async (gpu) => {
   const [a, b] = [8, 400].map((size) => gpu.pipeline(copy({ size })));
   assert(await a === await b);
   assert(await gpu.pipeline(copy({ size: 7 })) !== await a, "scalars instead of vectors");
 });
 
-gpuTest("a command that the device refuses is reported at the next look", async () => {
+gpuTest("Gpu reports a refused command at the next look", async () => {
   const gpu = await requestGpu({ powerPreference: "low-power" });
   gpu.check();
   gpu.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
@@ -113,7 +113,7 @@ gpuTest("a command that the device refuses is reported at the next look", async 
   assertEquals(gpu.bytes, 0);
 });
 
-Deno.test("without an adapter the error says what to install", async () => {
+Deno.test("requestGpu() says what to install without an adapter", async () => {
   const gpu = globalThis.navigator.gpu;
   const own = Object.getOwnPropertyDescriptor(gpu, "requestAdapter");
   Object.defineProperty(gpu, "requestAdapter", {

@@ -22,11 +22,11 @@ const SMALL: Pix2seqConfig = {
 
 const CONFIGS: Record<string, Pix2seqConfig> = {
   "as the released ones": SMALL,
-  "a wider tape, handed on too, at fixed positions": {
+  "a wider tape, passed on too, at fixed positions": {
     ...{ ...SMALL, tape_dim: 32, latent_dim: 16, latent_num_heads: 2, rw_num_heads: 4 },
     ...{ self_cond: "latent+tape", tape_pos_encoding: "sin_cos", num_layers: [1, 1] },
   },
-  "equal widths, the tape handed on, no classes": {
+  "equal widths, the tape passed on, no classes": {
     ...{ ...SMALL, tape_dim: 24, rw_num_heads: 3, self_cond: "tape", num_classes: 0 },
   },
 };
@@ -52,7 +52,7 @@ function planes(values: ArrayLike<number>, side: number): Float32Array<ArrayBuff
 }
 
 for (const [name, config] of Object.entries(CONFIGS)) {
-  deviceTest(`pix2seq: ${name}: what an imported network gives`, async (device) => {
+  deviceTest(`importPix2seq() gives the network of ${name}`, async (device) => {
     const variables = trained(config);
     const imageSize = config.tape_pos_encoding === "learned" ? undefined : config.image_size;
     const checkpoint = importPix2seq(variables, imageSize ? { imageSize } : {});
@@ -93,7 +93,7 @@ for (const [name, config] of Object.entries(CONFIGS)) {
     rin.destroy();
   });
 
-  Deno.test(`pix2seq: ${name}: there and back is the same`, () => {
+  Deno.test(`exportPix2seq() and importPix2seq() are inverse for ${name}`, () => {
     const variables = trained(config);
     const given = config.tape_pos_encoding === "learned" ? {} : { imageSize: config.image_size };
     const checkpoint = importPix2seq(variables, given);
@@ -110,7 +110,7 @@ for (const [name, config] of Object.entries(CONFIGS)) {
   });
 }
 
-Deno.test("pix2seq: parameters of the released configs, from the shapes of the variables", () => {
+Deno.test("importPix2seq() finds the released configs from the variables' shapes", () => {
   const cifar10: Pix2seqConfig = {
     ...{ image_size: 32, patch_size: 2, num_layers: [2, 2, 2], latent_slots: 128 },
     ...{ latent_dim: 512, latent_num_heads: 16, latent_mlp_ratio: 4, tape_dim: 256 },
@@ -130,7 +130,7 @@ Deno.test("pix2seq: parameters of the released configs, from the shapes of the v
   assertEquals(countParameters(importPix2seq(trained(SMALL)).config), count(SMALL));
 });
 
-Deno.test("pix2seq: names end as TensorFlow's do, and a prefix chooses among several", () => {
+Deno.test("importPix2seq() takes TensorFlow's endings of names, and a prefix to choose", () => {
   const variables = trained(SMALL);
   const plain = importPix2seq(variables);
   const under = (prefix: string, factor: number) =>
@@ -149,7 +149,7 @@ Deno.test("pix2seq: names end as TensorFlow's do, and a prefix chooses among sev
   assertThrows(() => importPix2seq(both, {}, "x"), CheckpointError, "there are tape, ema/tape");
 });
 
-Deno.test("pix2seq: what is no such network is refused in a sentence", () => {
+Deno.test("importPix2seq() refuses other networks in a sentence", () => {
   const changed = (change: (variables: ReturnType<typeof trained>) => void) => {
     const variables = trained(SMALL);
     change(variables);
@@ -172,12 +172,12 @@ Deno.test("pix2seq: what is no such network is refused in a sentence", () => {
   refused((all) => {
     for (const key of all.keys()) if (key.includes("unit0/")) all.delete(key);
   }, "it lacks the variable tape/latent_processing_unit0");
-  const fixed = trained(CONFIGS["a wider tape, handed on too, at fixed positions"]);
+  const fixed = trained(CONFIGS["a wider tape, passed on too, at fixed positions"]);
   assertThrows(() => importPix2seq(fixed), ConfigError, "imageSize is not known");
   assert(changed(() => {})().config.layers === "paper");
 });
 
-Deno.test("pix2seq: networks that it can't have are not exported", () => {
+Deno.test("exportPix2seq() refuses networks that pix2seq can't have", () => {
   const refused = (checkpoint: Checkpoint, sentence: string) =>
     assertThrows(() => exportPix2seq(checkpoint), ConfigError, sentence);
   refused(readSmallNet(), "its layers is paper, not original");

@@ -128,10 +128,11 @@ const files: [name: string, root: Map<string, unknown>, expected: (string | numb
 ];
 
 for (const [name, root, expected] of files) {
-  Deno.test(`weights: ${name}`, () => assertEquals(taken(root), expected));
+  Deno.test(`importPyTorch() finds the weights: ${name}`, () =>
+    assertEquals(taken(root), expected));
 }
 
-Deno.test("weights: of teacher and student neither is guessed", () => {
+Deno.test("importPyTorch() guesses neither of teacher and student", () => {
   const root = new Map([...network(1, under("teacher")), ...network(2, under("student"))]);
   assertThrows(() => taken(root), CheckpointError, "several networks, teacher and student: choose");
   assertEquals(taken(root, "student"), [["student", 2]]);
@@ -146,7 +147,7 @@ Deno.test("weights: of teacher and student neither is guessed", () => {
   assertEquals(taken(decays, "top"), [["top", 1]]);
 });
 
-Deno.test("weights: parts that wrappers add are taken off anywhere in a name", () => {
+Deno.test("unwrapped() removes the parts that wrappers add anywhere in a name", () => {
   for (
     const name of [
       "module.blocks.0.a",
@@ -163,7 +164,7 @@ Deno.test("weights: parts that wrappers add are taken off anywhere in a name", (
   assertThrows(() => taken(twice), CheckpointError, "two tensors tokenizer.pos_embed that differ");
 });
 
-Deno.test("weights: averages by what they are called", () => {
+Deno.test("roleOf() recognizes averages by their names", () => {
   for (
     const path of [
       "ema",
@@ -184,7 +185,7 @@ Deno.test("weights: averages by what they are called", () => {
   }
 });
 
-Deno.test("weights: an import says what it took and how much it left out", () => {
+Deno.test("importPyTorch() says what it took and how much it left out", () => {
   const config = completeConfig({
     ...{ imageSize: 8, patchSize: 4, latentDim: 8, interfaceDim: 6, numLatents: 3 },
     ...{ numBlocks: 1, blockDepth: 1, numHeads: 2, prediction: "eps", schedule: "cosine" },

@@ -42,7 +42,7 @@ function checkSlab(
   }
 }
 
-Deno.test("a Lightning checkpoint: every tensor, the sizes from the shapes, the steps", () => {
+Deno.test("importPyTorch() reads a Lightning checkpoint: tensors, sizes, and steps", () => {
   const checkpoint = importPyTorch(fixture("lightning.ckpt"), { numHeads: 2 });
   const { config, slabs, about } = checkpoint;
   for (const [key, value] of Object.entries(sizes)) {
@@ -55,7 +55,7 @@ Deno.test("a Lightning checkpoint: every tensor, the sizes from the shapes, the 
   assertEquals(readCheckpoint(writeCheckpoint(checkpoint)).slabs.parameters, slabs.parameters);
 });
 
-Deno.test("heads from a pickled namespace, a moving average, prefixes, protocol 4", () => {
+Deno.test("importPyTorch() reads heads from a namespace, a moving average, prefixes, and protocol 4", () => {
   const { config, slabs } = importPyTorch(fixture("namespace_protocol4.pt"));
   assertEquals(config.numHeads, 2);
   checkSlab(config, slabs.parameters);
@@ -66,7 +66,7 @@ Deno.test("heads from a pickled namespace, a moving average, prefixes, protocol 
   );
 });
 
-Deno.test("half, bfloat16, double; transposed tensors, views, parameters", () => {
+Deno.test("importPyTorch() reads half, bfloat16, double, transposed tensors, views, and parameters", () => {
   const { config, slabs } = importPyTorch(fixture("mixed.pt"), { numHeads: 2, prediction: "x0" });
   checkSlab(config, slabs.parameters);
   assertEquals(config.prediction, "x0");
@@ -80,7 +80,7 @@ function stateDict(change: (tensors: Map<string, NamedArray>) => void): Uint8Arr
   return writeSafetensors({ metadata: { format: "pt" }, tensors });
 }
 
-Deno.test("a state_dict in a safetensors file, with a prefix", () => {
+Deno.test("importPyTorch() reads a state_dict in a safetensors file, with a prefix", () => {
   const bytes = stateDict((tensors) => {
     for (const [name, tensor] of [...tensors]) {
       tensors.delete(name);
@@ -110,7 +110,7 @@ const refused: [name: string, bytes: () => Uint8Array<ArrayBuffer>, message: str
   [
     "a tensor of an unknown kind",
     () => fixture("quantised.pt"),
-    "its tensor readout.weight needs torch._utils._rebuild_qtensor, which is not read",
+    "its tensor readout.weight needs torch._utils._rebuild_qtensor, which rin can't read",
   ],
   [
     "a checkpoint of rin",
@@ -167,12 +167,12 @@ const refused: [name: string, bytes: () => Uint8Array<ArrayBuffer>, message: str
 ];
 
 for (const [name, bytes, message] of refused) {
-  Deno.test(`not imported: ${name}`, () => {
+  Deno.test(`importPyTorch() refuses ${name}`, () => {
     assertThrows(() => importPyTorch(bytes(), { numHeads: 2 }), CheckpointError, message);
   });
 }
 
-Deno.test("the number of heads must be known, and fit", () => {
+Deno.test("importPyTorch() needs a number of heads that fits", () => {
   const bytes = fixture("lightning.ckpt");
   assertThrows(() => importPyTorch(bytes), ConfigError, "numHeads is not known");
   assertThrows(() => importPyTorch(bytes, { numHeads: 4 }), ConfigError, "numHeads 4 does not");
@@ -183,7 +183,7 @@ Deno.test("the number of heads must be known, and fit", () => {
   );
 });
 
-Deno.test("files cut or changed anywhere: one error each, or still a network, and soon", () => {
+Deno.test("importPyTorch() ends with one error or a network, soon, for files cut or changed anywhere", () => {
   const start = performance.now();
   for (const name of ["lightning.ckpt", "namespace_protocol4.pt"]) {
     const whole = fixture(name);
@@ -212,7 +212,7 @@ function attempt(bytes: Uint8Array<ArrayBuffer>): void {
   }
 }
 
-Deno.test("what a file names is not called", () => {
+Deno.test("readTorchFile() calls nothing that a file names", () => {
   // os.system("touch x") in protocol 0, as the pickle of an archive.
   const pickle = "cos\nsystem\n(S'touch /tmp/rin_was_here'\ntR.";
   const found = readTorchFile(zipOf({ "a/data.pkl": new TextEncoder().encode(pickle) }));

@@ -6,7 +6,7 @@ import { describeTorch } from "../../../src/model/pytorch/networks.ts";
 import { TorchStorage, TorchTensor } from "../../../src/model/pytorch/torch_tensor.ts";
 import { CheckpointError } from "../../../src/model/safetensors.ts";
 
-Deno.test("hyper-parameters in a dict of a class of its own", () => {
+Deno.test("describeTorch() reads hyper-parameters in a dict of its own class", () => {
   const hyper = new PythonObject("pytorch_lightning.utilities.parsing.AttributeDict", []);
   hyper.items.set("num_heads", 8);
   assertEquals(describeTorch(new Map([["hyper_parameters", hyper]])).numHeads, 8);
@@ -19,7 +19,7 @@ const storage = new TorchStorage("torch.FloatStorage", floats);
 const tensor = (...[offset, sizes, strides]: unknown[]) =>
   new TorchTensor(storage, offset, sizes, strides);
 
-Deno.test("tensor: views of a storage, and whole numbers", () => {
+Deno.test("TorchTensor reads views of a storage, and whole numbers", () => {
   assertEquals([...tensor(1, [2, 2], [1, 2]).read("a")], [2, 4, 3, 5]);
   assertEquals([...tensor(0, [2, 3], [0, 1]).read("a")], [1, 2, 3, 1, 2, 3]);
   assertEquals([...tensor(6, [0, 4], [4, 1]).read("a")], []);
@@ -29,7 +29,7 @@ Deno.test("tensor: views of a storage, and whole numbers", () => {
   assertEquals([...whole.read("a")], [-3, 7]);
 });
 
-Deno.test("tensor: what lies outside of its storage, or would be larger, is refused", () => {
+Deno.test("TorchTensor refuses what lies outside its storage, or would be larger", () => {
   const cases: [TorchTensor, string][] = [
     [tensor(1, [6], [1]), "larger than its data"],
     [tensor(0, [2, 2], [5, 1]), "larger than its data"],

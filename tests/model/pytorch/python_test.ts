@@ -39,7 +39,7 @@ const files: [name: string, slabs: Slabs, dtype: Dtype, used: Float32Array][] = 
 
 for (const [name, slabs, dtype, used] of files) {
   Deno.test({
-    name: `a checkpoint opens in Python under the original's names, ${name}`,
+    name: `writeCheckpoint() writes what Python opens under the original's names, ${name}`,
     ignore: !available,
     fn: () =>
       withFolder(async (folder) => {

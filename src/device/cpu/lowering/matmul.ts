@@ -41,7 +41,7 @@ const TILES = [[96, 128], [96, 64], [48, 64], [48, 32]] as const;
 const ENOUGH = 12;
 
 /** Rows and columns of a tile, and the stretch of k that keeps the panels of b in the cache. */
-export function matmulTile(m: number, n: number, k: number) {
+function matmulTile(m: number, n: number, k: number) {
   const cuts = TILES.map(([rows, columns]) => ({
     rows: pieces(m, rows, 8),
     columns: pieces(n, columns, 8),
