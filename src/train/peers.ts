@@ -17,6 +17,8 @@ export interface Peers {
   readonly size: number;
   /** The number of this process among those on its machine, from 0. */
   readonly localRank: number;
+  /** All of them, in words. */
+  readonly description: string;
 
   /**
    * Sends each process its piece of `values`, which are cut into `size` equal pieces in the order of
@@ -38,6 +40,7 @@ export const ALONE: Peers = {
   rank: 0,
   size: 1,
   localRank: 0,
+  description: "one process",
   exchange: (values) => Promise.resolve(values),
   gather: (values) => Promise.resolve(values),
   broadcast: (bytes = new Uint8Array()) => Promise.resolve(bytes),

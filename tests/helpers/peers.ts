@@ -28,6 +28,7 @@ export function playedPeers(size: number): Peers[] {
       rank,
       size,
       localRank: rank,
+      description: `${size} played processes`,
       exchange: async (values) => {
         const piece = values.length / size;
         const all = await arrays(values);
