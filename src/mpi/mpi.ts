@@ -77,6 +77,9 @@ export class MpiPeers implements Peers {
 
   /** Ends the work with the others, when all do. */
   async leave(): Promise<void> {
+    // Nobody stops hearing the others before all have come here.
+    await this.gather(new Float32Array(1));
+    await this.#watch?.quiet();
     await this.gather(new Float32Array(1));
     await this.#watch?.end();
     await done("MPI_Finalize", this.#library.symbols.MPI_Finalize());
@@ -95,6 +98,7 @@ export async function joinMpi(options: JoinOptions): Promise<MpiPeers | undefine
   if (launcher === undefined) return undefined;
   const library = openLibrary(launcher, options.variable("RIN_MPI"));
   const { symbols, world } = library;
+  yieldWhenIdle(options.variable);
   const number = new Int32Array(1);
   check("MPI_Init_thread", symbols.MPI_Init_thread(null, null, THREAD_MULTIPLE, number));
   const threads = number[0];
@@ -115,6 +119,17 @@ export async function joinMpi(options: JoinOptions): Promise<MpiPeers | undefine
     localRank: hosts.slice(0, rank).filter((host) => host === hosts[rank]).length,
     description: `${size} processes on ${where} over ${versionOf(library)}`,
   });
+}
+
+/**
+ * Has Open MPI leave the processor to others while it waits: this process computes with other
+ * threads, often on the same core.
+ */
+function yieldWhenIdle(variable: JoinOptions["variable"]): void {
+  const name = "OMPI_MCA_mpi_yield_when_idle";
+  if (variable(name) !== undefined) return;
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  if (state === "granted") Deno.env.set(name, "1");
 }
 
 /** @throws {MpiError} when the library doesn't find the processes that the launcher started */

@@ -19,7 +19,7 @@ const GRACE = 1000;
 /** A thread that watches over the other processes. */
 export class Watch {
   readonly #worker: Worker;
-  #ended = Promise.withResolvers<void>();
+  #answer: () => void = () => {};
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -42,9 +42,9 @@ export class Watch {
     });
     const watch = new Watch(worker);
     const begun = Promise.withResolvers<void>();
-    worker.onmessage = ({ data }: MessageEvent<"begun" | "ended" | { lost: string }>) => {
+    worker.onmessage = ({ data }: MessageEvent<"begun" | "quiet" | "end" | { lost: string }>) => {
       if (data === "begun") begun.resolve();
-      else if (data === "ended") watch.#ended.resolve();
+      else if (typeof data === "string") watch.#answer();
       else onLost(data.lost);
     };
     worker.onerror = (event) => {
@@ -60,10 +60,21 @@ export class Watch {
     return watch;
   }
 
-  /** Stops watching; all processes do so at the same time. */
+  /** Sends no more signs of life, and expects none. */
+  quiet(): Promise<void> {
+    return this.#ask("quiet");
+  }
+
+  /** Ends, when all others are quiet, too. */
   async end(): Promise<void> {
-    this.#worker.postMessage("end");
-    await this.#ended.promise;
+    await this.#ask("end");
     this.#worker.terminate();
+  }
+
+  #ask(what: "quiet" | "end"): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      this.#worker.postMessage(what);
+    });
   }
 }

@@ -24,17 +24,17 @@ export function watchOver(): void {
   const TAG = 7;
   const [ALIVE, ENDING] = [1, 2];
   const scope = globalThis as unknown as {
-    onmessage: (event: MessageEvent<WatchSetup | "end">) => void;
+    onmessage: (event: MessageEvent<WatchSetup | "quiet" | "end">) => void;
     postMessage(message: unknown): void;
   };
   let timer: ReturnType<typeof setInterval> | undefined;
   let finish = () => {};
 
   scope.onmessage = ({ data }) => {
-    if (data !== "end") return begin(data);
+    if (data !== "quiet" && data !== "end") return begin(data);
     clearInterval(timer);
-    finish();
-    scope.postMessage("ended");
+    if (data === "end") finish();
+    scope.postMessage(data);
   };
 
   function begin({ file, world, float, rank, size, hosts, silence, grace }: WatchSetup): void {
@@ -86,7 +86,9 @@ export function watchOver(): void {
       setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), grace);
     };
     finish = () => {
-      for (const { receiving } of peers) {
+      for (const { receiving, receive } of peers) {
+        // MPI warns of messages that nobody took.
+        while (isDone(receiving)) receive();
         symbols.MPI_Cancel(receiving);
         symbols.MPI_Request_free(receiving);
       }
