@@ -9,7 +9,7 @@ import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../../src/picture/record.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { NpzWriter } from "../files/npz_writer.ts";
-import { overwriteError, refuseOverwrite } from "../files/overwrite.ts";
+import { hasContent, overwriteError, refuseOverwrite } from "../files/overwrite.ts";
 import { npzNote } from "../shards/npz_note.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { writeFilm } from "./film.ts";
@@ -48,7 +48,7 @@ export async function writeSamples(job: SampleJob): Promise<string> {
   if (/\.npz$/i.test(out)) return await writeNpz(job);
   if (!/\.tar$/i.test(out)) return await writeFolder(job);
   await refuseOverwrite(out, job.force, () => tarOrigin(job));
-  return await writeTar(job);
+  return await isDone(job) ? "nothing new" : await writeTar(job);
 }
 
 /** Images, and pixels, of one picture at most: more are no use to see, and fill the memory. */
@@ -65,6 +65,11 @@ function checkGrid({ rin: { config }, options: { count }, frames = 1, out }: Sam
     } into the one picture ${out}: at most ${most} fit; ` +
       `give a folder, a .npz or a .tar file as --out`,
   );
+}
+
+/** Whether a share's archive, which must be of the same command, is there already. */
+async function isDone({ shard, force, out }: SampleJob): Promise<boolean> {
+  return shard !== undefined && !force && await hasContent(out);
 }
 
 async function writeGrid(job: SampleJob): Promise<string> {
@@ -143,6 +148,7 @@ async function writeNpz(job: SampleJob): Promise<string> {
   const all = wanted(job);
   const settings = npzNote(record, shard);
   await refuseOverwrite(out, force, (path) => npzOrigin(path, settings));
+  if (await isDone(job)) return "nothing new";
   const writer = await NpzWriter.open(out, all.length, shape, settings, force);
   if (writer.done > 0) {
     note(`Going on after ${writer.done} of ${all.length} ${what} in ${out}.partial`);

@@ -11,16 +11,21 @@ import { shardInName } from "./shard.ts";
 /**
  * Reads a share's file.
  *
+ * @param doing what it is read for
  * @throws {CommandError} when it can't be read, or is none
  */
-export async function readShare<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+export async function readShare<T>(
+  path: string,
+  read: () => T | Promise<T>,
+  doing = "merge",
+): Promise<T> {
   try {
     return await read();
   } catch (thrown) {
     const reason = thrown instanceof FormatError || thrown instanceof CommandError
       ? thrown.message
       : fileReason(thrown);
-    throw new CommandError(`Cannot merge ${path}: ${reason}`);
+    throw new CommandError(`Cannot ${doing} ${path}: ${reason}`);
   }
 }
 

@@ -72,20 +72,17 @@ async function files(folder: string) {
 
 mpiTest("3 processes, then 2, leave the files of one", async (cwd) => {
   const settings = ["--optimizer", "lamb", "--lr-schedule", "plateau", "--plateau-patience", "0"];
-  const times = ["--valid-every", "2", "--sample-every", "3", "--log-every", "2"];
+  const times = ["--valid-every", "2", "--sample-every", "4", "--log-every", "2"];
   const train = [...NEW, ...settings, ...times];
   await run(cwd, 1, [...train, "--accumulate", "6", "--steps", "6", "--out", "one"]);
-  const first = await run(cwd, 3, [...train, "--accumulate", "2", "--steps", "3", "--out", "k"]);
+  const first = await run(cwd, 3, [...train, "--accumulate", "2", "--steps", "4", "--out", "k"]);
   assertMatch(first.stderr, /^Training in 3 processes on one machine over \S.*, each with CPU, 1/m);
   assertEquals(first.stderr.match(/^Done/gm)?.length, 1, "rank 0 alone speaks");
   await run(cwd, 2, ["train", "--resume", "k", "--accumulate", "3", "--steps", "6", ...CPU]);
-  const [one, several] = [await files(`${cwd}/one`), await files(`${cwd}/k`)];
-  // The run's first part had its last grid, too.
-  const last = ([name]: unknown[]) => name !== "samples/step-000003.png";
-  assertEquals(several.filter(last), one.filter(last));
+  assertEquals(await files(`${cwd}/k`), await files(`${cwd}/one`));
 });
 
-for (const end of ["SIGINT", "SIGTERM", "a dead process"] as const) {
+for (const end of ["SIGTERM", "a dead process"] as const) {
   mpiTest(`${end} ends all in time, with a whole checkpoint`, async (cwd) => {
     const often = ["--steps", "100000", "--save-every", "5", "--valid-every", "100000"];
     const child = start(cwd, 2, [...NEW, ...often, "--sample-every", "100000", "--out", "k"]);

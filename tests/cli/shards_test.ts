@@ -6,7 +6,7 @@ import { CommandError, UsageError } from "../../cli/errors.ts";
 import { readArguments } from "../../cli/options/options.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { smallNet } from "../helpers/small_net.ts";
-import { complaint, rin } from "./rin.ts";
+import { complaint, rin, writePictures } from "./rin.ts";
 
 const shardTest = (name: string, fn: (cwd: string) => Promise<void>) =>
   Deno.test({
@@ -104,6 +104,39 @@ for (const end of ["npz", "tar"]) {
     }
   });
 }
+
+shardTest("an evaluation in shares has the figures of one process", async (cwd) => {
+  await writePictures(`${cwd}/pictures`, 6);
+  await write(`${cwd}/net.safetensors`, smallNet(1));
+  await write(`${cwd}/other.safetensors`, smallNet(2));
+  const cpu = ["--device", "cpu", "--threads", "1", "--quiet"];
+  const few = ["--count", "7", "--steps", "1", "--levels", "1", "--data", `${cwd}/pictures`];
+  const evaluate = (net: string, out: string, ...more: string[]) =>
+    run("eval", [`${cwd}/${net}`, ...cpu, ...few, "--out", `${cwd}/${out}`, ...more], {
+      RIN_CACHE: `${cwd}/.cache`,
+    });
+  await evaluate("net.safetensors", "whole");
+  for (const i of [1, 0]) await evaluate("net.safetensors", "shares", "--shard", `${i}/2`);
+  const shares = [0, 1].map((i) => `shares/features-0000${i}-of-00002.npz`);
+  const given = (file: string) => ["--samples", `${cwd}/${file}`];
+  await assertRejects(
+    () => evaluate("net.safetensors", "a", ...given(shares[0])),
+    CommandError,
+    "it is share 0 of 2; merge them: rin merge",
+  );
+  await merge(cwd, shares, "--out", `${cwd}/features.npz`);
+  await evaluate("net.safetensors", "merged", ...given("features.npz"));
+  const figures = async (folder: string) => {
+    const { loss, comparisons } = JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/eval.json`));
+    return { loss, comparisons };
+  };
+  assertEquals(await figures("merged"), await figures("whole"));
+  await assertRejects(
+    () => evaluate("other.safetensors", "b", ...given("features.npz")),
+    CommandError,
+    "it was made with another checkpoint",
+  );
+});
 
 shardTest("a share that can't be is refused in a sentence", async (cwd) => {
   const cases: [args: string[], sentence: string, env?: Record<string, string>][] = [
