@@ -10,8 +10,8 @@ import { validationBatches } from "../../src/run/batches.ts";
 import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
 import { type Distance, measureDistances } from "./distances.ts";
-import { writeFeatures } from "./features.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
+import { writeFeatures } from "./write_features.ts";
 
 /** Everything that was measured. */
 export interface EvaluationResult {
