@@ -11,7 +11,8 @@ const handle = "usize";
 
 const SYMBOLS = {
   MPI_Init_thread: { parameters: ["pointer", "pointer", "i32", "buffer"], result: "i32" },
-  MPI_Finalize: { parameters: [], result: "i32", nonblocking: true },
+  // Only the thread that has begun may end.
+  MPI_Finalize: { parameters: [], result: "i32" },
   MPI_Comm_rank: { parameters: [handle, "buffer"], result: "i32" },
   MPI_Comm_size: { parameters: [handle, "buffer"], result: "i32" },
   MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },

@@ -79,16 +79,14 @@ export class MpiPeers implements Peers {
   async leave(): Promise<void> {
     // Nobody stops hearing the others before all have come here.
     await this.gather(new Float32Array(1));
-    await this.#watch?.quiet();
-    await this.gather(new Float32Array(1));
     await this.#watch?.end();
-    await done("MPI_Finalize", this.#library.symbols.MPI_Finalize());
+    check("MPI_Finalize", this.#library.symbols.MPI_Finalize());
   }
 }
 
 /**
  * Joins the processes that an MPI launcher started together with this one. Nothing is loaded where
- * none did.
+ * none did. A program that joined ends with `Deno.exit`: Open MPI can crash while Deno unloads it.
  *
  * @returns undefined where no launcher started this process
  * @throws {MpiError} when there is no library of MPI that works with the launcher

@@ -19,7 +19,7 @@ const GRACE = 1000;
 /** A thread that watches over the other processes. */
 export class Watch {
   readonly #worker: Worker;
-  #answer: () => void = () => {};
+  readonly #ended = Promise.withResolvers<void>();
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -42,9 +42,9 @@ export class Watch {
     });
     const watch = new Watch(worker);
     const begun = Promise.withResolvers<void>();
-    worker.onmessage = ({ data }: MessageEvent<"begun" | "quiet" | "end" | { lost: string }>) => {
+    worker.onmessage = ({ data }: MessageEvent<"begun" | "ended" | { lost: string }>) => {
       if (data === "begun") begun.resolve();
-      else if (typeof data === "string") watch.#answer();
+      else if (data === "ended") watch.#ended.resolve();
       else onLost(data.lost);
     };
     worker.onerror = (event) => {
@@ -60,21 +60,10 @@ export class Watch {
     return watch;
   }
 
-  /** Sends no more signs of life, and expects none. */
-  quiet(): Promise<void> {
-    return this.#ask("quiet");
-  }
-
-  /** Ends, when all others are quiet, too. */
+  /** Ends together with the others. */
   async end(): Promise<void> {
-    await this.#ask("end");
+    this.#worker.postMessage("end");
+    await this.#ended.promise;
     this.#worker.terminate();
-  }
-
-  #ask(what: "quiet" | "end"): Promise<void> {
-    return new Promise((resolve) => {
-      this.#answer = resolve;
-      this.#worker.postMessage(what);
-    });
   }
 }

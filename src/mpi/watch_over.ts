@@ -22,19 +22,18 @@ export interface WatchSetup {
 /** Sends and awaits signs of life. */
 export function watchOver(): void {
   const TAG = 7;
-  const [ALIVE, ENDING] = [1, 2];
+  const [ALIVE, LOST, LAST] = [1, 2, 3];
   const scope = globalThis as unknown as {
-    onmessage: (event: MessageEvent<WatchSetup | "quiet" | "end">) => void;
+    onmessage: (event: MessageEvent<WatchSetup | "end">) => void;
     postMessage(message: unknown): void;
   };
   let timer: ReturnType<typeof setInterval> | undefined;
-  let finish = () => {};
+  let finish = () => Promise.resolve();
 
   scope.onmessage = ({ data }) => {
-    if (data !== "quiet" && data !== "end") return begin(data);
+    if (data !== "end") return begin(data);
     clearInterval(timer);
-    if (data === "end") finish();
-    scope.postMessage(data);
+    finish().then(() => scope.postMessage("ended"));
   };
 
   function begin({ file, world, float, rank, size, hosts, silence, grace }: WatchSetup): void {
@@ -48,8 +47,6 @@ export function watchOver(): void {
         result: "i32",
       },
       MPI_Test: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
-      MPI_Cancel: { parameters: ["buffer"], result: "i32" },
-      MPI_Request_free: { parameters: ["buffer"], result: "i32" },
     });
     const flag = new Int32Array(1);
     const status = new Uint8Array(256);
@@ -62,6 +59,7 @@ export function watchOver(): void {
       const peer = {
         other,
         heard: performance.now(),
+        ended: false,
         incoming: new Float32Array(1),
         outgoing: new Float32Array(1),
         receiving: new Uint8Array(8),
@@ -81,16 +79,26 @@ export function watchOver(): void {
     });
     const lose = (sentence: string) => {
       clearInterval(timer);
-      for (const peer of peers) peer.send(ENDING);
+      for (const peer of peers) peer.send(LOST);
       scope.postMessage({ lost: sentence });
       setTimeout(() => Deno.kill(Deno.pid, "SIGKILL"), grace);
     };
-    finish = () => {
-      for (const { receiving, receive } of peers) {
-        // MPI warns of messages that nobody took.
-        while (isDone(receiving)) receive();
-        symbols.MPI_Cancel(receiving);
-        symbols.MPI_Request_free(receiving);
+    const completed = async (request: Uint8Array<ArrayBuffer>) => {
+      while (!isDone(request)) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    // MPI must not end while messages are under way.
+    finish = async () => {
+      for (const peer of peers) {
+        if (peer.sending) await completed(peer.sending);
+        peer.send(LAST);
+      }
+      for (const peer of peers) {
+        while (!peer.ended) {
+          await completed(peer.receiving);
+          peer.ended = peer.incoming[0] === LAST;
+          if (!peer.ended) peer.receive();
+        }
+        await completed(peer.sending!);
       }
     };
     timer = setInterval(() => {
@@ -98,7 +106,12 @@ export function watchOver(): void {
       for (const peer of peers) {
         while (isDone(peer.receiving)) {
           peer.heard = now;
-          if (peer.incoming[0] === ENDING) return lose(`Process ${peer.other} ended`);
+          // The others end, and this process is about to.
+          if (peer.incoming[0] === LAST) {
+            peer.ended = true;
+            return clearInterval(timer);
+          }
+          if (peer.incoming[0] === LOST) return lose(`Process ${peer.other} ended`);
           peer.receive();
         }
         peer.send(ALIVE);
