@@ -103,7 +103,7 @@ export const trainCommand: Command = {
     "rin train --preset demo --out runs/demo",
     "rin train --init faces.safetensors --data ~/pictures --steps 5000 --lr 3e-4",
     "rin train --resume runs/demo --steps 5000",
-    "mpirun -n 8 rin train --preset imagenet64 --data imagenet64.rin",
+    "mpirun -n 8 rin train --preset imagenet64 --accumulate 8 --data imagenet64.rindata",
   ],
   run: runTrain,
 };

@@ -46,17 +46,21 @@ export class MpiPeers implements Peers {
     this.description = description;
   }
 
-  async exchange(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+  async exchange(
+    values: Float32Array<ArrayBuffer>,
+    into: Float32Array<ArrayBuffer>,
+  ): Promise<void> {
     const { symbols, world, float } = this.#library;
-    const pieces = new Float32Array(values.length);
     const count = values.length / this.size;
-    const code = symbols.MPI_Alltoall(values, count, float, pieces, count, float, world);
-    await done("MPI_Alltoall", code, values, pieces);
-    return pieces;
+    const code = symbols.MPI_Alltoall(values, count, float, into, count, float, world);
+    await done("MPI_Alltoall", code, values, into);
   }
 
-  gather(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
-    return gather(this.#library, values, this.size);
+  gather(
+    values: Float32Array<ArrayBuffer>,
+    into?: Float32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    return gather(this.#library, values, this.size, into);
   }
 
   async broadcast(bytes = new Uint8Array()): Promise<Uint8Array<ArrayBuffer>> {
@@ -159,8 +163,8 @@ async function gather(
   { symbols, world, float }: MpiLibrary,
   values: Float32Array<ArrayBuffer>,
   size: number,
+  all = new Float32Array(size * values.length),
 ): Promise<Float32Array<ArrayBuffer>> {
-  const all = new Float32Array(size * values.length);
   const count = values.length;
   const code = symbols.MPI_Allgather(values, count, float, all, count, float, world);
   await done("MPI_Allgather", code, values, all);

@@ -16,6 +16,7 @@ const BLOCK = 4096;
 export class GradientSum {
   readonly #slice: number;
   readonly #padded: Float32Array<ArrayBuffer>;
+  readonly #slices: Float32Array<ArrayBuffer>;
   readonly #sum: Float32Array<ArrayBuffer>;
   #partials: Float32Array<ArrayBuffer> | undefined;
 
@@ -23,6 +24,7 @@ export class GradientSum {
   constructor(readonly peers: Peers, readonly size: number) {
     this.#slice = Math.ceil(size / peers.size);
     this.#padded = new Float32Array(this.#slice * peers.size);
+    this.#slices = new Float32Array(this.#padded.length);
     this.#sum = new Float32Array(this.#slice);
   }
 
@@ -37,20 +39,20 @@ export class GradientSum {
     partials: Float32Array<ArrayBuffer>,
   ): Promise<void> {
     this.#padded.set(gradients);
-    const slices = await this.peers.exchange(this.#padded);
+    await this.peers.exchange(this.#padded, this.#slices);
     const losses = await this.peers.gather(partials);
     const first = this.#partials === undefined;
     this.#partials ??= new Float32Array(partials.length);
-    addInOrder(this.#sum, slices, first);
+    addInOrder(this.#sum, this.#slices, first);
     addInOrder(this.#partials, losses, first);
   }
 
-  /** Returns the sums, and begins anew. */
+  /** Returns the sums, which are good until the next part is added, and begins anew. */
   async take(): Promise<{
     readonly gradients: Float32Array<ArrayBuffer>;
     readonly partials: Float32Array<ArrayBuffer>;
   }> {
-    const all = await this.peers.gather(this.#sum);
+    const all = await this.peers.gather(this.#sum, this.#slices);
     const partials = this.#partials!;
     this.#partials = undefined;
     return { gradients: all.subarray(0, this.size), partials };

@@ -24,12 +24,20 @@ export interface Peers {
    * Sends each process its piece of `values`, which are cut into `size` equal pieces in the order of
    * ranks.
    *
-   * @returns the pieces that this process gets, in the order of ranks
+   * @param into gets the pieces for this process, in the order of ranks; as long as `values`
    */
-  exchange(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
+  exchange(values: Float32Array<ArrayBuffer>, into: Float32Array<ArrayBuffer>): Promise<void>;
 
-  /** Returns all processes' values, in the order of ranks. */
-  gather(values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>;
+  /**
+   * Collects all processes' values, in the order of ranks.
+   *
+   * @param into gets them; by default a new array
+   * @returns `into`
+   */
+  gather(
+    values: Float32Array<ArrayBuffer>,
+    into?: Float32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>>;
 
   /** Returns the bytes of rank 0, which alone has to give some. */
   broadcast(bytes?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
@@ -41,8 +49,11 @@ export const ALONE: Peers = {
   size: 1,
   localRank: 0,
   description: "one process",
-  exchange: (values) => Promise.resolve(values),
-  gather: (values) => Promise.resolve(values),
+  exchange: (values, into) => Promise.resolve(into.set(values)),
+  gather: (values, into = new Float32Array(values.length)) => {
+    into.set(values);
+    return Promise.resolve(into);
+  },
   broadcast: (bytes = new Uint8Array()) => Promise.resolve(bytes),
 };
 

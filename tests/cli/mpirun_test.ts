@@ -1,50 +1,12 @@
 // rin train under mpirun: the bits of one process, one run, and an end in time.
-// RIN_MPIRUN names another launcher, such as mpirun.mpich (deno task test:mpich).
 
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
-import { traces } from "../run/small_run.ts";
-import {
-  lastStep,
-  metrics,
-  type Outcome,
-  outcome,
-  RIN,
-  TINY,
-  until,
-  writePictures,
-} from "./rin.ts";
-
-const launcher = Deno.env.get("RIN_MPIRUN") ?? "mpirun";
-
-function version(): string {
-  try {
-    const { stdout } = new Deno.Command(launcher, { args: ["--version"] }).outputSync();
-    return new TextDecoder().decode(stdout);
-  } catch {
-    return "";
-  }
-}
-const found = version();
-/** Open MPI counts cores before it starts more processes, and asks twice before root may. */
-const OPTIONS = found.includes("Open MPI") || found.includes("OpenRTE")
-  ? ["--oversubscribe", "--bind-to", "none"]
-  : [];
-const AS_ROOT = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
-
-function start(cwd: string, processes: number, args: string[], env: Record<string, string> = {}) {
-  return new Deno.Command(launcher, {
-    args: [...OPTIONS, "-n", String(processes), ...RIN, ...args],
-    env: { NO_COLOR: "1", RIN_COMMAND: "rin", RIN_CACHE: `${cwd}/.cache`, ...AS_ROOT, ...env },
-    cwd,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
+import { CPU, files, found, NEW, startRanks } from "./mpirun.ts";
+import { lastStep, metrics, type Outcome, outcome, until, writePictures } from "./rin.ts";
 
 async function run(cwd: string, processes: number, args: string[]): Promise<Outcome> {
-  const ended = await outcome(start(cwd, processes, args));
+  const ended = await outcome(startRanks(cwd, processes, args));
   assertEquals(ended.code, 0, ended.stderr);
   return ended;
 }
@@ -59,15 +21,6 @@ function mpiTest(name: string, fn: (cwd: string) => Promise<void>): void {
         await fn(cwd);
       }),
   });
-}
-
-const CPU = ["--device", "cpu", "--threads", "1"];
-const NEW = ["train", ...TINY, ...CPU, "--data", "pictures", "--flip", "--batch-size", "12"];
-
-/** All of a run's files but for the settings in its checkpoints, which count parts otherwise. */
-async function files(folder: string) {
-  const all = Object.entries(await traces(folder)) as [string, { tensors?: unknown }][];
-  return all.map(([name, found]) => [name, found.tensors ?? found]);
 }
 
 mpiTest("3 processes, then 2, leave the files of one", async (cwd) => {
@@ -85,7 +38,7 @@ mpiTest("3 processes, then 2, leave the files of one", async (cwd) => {
 for (const end of ["SIGTERM", "a dead process"] as const) {
   mpiTest(`${end} ends all in time, with a whole checkpoint`, async (cwd) => {
     const often = ["--steps", "100000", "--save-every", "5", "--valid-every", "100000"];
-    const child = start(cwd, 2, [...NEW, ...often, "--sample-every", "100000", "--out", "k"]);
+    const child = startRanks(cwd, 2, [...NEW, ...often, "--sample-every", "100000", "--out", "k"]);
     const output = outcome(child);
     await until(async () => (await metrics(`${cwd}/k`)).length > 5);
     const killed = performance.now();
@@ -115,7 +68,7 @@ mpiTest("what can't be is one sentence", async (cwd) => {
     [[...NEW, "--out", "a", "--profile"], {}, "--profile is for one process: leave mpirun out"],
   ];
   for (const [args, env, sentence] of cases) {
-    const { code, stderr } = await outcome(start(cwd, 2, args, env));
+    const { code, stderr } = await outcome(startRanks(cwd, 2, args, env));
     assert(code !== 0);
     const own = stderr.split("\n").filter((line) => line.startsWith("rin: "));
     assertStringIncludes(own[0], sentence);

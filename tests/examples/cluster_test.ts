@@ -4,6 +4,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "yaml";
 import { COMMANDS } from "../../cli/commands.ts";
 import { readArguments } from "../../cli/options/options.ts";
+import { PRESETS } from "../../src/run/presets.ts";
+import { DEFAULT_TRAIN_OPTIONS } from "../../src/train/options.ts";
 import { root } from "../library/modules.ts";
 
 const folder = `${root}examples/cluster`;
@@ -58,8 +60,15 @@ Deno.test("cluster: the MPIJob starts a process for each GPU", async () => {
   assertEquals(Number(args![args!.indexOf("-n") + 1]), slotsPerWorker * Worker.replicas);
   const [worker] = Worker.template.spec.containers;
   assertEquals(worker.resources.limits["nvidia.com/gpu"], slotsPerWorker);
-  assertEquals(flagsOf(args!.slice(args!.indexOf("rin") + 1)).preset, "imagenet64");
+  const flags = flagsOf(args!.slice(args!.indexOf("rin") + 1));
+  expectParts(slotsPerWorker * Worker.replicas, flags, 16);
 });
+
+/** Checks that processes get parts of so many images. */
+function expectParts(processes: number, flags: Readonly<Record<string, unknown>>, images: number) {
+  const { batchSize } = { ...DEFAULT_TRAIN_OPTIONS, ...PRESETS[String(flags.preset)].training };
+  assertEquals(batchSize / (processes * Number(flags.accumulate)), images);
+}
 
 for (const name of ["train", "sample"]) {
   Deno.test(`cluster: ${name}.sbatch is a script with options of sbatch`, async () => {
@@ -76,6 +85,8 @@ for (const name of ["train", "sample"]) {
     const flags = flagsOf(words.replace('"${arguments[@]}"', "--out runs/a").split(" "));
     assertEquals(flags.device, "gpu");
     if (name === "sample") assertEquals(flags.shard, "auto/8");
+    const run = lines.find((line) => line.includes("arguments=(--preset"));
+    if (run) expectParts(4 * 8, flagsOf(`train ${run.match(/--[^)]*/)![0]}`.split(" ")), 16);
     if (name === "sample") assert(options.includes("#SBATCH --array=0-7"));
   });
 }

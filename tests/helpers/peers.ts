@@ -29,12 +29,14 @@ export function playedPeers(size: number): Peers[] {
       size,
       localRank: rank,
       description: `${size} played processes`,
-      exchange: async (values) => {
+      exchange: async (values, into) => {
         const piece = values.length / size;
         const all = await arrays(values);
-        return joined(all.map((one) => one.subarray(rank * piece, (rank + 1) * piece)));
+        join(all.map((one) => one.subarray(rank * piece, (rank + 1) * piece)), into);
       },
-      gather: async (values) => joined(await arrays(values)),
+      gather: async (values, into = new Float32Array(size * values.length)) => {
+        return join(await arrays(values), into);
+      },
       broadcast: async (bytes) => {
         const [first] = await together(rank, turn++, bytes ?? null) as Uint8Array<ArrayBuffer>[];
         return first.slice();
@@ -43,8 +45,10 @@ export function playedPeers(size: number): Peers[] {
   });
 }
 
-function joined(arrays: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+function join(
+  arrays: readonly Float32Array[],
+  all: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
   let at = 0;
   for (const array of arrays) {
     all.set(array, at);
