@@ -89,7 +89,9 @@ export type { RunOptions } from "./src/run/options.ts";
 export type { RunContext } from "./src/run/prepare_run.ts";
 export { type Preset, PRESETS } from "./src/run/presets.ts";
 export type { Settings } from "./src/run/settings.ts";
+export { type Peers } from "./src/train/peers.ts";
 export {
+  joinTraining,
   type NewRunOptions,
   type ResumeOptions,
   resumeTraining,

@@ -12,6 +12,7 @@ import { evaluation } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { importCommand } from "./commands/import.ts";
 import { info } from "./commands/info.ts";
+import { merge } from "./commands/merge.ts";
 import { page } from "./commands/page.ts";
 import { report } from "./commands/report.ts";
 import { sample } from "./commands/sample.ts";
@@ -26,6 +27,7 @@ const working: Readonly<Record<string, Command>> = {
   eval: evaluation,
   report,
   compare,
+  merge,
   info,
   page,
   export: exportCommand,

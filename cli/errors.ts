@@ -35,6 +35,7 @@ const spoken = [
   "NoGpuError",
   "DeviceLimitError",
   "DeviceLostError",
+  "MpiError",
 ];
 
 /** The sentence and the exit code that an error ends the program with. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { programName } from "./command.ts";
+import { rankOf } from "./cluster/join.ts";
 import { COMMANDS as commands } from "./commands.ts";
 import { variable } from "./environment.ts";
 import { explain, UsageError } from "./errors.ts";
@@ -57,11 +58,17 @@ function asCalled(line: string): string {
   return line.replace(/^rin(?= )/, programName());
 }
 
+/** Milliseconds that processes of mpirun leave to rank 0, which mostly has the same to say. */
+const AFTER_RANK_0 = 2000;
+
 /** Ends the program with the one sentence that an error deserves. */
-function fail(thrown: unknown): never {
+async function fail(thrown: unknown): Promise<never> {
   const { sentence, code } = explain(thrown);
+  const rank = rankOf();
+  if (rank > 0) await new Promise((resolve) => setTimeout(resolve, AFTER_RANK_0));
   const debug = variable("RIN_DEBUG") === "1" && thrown instanceof Error;
-  printError(`rin: ${debug ? thrown.stack : sentence}`);
+  const who = rank > 0 ? `process ${rank}: ` : "";
+  printError(`rin: ${who}${debug ? thrown.stack : sentence}`);
   Deno.exit(code);
 }
 

@@ -13,7 +13,8 @@ import type { SavedRun } from "../../src/run/saved_run.ts";
 import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/options.ts";
 import type { Command } from "../command.ts";
 import { Interrupted, UsageError } from "../errors.ts";
-import { evaluate } from "../evaluation/evaluation.ts";
+import { evaluate, makeShare } from "../evaluation/evaluation.ts";
+import { readFeatures } from "../evaluation/features.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
 import { reportFolder, reportText, writeReport } from "../evaluation/report.ts";
 import { FORCE_OPTION } from "../files/overwrite.ts";
@@ -27,6 +28,7 @@ import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { ownUnlessGiven, sampledAs } from "../options/own_sampling.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
+import { type Shard, SHARD_OPTION, shardOf } from "../shards/shard.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
 
@@ -72,9 +74,12 @@ const samples: Option[] = [
   {
     key: "samples",
     type: "text",
-    value: "DIR",
-    help: "read the samples from a folder of pictures instead of drawing them",
+    value: "PATH",
+    help:
+      "read the samples from a folder of pictures, or their features from a merged .npz file, " +
+      "instead of drawing them",
   },
+  SHARD_OPTION,
   ...SAMPLER_OPTIONS,
 ];
 
@@ -112,6 +117,7 @@ export const evaluation: Command = {
     "rin eval runs/faces",
     "rin eval runs/faces/best.safetensors --count 5000 --sampler ddim --steps 50",
     "rin eval runs/faces --samples images/",
+    "rin eval runs/faces --count 50000 --out shares --shard 0/8",
     "rin eval runs/celeba --count 50000 --inception inception.safetensors --statistics celeba.npz",
   ],
   run: runEval,
@@ -145,9 +151,17 @@ async function runEval(given: Given): Promise<number> {
     );
   }
   const { data, training, step } = runOf(file, flags);
-  const settings = { ...settingsOf(flags), sha256: await sha256(file.bytes) };
+  const hash = await sha256(file.bytes);
+  const settings = { ...settingsOf(flags), sha256: hash };
   const usual = `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`;
-  const out = await reportFolder(flags.out, usual, settings, flags.force);
+  const shard = shardOf(flags);
+  if (shard) checkShard(shard, flags, clips, counts.count);
+  const out = shard
+    ? String(flags.out ?? usual)
+    : await reportFolder(flags.out, usual, settings, flags.force);
+  const features = /\.npz$/i.test(String(flags.samples))
+    ? await readFeatures(String(flags.samples), hash)
+    : undefined;
   const fidFiles = await readFidFiles(flags);
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
@@ -157,21 +171,28 @@ async function runEval(given: Given): Promise<number> {
   try {
     const rin = await Rin.load(device, file.bytes, { config });
     const fid = fidFiles && await openFid(device, fidFiles, String(flags.inception));
-    const result = await interruptible(
-      (stop) =>
-        evaluate({
-          rin,
-          data,
-          training,
-          counts: clips ? { ...counts, count: 0 } : counts,
-          sampler,
-          folder: flags.samples as string | undefined,
-          fid,
-          terminal,
-          stop,
-        }),
-      () => terminal.note("Stopping ... (Ctrl-C again leaves at once)"),
-    );
+    const parts = {
+      rin,
+      data,
+      training,
+      counts: clips ? { ...counts, count: 0 } : counts,
+      sampler,
+      folder: flags.samples as string | undefined,
+      features,
+      fid,
+      terminal,
+    };
+    const stopping = () => terminal.note("Stopping ... (Ctrl-C again leaves at once)");
+    if (shard) {
+      const share = { folder: out, shard, checkpoint: hash, force: flags.force === true };
+      const path = await interruptible(
+        (stop) => makeShare({ ...parts, stop }, share),
+        stopping,
+      );
+      terminal.note(`Features of share ${shard.index} of ${shard.count} are in ${path}`);
+      return 0;
+    }
+    const result = await interruptible((stop) => evaluate({ ...parts, stop }), stopping);
     const report = { checkpoint: file.path, step, data: data.data, settings, ...result };
     await writeReport(out, report);
     print(flags.json === true ? JSON.stringify(report, null, 2) : reportText(report));
@@ -180,10 +201,29 @@ async function runEval(given: Given): Promise<number> {
   } catch (thrown) {
     if (!(thrown instanceof Interrupted)) throw thrown;
     terminal.finish();
-    terminal.note("Stopped; nothing was written");
+    terminal.note(
+      shard
+        ? "Stopped; what is done is kept, and the same command goes on with it"
+        : "Stopped; nothing was written",
+    );
     return INTERRUPTED;
   } finally {
     device.destroy();
+  }
+}
+
+/** @throws {UsageError} when there is nothing to share out */
+function checkShard(
+  shard: Shard,
+  { samples }: Readonly<Record<string, Value>>,
+  clips: boolean,
+  count: number,
+): void {
+  if (clips || samples !== undefined) {
+    throw new UsageError("--shard is for samples that rin eval makes: there are none to share out");
+  }
+  if (count < shard.count) {
+    throw new UsageError(`${shard.count} shares are more than the ${count} samples: give fewer`);
   }
 }
 

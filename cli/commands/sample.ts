@@ -47,6 +47,7 @@ import { type Picture, readPicture } from "../samples/picture.ts";
 import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
+import { numbersOf, type Shard, SHARD_OPTION, shardOf, shardPath } from "../shards/shard.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
 
 const what: Option[] = [
@@ -87,6 +88,7 @@ const what: Option[] = [
       "archives resume where they stopped (default: samples.png, or " +
       "samples-2.png and so on where there is one of other settings; of clips samples.apng)",
   },
+  SHARD_OPTION,
   {
     key: "frames",
     type: "integer",
@@ -158,6 +160,7 @@ export const sample: Command = {
     "rin sample --checkpoint runs/faces --sampler dpm++ --steps 20 --count 1000 --out images/",
     "rin sample --checkpoint runs/faces --count 8 --frames 10 --out filmstrip.png",
     "rin sample --checkpoint runs/digits --class 0..9 --guidance 2",
+    "rin sample --checkpoint runs/faces --count 50000 --out images/ --shard 0/8",
     "rin sample --like images/000017.png --out again.png",
   ],
   run: runSample,
@@ -204,13 +207,14 @@ async function runSample(given: Given): Promise<number> {
   );
   flags.count ??= defaultCount(classes);
   const count = samplingNumber(flags, "count");
+  const shard = readShard(flags, count, index !== undefined);
   const labels = classes && Array.from({ length: count }, (_, i) => classes[i % classes.length]);
   const frames = flags.frames === undefined ? undefined : numberWithin(flags, "frames", 1, 1000);
   const options = {
     ...sampler,
     ...pictures.options,
     count,
-    indices: index === undefined ? undefined : [Number(index)],
+    indices: index === undefined ? shard && numbersOf(shard, count) : [Number(index)],
     guidance: samplingNumber(flags, "guidance"),
     interpolate: readSeeds(flags.interpolate),
   };
@@ -239,6 +243,8 @@ async function runSample(given: Given): Promise<number> {
           clips ? "samples.apng" : "samples.png",
           (path) => pictureOrigin(path, recorded),
         )
+        : shard && /\.(npz|tar)$/i.test(String(flags.out))
+        ? shardPath(String(flags.out), shard)
         : String(flags.out);
       const written = await writeSamples({
         rin,
@@ -247,6 +253,7 @@ async function runSample(given: Given): Promise<number> {
         labels,
         caption: captionOf(classes, labels, classNamesOf(file.checkpoint)),
         out,
+        shard,
         force: flags.force === true,
         frames,
         note: (text) => terminal.note(text),
@@ -264,6 +271,28 @@ async function runSample(given: Given): Promise<number> {
       device.destroy();
     }
   }, () => terminal.note(stopped));
+}
+
+/**
+ * The share of the images that flags ask for.
+ *
+ * @throws {UsageError} when it would be empty, or has no place to go
+ */
+function readShard(
+  flags: Readonly<Record<string, Value>>,
+  count: number,
+  one: boolean,
+): Shard | undefined {
+  const shard = shardOf(flags);
+  if (shard === undefined) return undefined;
+  if (one) throw new UsageError("--shard is for many images: a picture made again is one");
+  if (flags.out === undefined) {
+    throw new UsageError("--shard needs --out: a folder, or a .npz or .tar file");
+  }
+  if (count < shard.count) {
+    throw new UsageError(`${shard.count} shares are more than the ${count} images: give fewer`);
+  }
+  return shard;
 }
 
 /** Equally many images of each class. */

@@ -11,7 +11,9 @@ import { createRun, networkToBegin, type OpenedRun, reopenRun } from "../../src/
 import { FORCE_OPTION } from "../files/overwrite.ts";
 import { prepareRun, type RunContext } from "../../src/run/prepare_run.ts";
 import { PRESETS } from "../../src/run/presets.ts";
-import { resumeTraining, type RunResult, train } from "../../src/run/train.ts";
+import { joinTraining, resumeTraining, type RunResult, train } from "../../src/run/train.ts";
+import type { Peers } from "../../src/train/peers.ts";
+import { joinPeers, rankOf } from "../cluster/join.ts";
 import { type Command, expectNoRest, programName } from "../command.ts";
 import { explain, UsageError } from "../errors.ts";
 import { missingDriverAdvice } from "../gpu_advice.ts";
@@ -87,7 +89,8 @@ export const trainCommand: Command = {
   about:
     "Trains a network and writes checkpoints, grids of samples, metrics and a page of curves " +
     "into a run folder. Ctrl-C saves and prints the command that continues. Defaults shown are " +
-    "those of the faces preset.",
+    "those of the faces preset. Processes that mpirun starts train one network together " +
+    "(docs/cluster.md).",
   groups: [
     { title: "Run", options: [...run, ...display] },
     { title: "Device", options: DEVICE_OPTIONS },
@@ -101,6 +104,7 @@ export const trainCommand: Command = {
     "rin train --preset demo --out runs/demo",
     "rin train --init faces.safetensors --data ~/pictures --steps 5000 --lr 3e-4",
     "rin train --resume runs/demo --steps 5000",
+    "mpirun -n 8 rin train --preset imagenet64 --accumulate 8 --data imagenet64.rindata",
   ],
   run: runTrain,
 };
@@ -109,15 +113,23 @@ async function runTrain(given: Given): Promise<number> {
   expectNoRest(given);
   await detectNohup();
   const { flags } = given;
-  const terminal = new Terminal(flags.quiet === true);
+  const terminal = new Terminal(flags.quiet === true || rankOf() > 0);
   const port = portOf(flags, "watch");
-  const interruption = new Interruption(
-    () => terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)"),
-  );
+  let folder: string | undefined;
+  const peers = await joinPeers(() => folder === undefined ? undefined : resumption(folder));
+  const interruption = new Interruption(() => {
+    if (peers) return leaveInTime(terminal, folder);
+    terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)");
+  });
   let page: Served | undefined;
   const show = runReporter(terminal);
-  const start = flags.resume === undefined ? await newRun(flags) : resumedRun(flags);
+  const start = peers && peers.rank > 0
+    ? joinedRun(flags, peers)
+    : flags.resume === undefined
+    ? await newRun(flags)
+    : resumedRun(flags);
   const onEvent = (event: RunEvent) => {
+    if (event.type === "opened") folder = event.folder;
     if (event.type === "opened" && flags.watch === true) {
       page = serveRun(event.folder, port);
       terminal.note(`Watch at ${page.url}`);
@@ -137,12 +149,16 @@ async function runTrain(given: Given): Promise<number> {
       loggers: [new ReportFile(start.folder)],
       onEvent,
       signal: interruption.signal,
+      ...peers && { peers },
     };
     if (flags.profile === true) {
+      if (peers) throw alone();
       print(await prepareRun(await start.open(), context, profile));
       return 0;
     }
-    return await trainIn(start, context, terminal);
+    const code = await trainIn(start, context, terminal);
+    await peers?.leave();
+    return code;
   } catch (thrown) {
     throw inFlags(thrown);
   } finally {
@@ -167,10 +183,42 @@ interface FlaggedRun {
   readonly train: (context: RunContext) => Promise<RunResult>;
 }
 
+const alone = () => new UsageError("--profile is for one process: leave mpirun out");
+
 /** The flags of a run itself, not of its display or device. */
 function runFlags(flags: Given["flags"]): Given["flags"] {
   const keys = new Set([...display, ...DEVICE_OPTIONS].map(({ key }) => key));
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));
+}
+
+/** How to go on with the run of a folder. */
+function resumption(folder: string): string {
+  return `${programName()} train --resume ${quoted(folder)}`;
+}
+
+/** Milliseconds from a signal to the end of processes that train together. */
+const LEAVE_WITHIN = 8000;
+
+/**
+ * Waits for the step that all stop after, and leaves when it doesn't end in time: another process can
+ * be gone already, and launchers kill soon after they asked.
+ */
+function leaveInTime(terminal: Terminal, folder: string | undefined): void {
+  terminal.note(
+    "Stopping after this step ... (if it is ended before, go on from the last checkpoint with: " +
+      `${resumption(folder!)})`,
+  );
+  Deno.unrefTimer(setTimeout(() => Deno.exit(INTERRUPTED), LEAVE_WITHIN));
+}
+
+/** A run that rank 0 opens: only flags of the device and the display count. */
+function joinedRun({ profile }: Given["flags"], peers: Peers): FlaggedRun {
+  if (profile === true) throw alone();
+  return {
+    folder: "",
+    open: () => Promise.reject(alone()),
+    train: (context) => joinTraining({ ...context, loggers: [], peers }),
+  };
 }
 
 async function newRun(flags: Given["flags"]): Promise<FlaggedRun> {
@@ -207,11 +255,15 @@ function resumedRun(flags: Given["flags"]): FlaggedRun {
 }
 
 async function trainIn(run: FlaggedRun, context: RunContext, terminal: Terminal): Promise<number> {
-  const again = `${programName()} train --resume ${quoted(run.folder)}`;
-  let steps = 0;
+  let [again, steps] = [resumption(run.folder), 0];
   const onEvent = (event: RunEvent) => {
+    if (event.type === "opened") again = resumption(event.folder);
     if (event.type === "started") steps = event.settings.training.steps;
     context.onEvent?.(event);
+    // A launcher can end all processes so fast that none of them says so.
+    if (event.type === "started" && context.peers) {
+      terminal.note(`If a process or a machine is lost, go on with: ${again}`);
+    }
   };
   const { ended, step } = await run.train({ ...context, onEvent }).catch((thrown) => {
     if (!(thrown instanceof DeviceLostError)) throw thrown;

@@ -10,7 +10,9 @@ import { scattering } from "../../src/eval/scattering.ts";
 import { validationBatches } from "../../src/run/batches.ts";
 import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
+import { addFeatures } from "./features.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
+import { sampled } from "./sampled.ts";
 
 /** A comparison with its reference values. */
 export interface Distance extends Comparison {
@@ -23,7 +25,7 @@ export async function measureDistances(
   parts: EvaluationParts,
   train: ImageSet,
 ): Promise<Distance[]> {
-  const { rin, terminal, counts, folder, fid } = parts;
+  const { rin, terminal, counts, folder, features, fid } = parts;
   const { imageSize } = rin.config;
   const batches = async function* (set: ImageSet, limit: number, doing: string) {
     const onBatch = (done: number, total: number) => showProgress(parts, doing, done, total);
@@ -42,8 +44,11 @@ export async function measureDistances(
   const samples = new FeatureSet(scattering);
   const fidSamples = fid && new FeatureSet(fid.space, 0);
   const sets = fidSamples ? [samples, fidSamples] : [samples];
-  if (folder === undefined) await addAll(sampled(parts, train), imageSize, sets);
-  else {
+  if (features) addFeatures(features, sets);
+  else if (folder === undefined) {
+    const all = Array.from({ length: counts.count }, (_, i) => i);
+    await addAll(sampled(parts, train, all), imageSize, sets);
+  } else {
     // A folder that has the name of a known data source is still a folder.
     const path = /[/\\]/.test(folder) ? folder : `./${folder}`;
     const pictures = await loadData(
@@ -84,25 +89,4 @@ function halves(data: FeatureSet): number {
     return set.statistics.gaussian();
   });
   return frechetDistance(first, second);
-}
-
-/**
- * Samples in batches, each made on demand. A class-conditional network samples the classes of the
- * data, as often as the data have them.
- */
-async function* sampled(
-  parts: EvaluationParts,
-  { labels, count: known }: ImageSet,
-): AsyncGenerator<Float32Array> {
-  const { rin, sampler, counts: { count } } = parts;
-  const conditional = rin.config.numClasses > 0 && labels !== undefined;
-  const batches = rin.samples({
-    ...sampler,
-    count,
-    labels: conditional
-      ? Array.from({ length: count }, (_, i) => labels[Math.floor(i * known / count)])
-      : undefined,
-    onStep: (done, total) => showProgress(parts, "samples", count * done / total, count),
-  });
-  for await (const { images } of batches) yield images;
 }

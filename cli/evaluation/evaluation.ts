@@ -11,6 +11,7 @@ import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
 import { type Distance, measureDistances } from "./distances.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
+import { writeFeatures } from "./write_features.ts";
 
 /** Everything that was measured. */
 export interface EvaluationResult {
@@ -43,6 +44,25 @@ export async function evaluate(parts: EvaluationParts): Promise<EvaluationResult
       comparisons: await measureDistances(parts, splits.train),
     };
   } finally {
+    splits.close();
+  }
+}
+
+/**
+ * Makes a share of the samples, for {@linkcode evaluate} to measure when all are merged.
+ *
+ * @returns the path of its file
+ * @throws {Interrupted} when it was stopped
+ */
+export async function makeShare(
+  parts: EvaluationParts,
+  share: Parameters<typeof writeFeatures>[2],
+): Promise<string> {
+  const splits = await loadData(parts.data, parts.rin.config, dataReporter(parts.terminal));
+  try {
+    return await writeFeatures(parts, splits.train, share);
+  } finally {
+    parts.terminal.finish();
     splits.close();
   }
 }

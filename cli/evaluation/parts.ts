@@ -10,6 +10,7 @@ import type { Gaussian } from "../../src/eval/statistics.ts";
 import type { DataSettings } from "../../src/run/load_data.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { Interrupted } from "../errors.ts";
+import type { Features } from "./features.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Measurements to make, and their settings. */
@@ -26,6 +27,8 @@ export interface EvaluationParts {
   readonly sampler: SampleOptions & { readonly batchSize: number };
   /** A folder of pictures in place of samples. */
   readonly folder?: string;
+  /** Features of samples made before, in place of samples. */
+  readonly features?: Features;
   /** Inputs of standard FID, where the user asks for it. */
   readonly fid?: FidParts;
   readonly terminal: Terminal;

@@ -2,7 +2,7 @@
  * Images as a NumPy archive (.npz) that grows on disk: `arr_0` of uint8 (N, S, S, 3), as ADM's
  * evaluation reads it, of clips (N, T, S, S, 3), and `arr_1`, the classes, where there are any.
  * Until it is complete it is called FILE.partial. A later call can resume it: its length follows
- * from the number of its images.
+ * from the number of its images. Features of images are one too, of float32 (N, d).
  *
  * @module
  */
@@ -22,6 +22,9 @@ interface Entry {
 const LARGEST = 0xffffffff;
 const encoder = new TextEncoder();
 
+/** Bytes, or float32. */
+export type ItemType = "|u1" | "<f4";
+
 /** An archive in the making. */
 export class NpzWriter {
   readonly #entries: Entry[] = [];
@@ -39,6 +42,7 @@ export class NpzWriter {
    * @param shape of an image, (S, S, 3), or a clip, (T, S, S, 3)
    * @param note settings of the images; a file with another note is refused
    * @param anew whether to discard an unfinished file
+   * @param type of the numbers, as NumPy writes it
    * @throws {CommandError} when it can't be written, or the existing file was made with other
    *   settings
    */
@@ -48,11 +52,12 @@ export class NpzWriter {
     shape: readonly number[],
     note: string,
     anew = false,
+    type: ItemType = "|u1",
   ): Promise<NpzWriter> {
     const file = await PartialFile.open(path, anew);
     try {
       const writer = new NpzWriter(file);
-      await writer.#begin(count, shape, note);
+      await writer.#begin(count, shape, note, type);
       return writer;
     } catch (thrown) {
       file.close();
@@ -60,10 +65,15 @@ export class NpzWriter {
     }
   }
 
-  async #begin(count: number, shape: readonly number[], note: string): Promise<void> {
-    const each = shape.reduce((product, n) => product * n, 1);
+  async #begin(
+    count: number,
+    shape: readonly number[],
+    note: string,
+    type: ItemType,
+  ): Promise<void> {
+    const each = shape.reduce((product, n) => product * n, Number(type[2]));
     const noteBytes = encoder.encode(note);
-    const header = npyHeader("|u1", [count, ...shape]);
+    const header = npyHeader(type, [count, ...shape]);
     const first = concat([
       ...this.#local("rin.json", noteBytes.length, crc32(noteBytes), 0),
       noteBytes,

@@ -7,6 +7,7 @@ import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
 import { requestDevice } from "../../src/device/request.ts";
 import { requestGpu } from "../../src/device/webgpu/gpu.ts";
+import { sharedThreads } from "../cluster/join.ts";
 import { UsageError } from "../errors.ts";
 import type { Option, Value } from "./options.ts";
 
@@ -23,7 +24,7 @@ export const DEVICE_OPTIONS: readonly Option[] = [
     key: "threads",
     type: "integer",
     help: "threads of the CPU device, 1 to 256; results don't depend on it (default: all cores, " +
-      "at most 16)",
+      "at most 16; of a machine that processes of mpirun share, an equal part)",
   },
 ];
 
@@ -56,7 +57,7 @@ export function threadsOf({ device, threads: asked }: DeviceFlags): number | und
  */
 export function deviceRequest(flags: DeviceFlags): () => Promise<Device> {
   const { device = "auto" } = flags;
-  const threads = threadsOf(flags);
+  const threads = threadsOf(flags) ?? sharedThreads();
   if (device === "gpu") return () => requestGpu();
   if (device === "cpu") return () => requestCpu({ threads });
   return () => requestDevice({ threads });

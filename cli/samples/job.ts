@@ -7,6 +7,7 @@ import type { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { Caption } from "../../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../../src/picture/record.ts";
+import type { Shard } from "../shards/shard.ts";
 
 /** The samples to make, and their destination. */
 export interface SampleJob {
@@ -18,6 +19,8 @@ export interface SampleJob {
   /** Captions of the images 0 to count - 1 of a grid, and the images in a row of it. */
   readonly caption?: Caption;
   readonly out: string;
+  /** The share that `options.indices` are, where others make the rest. */
+  readonly shard?: Shard;
   /** Whether to replace existing files of any kind. */
   readonly force: boolean;
   /** Estimates of x0 that a filmstrip or an animation shows. */

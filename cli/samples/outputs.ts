@@ -9,7 +9,8 @@ import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../../src/picture/record.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { NpzWriter } from "../files/npz_writer.ts";
-import { overwriteError, refuseOverwrite } from "../files/overwrite.ts";
+import { hasContent, overwriteError, refuseOverwrite } from "../files/overwrite.ts";
+import { npzNote } from "../shards/npz_note.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { writeFilm } from "./film.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
@@ -31,6 +32,12 @@ export async function writeSamples(job: SampleJob): Promise<string> {
     );
   }
   const [still, one] = [/\.png$/i, /\.(a?png|gif)$/i].map((pattern) => pattern.test(out));
+  if (one && job.shard) {
+    throw new UsageError(
+      `Cannot write a share of the images to the one picture ${out}: give a folder, a .npz or a ` +
+        `.tar file as --out, or leave out --shard`,
+    );
+  }
   if (one) checkGrid(job);
   await makeFolder(one || /\.(npz|tar)$/i.test(out) ? folderOf(out) : out);
   if (one) {
@@ -41,7 +48,7 @@ export async function writeSamples(job: SampleJob): Promise<string> {
   if (/\.npz$/i.test(out)) return await writeNpz(job);
   if (!/\.tar$/i.test(out)) return await writeFolder(job);
   await refuseOverwrite(out, job.force, () => tarOrigin(job));
-  return await writeTar(job);
+  return await isDone(job) ? "nothing new" : await writeTar(job);
 }
 
 /** Images, and pixels, of one picture at most: more are no use to see, and fill the memory. */
@@ -58,6 +65,11 @@ function checkGrid({ rin: { config }, options: { count }, frames = 1, out }: Sam
     } into the one picture ${out}: at most ${most} fit; ` +
       `give a folder, a .npz or a .tar file as --out`,
   );
+}
+
+/** Whether a share's archive, which must be of the same command, is there already. */
+async function isDone({ shard, force, out }: SampleJob): Promise<boolean> {
+  return shard !== undefined && !force && await hasContent(out);
 }
 
 async function writeGrid(job: SampleJob): Promise<string> {
@@ -131,15 +143,17 @@ async function expectBeginning(path: string, whole: Uint8Array): Promise<void> {
 }
 
 async function writeNpz(job: SampleJob): Promise<string> {
-  const { rin, options: { count }, labels, record, out, force, note } = job;
+  const { rin, labels, record, shard, out, force, note } = job;
   const { what, shape, bytes } = kindOf(rin.config);
-  const settings = JSON.stringify(record);
+  const all = wanted(job);
+  const settings = npzNote(record, shard);
   await refuseOverwrite(out, force, (path) => npzOrigin(path, settings));
-  const writer = await NpzWriter.open(out, count, shape, settings, force);
+  if (await isDone(job)) return "nothing new";
+  const writer = await NpzWriter.open(out, all.length, shape, settings, force);
   if (writer.done > 0) {
-    note(`Continuing after ${writer.done} of ${count} ${what} in ${out}.partial`);
+    note(`Continuing after ${writer.done} of ${all.length} ${what} in ${out}.partial`);
   }
-  const indices = Array.from({ length: count - writer.done }, (_, i) => writer.done + i);
+  const indices = all.slice(writer.done);
   try {
     if (indices.length > 0) {
       for await (const { example } of eachOf(job, indices)) await writer.add(bytes(example));
@@ -148,6 +162,6 @@ async function writeNpz(job: SampleJob): Promise<string> {
     writer.close();
     throw thrown;
   }
-  await writer.finish(labels);
-  return `${count} ${what}`;
+  await writer.finish(labels && all.map((index) => labels[index]));
+  return `${all.length} ${what}`;
 }

@@ -18,6 +18,8 @@ export interface Augmentation {
   readonly step: number;
   /** Whether a picture is mirrored left to right with probability 1/2. */
   readonly flip: boolean;
+  /** (B), the places of the pictures in the step's batch; 0 to B - 1 by default. */
+  readonly places?: readonly number[];
 }
 
 /**
@@ -50,10 +52,11 @@ export function fillBatch(
   }
   const room = storedSize - size;
   for (let i = 0, o = 0; i < count; i++) {
+    const place = augmentation?.places?.[i] ?? i;
     const [top, left] = augmentation
-      ? cropCorner(augmentation, i, room)
+      ? cropCorner(augmentation, place, room)
       : [Math.floor(room / 2), Math.floor(room / 2)];
-    const mirrored = augmentation?.flip && isFlipped(augmentation.seed, augmentation.step, i);
+    const mirrored = augmentation?.flip && isFlipped(augmentation.seed, augmentation.step, place);
     // A mirrored row is read from its last pixel backwards.
     const [first, next] = mirrored ? [left + size - 1, -1] : [left, 1];
     for (let c = 0; c < 3; c++) {

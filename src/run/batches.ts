@@ -31,6 +31,8 @@ export interface TrainingBatchOptions {
   readonly flip: boolean;
   /** Steps of the whole run: nothing is read beyond. */
   readonly steps: number;
+  /** The places in a batch of the examples to make; all by default. */
+  readonly places?: readonly number[];
 }
 
 /** The batch of each step; it follows from the seed and the step alone. */
@@ -71,13 +73,15 @@ export class TrainingBatches {
   }
 
   async #make(step: number): Promise<TrainingBatch> {
-    const { seed, batchSize, imageSize, flip } = this.options;
-    const indices = this.#stream.indices(step);
-    const chance = { seed, step, flip };
-    const starts = startsOf(this.set, indices, (room, i) => windowStart(chance, i, room));
+    const { seed, imageSize, flip } = this.options;
+    const all = this.#stream.indices(step);
+    const { places = Array.from(all.keys()) } = this.options;
+    const indices = Uint32Array.from(places, (place) => all[place]);
+    const chance = { seed, step, flip, places };
+    const starts = startsOf(this.set, indices, (room, i) => windowStart(chance, places[i], room));
     const bytes = await this.set.read(indices, starts);
     return {
-      images: filled(this.set, bytes, batchSize, imageSize, chance),
+      images: filled(this.set, bytes, places.length, imageSize, chance),
       labels: labelsAt(this.set, indices),
     };
   }

@@ -25,13 +25,21 @@ const CONTEXT: OptionTable = {
   signal: { type: "AbortSignal" },
   loggers: { type: "Array" },
   onEvent: method,
+  peers: object,
+};
+
+/** The options of a process that joins a run. */
+export const JOINED_RUN: OptionTable = CONTEXT;
+
+const SETTINGS: OptionTable = {
+  ...CONTEXT,
   training: object,
   run: object,
 };
 
 /** The options of a new run. */
 export const NEW_RUN: OptionTable = {
-  ...CONTEXT,
+  ...SETTINGS,
   out: text,
   force: flag,
   preset: text,
@@ -40,7 +48,7 @@ export const NEW_RUN: OptionTable = {
 };
 
 /** The options of a resumed run. */
-export const RESUMED_RUN: OptionTable = { ...CONTEXT, folder: text, allowChangedData: flag };
+export const RESUMED_RUN: OptionTable = { ...SETTINGS, folder: text, allowChangedData: flag };
 
 const SET: OptionTable = {
   name: text,

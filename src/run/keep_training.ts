@@ -5,6 +5,7 @@
  */
 import type { Device } from "../device/device.ts";
 import { DeviceLostError, NoGpuError } from "../device/errors.ts";
+import { ALONE, type Peers } from "../train/peers.ts";
 import { Trainer } from "../train/trainer.ts";
 import type { Devices } from "./devices.ts";
 import { RepeatedLossError } from "./errors.ts";
@@ -15,6 +16,7 @@ import type { TrainingData } from "./run_parts.ts";
 import { RUN_START, type RunState } from "./run_state.ts";
 import { readSavedRun } from "./saved_run.ts";
 import { flatten } from "./settings.ts";
+import { beginningOf } from "./together.ts";
 import { TrainingRun } from "./training_run.ts";
 
 /** The trainer and its data. */
@@ -26,6 +28,8 @@ export interface TrainingParts {
   readonly emit: (event: RunEvent) => void;
   /** Stops the run when it is aborted. */
   readonly signal: AbortSignal;
+  /** Processes that train the run together. */
+  readonly peers?: Peers;
   /** Seconds to wait each time before requesting another device; by default an hour in all. */
   readonly waits?: readonly number[];
 }
@@ -52,7 +56,7 @@ const MAX_LOSSES = 5;
  * @throws {Error} for the reasons of {@linkcode TrainingRun.go}
  */
 export async function keepTraining(parts: TrainingParts): Promise<Ended> {
-  const { opened: { folder }, devices, emit } = parts;
+  const { opened: { folder }, devices, emit, peers = ALONE } = parts;
   let device: Device | undefined = devices.first;
   let losses = { after: -1, count: 0 };
   while (device) {
@@ -60,7 +64,9 @@ export async function keepTraining(parts: TrainingParts): Promise<Ended> {
       return await trainOn(device, parts);
     } catch (thrown) {
       const lost = await lossOf(device, thrown);
-      const goesOn = lost && devices.request && await folder.hasCheckpoint();
+      // The others can't wait for a device: the run is to be resumed.
+      const alone = peers.size === 1;
+      const goesOn = lost && alone && devices.request && await folder.hasCheckpoint();
       if (!goesOn) throw thrown;
       const { run: { step } } = await readSavedRun(folder.path);
       losses = { after: step, count: losses.after === step ? losses.count + 1 : 1 };
@@ -81,18 +87,18 @@ export async function keepTraining(parts: TrainingParts): Promise<Ended> {
 
 async function trainOn(
   device: Device,
-  { opened, data, devices, loggers, emit, signal }: TrainingParts,
+  { opened, data, devices, loggers, emit, signal, peers = ALONE }: TrainingParts,
 ): Promise<Ended> {
   const { preset, settings, folder, dataChanged } = opened;
-  const { trainer, state, resumed } = await openTrainer(device, opened);
+  const { trainer, state, resumed } = await openTrainer(device, opened, peers);
   try {
     if (trainer.begun) emit({ type: "begun", ...trainer.begun });
-    await folder.writeConfig({ preset, ...flatten(settings) });
+    if (peers.rank === 0) await folder.writeConfig({ preset, ...flatten(settings) });
     emit({ type: "started", folder: folder.path, settings, step: trainer.stepsDone, resumed });
     const run = new TrainingRun({
       preset,
       trainer,
-      device: device.description,
+      device: peers.size === 1 ? device.description : `${peers.size} x ${device.description}`,
       data,
       dataChanged,
       settings,
@@ -101,6 +107,7 @@ async function trainOn(
       state,
       emit,
       signal,
+      peers,
     }, resumed);
     return { ended: await run.go(), step: trainer.stepsDone };
   } finally {
@@ -109,21 +116,31 @@ async function trainOn(
   }
 }
 
-/** The trainer of a new run, or of the folder's last checkpoint where there is one. */
+/**
+ * The trainer of a new run, or of the folder's last checkpoint where there is one; with peers, that
+ * of rank 0.
+ */
 export async function openTrainer(
   device: Device,
   { settings: { network, training }, folder, init }: Pick<
     OpenedRun,
     "settings" | "folder" | "init"
   >,
+  peers: Peers = ALONE,
 ): Promise<{ trainer: Trainer; state: RunState; resumed: boolean }> {
-  if (!await folder.hasCheckpoint()) {
-    const trainer = await Trainer.create(device, network, training, { init });
-    return { trainer, state: { ...RUN_START }, resumed: false };
+  if (peers.rank > 0) {
+    const { bytes, state, resumed } = await beginningOf(peers);
+    return { trainer: await Trainer.resume(device, bytes, training, peers), state, resumed };
   }
-  const { bytes, run: { state } } = await readSavedRun(folder.path);
-  const trainer = await Trainer.resume(device, bytes, training);
-  return { trainer, state: { ...RUN_START, ...state }, resumed: true };
+  const resumed = await folder.hasCheckpoint();
+  let [state, trainer]: [RunState, Trainer | undefined] = [{ ...RUN_START }, undefined];
+  if (resumed) {
+    const { bytes, run } = await readSavedRun(folder.path);
+    trainer = await Trainer.resume(device, bytes, training, peers);
+    state = { ...state, ...run.state };
+  } else trainer = await Trainer.create(device, network, training, { init, peers });
+  if (peers.size > 1) await peers.broadcast(await trainer.save({ state, resumed }));
+  return { trainer, state, resumed };
 }
 
 /** The device's loss, where it explains a failure. */

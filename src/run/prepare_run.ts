@@ -12,7 +12,9 @@ import { loadData } from "./load_data.ts";
 import type { Logger } from "./logger.ts";
 import { withClasses } from "./match_classes.ts";
 import type { OpenedRun } from "./open_run.ts";
+import { ALONE, type Peers } from "../train/peers.ts";
 import type { TrainingData } from "./run_parts.ts";
+import { announce, expectSameData, expectSameDevices, inTurn } from "./together.ts";
 
 /** Device, data and callbacks of a run, new or resumed. */
 export interface RunContext {
@@ -36,6 +38,11 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   /** Loggers in addition to those of the run's folder. */
   readonly loggers?: readonly Logger[];
+  /**
+   * Processes that train the run together with this one; none by default. Rank 0 calls `train` or
+   * `resumeTraining`, and the others call `joinTraining`.
+   */
+  readonly peers?: Peers;
   /** Receives events, for a display. An error that it throws ends the run. */
   readonly onEvent?: (event: RunEvent) => void;
 }
@@ -55,23 +62,32 @@ export interface ReadyRun {
  */
 export async function prepareRun<T>(
   opened: OpenedRun,
-  { device, data, signal, onEvent: emit = () => {} }: RunContext,
+  { device, data, signal, peers = ALONE, onEvent: emit = () => {} }: RunContext,
   work: (ready: ReadyRun) => Promise<T>,
 ): Promise<T> {
   const { settings } = opened;
   try {
     emit({ type: "opened", folder: opened.folder.path });
+    if (peers.rank === 0) await announce(peers, opened);
     const devices = await openDevices(device);
     try {
       emit({ type: "device", device: devices.first });
+      await expectSameDevices(peers, devices.first);
+      if (peers.size > 1) {
+        const each = `${peers.description}, each with ${devices.first.description}`;
+        emit({ type: "note", sentence: `Training in ${each}` });
+      }
       const given = setsOf(data);
       if (given) checkSets(given, settings.network);
-      const loaded = given ? undefined : await loadData(settings.run, settings.network, (event) => {
-        if (event.type === "decoding") signal?.throwIfAborted();
-        emit(event);
-      });
+      const load = () =>
+        loadData(settings.run, settings.network, (event) => {
+          if (event.type === "decoding") signal?.throwIfAborted();
+          emit(event);
+        });
+      const loaded = given ? undefined : await inTurn(peers, load);
       try {
         const sets = given ?? loaded!;
+        await expectSameData(peers, sets);
         const dataChanged = opened.checkData(sets);
         if (dataChanged !== undefined) {
           emit({ type: "note", sentence: `Continuing with changed data: ${dataChanged}` });

@@ -20,9 +20,9 @@ import { FolderLock, LOCK } from "./folder_lock.ts";
  * process can train into it.
  */
 export class RunFolder {
-  #lock: FolderLock;
+  #lock: FolderLock | undefined;
 
-  private constructor(readonly path: string, lock: FolderLock) {
+  private constructor(readonly path: string, lock?: FolderLock) {
     this.#lock = lock;
   }
 
@@ -56,6 +56,11 @@ export class RunFolder {
     );
   }
 
+  /** The folder of a run that another process writes. */
+  static elsewhere(path: string): RunFolder {
+    return new RunFolder(path);
+  }
+
   /** Takes the folder for this process, and removes unfinished files that a crash left. */
   static async #enter(path: string): Promise<RunFolder> {
     const lock = await FolderLock.take(path);
@@ -72,6 +77,7 @@ export class RunFolder {
 
   /** Lets others train into the folder; takes it away where nothing has been written into it. */
   async close(): Promise<void> {
+    if (this.#lock === undefined) return;
     const entries = await Array.fromAsync(Deno.readDir(this.path)).catch(() => []);
     this.#lock.release();
     if (entries.length === 1 && entries[0].name === LOCK) {

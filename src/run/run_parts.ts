@@ -4,6 +4,7 @@
  * @module
  */
 import type { Splits } from "../data/dataset.ts";
+import type { Peers } from "../train/peers.ts";
 import type { Trainer } from "../train/trainer.ts";
 import type { RunEvent } from "./events.ts";
 import type { Logger } from "./logger.ts";
@@ -35,4 +36,6 @@ export interface RunParts {
   readonly emit: (event: RunEvent) => void;
   /** Stops the run when it is aborted. */
   readonly signal: AbortSignal;
+  /** Processes that train the run together; the one of rank 0 writes its files. */
+  readonly peers: Peers;
 }

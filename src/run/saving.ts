@@ -59,7 +59,8 @@ export class Saving {
    * @throws {FileError} when a file can't be written, and `onSaveError` is "stop"
    */
   async save(): Promise<void> {
-    const { trainer, folder, loggers, state, settings: { run } } = this.#parts;
+    const { trainer, folder, loggers, state, peers, settings: { run } } = this.#parts;
+    if (peers.rank > 0) return this.#saveElsewhere();
     const recorded = await this.attempt(async () => {
       for (const logger of loggers) await logger.sync?.();
     });
@@ -88,6 +89,15 @@ export class Saving {
       });
     }
     if (recorded && kept && saved) this.#failure = undefined;
+  }
+
+  /** Takes it that rank 0 saves. */
+  #saveElsewhere(): void {
+    const { trainer, state } = this.#parts;
+    if (this.#best?.step === trainer.stepsDone) state.bestValidLoss = this.#best.loss;
+    this.#best = undefined;
+    this.#savedAt = trainer.stepsDone;
+    this.unsaved = false;
   }
 
   /**

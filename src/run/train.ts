@@ -5,12 +5,14 @@
  */
 import type { RinConfig } from "../model/config.ts";
 import type { TrainOptions } from "../train/options.ts";
-import { checkCall, NEW_RUN, RESUMED_RUN } from "./call_options.ts";
+import { ALONE, type Peers } from "../train/peers.ts";
+import { checkCall, JOINED_RUN, NEW_RUN, RESUMED_RUN } from "./call_options.ts";
 import { type Ended, keepTraining } from "./keep_training.ts";
 import { folderLoggers } from "./loggers.ts";
 import { createRun, type OpenedRun, reopenRun, type ResumeChanges } from "./open_run.ts";
 import type { RunOptions } from "./options.ts";
 import { prepareRun, type RunContext, setsOf } from "./prepare_run.ts";
+import { follow } from "./together.ts";
 
 /** Options of {@linkcode train}. */
 export interface NewRunOptions extends RunContext {
@@ -118,12 +120,30 @@ export async function resumeTraining(options: ResumeOptions): Promise<RunResult>
   return await runIn(await reopenRun(options.folder, options), options);
 }
 
+/**
+ * Trains a run with the process of rank 0, which calls {@linkcode train} or
+ * {@linkcode resumeTraining} with its own `peers`. The run's folder, checkpoints, and loggers are rank
+ * 0's alone.
+ *
+ * @param context with `peers`; `loggers` do nothing
+ * @returns whether the run reached the last step or was stopped, and the last step done
+ * @throws {RunError} when this process has other data than rank 0, or another kind of device
+ * @throws {Error} for the other reasons of {@linkcode train}
+ */
+export async function joinTraining(
+  context: RunContext & { readonly peers: Peers },
+): Promise<RunResult> {
+  checkCall(JOINED_RUN, context, ["device", "peers"]);
+  return await runIn(await follow(context.peers), context);
+}
+
 async function runIn(opened: OpenedRun, context: RunContext): Promise<RunResult> {
   const { folder } = opened;
   const { loggers = [], onEvent: emit = () => {}, signal = new AbortController().signal } = context;
-  const all = [...folderLoggers(folder.path), ...loggers];
+  const { peers = ALONE } = context;
+  const all = peers.rank > 0 ? [] : [...folderLoggers(folder.path), ...loggers];
   const ended = await prepareRun(opened, context, async (ready) => {
-    return await keepTraining({ ...ready, loggers: all, emit, signal });
+    return await keepTraining({ ...ready, loggers: all, emit, signal, peers });
   });
   return { ...ended, folder: folder.path };
 }

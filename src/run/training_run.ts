@@ -7,6 +7,8 @@
 import { SamplingError } from "../diffusion/errors.ts";
 import type { Rin } from "../diffusion/rin.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
+import { exampleSize } from "../model/example.ts";
+import type { Peers } from "../train/peers.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
 import { TrainingBatches, validationBatches } from "./batches.ts";
@@ -15,6 +17,7 @@ import { MetricsCollector } from "./metrics_collector.ts";
 import type { RunParts } from "./run_parts.ts";
 import { samplePath } from "./sample_files.ts";
 import { Saving } from "./saving.ts";
+import { anyOf } from "./together.ts";
 
 /** Samples of the grids on the way, the first ones of the last grid. */
 const SAMPLES_ON_THE_WAY = 16;
@@ -35,8 +38,10 @@ export class TrainingRun {
   constructor(parts: RunParts, resumed: boolean) {
     const { data, settings: { network: { imageSize }, training, run: { flip } } } = parts;
     const { seed, batchSize, steps } = training;
+    const { places } = parts.trainer;
+    const batches = { seed, batchSize, imageSize, flip, steps, places };
     this.#parts = parts;
-    this.#batches = new TrainingBatches(data.train, { seed, batchSize, imageSize, flip, steps });
+    this.#batches = new TrainingBatches(data.train, batches);
     this.#saving = new Saving(parts, resumed);
     this.#metrics = new MetricsCollector(parts, this.#batches, this.#saving);
   }
@@ -71,10 +76,10 @@ export class TrainingRun {
 
   /** Trains; returns whether it was stopped, during a step or the work after it. */
   async #stoppedBefore(steps: number): Promise<boolean> {
-    const { trainer, signal } = this.#parts;
+    const { trainer, signal, peers } = this.#parts;
     try {
       await this.#betweenSteps();
-      while (trainer.stepsDone < steps && !signal.aborted) {
+      while (trainer.stepsDone < steps && !await anyOf(peers, signal.aborted)) {
         await this.#step();
         await this.#betweenSteps();
       }
@@ -133,10 +138,11 @@ export class TrainingRun {
   }
 
   async #sample(step: number, wanted: number): Promise<void> {
-    const { trainer, folder, loggers, state, emit, settings: { run, network } } = this.#parts;
+    const { trainer, folder, loggers, state, emit, peers, settings: { run, network } } =
+      this.#parts;
     const count = Math.min(wanted, run.sampleCount);
     const { numClasses } = network;
-    const images = await finiteSamples(trainer.average, {
+    const images = await samplesOf(peers, trainer.average, {
       labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
       count,
       sampler: run.sampleSampler,
@@ -162,9 +168,36 @@ export class TrainingRun {
 
   /** Reports the activity between steps, and stops it on request. */
   #show(activity: Activity): void {
-    this.#parts.signal.throwIfAborted();
+    // Several processes stop together, after their next step.
+    if (this.#parts.peers.size === 1) this.#parts.signal.throwIfAborted();
     this.#metrics.show(activity);
   }
+}
+
+/** Samples that processes make in equal shares, or why there are none. */
+async function samplesOf(
+  peers: Peers,
+  rin: Rin,
+  options: SampleOptions & { readonly count: number },
+): Promise<Float32Array<ArrayBuffer> | SamplingError> {
+  if (peers.size === 1) return await finiteSamples(rin, options);
+  const { count, labels } = options;
+  const share = Math.ceil(count / peers.size);
+  const first = Math.min(count, peers.rank * share);
+  const indices = Array.from({ length: Math.min(share, count - first) }, (_, i) => first + i);
+  const own = indices.length === 0 ? new Float32Array() : await finiteSamples(rin, {
+    ...options,
+    indices,
+    labels: labels && indices.map((index) => labels[index]),
+  });
+  const failed = own instanceof SamplingError;
+  const each = exampleSize(rin.config);
+  const padded = new Float32Array(share * each);
+  if (!failed) padded.set(own);
+  const broken = await peers.gather(Float32Array.of(failed ? own.index : -1));
+  const index = broken.find((index) => index >= 0);
+  if (index !== undefined) return new SamplingError(index);
+  return (await peers.gather(padded)).slice(0, count * each);
 }
 
 /** Samples, or why there are none: a run is worth more than its pictures on the way. */

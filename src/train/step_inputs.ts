@@ -71,10 +71,12 @@ export interface ExampleInputs {
 }
 
 /**
- * The inputs of a step (0-based), of the whole batch.
+ * The inputs of a step (0-based), of the whole batch or some of its examples.
  *
- * @param images (B, 3, S, S), or clips (B, 3, T, S, S)
- * @param labels classes (B), -1 for none, for a class-conditional network
+ * @param images (B, 3, S, S), or clips (B, 3, T, S, S), of the whole batch; only `immiscible` looks
+ * at them
+ * @param labels classes of the examples, -1 for none, for a class-conditional network
+ * @param places the places of the examples in the batch; all by default
  * @throws {RangeError} when labels are missing or impossible
  */
 export function exampleInputs(
@@ -83,6 +85,7 @@ export function exampleInputs(
   step: number,
   images: Float32Array<ArrayBuffer>,
   labels?: ArrayLike<number>,
+  places: readonly number[] = Array.from({ length: options.batchSize }, (_, i) => i),
 ): ExampleInputs {
   const { numClasses } = config;
   if (numClasses > 0 && labels === undefined) {
@@ -92,24 +95,27 @@ export function exampleInputs(
     );
   }
   const draws = drawStep(options, step);
-  const rows = labelRows(config, options.batchSize, labels);
-  const gammas = draws.t.map(parseSchedule(config.schedule));
+  const own = <T>(all: readonly T[]) => places.map((place) => all[place]);
+  const rows = labelRows(config, places.length, labels);
+  const t = own(draws.t);
+  const unlabelled = own(draws.unlabelled);
+  const gammas = t.map(parseSchedule(config.schedule));
   const weights = gammas.map((gamma) =>
     lossWeight(options, config.prediction, gamma, config.inputScale)
   );
   const noise = options.immiscible ? nearestNoise(images, draws.noise) : draws.noise;
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
-    t: networkTime(config, draws.t),
-    labels: rows.map((row, i) => draws.unlabelled[i] ? numClasses : row),
+    t: networkTime(config, t),
+    labels: rows.map((row, i) => unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
     lossWeight: new Float32Array(weights),
-    mask: new Float32Array(draws.mask),
-    keys: new Uint32Array(noise.flatMap(({ keys }) => keys)),
-    dropKeys: new Uint32Array(draws.dropped.flatMap(({ keys }) => keys)),
+    mask: new Float32Array(own(draws.mask)),
+    keys: new Uint32Array(own(noise).flatMap(({ keys }) => keys)),
+    dropKeys: new Uint32Array(own(draws.dropped).flatMap(({ keys }) => keys)),
     offsets: Float32Array.from(
-      { length: 3 * options.batchSize },
-      (_, i) => options.offsetNoise * shifts.normal(i),
+      places.flatMap((place) => [3 * place, 3 * place + 1, 3 * place + 2]),
+      (i) => options.offsetNoise * shifts.normal(i),
     ),
   };
 }

@@ -20,7 +20,9 @@ import { checkObject, checkOptions, checkValue, shown, tagOf } from "../options/
 import { Weights, whole } from "../model/weights.ts";
 import { compileStep } from "./compile_step.ts";
 import { learningRate, observePlateau, PLATEAU_START, type PlateauState } from "./learning_rate.ts";
+import { GradientSum } from "./gradient_sum.ts";
 import { completeTrainOptions, type TrainOptions } from "./options.ts";
+import { ALONE, cutAmong, type Peers, placesOf } from "./peers.ts";
 import { partPhases, type StepPhase, trainSlabs } from "./step_plan.ts";
 import {
   MEASURED,
@@ -29,7 +31,7 @@ import {
   storagesOf,
   type TrainSlabs,
 } from "./step_tensors.ts";
-import { exampleInputs, optimizerScalars } from "./step_inputs.ts";
+import { type ExampleInputs, exampleInputs, optimizerScalars } from "./step_inputs.ts";
 import { type Batches, Validator } from "./validator.ts";
 
 /** Metrics of a step that the device has finished. */
@@ -57,6 +59,8 @@ export interface Moments {
   /** Square root of the sum of squares. */
   readonly norm: number;
 }
+
+const BEGIN_OPTIONS = { init: { type: "Uint8Array" }, peers: { type: "Object" } } as const;
 
 const ENQUEUE_OPTIONS = {
   labels: { type: "numbers", items: { type: "number" } },
@@ -97,11 +101,14 @@ export class Trainer {
   #average: Rin | undefined;
   #validator: Validator | undefined;
   #begun: Begun | undefined;
+  /** The sum of all processes' gradients, where there are several. */
+  #gradientSum: GradientSum | undefined;
 
   private constructor(
     device: Device,
     readonly config: RinConfig,
     readonly options: TrainOptions,
+    readonly peers: Peers,
     made: {
       program: Program<StepPhase>;
       tensors: StepTensors;
@@ -118,6 +125,7 @@ export class Trainer {
     this.#done = this.#read = state.step;
     this.#plateau = state.plateau;
     this.#devices = new Set(state.devices);
+    if (peers.size > 1) this.#gradientSum = new GradientSum(peers, made.weights.layout.size);
   }
 
   /**
@@ -131,6 +139,7 @@ export class Trainer {
    * @param options the training; fields that differ from the defaults
    * @param begin.init bytes of a checkpoint to begin from; `config` then has the fields that differ
    *   from its config
+   * @param begin.peers processes that train with this one, which make the same calls; none by default
    * @throws {ConfigError} when config or options make no sense, or the network is not that of `init`
    * @throws {CheckpointError} when `init` is no checkpoint
    * @throws {DeviceLimitError} when the device can't hold it
@@ -139,17 +148,17 @@ export class Trainer {
     device: Device,
     config: Partial<RinConfig> = {},
     options: Partial<TrainOptions> = {},
-    begin: { init?: Uint8Array } = {},
+    begin: { init?: Uint8Array; peers?: Peers } = {},
   ): Promise<Trainer> {
     checkObject(config, "config field", ConfigError);
-    const { init } = checkOptions({ init: { type: "Uint8Array" } }, begin, "option", ConfigError);
+    const { init, peers = ALONE } = checkOptions(BEGIN_OPTIONS, begin, "option", ConfigError);
     const from = init && readCheckpoint(init);
     const full = completeConfig({ ...from?.config, ...config });
     const trainOptions = completeTrainOptions(options);
     const begun = from && beginFrom(from, full, trainOptions.seed);
     const parameters = begun?.parameters ?? initialize(parameterLayout(full), trainOptions.seed);
     const slabs = { parameters, ema: parameters };
-    const trainer = await Trainer.#start(device, full, trainOptions, slabs, {
+    const trainer = await Trainer.#start(device, full, trainOptions, peers, slabs, {
       step: 0,
       plateau: PLATEAU_START,
     });
@@ -164,6 +173,7 @@ export class Trainer {
    * @param source the result of `save`: its bytes (an ArrayBuffer or any view, such as Node's
    * Buffer), a Blob, or a Response
    * @param options training options that are to change from here on
+   * @param peers processes that train with this one, which make the same calls; none by default
    * @throws {CheckpointError} when the file is no checkpoint of a run
    * @throws {ConfigError} when an option is unknown or makes no sense
    */
@@ -171,6 +181,7 @@ export class Trainer {
     device: Device,
     source: CheckpointSource,
     options: Partial<TrainOptions> = {},
+    peers: Peers = ALONE,
   ): Promise<Trainer> {
     checkObject(options, "training option", ConfigError);
     const { config, slabs, training } = readCheckpoint(await checkpointBytes(source));
@@ -181,27 +192,29 @@ export class Trainer {
     }
     const { options: saved, ...state } = training as unknown as SavedTraining;
     const full = completeTrainOptions({ ...saved, ...options });
-    return await Trainer.#start(device, config, full, slabs, state);
+    return await Trainer.#start(device, config, full, peers, slabs, state);
   }
 
   static async #start(
     device: Device,
     config: RinConfig,
     options: TrainOptions,
+    peers: Peers,
     initial: Slabs,
     state: Omit<SavedTraining, "options">,
   ): Promise<Trainer> {
     parseSchedule(config.schedule);
     const layout = parameterLayout(config);
-    const slabs = trainSlabs(layout, options);
+    const cut = cutAmong(peers, options);
+    const slabs = trainSlabs(layout, cut);
     const weights = new Weights(layout, slabs.parameters);
     try {
       for (const kind of ["parameters", "ema", "adam_m", "adam_v"] as const) {
         const values = initial[kind];
         if (values) device.write(whole(slabs[kind]), values);
       }
-      const step = await compileStep(device, config, options, layout, slabs);
-      return new Trainer(device, config, options, { ...step, slabs, weights }, state);
+      const step = await compileStep(device, config, cut, layout, slabs);
+      return new Trainer(device, config, options, peers, { ...step, slabs, weights }, state);
     } catch (error) {
       device.release(...Object.values(slabs));
       throw error;
@@ -239,7 +252,8 @@ export class Trainer {
   /**
    * Hands a step to the device, and waits while it has some 30 ms of work to do, two steps at least.
    *
-   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
+   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]; with
+   * peers only this process's examples, at {@linkcode Trainer.places}
    * @param options.labels their classes (batchSize), for a class-conditional network; -1 for none
    * @param options.measure whether to compute the moments for {@linkcode Trainer.moments}, too
    * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
@@ -256,7 +270,7 @@ export class Trainer {
       throw new RangeError(`The batch is ${shown(batch)}: expected a value of Float32Array`);
     }
     if (batch.length !== x0.size * accumulate) {
-      const shape = [this.options.batchSize, ...x0.shape.slice(1)];
+      const shape = [this.places.length, ...x0.shape.slice(1)];
       throw new RangeError(
         `The batch has ${batch.length} numbers: expected ${x0.size * accumulate} (${shape})`,
       );
@@ -265,19 +279,77 @@ export class Trainer {
       throw new RangeError(`The metrics of ${HISTORY} steps are unread: call metrics() more often`);
     }
     const step = this.#done;
-    const inputs = { x0: batch, ...exampleInputs(this.config, this.options, step, batch, labels) };
+    const images = this.options.immiscible ? await this.#wholeBatch(batch) : batch;
+    const { config, places } = this;
+    const inputs = {
+      x0: batch,
+      ...exampleInputs(config, this.options, step, images, labels, places),
+    };
     this.#device.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
-    for (let part = 0; part < accumulate; part++) {
-      for (const [name, values] of Object.entries(inputs)) {
-        const tensor = this.#tensors[name as keyof typeof inputs];
-        if (tensor === undefined) continue;
-        this.#device.write(tensor, values.subarray(part * tensor.size, (part + 1) * tensor.size));
+    if (this.#gradientSum) await this.#stepTogether(inputs, this.#gradientSum, measure);
+    else {
+      for (let part = 0; part < accumulate; part++) {
+        this.#write(inputs, part);
+        this.#program.run(partPhases(part, this.options, measure));
       }
-      this.#program.run(partPhases(part, this.options, measure));
     }
     this.#done++;
     this.#devices.add(this.#device.provenance);
     await this.#pace.after(this.#device.idle());
+  }
+
+  /** The places in the whole batch of the examples that this process trains on. */
+  get places(): number[] {
+    return placesOf(this.peers, this.options);
+  }
+
+  /** Writes the inputs of a part of this process's examples. */
+  #write(inputs: PartInputs, part: number): void {
+    for (const [name, values] of Object.entries(inputs)) {
+      const tensor = this.#tensors[name as keyof PartInputs];
+      if (tensor === undefined) continue;
+      this.#device.write(tensor, values.subarray(part * tensor.size, (part + 1) * tensor.size));
+    }
+  }
+
+  /** Does a step with the peers; the device computes a part while the one before is exchanged. */
+  async #stepTogether(inputs: PartInputs, sum: GradientSum, measure: boolean): Promise<void> {
+    const { accumulate } = this.options;
+    const slab = whole(this.#slabs.sum!);
+    const squares = this.#tensors.squares!;
+    let added = Promise.resolve();
+    for (let part = 0; part < accumulate; part++) {
+      const last = part === accumulate - 1;
+      this.#write(inputs, part);
+      this.#program.run(["part", "first", ...last && measure ? ["metrics"] as const : []]);
+      const read = Promise.all([this.#device.read(slab), this.#device.read(squares)]);
+      // It is reported when its turn comes.
+      read.catch(() => {});
+      await added;
+      added = read.then(([gradients, partials]) => sum.add(gradients, partials));
+      added.catch(() => {});
+    }
+    await added;
+    const { gradients, partials } = await sum.take();
+    this.#device.write(slab, gradients);
+    this.#device.write(squares, partials);
+    this.#program.run(["update"]);
+  }
+
+  /** All processes' examples, each at its place. */
+  async #wholeBatch(own: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
+    const { size } = this.peers;
+    if (size === 1) return own;
+    const gathered = await this.peers.gather(own);
+    const batch = new Float32Array(gathered.length);
+    const each = gathered.length / this.options.batchSize;
+    for (let rank = 0, at = 0; rank < size; rank++) {
+      for (const place of placesOf({ rank, size }, this.options)) {
+        batch.set(gathered.subarray(at, at + each), place * each);
+        at += each;
+      }
+    }
+    return batch;
   }
 
   #lr(step: number): number {
@@ -305,7 +377,9 @@ export class Trainer {
 
   /** Moments of the last measured step. */
   async moments(): Promise<Record<Measured, Moments>> {
-    const values = await this.#device.read(this.#tensors.moments);
+    const own = await this.#device.read(this.#tensors.moments);
+    // The last process has the batch's last part.
+    const values = (await this.peers.gather(own)).subarray(-own.length);
     const entries = MEASURED.map((name, i): [string, Moments] => {
       const [mean, std, norm] = values.subarray(3 * i, 3 * i + 3);
       return [name, { mean, std, norm }];
@@ -327,7 +401,7 @@ export class Trainer {
     which: "ema" | "parameters" = "ema",
   ): Promise<number> {
     checkValue({ enum: ["ema", "parameters"] }, "which", which);
-    this.#validator ??= new Validator(this.#device, this.config, this.options);
+    this.#validator ??= new Validator(this.#device, this.config, this.options, this.peers);
     return await this.#validator.loss(
       new Weights(this.#weights.layout, this.#slabs[which]),
       images,
@@ -381,6 +455,9 @@ export class Trainer {
     this.#device.release(...storagesOf(this.#tensors), ...Object.values(this.#slabs));
   }
 }
+
+/** A step's inputs of all parts that this process has. */
+type PartInputs = { readonly x0: Float32Array<ArrayBuffer> } & ExampleInputs;
 
 interface SavedTraining {
   readonly step: number;

@@ -23,6 +23,7 @@ import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
 import type { TrainOptions } from "./options.ts";
+import { ALONE, type Peers } from "./peers.ts";
 
 /** Times that the loss is averaged over: (i + 1/2) / 16. */
 const TIMES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
@@ -53,6 +54,7 @@ export class Validator {
     readonly device: Device,
     readonly config: RinConfig,
     readonly options: Pick<TrainOptions, "seed" | "selfCondRate">,
+    readonly peers: Peers = ALONE,
   ) {}
 
   /** The mean over all images and times. */
@@ -61,11 +63,15 @@ export class Validator {
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   }
 
-  /** The mean over all images, for each time; noise depends on seed, image and time alone. */
+  /**
+   * The mean over all images, for each time; noise depends on seed, image and time alone. Peers take
+   * the batches in turn.
+   */
   async losses(weights: Weights, batches: Batches, times: readonly number[]): Promise<number[]> {
     const size = exampleSize(this.config);
-    const sums = times.map(() => 0);
-    let count = 0;
+    /** Of each batch, for each time; 0 in those of peers. */
+    const errors: number[] = [];
+    let [count, turn] = [0, 0];
     for await (const given of batches) {
       const { images: x0, labels = undefined } = ArrayBuffer.isView(given)
         ? { images: given }
@@ -73,6 +79,11 @@ export class Validator {
       if (!ArrayBuffer.isView(given)) checkNames(given, ["images", "labels"], "field");
       const batch = Math.max(1, Math.floor(x0?.length / size));
       expectFloats("images", x0, batch * size);
+      if (turn++ % this.peers.size !== this.peers.rank) {
+        errors.push(...times.map(() => 0));
+        count += batch;
+        continue;
+      }
       const { program, tensors } = await this.#prepare(weights, batch);
       this.device.write(tensors.x0, x0);
       const rows = labelRows(this.config, batch, labels);
@@ -83,11 +94,24 @@ export class Validator {
         this.#write(tensors, batch, t, count * times.length + index, times.length);
         program.run();
         const partial = await this.device.read(tensors.partial);
-        sums[index] += partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
+        errors.push(partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0));
       }
       count += batch;
     }
-    return sums.map((sum) => sum / (count * size));
+    const all = await this.#gathered(errors, times.length);
+    return times.map((_, index) => {
+      const own = all.filter((_, i) => i % times.length === index);
+      return own.reduce((sum, error) => sum + error, 0) / (count * size);
+    });
+  }
+
+  /** The errors of all batches, each from the process that measured it. */
+  async #gathered(errors: readonly number[], each: number): Promise<number[]> {
+    const { peers } = this;
+    if (peers.size === 1) return [...errors];
+    const bits = new Float32Array(Float64Array.from(errors).buffer);
+    const all = new Float64Array((await peers.gather(bits)).buffer);
+    return errors.map((_, i) => all[(Math.floor(i / each) % peers.size) * errors.length + i]);
   }
 
   /** The noise of image i is that of `stream` + i `apart`. */

@@ -24,6 +24,7 @@ interface Script {
 const ours = ["--contenders", "rin-cpu-1", "--networks", "faces", "--turns", "1"];
 
 const SCRIPTS: Readonly<Record<string, Script>> = {
+  "cluster.ts": { args: ["--model"], shows: /^\| imagenet1024 .* 256 /m },
   "compare.ts": { args: ours, shows: /^faces, turn 1, rin-cpu-1: step \d+ ms, sample \d+ ms$/m },
   "compare_products.ts": {
     args: ["1", "--contenders", "rin"],

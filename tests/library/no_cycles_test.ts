@@ -9,6 +9,7 @@ const FLOORS = [
   "page/",
   "src/service/",
   "src/run/",
+  "src/mpi/",
   "src/picture/",
   "src/eval/",
   "src/train/",

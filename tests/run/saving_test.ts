@@ -14,6 +14,7 @@ import { withFolder, write } from "../data/scratch.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
 import { deviceTest } from "../helpers/devices.ts";
 import type { Device } from "../../src/device/device.ts";
+import { ALONE } from "../../src/train/peers.ts";
 import { lastStep, metrics } from "../cli/rin.ts";
 import { Listener, openTiny, tinySplits } from "./small_run.ts";
 
@@ -46,6 +47,7 @@ async function run(
     loggers: folderLoggers(path),
     state,
     emit: listener.emit,
+    peers: ALONE,
     signal: new AbortController().signal,
   };
   const error = await new TrainingRun(parts, false).go().then(() => undefined, (thrown) => thrown);

@@ -1,0 +1,35 @@
+/**
+ * The samples that an evaluation makes.
+ *
+ * @module
+ */
+import type { ImageSet } from "../../src/data/image_set.ts";
+import { type EvaluationParts, showProgress } from "./parts.ts";
+
+/**
+ * Samples in batches, each made on demand. A class-conditional network samples the classes of the
+ * data, as often as the data have them.
+ *
+ * @param indices the numbers of the samples
+ */
+export async function* sampled(
+  parts: EvaluationParts,
+  { labels, count: known }: ImageSet,
+  indices: readonly number[],
+): AsyncGenerator<Float32Array> {
+  if (indices.length === 0) return;
+  const { rin, sampler, counts: { count } } = parts;
+  const conditional = rin.config.numClasses > 0 && labels !== undefined;
+  const batches = rin.samples({
+    ...sampler,
+    count,
+    indices,
+    labels: conditional
+      ? indices.map((index) => labels[Math.floor(index * known / count)])
+      : undefined,
+    onStep: (done, total) => {
+      showProgress(parts, "samples", indices.length * done / total, indices.length);
+    },
+  });
+  for await (const { images } of batches) yield images;
+}

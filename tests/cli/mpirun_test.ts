@@ -1,0 +1,77 @@
+// rin train under mpirun: the bits of one process, one run, and an end in time.
+
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { withFolder } from "../data/scratch.ts";
+import { CPU, files, found, NEW, startRanks } from "./mpirun.ts";
+import { lastStep, metrics, type Outcome, outcome, until, writePictures } from "./rin.ts";
+
+async function run(cwd: string, processes: number, args: string[]): Promise<Outcome> {
+  const ended = await outcome(startRanks(cwd, processes, args));
+  assertEquals(ended.code, 0, ended.stderr);
+  return ended;
+}
+
+function mpiTest(name: string, fn: (cwd: string) => Promise<void>): void {
+  Deno.test({
+    name: `mpirun: ${name}`,
+    ignore: found === "",
+    fn: () =>
+      withFolder(async (cwd) => {
+        await writePictures(`${cwd}/pictures`, 24);
+        await fn(cwd);
+      }),
+  });
+}
+
+mpiTest("3 processes, then 2, leave the files of one", async (cwd) => {
+  const settings = ["--optimizer", "lamb", "--lr-schedule", "plateau", "--plateau-patience", "0"];
+  const times = ["--valid-every", "2", "--sample-every", "4", "--log-every", "2"];
+  const train = [...NEW, ...settings, ...times];
+  await run(cwd, 1, [...train, "--accumulate", "6", "--steps", "6", "--out", "one"]);
+  const first = await run(cwd, 3, [...train, "--accumulate", "2", "--steps", "4", "--out", "k"]);
+  assertMatch(first.stderr, /^Training in 3 processes on one machine over \S.*, each with CPU, 1/m);
+  assertEquals(first.stderr.match(/^Done/gm)?.length, 1, "rank 0 alone speaks");
+  await run(cwd, 2, ["train", "--resume", "k", "--accumulate", "3", "--steps", "6", ...CPU]);
+  assertEquals(await files(`${cwd}/k`), await files(`${cwd}/one`));
+});
+
+for (const end of ["SIGTERM", "a dead process"] as const) {
+  mpiTest(`${end} ends all in time, with a whole checkpoint`, async (cwd) => {
+    const often = ["--steps", "100000", "--save-every", "5", "--valid-every", "100000"];
+    const child = startRanks(cwd, 2, [...NEW, ...often, "--sample-every", "100000", "--out", "k"]);
+    const output = outcome(child);
+    await until(async () => (await metrics(`${cwd}/k`)).length > 5);
+    const killed = performance.now();
+    if (end === "a dead process") Deno.kill(await processIn(`${cwd}/k`), "SIGKILL");
+    else child.kill(end);
+    const { code, stderr } = await output;
+    assertLess(performance.now() - killed, 10_000);
+    assert(code !== 0);
+    assertStringIncludes(stderr, "rin train --resume k");
+    assert(await lastStep(`${cwd}/k`) >= 0);
+  });
+}
+
+/** The process that writes a run. */
+async function processIn(folder: string): Promise<number> {
+  return Number(await Deno.readTextFile(`${folder}/.lock`));
+}
+
+mpiTest("what can't be is one sentence", async (cwd) => {
+  const cases: [args: string[], env: Record<string, string>, sentence: string][] = [
+    [[...NEW, "--out", "a"], { RIN_MPI: "/no/libmpi.so" }, "Cannot use RIN_MPI, /no/libmpi.so, as"],
+    [
+      [...NEW, "--out", "a", "--batch-size", "5"],
+      {},
+      "--batch-size 5 can't be cut for 2 processes",
+    ],
+    [[...NEW, "--out", "a", "--profile"], {}, "--profile is for one process: leave mpirun out"],
+  ];
+  for (const [args, env, sentence] of cases) {
+    const { code, stderr } = await outcome(startRanks(cwd, 2, args, env));
+    assert(code !== 0);
+    const own = stderr.split("\n").filter((line) => line.startsWith("rin: "));
+    assertStringIncludes(own[0], sentence);
+    assertEquals(own.length, 1, stderr);
+  }
+});
