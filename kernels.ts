@@ -48,11 +48,8 @@
  */
 export type { Access, Binding, Launch, Workgroups } from "./kernels/wgsl/kernel.ts";
 export type { Activation } from "./kernels/shapes.ts";
-export {
-  attention,
-  attentionKeyGradient,
-  attentionQueryGradient,
-} from "./kernels/wgsl/attention.ts";
+export { attention, attentionMerge } from "./kernels/wgsl/attention.ts";
+export { attentionKeyGradient, attentionQueryGradient } from "./kernels/wgsl/attention_gradient.ts";
 export type { AttentionSizes } from "./kernels/shapes.ts";
 export type { EpilogueOptions } from "./kernels/wgsl/epilogue.ts";
 export {

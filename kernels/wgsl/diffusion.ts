@@ -17,6 +17,7 @@ import {
   uniform,
   write,
 } from "./kernel.ts";
+import { PARTIAL_STRIDE, partialSums } from "./reduce.ts";
 
 /**
  * xt = c.x x0 + c.y noise and target = c.z x0 + c.w noise, with c = coefficients (batch, 4).
@@ -72,24 +73,20 @@ export function squaredError(
 ): Launch {
   return launch(
     "squared error",
-    { size: batch * each, each, total: whole * each, count: PARTIALS },
+    { size: batch * each, each, total: whole * each },
     [read("prediction"), read("goal"), read("lossWeight"), write("gradient"), write("partial")],
-    linearGrid(PARTIALS),
-    forEach(
-      "p.count",
-      `
-  let scale = 2.0 / f32(p.total);
-  var sum = 0.0;
-  var squares = 0.0;
-  for (var k = i; k < p.size; k += p.count) {
+    [PARTIALS, 1, 1],
+    partialSums(
+      "f32",
+      (sum) => sum,
+      `  let scale = 2.0 / f32(p.total);
+  for (var k = i; k < p.size; k += ${PARTIAL_STRIDE}u) {
     let v = prediction[k] - goal[k];
     let w = lossWeight[k / p.each];
     gradient[k] = scale * w * v;
     sum += v;
     squares += w * v * v;
-  }
-  partial[2u * i] = sum;
-  partial[2u * i + 1u] = squares;`,
+  }`,
     ),
   );
 }

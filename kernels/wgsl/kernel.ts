@@ -116,19 +116,31 @@ export function launch(
 
 /** Invocations in a workgroup of the kernels that work element by element. */
 export const LANES = 64;
-const ROW = 65535;
 
-/** Workgroups for `count` invocations, one each; folded into two axes when one is too short. */
+/** Workgroups along an axis at most: WebGPU's default maxComputeWorkgroupsPerDimension. */
+const MOST_GROUPS = 65535;
+
+/**
+ * `count` workgroups, folded into two axes where one is too short. Then there are some more, which
+ * have nothing to do.
+ */
+export function groupGrid(count: number): Workgroups {
+  return [Math.min(count, MOST_GROUPS), Math.ceil(count / MOST_GROUPS), 1];
+}
+
+/** WGSL: a workgroup's index in {@linkcode groupGrid}, from its `workgroup_id` named `group`. */
+export const GROUP = `(group.x + group.y * ${MOST_GROUPS}u)`;
+
+/** Workgroups for `count` invocations, one each. */
 export function linearGrid(count: number): Workgroups {
-  const groups = Math.max(1, Math.ceil(count / LANES));
-  return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
+  return groupGrid(Math.max(1, Math.ceil(count / LANES)));
 }
 
 /** The entry point of such a kernel: `i` is the invocation's index, below `count`. */
 export function forEach(count: string, body: string): string {
   return `@compute @workgroup_size(${LANES})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x + id.y * ${ROW * LANES}u;
+  let i = id.x + id.y * ${MOST_GROUPS * LANES}u;
   if (i >= ${count}) { return; }
 ${body}
 }
@@ -148,6 +160,13 @@ export function laneType(width: 1 | 4): string {
 /** The sum over the components of a lane's value. */
 export function laneSum(width: 1 | 4, value: string): string {
   return width === 4 ? `dot(${value}, vec4<f32>(1.0))` : value;
+}
+
+/** WGSL: the sum of `count` values, by halves. */
+export function treeSum(count: number, value: (index: number) => string, first = 0): string {
+  if (count === 1) return value(first);
+  const half = Math.ceil(count / 2);
+  return `(${treeSum(half, value, first)} + ${treeSum(count - half, value, first + half)})`;
 }
 
 /** `count` lines made from their index: the unrolled rows of a kernel. */

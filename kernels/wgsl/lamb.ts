@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { forEach, LANES, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
+import { GROUP, groupGrid, LANES, type Launch, launch, read, write } from "./kernel.ts";
 import { optimizerScalars } from "./optimizer.ts";
+import { fold } from "./reduce.ts";
 
 const table = read("chunks", "array<vec4<u32>>");
-const ROW = 65535;
 
 /** One workgroup a chunk: `c` is its row of the table, `lane` the invocation's. */
 function forEachChunk(body: string): string {
@@ -17,15 +17,13 @@ fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = group.x + group.y * ${ROW}u;
+  let at = ${GROUP};
   if (at >= p.count) { return; }
   let c = chunks[at];
 ${body}
 }
 `;
 }
-
-const grid = (chunks: number) => [Math.min(chunks, ROW), Math.ceil(chunks / ROW), 1] as const;
 
 /**
  * Moments and Adam's step u = m / (sqrt(v) + epsilon) with bias corrections, plus weightDecay times
@@ -48,8 +46,8 @@ export function lambStep({ chunks }: { chunks: number }): Launch {
       table,
       optimizerScalars,
     ],
-    grid(chunks),
-    `var<workgroup> sums: array<vec2<f32>, ${LANES}>;
+    groupGrid(chunks),
+    `${fold("vec2<f32>", LANES)}
 ${
       forEachChunk(`  let beta1 = scalars.beta1;
   let beta2 = scalars.beta2;
@@ -67,13 +65,8 @@ ${
     gradients[i] = u;
     sum += vec2<f32>(w * w, u * u);
   }
-  sums[lane] = sum;
-  workgroupBarrier();
-  if (lane == 0u) {
-    var whole = vec2<f32>();
-    for (var k = 0u; k < ${LANES}u; k++) { whole += sums[k]; }
-    norms[at] = whole;
-  }`)
+  let whole = fold(lane, sum);
+  if (lane == 0u) { norms[at] = whole; }`)
     }`,
   );
 }
@@ -87,16 +80,16 @@ export function trustRatio({ chunks }: { chunks: number }): Launch {
     "trust ratio",
     { count: chunks },
     [read("norms", "array<vec2<f32>>"), table, write("ratios")],
-    linearGrid(chunks),
-    forEach(
-      "p.count",
-      `
-  if (chunks[i].z != i) { return; }
+    groupGrid(chunks),
+    `${fold("vec2<f32>", LANES)}
+${
+      forEachChunk(`  if (c.z != at) { return; }
   var squares = vec2<f32>();
-  for (var k = i; k < p.count && chunks[k].z == i; k++) { squares += norms[k]; }
-  let both = chunks[i].w == 1u && squares.x > 0.0 && squares.y > 0.0;
-  ratios[i] = select(1.0, sqrt(squares.x) / sqrt(squares.y), both);`,
-    ),
+  for (var k = at + lane; k < p.count && chunks[k].z == at; k += ${LANES}u) { squares += norms[k]; }
+  let whole = fold(lane, squares);
+  let both = c.w == 1u && whole.x > 0.0 && whole.y > 0.0;
+  if (lane == 0u) { ratios[at] = select(1.0, sqrt(whole.x) / sqrt(whole.y), both); }`)
+    }`,
   );
 }
 
@@ -118,7 +111,7 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
       table,
       optimizerScalars,
     ],
-    grid(chunks),
+    groupGrid(chunks),
     forEachChunk(`  if (verdict[1] == 0.0) {
     for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) { u[i] = 0.0; }
     return;

@@ -1,17 +1,23 @@
 /**
  * LayerNorm over the last axis, and its adjoint. `affine` (2, d) holds the weight, then the bias.
  *
+ * Up to 64 invocations share a row, each with every 64th of its numbers in registers, so that a row
+ * is read once.
+ *
  * @module
  */
 import {
-  forEach,
+  GROUP,
+  groupGrid,
+  LANES,
   laneSum,
   laneType,
   laneWidth,
   type Launch,
   launch,
-  linearGrid,
   read,
+  treeSum,
+  unroll,
   write,
 } from "./kernel.ts";
 import { parameter } from "./parameter.ts";
@@ -27,6 +33,51 @@ export interface LayerNormShape {
   readonly type?: FloatType;
 }
 
+/** How rows of `steps` lanes go to the invocations of a workgroup. */
+interface Cut {
+  /** Invocations that share a row. */
+  readonly across: number;
+  /** Rows of a workgroup. */
+  readonly rows: number;
+  /** Lanes of an invocation. */
+  readonly each: number;
+}
+
+function cutOf(steps: number): Cut {
+  const across = [8, 16, 32].find((one) => one >= steps) ?? LANES;
+  return { across, rows: LANES / across, each: Math.ceil(steps / across) };
+}
+
+/** An entry point whose invocations share `row`: the lanes k<i> of each are in it where in<i>. */
+function forEachRow({ across, rows, each }: Cut, sums: readonly string[], body: string): string {
+  return `${
+    sums.map((name) => `var<workgroup> ${name}: array<array<f32, ${across}>, ${rows}>;`).join("\n")
+  }
+@compute @workgroup_size(${across}, ${rows})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
+  let row = ${GROUP} * ${rows}u + id.y;
+  // Rows that are not there are read from the last one, and not written.
+  let start = min(row, p.rows - 1u) * p.steps;
+  ${
+    unroll(
+      each,
+      (i) =>
+        `let k${i} = min(id.x + ${across * i}u, p.steps - 1u); let in${i} = id.x + ${
+          across * i
+        }u < p.steps;`,
+      "\n  ",
+    )
+  }
+${body}
+}
+`;
+}
+
+/** WGSL: the sum over a row of what `value` is in the invocations that share it. */
+function rowSum(name: string, { across }: Cut, value: string): [put: string, sum: string] {
+  return [`${name}[id.y][id.x] = ${value};`, treeSum(across, (i) => `${name}[id.y][${i}]`)];
+}
+
 /**
  * y = (x - mean) / sqrt(var + epsilon) * weight + bias over rows of `d`. Binds x, affine, y, and
  * stats (rows, 2): each row's mean and 1 / sqrt(var + epsilon), which the adjoint needs.
@@ -37,31 +88,48 @@ export function layerNorm(
   const width = laneWidth(d);
   const lane = laneType(width);
   const affine = parameter("affine", width, type);
+  const steps = d / width;
+  const cut = cutOf(steps);
+  const { each } = cut;
+  const all = (value: (i: number) => string) => laneSum(width, treeSum(each, value));
+  const [putSum, sum] = rowSum("sums", cut, all((i) => `v${i}`));
+  const [putSquares, squares] = rowSum("squares", cut, all((i) => `c${i} * c${i}`));
   return launch(
     "layer norm",
-    { rows, d, steps: d / width },
+    { rows, d, steps },
     [
       read("x", `array<${lane}>`),
       affine.binding,
       write("y", `array<${lane}>`),
       write("stats"),
     ],
-    linearGrid(rows),
-    forEach(
-      "p.rows",
-      `
-  let start = i * p.steps;
-  var sum = ${lane}();
-  for (var k = 0u; k < p.steps; k++) { sum += x[start + k]; }
-  let mean = ${laneSum(width, "sum")} / f32(p.d);
-  var squares = ${lane}();
-  for (var k = 0u; k < p.steps; k++) { let v = x[start + k] - mean; squares += v * v; }
-  let scale = inverseSqrt(${laneSum(width, "squares")} / f32(p.d) + ${epsilon});
-  for (var k = 0u; k < p.steps; k++) {
-    y[start + k] = (x[start + k] - mean) * scale * ${affine.at("k")} + ${affine.at("p.steps + k")};
-  }
-  stats[2u * i] = mean;
-  stats[2u * i + 1u] = scale;`,
+    groupGrid(Math.ceil(rows / cut.rows)),
+    forEachRow(
+      cut,
+      ["sums", "squares"],
+      `  ${unroll(each, (i) => `let v${i} = select(${lane}(), x[start + k${i}], in${i});`, "\n  ")}
+  ${putSum}
+  workgroupBarrier();
+  let mean = ${sum} / f32(p.d);
+  ${unroll(each, (i) => `let c${i} = select(${lane}(), v${i} - mean, in${i});`, "\n  ")}
+  ${putSquares}
+  workgroupBarrier();
+  let scale = inverseSqrt(${squares} / f32(p.d) + ${epsilon});
+  if (row >= p.rows) { return; }
+  ${
+        unroll(
+          each,
+          (i) =>
+            `if (in${i}) { y[start + k${i}] = c${i} * scale * ${affine.at(`k${i}`)} + ${
+              affine.at(`p.steps + k${i}`)
+            }; }`,
+          "\n  ",
+        )
+      }
+  if (id.x == 0u) {
+    stats[2u * row] = mean;
+    stats[2u * row + 1u] = scale;
+  }`,
     ),
   );
 }
@@ -77,37 +145,53 @@ export function layerNormInputGradient(
   const lane = laneType(width);
   const array = `array<${lane}>`;
   const affine = parameter("affine", width, type);
+  const steps = d / width;
+  const cut = cutOf(steps);
+  const { each } = cut;
+  const all = (value: (i: number) => string) => laneSum(width, treeSum(each, value));
+  const [putSum, sum] = rowSum("sums", cut, all((i) => `g${i}`));
+  const [putProduct, product] = rowSum("products", cut, all((i) => `g${i} * h${i}`));
   return launch(
     "layer norm: dx",
-    { rows, d, steps: d / width },
+    { rows, d, steps },
     [read("x", array), affine.binding, read("stats"), read("dy", array), write("dx", array)],
-    linearGrid(rows),
-    forEach(
-      "p.rows",
-      `
-  let start = i * p.steps;
-  let mean = stats[2u * i];
-  let scale = stats[2u * i + 1u];
-  var sum = ${lane}();
-  var product = ${lane}();
-  for (var k = 0u; k < p.steps; k++) {
-    let g = dy[start + k] * ${affine.at("k")};
-    sum += g;
-    product += g * ((x[start + k] - mean) * scale);
-  }
-  let c1 = ${laneSum(width, "sum")} / f32(p.d);
-  let c2 = ${laneSum(width, "product")} / f32(p.d);
-  for (var k = 0u; k < p.steps; k++) {
-    let g = dy[start + k] * ${affine.at("k")};
-    let v = scale * (g - c1 - (x[start + k] - mean) * scale * c2);
-    dx[start + k] = ${accumulate ? "dx[start + k] + v" : "v"};
-  }`,
+    groupGrid(Math.ceil(rows / cut.rows)),
+    forEachRow(
+      cut,
+      ["sums", "products"],
+      `  let mean = stats[2u * min(row, p.rows - 1u)];
+  let scale = stats[2u * min(row, p.rows - 1u) + 1u];
+  ${
+        unroll(
+          each,
+          (i) =>
+            `let g${i} = select(${lane}(), dy[start + k${i}] * ${affine.at(`k${i}`)}, in${i});
+  let h${i} = (x[start + k${i}] - mean) * scale;`,
+          "\n  ",
+        )
+      }
+  ${putSum}
+  ${putProduct}
+  workgroupBarrier();
+  let c1 = ${sum} / f32(p.d);
+  let c2 = ${product} / f32(p.d);
+  if (row >= p.rows) { return; }
+  ${
+        unroll(each, (i) => {
+          const value = `scale * (g${i} - c1 - h${i} * c2)`;
+          return `if (in${i}) { dx[start + k${i}] ${accumulate ? "+=" : "="} ${value}; }`;
+        }, "\n  ")
+      }`,
     ),
   );
 }
 
-/** Rows that one invocation of {@linkcode layerNormAffineGradient} sums. */
+/** Rows of a workgroup of {@linkcode layerNormAffineGradient}. */
 export const AFFINE_CHUNK = 32;
+
+/** Invocations that share its columns, and columns of it. */
+const SHARES = 4;
+const COLUMNS = LANES / SHARES;
 
 /**
  * Shares of the gradient of `affine`, one per chunk of 32 rows: partial (chunks, 2, d). Binds x,
@@ -117,27 +201,35 @@ export function layerNormAffineGradient({ rows, d }: { rows: number; d: number }
   const width = laneWidth(d);
   const lane = laneType(width);
   const array = `array<${lane}>`;
-  const count = Math.ceil(rows / AFFINE_CHUNK) * (d / width);
+  const steps = d / width;
+  const across = Math.ceil(steps / COLUMNS);
+  const sum = (name: string) => treeSum(SHARES, (y) => `${name}[${y}][id.x]`);
   return launch(
     "layer norm: daffine",
-    { rows, steps: d / width, count },
+    { rows, steps, across },
     [read("x", array), read("stats"), read("dy", array), write("partial", array)],
-    linearGrid(count),
-    forEach(
-      "p.count",
-      `
-  let chunk = i / p.steps;
-  let k = i % p.steps;
-  let end = min((chunk + 1u) * ${AFFINE_CHUNK}u, p.rows);
+    groupGrid(across * Math.ceil(rows / AFFINE_CHUNK)),
+    `var<workgroup> weights: array<array<${lane}, ${COLUMNS}>, ${SHARES}>;
+var<workgroup> biases: array<array<${lane}, ${COLUMNS}>, ${SHARES}>;
+@compute @workgroup_size(${COLUMNS}, ${SHARES})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
+  let chunk = ${GROUP} / p.across;
+  let k = (${GROUP} % p.across) * ${COLUMNS}u + id.x;
+  let end = select(0u, min((chunk + 1u) * ${AFFINE_CHUNK}u, p.rows), k < p.steps);
   var weight = ${lane}();
   var bias = ${lane}();
-  for (var r = chunk * ${AFFINE_CHUNK}u; r < end; r++) {
+  for (var r = chunk * ${AFFINE_CHUNK}u + id.y; r < end; r += ${SHARES}u) {
     let g = dy[r * p.steps + k];
     bias += g;
     weight += g * (x[r * p.steps + k] - stats[2u * r]) * stats[2u * r + 1u];
   }
-  partial[2u * chunk * p.steps + k] = weight;
-  partial[(2u * chunk + 1u) * p.steps + k] = bias;`,
-    ),
+  weights[id.y][id.x] = weight;
+  biases[id.y][id.x] = bias;
+  workgroupBarrier();
+  if (id.y > 0u || k >= p.steps || chunk * ${AFFINE_CHUNK}u >= p.rows) { return; }
+  partial[2u * chunk * p.steps + k] = ${sum("weights")};
+  partial[(2u * chunk + 1u) * p.steps + k] = ${sum("biases")};
+}
+`,
   );
 }

@@ -6,7 +6,7 @@
  */
 import { OPTIMIZER_SCALARS } from "../shapes.ts";
 import { forEach, type Launch, launch, linearGrid, namedScalars, read, write } from "./kernel.ts";
-import { totals } from "./reduce.ts";
+import { fold, shareOf, TOTAL_LANES } from "./reduce.ts";
 
 /** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
 export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "pad0", "pad1"]);
@@ -24,14 +24,16 @@ export function judgeStep({ size }: { size: number }): Launch {
     { size },
     [read("lossPartial"), read("partial"), optimizerScalars, write("verdict"), write("history")],
     [1, 1, 1],
-    `${totals}
+    `${fold("vec2<f32>", TOTAL_LANES)}${shareOf("squares", "partial")}${
+      shareOf("losses", "lossPartial")
+    }
 fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
-@compute @workgroup_size(1)
-fn main() {
-  let norm = sqrt(totals().y);
-  var squares = 0.0;
-  for (var k = 0u; k < arrayLength(&lossPartial) / 2u; k++) { squares += lossPartial[2u * k + 1u]; }
-  let loss = squares / f32(p.size);
+@compute @workgroup_size(${TOTAL_LANES})
+fn main(@builtin(local_invocation_index) lane: u32) {
+  let sums = fold(lane, vec2<f32>(squares(lane).y, losses(lane).y));
+  if (lane > 0u) { return; }
+  let norm = sqrt(sums.x);
+  let loss = sums.y / f32(p.size);
   verdict[0] = min(1.0, scalars.clip / (norm + 1e-6));
   verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
   verdict[2] = loss;

@@ -6,17 +6,22 @@
 import { PARTIALS } from "../shapes.ts";
 import {
   forEach,
+  GROUP,
+  groupGrid,
+  LANES,
+  laneSum,
   laneType,
   laneWidth,
   type Launch,
   launch,
   linearGrid,
   read,
+  treeSum,
   write,
 } from "./kernel.ts";
 
 /**
- * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in order. x can be a
+ * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in a fixed order. x can be a
  * window onto wider rows: (outer, middle, stride); `inner` elements of each, from `start` on,
  * count. Binds x, y (whose first element is `origin`).
  */
@@ -34,6 +39,8 @@ export function sumMiddle(
   const width = laneWidth(inner, stride, start, origin);
   const lane = laneType(width);
   const count = outer * inner / width;
+  const share = sharesOf(count, middle);
+  const columns = LANES / share;
   return launch(
     "sum rows",
     {
@@ -45,16 +52,35 @@ export function sumMiddle(
       origin: origin / width,
     },
     [read("x", `array<${lane}>`), write("y", `array<${lane}>`)],
-    linearGrid(count),
-    forEach(
-      "p.count",
-      `
+    groupGrid(Math.ceil(count / columns)),
+    `var<workgroup> shares: array<array<${lane}, ${columns}>, ${share}>;
+@compute @workgroup_size(${columns}, ${share})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
+  let i = ${GROUP} * ${columns}u + id.x;
   let first = (i / p.inner) * p.middle * p.stride + p.start + i % p.inner;
-  var sum = ${lane}();
-  for (var k = 0u; k < p.middle; k++) { sum += x[first + k * p.stride]; }
-  y[p.origin + i] = ${accumulate ? "y[p.origin + i] + " : ""}sum;`,
-    ),
+  var own = ${lane}();
+  if (i < p.count) {
+    for (var k = id.y; k < p.middle; k += ${share}u) { own += x[first + k * p.stride]; }
+  }
+  shares[id.y][id.x] = own;
+  workgroupBarrier();
+  if (id.y > 0u || i >= p.count) { return; }
+  let sum = ${treeSum(share, (y) => `shares[${y}][id.x]`)};
+  y[p.origin + i] = ${accumulate ? "y[p.origin + i] + " : ""}sum;
+}
+`,
   );
+}
+
+/** Enough invocations to fill a GPU. */
+const MANY = 8192;
+
+/**
+ * Into how many shares the sums of `middle` numbers go, for `count` sums: more where there are few,
+ * as long as each has 8 numbers.
+ */
+function sharesOf(count: number, middle: number): number {
+  return [1, 2, 4, 8].find((share) => count * share >= MANY || middle < 16 * share) ?? 16;
 }
 
 /**
@@ -87,33 +113,87 @@ export function sumParts(
   );
 }
 
+/**
+ * WGSL: `fold(lane, value)`, the sum over the invocations of a workgroup, by halves; all of them call
+ * it.
+ */
+export function fold(type: string, lanes: number): string {
+  return `var<workgroup> folded: array<${type}, ${lanes}>;
+fn fold(lane: u32, value: ${type}) -> ${type} {
+  folded[lane] = value;
+  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { folded[lane] += folded[lane + half]; }
+  }
+  workgroupBarrier();
+  return folded[0];
+}
+`;
+}
+
+/** Numbers of which an invocation adds up every 65,536th. */
+export const PARTIAL_STRIDE = PARTIALS * LANES;
+
+/**
+ * The entry point of a kernel with a workgroup for each of 1024 partial sums: `body` adds to `sum` and `squares`
+ * what it finds from `i` on, PARTIAL_STRIDE apart. Each workgroup's go to partial (1024, 2).
+ */
+export function partialSums(type: string, total: (sum: string) => string, body: string): string {
+  return `${fold("vec2<f32>", LANES)}
+@compute @workgroup_size(${LANES})
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = id.x;
+  var sum = ${type}();
+  var squares = ${type}();
+${body}
+  let both = fold(lane, vec2<f32>(${total("sum")}, ${total("squares")}));
+  if (lane == 0u) {
+    partial[2u * group.x] = both.x;
+    partial[2u * group.x + 1u] = both.y;
+  }
+}
+`;
+}
+
 /** Partial sums of x (size) and of its squares: partial (1024, 2). Binds x, partial. */
 export function partialMoments({ size }: { size: number }): Launch {
+  const width = laneWidth(size);
+  const lane = laneType(width);
   return launch(
     "moments",
-    { size, count: PARTIALS },
-    [read("x"), write("partial")],
-    linearGrid(PARTIALS),
-    forEach(
-      "p.count",
-      `
-  var sum = 0.0;
-  var squares = 0.0;
-  for (var k = i; k < p.size; k += p.count) { let v = x[k]; sum += v; squares += v * v; }
-  partial[2u * i] = sum;
-  partial[2u * i + 1u] = squares;`,
+    { count: size / width },
+    [read("x", `array<${lane}>`), write("partial")],
+    [PARTIALS, 1, 1],
+    partialSums(
+      lane,
+      (sum) => laneSum(width, sum),
+      `  for (var k = i; k < p.count; k += ${PARTIAL_STRIDE}u) {
+    let v = x[k];
+    sum += v;
+    squares += v * v;
+  }`,
     ),
   );
 }
 
-/** WGSL: `totals()`, the sum over `partial` (1024, 2), in order. */
-export const totals = `
-fn totals() -> vec2<f32> {
+/** Invocations that add up partial sums. */
+export const TOTAL_LANES = 256;
+
+/** WGSL: the function `name(lane)`, an invocation's share of the sum of `sums` (1024, 2). */
+export function shareOf(name: string, sums: string): string {
+  return `fn ${name}(lane: u32) -> vec2<f32> {
   var sum = vec2<f32>();
-  for (var k = 0u; k < ${PARTIALS}u; k++) { sum += vec2<f32>(partial[2u * k], partial[2u * k + 1u]); }
+  for (var k = lane; k < ${PARTIALS}u; k += ${TOTAL_LANES}u) {
+    sum += vec2<f32>(${sums}[2u * k], ${sums}[2u * k + 1u]);
+  }
   return sum;
 }
 `;
+}
 
 /** Mean, standard deviation and Euclidean norm of x (size) from its partial sums. Binds partial, y. */
 export function moments({ size, at }: { size: number; at: number }): Launch {
@@ -122,10 +202,11 @@ export function moments({ size, at }: { size: number; at: number }): Launch {
     { size, at },
     [read("partial"), write("y")],
     [1, 1, 1],
-    `${totals}
-@compute @workgroup_size(1)
-fn main() {
-  let sum = totals();
+    `${fold("vec2<f32>", TOTAL_LANES)}${shareOf("moments", "partial")}
+@compute @workgroup_size(${TOTAL_LANES})
+fn main(@builtin(local_invocation_index) lane: u32) {
+  let sum = fold(lane, moments(lane));
+  if (lane > 0u) { return; }
   let mean = sum.x / f32(p.size);
   y[p.at] = mean;
   y[p.at + 1u] = sqrt(max(0.0, sum.y / f32(p.size) - mean * mean));

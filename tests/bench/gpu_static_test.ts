@@ -14,9 +14,14 @@ import {
   readResults,
   type StaticResults,
 } from "../../bench/gpu_static/results.ts";
-import { stepsOf } from "../../bench/gpu_static/steps.ts";
+import { PRESETS, stepsOf } from "../../bench/gpu_static/steps.ts";
 import { docsText } from "../../bench/gpu_static/tables.ts";
 import { replaceTable } from "../../bench/table.ts";
+import { attention } from "../../kernels/wgsl/attention.ts";
+import {
+  attentionKeyGradient,
+  attentionQueryGradient,
+} from "../../kernels/wgsl/attention_gradient.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
 import { TILES } from "../../kernels/wgsl/tiles.ts";
 import { withFolder } from "../data/scratch.ts";
@@ -151,18 +156,52 @@ Deno.test("docs/kernels.md has the tables of the results that it names", async (
 const mesa = await findMesa();
 
 Deno.test({
-  name: "RADV spills no kernel of a faces step",
+  name: "RADV spills no kernel of a step, and gives all but products at most 128 registers",
   ignore: mesa === undefined,
   fn: async () => {
-    const work = stepsOf("faces").flatMap(({ work }) => work);
+    const work = PRESETS.flatMap(stepsOf).flatMap(({ work }) => work);
     const names = new Map(work.map(({ code, name }) => [code, name]));
     const compiled = await compileAll(mesa!, [...names.keys()]);
     for (const chip of CHIP_NAMES) {
       [...names.values()].forEach((name, i) => {
-        assertEquals(figuresOf(compiled[chip][i]).spills, 0, `${name} spills on ${chip}`);
+        const { spills, registers } = figuresOf(compiled[chip][i]);
+        assertEquals(spills, 0, `${name} spills on ${chip}`);
+        assert(registers <= 128 || name === "matmul", `${name}: ${registers} on ${chip}`);
       });
     }
   },
+});
+
+Deno.test({
+  name: "RADV compiles attention densely into at most 128 registers, for heads of 16 to 128",
+  ignore: mesa === undefined,
+  fn: async () => {
+    const variants = [16, 48, 100, 128].flatMap((d) => {
+      const sizes = { batch: 64, heads: 8, d, queries: 128, keys: 1024 };
+      const lie = { qStride: 8 * d, qStart: 0, kvStride: 16 * d, kStart: 0, vStart: 8 * d };
+      return [attention, attentionQueryGradient, attentionKeyGradient].map((make) => {
+        const { name, code } = make({ ...sizes, ...lie });
+        return { name: `${name}, heads of ${d}`, code };
+      });
+    });
+    const compiled = await compileAll(mesa!, variants.map(({ code }) => code));
+    for (const chip of CHIP_NAMES) {
+      variants.forEach(({ name }, i) => {
+        const figures = figuresOf(compiled[chip][i]);
+        const title = `${chip}, ${name}: ${JSON.stringify(figures)}`;
+        assert(figures.spills === 0 && figures.registers <= 128, title);
+        assert(densityOf(figures) >= 0.4, title);
+      });
+    }
+  },
+});
+
+Deno.test("stepsOf() has attention that fills a GPU at batch 1", () => {
+  for (const { preset, work } of PRESETS.flatMap(stepsOf).filter(({ task }) => task === "sample")) {
+    for (const { name, invocations } of work) {
+      if (name.startsWith("attention")) assert(invocations >= 2000, `${preset}: ${name}`);
+    }
+  }
 });
 
 Deno.test({

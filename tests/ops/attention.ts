@@ -91,12 +91,12 @@ function logSums(q: Float64Array, k: Float64Array, sizes: Numbers): Float64Array
 }
 
 /** Attention, then its gradients with the reference's out and logSum. */
-function both(
+export function both(
   title: string,
   numbers: Numbers,
   packing: keyof typeof PACKINGS,
   { relative = 3e-6, together = false, ...options }: Options = {},
-): OpCase[] {
+): [OpCase<"attention">, OpCase<"attentionGradient">] {
   const { batch, heads, d, queries, keys } = numbers;
   const width = heads * d;
   const sizes: AttentionSizes = { ...numbers, ...PACKINGS[packing](width) };
@@ -210,6 +210,12 @@ export const CASES: readonly OpCase[] = [
   ...both("blocks", { batch: 1, heads: 1, d: 8, queries: 70, keys: 131 }, "cross"),
   ...both("blocks", { batch: 2, heads: 1, d: 9, queries: 101, keys: 131 }, "odd"),
   ...both("blocks", { batch: 1, heads: 2, d: 20, queries: 50, keys: 521 }, "cross"),
+  // Wide heads, in several slices; the last of 25 quads has something else behind it.
+  ...both("wide", { batch: 1, heads: 2, d: 48, queries: 9, keys: 35 }, "cross"),
+  ...both("wide", { batch: 1, heads: 2, d: 100, queries: 5, keys: 11 }, "self"),
+  ...both("wide", { batch: 1, heads: 1, d: 128, queries: 3, keys: 5 }, "cross"),
+  // The keys of few queries go into parts.
+  ...both("parts", { batch: 2, heads: 3, d: 5, queries: 3, keys: 777 }, "cross"),
   ...largeScores(),
   ...negative,
 ];

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { attention, attentionMerge } from "../../../kernels/wgsl/attention.ts";
 import {
-  attention,
   attentionKeyGradient,
   attentionQueryGradient,
-} from "../../../kernels/wgsl/attention.ts";
+} from "../../../kernels/wgsl/attention_gradient.ts";
+import { keysOfPart } from "../../../kernels/wgsl/attention_tiles.ts";
 import { gatherRows, gatherRowsGradient, joinLatents } from "../../../kernels/wgsl/conditioning.ts";
 import { pool, rectify, unfold } from "../../../kernels/wgsl/convolution.ts";
 import {
@@ -95,7 +96,17 @@ const lowerings = {
     });
     return [product, [sum, [to, out, sumsTo, sums]]];
   },
-  attention: (sizes, { q, kv, out, logSum }) => [[attention(sizes), [q, kv, out, logSum]]],
+  attention: (sizes, { q, kv, out, logSum }) => {
+    const { batch, heads, d, queries, keys } = sizes;
+    const parts = Math.ceil(keys / keysOfPart(sizes));
+    if (parts === 1) return [[attention(sizes), [q, kv, out, logSum]]];
+    const partOut = temporary(parts, batch, queries, heads * d);
+    const partLogSum = temporary(parts, batch, heads, queries);
+    return [
+      [attention(sizes), [q, kv, partOut, partLogSum]],
+      [attentionMerge(sizes), [partOut, partLogSum, out, logSum]],
+    ];
+  },
   attentionGradient: (sizes, { q, kv, out, dout, logSum, dq, dkv }) => {
     const delta = temporary(sizes.batch, sizes.heads, sizes.queries);
     return [

@@ -1,0 +1,140 @@
+/**
+ * The gradients of attention. Both compute the scores again, from logSum.
+ *
+ * @module
+ */
+import type { AttentionSizes } from "../shapes.ts";
+import { attentionFlops, powerOf } from "./attention.ts";
+import { products } from "./attention_products.ts";
+import { type AttentionTile, attentionTileFor, OTHERS, ownedBy } from "./attention_tiles.ts";
+import { type Launch, launch, read, unroll, write } from "./kernel.ts";
+
+const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
+
+const LOG2E = Math.LOG2E.toPrecision(9);
+
+/**
+ * The gradient of q, and delta (batch, heads, queries) = sum(dout * out), which the gradient of k
+ * and v needs. Binds q, kv, out, dout, logSum, dq (laid out as q), delta.
+ *
+ * @param tile default: by the sizes. The bits of the result don't depend on it
+ */
+export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTile): Launch {
+  const { batch, heads, d, queries } = shape;
+  const chosen = tile ?? attentionTileFor(queries, batch * heads, d + OTHERS);
+  const { rows } = chosen;
+  const t = products(shape, chosen, "queries");
+  const tiles = Math.ceil(queries / ownedBy(chosen));
+  const at = (r: number) =>
+    `(b * p.heads + h) * p.queries + min(first + y * ${rows}u + ${r}u, p.queries - 1u)`;
+  const weight = (r: number, c: number) =>
+    `select(0.0, exp2(s${r}_${c} * ${powerOf(d)} - ${t.part("denominator", r)}), in${c})`;
+  return launch(
+    "attention: dq",
+    { ...t.params, tiles },
+    [
+      read("q", t.array),
+      read("kv", t.array),
+      read("out", t.array),
+      read("dout", t.array),
+      read("logSum"),
+      write("dq", t.array),
+      write("delta"),
+    ],
+    [tiles, heads, batch],
+    `${t.declarations(["q", "k", "v", "out", "dout"], ["dq"])}
+${
+      t.main(`  ${t.ownDots("dot", "dout", "out")}
+  var mean = ${t.vector}();
+  ${t.exchange(t.vectorOf((r) => `dot${r}`), 8, (other) => `mean += ${other};`)}
+  let denominator = ${t.vectorOf((r) => `logSum[${at(r)}]`)} * ${LOG2E};
+  ${t.declareSums("d")}
+  for (var begin = 0u; begin < p.keys; begin += ${OTHERS}u) {
+    ${t.scores("t", "dout", "v")}
+    ${t.scores("s", "q", "k")}
+    ${unroll(t.each, (c) => `let in${c} = ${t.other(c)} < p.keys;`, " ")}
+    ${t.eachScore((r, c) => `t${r}_${c} = ${weight(r, c)} * (t${r}_${c} - ${t.part("mean", r)});`)}
+    workgroupBarrier();
+    ${t.weigh((c) => t.vectorOf((r) => `t${r}_${c}`))}
+    let blocks = (min(${OTHERS}u, p.keys - begin) + 7u) / 8u;
+    ${t.sums("d", "k", true)}
+  }
+  ${t.store("d", "dq", (quad) => `${quad} * ${scaleOf(d)}`)}
+  if (x == 0u) {
+    ${
+        unroll(
+          rows,
+          (r) =>
+            `if (first + y * ${rows}u + ${r}u < p.queries) { delta[${at(r)}] = ${
+              t.part("mean", r)
+            }; }`,
+          "\n    ",
+        )
+      }
+  }`)
+    }`,
+    attentionFlops(shape, 3),
+  );
+}
+
+/**
+ * The gradients of k and v. Binds q, kv, dout, logSum, delta, dkv (laid out as kv).
+ *
+ * @param tile default: by the sizes. The bits of the result don't depend on it
+ */
+export function attentionKeyGradient(shape: AttentionSizes, tile?: AttentionTile): Launch {
+  const { batch, heads, d, keys } = shape;
+  const chosen = tile ?? attentionTileFor(keys, batch * heads, 2 * d);
+  const t = products(shape, chosen, "keys");
+  const tiles = Math.ceil(keys / ownedBy(chosen));
+  return launch(
+    "attention: dk, dv",
+    { ...t.params, tiles },
+    [
+      read("q", t.array),
+      read("kv", t.array),
+      read("dout", t.array),
+      read("logSum"),
+      read("delta"),
+      write("dkv", t.array),
+    ],
+    [tiles, heads, batch],
+    `${t.declarations(["q", "k", "v", "dout"], ["dk", "dv"])}
+${
+      t.main(`  ${t.declareSums("dk")}
+  ${t.declareSums("dv")}
+  for (var begin = 0u; begin < p.queries; begin += ${OTHERS}u) {
+    ${t.scores("t", "v", "dout")}
+    ${t.scores("s", "k", "q")}
+    ${
+        unroll(
+          t.each,
+          (c) =>
+            `let in${c} = ${t.other(c)} < p.queries;
+    let at${c} = (b * p.heads + h) * p.queries + min(${t.other(c)}, p.queries - 1u);
+    let denominator${c} = logSum[at${c}] * ${LOG2E};
+    let mean${c} = delta[at${c}];`,
+          "\n    ",
+        )
+      }
+    ${
+        t.eachScore((r, c) =>
+          `s${r}_${c} = select(0.0, exp2(s${r}_${c} * ${
+            powerOf(d)
+          } - denominator${c}), in${c}); t${r}_${c} = s${r}_${c} * (t${r}_${c} - mean${c});`
+        )
+      }
+    workgroupBarrier();
+    ${t.weigh((c) => t.vectorOf((r) => `t${r}_${c}`))}
+    let blocks = (min(${OTHERS}u, p.queries - begin) + 7u) / 8u;
+    ${t.sums("dk", "q", true)}
+    workgroupBarrier();
+    ${t.weigh((c) => t.vectorOf((r) => `s${r}_${c}`))}
+    ${t.sums("dv", "dout", false)}
+  }
+  ${t.store("dk", "dk", (quad) => `${quad} * ${scaleOf(d)}`)}
+  ${t.store("dv", "dv", (quad) => quad)}`)
+    }`,
+    attentionFlops(shape, 4),
+  );
+}
