@@ -5,7 +5,10 @@
  */
 import { PARTIALS, SAMPLER_SCALARS } from "../shapes.ts";
 import {
+  floatBits,
   forEach,
+  GROUP,
+  groupGrid,
   LANES,
   laneType,
   laneWidth,
@@ -72,13 +75,13 @@ export function squaredError(
 ): Launch {
   return launch(
     "squared error",
-    { size: batch * each, each, total: whole * each, count: PARTIALS },
+    { size: batch * each, each, total: floatBits(whole * each), count: PARTIALS },
     [read("prediction"), read("goal"), read("lossWeight"), write("gradient"), write("partial")],
     linearGrid(PARTIALS),
     forEach(
       "p.count",
       `
-  let scale = 2.0 / f32(p.total);
+  let scale = 2.0 / bitcast<f32>(p.total);
   var sum = 0.0;
   var squares = 0.0;
   for (var k = i; k < p.size; k += p.count) {
@@ -159,17 +162,19 @@ const DIGIT = 8;
 export function x0Thresholds({ batch, each }: { batch: number; each: number }): Launch {
   return launch(
     "thresholds",
-    { each },
+    { each, batch },
     [read("x"), read("prediction"), samplerScalars, write("thresholds")],
-    [batch, 1, 1],
+    groupGrid(batch),
     `
 var<workgroup> counts: array<atomic<u32>, ${1 << DIGIT}>;
 var<workgroup> found: u32;
 var<workgroup> wanted: u32;
 
 @compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let first = image.x * p.each;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let image = ${GROUP};
+  if (image >= p.batch) { return; }
+  let first = image * p.each;
   if (lane == 0u) { found = 0u; wanted = u32(scalars.thresholdRank); }
   for (var shift = ${32 - DIGIT}u; ; shift -= ${DIGIT}u) {
     for (var k = lane; k < ${1 << DIGIT}u; k += ${LANES}u) { atomicStore(&counts[k], 0u); }
@@ -196,7 +201,7 @@ fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     if (shift == 0u) { break; }
   }
-  if (lane == 0u) { thresholds[image.x] = max(1.0, bitcast<f32>(found)); }
+  if (lane == 0u) { thresholds[image] = max(1.0, bitcast<f32>(found)); }
 }
 `,
   );

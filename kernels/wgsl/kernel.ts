@@ -70,7 +70,8 @@ const qualifier = { read: "storage, read", write: "storage, read_write", uniform
  * @param bindings buffers; `false` entries are left out
  * @param workgroups how many workgroups
  * @param body WGSL with the entry point `main`
- * @throws {RangeError} when a parameter is no u32, or the workgroups exceed WebGPU's limit
+ * @throws {RangeError} when a parameter is no u32, or the workgroups exceed WebGPU's limit: a kernel
+ * whose grid grows with its sizes takes {@linkcode groupGrid}
  */
 export function launch(
   name: string,
@@ -85,11 +86,10 @@ export function launch(
       throw new RangeError(`Cannot launch ${name}: ${key} is ${value}, needed a u32`);
     }
   }
-  if (workgroups.some((count) => !Number.isInteger(count) || count < 1 || count > 65535)) {
+  if (workgroups.some((count) => !Number.isInteger(count) || count < 1 || count > MOST_GROUPS)) {
     throw new RangeError(
-      `Cannot launch ${name}: ${
-        workgroups.join(" x ")
-      } workgroups, needed 1 to 65535 along each axis; use a smaller batch`,
+      `Cannot launch ${name}: ${workgroups.join(" x ")} workgroups, needed 1 to ${MOST_GROUPS} ` +
+        "along each axis",
     );
   }
   const bound = bindings.filter((binding) => binding !== false);
@@ -116,19 +116,31 @@ export function launch(
 
 /** Invocations in a workgroup of the kernels that work element by element. */
 export const LANES = 64;
-const ROW = 65535;
 
-/** Workgroups for `count` invocations, one each; folded into two axes when one is too short. */
+/** Workgroups along an axis at most: WebGPU's default maxComputeWorkgroupsPerDimension. */
+const MOST_GROUPS = 65535;
+
+/**
+ * `count` workgroups, folded into two axes where one is too short. Then there are some more, which
+ * have nothing to do.
+ */
+export function groupGrid(count: number): Workgroups {
+  return [Math.min(count, MOST_GROUPS), Math.ceil(count / MOST_GROUPS), 1];
+}
+
+/** WGSL: a workgroup's index in {@linkcode groupGrid}, from its `workgroup_id` named `group`. */
+export const GROUP = `(group.x + group.y * ${MOST_GROUPS}u)`;
+
+/** Workgroups for `count` invocations, one each. */
 export function linearGrid(count: number): Workgroups {
-  const groups = Math.max(1, Math.ceil(count / LANES));
-  return [Math.min(groups, ROW), Math.ceil(groups / ROW), 1];
+  return groupGrid(Math.max(1, Math.ceil(count / LANES)));
 }
 
 /** The entry point of such a kernel: `i` is the invocation's index, below `count`. */
 export function forEach(count: string, body: string): string {
   return `@compute @workgroup_size(${LANES})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x + id.y * ${ROW * LANES}u;
+  let i = id.x + id.y * ${MOST_GROUPS * LANES}u;
   if (i >= ${count}) { return; }
 ${body}
 }
@@ -143,6 +155,11 @@ export function laneWidth(...sizes: number[]): 1 | 4 {
 /** The WGSL type of {@linkcode laneWidth} floats. */
 export function laneType(width: 1 | 4): string {
   return width === 4 ? "vec4<f32>" : "f32";
+}
+
+/** A float as a parameter: its bits, which `bitcast<f32>` reads. For counts beyond u32. */
+export function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0];
 }
 
 /** The sum over the components of a lane's value. */

@@ -4,28 +4,57 @@
  *
  * @module
  */
-import { forEach, LANES, type Launch, launch, linearGrid, read, write } from "./kernel.ts";
+import {
+  forEach,
+  GROUP,
+  groupGrid,
+  LANES,
+  type Launch,
+  launch,
+  linearGrid,
+  read,
+  write,
+} from "./kernel.ts";
 import { optimizerScalars } from "./optimizer.ts";
 
 const table = read("chunks", "array<vec4<u32>>");
-const ROW = 65535;
 
-/** One workgroup a chunk: `c` is its row of the table, `lane` the invocation's. */
+/** A slab's chunks, and which part of it is bound: the chunks that begin there are done. */
+export interface LambPart {
+  /** All of them. */
+  readonly chunks: number;
+  /** The part's first element. Default 0. */
+  readonly first?: number;
+  /** Number of its elements. Default: all. */
+  readonly size?: number;
+}
+
+const paramsOf = ({ chunks, first = 0, size = 0xffffffff }: LambPart) => ({
+  count: chunks,
+  first,
+  size,
+});
+
+/**
+ * One workgroup a chunk: `c` is its row of the table, its first element counted from the part's,
+ * `lane` the invocation's.
+ */
 function forEachChunk(body: string): string {
   return `@compute @workgroup_size(${LANES})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let at = group.x + group.y * ${ROW}u;
+  let at = ${GROUP};
   if (at >= p.count) { return; }
-  let c = chunks[at];
+  let row = chunks[at];
+  // A chunk before the part wraps around.
+  let c = vec4<u32>(row.x - p.first, row.yzw);
+  if (c.x >= p.size) { return; }
 ${body}
 }
 `;
 }
-
-const grid = (chunks: number) => [Math.min(chunks, ROW), Math.ceil(chunks / ROW), 1] as const;
 
 /**
  * Moments and Adam's step u = m / (sqrt(v) + epsilon) with bias corrections, plus weightDecay times
@@ -34,10 +63,10 @@ const grid = (chunks: number) => [Math.min(chunks, ROW), Math.ceil(chunks / ROW)
  * still meet at the barrier. Binds parameters,
  * gradients, first and second moments, norms, verdict, chunks, scalars.
  */
-export function lambStep({ chunks }: { chunks: number }): Launch {
+export function lambStep(part: LambPart): Launch {
   return launch(
     "lamb step",
-    { count: chunks },
+    paramsOf(part),
     [
       read("parameters"),
       write("gradients"),
@@ -48,7 +77,7 @@ export function lambStep({ chunks }: { chunks: number }): Launch {
       table,
       optimizerScalars,
     ],
-    grid(chunks),
+    groupGrid(part.chunks),
     `var<workgroup> sums: array<vec2<f32>, ${LANES}>;
 ${
       forEachChunk(`  let beta1 = scalars.beta1;
@@ -105,10 +134,10 @@ export function trustRatio({ chunks }: { chunks: number }): Launch {
  * finite. u is left at 0 in any case, for it lies where the gradients do, and a pass that doesn't use
  * a parameter writes none. Binds parameters, u, average, ratios, verdict, chunks, scalars.
  */
-export function lambUpdate({ chunks }: { chunks: number }): Launch {
+export function lambUpdate(part: LambPart): Launch {
   return launch(
     "lamb update",
-    { count: chunks },
+    paramsOf(part),
     [
       write("parameters"),
       write("u"),
@@ -118,7 +147,7 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
       table,
       optimizerScalars,
     ],
-    grid(chunks),
+    groupGrid(part.chunks),
     forEachChunk(`  if (verdict[1] == 0.0) {
     for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) { u[i] = 0.0; }
     return;

@@ -5,7 +5,16 @@
  * @module
  */
 import { OPTIMIZER_SCALARS } from "../shapes.ts";
-import { forEach, type Launch, launch, linearGrid, namedScalars, read, write } from "./kernel.ts";
+import {
+  floatBits,
+  forEach,
+  type Launch,
+  launch,
+  linearGrid,
+  namedScalars,
+  read,
+  write,
+} from "./kernel.ts";
 import { totals } from "./reduce.ts";
 
 /** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
@@ -21,7 +30,7 @@ export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "
 export function judgeStep({ size }: { size: number }): Launch {
   return launch(
     "judge step",
-    { size },
+    { size: floatBits(size) },
     [read("lossPartial"), read("partial"), optimizerScalars, write("verdict"), write("history")],
     [1, 1, 1],
     `${totals}
@@ -31,7 +40,7 @@ fn main() {
   let norm = sqrt(totals().y);
   var squares = 0.0;
   for (var k = 0u; k < arrayLength(&lossPartial) / 2u; k++) { squares += lossPartial[2u * k + 1u]; }
-  let loss = squares / f32(p.size);
+  let loss = squares / bitcast<f32>(p.size);
   verdict[0] = min(1.0, scalars.clip / (norm + 1e-6));
   verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
   verdict[2] = loss;
