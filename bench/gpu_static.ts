@@ -19,7 +19,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { CHIPS, compileAll } from "./gpu_static/compile.ts";
-import { type GpuPeak, milliseconds } from "./gpu_static/estimate.ts";
+import { type GpuPeak, milliseconds, peakOf } from "./gpu_static/estimate.ts";
 import { figuresOf } from "./gpu_static/figures.ts";
 import { findMesa, installMesa } from "./gpu_static/mesa.ts";
 import {
@@ -39,15 +39,6 @@ import { replaceTable } from "./table.ts";
 
 const DOCS = new URL("../docs/kernels.md", import.meta.url);
 const RESULTS = new URL("./results/gpu-static/", import.meta.url);
-
-/** Reads "61,960". */
-function peakOf(text: string): GpuPeak {
-  const [tflops, bandwidth, ...more] = text.split(",").map(Number);
-  if (!(tflops > 0 && bandwidth > 0) || more.length > 0) {
-    throw new Error(`--gpu needs TFLOP/s and GB/s, such as 61,960; got ${text}`);
-  }
-  return { tflops, bandwidth };
-}
 
 async function measure(
   presets: readonly string[],

@@ -73,6 +73,9 @@ export const HISTORY = 64;
 /** Partial sums that `squaredError` leaves. */
 export const PARTIALS = 1024;
 
+/** Elements of a chunk of LAMB's table at most. */
+export const LAMB_CHUNK = 4096;
+
 /** The per-step scalars of the optimizers, in the order of their tensor (12, of which 10 count). */
 export const OPTIMIZER_SCALARS = [
   "lr",

@@ -13,6 +13,19 @@ export interface GpuPeak {
   readonly bandwidth: number;
 }
 
+/**
+ * Reads `--gpu`, such as "61,960".
+ *
+ * @throws {Error} when it is something else
+ */
+export function peakOf(text: string): GpuPeak {
+  const [tflops, bandwidth, ...more] = text.split(",").map(Number);
+  if (!(tflops > 0 && bandwidth > 0) || more.length > 0) {
+    throw new Error(`--gpu needs TFLOP/s and GB/s, such as 61,960; got ${text}`);
+  }
+  return { tflops, bandwidth };
+}
+
 /** Hz, of a current GPU. */
 const CLOCK = 2.5e9;
 

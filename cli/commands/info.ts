@@ -27,7 +27,7 @@ import {
   trainingBytes,
 } from "../training/memory.ts";
 
-/** Batch size for which `info` gives the memory of sampling. */
+/** Batch size for which `info` gives the memory of sampling, or as much of it as a GPU can. */
 const SAMPLED = 16;
 
 /** Bytes that 32-bit addresses reach. */
@@ -141,6 +141,10 @@ function describe(
 
 /** The work of a network and of its training. */
 function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f32") {
+  // As sampling halves its batch.
+  let batch = SAMPLED;
+  let bytes = samplingBytes(config, batch);
+  while (bytes.gpu === null && batch > 1) bytes = samplingBytes(config, batch /= 2);
   return {
     config,
     parameters: countParameters(config),
@@ -148,9 +152,9 @@ function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f
     forwardFlopsPerImage: forwardFlops(config),
     memory: {
       sampling: {
-        batch: SAMPLED,
-        bytes: samplingBytes(config, SAMPLED),
-        ...dtype === "f16" && { bytesWithShaderF16: halfSamplingBytes(config, SAMPLED) },
+        batch,
+        bytes,
+        ...dtype === "f16" && { bytesWithShaderF16: halfSamplingBytes(config, batch) },
       },
       training: {
         batch: trainOptions.batchSize,
@@ -186,16 +190,20 @@ function prose(facts: Facts): string {
       ...devices.length > 0 ? [["Devices", devices.join(", then ")] as [string, string]] : [],
     ];
   const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
+  const sampled = `to sample ${batch} ${example}${batch > 1 ? "s" : ""} at a time`;
+  const trained = `to train with ${batchOf(example, memory.training)}`;
+  const size = (bytes: number | null) => bytes === null ? "beyond 32-bit indices" : byteSize(bytes);
   const memoryLines = (device: keyof DeviceBytes, least = bytes[device]): [string, string][] => {
-    const trained = memory.training.bytes[device];
-    const halves = least < bytes[device] ? `; without shader-f16 ${byteSize(bytes[device])}` : "";
-    const beyond = device === "cpu" && trained > CPU_LIMIT ? ": too much, it holds 4 GiB" : "";
+    const [sampling, training] = [bytes[device], memory.training.bytes[device]];
+    const halves = least !== sampling ? `; without shader-f16 ${size(sampling)}` : "";
+    const beyond = device === "cpu" && training! > CPU_LIMIT
+      ? ": too much, it holds 4 GiB"
+      : training === null
+      ? ": use a smaller --batch-size or more --accumulate"
+      : "";
     return [
-      [
-        `${device.toUpperCase()} memory`,
-        `${byteSize(least)} to sample ${batch} ${example}s at a time${halves}`,
-      ],
-      ["", `${byteSize(trained)} to train with ${batchOf(example, memory.training)}${beyond}`],
+      [`${device.toUpperCase()} memory`, `${size(least)} ${sampled}${halves}`],
+      ["", `${size(training)} ${trained}${beyond}`],
     ];
   };
   const lines: [string, string][] = [

@@ -5,6 +5,7 @@
  */
 import { cpuBytes } from "../../src/device/cpu/plan_memory.ts";
 import { defaultThreads } from "../../src/device/cpu/start.ts";
+import { DeviceLimitError } from "../../src/device/errors.ts";
 import { webgpuBytes } from "../../src/device/webgpu/memory.ts";
 import { recordSampling } from "../../src/diffusion/inference.ts";
 import type { FloatType } from "../../src/graph/ops.ts";
@@ -17,8 +18,8 @@ import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
 
 /** Bytes by device. */
 export interface DeviceBytes {
-  /** Buffers of a GPU. */
-  readonly gpu: number;
+  /** Buffers of a GPU; null where an array has more numbers than its kernels can index. */
+  readonly gpu: number | null;
   /** Memory of the CPU device with its default number of threads. */
   readonly cpu: number;
 }
@@ -29,8 +30,8 @@ export function samplingBytes(config: RinConfig, batch: number): DeviceBytes {
 }
 
 /** The same on a GPU that keeps weights in half precision. */
-export function halfSamplingBytes(config: RinConfig, batch: number): number {
-  return webgpuBytes(samplingPlan(config, batch, "f16"));
+export function halfSamplingBytes(config: RinConfig, batch: number): number | null {
+  return gpuBytes(samplingPlan(config, batch, "f16"));
 }
 
 /** Bytes that training takes, optimizer included. */
@@ -40,7 +41,16 @@ export function trainingBytes(config: RinConfig, options: TrainOptions): DeviceB
 }
 
 function bytesOf(plan: Plan<string>): DeviceBytes {
-  return { gpu: webgpuBytes(plan), cpu: cpuBytes(plan, defaultThreads()) };
+  return { gpu: gpuBytes(plan), cpu: cpuBytes(plan, defaultThreads()) };
+}
+
+function gpuBytes(plan: Plan<string>): number | null {
+  try {
+    return webgpuBytes(plan);
+  } catch (error) {
+    if (error instanceof DeviceLimitError) return null;
+    throw error;
+  }
 }
 
 function samplingPlan(config: RinConfig, batch: number, type: FloatType): Plan<string> {

@@ -5,7 +5,10 @@
  */
 import { PARTIALS, SAMPLER_SCALARS } from "../shapes.ts";
 import {
+  floatBits,
   forEach,
+  GROUP,
+  groupGrid,
   LANES,
   laneType,
   laneWidth,
@@ -73,13 +76,13 @@ export function squaredError(
 ): Launch {
   return launch(
     "squared error",
-    { size: batch * each, each, total: whole * each },
+    { size: batch * each, each, total: floatBits(whole * each) },
     [read("prediction"), read("goal"), read("lossWeight"), write("gradient"), write("partial")],
     [PARTIALS, 1, 1],
     partialSums(
       "f32",
       (sum) => sum,
-      `  let scale = 2.0 / f32(p.total);
+      `  let scale = 2.0 / bitcast<f32>(p.total);
   for (var k = i; k < p.size; k += ${PARTIAL_STRIDE}u) {
     let v = prediction[k] - goal[k];
     let w = lossWeight[k / p.each];
@@ -156,17 +159,19 @@ const DIGIT = 8;
 export function x0Thresholds({ batch, each }: { batch: number; each: number }): Launch {
   return launch(
     "thresholds",
-    { each },
+    { each, batch },
     [read("x"), read("prediction"), samplerScalars, write("thresholds")],
-    [batch, 1, 1],
+    groupGrid(batch),
     `
 var<workgroup> counts: array<atomic<u32>, ${1 << DIGIT}>;
 var<workgroup> found: u32;
 var<workgroup> wanted: u32;
 
 @compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let first = image.x * p.each;
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let image = ${GROUP};
+  if (image >= p.batch) { return; }
+  let first = image * p.each;
   if (lane == 0u) { found = 0u; wanted = u32(scalars.thresholdRank); }
   for (var shift = ${32 - DIGIT}u; ; shift -= ${DIGIT}u) {
     for (var k = lane; k < ${1 << DIGIT}u; k += ${LANES}u) { atomicStore(&counts[k], 0u); }
@@ -193,7 +198,7 @@ fn main(@builtin(workgroup_id) image: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     if (shift == 0u) { break; }
   }
-  if (lane == 0u) { thresholds[image.x] = max(1.0, bitcast<f32>(found)); }
+  if (lane == 0u) { thresholds[image] = max(1.0, bitcast<f32>(found)); }
 }
 `,
   );

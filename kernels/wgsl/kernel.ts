@@ -70,7 +70,8 @@ const qualifier = { read: "storage, read", write: "storage, read_write", uniform
  * @param bindings buffers; `false` entries are left out
  * @param workgroups how many workgroups
  * @param body WGSL with the entry point `main`
- * @throws {RangeError} when a parameter is no u32, or the workgroups exceed WebGPU's limit
+ * @throws {RangeError} when a parameter is no u32, or the workgroups exceed WebGPU's limit: a kernel
+ * whose grid grows with its sizes takes {@linkcode groupGrid}
  */
 export function launch(
   name: string,
@@ -85,11 +86,10 @@ export function launch(
       throw new RangeError(`Cannot launch ${name}: ${key} is ${value}, needed a u32`);
     }
   }
-  if (workgroups.some((count) => !Number.isInteger(count) || count < 1 || count > 65535)) {
+  if (workgroups.some((count) => !Number.isInteger(count) || count < 1 || count > MOST_GROUPS)) {
     throw new RangeError(
-      `Cannot launch ${name}: ${
-        workgroups.join(" x ")
-      } workgroups, needed 1 to 65535 along each axis; use a smaller batch`,
+      `Cannot launch ${name}: ${workgroups.join(" x ")} workgroups, needed 1 to ${MOST_GROUPS} ` +
+        "along each axis",
     );
   }
   const bound = bindings.filter((binding) => binding !== false);
@@ -155,6 +155,11 @@ export function laneWidth(...sizes: number[]): 1 | 4 {
 /** The WGSL type of {@linkcode laneWidth} floats. */
 export function laneType(width: 1 | 4): string {
   return width === 4 ? "vec4<f32>" : "f32";
+}
+
+/** A float as a parameter: its bits, which `bitcast<f32>` reads. For counts beyond u32. */
+export function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0];
 }
 
 /** The sum over the components of a lane's value. */

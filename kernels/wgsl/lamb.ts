@@ -10,7 +10,26 @@ import { fold } from "./reduce.ts";
 
 const table = read("chunks", "array<vec4<u32>>");
 
-/** One workgroup a chunk: `c` is its row of the table, `lane` the invocation's. */
+/** A slab's chunks, and which part of it is bound: the chunks that begin there are done. */
+export interface LambPart {
+  /** All of them. */
+  readonly chunks: number;
+  /** The part's first element. Default 0. */
+  readonly first?: number;
+  /** Number of its elements. Default: all. */
+  readonly size?: number;
+}
+
+const paramsOf = ({ chunks, first = 0, size = 0xffffffff }: LambPart) => ({
+  count: chunks,
+  first,
+  size,
+});
+
+/**
+ * One workgroup a chunk: `c` is its row of the table, its first element counted from the part's,
+ * `lane` the invocation's.
+ */
 function forEachChunk(body: string): string {
   return `@compute @workgroup_size(${LANES})
 fn main(
@@ -19,7 +38,10 @@ fn main(
 ) {
   let at = ${GROUP};
   if (at >= p.count) { return; }
-  let c = chunks[at];
+  let row = chunks[at];
+  // A chunk before the part wraps around.
+  let c = vec4<u32>(row.x - p.first, row.yzw);
+  if (c.x >= p.size) { return; }
 ${body}
 }
 `;
@@ -32,10 +54,10 @@ ${body}
  * still meet at the barrier. Binds parameters,
  * gradients, first and second moments, norms, verdict, chunks, scalars.
  */
-export function lambStep({ chunks }: { chunks: number }): Launch {
+export function lambStep(part: LambPart): Launch {
   return launch(
     "lamb step",
-    { count: chunks },
+    paramsOf(part),
     [
       read("parameters"),
       write("gradients"),
@@ -46,7 +68,7 @@ export function lambStep({ chunks }: { chunks: number }): Launch {
       table,
       optimizerScalars,
     ],
-    groupGrid(chunks),
+    groupGrid(part.chunks),
     `${fold("vec2<f32>", LANES)}
 ${
       forEachChunk(`  let beta1 = scalars.beta1;
@@ -98,10 +120,10 @@ ${
  * finite. u is left at 0 in any case, for it lies where the gradients do, and a pass that doesn't use
  * a parameter writes none. Binds parameters, u, average, ratios, verdict, chunks, scalars.
  */
-export function lambUpdate({ chunks }: { chunks: number }): Launch {
+export function lambUpdate(part: LambPart): Launch {
   return launch(
     "lamb update",
-    { count: chunks },
+    paramsOf(part),
     [
       write("parameters"),
       write("u"),
@@ -111,7 +133,7 @@ export function lambUpdate({ chunks }: { chunks: number }): Launch {
       table,
       optimizerScalars,
     ],
-    groupGrid(chunks),
+    groupGrid(part.chunks),
     forEachChunk(`  if (verdict[1] == 0.0) {
     for (var i = c.x + lane; i < c.x + c.y; i += ${LANES}u) { u[i] = 0.0; }
     return;

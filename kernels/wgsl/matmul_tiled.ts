@@ -6,7 +6,17 @@
  * @module
  */
 import { type EpilogueOptions, finish, functions } from "./epilogue.ts";
-import { laneType, laneWidth, type Launch, launch, read, unroll, write } from "./kernel.ts";
+import {
+  GROUP,
+  groupGrid,
+  laneType,
+  laneWidth,
+  type Launch,
+  launch,
+  read,
+  unroll,
+  write,
+} from "./kernel.ts";
 import { parameter } from "./parameter.ts";
 import type { FloatType } from "../shapes.ts";
 import { type Slices, slices } from "./tile_slices.ts";
@@ -70,7 +80,7 @@ export function matmulTiled(options: TiledOptions): Launch {
       options.keepPre === true && write("pre", lanes),
       columnSums && write("sums"),
     ],
-    [Math.ceil(n / tile.side), Math.ceil(m / tile.side), Math.ceil(k / part)],
+    groupGrid(Math.ceil(n / tile.side) * Math.ceil(m / tile.side) * Math.ceil(k / part)),
     `alias T = ${laneType(width)};
 ${functions(options)}
 fn store(part: u32, row: u32, col: u32, sum: T) {
@@ -123,8 +133,8 @@ function entryPoint(
   const store = (row: number, quad: number) => {
     const at = `col0 / 4u + bAt + ${quad * across}u`;
     return width === 4
-      ? `store(group.z, row + ${row}u, ${at}, s${row}_${quad});`
-      : `for (var j = 0u; j < 4u; j++) { store(group.z, row + ${row}u, (${at}) * 4u + j, s${row}_${quad}[j]); }`;
+      ? `store(part, row + ${row}u, ${at}, s${row}_${quad});`
+      : `for (var j = 0u; j < 4u; j++) { store(part, row + ${row}u, (${at}) * 4u + j, s${row}_${quad}[j]); }`;
   };
   return `${left.declaration}
 ${right.declaration}
@@ -135,16 +145,22 @@ fn main(
   @builtin(local_invocation_id) id: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let aLine = group.y * ${side}u;
-  let bLine = group.x * ${side}u;
+  let tilesAcross = (p.n + ${side - 1}u) / ${side}u;
+  let tilesDown = (p.m + ${side - 1}u) / ${side}u;
+  let tile = ${GROUP};
+  let tileRow = tile / tilesAcross;
+  let part = tileRow / tilesDown;
+  if (part * p.part >= p.k) { return; }
+  let aLine = tileRow % tilesDown * ${side}u;
+  let bLine = tile % tilesAcross * ${side}u;
   ${left.before}
   ${right.before}
   let aAt = id.y * ${quads}u;
   let bAt = id.x;
-  let end = min(p.k, (group.z + 1u) * p.part);
+  let end = min(p.k, (part + 1u) * p.part);
   ${both((row, quad) => `var s${row}_${quad} = vec4<f32>();`, "\n  ")}
   ${columnSums ? unroll(quads, (i) => `var t${i} = vec4<f32>();`, " ") : ""}
-  for (var k0 = group.z * p.part; k0 < end; k0 += ${depth}u) {
+  for (var k0 = part * p.part; k0 < end; k0 += ${depth}u) {
     ${left.load}
     ${right.load}
     workgroupBarrier();
@@ -158,12 +174,12 @@ fn main(
   ${both(store, "\n  ")}
   ${
     columnSums
-      ? `if (group.x == 0u && id.x == 0u) {
+      ? `if (bLine == 0u && id.x == 0u) {
     ${
         unroll(
           each,
           (r) =>
-            `if (row + ${r}u < p.m) { sums[p.sums + group.z * p.m + row + ${r}u] = t${r >> 2}[${
+            `if (row + ${r}u < p.m) { sums[p.sums + part * p.m + row + ${r}u] = t${r >> 2}[${
               r % 4
             }]; }`,
           "\n    ",

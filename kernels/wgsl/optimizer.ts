@@ -5,7 +5,16 @@
  * @module
  */
 import { OPTIMIZER_SCALARS } from "../shapes.ts";
-import { forEach, type Launch, launch, linearGrid, namedScalars, read, write } from "./kernel.ts";
+import {
+  floatBits,
+  forEach,
+  type Launch,
+  launch,
+  linearGrid,
+  namedScalars,
+  read,
+  write,
+} from "./kernel.ts";
 import { fold, shareOf, TOTAL_LANES } from "./reduce.ts";
 
 /** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
@@ -21,7 +30,7 @@ export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "
 export function judgeStep({ size }: { size: number }): Launch {
   return launch(
     "judge step",
-    { size },
+    { size: floatBits(size) },
     [read("lossPartial"), read("partial"), optimizerScalars, write("verdict"), write("history")],
     [1, 1, 1],
     `${fold("vec2<f32>", TOTAL_LANES)}${shareOf("squares", "partial")}${
@@ -33,7 +42,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   let sums = fold(lane, vec2<f32>(squares(lane).y, losses(lane).y));
   if (lane > 0u) { return; }
   let norm = sqrt(sums.x);
-  let loss = sums.y / f32(p.size);
+  let loss = sums.y / bitcast<f32>(p.size);
   verdict[0] = min(1.0, scalars.clip / (norm + 1e-6));
   verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
   verdict[2] = loss;

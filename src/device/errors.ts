@@ -36,6 +36,10 @@ export class DeviceLimitError extends Error {
   }
 }
 
+/** What to do where a device's limit is exceeded. */
+export const SMALLER =
+  "use a smaller --batch-size, more --accumulate in training, or a smaller model";
+
 /** The device went away (driver reset, sleep, unplugged) or refused a command. */
 export class DeviceLostError extends Error {
   /** Tells errors apart by name. */

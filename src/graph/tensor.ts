@@ -12,7 +12,7 @@ export interface Storage {
   readonly bytes: number;
   /** Type of its numbers: f32 (or u32), unless it is a slab of parameters in f16. */
   readonly type?: FloatType;
-  /** Its fixed contents, where they are known: see {@linkcode constant}. */
+  /** How its fixed contents begin, where they are known: see {@linkcode constant}. */
   readonly contents?: Float32Array<ArrayBuffer>;
 }
 
@@ -49,14 +49,17 @@ export function persistent(name: string, shape: readonly number[]): Tensor {
   return { shape, size, storage: { name, bytes: size * 4 }, offset: 0, tracked: false };
 }
 
-/** A tensor that holds `values` and is never written; it lives as long as the plan's program. */
+/**
+ * A tensor that holds `values`, then zeros, and is never written; it lives as long as the plan's
+ * program.
+ */
 export function constant(
   name: string,
   shape: readonly number[],
   values: Float32Array<ArrayBuffer>,
 ): Tensor {
   const { size, storage, ...rest } = persistent(name, shape);
-  if (values.length !== size) {
+  if (values.length > size) {
     throw new RangeError(`Cannot make ${name} (${shape}) of ${values.length} numbers`);
   }
   return { ...rest, size, storage: { ...storage!, contents: values } };

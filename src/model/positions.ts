@@ -24,20 +24,20 @@ export function sinCosPositions(
   const points = axes.reduce((a, b) => a * b, 1);
   const table = new Float32Array(points * width);
   const pairs = Math.floor(width / 2);
-  const coordinates = new Array<number>(axes.length);
-  for (let point = 0; point < points; point++) {
-    let rest = point;
-    for (let axis = axes.length - 1; axis >= 0; axis--) {
-      const scale = stretched ? 1000 / Math.max(1, axes[axis] - 1) : 1;
-      coordinates[axis] = rest % axes[axis] * scale;
-      rest = Math.floor(rest / axes[axis]);
-    }
-    const row = coordinates.flatMap((coordinate, axis) => {
-      const share = Math.floor((pairs + axes.length - 1 - axis) / axes.length);
-      const angles = Array.from({ length: share }, (_, i) => coordinate / 10000 ** (i / share));
+  // Each axis writes its own columns of all rows, and goes through its points once in `period` rows.
+  let [begin, period] = [0, points];
+  axes.forEach((length, axis) => {
+    const share = Math.floor((pairs + axes.length - 1 - axis) / axes.length);
+    const scale = stretched ? 1000 / Math.max(1, length - 1) : 1;
+    const codes = Array.from({ length }, (_, c) => {
+      const angles = Array.from({ length: share }, (_, i) => c * scale / 10000 ** (i / share));
       return [...angles.map(Math.sin), ...angles.map(Math.cos)];
     });
-    table.set(row, point * width);
-  }
+    const each = period / length;
+    for (let point = 0; point < points; point++) {
+      table.set(codes[Math.floor(point % period / each)], point * width + begin);
+    }
+    [begin, period] = [begin + 2 * share, each];
+  });
   return table;
 }

@@ -230,18 +230,15 @@ function warmStart(
   if (!weights.has(`${name}.layer_norm.weight`)) return undefined;
   const normed = (moved: Tensor) => norm(plan, config, weights, `${name}.layer_norm`, moved);
   if (config.layers === "paper") {
-    const from = stream && mask ? maskRows(plan, stream, mask) : filled("zeros", shape, 0);
+    const from = stream && mask
+      ? maskRows(plan, stream, mask)
+      : constant("zeros", shape, new Float32Array());
     const values = normed(feedForward(plan, config, weights, `${name}.mlp`, from, from));
-    return { values, mask: filled("ones", shape.slice(0, 1), 1) };
+    return { values, mask: constant("ones", [shape[0]], new Float32Array(shape[0]).fill(1)) };
   }
   if (!stream || !mask) return undefined;
   const [first, second] = [weights.linear(`${name}.mlp.0`), weights.linear(`${name}.mlp.2`)];
   return { values: normed(mlp(plan, stream, first, "gelu", second, stream)), mask };
-}
-
-function filled(name: string, shape: readonly number[], value: number): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return constant(name, shape, new Float32Array(size).fill(value));
 }
 
 /** LN of a stream. */

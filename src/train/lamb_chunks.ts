@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** Elements of a chunk at most. */
-const CHUNK = 4096;
+import { LAMB_CHUNK } from "../graph/ops.ts";
 
 /** A tensor's place in a slab, and whether it decays and is scaled. */
 export interface LambTensor {
@@ -22,8 +20,8 @@ export function lambChunks(tensors: readonly LambTensor[]): Uint32Array<ArrayBuf
   const rows: number[][] = [];
   for (const { offset, size, adapted } of tensors) {
     const first = rows.length;
-    for (let at = 0; at < size; at += CHUNK) {
-      rows.push([offset + at, Math.min(CHUNK, size - at), first, adapted ? 1 : 0]);
+    for (let at = 0; at < size; at += LAMB_CHUNK) {
+      rows.push([offset + at, Math.min(LAMB_CHUNK, size - at), first, adapted ? 1 : 0]);
     }
   }
   return new Uint32Array(rows.flat());

@@ -33,6 +33,12 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   },
   "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"], shows: /\d/ },
   "first_step.ts": { args: ["rin-cpu-1", "faces"] },
+  "gpu.ts": {
+    args: ["faces", "--short", "--gpu", "61,960", "--out", "gpu.json"],
+    // The last of all, which takes a software adapter too long.
+    shows: /^1 passed, 0 failed, 0 ignored$[^]*^faces: training$/m,
+    gpu: true,
+  },
   "half.ts": { args: ["net.safetensors", "2"], shows: /^Files: [\d.]+ MB, [\d.]+ MB$/m, gpu: true },
   "history.ts": { args: ["history.html"], shows: /^Wrote history.html$/m },
   "kernels_bench.ts": {

@@ -102,7 +102,7 @@ Deno.test("rin info describes a checkpoint in words and as JSON", async () => {
     );
     const half = JSON.parse((await rin(["info", "f16.safetensors", "--json"], { cwd })).stdout);
     assertEquals([half.dtype, half.memory.sampling.bytes], ["f16", most]);
-    const saved = most.gpu - half.memory.sampling.bytesWithShaderF16;
+    const saved = most.gpu! - half.memory.sampling.bytesWithShaderF16;
     assertEquals(saved, 4 * parameterLayout(config).size - 2 * parameterLayout(config, "f16").size);
     assert(saved > 1.8 * facts.parameters, `${saved}`);
     assertStringIncludes(
@@ -120,6 +120,26 @@ Deno.test("rin info describes a checkpoint in words and as JSON", async () => {
 
     assertStringIncludes(complaint(await rin(["info", "gone"], { cwd })), "no such file");
   });
+});
+
+Deno.test("rin info answers for presets at 1024 px", () => {
+  const { demo, cifar10, imagenet128, kinetics } = PRESETS;
+  for (const { about, network, training } of [demo, cifar10, imagenet128, kinetics]) {
+    const config = completeConfig({ ...network, imageSize: 1024 });
+    const options = completeTrainOptions({ ...training, accumulate: training.batchSize ?? 32 });
+    assert(trainingBytes(config, options).gpu! > samplingBytes(config, 1).gpu!, about);
+  }
+});
+
+Deno.test("rin info samples in halves and trains in parts what 32-bit indices don't reach", async () => {
+  const flags = ["--image-size", "512", "--batch-size", "4096", "--accumulate", "1"];
+  const { code, stdout } = await rin(["info", "--preset", "kinetics", ...flags]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, " GiB to sample 8 clips at a time\n");
+  assertStringIncludes(
+    stdout,
+    "beyond 32-bit indices to train with 4096 clips a step: use a smaller --batch-size or more",
+  );
 });
 
 Deno.test("rin info describes what a preset would train, with flags and a file", async () => {

@@ -3,6 +3,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   forEach,
+  GROUP,
+  groupGrid,
   LANES,
   laneSum,
   laneType,
@@ -13,6 +15,8 @@ import {
   unroll,
   write,
 } from "../../kernels/wgsl/kernel.ts";
+import { x0Thresholds } from "../../kernels/wgsl/diffusion.ts";
+import { lambStep, lambUpdate } from "../../kernels/wgsl/lamb.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import { runLaunch } from "./run_launch.ts";
@@ -67,6 +71,11 @@ Deno.test("linearGrid() has an invocation for each element, within the limits", 
   assertEquals(linearGrid(LANES + 1), [2, 1, 1]);
   assertEquals(linearGrid(MOST * LANES), [MOST, 1, 1]);
   assertEquals(linearGrid(MOST * LANES + 1), [MOST, 2, 1]);
+  assertEquals([groupGrid(7), groupGrid(3 * MOST), groupGrid(3 * MOST + 1)], [
+    [7, 1, 1],
+    [MOST, 3, 1],
+    [MOST, 4, 1],
+  ]);
   for (const count of [1, 63, 64, 4_194_240, 4_194_241, 100_000_000, 2 ** 32 - 1]) {
     const [x, y, z] = linearGrid(count);
     assert(x <= MOST && y <= MOST && z === 1);
@@ -98,4 +107,36 @@ gpuTest("linearGrid() runs every index once when folded", async (gpu) => {
   const sum = Number(BigInt.asUintN(32, BigInt(count) * BigInt(count - 1) / 2n));
   assertEquals(u32(found.totals), [count, sum]);
   assertEquals(u32(found.last), Array.from({ length: 64 }, (_, i) => count - 1 - i));
+});
+
+gpuTest("a folded grid has every workgroup once", async (gpu) => {
+  const count = MOST + 3;
+  const kernel = launch(
+    "count",
+    { count },
+    [write("y")],
+    groupGrid(count),
+    `@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) group: vec3<u32>) {
+  let at = ${GROUP};
+  if (at < p.count) { y[at] += f32(at); }
+}`,
+  );
+  const { y } = await runLaunch(gpu, kernel, { y: new Float32Array(count).fill(1) });
+  assert(y.every((found, i) => found === 1 + i));
+});
+
+Deno.test("kernels of a workgroup for each part of their work fold their grids", () => {
+  const m = 32 * (MOST + 1);
+  for (
+    const { code, workgroups } of [
+      matmulTiled({ layout: "nt", m, n: 1, k: 3 }),
+      x0Thresholds({ batch: MOST + 1, each: 1 }),
+      lambStep({ chunks: MOST + 1 }),
+      lambUpdate({ chunks: MOST + 1 }),
+    ]
+  ) {
+    assertEquals(workgroups, [MOST, 2, 1]);
+    assertStringIncludes(code, GROUP);
+  }
 });

@@ -75,7 +75,8 @@ for (const layout of ["nt", "nn", "tn"] as const) {
             columnSums: roles.includes("sums"),
             keepPre: flags.activation !== undefined,
           });
-          assertEquals(launch.workgroups[0], Math.ceil(n / tile.side));
+          const tiles = Math.ceil(n / tile.side) * Math.ceil(m / tile.side);
+          assertEquals(launch.workgroups, [tiles, 1, 1]);
           results.push(await runLaunch(gpu, launch, contents));
         }
         for (const [role, wanted] of Object.entries(expected)) {

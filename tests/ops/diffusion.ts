@@ -47,7 +47,7 @@ const offsets = [[1, 1], [2, 49], [3, 64], [2, 4099]].map(
 );
 
 /** Batch, elements of an example, examples of the whole step. */
-const ERRORS = [[1, 1, 1], [7, 1, 7], [4, 256, 4], [3, 777, 12], [5, 8191, 5]];
+const ERRORS = [[1, 1, 1], [7, 1, 7], [4, 256, 4], [3, 777, 12], [5, 8191, 5], [2, 9, 2 ** 32]];
 
 const errors = ERRORS.map(([batch, each, whole]): OpCase<"squaredError"> => {
   const size = batch * each;

@@ -35,6 +35,7 @@ function judge(
   gradients: Float64Array,
   { clip, slot }: { clip: number; slot: number },
   expected: OpCase["expected"],
+  size = SIZE,
 ): OpCase<"judgeStep"> {
   const partial = Float64Array.from(
     { length: 2 * PARTIALS },
@@ -43,7 +44,7 @@ function judge(
   return {
     name: "judgeStep",
     title,
-    sizes: { size: SIZE, count: gradients.length },
+    sizes: { size, count: gradients.length },
     operands: {
       lossPartial: of(partial, PARTIALS, 2),
       gradients: of(gradients),
@@ -75,6 +76,15 @@ const verdicts = [{ clip: 1, slot: 0 }, { clip: 1000, slot: HISTORY - 1 }].flatM
     });
   })
 );
+
+/** A mean over more numbers than 32 bits count. */
+const many = ((size: number) => {
+  const [loss, gradients] = [squares(0.3), data(10, 71)];
+  const mean = loss.reduce((sum, value) => sum + value, 0) / size;
+  return judge(`mean over ${size}`, loss, gradients, { clip: 1, slot: 0 }, {
+    verdict: { values: [mean], tolerance: 1e-6, of: (found) => [found[2]] },
+  }, size);
+})(3 * 2 ** 34);
 
 /** Whether the step is finite, in both places. */
 function finiteness(finite: 0 | 1): OpCase["expected"] {
@@ -231,6 +241,7 @@ function notFinite(): OpCase<"adamW"> {
 
 export const CASES: readonly OpCase[] = [
   ...verdicts,
+  many,
   ...spoiled,
   ...overflows,
   ...updates,

@@ -10,6 +10,9 @@ import { compare, type OpCase, type Operand } from "./case.ts";
 /** What a case's tensors hold after it ran, by role. */
 export type Found = Record<string, Float32Array<ArrayBuffer>>;
 
+/** The part of a device that cases need. */
+export type PlanRunner = Pick<Device, "compile" | "write" | "read" | "release">;
+
 /** Elements of a slab behind a tensor that begins within it. */
 const BEHIND = 12;
 
@@ -17,7 +20,7 @@ const BEHIND = 12;
 const AROUND = NaN;
 
 /** Runs cases one after another in one plan, and returns what each has left. */
-export async function runCases(device: Device, cases: readonly OpCase[]): Promise<Found[]> {
+export async function runCases(device: PlanRunner, cases: readonly OpCase[]): Promise<Found[]> {
   const plan = new Plan();
   const placed = cases.map(({ name, sizes, operands }) => {
     const tensors = placeAll(device, operands);
@@ -60,7 +63,7 @@ export function assertSame(
 const storageOf = ({ storage }: Tensor): Storage => storage!;
 
 /** A tensor for every role, which holds what the case gives it. */
-function placeAll(device: Device, operands: OpCase["operands"]): Map<string, Tensor> {
+function placeAll(device: PlanRunner, operands: OpCase["operands"]): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [role, operand] of Object.entries(operands)) {
     if (typeof operand !== "string") tensors.set(role, placeOne(device, role, operand));
@@ -71,7 +74,7 @@ function placeAll(device: Device, operands: OpCase["operands"]): Map<string, Ten
   return tensors;
 }
 
-function placeOne(device: Device, role: string, { shape, values, type, at }: Operand): Tensor {
+function placeOne(device: PlanRunner, role: string, { shape, values, type, at }: Operand): Tensor {
   const own = persistent(role, shape);
   const held = values ?? new Float32Array(own.size).fill(NaN);
   if (held.length !== own.size) throw new Error(`${role} has ${held.length} values for ${shape}`);
@@ -88,7 +91,7 @@ function placeOne(device: Device, role: string, { shape, values, type, at }: Ope
 }
 
 async function readAll(
-  device: Device,
+  device: PlanRunner,
   { name, title, operands }: OpCase,
   tensors: ReadonlyMap<string, Tensor>,
 ): Promise<Found> {

@@ -15,7 +15,7 @@ export class JudgeStep extends Entry {
   history: u32;
   partials: i32;
   /** What the loss's sum is divided by. */
-  size: i32;
+  size: f32;
 }
 
 /** Loss, norm, the factor that clips it, and whether both are finite. */
@@ -26,7 +26,7 @@ export function judgeStep(e: JudgeStep): void {
   const norm = sqrt<f32>(<f32> totalOf(e.partial, e.partials, 1));
   let squares: f64 = 0;
   for (let k = 0; k < PARTIALS; k++) squares += <f64> load<f32>(at(e.lossPartial, 2 * k + 1));
-  const loss = <f32> squares / <f32> e.size;
+  const loss = <f32> squares / e.size;
   verdict.factor = min<f32>(1, scalars.clip / (norm + 1e-6));
   verdict.finite = finite(norm) && finite(loss) ? 1 : 0;
   verdict.loss = loss;

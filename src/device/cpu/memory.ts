@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeviceLimitError, DeviceLostError } from "../errors.ts";
+import { DeviceLimitError, DeviceLostError, SMALLER } from "../errors.ts";
 import { aligned, ALIGNMENT, Allocator } from "./allocator.ts";
 
 /** Bytes of a page of WebAssembly. */
@@ -164,8 +164,7 @@ export class LinearMemory {
   #tooMuch(bytes: number, label: string, limit: string): DeviceLimitError {
     return new DeviceLimitError(
       `This model needs ${mib(bytes)} (${label}) beside the ${mib(this.#bytes)} in use, and the ` +
-        `CPU device's memory ${limit}; use a smaller --batch-size, more --accumulate in training, ` +
-        `or a smaller model`,
+        `CPU device's memory ${limit}; ${SMALLER}`,
     );
   }
 }

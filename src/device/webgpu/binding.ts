@@ -5,6 +5,7 @@
  * @module
  */
 import { bytesOfOne, type Tensor } from "../../graph/tensor.ts";
+import { DeviceLimitError, SMALLER } from "../errors.ts";
 
 /** Alignment of bindings, bytes: WebGPU's default minStorageBufferOffsetAlignment. */
 const ALIGNMENT = 256;
@@ -22,10 +23,32 @@ export function originOf({ offset, storage }: Tensor): number {
   return offset % (ALIGNMENT / bytesOfOne(storage?.type));
 }
 
-/** A binding can begin at aligned offsets only: the kernel's `origin` skips the rest. */
-export function bound(buffer: GPUBuffer, { offset, size, storage }: Tensor): GPUBufferBinding {
+/**
+ * What is bound for a tensor, in bytes of its buffer. It can begin at aligned offsets only: the
+ * kernel's `origin` skips the rest.
+ */
+export function bound({ offset, size, storage }: Tensor): { offset: number; size: number } {
   const each = bytesOfOne(storage?.type);
   const start = Math.floor(offset * each / ALIGNMENT) * ALIGNMENT;
-  const end = Math.min(bufferBytes((offset + size) * each), buffer.size);
-  return { buffer, offset: start, size: end - start };
+  return { offset: start, size: bufferBytes((offset + size) * each) - start };
 }
+
+/**
+ * Checks a buffer, or what a kernel binds of one, against the adapter's limit.
+ *
+ * @throws {DeviceLimitError} when it is larger
+ */
+export function expectWithin(
+  limits: GPUSupportedLimits,
+  name: "maxBufferSize" | "maxStorageBufferBindingSize",
+  bytes: number,
+  label: string,
+): void {
+  if (bytes <= limits[name]) return;
+  throw new DeviceLimitError(
+    `This model needs ${mib(bytes)} at once (${label}) and the adapter allows ` +
+      `${mib(limits[name])} (${name}); ${SMALLER}`,
+  );
+}
+
+const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

@@ -11,10 +11,10 @@ import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import { deferred } from "../deferred.ts";
 import type { Device, DeviceData, Program } from "../device.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
-import { DeviceLimitError, DeviceLostError, NoGpuError } from "../errors.ts";
+import { DeviceLostError, NoGpuError } from "../errors.ts";
 import { fromFloat16 } from "../float16.ts";
 import { adapterAdvice, requestAdapter } from "./adapter.ts";
-import { bufferBytes } from "./binding.ts";
+import { bufferBytes, expectWithin } from "./binding.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
@@ -226,17 +226,7 @@ export class Gpu implements Device {
    * @internal
    */
   createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
-    const limit = Math.min(maxBufferSize, maxStorageBufferBindingSize);
-    if (bytes > limit) {
-      throw new DeviceLimitError(
-        `This model needs a buffer of ${mib(bytes)} (${label}) and the adapter allows ${
-          mib(limit)
-        } ` +
-          `(maxStorageBufferBindingSize); use a smaller --batch-size, more --accumulate in training, ` +
-          `or a smaller model`,
-      );
-    }
+    expectWithin(this.device.limits, "maxBufferSize", bytes, label);
     const buffer = this.device.createBuffer({ label, size: bufferBytes(bytes), usage });
     this.#bytes += buffer.size;
     return buffer;
@@ -339,5 +329,3 @@ export class Gpu implements Device {
     this.#bytes = 0;
   }
 }
-
-const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

@@ -44,10 +44,18 @@ import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
 import { normals } from "../../../kernels/wgsl/random.ts";
 import { moments, partialMoments, sumMiddle, sumParts } from "../../../kernels/wgsl/reduce.ts";
 import { partDepth } from "../../../kernels/wgsl/tiles.ts";
-import { type OperandsOf, type OpName, PARTIALS, type SizesOf } from "../../graph/ops.ts";
+import {
+  LAMB_CHUNK,
+  type OperandsOf,
+  type OpName,
+  PARTIALS,
+  type SizesOf,
+} from "../../graph/ops.ts";
 import type { Operation, Plan } from "../../graph/plan.ts";
 import { temporary, type Tensor, typeOf } from "../../graph/tensor.ts";
+import { DeviceLimitError, SMALLER } from "../errors.ts";
 import { originOf } from "./binding.ts";
+import { WINDOW, windows } from "./windows.ts";
 
 /** One dispatch. */
 export interface Dispatch<Phase extends string = string> {
@@ -60,7 +68,24 @@ export interface Dispatch<Phase extends string = string> {
 
 type Bound = readonly [launch: Launch, tensors: readonly (Tensor | undefined)[]];
 
-type Lowering<N extends OpName> = (sizes: SizesOf<N>, operands: OperandsOf<N>) => readonly Bound[];
+/** @param most elements of a slab that are bound at once */
+type Lowering<N extends OpName> = (
+  sizes: SizesOf<N>,
+  operands: OperandsOf<N>,
+  most: number,
+) => readonly Bound[];
+
+/** Numbers of a tensor at most, so that kernels can count them, and somewhat beyond, in 32 bits. */
+const MOST_NUMBERS = 2 ** 31;
+
+/** The partial sums of moments, each window's added to those before. */
+function partialSums(x: Tensor, partial: Tensor, most: number): Bound[] {
+  return windows(x.size, [x], most).flatMap(({ first, size, of }): Bound[] => {
+    const own = first === 0 ? partial : temporary(...partial.shape);
+    const sums: Bound = [partialMoments({ size }), [of(x), own]];
+    return first === 0 ? [sums] : [sums, [addInto({ size: partial.size }), [own, partial]]];
+  });
+}
 
 const lowerings = {
   matmul: (sizes, { a, b, bias, residual, pre, out, sums }) => {
@@ -154,8 +179,10 @@ const lowerings = {
     [gatherRowsGradient(sizes), [dy, rows, dtable]],
   ],
   maskRows: (sizes, { x, mask, y }) => [[maskRows(sizes), [x, mask, y]]],
-  copy: (sizes, { x, y }) => [[copy(sizes), [x, y]]],
-  add: (sizes, { x, y }) => [[addInto(sizes), [x, y]]],
+  copy: ({ size }, { x, y }, most) =>
+    windows(size, [x, y], most).map(({ size, of }) => [copy({ size }), [of(x), of(y)]]),
+  add: ({ size }, { x, y }, most) =>
+    windows(size, [x, y], most).map(({ size, of }) => [addInto({ size }), [of(x), of(y)]]),
   sumMiddle: (sizes, { x, y }) => [[sumMiddle({ ...sizes, origin: originOf(y) }), [x, y]]],
   dropout: (sizes, { x, keys, y }) => [[dropElements(sizes), [x, keys, y]]],
   stochasticDepth: (sizes, { residual, branch, keys, y }) => [
@@ -180,34 +207,47 @@ const lowerings = {
   placeImage: (sizes, { image, noise, keepMask, level, x }) => [
     [placeImage(sizes), [image, noise, keepMask, level, x]],
   ],
-  moments: ({ size, at }, { x, y }) => {
+  moments: ({ size, at }, { x, y }, most) => {
     const partial = temporary(PARTIALS, 2);
     return [
-      [partialMoments({ size }), [x, partial]],
+      ...partialSums(x, partial, most),
       [moments({ size, at }), [partial, y]],
     ];
   },
-  judgeStep: ({ size, count }, { lossPartial, gradients, scalars, verdict, history }) => {
+  judgeStep: ({ size }, { lossPartial, gradients, scalars, verdict, history }, most) => {
     const partial = temporary(PARTIALS, 2);
     return [
-      [partialMoments({ size: count }), [gradients, partial]],
+      ...partialSums(gradients, partial, most),
       [judgeStep({ size }), [lossPartial, partial, scalars, verdict, history]],
     ];
   },
-  adamW: (sizes, { parameters, gradients, first, second, average, verdict, scalars }) => [
-    [adamW(sizes), [parameters, gradients, first, second, average, verdict, scalars]],
-  ],
-  lamb: ({ chunks }, operands) => {
+  adamW: ({ size, decayed }, operands, most) => {
+    const { parameters, gradients, first, second, average, verdict, scalars } = operands;
+    const slabs = [parameters, gradients, first, second, average];
+    return windows(size, slabs, most).map((window) => {
+      const own = Math.min(window.size, Math.max(0, decayed - window.first));
+      const launch = adamW({ size: window.size, decayed: own });
+      return [launch, [...slabs.map((slab) => window.of(slab)), verdict, scalars]];
+    });
+  },
+  lamb: ({ chunks }, operands, most) => {
     const { parameters, gradients, first, second, average, verdict, table, scalars } = operands;
     const norms = temporary(chunks, 2);
     const ratios = temporary(chunks);
+    // A window's chunks begin in it: the last one can end in the next.
+    const each = (
+      launch: typeof lambStep,
+      slabs: readonly Tensor[],
+      rest: readonly Tensor[],
+    ): Bound[] =>
+      windows(parameters.size, slabs, most).map(({ first, size, of }) => [
+        launch({ chunks, first, size }),
+        [...slabs.map((slab) => of(slab, LAMB_CHUNK)), ...rest],
+      ]);
     return [
-      [
-        lambStep({ chunks }),
-        [parameters, gradients, first, second, norms, verdict, table, scalars],
-      ],
+      ...each(lambStep, [parameters, gradients, first, second], [norms, verdict, table, scalars]),
       [trustRatio({ chunks }), [norms, table, ratios]],
-      [lambUpdate({ chunks }), [parameters, gradients, average, ratios, verdict, table, scalars]],
+      ...each(lambUpdate, [parameters, gradients, average], [ratios, verdict, table, scalars]),
     ];
   },
   unfold: (window, { x, y }) => [[unfold(window), [x, y]]],
@@ -217,10 +257,19 @@ const lowerings = {
   ],
 } satisfies { [N in OpName]: Lowering<N> };
 
-/** The dispatches of a plan, in order. */
-export function lower<Phase extends string>(plan: Plan<Phase>): Dispatch<Phase>[] {
-  return plan.operations.flatMap((operation) =>
-    lowerOne(operation).map(([launch, tensors]) => {
+/**
+ * The dispatches of a plan, in order.
+ *
+ * @param most elements of a slab that are bound at once
+ * @throws {DeviceLimitError} when a tensor has more numbers than kernels can count
+ */
+export function lower<Phase extends string>(
+  plan: Plan<Phase>,
+  most: number = WINDOW,
+): Dispatch<Phase>[] {
+  return plan.operations.flatMap((operation) => {
+    checkSizes(operation);
+    return lowerOne(operation, most).map(([launch, tensors]) => {
       const bound = tensors.filter((tensor) => tensor !== undefined);
       if (bound.length !== launch.bindings.length) {
         throw new RangeError(
@@ -228,11 +277,26 @@ export function lower<Phase extends string>(plan: Plan<Phase>): Dispatch<Phase>[
         );
       }
       return { launch, tensors: bound, phase: operation.phase };
-    })
-  );
+    });
+  });
 }
 
-function lowerOne<N extends OpName>({ name, sizes, operands }: Operation<N>): readonly Bound[] {
+function checkSizes({ name, operands }: Operation): void {
+  for (
+    const { size } of Object.values<Tensor | undefined>(operands).filter((t) => t !== undefined)
+  ) {
+    if (size <= MOST_NUMBERS) continue;
+    throw new DeviceLimitError(
+      `This model needs ${size} numbers in one array (${name}), and kernels count to ` +
+        `${MOST_NUMBERS}; ${SMALLER}`,
+    );
+  }
+}
+
+function lowerOne<N extends OpName>(
+  { name, sizes, operands }: Operation<N>,
+  most: number,
+): readonly Bound[] {
   // The table gives each name the lowering of its own sizes and operands.
-  return (lowerings[name] as unknown as Lowering<N>)(sizes, operands);
+  return (lowerings[name] as unknown as Lowering<N>)(sizes, operands, most);
 }

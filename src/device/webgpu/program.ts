@@ -7,8 +7,9 @@
  */
 import type { Storage } from "../../graph/tensor.ts";
 import type { OperationProfile, Program } from "../device.ts";
+import { DeviceLimitError, SMALLER } from "../errors.ts";
 import { place } from "../pool.ts";
-import { bound, PARAMS_STRIDE } from "./binding.ts";
+import { bound, expectWithin, PARAMS_STRIDE } from "./binding.ts";
 import type { GpuResources } from "./resources.ts";
 import type { Dispatch } from "./lowering.ts";
 
@@ -49,6 +50,12 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     phases: readonly Phase[],
     dispatches: readonly Dispatch<Phase>[],
   ): Promise<WebGpuProgram<Phase>> {
+    for (const { launch, tensors } of dispatches) {
+      for (const tensor of tensors) {
+        const label = tensor.storage?.name ?? launch.name;
+        expectWithin(gpu.device.limits, "maxStorageBufferBindingSize", bound(tensor).size, label);
+      }
+    }
     const pipelines = await Promise.all(dispatches.map(({ launch }) => gpu.pipeline(launch)));
     const { STORAGE, UNIFORM, COPY_DST } = GPUBufferUsage;
     const owned: GPUBuffer[] = [];
@@ -57,34 +64,35 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     );
     try {
       const { slotOf, sizes } = place(dispatches);
-      for (const size of sizes) owned.push(gpu.createBuffer("activations", size * 4, STORAGE));
-      const params = gpu.createBuffer(
-        "params",
-        dispatches.length * PARAMS_STRIDE,
-        UNIFORM | COPY_DST,
-      );
-      owned.push(params);
-      const words = new Uint32Array(dispatches.length * PARAMS_STRIDE / 4);
-      dispatches.forEach(({ launch }, index) =>
-        words.set(launch.params, index * PARAMS_STRIDE / 4)
-      );
-      gpu.device.queue.writeBuffer(params, 0, words);
-      const commands = dispatches.map((dispatch, index): Command => {
-        const pipeline = pipelines[index];
-        const resources = dispatch.tensors.map((tensor) => {
-          const slot = slotOf.get(tensor);
-          return slot === undefined
-            ? bound(gpu.memory(tensor.storage!), tensor)
-            : { buffer: owned[slot], size: Math.ceil(tensor.size / 4) * 16 };
+      const commands = await withinMemory(gpu.device, () => {
+        for (const size of sizes) owned.push(gpu.createBuffer("activations", size * 4, STORAGE));
+        const params = gpu.createBuffer(
+          "params",
+          dispatches.length * PARAMS_STRIDE,
+          UNIFORM | COPY_DST,
+        );
+        owned.push(params);
+        const words = new Uint32Array(dispatches.length * PARAMS_STRIDE / 4);
+        dispatches.forEach(({ launch }, index) =>
+          words.set(launch.params, index * PARAMS_STRIDE / 4)
+        );
+        gpu.device.queue.writeBuffer(params, 0, words);
+        return dispatches.map((dispatch, index): Command => {
+          const pipeline = pipelines[index];
+          const resources = dispatch.tensors.map((tensor) => {
+            const slot = slotOf.get(tensor);
+            const buffer = slot === undefined ? gpu.memory(tensor.storage!) : owned[slot];
+            return { buffer, ...bound(tensor) };
+          });
+          if (dispatch.launch.params.length > 0) {
+            resources.push({ buffer: params, offset: index * PARAMS_STRIDE, size: PARAMS_STRIDE });
+          }
+          const bindings = gpu.device.createBindGroup({
+            layout: pipeline.getBindGroupLayout(0),
+            entries: resources.map((resource, binding) => ({ binding, resource })),
+          });
+          return { pipeline, bindings, dispatch };
         });
-        if (dispatch.launch.params.length > 0) {
-          resources.push({ buffer: params, offset: index * PARAMS_STRIDE, size: PARAMS_STRIDE });
-        }
-        const bindings = gpu.device.createBindGroup({
-          layout: pipeline.getBindGroupLayout(0),
-          entries: resources.map((resource, binding) => ({ binding, resource })),
-        });
-        return { pipeline, bindings, dispatch };
       });
       return new WebGpuProgram(gpu, phases, commands, owned, constants);
     } catch (error) {
@@ -196,6 +204,21 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     this.#owned = [];
     this.#commands = [];
   }
+}
+
+/**
+ * Runs `make`, which makes buffers.
+ *
+ * @throws {DeviceLimitError} when the GPU has no memory for them
+ */
+async function withinMemory<T>(device: GPUDevice, make: () => T): Promise<T> {
+  device.pushErrorScope("out-of-memory");
+  const [made, error] = await Promise.all([
+    new Promise<T>((resolve) => resolve(make())),
+    device.popErrorScope(),
+  ]);
+  if (error) throw new DeviceLimitError(`The GPU has too little memory for this; ${SMALLER}`);
+  return made;
 }
 
 function encode(pass: GPUComputePassEncoder, { pipeline, bindings, dispatch }: Command): void {

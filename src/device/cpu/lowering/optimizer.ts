@@ -4,7 +4,7 @@
  * @module
  */
 import { ADAM_W, JUDGE_STEP } from "../../../../kernels/wasm/assembly/codes.ts";
-import type { Lowering } from "../tape_entry.ts";
+import { float, type Lowering } from "../tape_entry.ts";
 import { partialMoments } from "./reduce.ts";
 import { chunksOf } from "./tiles.ts";
 
@@ -14,7 +14,7 @@ export const judgeStep: Lowering<"judgeStep"> = (
   { lossPartial, gradients, scalars, verdict, history },
 ) => {
   const { entry, partial, partials } = partialMoments(gradients, count);
-  const fields = { lossPartial, partial, scalars, verdict, history, partials, size };
+  const fields = { lossPartial, partial, scalars, verdict, history, partials, size: float(size) };
   return [entry, { code: JUDGE_STEP, tiles: 1, fields }];
 };
 
