@@ -107,7 +107,7 @@ interface Facts extends Work {
   readonly bytes?: number;
   readonly step?: number | null;
   readonly about?: Readonly<Record<string, unknown>>;
-  readonly holds?: { readonly movingAverage: boolean; readonly optimiser: boolean };
+  readonly holds?: { readonly movingAverage: boolean; readonly optimizer: boolean };
   /** Devices that trained it, the first one first. */
   readonly devices?: readonly string[];
   readonly training: TrainOptions | null;
@@ -133,7 +133,7 @@ function describe(
     about: about ?? {},
     holds: {
       movingAverage: slabs.ema !== undefined,
-      optimiser: slabs.adam_m !== undefined && slabs.adam_v !== undefined,
+      optimizer: slabs.adam_m !== undefined && slabs.adam_v !== undefined,
     },
     training: saved?.options ? trainOptions : null,
   };
@@ -176,7 +176,7 @@ function prose(facts: Facts): string {
   const held = [
     "parameters",
     holds?.movingAverage && "their moving average (used for sampling)",
-    holds?.optimiser && "the optimizer's state (training can continue)",
+    holds?.optimizer && "the optimizer's state (training can continue)",
   ].filter(Boolean);
   const origin: [string, string][] = preset !== undefined
     ? [["Preset", `${preset}: ${PRESETS[preset].about}`]]

@@ -100,7 +100,7 @@ ${
 export function trustRatio({ chunks }: { chunks: number }): Launch {
   return launch(
     "trust ratio",
-    { count: chunks },
+    paramsOf({ chunks }),
     [read("norms", "array<vec2<f32>>"), table, write("ratios")],
     groupGrid(chunks),
     `${fold("vec2<f32>", LANES)}

@@ -1,5 +1,5 @@
 /**
- * Inputs that change from step to step: random draws and the optimiser's scalars, as functions of
+ * Inputs that change from step to step: random draws and the optimizer's scalars, as functions of
  * the options and the step's number alone.
  *
  * @module

@@ -94,7 +94,8 @@ Deno.test("stepsOf() counts the parts of an accumulating step, and allocates not
   const total = (name: string) =>
     train.work.filter((one) => one.name === name)
       .reduce((sum, { dispatches }) => sum + dispatches, 0);
-  assertEquals([total("normals"), total("lamb update")], [64, 1]);
+  // A slab of 158 M parameters is bound in ten windows.
+  assertEquals([total("normals"), total("lamb update")], [64, 10]);
   const steps = sample.work.filter(({ name }) => name === "sampler step");
   assertEquals(steps.map(({ dispatches, bytes }) => [dispatches, bytes > 0]), [[1, true]]);
 });

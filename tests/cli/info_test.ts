@@ -85,13 +85,13 @@ Deno.test("rin info describes a checkpoint in words and as JSON", async () => {
         "CPU memory",
       ]
     ) assertStringIncludes(words.stdout, text);
-    assert(!words.stdout.includes("optimiser"));
+    assert(!words.stdout.includes("the optimizer's state"));
 
     const facts = JSON.parse((await rin(["info", "net.safetensors", "--json"], { cwd })).stdout);
     assertEquals(facts.config, config);
     assertEquals([facts.step, facts.forwardFlopsPerImage], [1234, forwardFlops(config)]);
     assertEquals(facts.devices, training.devices);
-    assertEquals(facts.holds, { movingAverage: true, optimiser: false });
+    assertEquals(facts.holds, { movingAverage: true, optimizer: false });
     const most = samplingBytes(config, 16);
     assertEquals(facts.memory.sampling.bytes, most);
     assertEquals([facts.dtype, facts.memory.sampling.bytesWithShaderF16], ["f32", undefined]);

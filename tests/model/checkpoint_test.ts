@@ -172,7 +172,7 @@ const refused: [name: string, bytes: () => Uint8Array, message: string][] = [
     "it has none of the network's parameters",
   ],
   [
-    "optimiser state alone",
+    "optimizer state alone",
     () =>
       changed(({ tensors }) => {
         for (const { name } of layout.parameters) tensors.delete(name);
