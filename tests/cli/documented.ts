@@ -19,7 +19,8 @@ async function linesOf(page: string): Promise<Line[]> {
   let block: string | undefined;
   const lines: Line[] = [];
   for (const line of text.split("\n")) {
-    if (line.startsWith("```")) block = block === undefined ? line : undefined;
+    const fence = line.trim(); // a block in a list is indented
+    if (fence.startsWith("```")) block = block === undefined ? fence : undefined;
     else if (block === "```sh" || block === undefined && line.startsWith("    ")) {
       const command = line.replace(/\s#(?=\s).*$/, "").trim();
       if (COMMAND.test(command)) lines.push({ page, text: command, words: wordsOf(command) });
