@@ -50,6 +50,7 @@ export type { Access, Binding, Launch, Workgroups } from "./kernels/wgsl/kernel.
 export type { Activation } from "./kernels/shapes.ts";
 export { attention, attentionMerge } from "./kernels/wgsl/attention.ts";
 export { attentionKeyGradient, attentionQueryGradient } from "./kernels/wgsl/attention_gradient.ts";
+export { ATTENTION_TILES, type AttentionTile, keysOfPart } from "./kernels/wgsl/attention_tiles.ts";
 export type { AttentionSizes } from "./kernels/shapes.ts";
 export type { EpilogueOptions } from "./kernels/wgsl/epilogue.ts";
 export {

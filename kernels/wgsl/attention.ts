@@ -9,13 +9,7 @@
  */
 import type { AttentionSizes } from "../shapes.ts";
 import { products } from "./attention_products.ts";
-import {
-  type AttentionTile,
-  attentionTileFor,
-  keysOfPart,
-  OTHERS,
-  ownedBy,
-} from "./attention_tiles.ts";
+import { type AttentionTile, attentionTileFor, keysOfPart, OTHERS } from "./attention_tiles.ts";
 import {
   forEach,
   laneType,
@@ -52,22 +46,16 @@ export function attention(shape: AttentionSizes, tile?: AttentionTile): Launch {
   const part = keysOfPart(shape);
   const parts = Math.ceil(keys / part);
   const chosen = tile ?? attentionTileFor(queries, batch * heads * parts, d);
-  const { rows, across } = chosen;
   const t = products(shape, chosen, "queries");
-  const tiles = Math.ceil(queries / ownedBy(chosen));
-  const logSum = (r: number) =>
-    `if (first + y * ${rows}u + ${r}u < p.queries) {
-      logSum[(example * p.heads + h) * p.queries + first + y * ${rows}u + ${r}u] =
-        (${t.part("top", r)} + log2(${t.part("whole", r)})) * ${Math.LN2.toPrecision(9)};
-    }`;
   return launch(
     "attention",
-    { ...t.params, tiles, part, batch },
+    { ...t.params, part, batch },
     [read("q", t.array), read("kv", t.array), write("out", t.array), write("logSum")],
-    [tiles * parts, heads, batch],
-    `${t.declarations(["q", "k", "v"], ["out"])}
-${
-      t.main(`  let index = group.x / p.tiles;
+    [t.tiles * parts, heads, batch],
+    t.text(
+      ["q", "k", "v"],
+      ["out"],
+      `  let index = group.x / p.tiles;
   let example = index * p.batch + b;
   let end = min(p.keys, (index + 1u) * p.part);
   ${t.declareSums("o")}
@@ -79,22 +67,25 @@ ${
     ${t.eachScore((r, c) => `s${r}_${c} = select(-3.0e38, s${r}_${c} * ${powerOf(d)}, in${c});`)}
     let before = top;
     ${unroll(t.each, (c) => `top = max(top, ${t.vectorOf((r) => `s${r}_${c}`)});`, " ")}
-    ${t.exchange("top", across, (other) => `top = max(top, ${other});`)}
+    ${t.exchange("top", chosen.across, (other) => `top = max(top, ${other});`)}
     let keep = exp2(before - top);
     ${t.weigh((c) => t.vectorOf((r) => `exp2(s${r}_${c} - ${t.part("top", r)})`))}
     sum *= keep;
     ${t.eachSum("o", (quad, r) => `${quad} *= ${t.part("keep", r)};`)}
-    let blocks = (min(${OTHERS}u, end - begin) + 7u) / 8u;
     ${t.sums("o", "v", false)}
     ${t.sumWeights("sum")}
   }
   var whole = ${t.vector}();
   ${t.exchange("sum", 8, (other) => `whole += ${other};`)}
   ${t.store("o", "out", (quad, r) => `${quad} / ${t.part("whole", r)}`, "example")}
-  if (x == 0u) {
-    ${unroll(rows, logSum, "\n    ")}
-  }`)
-    }`,
+  ${
+        t.eachRow((r, at) =>
+          `logSum[(example * p.heads + h) * p.queries + ${at}] = (${t.part("top", r)} + log2(${
+            t.part("whole", r)
+          })) * ${Math.LN2.toPrecision(9)};`
+        )
+      }`,
+    ),
     attentionFlops(shape, 2),
   );
 }

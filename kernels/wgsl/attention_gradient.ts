@@ -6,7 +6,7 @@
 import type { AttentionSizes } from "../shapes.ts";
 import { attentionFlops, powerOf } from "./attention.ts";
 import { products } from "./attention_products.ts";
-import { type AttentionTile, attentionTileFor, OTHERS, ownedBy } from "./attention_tiles.ts";
+import { type AttentionTile, attentionTileFor, OTHERS } from "./attention_tiles.ts";
 import { type Launch, launch, read, unroll, write } from "./kernel.ts";
 
 const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
@@ -24,14 +24,13 @@ export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTi
   const chosen = tile ?? attentionTileFor(queries, batch * heads, d + OTHERS);
   const { rows } = chosen;
   const t = products(shape, chosen, "queries");
-  const tiles = Math.ceil(queries / ownedBy(chosen));
   const at = (r: number) =>
     `(b * p.heads + h) * p.queries + min(first + y * ${rows}u + ${r}u, p.queries - 1u)`;
   const weight = (r: number, c: number) =>
     `select(0.0, exp2(s${r}_${c} * ${powerOf(d)} - ${t.part("denominator", r)}), in${c})`;
   return launch(
     "attention: dq",
-    { ...t.params, tiles },
+    t.params,
     [
       read("q", t.array),
       read("kv", t.array),
@@ -41,38 +40,28 @@ export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTi
       write("dq", t.array),
       write("delta"),
     ],
-    [tiles, heads, batch],
-    `${t.declarations(["q", "k", "v", "out", "dout"], ["dq"])}
-${
-      t.main(`  ${t.ownDots("dot", "dout", "out")}
+    [t.tiles, heads, batch],
+    t.text(
+      ["q", "k", "v", "out", "dout"],
+      ["dq"],
+      `  ${t.ownDots("dot", "dout", "out")}
   var mean = ${t.vector}();
   ${t.exchange(t.vectorOf((r) => `dot${r}`), 8, (other) => `mean += ${other};`)}
   let denominator = ${t.vectorOf((r) => `logSum[${at(r)}]`)} * ${LOG2E};
   ${t.declareSums("d")}
-  for (var begin = 0u; begin < p.keys; begin += ${OTHERS}u) {
+  let end = p.keys;
+  for (var begin = 0u; begin < end; begin += ${OTHERS}u) {
     ${t.scores("t", "dout", "v")}
     ${t.scores("s", "q", "k")}
-    ${unroll(t.each, (c) => `let in${c} = ${t.other(c)} < p.keys;`, " ")}
+    ${unroll(t.each, (c) => `let in${c} = ${t.other(c)} < end;`, " ")}
     ${t.eachScore((r, c) => `t${r}_${c} = ${weight(r, c)} * (t${r}_${c} - ${t.part("mean", r)});`)}
     workgroupBarrier();
     ${t.weigh((c) => t.vectorOf((r) => `t${r}_${c}`))}
-    let blocks = (min(${OTHERS}u, p.keys - begin) + 7u) / 8u;
     ${t.sums("d", "k", true)}
   }
   ${t.store("d", "dq", (quad) => `${quad} * ${scaleOf(d)}`)}
-  if (x == 0u) {
-    ${
-        unroll(
-          rows,
-          (r) =>
-            `if (first + y * ${rows}u + ${r}u < p.queries) { delta[${at(r)}] = ${
-              t.part("mean", r)
-            }; }`,
-          "\n    ",
-        )
-      }
-  }`)
-    }`,
+  ${t.eachRow((r, at) => `delta[(b * p.heads + h) * p.queries + ${at}] = ${t.part("mean", r)};`)}`,
+    ),
     attentionFlops(shape, 3),
   );
 }
@@ -86,10 +75,9 @@ export function attentionKeyGradient(shape: AttentionSizes, tile?: AttentionTile
   const { batch, heads, d, keys } = shape;
   const chosen = tile ?? attentionTileFor(keys, batch * heads, 2 * d);
   const t = products(shape, chosen, "keys");
-  const tiles = Math.ceil(keys / ownedBy(chosen));
   return launch(
     "attention: dk, dv",
-    { ...t.params, tiles },
+    t.params,
     [
       read("q", t.array),
       read("kv", t.array),
@@ -98,23 +86,24 @@ export function attentionKeyGradient(shape: AttentionSizes, tile?: AttentionTile
       read("delta"),
       write("dkv", t.array),
     ],
-    [tiles, heads, batch],
-    `${t.declarations(["q", "k", "v", "dout"], ["dk", "dv"])}
-${
-      t.main(`  ${t.declareSums("dk")}
+    [t.tiles, heads, batch],
+    t.text(
+      ["q", "k", "v", "dout"],
+      ["dk", "dv"],
+      `  ${t.declareSums("dk")}
   ${t.declareSums("dv")}
-  for (var begin = 0u; begin < p.queries; begin += ${OTHERS}u) {
+  let end = p.queries;
+  for (var begin = 0u; begin < end; begin += ${OTHERS}u) {
     ${t.scores("t", "v", "dout")}
     ${t.scores("s", "k", "q")}
     ${
         unroll(
           t.each,
           (c) =>
-            `let in${c} = ${t.other(c)} < p.queries;
+            `let in${c} = ${t.other(c)} < end;
     let at${c} = (b * p.heads + h) * p.queries + min(${t.other(c)}, p.queries - 1u);
     let denominator${c} = logSum[at${c}] * ${LOG2E};
     let mean${c} = delta[at${c}];`,
-          "\n    ",
         )
       }
     ${
@@ -126,15 +115,14 @@ ${
       }
     workgroupBarrier();
     ${t.weigh((c) => t.vectorOf((r) => `t${r}_${c}`))}
-    let blocks = (min(${OTHERS}u, p.queries - begin) + 7u) / 8u;
     ${t.sums("dk", "q", true)}
     workgroupBarrier();
     ${t.weigh((c) => t.vectorOf((r) => `s${r}_${c}`))}
     ${t.sums("dv", "dout", false)}
   }
   ${t.store("dk", "dk", (quad) => `${quad} * ${scaleOf(d)}`)}
-  ${t.store("dv", "dv", (quad) => quad)}`)
-    }`,
+  ${t.store("dv", "dv", (quad) => quad)}`,
+    ),
     attentionFlops(shape, 4),
   );
 }

@@ -25,27 +25,24 @@ interface Rows {
   readonly start: string;
 }
 
-const dense = (buffer: string): Rows => ({
-  buffer,
-  side: "queries",
-  stride: "p.width",
-  start: "0u",
+const ofQueries = (buffer: string, at: string): Rows => ({
+  ...{ buffer, side: "queries", stride: `p.${at}Stride`, start: `p.${at}Start` },
 });
-const ofKeys = (buffer: string, start: string): Rows => ({
-  ...{ buffer, side: "keys", stride: "p.kvStride", start },
+const ofKeys = (buffer: string, at: string): Rows => ({
+  ...{ buffer, side: "keys", stride: "p.kvStride", start: `p.${at}Start` },
 });
 
 /** All that the kernels read and write, by the name that they call it. */
 const MATRICES = {
-  q: { buffer: "q", side: "queries", stride: "p.qStride", start: "p.qStart" },
-  dq: { buffer: "dq", side: "queries", stride: "p.qStride", start: "p.qStart" },
-  k: ofKeys("kv", "p.kStart"),
-  v: ofKeys("kv", "p.vStart"),
-  dk: ofKeys("dkv", "p.kStart"),
-  dv: ofKeys("dkv", "p.vStart"),
-  out: dense("out"),
-  dout: dense("dout"),
-} as const satisfies Record<string, Rows>;
+  q: ofQueries("q", "q"),
+  dq: ofQueries("dq", "q"),
+  k: ofKeys("kv", "k"),
+  v: ofKeys("kv", "v"),
+  dk: ofKeys("dkv", "k"),
+  dv: ofKeys("dkv", "v"),
+  out: ofQueries("out", "out"),
+  dout: ofQueries("dout", "out"),
+};
 
 /** Its name in a kernel. */
 export type Matrix = keyof typeof MATRICES;
@@ -73,10 +70,13 @@ export interface Products {
   readonly part: (vector: string, row: number) => string;
   /** The vector of expressions by row. */
   readonly vectorOf: (row: (row: number) => string) => string;
-  /** Declarations outside of the entry point. */
-  readonly declarations: (loaded: readonly Matrix[], stored: readonly Matrix[]) => string;
-  /** The entry point with x, y, b, h, and `first`, the first owned row; `index` of the workgroups along x. */
-  readonly main: (body: string) => string;
+  /** Workgroups that own a part of the rows. */
+  readonly tiles: number;
+  /**
+   * The kernel's text. Its body has x, y, the example b, the head h, and `first`, the first owned row
+   * of workgroup `group`.
+   */
+  readonly text: (loaded: readonly Matrix[], stored: readonly Matrix[], body: string) => string;
   /** The other side's row of score `i` of an invocation. */
   readonly other: (i: number) => string;
   /** Declares `result`<row>_<other>: the scores of own rows of `a` with rows of `b` from `begin` on. */
@@ -92,8 +92,8 @@ export interface Products {
   /** Statements for each quad of sums. */
   readonly eachSum: (name: string, line: (quad: string, row: number) => string) => string;
   /**
-   * Adds rows of `m` from `begin` on, weighted, in `blocks` of 8, to the sums `name`. Doesn't bring m
-   * where it is `there`: the last scores were with it, and all of it fits.
+   * Adds rows of `m` from `begin` on, before `end`, weighted, to the sums `name`. Doesn't bring m where
+   * it is `there`: the last scores were with it, and all of it fits.
    */
   readonly sums: (name: string, m: Matrix, there: boolean) => string;
   /** Writes the sums, after `value`, to the rows of `m` of an `example`. */
@@ -105,6 +105,8 @@ export interface Products {
   ) => string;
   /** Sums over an invocation's share of 8 of the columns, of the products of rows of two matrices. */
   readonly ownDots: (result: string, a: Matrix, b: Matrix) => string;
+  /** Statements for each own row that is there, once. */
+  readonly eachRow: (line: (row: number, at: string) => string) => string;
   /** All that share rows leave a vector and take, in order, that of the first `count` of them. */
   readonly exchange: (
     value: string,
@@ -158,7 +160,7 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
     `(b * p.${side} + ${row}) * ${stride} + ${start} + h * ${d / width}u`;
 
   function loader(name: Matrix): string {
-    const matrix: Rows = MATRICES[name];
+    const matrix = MATRICES[name];
     const { buffer, side } = matrix;
     const one = (i: number) =>
       `select(0.0, ${buffer}[start + 4u * quad + ${i}u], 4u * quad + ${i}u < ${d}u)`;
@@ -174,14 +176,14 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
   }
 
   function storer(name: Matrix): string {
-    const matrix: Rows = MATRICES[name];
+    const matrix = MATRICES[name];
     const { buffer, side } = matrix;
     const one = (i: number) =>
       `if (4u * quad + ${i}u < ${d}u) { ${buffer}[start + 4u * quad + ${i}u] = value[${i}]; }`;
     return `fn store_${name}(b: u32, h: u32, row: u32, quad: u32, value: vec4<f32>) {
   if (row >= p.${side} || quad >= ${quads}u) { return; }
   let start = ${at(matrix, "row")};
-  ${width === 1 ? unroll(4, one, "\n  ") : `${buffer}[start + quad] = value;`}
+  ${width === 1 ? unroll(4, one) : `${buffer}[start + quad] = value;`}
 }`;
   }
 
@@ -199,25 +201,27 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
         `${into}[${i}]${lineOf("line", together)}[column] = load_${m}(b, h, ${from} + ${
           BLOCK * i
         }u + line, ${slice} + column);`,
-      "\n      ",
     );
   const bringOther = (m: Matrix, slice: string) =>
     bring("other", otherBlocks, 4, m, "begin", slice);
 
   const eachScore = (line: (row: number, other: number) => string) =>
-    unroll(rows, (row) => unroll(each, (other) => line(row, other), " "), "\n      ");
+    unroll(rows, (row) => unroll(each, (other) => line(row, other), " "));
   const eachSum = (name: string, line: (quad: string, row: number, slice: number) => string) =>
     unroll(
       slices,
       (s) => unroll(rows, (r) => line(`${name}${s}_${r}`, r, s), " "),
-      "\n    ",
     );
-  const ownQuad = (row: number, s: number) =>
-    `h, first + y * ${rows}u + ${row}u, ${s * slice}u + x`;
+  const eachBlock =
+    `for (var block = 0u; block < (min(${OTHERS}u, end - begin) + 7u) / 8u; block++)`;
+  const ownRow = (row: number) => `first + y * ${rows}u + ${row}u`;
+  const ownQuad = (row: number, s: number) => `h, ${ownRow(row)}, ${s * slice}u + x`;
+  const tiles = Math.ceil(shape[own] / owned);
 
   return {
+    tiles,
     params: {
-      ...{ heads, queries, keys, width: heads * d / width, slice },
+      ...{ tiles, heads, queries, keys, slice, outStride: heads * d / width, outStart: 0 },
       ...{ qStride: qStride / width, qStart: qStart / width, kvStride: kvStride / width },
       ...{ kStart: kStart / width, vStart: vStart / width },
     },
@@ -226,7 +230,7 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
     vector,
     part,
     vectorOf,
-    declarations: (loaded, stored) =>
+    text: (loaded, stored, body) =>
       [
         `var<workgroup> own: ${blocksOf("vec4<f32>", ownBlocks, rows, BLOCK)};`,
         `var<workgroup> other: ${blocksOf("vec4<f32>", otherBlocks, 4, BLOCK)};`,
@@ -239,9 +243,7 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
 }`,
         ...loaded.map(loader),
         ...stored.map(storer),
-      ].join("\n"),
-    main: (body) =>
-      `@compute @workgroup_size(${across}, ${down})
+        `@compute @workgroup_size(${across}, ${down})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_id) id: vec3<u32>,
@@ -257,6 +259,7 @@ fn main(
 ${body}
 }
 `,
+      ].join("\n"),
     other: (i) => `begin + ${across * i}u + x`,
     scores: (result, a, b) => {
       const step = (quad: number) =>
@@ -285,15 +288,13 @@ ${body}
       ${bringOther(b, `slice * ${slice}u`)}
       workgroupBarrier();
       for (var quad = 0u; quad < p.slice; quad += ${steps}u) {
-        ${unroll(steps, step, "\n      ")}
+        ${unroll(steps, step)}
       }
     }`;
     },
     eachScore,
-    weigh: (value) =>
-      unroll(each, (c) => `${weightAt(otherBlock(c), "x")} = ${value(c)};`, "\n    "),
-    sumWeights: (sum) =>
-      `for (var block = 0u; block < blocks; block++) { ${sum} += ${weightAt("block", "x")}; }`,
+    weigh: (value) => unroll(each, (c) => `${weightAt(otherBlock(c), "x")} = ${value(c)};`),
+    sumWeights: (sum) => `${eachBlock} { ${sum} += ${weightAt("block", "x")}; }`,
     declareSums: (name) => eachSum(name, (quad) => `var ${quad} = vec4<f32>();`),
     eachSum,
     sums: (name, m, there) =>
@@ -312,10 +313,10 @@ ${body}
         return `${s > 0 ? "workgroupBarrier();" : ""}
     ${there && slices === 1 ? "" : bringOther(m, `${s * slice}u`)}
     workgroupBarrier();
-    for (var block = 0u; block < blocks; block++) {
-      ${unroll(BLOCK, step, "\n      ")}
+    ${eachBlock} {
+      ${unroll(BLOCK, step)}
     }`;
-      }, "\n    "),
+      }),
     store: (name, m, value, example = "b") =>
       `if (x < ${slice}u) {
     ${
@@ -334,6 +335,10 @@ ${body}
             ownQuad(r, s)
           }), ${result}${r});`)
       }
+  }`,
+    eachRow: (line) =>
+      `if (x == 0u) {
+    ${unroll(rows, (r) => `if (${ownRow(r)} < p.${own}) { ${line(r, ownRow(r))} }`)}
   }`,
     exchange: (value, count, fold) =>
       `exchanged[y][x] = ${value};

@@ -48,7 +48,10 @@ function cutOf(steps: number): Cut {
   return { across, rows: LANES / across, each: Math.ceil(steps / across) };
 }
 
-/** An entry point whose invocations share `row`: the lanes k<i> of each are in it where in<i>. */
+/**
+ * An entry point whose invocations share `row`, or where that is beyond the last one read this: they
+ * meet at barriers. The lanes k<i> of each are in it where in<i>.
+ */
 function forEachRow({ across, rows, each }: Cut, sums: readonly string[], body: string): string {
   return `${
     sums.map((name) => `var<workgroup> ${name}: array<array<f32, ${across}>, ${rows}>;`).join("\n")
@@ -56,8 +59,8 @@ function forEachRow({ across, rows, each }: Cut, sums: readonly string[], body: 
 @compute @workgroup_size(${across}, ${rows})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
   let row = ${GROUP} * ${rows}u + id.y;
-  // Rows that are not there are read from the last one, and not written.
-  let start = min(row, p.rows - 1u) * p.steps;
+  let there = min(row, p.rows - 1u);
+  let start = there * p.steps;
   ${
     unroll(
       each,
@@ -65,7 +68,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
         `let k${i} = min(id.x + ${across * i}u, p.steps - 1u); let in${i} = id.x + ${
           across * i
         }u < p.steps;`,
-      "\n  ",
     )
   }
 ${body}
@@ -107,11 +109,11 @@ export function layerNorm(
     forEachRow(
       cut,
       ["sums", "squares"],
-      `  ${unroll(each, (i) => `let v${i} = select(${lane}(), x[start + k${i}], in${i});`, "\n  ")}
+      `  ${unroll(each, (i) => `let v${i} = select(${lane}(), x[start + k${i}], in${i});`)}
   ${putSum}
   workgroupBarrier();
   let mean = ${sum} / f32(p.d);
-  ${unroll(each, (i) => `let c${i} = select(${lane}(), v${i} - mean, in${i});`, "\n  ")}
+  ${unroll(each, (i) => `let c${i} = select(${lane}(), v${i} - mean, in${i});`)}
   ${putSquares}
   workgroupBarrier();
   let scale = inverseSqrt(${squares} / f32(p.d) + ${epsilon});
@@ -123,7 +125,6 @@ export function layerNorm(
             `if (in${i}) { y[start + k${i}] = c${i} * scale * ${affine.at(`k${i}`)} + ${
               affine.at(`p.steps + k${i}`)
             }; }`,
-          "\n  ",
         )
       }
   if (id.x == 0u) {
@@ -159,15 +160,14 @@ export function layerNormInputGradient(
     forEachRow(
       cut,
       ["sums", "products"],
-      `  let mean = stats[2u * min(row, p.rows - 1u)];
-  let scale = stats[2u * min(row, p.rows - 1u) + 1u];
+      `  let mean = stats[2u * there];
+  let scale = stats[2u * there + 1u];
   ${
         unroll(
           each,
           (i) =>
             `let g${i} = select(${lane}(), dy[start + k${i}] * ${affine.at(`k${i}`)}, in${i});
   let h${i} = (x[start + k${i}] - mean) * scale;`,
-          "\n  ",
         )
       }
   ${putSum}
@@ -180,7 +180,7 @@ export function layerNormInputGradient(
         unroll(each, (i) => {
           const value = `scale * (g${i} - c1 - h${i} * c2)`;
           return `if (in${i}) { dx[start + k${i}] ${accumulate ? "+=" : "="} ${value}; }`;
-        }, "\n  ")
+        })
       }`,
     ),
   );

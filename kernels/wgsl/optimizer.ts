@@ -15,7 +15,7 @@ import {
   read,
   write,
 } from "./kernel.ts";
-import { fold, shareOf, TOTAL_LANES } from "./reduce.ts";
+import { fold, total, TOTAL_LANES } from "./reduce.ts";
 
 /** The uniform that holds {@linkcode OPTIMIZER_SCALARS}, padded to 48 bytes. */
 export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "pad0", "pad1"]);
@@ -33,16 +33,14 @@ export function judgeStep({ size }: { size: number }): Launch {
     { size: floatBits(size) },
     [read("lossPartial"), read("partial"), optimizerScalars, write("verdict"), write("history")],
     [1, 1, 1],
-    `${fold("vec2<f32>", TOTAL_LANES)}${shareOf("squares", "partial")}${
-      shareOf("losses", "lossPartial")
-    }
+    `${fold("vec2<f32>", TOTAL_LANES)}
 fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 @compute @workgroup_size(${TOTAL_LANES})
 fn main(@builtin(local_invocation_index) lane: u32) {
-  let sums = fold(lane, vec2<f32>(squares(lane).y, losses(lane).y));
+${total("vec2<f32>(partial[2u * k + 1u], lossPartial[2u * k + 1u])")}
   if (lane > 0u) { return; }
-  let norm = sqrt(sums.x);
-  let loss = sums.y / bitcast<f32>(p.size);
+  let norm = sqrt(sum.x);
+  let loss = sum.y / bitcast<f32>(p.size);
   verdict[0] = min(1.0, scalars.clip / (norm + 1e-6));
   verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
   verdict[2] = loss;

@@ -39,7 +39,8 @@ export function sumMiddle(
   const width = laneWidth(inner, stride, start, origin);
   const lane = laneType(width);
   const count = outer * inner / width;
-  const share = sharesOf(count, middle);
+  // Invocations that share a long sum.
+  const share = middle < 16 ? 1 : 16;
   const columns = LANES / share;
   return launch(
     "sum rows",
@@ -70,17 +71,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
 }
 `,
   );
-}
-
-/** Enough invocations to fill a GPU. */
-const MANY = 8192;
-
-/**
- * Into how many shares the sums of `middle` numbers go, for `count` sums: more where there are few,
- * as long as each has 8 numbers.
- */
-function sharesOf(count: number, middle: number): number {
-  return [1, 2, 4, 8].find((share) => count * share >= MANY || middle < 16 * share) ?? 16;
 }
 
 /**
@@ -183,17 +173,11 @@ export function partialMoments({ size }: { size: number }): Launch {
 /** Invocations that add up partial sums. */
 export const TOTAL_LANES = 256;
 
-/** WGSL: the function `name(lane)`, an invocation's share of the sum of `sums` (1024, 2). */
-export function shareOf(name: string, sums: string): string {
-  return `fn ${name}(lane: u32) -> vec2<f32> {
-  var sum = vec2<f32>();
-  for (var k = lane; k < ${PARTIALS}u; k += ${TOTAL_LANES}u) {
-    sum += vec2<f32>(${sums}[2u * k], ${sums}[2u * k + 1u]);
-  }
-  return sum;
-}
-`;
-}
+/** WGSL: all invocations' `fold` of a sum over `k` of `value`, from partial sums (1024, 2). */
+export const total = (value: string): string =>
+  `  var own = vec2<f32>();
+  for (var k = lane; k < ${PARTIALS}u; k += ${TOTAL_LANES}u) { own += ${value}; }
+  let sum = fold(lane, own);`;
 
 /** Mean, standard deviation and Euclidean norm of x (size) from its partial sums. Binds partial, y. */
 export function moments({ size, at }: { size: number; at: number }): Launch {
@@ -202,10 +186,10 @@ export function moments({ size, at }: { size: number; at: number }): Launch {
     { size, at },
     [read("partial"), write("y")],
     [1, 1, 1],
-    `${fold("vec2<f32>", TOTAL_LANES)}${shareOf("moments", "partial")}
+    `${fold("vec2<f32>", TOTAL_LANES)}
 @compute @workgroup_size(${TOTAL_LANES})
 fn main(@builtin(local_invocation_index) lane: u32) {
-  let sum = fold(lane, moments(lane));
+${total("vec2<f32>(partial[2u * k], partial[2u * k + 1u])")}
   if (lane > 0u) { return; }
   let mean = sum.x / f32(p.size);
   y[p.at] = mean;
