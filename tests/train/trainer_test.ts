@@ -102,7 +102,7 @@ deviceTest("Trainer.save() records which devices trained it, in order", async (d
 
 deviceTest("Trainer.resume() refuses a network alone", async (gpu) => {
   const bytes = await withTrainer(gpu, {}, (trainer) => trainer.average.save());
-  await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimiser state");
+  await assertRejects(() => Trainer.resume(gpu, bytes), CheckpointError, "optimizer state");
 });
 
 cpuTest("Trainer.step() learns one batch by heart", async (gpu) => {
