@@ -85,7 +85,7 @@ Deno.test("rin info describes a checkpoint in words and as JSON", async () => {
         "CPU memory",
       ]
     ) assertStringIncludes(words.stdout, text);
-    assert(!words.stdout.includes("the optimizer's state"));
+    assert(!words.stdout.includes("optimizer's state"));
 
     const facts = JSON.parse((await rin(["info", "net.safetensors", "--json"], { cwd })).stdout);
     assertEquals(facts.config, config);

@@ -64,7 +64,7 @@ Deno.test("TarWriter adds nothing to a file that it did not write", async () => 
     const path = `${folder}/a.tar`;
     await Deno.writeFile(`${path}.partial`, new Uint8Array(2048).fill(65));
     const writer = await TarWriter.open(path);
-    await assertRejects(() => there(writer), CommandError, "is no archive of rin sample");
+    await assertRejects(() => there(writer), CommandError, "is not an archive of rin sample");
     writer.close();
     assertEquals((await Deno.readFile(`${path}.partial`)).length, 2048, "and leaves it alone");
     await assertRejects(

@@ -362,7 +362,7 @@ pageTest("takes a checkpoint, and pictures made by rin", async ({ server, cwd })
   await visit.drop("picture.png", picture);
   assertStringIncludes(await visit.notice(), "picture.png can't be used: It was made with another");
   await visit.drop("photo.png", new Uint8Array(picture.subarray(0, 40)));
-  assertStringIncludes(await visit.notice(), "says nothing of how it was made");
+  assertStringIncludes(await visit.notice(), "has no record of its settings");
   await visit.drop("broken.safetensors", other.slice(0, 500));
   assertStringIncludes(
     await visit.notice(),
