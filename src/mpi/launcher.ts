@@ -35,7 +35,8 @@ export function findLauncher(
 ): Launcher | undefined {
   const number = (...names: readonly string[]) => {
     const text = names.map(variable).find((value) => value !== undefined);
-    return text === undefined ? undefined : Number(text);
+    // Slurm writes 8(x4) for 8 tasks on each of 4 machines.
+    return text === undefined ? undefined : parseInt(text);
   };
   const openMpi = number("OMPI_COMM_WORLD_RANK");
   if (openMpi !== undefined) {

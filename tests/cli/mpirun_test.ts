@@ -71,7 +71,8 @@ mpiTest("what can't be is one sentence", async (cwd) => {
     const { code, stderr } = await outcome(startRanks(cwd, 2, args, env));
     assert(code !== 0);
     const own = stderr.split("\n").filter((line) => line.startsWith("rin: "));
-    assertStringIncludes(own[0], sentence);
-    assertEquals(own.length, 1, stderr);
+    // MPICH's mpirun lets the others say it, too, before they have joined.
+    for (const line of own) assertStringIncludes(line, sentence);
+    assert(own.length > 0 && !/\n\s+at /.test(stderr), stderr);
   }
 });
