@@ -10,7 +10,7 @@ import { Plan } from "../graph/plan.ts";
 import { constant, persistent, type Storage, type Tensor } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";
-import { rin, selfConditionsInterface } from "../model/rin.ts";
+import { embedImages, rin, selfConditionsInterface } from "../model/rin.ts";
 import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
@@ -168,16 +168,21 @@ function interfaceTensor(name: string, config: RinConfig, batch: number): Tensor
   return persistent(name, [batch, interfaceTokens(config), config.interfaceDim]);
 }
 
-/** Records a pass that begins from given latents (and interface), and leaves its own there. */
+/**
+ * Records a pass that begins from given latents (and interface), and leaves its own there.
+ *
+ * @param tokens from `embedImages` of x
+ */
 function recordPass(
   plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { x, t, labels, latents, interface: tokens, previousMask: mask }: PassTensors,
+  { x, t, labels, latents, interface: before, previousMask: mask }: PassTensors,
+  tokens: Tensor,
   decay = 0,
 ): Tensor {
-  const previous = { latents, interface: tokens, mask };
-  const result = rin(plan, config, weights, { xt: x, t, labels, previous });
+  const previous = { latents, interface: before, mask };
+  const result = rin(plan, config, weights, { xt: x, tokens, t, labels, previous });
   const handOn = (found: Tensor, to: Tensor) => {
     if (decay === 0) return copyTo(plan, found, to);
     const [batch] = to.shape;
@@ -186,7 +191,7 @@ function recordPass(
     plan.record("slerp", { batch, each: to.size / batch }, { other: found, turn, y: to });
   };
   handOn(result.latents, latents);
-  if (tokens) handOn(result.interface, tokens);
+  if (before) handOn(result.interface, before);
   return result.output;
 }
 
@@ -199,7 +204,8 @@ export function recordPrediction(
   const pass = passTensors(config, batch);
   const tensors = { ...pass, output: persistent("output", pass.x.shape) };
   const plan = new Plan("pass");
-  copyTo(plan, recordPass(plan, config, weights, pass), tensors.output);
+  const tokens = embedImages(plan, config, weights, pass.x);
+  copyTo(plan, recordPass(plan, config, weights, pass, tokens), tensors.output);
   return { plan, tensors };
 }
 
@@ -221,8 +227,11 @@ export function recordSampling(
   if (features.begin !== "noise") recordPicture(plan, tensors);
   plan.phase("step", () => {
     const { guided, decay } = features;
-    const own = recordPass(plan, config, weights, tensors, decay);
-    const prediction = guided ? recordGuidance(plan, config, weights, tensors, own, decay) : own;
+    const tokens = embedImages(plan, config, weights, x);
+    const own = recordPass(plan, config, weights, tensors, tokens, decay);
+    const prediction = guided
+      ? recordGuidance(plan, config, weights, tensors, { tokens, own, decay })
+      : own;
     if (features.threshold) {
       plan.record("thresholds", images, { x, prediction, scalars, thresholds });
     }
@@ -296,20 +305,26 @@ function recordGuidance(
   config: RinConfig,
   weights: Weights,
   { x, t, previousMask, guidance, freeLatents, freeInterface }: SamplingTensors,
-  guided: Tensor,
-  decay: number,
+  { tokens, own, decay }: { tokens: Tensor; own: Tensor; decay: number },
 ): Tensor {
   const [batch] = x.shape;
   const none = new Uint32Array(batch).fill(config.numClasses);
-  const free = recordPass(plan, config, weights, {
-    x,
-    t,
-    labels: constant("no class", [batch], new Float32Array(none.buffer)),
-    latents: freeLatents!,
-    interface: freeInterface,
-    previousMask,
-  }, decay);
-  const y = plan.activation(guided.shape);
-  plan.record("guide", { size: x.size }, { guided, free, scale: guidance!, y });
+  const free = recordPass(
+    plan,
+    config,
+    weights,
+    {
+      x,
+      t,
+      labels: constant("no class", [batch], new Float32Array(none.buffer)),
+      latents: freeLatents!,
+      interface: freeInterface,
+      previousMask,
+    },
+    tokens,
+    decay,
+  );
+  const y = plan.activation(own.shape);
+  plan.record("guide", { size: x.size }, { guided: own, free, scale: guidance!, y });
   return y;
 }

@@ -10,6 +10,8 @@ import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";
 import {
+  embedImages,
+  embedTime,
   rin,
   type RinOutputs,
   rinState,
@@ -79,14 +81,18 @@ export function recordLoss(
   const target = plan.activation(x0.shape);
   const sizes = { batch, each: x0.size / batch };
   plan.record("addNoise", sizes, { x0, noise, coefficients, xt, target });
+  const pass = {
+    ...{ xt, t, labels, drop },
+    tokens: embedImages(plan, config, weights, xt),
+    conditioning: embedTime(plan, config, weights, { t, labels }),
+  };
   const given: SelfConditioningInputs | undefined = previous && "self" in previous
     ? {
-      ...plan.withoutGradient(() => rinState(plan, config, weights, { xt, t, labels, drop })),
+      ...plan.withoutGradient(() => rinState(plan, config, weights, pass)),
       mask: previous.mask,
     }
     : previous;
-  const passed = { xt, t, labels, previous: given, drop, checkpointBlocks };
-  const outputs = rin(plan, config, weights, passed);
+  const outputs = rin(plan, config, weights, { ...pass, previous: given, checkpointBlocks });
   const gradient = plan.activation(x0.shape);
   const partial = plan.activation([PARTIALS, 2]);
   plan.record(

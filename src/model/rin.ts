@@ -50,6 +50,10 @@ export interface RinInputs {
   readonly t: Tensor;
   /** Classes (B), u32, `numClasses` for none; for class-conditional networks. */
   readonly labels?: Tensor;
+  /** From {@linkcode embedImages} of xt, where passes share it. */
+  readonly tokens?: Tensor;
+  /** From {@linkcode embedTime} of t and labels, where passes share it. */
+  readonly conditioning?: Conditioning;
   readonly previous?: SelfConditioningInputs;
   /** For training: dropout of units and branches of the compute layers, as in the paper's code. */
   readonly drop?: Dropout;
@@ -141,19 +145,34 @@ function readAndCompute(
   return z;
 }
 
-/** X = LN(Linear(patches)) + positions + an earlier pass's part, see {@linkcode warmStart}. */
-function tokenize(
+/**
+ * LN(Linear(patches)), plus positions where X doesn't begin from an earlier pass: the part of X that
+ * passes from the same images share.
+ */
+export function embedImages(
   plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { xt, previous }: RinInputs,
+  xt: Tensor,
 ): Tensor {
   const patches = patchify(plan, xt, patchAxes(config));
   const tokens = linear(plan, patches, weights.linear("tokenizer.linear"));
   const normed = norm(plan, config, weights, "tokenizer.layer_norm", tokens);
-  const before = { stream: previous?.interface, mask: previous?.mask, shape: normed.shape };
+  if (selfConditionsInterface(config)) return normed;
+  return addRows(plan, normed, positions(config, weights));
+}
+
+/** X: the images' part, and an earlier pass's, see {@linkcode warmStart}. */
+function tokenize(
+  plan: Plan<string>,
+  config: RinConfig,
+  weights: Weights,
+  { xt, tokens = embedImages(plan, config, weights, xt), previous }: RinInputs,
+): Tensor {
+  if (!selfConditionsInterface(config)) return tokens;
+  const before = { stream: previous?.interface, mask: previous?.mask, shape: tokens.shape };
   const conditioning = warmStart(plan, config, weights, "interface_initializer", before);
-  return addRows(plan, normed, positions(config, weights), conditioning);
+  return addRows(plan, tokens, positions(config, weights), conditioning);
 }
 
 /** (1, N, Dx). */
@@ -164,6 +183,36 @@ function positions(config: RinConfig, weights: Weights): Tensor {
   return constant("positions", [1, interfaceTokens(config), config.interfaceDim], table);
 }
 
+/** Time and class as the latents begin with them. */
+export interface Conditioning {
+  /** (B, Dz); with the class, unless that is a token of its own. */
+  readonly time: Tensor;
+  /** (B, Dz), for class-conditional networks. */
+  readonly byClass?: Tensor;
+}
+
+/** What passes of the same times and classes share. */
+export function embedTime(
+  plan: Plan<string>,
+  config: RinConfig,
+  weights: Weights,
+  { t, labels }: Pick<RinInputs, "t" | "labels">,
+): Conditioning {
+  if ((labels !== undefined) !== config.numClasses > 0) {
+    throw new RangeError(`Labels for a network of ${config.numClasses} classes: ${labels?.shape}`);
+  }
+  const byClass = labels && classEmbedding(plan, weights, labels);
+  const time = mlp(
+    plan,
+    t,
+    weights.linear("time_conditioner.time_mlp.0"),
+    "silu",
+    weights.linear("time_conditioner.time_mlp.2"),
+    config.timeConditioning === "token" ? undefined : byClass,
+  );
+  return { time, byClass };
+}
+
 /**
  * Z = Z_init + time + an earlier pass's part, see {@linkcode warmStart}, the class with the time;
  * or, with these as tokens, Z = (Z_init, time, class) + that.
@@ -172,30 +221,21 @@ function begin(
   plan: Plan<string>,
   config: RinConfig,
   weights: Weights,
-  { t, labels, previous }: RinInputs,
+  inputs: RinInputs,
 ): Tensor {
-  if ((labels !== undefined) !== config.numClasses > 0) {
-    throw new RangeError(`Labels for a network of ${config.numClasses} classes: ${labels?.shape}`);
-  }
-  const token = config.timeConditioning === "token";
-  const byClass = labels && classEmbedding(plan, weights, labels);
-  const time = mlp(
-    plan,
-    t,
-    weights.linear("time_conditioner.time_mlp.0"),
-    "silu",
-    weights.linear("time_conditioner.time_mlp.2"),
-    token ? undefined : byClass,
-  );
+  const { t, previous, conditioning = embedTime(plan, config, weights, inputs) } = inputs;
+  const { time, byClass } = conditioning;
   const start = weights.get("latent_initializer.Z_init");
-  const conditioning = warmStart(plan, config, weights, "latent_initializer", {
+  const before = warmStart(plan, config, weights, "latent_initializer", {
     stream: previous?.latents,
     mask: previous?.mask,
     shape: [t.shape[0], config.numLatents, config.latentDim],
   });
-  if (!token) return beginLatents(plan, { start, time, previous: conditioning });
+  if (config.timeConditioning !== "token") {
+    return beginLatents(plan, { start, time, previous: before });
+  }
   const tokens = byClass ? [time, byClass] as const : [time] as const;
-  return joinLatents(plan, { start, tokens, previous: conditioning });
+  return joinLatents(plan, { start, tokens, previous: before });
 }
 
 /**

@@ -32,6 +32,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     gpu: true,
   },
   "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"], shows: /\d/ },
+  "dispatches.ts": { args: ["faces"], shows: /^faces, train, batch 32: \d+ dispatches$/m },
   "first_step.ts": { args: ["rin-cpu-1", "faces"] },
   "gpu.ts": {
     args: ["faces", "--short", "--gpu", "61,960", "--out", "gpu.json"],
