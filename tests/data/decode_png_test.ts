@@ -212,7 +212,7 @@ Deno.test("decodeImage() throws a DataError in words for every truncation and da
   const short = await writePng({ ...parts, height: 7 });
   assertThrows(() => decodeImage(short), DataError, "incomplete");
   const missing = await writePng({ ...parts, palette: PALETTE.slice(0, 4) });
-  assertThrows(() => decodeImage(missing), DataError, "colour 4 of a palette of 4");
+  assertThrows(() => decodeImage(missing), DataError, "color 4 of a palette of 4");
   const empty = await writePng({ ...parts, width: 0 });
   assertThrows(() => decodeImage(empty), DataError, "0x5");
   const huge = await writePng({ ...parts, width: 4e9, samples: [] });
