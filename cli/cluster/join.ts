@@ -22,7 +22,7 @@ export function joinPeers(resume: () => string | undefined): Promise<MpiPeers | 
       const again = resume();
       printError(
         `rin: ${sentence}: the run ends${
-          again ? `; go on from the last checkpoint with: ${again}` : ""
+          again ? `; continue from the last checkpoint with: ${again}` : ""
         }`,
       );
       Deno.exit(1);

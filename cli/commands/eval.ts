@@ -203,7 +203,7 @@ async function runEval(given: Given): Promise<number> {
     terminal.finish();
     terminal.note(
       shard
-        ? "Stopped; what is done is kept, and the same command goes on with it"
+        ? "Stopped; the work done is kept, and the same command continues it"
         : "Stopped; nothing was written",
     );
     return INTERRUPTED;

@@ -191,7 +191,7 @@ function runFlags(flags: Given["flags"]): Given["flags"] {
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !keys.has(key)));
 }
 
-/** How to go on with the run of a folder. */
+/** The command that continues the run of a folder. */
 function resumption(folder: string): string {
   return `${programName()} train --resume ${quoted(folder)}`;
 }
@@ -205,7 +205,7 @@ const LEAVE_WITHIN = 8000;
  */
 function leaveInTime(terminal: Terminal, folder: string | undefined): void {
   terminal.note(
-    "Stopping after this step ... (if it is ended before, go on from the last checkpoint with: " +
+    "Stopping after this step ... (if it ends before that, continue from the last checkpoint with: " +
       `${resumption(folder!)})`,
   );
   Deno.unrefTimer(setTimeout(() => Deno.exit(INTERRUPTED), LEAVE_WITHIN));
@@ -262,7 +262,7 @@ async function trainIn(run: FlaggedRun, context: RunContext, terminal: Terminal)
     context.onEvent?.(event);
     // A launcher can end all processes so fast that none of them says so.
     if (event.type === "started" && context.peers) {
-      terminal.note(`If a process or a machine is lost, go on with: ${again}`);
+      terminal.note(`If a process or a machine is lost, continue with: ${again}`);
     }
   };
   const { ended, step } = await run.train({ ...context, onEvent }).catch((thrown) => {

@@ -16,7 +16,7 @@ import type { EvaluationParts } from "./parts.ts";
 import { sampled } from "./sampled.ts";
 
 /**
- * Makes a share of the samples and writes their features; goes on where an earlier call stopped.
+ * Makes a share of the samples and writes their features; continues where an earlier call stopped.
  *
  * @param share.folder where the file goes
  * @param share.checkpoint sha-256 of the network
@@ -47,7 +47,7 @@ export async function writeFeatures(
   const writer = await NpzWriter.open(path, indices.length, [dimension], note, force, "<f4");
   try {
     if (writer.done > 0) {
-      terminal.note(`Going on after ${writer.done} of ${indices.length} samples`);
+      terminal.note(`Continuing after ${writer.done} of ${indices.length} samples`);
     }
     for await (const images of sampled(parts, train, indices.slice(writer.done))) {
       const all: Float32Array[][] = [];

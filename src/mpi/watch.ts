@@ -13,7 +13,7 @@ import { watchOver, type WatchSetup } from "./watch_over.ts";
 /** Milliseconds of silence, after which a process counts as gone. */
 const SILENCE = 6000;
 
-/** Milliseconds that the program has to end by itself, once it is told. */
+/** Milliseconds that the program has to end by itself after the message. */
 const GRACE = 1000;
 
 /** A thread that watches over the other processes. */

@@ -47,7 +47,7 @@ export class GradientSum {
     addInOrder(this.#partials, losses, first);
   }
 
-  /** Returns the sums, which are good until the next part is added, and begins anew. */
+  /** Returns the sums, which are good until the next part is added, and starts over. */
   async take(): Promise<{
     readonly gradients: Float32Array<ArrayBuffer>;
     readonly partials: Float32Array<ArrayBuffer>;

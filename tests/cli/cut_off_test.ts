@@ -1,5 +1,5 @@
 // A machine that is cut off in the middle of a run: two network namespaces of this machine, joined by
-// a virtual cable, one of whose ends is taken down.
+// a virtual cable. The test takes down one of its ends.
 
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { withFolder, write } from "../data/scratch.ts";
@@ -95,7 +95,10 @@ Deno.test({
         await sh(REMOVE);
         const { code, stderr } = await output;
         assert(code !== 0);
-        assertStringIncludes(stderr, "has shown no sign of life for 6 s: the run ends; go on from");
+        assertStringIncludes(
+          stderr,
+          "has shown no sign of life for 6 s: the run ends; continue from",
+        );
       } finally {
         await sh(REMOVE);
       }
