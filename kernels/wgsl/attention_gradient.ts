@@ -11,8 +11,6 @@ import { type Launch, launch, read, unroll, write } from "./kernel.ts";
 
 const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
 
-const LOG2E = Math.LOG2E.toPrecision(9);
-
 /**
  * The gradient of q, and delta (batch, heads, queries) = sum(dout * out), which the gradient of k
  * and v needs. Binds q, kv, out, dout, logSum, dq (laid out as q), delta.
@@ -47,7 +45,7 @@ export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTi
       `  ${t.ownDots("dot", "dout", "out")}
   var mean = ${t.vector}();
   ${t.exchange(t.vectorOf((r) => `dot${r}`), 8, (other) => `mean += ${other};`)}
-  let denominator = ${t.vectorOf((r) => `logSum[${at(r)}]`)} * ${LOG2E};
+  let denominator = ${t.vectorOf((r) => `logSum[${at(r)}]`)} * ${Math.LOG2E};
   ${t.declareSums("d")}
   let end = p.keys;
   for (var begin = 0u; begin < end; begin += ${OTHERS}u) {
@@ -102,7 +100,7 @@ export function attentionKeyGradient(shape: AttentionSizes, tile?: AttentionTile
           (c) =>
             `let in${c} = ${t.other(c)} < end;
     let at${c} = (b * p.heads + h) * p.queries + min(${t.other(c)}, p.queries - 1u);
-    let denominator${c} = logSum[at${c}] * ${LOG2E};
+    let denominator${c} = logSum[at${c}] * ${Math.LOG2E};
     let mean${c} = delta[at${c}];`,
         )
       }

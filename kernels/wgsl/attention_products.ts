@@ -25,24 +25,28 @@ interface Rows {
   readonly start: string;
 }
 
-const ofQueries = (buffer: string, at: string): Rows => ({
-  ...{ buffer, side: "queries", stride: `p.${at}Stride`, start: `p.${at}Start` },
-});
-const ofKeys = (buffer: string, at: string): Rows => ({
-  ...{ buffer, side: "keys", stride: "p.kvStride", start: `p.${at}Start` },
-});
-
-/** All that the kernels read and write, by the name that they call it. */
+/** All that the kernels read and write, by the name that they call it: buffer, and where it lies. */
 const MATRICES = {
-  q: ofQueries("q", "q"),
-  dq: ofQueries("dq", "q"),
-  k: ofKeys("kv", "k"),
-  v: ofKeys("kv", "v"),
-  dk: ofKeys("dkv", "k"),
-  dv: ofKeys("dkv", "v"),
-  out: ofQueries("out", "out"),
-  dout: ofQueries("dout", "out"),
-};
+  q: ["q", "q"],
+  dq: ["dq", "q"],
+  k: ["kv", "k"],
+  v: ["kv", "v"],
+  dk: ["dkv", "k"],
+  dv: ["dkv", "v"],
+  out: ["out", "out"],
+  dout: ["dout", "out"],
+} as const;
+
+function rowsOf(name: Matrix): Rows {
+  const [buffer, at] = MATRICES[name];
+  const ofKeys = at === "k" || at === "v";
+  return {
+    buffer,
+    side: ofKeys ? "keys" : "queries",
+    stride: `p.${ofKeys ? "kv" : at}Stride`,
+    start: `p.${at}Start`,
+  };
+}
 
 /** Its name in a kernel. */
 export type Matrix = keyof typeof MATRICES;
@@ -160,7 +164,7 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
     `(b * p.${side} + ${row}) * ${stride} + ${start} + h * ${d / width}u`;
 
   function loader(name: Matrix): string {
-    const matrix = MATRICES[name];
+    const matrix = rowsOf(name);
     const { buffer, side } = matrix;
     const one = (i: number) =>
       `select(0.0, ${buffer}[start + 4u * quad + ${i}u], 4u * quad + ${i}u < ${d}u)`;
@@ -176,7 +180,7 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
   }
 
   function storer(name: Matrix): string {
-    const matrix = MATRICES[name];
+    const matrix = rowsOf(name);
     const { buffer, side } = matrix;
     const one = (i: number) =>
       `if (4u * quad + ${i}u < ${d}u) { ${buffer}[start + 4u * quad + ${i}u] = value[${i}]; }`;
