@@ -14,7 +14,7 @@ const CHECKS = [
 /** One of them, for a software adapter. */
 const FEW = [{
   files: ["diffusion/golden_test.ts"],
-  filter: "A_tiny: forward, cold and warm (webgpu)",
+  filter: "forward pass of A_tiny, cold and warm (webgpu)",
 }];
 
 /** Tests by how they ended. */
