@@ -244,6 +244,15 @@ export class Gpu implements Device {
   }
 
   /**
+   * Whether a storage has a buffer.
+   *
+   * @internal
+   */
+  holds(storage: Storage): boolean {
+    return this.#memory.has(storage);
+  }
+
+  /**
    * The buffer behind a storage; a new one holds the storage's contents or zeros.
    *
    * @internal

@@ -59,9 +59,11 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     const pipelines = await Promise.all(dispatches.map(({ launch }) => gpu.pipeline(launch)));
     const { STORAGE, UNIFORM, COPY_DST } = GPUBufferUsage;
     const owned: GPUBuffer[] = [];
-    const constants = dispatches.flatMap(({ tensors }) =>
-      tensors.flatMap(({ storage }) => storage?.contents ? [storage] : [])
+    const storages = dispatches.flatMap(({ tensors }) =>
+      tensors.flatMap(({ storage }) => storage ? [storage] : [])
     );
+    const constants = storages.filter(({ contents }) => contents);
+    const added = storages.filter((storage) => !gpu.holds(storage));
     try {
       const { slotOf, sizes } = place(dispatches);
       const commands = await withinMemory(gpu.device, () => {
@@ -97,7 +99,8 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
       return new WebGpuProgram(gpu, phases, commands, owned, constants);
     } catch (error) {
       owned.forEach((buffer) => gpu.destroyBuffer(buffer));
-      gpu.release(...constants);
+      // A buffer that found no memory is of no use later, either.
+      gpu.release(...constants, ...added);
       throw error;
     }
   }
@@ -207,17 +210,22 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
 }
 
 /**
- * Runs `make`, which makes buffers.
+ * Runs `make`, which makes buffers and uses them. A buffer without memory makes every use of it
+ * invalid, so what is said of those uses doesn't count.
  *
  * @throws {DeviceLimitError} when the GPU has no memory for them
+ * @throws {Error} when a command makes no sense for another reason
  */
 async function withinMemory<T>(device: GPUDevice, make: () => T): Promise<T> {
+  device.pushErrorScope("validation");
   device.pushErrorScope("out-of-memory");
-  const [made, error] = await Promise.all([
+  const [made, full, invalid] = await Promise.all([
     new Promise<T>((resolve) => resolve(make())),
     device.popErrorScope(),
+    device.popErrorScope(),
   ]);
-  if (error) throw new DeviceLimitError(`The GPU has too little memory for this; ${SMALLER}`);
+  if (full) throw new DeviceLimitError(`The GPU has too little memory for this; ${SMALLER}`);
+  if (invalid) throw new Error(`The GPU refused a command: ${invalid.message}`);
   return made;
 }
 

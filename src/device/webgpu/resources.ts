@@ -16,6 +16,8 @@ export interface GpuResources {
   createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer;
   /** Frees a buffer made by `createBuffer`. */
   destroyBuffer(buffer: GPUBuffer): void;
+  /** Whether a storage has a buffer. */
+  holds(storage: Storage): boolean;
   /** The buffer behind a storage. */
   memory(storage: Storage): GPUBuffer;
   /** Frees the memory of storages that no plan will use again. */

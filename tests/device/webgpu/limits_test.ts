@@ -94,6 +94,14 @@ gpuTest("sampling halves its batch where the GPU has no memory", async (gpu) => 
   const scopes: GPUErrorFilter[] = [];
   const device = gpu.device;
   const changes = {
+    // As without memory: a buffer is made that nothing can be done with.
+    createBuffer: (descriptor: GPUBufferDescriptor) => {
+      if (full <= 0 || scopes.at(-1) !== "out-of-memory") return device.createBuffer(descriptor);
+      device.pushErrorScope("validation");
+      const invalid = device.createBuffer({ ...descriptor, usage: 0 });
+      device.popErrorScope();
+      return invalid;
+    },
     pushErrorScope: (filter: GPUErrorFilter) => {
       scopes.push(filter);
       device.pushErrorScope(filter);
@@ -103,5 +111,7 @@ gpuTest("sampling halves its batch where the GPU has no memory", async (gpu) => 
       return await device.popErrorScope() ?? (mine ? new Error("full") : null);
     },
   };
-  assertEquals(await sampled(changed(gpu, changes)), [[2, 2, 2, 1], images]);
+  const crowded = changed(gpu, changes);
+  assertEquals(await sampled(crowded), [[2, 2, 2, 1], images]);
+  crowded.check();
 });
