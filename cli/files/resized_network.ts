@@ -30,7 +30,7 @@ export function atImageSize(file: CheckpointFile, imageSize: number): Checkpoint
     const low = imageSize - over;
     const near = [low, low + config.patchSize].filter((size) => size > 0).join(" or ");
     throw new CommandError(
-      `--image-size is ${imageSize}: needed a multiple of the network's patches of ` +
+      `--image-size is ${imageSize}: expected a multiple of the network's patches of ` +
         `${config.patchSize} px, such as ${near}`,
     );
   }

@@ -83,12 +83,12 @@ export function launch(
 ): Launch {
   for (const [key, value] of Object.entries(params)) {
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-      throw new RangeError(`Cannot launch ${name}: ${key} is ${value}, needed a u32`);
+      throw new RangeError(`Cannot launch ${name}: ${key} is ${value}, expected a u32`);
     }
   }
   if (workgroups.some((count) => !Number.isInteger(count) || count < 1 || count > MOST_GROUPS)) {
     throw new RangeError(
-      `Cannot launch ${name}: ${workgroups.join(" x ")} workgroups, needed 1 to ${MOST_GROUPS} ` +
+      `Cannot launch ${name}: ${workgroups.join(" x ")} workgroups, expected 1 to ${MOST_GROUPS} ` +
         "along each axis",
     );
   }

@@ -151,7 +151,7 @@ Deno.test("rin sample --image-size draws at another size where positions are com
     assertEquals((await sample("learned", `${own}`, "own.png")).code, 0);
     assertEquals(recordIn(await Deno.readFile(`${cwd}/own.png`))!.imageSize, undefined);
     const odd = complaint(await sample("sincos", `${own + 1}`));
-    assertStringIncludes(odd, "needed a multiple of the network's patches");
+    assertStringIncludes(odd, "expected a multiple of the network's patches");
     assertStringIncludes(complaint(await sample("sincos", "0")), "imageSize is 0");
   });
 });
