@@ -65,7 +65,7 @@ export class Visit {
 
   static async #open(context: BrowserContext, url: string) {
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(180_000);
     const errors: string[] = [];
     page.on("pageerror", ({ message }) => errors.push(message));
     page.on("console", (line) => line.type() === "error" && errors.push(line.text()));
@@ -97,11 +97,11 @@ export class Visit {
 
   /** Waits until a script in the page gives true; the page's policy allows none that wait there. */
   async until(script: string): Promise<void> {
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 4500; i++) {
       if (await this.ask(script)) return;
       await new Promise((resolve) => setTimeout(resolve, 40));
     }
-    throw new Error(`It did not happen within a minute: ${script}`);
+    throw new Error(`It did not happen within three minutes: ${script}`);
   }
 
   text(id: string): Promise<string> {
