@@ -137,7 +137,7 @@ async function runTrain(given: Given): Promise<number> {
       stopping = true;
       clearTimeout(leaving);
     }
-    if (event.type === "opened" && flags.watch === true) {
+    if (event.type === "opened" && flags.watch === true && (peers?.rank ?? 0) === 0) {
       page = serveRun(event.folder, port);
       terminal.note(`Watch at ${page.url}`);
     }
