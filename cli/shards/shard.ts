@@ -46,7 +46,7 @@ export function shardOf({ shard }: Readonly<Record<string, Value>>): Shard | und
   const written = second === undefined ? undefined : Number(second);
   if (first === "auto") return automatic(written);
   if (first === undefined || written === undefined) {
-    throw new UsageError(`--shard is ${shard}: needed I/N, such as 0/8, or auto`);
+    throw new UsageError(`--shard is ${shard}: expected I/N, such as 0/8, or auto`);
   }
   return checked(`--shard is ${shard}`, Number(first), written);
 }
@@ -81,8 +81,8 @@ function checked(found: string, index: number, count: number): Shard {
   if (Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count) {
     return { index, count };
   }
-  const needed = count >= 1 ? `a share from 0/${count} to ${count - 1}/${count}` : "0/1 or more";
-  throw new UsageError(`${found}, of ${count} shares: needed ${needed}`);
+  const expected = count >= 1 ? `a share from 0/${count} to ${count - 1}/${count}` : "0/1 or more";
+  throw new UsageError(`${found}, of ${count} shares: expected ${expected}`);
 }
 
 /** What a share does of as many things: those from the first up to the end, which is not its own. */

@@ -140,8 +140,8 @@ shardTest("an evaluation in shares has the figures of one process", async (cwd) 
 
 shardTest("a share that can't be is refused in a sentence", async (cwd) => {
   const cases: [args: string[], sentence: string, env?: Record<string, string>][] = [
-    [["--shard", "3/3"], "--shard is 3/3, of 3 shares: needed a share from 0/3 to 2/3"],
-    [["--shard", "1"], "--shard is 1: needed I/N, such as 0/8, or auto"],
+    [["--shard", "3/3"], "--shard is 3/3, of 3 shares: expected a share from 0/3 to 2/3"],
+    [["--shard", "1"], "--shard is 1: expected I/N, such as 0/8, or auto"],
     [["--shard", "auto"], "--shard auto finds no share: none of OMPI_COMM"],
     [["--shard", "auto"], "but not how many shares", { JOB_COMPLETION_INDEX: "1" }],
     [["--shard", "0/2", "--out", "a.png"], "Cannot write a share of the images to the one"],
