@@ -1,7 +1,8 @@
 // Runs of several processes, which this one plays.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { requestCpu } from "../../src/device/cpu/request.ts";
+import { MetricsCollector } from "../../src/run/metrics_collector.ts";
 import { joinTraining, type RunEvent, train } from "../../training_run.ts";
 import { withFolder } from "../data/scratch.ts";
 import { playedPeers } from "../helpers/peers.ts";
@@ -36,4 +37,26 @@ Deno.test({
         assertEquals(last, ["stopping", "ended"]);
       }
     }),
+});
+
+Deno.test("together: metrics are read by the number of steps, not by the clock", () => {
+  const own = performance.now;
+  let now = 0;
+  performance.now = () => now;
+  try {
+    const dueAfter = (size: number, steps: number, milliseconds: number) => {
+      const trainer = { stepsDone: 0 };
+      const parts = { trainer, peers: playedPeers(size)[0] };
+      type Given = ConstructorParameters<typeof MetricsCollector>;
+      const metrics = new MetricsCollector(...[parts] as unknown as Given);
+      trainer.stepsDone = steps;
+      now += milliseconds;
+      return metrics.due;
+    };
+    assert(dueAfter(1, 1, 1000));
+    assert(!dueAfter(2, 1, 1000));
+    assert(dueAfter(2, 8, 1));
+  } finally {
+    performance.now = own;
+  }
 });
