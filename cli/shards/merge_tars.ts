@@ -54,7 +54,7 @@ export async function mergeTars({ paths, out, count, force }: MergeJob): Promise
 
 function picturesIn(bytes: FileBytes): { readonly name: string; readonly entries: TarEntry[] }[] {
   // Cut off after an entry, it would look whole.
-  if (bytes.read(bytes.size - END, END).some((byte) => byte !== 0)) {
+  if (bytes.size < END || bytes.read(bytes.size - END, END).some((byte) => byte !== 0)) {
     throw new FormatError("it is cut off: a whole tar archive ends in zeros");
   }
   const found = new Map<string, TarEntry[]>();

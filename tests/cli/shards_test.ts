@@ -97,6 +97,10 @@ for (const end of ["npz", "tar"]) {
     const bytes = await Deno.readFile(`${cwd}/${first}`);
     await write(`${cwd}/cut.${end}`, bytes.subarray(0, bytes.length / 2));
     await refused(cwd, [`cut.${end}`], `cut.${end}: it`);
+    if (end === "tar") {
+      await write(`${cwd}/short.tar`, bytes.subarray(0, 700));
+      await refused(cwd, ["short.tar"], "short.tar: it is cut off");
+    }
     if (end === "npz") {
       bytes[bytes.length / 2 | 0] ^= 1;
       await write(`${cwd}/damaged.npz`, bytes);
