@@ -5,6 +5,8 @@
  */
 import { type Target, targetOf } from "../../src/files/target.ts";
 import { cannotWrite, moveFile } from "../../src/files/write_file.ts";
+import { CommandError } from "../errors.ts";
+import { hasContent } from "./overwrite.ts";
 
 /** The file in the making. */
 export class PartialFile {
@@ -34,6 +36,16 @@ export class PartialFile {
     } catch (thrown) {
       throw cannotWrite(partial, thrown);
     }
+  }
+
+  /** @throws {CommandError} when FILE.partial holds what an earlier command has made */
+  static async expectNone(path: string): Promise<void> {
+    const partial = `${(await targetOf(path)).path}.partial`;
+    if (!await hasContent(partial)) return;
+    throw new CommandError(
+      `Cannot write ${path}: ${partial} is left from a command that was interrupted; continue that ` +
+        `command, choose another --out, or discard it with --force`,
+    );
   }
 
   /** Reads from `at` on, fewer bytes where the file ends before. */

@@ -10,6 +10,7 @@ import { FormatError } from "../../src/formats/format_error.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { refuseOverwrite } from "../files/overwrite.ts";
+import { PartialFile } from "../files/partial_file.ts";
 import { TarWriter } from "../files/tar_writer.ts";
 import { Coverage } from "./coverage.ts";
 import type { MergeJob } from "./merge_job.ts";
@@ -77,6 +78,7 @@ async function write(
   force: boolean,
 ): Promise<void> {
   await refuseOverwrite(out, force, () => "other");
+  if (!force) await PartialFile.expectNone(out);
   const writer = await TarWriter.open(out, true);
   try {
     for (let number = 0; number < total; number++) {

@@ -78,6 +78,20 @@ shardTest("a folder that shares fill is that of one process, and gaps are found"
   await refused(cwd, ["b0", "b1", "whole"], "there more than once: 0 to 9, in");
   await sample(cwd, "c", ["--shard", "1/2", "--seed", "1"]);
   await refused(cwd, ["b0", "c"], "they were made with different settings");
+
+  // What is in the folder already becomes part of the whole, and all is checked before a copy.
+  const whereto = (folder: string) => ["--out", `${cwd}/${folder}`];
+  await merge(cwd, ["b1"], ...whereto("b0"));
+  assertEquals(await filesOf(`${cwd}/b0`), whole);
+  await Deno.mkdir(`${cwd}/d`);
+  await Deno.copyFile(`${cwd}/c/000009.png`, `${cwd}/d/000009.png`);
+  await refused(cwd, ["whole"], "rin made what is there with other settings", ...whereto("d"));
+  assertEquals([...(await filesOf(`${cwd}/d`)).keys()], ["000009.png"]);
+  await Deno.rename(`${cwd}/d/000009.png`, `${cwd}/d/000010.png`);
+  await refused(cwd, ["whole"], "it is image 9, renamed", ...whereto("d"));
+  await Deno.remove(`${cwd}/d/000010.png`);
+  await writePictures(`${cwd}/d`, 1);
+  await refused(cwd, ["whole"], "it holds pictures that rin did not make", ...whereto("d"));
 });
 
 for (const end of ["npz", "tar"]) {
@@ -88,6 +102,10 @@ for (const end of ["npz", "tar"]) {
     await merge(cwd, [last, first, middle], "--out", `${cwd}/merged.${end}`);
     const whole = await Deno.readFile(`${cwd}/whole.${end}`);
     assertEquals(await Deno.readFile(`${cwd}/merged.${end}`), whole);
+    const again = ["--out", `${cwd}/again.${end}`];
+    await write(`${cwd}/again.${end}.partial`, whole.subarray(0, 9));
+    await refused(cwd, [last, first, middle], "is left from a command that was", ...again);
+    await merge(cwd, [last, first, middle], ...again, "--force");
 
     await refused(cwd, [first, last], "1 of 3 shares are missing: 1/3");
     await Deno.rename(`${cwd}/${middle}`, `${cwd}/middle.${end}`);
