@@ -1,9 +1,10 @@
 // Shares of samples, and the whole that rin merge makes of them.
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { COMMANDS } from "../../cli/commands.ts";
 import { CommandError, UsageError } from "../../cli/errors.ts";
 import { readArguments } from "../../cli/options/options.ts";
+import { shardOf } from "../../cli/shards/shard.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin, writePictures } from "./rin.ts";
@@ -160,11 +161,34 @@ shardTest("an evaluation in shares has the figures of one process", async (cwd) 
   );
 });
 
+Deno.test("shards: tasks of an array and their processes get shares of their own", () => {
+  const found = (shard: string, env: Record<string, string>) => {
+    for (const [key, value] of Object.entries(env)) Deno.env.set(key, value);
+    try {
+      return shardOf({ shard });
+    } finally {
+      for (const key of Object.keys(env)) Deno.env.delete(key);
+    }
+  };
+  const array = { SLURM_ARRAY_TASK_ID: "2", SLURM_ARRAY_TASK_COUNT: "4" };
+  const step = { SLURM_PROCID: "3", SLURM_STEP_NUM_TASKS: "8" };
+  const mpirun = { OMPI_COMM_WORLD_RANK: "1", OMPI_COMM_WORLD_SIZE: "2" };
+  assertEquals(found("auto", { ...array, ...step }), { index: 19, count: 32 });
+  assertEquals(found("auto", { ...array, ...mpirun }), { index: 5, count: 8 });
+  assertEquals(found("auto/32", { ...array, ...step }), { index: 19, count: 32 });
+  assertEquals(found("auto", { ...array, SLURM_PROCID: "0", SLURM_STEP_NUM_TASKS: "1" }), {
+    index: 2,
+    count: 4,
+  });
+  assertEquals(found("auto", step), { index: 3, count: 8 });
+  assertThrows(() => found("auto/8", { ...array, ...step }), UsageError, "of 8 shares: expected");
+});
+
 shardTest("a share that can't be is refused in a sentence", async (cwd) => {
   const cases: [args: string[], sentence: string, env?: Record<string, string>][] = [
     [["--shard", "3/3"], "--shard is 3/3, of 3 shares: expected a share from 0/3 to 2/3"],
     [["--shard", "1"], "--shard is 1: expected I/N, such as 0/8, or auto"],
-    [["--shard", "auto"], "--shard auto finds no share: none of OMPI_COMM"],
+    [["--shard", "auto"], "--shard auto finds no share: none of SLURM_ARRAY"],
     [["--shard", "auto"], "but not how many shares", { JOB_COMPLETION_INDEX: "1" }],
     [["--shard", "0/2", "--out", "a.png"], "Cannot write a share of the images to the one"],
     [["--shard", "0/11"], "11 shares are more than the 10 images"],
