@@ -149,11 +149,21 @@ shardTest("an evaluation in shares has the figures of one process", async (cwd) 
   );
   await merge(cwd, shares, "--out", `${cwd}/features.npz`);
   await evaluate("net.safetensors", "merged", ...given("features.npz"));
+  const report = async (folder: string) => {
+    return JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/eval.json`));
+  };
   const figures = async (folder: string) => {
-    const { loss, comparisons } = JSON.parse(await Deno.readTextFile(`${cwd}/${folder}/eval.json`));
+    const { loss, comparisons } = await report(folder);
     return { loss, comparisons };
   };
   assertEquals(await figures("merged"), await figures("whole"));
+  // How the samples were made follows from the file, not from the flags.
+  const defaults = ["--data", `${cwd}/pictures`, "--levels", "1", ...given("features.npz")];
+  await run("eval", [`${cwd}/net.safetensors`, ...cpu, ...defaults, "--out", `${cwd}/by-file`], {
+    RIN_CACHE: `${cwd}/.cache`,
+  });
+  const { settings: { count, steps, eta }, samples } = await report("by-file");
+  assertEquals([count, steps, eta, samples.steps], [7, 1, 0, 1]);
   await assertRejects(
     () => evaluate("other.safetensors", "b", ...given("features.npz")),
     CommandError,
