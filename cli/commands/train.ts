@@ -118,7 +118,7 @@ async function runTrain(given: Given): Promise<number> {
   let folder: string | undefined;
   const peers = await joinPeers(() => folder === undefined ? undefined : resumption(folder));
   let stopping = false;
-  let leaving: number | undefined;
+  let leaving: ReturnType<typeof leaveInTime> | undefined;
   const interruption = new Interruption(() => {
     if (peers && peers.size > 1 && !stopping) leaving = leaveInTime(terminal, folder);
     else terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)");
@@ -212,7 +212,10 @@ const LEAVE_WITHIN = 8000;
  *
  * @returns the timer, to be cleared as soon as all agreed to stop
  */
-function leaveInTime(terminal: Terminal, folder: string | undefined): number {
+function leaveInTime(
+  terminal: Terminal,
+  folder: string | undefined,
+): ReturnType<typeof setTimeout> {
   terminal.note(
     "Stopping after this step ... (if it ends before that, continue from the last checkpoint with: " +
       `${resumption(folder!)})`,
