@@ -123,7 +123,7 @@ for (const end of ["npz", "tar"]) {
     if (end === "npz") {
       bytes[bytes.length / 2 | 0] ^= 1;
       await write(`${cwd}/damaged.npz`, bytes);
-      await refused(cwd, ["damaged.npz"], "its checksum is another one");
+      await refused(cwd, ["damaged.npz"], "its checksum is wrong");
     }
   });
 }
