@@ -12,7 +12,7 @@ import { printError } from "../terminal/terminal.ts";
  * Joins them; undefined where there are none. When one of them is lost, this process ends with a
  * sentence.
  *
- * @param resume how to go on, for that sentence
+ * @param resume gives the command that continues the run, for that sentence
  * @throws {MpiError} when MPI can't be used
  */
 export function joinPeers(resume: () => string | undefined): Promise<MpiPeers | undefined> {
@@ -36,12 +36,16 @@ export function rankOf(): number {
 }
 
 /**
- * The threads of one process, where several share a machine's cores.
+ * The threads of one process, where several share a machine's cores: those that Slurm gave it, or an
+ * equal share.
  *
  * @returns undefined where this one has the machine for itself
  */
 export function sharedThreads(): number | undefined {
   const processes = findLauncher(variable)?.localSize ?? 1;
   if (!(processes > 1)) return undefined;
+  const given = Number(variable("SLURM_CPUS_PER_TASK"));
+  // Where Slurm ties the process to its cores, the system counts only these.
+  if (given >= 1) return Math.min(given, navigator.hardwareConcurrency);
   return Math.max(1, Math.floor(navigator.hardwareConcurrency / processes));
 }

@@ -14,7 +14,7 @@ import { DEFAULT_TRAIN_OPTIONS, type TrainOptions } from "../../src/train/option
 import type { Command } from "../command.ts";
 import { Interrupted, UsageError } from "../errors.ts";
 import { evaluate, makeShare } from "../evaluation/evaluation.ts";
-import { readFeatures } from "../evaluation/features.ts";
+import { type Features, readFeatures } from "../evaluation/features.ts";
 import { FID_OPTIONS, openFid, readFidFiles } from "../evaluation/fid.ts";
 import { reportFolder, reportText, writeReport } from "../evaluation/report.ts";
 import { FORCE_OPTION } from "../files/overwrite.ts";
@@ -152,16 +152,16 @@ async function runEval(given: Given): Promise<number> {
   }
   const { data, training, step } = runOf(file, flags);
   const hash = await sha256(file.bytes);
-  const settings = { ...settingsOf(flags), sha256: hash };
+  const features = /\.npz$/i.test(String(flags.samples))
+    ? await readFeatures(String(flags.samples), hash)
+    : undefined;
+  const settings = { ...settingsOf(flags), ...features && madeAs(features), sha256: hash };
   const usual = `${folderOf(file.path)}/eval-step-${step ?? "unknown"}`;
   const shard = shardOf(flags);
   if (shard) checkShard(shard, flags, clips, counts.count);
   const out = shard
     ? String(flags.out ?? usual)
     : await reportFolder(flags.out, usual, settings, flags.force);
-  const features = /\.npz$/i.test(String(flags.samples))
-    ? await readFeatures(String(flags.samples), hash)
-    : undefined;
   const fidFiles = await readFidFiles(flags);
   const request = deviceRequest(flags);
   const terminal = new Terminal(flags.quiet === true);
@@ -231,6 +231,12 @@ function checkShard(
 function settingsOf(flags: Readonly<Record<string, Value>>): Record<string, Value> {
   const beside = ["out", "force", "json", "quiet", "saveStatistics"];
   return Object.fromEntries(Object.entries(flags).filter(([key]) => !beside.includes(key)));
+}
+
+/** The flags that features were made with, in place of this command's: undefined for those left out. */
+function madeAs({ rows, sampler }: Features): Record<string, Value> {
+  const none = Object.fromEntries(SAMPLER_OPTIONS.map(({ key }) => [key, undefined]));
+  return { ...none, ...sampler, count: rows.length } as Record<string, Value>;
 }
 
 /** The run's images and training, where flags don't override them. */

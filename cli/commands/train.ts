@@ -117,9 +117,11 @@ async function runTrain(given: Given): Promise<number> {
   const port = portOf(flags, "watch");
   let folder: string | undefined;
   const peers = await joinPeers(() => folder === undefined ? undefined : resumption(folder));
+  let stopping = false;
+  let leaving: ReturnType<typeof leaveInTime> | undefined;
   const interruption = new Interruption(() => {
-    if (peers) return leaveInTime(terminal, folder);
-    terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)");
+    if (peers && peers.size > 1 && !stopping) leaving = leaveInTime(terminal, folder);
+    else terminal.note("Stopping after this step ... (Ctrl-C again leaves at once)");
   });
   let page: Served | undefined;
   const show = runReporter(terminal);
@@ -130,7 +132,12 @@ async function runTrain(given: Given): Promise<number> {
     : resumedRun(flags);
   const onEvent = (event: RunEvent) => {
     if (event.type === "opened") folder = event.folder;
-    if (event.type === "opened" && flags.watch === true) {
+    // All stop together now: saving takes the time it takes.
+    if (event.type === "stopping") {
+      stopping = true;
+      clearTimeout(leaving);
+    }
+    if (event.type === "opened" && flags.watch === true && (peers?.rank ?? 0) === 0) {
       page = serveRun(event.folder, port);
       terminal.note(`Watch at ${page.url}`);
     }
@@ -196,19 +203,26 @@ function resumption(folder: string): string {
   return `${programName()} train --resume ${quoted(folder)}`;
 }
 
-/** Milliseconds from a signal to the end of processes that train together. */
+/** Milliseconds that processes have, from a signal on, to agree on the step that all stop after. */
 const LEAVE_WITHIN = 8000;
 
 /**
- * Waits for the step that all stop after, and leaves when it doesn't end in time: another process can
- * be gone already, and launchers kill soon after they asked.
+ * Waits for the step that all stop after, and leaves if it doesn't end in time, because another
+ * process can be gone already.
+ *
+ * @returns the timer, to be cleared as soon as all agreed to stop
  */
-function leaveInTime(terminal: Terminal, folder: string | undefined): void {
+function leaveInTime(
+  terminal: Terminal,
+  folder: string | undefined,
+): ReturnType<typeof setTimeout> {
   terminal.note(
     "Stopping after this step ... (if it ends before that, continue from the last checkpoint with: " +
       `${resumption(folder!)})`,
   );
-  Deno.unrefTimer(setTimeout(() => Deno.exit(INTERRUPTED), LEAVE_WITHIN));
+  const timer = setTimeout(() => Deno.exit(INTERRUPTED), LEAVE_WITHIN);
+  Deno.unrefTimer(timer);
+  return timer;
 }
 
 /** A run that rank 0 opens: only flags of the device and the display count. */

@@ -23,7 +23,8 @@ export interface EvaluationResult {
     readonly heldOut: boolean;
     readonly levels: readonly NoiseLevelLoss[];
   };
-  readonly samples?: { readonly folder: string } | SampleOptions;
+  /** How the samples were made, and where they came from, as far as either is known. */
+  readonly samples?: SampleOptions & { readonly folder?: string };
   readonly comparisons: readonly Distance[];
 }
 
@@ -33,14 +34,14 @@ export interface EvaluationResult {
  * @throws {Interrupted} when it was stopped
  */
 export async function evaluate(parts: EvaluationParts): Promise<EvaluationResult> {
-  const { rin, data, terminal, counts, folder, sampler } = parts;
+  const { rin, data, terminal, counts, folder, features, sampler } = parts;
   const splits = await loadData(data, rin.config, dataReporter(terminal));
   try {
     const loss = await measureLoss(parts, splits);
     if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
     return {
       loss,
-      samples: folder === undefined ? sampler : { folder },
+      samples: folder === undefined ? sampler : { folder, ...features?.sampler },
       comparisons: await measureDistances(parts, splits.train),
     };
   } finally {

@@ -7,6 +7,7 @@ import { FileBytes } from "../../src/data/file_bytes.ts";
 import type { FeatureSet } from "../../src/eval/feature_set.ts";
 import { exactly } from "../../src/formats/bytes.ts";
 import { CommandError } from "../errors.ts";
+import type { readSampler } from "../options/sampler_options.ts";
 import { readNpzFile } from "../shards/merge_npz.ts";
 import { readShare } from "../shards/shares.ts";
 
@@ -17,6 +18,8 @@ export interface Features {
   readonly spaces: readonly string[];
   /** (count, the sum of the spaces' dimensions). */
   readonly rows: readonly Float32Array[];
+  /** How the samples were made. */
+  readonly sampler: Omit<ReturnType<typeof readSampler>, "batchSize">;
 }
 
 /**
@@ -40,7 +43,8 @@ export async function readFeatures(path: string, checkpoint: string): Promise<Fe
     const rows = Array.from({ length: count }, (_, i) => {
       return new Float32Array(exactly(items, i * each, each).slice().buffer);
     });
-    return { path, spaces: record.spaces.map(String), rows };
+    const sampler = JSON.parse(String(record.sampler));
+    return { path, spaces: record.spaces.map(String), rows, sampler };
   } finally {
     bytes.close();
   }

@@ -14,22 +14,25 @@ import { type EvaluationParts, showProgress } from "./parts.ts";
  */
 export async function* sampled(
   parts: EvaluationParts,
-  { labels, count: known }: ImageSet,
+  train: ImageSet,
   indices: readonly number[],
 ): AsyncGenerator<Float32Array> {
   if (indices.length === 0) return;
   const { rin, sampler, counts: { count } } = parts;
-  const conditional = rin.config.numClasses > 0 && labels !== undefined;
+  const labels = classesOf(parts, train);
   const batches = rin.samples({
     ...sampler,
     count,
     indices,
-    labels: conditional
-      ? indices.map((index) => labels[Math.floor(index * known / count)])
-      : undefined,
+    labels: labels && indices.map((index) => labels[Math.floor(index * train.count / count)]),
     onStep: (done, total) => {
       showProgress(parts, "samples", indices.length * done / total, indices.length);
     },
   });
   for await (const { images } of batches) yield images;
+}
+
+/** The classes of the data, where the network is class-conditional; undefined where it isn't. */
+export function classesOf({ rin }: EvaluationParts, { labels }: ImageSet): Uint32Array | undefined {
+  return rin.config.numClasses > 0 ? labels : undefined;
 }

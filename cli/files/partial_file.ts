@@ -5,6 +5,8 @@
  */
 import { type Target, targetOf } from "../../src/files/target.ts";
 import { cannotWrite, moveFile } from "../../src/files/write_file.ts";
+import { CommandError } from "../errors.ts";
+import { hasContent } from "./overwrite.ts";
 
 /** The file in the making. */
 export class PartialFile {
@@ -22,18 +24,36 @@ export class PartialFile {
    * Opens or creates FILE.partial: next to the file itself where FILE is a link.
    *
    * @param anew whether to discard an unfinished file
-   * @throws {CommandError} when it can't be written
+   * @throws {CommandError} when it can't be written, or another process is writing it
    */
   static async open(path: string, anew = false): Promise<PartialFile> {
     const target = await targetOf(path);
     const partial = `${target.path}.partial`;
     try {
-      const options = { read: true, write: true, create: true, truncate: anew };
-      const file = await Deno.open(partial, options);
+      const file = await Deno.open(partial, { read: true, write: true, create: true });
+      // Some network file systems have no locks.
+      if (!await file.tryLock(true).catch(() => true)) {
+        file.close();
+        throw new CommandError(
+          `Cannot write ${partial}: another process is writing it; wait for that one, or choose ` +
+            `another --out`,
+        );
+      }
+      if (anew) await file.truncate();
       return new PartialFile(target, partial, file, (await file.stat()).size);
     } catch (thrown) {
-      throw cannotWrite(partial, thrown);
+      throw thrown instanceof CommandError ? thrown : cannotWrite(partial, thrown);
     }
+  }
+
+  /** @throws {CommandError} when FILE.partial holds what an earlier command has made */
+  static async expectNone(path: string): Promise<void> {
+    const partial = `${(await targetOf(path)).path}.partial`;
+    if (!await hasContent(partial)) return;
+    throw new CommandError(
+      `Cannot write ${path}: ${partial} is left from a command that was interrupted; continue that ` +
+        `command, choose another --out, or discard it with --force`,
+    );
   }
 
   /** Reads from `at` on, fewer bytes where the file ends before. */

@@ -7,6 +7,7 @@ import { mayRead } from "../../src/files/target.ts";
 import { gifComment } from "../../src/picture/gif_comment.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { recordFrom, recordIn, recordOfOne, type SampleRecord } from "../../src/picture/record.ts";
+import { CommandError } from "../errors.ts";
 import { hasContent, type Origin } from "../files/overwrite.ts";
 import { type SampleJob, wanted } from "./job.ts";
 
@@ -37,6 +38,16 @@ export async function foreignPicture(folder: string): Promise<string | undefined
     const bytes = await Deno.readFile(`${folder}/${name}`).catch(() => new Uint8Array());
     if (recordIn(bytes) === undefined && gifComment(bytes) === undefined) return name;
   }
+}
+
+/** @throws {CommandError} when samples would mix with pictures to train on */
+export async function expectNoData(folder: string): Promise<void> {
+  const name = await foreignPicture(folder);
+  if (name === undefined) return;
+  throw new CommandError(
+    `Cannot write samples into ${folder}: it holds pictures that rin did not make, such as ${name}; ` +
+      `choose another --out, or mix them with --force`,
+  );
 }
 
 /** Origin of a NumPy archive, whose first entry records its settings. */

@@ -7,14 +7,14 @@ import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
 import { recordOfOne, recordText } from "../../src/picture/record.ts";
-import { CommandError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { NpzWriter } from "../files/npz_writer.ts";
 import { hasContent, overwriteError, refuseOverwrite } from "../files/overwrite.ts";
 import { npzNote } from "../shards/npz_note.ts";
 import { eachOf, kindOf } from "./each.ts";
 import { writeFilm } from "./film.ts";
 import { optionsFor, type SampleJob, wanted } from "./job.ts";
-import { foreignPicture, npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
+import { expectNoData, npzOrigin, numberedOrigin, pictureOrigin, tarOrigin } from "./origins.ts";
 import { writeTar } from "./tar.ts";
 
 /** Makes the images, writes them, and returns a note on the output. */
@@ -124,16 +124,6 @@ async function writeFolder(job: SampleJob): Promise<string> {
     await writeFile(pathOf(index), bytes);
   }
   return `${indices.length} ${what}`;
-}
-
-/** @throws {CommandError} when samples would mix with pictures to train on */
-async function expectNoData(folder: string): Promise<void> {
-  const name = await foreignPicture(folder);
-  if (name === undefined) return;
-  throw new CommandError(
-    `Cannot write samples into ${folder}: it holds pictures that rin did not make, such as ${name}; ` +
-      `choose another --out, or mix them with --force`,
-  );
 }
 
 /** A stop leaves the beginning of the picture that would have been there; all else isn't ours. */

@@ -11,6 +11,7 @@ import { checkEntry, readZip } from "../../src/formats/zip.ts";
 import { CommandError } from "../errors.ts";
 import { type ItemType, NpzWriter } from "../files/npz_writer.ts";
 import { refuseOverwrite } from "../files/overwrite.ts";
+import { PartialFile } from "../files/partial_file.ts";
 import { npzOrigin } from "../samples/origins.ts";
 import { Coverage } from "./coverage.ts";
 import type { MergeJob } from "./merge_job.ts";
@@ -103,6 +104,7 @@ async function write(
   const [{ record, type, shape: [, ...shape] }] = shares;
   const note = npzNote(record);
   await refuseOverwrite(out, force, (path) => npzOrigin(path, note));
+  if (!force) await PartialFile.expectNone(out);
   const writer = await NpzWriter.open(out, total, shape, note, true, type);
   try {
     for (const { items, shape: [count] } of shares) {

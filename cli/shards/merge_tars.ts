@@ -10,6 +10,7 @@ import { FormatError } from "../../src/formats/format_error.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { CommandError } from "../errors.ts";
 import { refuseOverwrite } from "../files/overwrite.ts";
+import { PartialFile } from "../files/partial_file.ts";
 import { TarWriter } from "../files/tar_writer.ts";
 import { Coverage } from "./coverage.ts";
 import type { MergeJob } from "./merge_job.ts";
@@ -54,7 +55,7 @@ export async function mergeTars({ paths, out, count, force }: MergeJob): Promise
 
 function picturesIn(bytes: FileBytes): { readonly name: string; readonly entries: TarEntry[] }[] {
   // Cut off after an entry, it would look whole.
-  if (bytes.read(bytes.size - END, END).some((byte) => byte !== 0)) {
+  if (bytes.size < END || bytes.read(bytes.size - END, END).some((byte) => byte !== 0)) {
     throw new FormatError("it is cut off: a whole tar archive ends in zeros");
   }
   const found = new Map<string, TarEntry[]>();
@@ -77,6 +78,7 @@ async function write(
   force: boolean,
 ): Promise<void> {
   await refuseOverwrite(out, force, () => "other");
+  if (!force) await PartialFile.expectNone(out);
   const writer = await TarWriter.open(out, true);
   try {
     for (let number = 0; number < total; number++) {

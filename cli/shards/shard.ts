@@ -24,13 +24,27 @@ export const SHARD_OPTION: Option = {
     "takes I from mpirun, a Slurm array, a Kubernetes Indexed Job, or RANK",
 };
 
-/** Numbers that the programs give their processes, by variable; the first one that is there counts. */
-const SOURCES: readonly { readonly index: string; readonly count?: string }[] = [
+/** Variables with the number of a process, and of all processes. */
+interface Source {
+  readonly index: string;
+  readonly count: string;
+}
+
+/** Tasks of a Slurm array. */
+const ARRAY: Source = { index: "SLURM_ARRAY_TASK_ID", count: "SLURM_ARRAY_TASK_COUNT" };
+
+/** Processes that were started together, also within one task of an array. */
+const TOGETHER: readonly Source[] = [
   { index: "OMPI_COMM_WORLD_RANK", count: "OMPI_COMM_WORLD_SIZE" },
   { index: "PMI_RANK", count: "PMI_SIZE" },
-  { index: "SLURM_ARRAY_TASK_ID", count: "SLURM_ARRAY_TASK_COUNT" },
   // The batch script itself has a SLURM_PROCID, too, but no step around it.
   { index: "SLURM_PROCID", count: "SLURM_STEP_NUM_TASKS" },
+];
+
+/** Numbers that the programs give their processes; the first one that is there counts. */
+const SOURCES: readonly Source[] = [
+  ARRAY,
+  ...TOGETHER,
   { index: "JOB_COMPLETION_INDEX", count: "WORLD_SIZE" },
   { index: "RANK", count: "WORLD_SIZE" },
 ];
@@ -46,7 +60,7 @@ export function shardOf({ shard }: Readonly<Record<string, Value>>): Shard | und
   const written = second === undefined ? undefined : Number(second);
   if (first === "auto") return automatic(written);
   if (first === undefined || written === undefined) {
-    throw new UsageError(`--shard is ${shard}: needed I/N, such as 0/8, or auto`);
+    throw new UsageError(`--shard is ${shard}: expected I/N, such as 0/8, or auto`);
   }
   return checked(`--shard is ${shard}`, Number(first), written);
 }
@@ -55,8 +69,12 @@ function automatic(written: number | undefined): Shard {
   const source = SOURCES.find(({ index, count }) => {
     // Without an array or a step, Slurm's variables and RANK alone say nothing.
     return variable(index) !== undefined &&
-      (written !== undefined || index === "JOB_COMPLETION_INDEX" || variable(count!) !== undefined);
+      (written !== undefined || index === "JOB_COMPLETION_INDEX" || variable(count) !== undefined);
   });
+  const together = TOGETHER.find(({ index, count }) => {
+    return variable(index) !== undefined && Number(variable(count)) > 1;
+  });
+  if (source === ARRAY && together) return ofBoth(together, written);
   if (source === undefined) {
     const names = SOURCES.map(({ index }) => index).join(", ");
     throw new UsageError(
@@ -64,8 +82,16 @@ function automatic(written: number | undefined): Shard {
     );
   }
   const index = Number(variable(source.index));
-  const count = written ?? countIn(source.count!, source.index);
+  const count = written ?? countIn(source.count, source.index);
   return checked(`${source.index} is ${variable(source.index)}`, index, count);
+}
+
+/** The share of one of several processes of a task of an array: tasks take their shares in turn. */
+function ofBoth(together: Source, written: number | undefined): Shard {
+  const [task, tasks, process, processes] = [ARRAY, together]
+    .flatMap(({ index, count }) => [Number(variable(index)), Number(variable(count))]);
+  const found = `${ARRAY.index} is ${task} and ${together.index} is ${process} of ${processes}`;
+  return checked(found, task * processes + process, written ?? tasks * processes);
 }
 
 function countIn(count: string, index: string): number {
@@ -81,8 +107,8 @@ function checked(found: string, index: number, count: number): Shard {
   if (Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count) {
     return { index, count };
   }
-  const needed = count >= 1 ? `a share from 0/${count} to ${count - 1}/${count}` : "0/1 or more";
-  throw new UsageError(`${found}, of ${count} shares: needed ${needed}`);
+  const expected = count >= 1 ? `a share from 0/${count} to ${count - 1}/${count}` : "0/1 or more";
+  throw new UsageError(`${found}, of ${count} shares: expected ${expected}`);
 }
 
 /** What a share does of as many things: those from the first up to the end, which is not its own. */

@@ -20,6 +20,7 @@ export function runReporter(terminal: Terminal): (event: RunEvent) => void {
     const left = estimate.observe(event);
     switch (event.type) {
       case "opened":
+      case "stopping":
         return;
       case "device":
         return terminal.note(`Device: ${event.device.description}`);

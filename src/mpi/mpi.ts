@@ -90,14 +90,14 @@ export class MpiPeers implements Peers {
 
 /**
  * Joins the processes that an MPI launcher started together with this one. Nothing is loaded where
- * none did. A program that joined ends with `Deno.exit`: Open MPI can crash while Deno unloads it.
+ * none did, or where it started this process alone. A program that joined ends with `Deno.exit`: Open MPI can crash while Deno unloads it.
  *
- * @returns undefined where no launcher started this process
+ * @returns undefined where no launcher started this process, or it started no other
  * @throws {MpiError} when there is no library of MPI that works with the launcher
  */
 export async function joinMpi(options: JoinOptions): Promise<MpiPeers | undefined> {
   const launcher = findLauncher(options.variable);
-  if (launcher === undefined) return undefined;
+  if (launcher === undefined || launcher.size === 1) return undefined;
   const library = openLibrary(launcher, options.variable("RIN_MPI"));
   const { symbols, world } = library;
   yieldWhenIdle(options.variable);

@@ -27,6 +27,10 @@ export function watchOver(): void {
     onmessage: (event: MessageEvent<WatchSetup | "end">) => void;
     postMessage(message: unknown): void;
   };
+  /** Milliseconds between two looks at the others. */
+  const EVERY = 500;
+  /** Milliseconds that a look can be late before this process counts as the one that was away. */
+  const LATE = 2000;
   let timer: ReturnType<typeof setInterval> | undefined;
   let finish = () => Promise.resolve();
 
@@ -101,8 +105,12 @@ export function watchOver(): void {
         await completed(peer.sending!);
       }
     };
+    let looked = performance.now();
     timer = setInterval(() => {
       const now = performance.now();
+      // This process was suspended, not the others: nobody was heard because nobody listened.
+      if (now - looked > EVERY + LATE) { for (const peer of peers) peer.heard = now; }
+      looked = now;
       for (const peer of peers) {
         while (isDone(peer.receiving)) {
           peer.heard = now;
@@ -124,7 +132,7 @@ export function watchOver(): void {
           hosts[lost.other]
         }, has shown no sign of life for ${seconds} s`,
       );
-    }, 500);
+    }, EVERY);
     scope.postMessage("begun");
   }
 }

@@ -133,6 +133,14 @@ export type RunEvent =
     readonly error: Error;
   }
   | {
+    /**
+     * No other step comes: `step` was the last one, or all processes agreed to stop after it. The run
+     * saves and ends.
+     */
+    readonly type: "stopping";
+    readonly step: number;
+  }
+  | {
     /** Training has ended, at the last step or because it was stopped. */
     readonly type: "ended";
     readonly step: number;

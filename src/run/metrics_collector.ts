@@ -17,6 +17,12 @@ const averageDecay = (step: number) => Math.min(0.98, step / (step + 9));
 /** Steps with unread metrics at most; the trainer keeps 64. */
 const MAX_UNREAD = 32;
 
+/**
+ * Steps between looks of several processes, whose clocks differ: all must see a step that is not
+ * finite after the same step.
+ */
+const UNREAD_TOGETHER = 8;
+
 /** Milliseconds between looks at the metrics. Each look lets the device run dry for a moment. */
 const COLLECT_EVERY = 500;
 
@@ -45,9 +51,11 @@ export class MetricsCollector {
 
   /** Whether it is time to collect. */
   get due(): boolean {
+    const { trainer, peers } = this.#parts;
     const { time, step } = this.#collected;
-    return performance.now() - time > COLLECT_EVERY ||
-      this.#parts.trainer.stepsDone - step >= MAX_UNREAD;
+    const unread = trainer.stepsDone - step;
+    if (peers.size > 1) return unread >= UNREAD_TOGETHER;
+    return performance.now() - time > COLLECT_EVERY || unread >= MAX_UNREAD;
   }
 
   /**

@@ -65,6 +65,7 @@ export class TrainingRun {
     this.#metrics.resetClock();
     this.#metrics.show();
     const stopped = await this.#stoppedBefore(steps);
+    emit({ type: "stopping", step: trainer.stepsDone });
     await this.#metrics.collect();
     if (this.#saving.unsaved) await this.#saving.save();
     this.#metrics.show();

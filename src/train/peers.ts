@@ -67,7 +67,7 @@ export function cutAmong({ size }: Peers, options: TrainOptions): TrainOptions {
   if (batchSize % (size * accumulate) === 0) return { ...options, accumulate: size * accumulate };
   throw new ConfigError(
     `batchSize ${batchSize} can't be cut for ${size} processes with accumulate ${accumulate}: ` +
-      `needed a multiple of ${size * accumulate}`,
+      `expected a multiple of ${size * accumulate}`,
   );
 }
 

@@ -31,9 +31,17 @@ mpiTest("3 processes, then 2, leave the files of one", async (cwd) => {
   const first = await run(cwd, 3, [...train, "--accumulate", "2", "--steps", "4", "--out", "k"]);
   assertMatch(first.stderr, /^Training in 3 processes on one machine over \S.*, each with CPU, 1/m);
   assertEquals(first.stderr.match(/^Done/gm)?.length, 1, "rank 0 alone speaks");
-  await run(cwd, 2, ["train", "--resume", "k", "--accumulate", "3", "--steps", "6", ...CPU]);
+  // A second process that serves would find the port taken.
+  const watch = ["--watch", "--port", String(freePort())];
+  const more = ["--resume", "k", "--accumulate", "3", "--steps", "6"];
+  await run(cwd, 2, ["train", ...more, ...watch, ...CPU]);
   assertEquals(await files(`${cwd}/k`), await files(`${cwd}/one`));
 });
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
 
 for (const end of ["SIGTERM", "a dead process"] as const) {
   mpiTest(`${end} ends all in time, with a whole checkpoint`, async (cwd) => {

@@ -88,3 +88,14 @@ Deno.test("TarWriter writes files that the system's tar reads", async () => {
     }
   });
 });
+
+Deno.test("TarWriter leaves a file alone that another one is writing", async () => {
+  await withFolder(async (folder) => {
+    const writer = await TarWriter.open(`${folder}/a.tar`);
+    await writer.add(entries[2]);
+    const sentence = "another process is writing it";
+    await assertRejects(() => TarWriter.open(`${folder}/a.tar`, true), CommandError, sentence);
+    await writer.finish();
+    assertEquals((await Deno.stat(`${folder}/a.tar`)).size, 4 * BLOCK);
+  });
+});

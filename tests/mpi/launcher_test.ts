@@ -4,6 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { MpiError } from "../../src/mpi/errors.ts";
 import { findLauncher } from "../../src/mpi/launcher.ts";
 import { openLibrary } from "../../src/mpi/library.ts";
+import { joinMpi } from "../../src/mpi/mpi.ts";
 
 const found = (env: Record<string, string>) => {
   const launcher = findLauncher((name) => env[name]);
@@ -31,4 +32,10 @@ Deno.test("mpi: a library that is missing is named with its package", () => {
     "Cannot train over MPI: MPICH's mpirun started this, and its library libno-such-mpi.so.1 is " +
       "not here; install it (Debian's package is mpich), load the cluster's module, or name",
   );
+});
+
+Deno.test("mpi: a launcher of one process needs no library", async () => {
+  const srun: Record<string, string> = { PMIX_RANK: "0", SLURM_STEP_NUM_TASKS: "1" };
+  const variable = (name: string) => ({ ...srun, RIN_MPI: "/no/libmpi.so" })[name];
+  assertEquals(await joinMpi({ variable, onLost: () => {} }), undefined);
 });

@@ -118,7 +118,7 @@ cpuTest("a batch that can't be cut is refused", async (device) => {
   await assertRejects(
     () => Trainer.create(device, config, options, { peers }),
     ConfigError,
-    "batchSize 12 can't be cut for 5 processes with accumulate 1: needed a multiple of 5",
+    "batchSize 12 can't be cut for 5 processes with accumulate 1: expected a multiple of 5",
   );
 });
 
