@@ -50,8 +50,9 @@ Deno.test("links to lines have the numbers that deno task lines sets", async () 
   assertEquals(page, withLines(page, read), "run deno task lines");
 });
 
-Deno.test("withLines() finds the first line with the code, or names what is gone", () => {
+Deno.test("withLines() finds the line with the code, or names what is gone or ambiguous", () => {
   const page = (line: number) => `See [\`b(\`](a.ts#L${line}) and [\`text\`](a.ts).`;
-  assertEquals(withLines(page(7), () => "a\nb()\nb()"), page(2));
+  assertEquals(withLines(page(7), () => "a\nb()\nc()"), page(2));
   assertThrows(() => withLines(page(1), () => "c"), Error, "a.ts has no line with b(");
+  assertThrows(() => withLines(page(1), () => "b()\nb()"), Error, "a.ts has several lines with b(");
 });
