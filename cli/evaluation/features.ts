@@ -8,7 +8,7 @@ import type { FeatureSet } from "../../src/eval/feature_set.ts";
 import { exactly } from "../../src/formats/bytes.ts";
 import { CommandError } from "../errors.ts";
 import type { readSampler } from "../options/sampler_options.ts";
-import { readNpzFile } from "../shards/merge_npz.ts";
+import { readNpzFile } from "../shards/npz_file.ts";
 import { readShare } from "../shards/shares.ts";
 
 /** Features of samples in several spaces: all of a sample lie together. */
