@@ -28,7 +28,7 @@ import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { ownUnlessGiven, sampledAs } from "../options/own_sampling.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
-import { type Shard, SHARD_OPTION, shardOf } from "../shards/shard.ts";
+import { expectFilled, type Shard, SHARD_OPTION, shardOf } from "../shards/shard.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
 
@@ -222,9 +222,7 @@ function checkShard(
   if (clips || samples !== undefined) {
     throw new UsageError("--shard is for samples that rin eval makes: there are none to share out");
   }
-  if (count < shard.count) {
-    throw new UsageError(`${shard.count} shares are more than the ${count} samples: give fewer`);
-  }
+  expectFilled(shard, count, "samples");
 }
 
 /** The flags that figures depend on. */

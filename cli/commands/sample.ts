@@ -47,7 +47,14 @@ import { type Picture, readPicture } from "../samples/picture.ts";
 import { rememberCheckpoint } from "../samples/known_checkpoints.ts";
 import { findCheckpoint, readRecord } from "../samples/record.ts";
 import { INTERRUPTED, interruptible } from "../terminal/interrupt.ts";
-import { numbersOf, type Shard, SHARD_OPTION, shardOf, shardPath } from "../shards/shard.ts";
+import {
+  expectFilled,
+  numbersOf,
+  type Shard,
+  SHARD_OPTION,
+  shardOf,
+  shardPath,
+} from "../shards/shard.ts";
 import { print, Terminal } from "../terminal/terminal.ts";
 
 const what: Option[] = [
@@ -289,9 +296,7 @@ function readShard(
   if (flags.out === undefined) {
     throw new UsageError("--shard needs --out: a folder, or a .npz or .tar file");
   }
-  if (count < shard.count) {
-    throw new UsageError(`${shard.count} shares are more than the ${count} images: give fewer`);
-  }
+  expectFilled(shard, count, "images");
   return shard;
 }
 

@@ -111,6 +111,17 @@ function checked(found: string, index: number, count: number): Shard {
   throw new UsageError(`${found}, of ${count} shares: expected ${expected}`);
 }
 
+/**
+ * Checks that no share is empty.
+ *
+ * @param what the word for several of the things that are shared out
+ * @throws {UsageError} when there are fewer of them than shares
+ */
+export function expectFilled({ count }: Shard, total: number, what: string): void {
+  if (total >= count) return;
+  throw new UsageError(`${count} shares are more than the ${total} ${what}: give fewer`);
+}
+
 /** What a share does of as many things: those from the first up to the end, which is not its own. */
 export function rangeOf({ index, count }: Shard, total: number): readonly [number, number] {
   return [Math.floor(index * total / count), Math.floor((index + 1) * total / count)];
