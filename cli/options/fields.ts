@@ -301,8 +301,7 @@ const run: SettingOption<RunOptions>[] = [
   {
     key: "keepCheckpoints",
     type: "integer",
-    help: "how many of those to keep, the newest; 0 " +
-      "keeps all",
+    help: "how many of those to keep, the newest; 0 keeps all",
   },
   {
     key: "onSaveError",

@@ -90,7 +90,8 @@ export class MpiPeers implements Peers {
 
 /**
  * Joins the processes that an MPI launcher started together with this one. Nothing is loaded where
- * none did, or where it started this process alone. A program that joined ends with `Deno.exit`: Open MPI can crash while Deno unloads it.
+ * none did, or where it started this process alone. A program that joined ends with `Deno.exit`:
+ * Open MPI can crash while Deno unloads it.
  *
  * @returns undefined where no launcher started this process, or it started no other
  * @throws {MpiError} when there is no library of MPI that works with the launcher

@@ -109,9 +109,10 @@ export function watchOver(): void {
     timer = setInterval(() => {
       const now = performance.now();
       // This process was suspended, not the others: nobody was heard because nobody listened.
-      if (now - looked > EVERY + LATE) { for (const peer of peers) peer.heard = now; }
+      const wasAway = now - looked > EVERY + LATE;
       looked = now;
       for (const peer of peers) {
+        if (wasAway) peer.heard = now;
         while (isDone(peer.receiving)) {
           peer.heard = now;
           // The others end, and this process is about to.

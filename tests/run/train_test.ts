@@ -44,7 +44,7 @@ function stopAt(when: (event: RunEvent) => boolean) {
   return { signal: controller.signal, onEvent };
 }
 
-runTest("leaves what the command leaves", async (folder) => {
+runTest("leaves the same files as rin train", async (folder) => {
   await writePictures(`${folder}/pictures`, 5);
   const flags = Object.entries(RUN).flatMap(([key, value]) => [
     `--${key.replace("Every", "-every")}`,
