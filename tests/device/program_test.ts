@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Program } from "../../src/device/device.ts";
 import { Plan } from "../../src/graph/plan.ts";
-import { persistent } from "../../src/graph/tensor.ts";
+import { constant, persistent } from "../../src/graph/tensor.ts";
 import { deviceTest } from "../helpers/devices.ts";
 import { tensorOf } from "../helpers/plans.ts";
 
@@ -67,6 +67,20 @@ deviceTest("Program.run() carries activations from one operation to the next", a
   }
   program.destroy();
   device.release(x.storage!, result.storage!);
+});
+
+deviceTest("Program.run() finds constants' values, then zeros", async (device) => {
+  for (const values of [[], [1, 2], [1, 2, 3, 4, 5]]) {
+    const plan = new Plan();
+    const [x, y] = [constant("x", [5], Float32Array.from(values)), persistent("y", [5])];
+    plan.record("copy", { size: 5 }, { x, y });
+    const program = await device.compile(plan);
+    device.write(y, new Float32Array());
+    program.run();
+    assertEquals([...await device.read(y)], [1, 2, 3, 4, 5].map((_, i) => values[i] ?? 0));
+    program.destroy();
+    device.release(y.storage!);
+  }
 });
 
 deviceTest(

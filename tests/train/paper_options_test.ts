@@ -73,6 +73,15 @@ for (const optimizer of ["lamb", "adamw"] as const) {
   );
 }
 
+deviceTest("Trainer.step() trains the paper's layers on every device", async (device) => {
+  const trainer = await Trainer.create(device, PAPER, { ...OPTIONS, optimizer: "lamb" });
+  for (let i = 0; i < 2; i++) {
+    const { finite, gradientNorm } = await trainer.step(batch(0), LABELS);
+    assert(finite && gradientNorm > 0);
+  }
+  trainer.destroy();
+});
+
 deviceTest("Trainer.step() drops in parts what the whole batch drops", async (gpu) => {
   const losses = await Promise.all([1, 2, 4].map(async (accumulate) => {
     const trainer = await Trainer.create(gpu, CONFIG, { ...OPTIONS, accumulate });

@@ -264,7 +264,7 @@ export class Gpu implements Device {
       // A uniform binding needs the whole buffer declared for it, and only small ones are bound so.
       const usage = STORAGE | COPY_SRC | COPY_DST | (storage.bytes <= 256 ? UNIFORM : 0);
       buffer = this.createBuffer(storage.name, storage.bytes, usage);
-      if (storage.contents) this.device.queue.writeBuffer(buffer, 0, storage.contents);
+      if (storage.contents) this.#upload(buffer, 0, storage.contents);
       this.#memory.set(storage, buffer);
     }
     return buffer;
@@ -295,7 +295,12 @@ export class Gpu implements Device {
   ): void {
     const storage = writableStorage(tensor, data);
     const offset = tensor.offset * bytesOfOne(storage.type);
-    this.device.queue.writeBuffer(this.memory(storage), offset, data);
+    this.#upload(this.memory(storage), offset, data);
+  }
+
+  /** Deno 2.9.6 panics when it writes nothing. */
+  #upload(buffer: GPUBuffer, offset: number, data: DeviceData): void {
+    if (data.length > 0) this.device.queue.writeBuffer(buffer, offset, data);
   }
 
   /**
