@@ -1,7 +1,8 @@
 /**
  * Matrix products for GPUs: a workgroup computes a square tile of results, an invocation 8 x 8 or
- * 4 x 4 of them, from slices of both operands that it first brings into workgroup memory. Bias,
- * activation and residual are done before the result leaves the registers.
+ * 4 x 4 of them, from slices of both operands that it first brings into workgroup memory. While it
+ * multiplies a slice, the next one is on its way into registers. Bias, activation and residual are
+ * done before the result leaves the registers.
  *
  * @module
  */
@@ -153,17 +154,25 @@ fn main(
   if (part * p.part >= p.k) { return; }
   let aLine = tileRow % tilesDown * ${side}u;
   let bLine = tile % tilesAcross * ${side}u;
-  ${left.before}
-  ${right.before}
+  var next = part * p.part;
+  ${left.begin}
+  ${right.begin}
   let aAt = id.y * ${quads}u;
   let bAt = id.x;
   let end = min(p.k, (part + 1u) * p.part);
+  ${left.fetch}
+  ${right.fetch}
   ${both((row, quad) => `var s${row}_${quad} = vec4<f32>();`, "\n  ")}
   ${columnSums ? unroll(quads, (i) => `var t${i} = vec4<f32>();`, " ") : ""}
-  for (var k0 = part * p.part; k0 < end; k0 += ${depth}u) {
-    ${left.load}
-    ${right.load}
+  while (next < end) {
+    ${left.keep}
+    ${right.keep}
     workgroupBarrier();
+    next += ${depth}u;
+    if (next < end) {
+      ${left.fetch}
+      ${right.fetch}
+    }
     for (var slice = 0u; slice < ${depth / unrolled}u; slice++) {
       ${unroll(unrolled, step, "\n      ")}
     }

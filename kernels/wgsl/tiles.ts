@@ -24,7 +24,10 @@ export interface Tile {
   readonly side: number;
   /** Rows of an invocation's results, and columns. */
   readonly each: number;
-  /** How deep a slice of both operands it brings into workgroup memory. */
+  /**
+   * How deep a slice of both operands it brings into workgroup memory: an invocation reads eight
+   * numbers of each.
+   */
   readonly depth: number;
   /** A tile this large is worth it where there are so many of them. */
   readonly least: number;
@@ -33,7 +36,7 @@ export interface Tile {
 /** From the one that reads its operands least often to the one that shares out the least work. */
 export const TILES: readonly Tile[] = [
   { side: 128, each: 8, depth: 16, least: 128 },
-  { side: 64, each: 8, depth: 16, least: 256 },
+  { side: 64, each: 8, depth: 8, least: 256 },
   { side: 32, each: 4, depth: 16, least: 0 },
 ];
 
