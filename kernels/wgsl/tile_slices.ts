@@ -7,7 +7,7 @@
 import type { FloatType } from "../shapes.ts";
 import { type Binding, laneWidth, unroll } from "./kernel.ts";
 import { parameter } from "./parameter.ts";
-import { type Tile, UNROLLED } from "./tiles.ts";
+import { invocationsOf, type Tile, unrolledDepth } from "./tiles.ts";
 
 /** An operand of a product, (lines, k) or (k, lines). */
 export interface Operand {
@@ -46,16 +46,18 @@ export interface Slices {
  */
 export function slices(
   { name, lines, sizes, alongK, origin = 0, type }: Operand,
-  { side, each, depth }: Tile,
+  tile: Tile,
 ): Slices {
   const { k } = sizes;
   const width = laneWidth(alongK ? k : sizes[lines], origin);
   const { binding, at } = parameter(name, width, type);
-  const unrolled = UNROLLED / each ** 2;
-  const quads = side / 4;
+  const { depth } = tile;
+  const unrolled = unrolledDepth(tile);
+  const quads = tile.side / 4;
   // Along k an invocation reads from every so many lines, else from every so many rows of k.
   const across = alongK ? depth / 4 : quads;
-  const step = (side / each) ** 2 / across;
+  const [x, y] = invocationsOf(tile);
+  const step = x * y / across;
   const begin = (i: number) => {
     const [line, d] = alongK ? [`${i * step}u`, "0u"] : ["0u", `${i * step}u`];
     const [lineOf, kOf] = [`${name}Line + ${name}Mine + ${line}`, `next + ${name}K + ${d}`];
