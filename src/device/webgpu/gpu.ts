@@ -18,6 +18,7 @@ import { bufferBytes, expectWithin } from "./binding.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 import { lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
+import { type TileMemory, Tuner } from "./tuner.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
@@ -33,6 +34,13 @@ export interface GpuOptions {
    * acceptable. Default true.
    */
   readonly software?: boolean;
+  /**
+   * Whether to measure which kernels are the fastest for a network's matrix products, in up to 3
+   * seconds when it is loaded; a {@linkcode TileMemory} keeps the choice for the next program. No
+   * result depends on it. Software adapters and those without timestamps measure nothing. Default
+   * false.
+   */
+  readonly tune?: boolean | TileMemory;
 }
 
 /** Which values these take. */
@@ -40,6 +48,7 @@ export const GPU_OPTIONS = {
   powerPreference: { enum: ["low-power", "high-performance"] },
   f16: { type: "boolean" },
   software: { type: "boolean" },
+  tune: { oneOf: [{ type: "boolean" }, { type: "Object" }] },
 } as const satisfies Record<keyof GpuOptions, OptionSchema>;
 
 // The limits worth raising above WebGPU's defaults; the others never bind here.
@@ -59,7 +68,7 @@ const wanted = [
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   checkOptions(GPU_OPTIONS, options, "option");
   quietMesa();
-  const { f16 = true, software = true, powerPreference = "high-performance" } = options;
+  const { f16 = true, software = true, powerPreference = "high-performance", tune } = options;
   const adapter = await requestAdapter(powerPreference);
   if (!software && isSoftware(adapter.info)) {
     throw new NoGpuError(
@@ -83,7 +92,7 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
       "device",
     );
   }
-  return new Gpu(device, adapter.info);
+  return new Gpu(device, adapter.info, tune);
 }
 
 /** An adapter's name for people. */
@@ -108,12 +117,17 @@ export class Gpu implements Device {
   #fault: DeviceLostError | undefined;
   /** Calls to make on a fault, one for each awaited promise. */
   #waiting = new Set<(fault: DeviceLostError) => void>();
+  #tuner: Tuner | undefined;
 
   /** Use {@linkcode requestGpu}. */
   constructor(
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
+    tune: boolean | TileMemory = false,
   ) {
+    if (tune && !this.isSoftware && device.features.has("timestamp-query")) {
+      this.#tuner = new Tuner(this, this.description, tune === true ? undefined : tune);
+    }
     device.lost.then(({ reason, message }) => {
       if (reason !== "destroyed") this.#fail(`The GPU was lost: ${message}`);
     });
@@ -150,8 +164,9 @@ export class Gpu implements Device {
    * @internal
    * @throws {DeviceLimitError} when the adapter can't hold it
    */
-  compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
-    return WebGpuProgram.compile(this, plan.phases, lower(plan));
+  async compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
+    await this.#tuner?.learn(plan);
+    return await WebGpuProgram.compile(this, plan.phases, lower(plan, this.#tuner));
   }
 
   #fail(message: string): void {
