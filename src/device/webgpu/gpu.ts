@@ -9,7 +9,7 @@ import type { Plan } from "../../graph/plan.ts";
 import { checkOptions, type OptionSchema } from "../../options/schema.ts";
 import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import { deferred } from "../deferred.ts";
-import type { Device, DeviceData, Program } from "../device.ts";
+import type { Device, DeviceData, Input, Program } from "../device.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLostError, NoGpuError } from "../errors.ts";
 import { fromFloat16 } from "../float16.ts";
@@ -17,7 +17,7 @@ import { adapterAdvice, requestAdapter } from "./adapter.ts";
 import { bufferBytes, expectWithin } from "./binding.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 import { lower } from "./lowering.ts";
-import { WebGpuProgram } from "./program.ts";
+import { type BufferWrite, WebGpuProgram } from "./program.ts";
 import { type TileMemory, Tuner } from "./tuner.ts";
 
 /** How {@linkcode requestGpu} chooses. */
@@ -300,17 +300,33 @@ export class Gpu implements Device {
   }
 
   /**
+   * Queues replays of a program in one submission, each after its own writes.
+   *
+   * @internal
+   */
+  replay<Phase extends string>(
+    program: Program<Phase>,
+    phases: readonly Phase[],
+    steps: readonly (readonly Input[])[],
+  ): void {
+    const writes = steps.map((inputs) => inputs.map(([tensor, data]) => this.#into(tensor, data)));
+    (program as WebGpuProgram<Phase>).replay(phases, writes);
+  }
+
+  /**
    * Queues a write of `data` to the beginning of a tensor that has a storage.
    *
    * @internal
    */
-  write(
-    tensor: Tensor,
-    data: DeviceData,
-  ): void {
+  write(tensor: Tensor, data: DeviceData): void {
+    const { buffer, offset } = this.#into(tensor, data);
+    this.#upload(buffer, offset, data);
+  }
+
+  #into(tensor: Tensor, data: DeviceData): BufferWrite {
     const storage = writableStorage(tensor, data);
     const offset = tensor.offset * bytesOfOne(storage.type);
-    this.#upload(this.memory(storage), offset, data);
+    return { buffer: this.memory(storage), offset, data };
   }
 
   /** Deno 2.9.6 panics when it writes nothing. */
