@@ -5,6 +5,7 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
+import { rowWeights } from "../diffusion/context.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
@@ -58,7 +59,7 @@ export interface ExampleInputs {
   readonly labels: Uint32Array<ArrayBuffer>;
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
-  /** (B). */
+  /** (B), or with context frames (B, 3, T). */
   readonly lossWeight: Float32Array<ArrayBuffer>;
   /** (B). */
   readonly mask: Float32Array<ArrayBuffer>;
@@ -109,7 +110,7 @@ export function exampleInputs(
     t: networkTime(config, t),
     labels: rows.map((row, i) => unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
-    lossWeight: new Float32Array(weights),
+    lossWeight: rowWeights(config, weights),
     mask: new Float32Array(own(draws.mask)),
     keys: new Uint32Array(own(noise).flatMap(({ keys }) => keys)),
     dropKeys: new Uint32Array(own(draws.dropped).flatMap(({ keys }) => keys)),
