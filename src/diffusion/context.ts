@@ -76,6 +76,15 @@ export function placeContext(
   }
 }
 
+/** The first N frames of clips (count, 3, T, S, S): (count, 3, N, S, S). */
+export function contextOf(
+  config: DrawnConfig,
+  clips: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  const pixels = config.imageSize ** 2;
+  return clips.filter((_, i) => isGiven(config, Math.floor(i / pixels)));
+}
+
 /** @throws {RangeError} when the frames that the network needs are not given, or those it doesn't */
 export function expectContext(
   config: DrawnConfig,

@@ -5,7 +5,7 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
-import { rowWeights } from "../diffusion/context.ts";
+import { isGiven, rowWeights } from "../diffusion/context.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
@@ -104,7 +104,8 @@ export function exampleInputs(
   const weights = gammas.map((gamma) =>
     lossWeight(options, config.prediction, gamma, config.inputScale)
   );
-  const noise = options.immiscible ? nearestNoise(images, draws.noise) : draws.noise;
+  const isDrawn = (place: number) => !isGiven(config, Math.floor(place / config.imageSize ** 2));
+  const noise = options.immiscible ? nearestNoise(images, draws.noise, isDrawn) : draws.noise;
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
     t: networkTime(config, t),
