@@ -68,7 +68,7 @@ export function creditOf({ about }: Pick<Network, "about">): string {
 
 /** Why this page can't draw with a network, if it can't. */
 export function cannotDraw({ config: { contextFrames }, name }: Network): string | undefined {
-  if (contextFrames === 0) return undefined;
+  if (!(contextFrames > 0)) return undefined;
   return `${name} draws how a clip continues, and this page takes no clips. rin sample --context ` +
     "CLIP draws with it; so does POST /v1/images of rin serve.";
 }
