@@ -1,6 +1,6 @@
 /**
- * A picture, or a clip, that sampling begins from or continues, and a mask. Pure: no file access, so it runs
- * anywhere.
+ * A picture, or a clip, that sampling begins from or continues, and a mask. Pure: no file access,
+ * so it runs anywhere.
  * @module
  */
 import { type DrawnConfig, type ExampleConfig, exampleSize } from "../model/example.ts";

@@ -1,6 +1,6 @@
 /**
- * Frames that are given: a network with context frames sees the first N of each clip without noise, and
- * draws the rest.
+ * Frames that are given: a network with context frames sees the first N of each clip without noise,
+ * and draws the rest.
  *
  * @module
  */
@@ -105,7 +105,7 @@ export function expectContext(
   if (context) expectFloats("context", context, context.length === all ? all : each);
 }
 
-/** The rows of an example that have a weight of their own in the loss: channels of frames, or all as one. */
+/** The rows of an example that the loss weights apart: channels of frames, or all as one. */
 export function weightedRows({ frames, contextFrames }: DrawnConfig): number {
   return contextFrames > 0 ? 3 * frames : 1;
 }

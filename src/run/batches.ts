@@ -159,13 +159,17 @@ export interface Contexts {
   readonly labels?: Uint32Array<ArrayBuffer>;
 }
 
-/** The beginnings of clips that are spread evenly over the set; of some again where it has fewer. */
+/**
+ * The beginnings of clips: the first `count` of `most`, which are spread evenly over the set, or where
+ * it has fewer, begin with its first again.
+ */
 export async function validationContexts(
   set: ImageSet,
   config: DrawnConfig,
   count: number,
+  most: number,
 ): Promise<Contexts> {
-  const spread = Math.min(count, set.count);
+  const spread = Math.min(most, set.count);
   const indices = Array.from(
     { length: count },
     (_, i) => Math.floor((i % spread) * set.count / spread),

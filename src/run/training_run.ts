@@ -145,13 +145,13 @@ export class TrainingRun {
     const count = Math.min(wanted, run.sampleCount);
     const { numClasses, contextFrames } = network;
     const given = contextFrames > 0
-      ? await validationContexts(data.valid, network, run.sampleCount)
+      ? await validationContexts(data.valid, network, count, run.sampleCount)
       : undefined;
     const images = await samplesOf(peers, trainer.average, {
       labels: numClasses > 0
         ? Array.from({ length: count }, (_, i) => given?.labels?.[i] ?? i % numClasses)
         : undefined,
-      context: given?.context.slice(0, count * contextSize(network)),
+      context: given?.context,
       count,
       sampler: run.sampleSampler,
       steps: run.sampleSteps,

@@ -38,8 +38,8 @@ function clips(count: number, first: number): ImageSet {
 
 Deno.test("validationContexts() are the beginnings of clips from all over the set, with their classes", async () => {
   const config = completeConfig(NETWORK);
-  const valuesOf = async (count: number) => {
-    const { context, labels } = await validationContexts(clips(5, 0), config, count);
+  const valuesOf = async (count: number, most = count) => {
+    const { context, labels } = await validationContexts(clips(5, 0), config, count, most);
     assertEquals(context.length, count * 3 * 2 * 64);
     const values = context.filter((_, i) => i % 64 === 0).map((v) => Math.round((v + 1) * 127.5));
     assertEquals(
@@ -50,6 +50,7 @@ Deno.test("validationContexts() are the beginnings of clips from all over the se
   };
   const of = (clip: number) => [0, 1, 2].flatMap(() => [30 * clip + 1, 30 * clip + 2]);
   assertEquals(await valuesOf(2), [0, 2].map(of));
+  assertEquals(await valuesOf(2, 4), [0, 1].map(of));
   assertEquals(await valuesOf(7), [0, 1, 2, 3, 4, 0, 1].map(of));
 });
 
@@ -88,7 +89,7 @@ Deno.test({
       const device = await requestCpu({ threads: 1 });
       const bytes = await Deno.readFile(`${folder}/alone/last.safetensors`);
       const rin = await Rin.load(device, bytes);
-      const { context } = await validationContexts(clips(3, 5), rin.config, 3);
+      const { context } = await validationContexts(clips(3, 5), rin.config, 3, 3);
       const wanted = { context, labels: [1, 0, 1], count: 3, steps: 2, sampler: "ddim" } as const;
       assertEquals(grids[0], clipGridPng(await rin.sample(wanted), rin.config));
       device.destroy();
