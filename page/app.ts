@@ -30,7 +30,7 @@ import {
 import { Status } from "./status.ts";
 import { askForToken, authorization } from "./token.ts";
 import { Viewer } from "./viewer.ts";
-import { cannotRepeat, creditOf, drawerOf, factsOf, noDevice } from "./words.ts";
+import { cannotDraw, cannotRepeat, creditOf, drawerOf, factsOf, noDevice } from "./words.ts";
 
 /** Pictures that are done. */
 interface Drawn extends DrawnPictures {
@@ -108,6 +108,9 @@ export class App {
     this.#controls.fit({ numClasses, classNames });
     const { settings } = readSettings({ ...sampling }, USUAL, numClasses);
     this.#controls.set({ ...settings, seed: newSeed() }, false);
+    const text = cannotDraw(network);
+    if (text) this.#status.notify({ title: "This page can't draw with this network", text });
+    find<HTMLButtonElement>("draw").disabled = text !== undefined;
     this.#preview();
   }
 
@@ -118,6 +121,7 @@ export class App {
       return;
     }
     const { title, text } = noDevice(device);
+    if (this.#network && cannotDraw(this.#network)) return;
     const server = this.#model?.server === true;
     if (server) this.#useServer();
     this.#status.notify({
@@ -362,6 +366,7 @@ export class App {
       this.#loaded = true;
       this.#show(network);
       history.replaceState(null, "", location.pathname + location.search);
+      if (cannotDraw(network)) return;
       this.#status.say(`${network.name} is ready`);
       find("draw").focus();
     } catch (thrown) {

@@ -22,6 +22,11 @@ const network: SettingOption<RinConfig>[] = [
     type: "integer",
     help: "frames of a clip; 1 for a network of images",
   },
+  {
+    key: "contextFrames",
+    type: "integer",
+    help: "frames of a clip that are given: the network draws how it continues; 0 for none",
+  },
   { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
   { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },

@@ -14,19 +14,21 @@ import { assign } from "./assignment.ts";
  *
  * @param images (B, D)
  * @param streams one for each image
+ * @param counts whether the number at a place of an image counts; all by default
  */
 export function nearestNoise(
   images: Float32Array<ArrayBuffer>,
   streams: readonly RandomStream[],
+  counts: (place: number) => boolean = () => true,
 ): RandomStream[] {
   const n = streams.length;
   const each = images.length / n;
   const noises = streams.map((stream) =>
-    Float32Array.from({ length: each }, (_, i) => stream.normal(i))
+    Float32Array.from({ length: each }, (_, i) => stream.normal(i)).filter((_, i) => counts(i))
   );
   const costs = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    const image = images.subarray(i * each, (i + 1) * each);
+    const image = images.subarray(i * each, (i + 1) * each).filter((_, at) => counts(at));
     noises.forEach((noise, j) => costs[i * n + j] = distance(image, noise));
   }
   // Costs that are not finite allow no assignment; the step will report them.

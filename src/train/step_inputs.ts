@@ -5,6 +5,7 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
+import { isGiven, rowWeights } from "../diffusion/context.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
@@ -58,7 +59,7 @@ export interface ExampleInputs {
   readonly labels: Uint32Array<ArrayBuffer>;
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
-  /** (B). */
+  /** (B), or with context frames (B, 3, T). */
   readonly lossWeight: Float32Array<ArrayBuffer>;
   /** (B). */
   readonly mask: Float32Array<ArrayBuffer>;
@@ -103,13 +104,14 @@ export function exampleInputs(
   const weights = gammas.map((gamma) =>
     lossWeight(options, config.prediction, gamma, config.inputScale)
   );
-  const noise = options.immiscible ? nearestNoise(images, draws.noise) : draws.noise;
+  const isDrawn = (place: number) => !isGiven(config, Math.floor(place / config.imageSize ** 2));
+  const noise = options.immiscible ? nearestNoise(images, draws.noise, isDrawn) : draws.noise;
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
     t: networkTime(config, t),
     labels: rows.map((row, i) => unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
-    lossWeight: new Float32Array(weights),
+    lossWeight: rowWeights(config, weights),
     mask: new Float32Array(own(draws.mask)),
     keys: new Uint32Array(own(noise).flatMap(({ keys }) => keys)),
     dropKeys: new Uint32Array(own(draws.dropped).flatMap(({ keys }) => keys)),

@@ -529,3 +529,12 @@ pageTest("lets the server draw clips, and from one seed to another", async ({ cw
     }
   });
 }, smallNet(3, { frames: 4, patchFrames: 2 }));
+
+pageTest("says that it can't draw with a network that continues clips", async ({ server }) => {
+  const visit = await Visit.begin(await browser(), `${server.url}#seed=5&count=2`);
+  assertStringIncludes(await visit.notice(), "pets draws how a clip continues");
+  await visit.until("document.querySelector('#where').textContent !== ''");
+  assert(await visit.ask<boolean>("document.querySelector('#draw').disabled"));
+  assertEquals(await faults(visit), []);
+  await visit.end();
+}, smallNet(3, { frames: 4, contextFrames: 2, patchFrames: 2 }));

@@ -42,6 +42,9 @@ Deno.test("nearestNoise() gives images that are noises to themselves", () => {
     order.flatMap((at) => Array.from({ length: 10 }, (_, i) => 0.5 * streams[at].normal(i))),
   );
   assertEquals(nearestNoise(images, streams), order.map((at) => streams[at]));
+  const far = images.map((value, i) => i % 10 < 4 ? 9 * streams[i % 9].normal(i) : value);
+  const counts = (place: number) => place >= 4;
+  assertEquals(nearestNoise(far, streams, counts), order.map((at) => streams[at]));
   images[3] = NaN;
   assertEquals(nearestNoise(images, streams), streams);
 });
