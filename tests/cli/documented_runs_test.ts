@@ -2,6 +2,7 @@
 // and pictures that are tiny.
 
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { byFrame } from "../../src/picture/clips.ts";
 import { imageBytes } from "../../src/picture/pictures.ts";
@@ -13,7 +14,7 @@ import { documented, type Line } from "./documented.ts";
 import { outcome, RIN, rin, TINY, writePictures } from "./rin.ts";
 import { firstLine, freePort } from "./serving.ts";
 
-const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const hasCurl = await new Deno.Command("curl", { args: ["--version"], stdout: "null" }).output()
   .then(({ success }) => success, () => false);

@@ -1,5 +1,6 @@
 // The command line as a user runs it, with something small to train on.
 
+import { fileURLToPath } from "node:url";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { write } from "../data/scratch.ts";
@@ -7,7 +8,7 @@ import { CommandProcess, type Outcome } from "./command_process.ts";
 
 export type { Outcome };
 
-const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // `deno task test:binary` names the packed program, which the tests then start instead.
 const binary = Deno.env.get("RIN_BINARY");
