@@ -7,9 +7,9 @@ import { complaint, lastStep, metrics, rin, TINY, writePictures } from "./rin.ts
 const RECIPE = [
   ...["--optimizer", "lamb", "--accumulate", "2", "--loss-space", "v", "--min-snr", "5"],
   ...["--schedule", "sigmoid(-3,3,0.9)", "--input-scale", "0.5", "--normalize-input"],
-  ...["--lr-schedule", "cosine@0.7", "--lr-end", "0.0001", "--decay-start", "0.25"],
+  ...["--lr-schedule", "cosine@0.7", "--lr-end", "0.0001"],
   ...["--offset-noise", "0.1", "--ema-warmup", "power", "--ema-start", "1", "--ema-every", "2"],
-  ...["--clip", "0", "--lr", "0.002", "--immiscible"],
+  ...["--clip", "0", "--lr", "0.002"],
 ];
 
 Deno.test({
