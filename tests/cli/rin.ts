@@ -55,6 +55,12 @@ export async function outcome(child: Deno.ChildProcess): Promise<Outcome> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
+/** A process for many commands; undefined for the packed program. */
+export function commandProcess(): CommandProcess | undefined {
+  if (binary) return undefined;
+  return new CommandProcess(rinCommand(["-A"], "tests/cli/command_loop.ts"), NAMED);
+}
+
 /** Runs the commands of one test file. */
 let commands: CommandProcess | undefined;
 
@@ -66,8 +72,8 @@ export function rin(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<Outcome> {
-  if (binary || options.env || commands?.busy) return outcome(startRin(args, options));
-  commands ??= new CommandProcess(rinCommand(["-A"], "tests/cli/command_loop.ts"), NAMED);
+  if (!options.env && !commands?.busy) commands ??= commandProcess();
+  if (options.env || !commands || commands.busy) return outcome(startRin(args, options));
   return commands.run({ args, cwd: options.cwd, env: ownCache(args, options.cwd) });
 }
 
