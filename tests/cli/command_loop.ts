@@ -19,3 +19,5 @@ for await (const part of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
   const end = new TextEncoder().encode(`\0${code}\n`);
   for (const stream of [Deno.stdout, Deno.stderr]) stream.writeSync(end);
 }
+// Whatever a command has left running.
+Deno.exit();
