@@ -143,11 +143,6 @@ const training: SettingOption<TrainOptions>[] = [
     type: "number",
     help: "strength of extra noise that is constant over each channel of an image; 0 for none",
   },
-  {
-    key: "immiscible",
-    type: "boolean",
-    help: "assign the noises of a batch to the images nearest to them; takes time on the host",
-  },
   { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "the optimizer" },
   { key: "lr", type: "number", help: "highest learning rate" },
   {
@@ -159,11 +154,6 @@ const training: SettingOption<TrainOptions>[] = [
       "which falls when validation stops improving",
   },
   { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
-  {
-    key: "decayStart",
-    type: "number",
-    help: "cosine: share of the steps after which it begins, such as 0.7",
-  },
   { key: "warmup", type: "integer", help: "steps in which the learning rate rises from 0" },
   {
     key: "plateauFactor",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escaped } from "../formats/markup.ts";
 import type { ApiSchema, OpenApi, Operation } from "./openapi.ts";
 
 const STYLE = `
@@ -128,14 +129,4 @@ function code(value: unknown): string {
 /** Text, with parts between backticks as code. */
 function prose(text: string): string {
   return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
-}
-
-function escaped(text: string): string {
-  const names: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>"]/g, (character) => names[character]);
 }

@@ -2,6 +2,7 @@
 // looked at. Where a script has peers, which would be fetched, it works without them.
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { clipPng } from "../../src/picture/clips.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { withFolder, write } from "../data/scratch.ts";
@@ -11,7 +12,7 @@ import { smallNet } from "../helpers/small_net.ts";
 import { formatResults } from "../../bench/results.ts";
 import { sampleResults } from "./sample_results.ts";
 
-const bench = decodeURIComponent(new URL("../../bench/", import.meta.url).pathname);
+const bench = fileURLToPath(new URL("../../bench/", import.meta.url));
 
 /** How a script is run. */
 interface Script {
