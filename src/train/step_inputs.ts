@@ -5,7 +5,7 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
-import { isGiven, rowWeights } from "../diffusion/context.ts";
+import { rowWeights } from "../diffusion/context.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
