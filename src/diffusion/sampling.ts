@@ -168,7 +168,7 @@ export async function sampleBatch(
     const done = index + 1;
     if (shown.has(done)) {
       const images = await read(done === steps.length ? tensors.x : tensors.denoised);
-      onEstimate?.({ indices, images, done });
+      await onEstimate?.({ indices, images, done });
     }
     onStep();
   }
