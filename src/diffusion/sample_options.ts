@@ -73,9 +73,7 @@ export interface SampleOptions extends SamplerOptions {
    * Called with estimates of the finished images on the way; the last are the images themselves. The
    * next step waits for its promise.
    */
-  readonly onEstimate?: (
-    estimate: SampledBatch & { readonly done: number },
-  ) => void;
+  readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
 }
 
 /** Images with their numbers. */

@@ -1,0 +1,118 @@
+/**
+ * Heat maps beside their picture, as a grid or an animation.
+ *
+ * @module
+ */
+import { encode } from "fast-png";
+import type { Reading } from "../../src/diffusion/reading.ts";
+import type { RinConfig } from "../../src/model/config.ts";
+import { animatedGif } from "../../src/picture/animated_gif.ts";
+import { animatedPng } from "../../src/picture/animated_png.ts";
+import { byFrame, FRAME_MILLISECONDS } from "../../src/picture/clips.ts";
+import { withGifComment } from "../../src/picture/gif_comment.ts";
+import { enlarged, heatMap } from "../../src/picture/heat_map.ts";
+import { labelledGridPixels } from "../../src/picture/labelled_grid.ts";
+import type { Pixels } from "../../src/picture/pictures.ts";
+import { recordJson, recordText, type SampleRecord } from "../../src/picture/record.ts";
+import type { HeatRow } from "./rows.ts";
+
+/** Pixels of a heat map's side at least. */
+const LEAST_SIDE = 112;
+
+/** Pictures in a row of one moment, unless they are more than these. */
+const ONE_ROW = 5;
+
+/** A picture at one moment, and its heat maps. */
+interface Moment {
+  readonly cells: readonly Float32Array[];
+  readonly words: readonly string[];
+}
+
+/** Pixels of a heat map's side: those of the picture, or a multiple of them if it is small. */
+export function sideOf({ imageSize }: Pick<RinConfig, "imageSize">): number {
+  return imageSize * Math.ceil(LEAST_SIDE / imageSize);
+}
+
+/**
+ * The heat maps of some steps, or of the frames of a clip in its last step, as a file.
+ *
+ * @param out its path, which says what it is: a .gif or .apng is an animation; a .png has a row for
+ * each heat map and a column for each moment, or is near a square if there is one moment
+ */
+export function heatFile(
+  out: string,
+  config: RinConfig,
+  readings: readonly Reading[],
+  rows: readonly HeatRow[],
+  record: SampleRecord,
+  device: string,
+): Uint8Array {
+  const moments = config.frames > 1
+    ? framesOf(config, readings.at(-1)!, rows)
+    : readings.map(({ image, done, blocks }) =>
+      momentOf(config, `step ${done}`, image, rows, rows.map((row) => row.sharesOf(blocks)))
+    );
+  const side = sideOf(config);
+  const text = recordText(record, device);
+  const file = (pixels: Pixels) => encode({ ...pixels, depth: 8, channels: 3, text });
+  if (/\.png$/i.test(out) && moments.length > 1) {
+    const turned = moments[0].cells.flatMap((_, row) =>
+      moments.map(({ cells, words }) => ({ cell: cells[row], word: words[row] }))
+    );
+    const words = turned.map(({ word }) => word);
+    return file(
+      labelledGridPixels(joined(turned.map(({ cell }) => cell)), side, words, moments.length),
+    );
+  }
+  const sheets = moments.map(({ cells, words }) =>
+    labelledGridPixels(
+      joined(cells),
+      side,
+      words,
+      cells.length <= ONE_ROW ? cells.length : undefined,
+    )
+  );
+  if (/\.png$/i.test(out)) return file(sheets[0]);
+  const times = config.frames > 1
+    ? { milliseconds: FRAME_MILLISECONDS }
+    : { milliseconds: 160, last: 2000 };
+  return /\.gif$/i.test(out)
+    ? withGifComment(animatedGif(sheets, times), recordJson(record, device))
+    : animatedPng(sheets.map(file), times);
+}
+
+/** A moment for each frame of a clip. */
+function framesOf(
+  config: RinConfig,
+  { image, blocks }: Reading,
+  rows: readonly HeatRow[],
+): Moment[] {
+  const all = rows.map((row) => row.sharesOf(blocks));
+  const each = (config.imageSize / config.patchSize) ** 2;
+  return byFrame(image, config).map((frame, t) => {
+    const from = Math.floor(t / config.patchFrames) * each;
+    const shares = all.map((values) => values.subarray(from, from + each));
+    return momentOf(config, `frame ${t}`, frame, rows, shares);
+  });
+}
+
+function momentOf(
+  config: RinConfig,
+  word: string,
+  image: Float32Array,
+  rows: readonly HeatRow[],
+  shares: readonly Float64Array[],
+): Moment {
+  const large = (picture: Float32Array) =>
+    enlarged(picture, config.imageSize, sideOf(config) / config.imageSize);
+  return {
+    cells: [large(image), ...shares.map((values) => large(heatMap(image, values, config)))],
+    words: [word, ...rows.map((row) => row.word)],
+  };
+}
+
+function joined(pictures: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(pictures.length * pictures[0].length);
+  pictures.forEach((picture, i) => all.set(picture, i * picture.length));
+  return all;
+}
