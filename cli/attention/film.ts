@@ -22,10 +22,10 @@ const LEAST_SIDE = 112;
 /** Pictures in a row of one moment, unless they are more than these. */
 const ONE_ROW = 5;
 
-/** A picture at one moment, and its heat maps. */
+/** A picture at one moment, and its heat maps, (3, S, S) each. */
 interface Moment {
+  readonly word: string;
   readonly cells: readonly Float32Array[];
-  readonly words: readonly string[];
 }
 
 /** Pixels of a heat map's side: those of the picture, or a multiple of them if it is small. */
@@ -49,26 +49,27 @@ export function heatFile(
 ): Uint8Array {
   const moments = config.frames > 1
     ? framesOf(config, readings.at(-1)!, rows)
-    : readings.map(({ image, done, blocks }) =>
-      momentOf(config, `step ${done}`, image, rows, rows.map((row) => row.sharesOf(blocks)))
-    );
-  const side = sideOf(config);
+    : readings.map((reading) => ({
+      word: `step ${reading.done}`,
+      cells: examplesOf(config, reading, rows),
+    }));
+  const [side, { length: columns }] = [sideOf(config), moments];
   const text = recordText(record, device);
   const file = (pixels: Pixels) => encode({ ...pixels, depth: 8, channels: 3, text });
-  if (/\.png$/i.test(out) && moments.length > 1) {
-    const turned = moments[0].cells.flatMap((_, row) =>
-      moments.map(({ cells, words }) => ({ cell: cells[row], word: words[row] }))
+  const grid = (cells: readonly Float32Array[], words: readonly string[], columns?: number) => {
+    const large = cells.map((cell) => enlarged(cell, config.imageSize, side / config.imageSize));
+    return labelledGridPixels(joined(large), side, words, columns);
+  };
+  if (/\.png$/i.test(out) && columns > 1) {
+    const lines = [undefined, ...rows].flatMap((row, i) =>
+      moments.map(({ word, cells }) => ({ word: row?.word ?? word, cell: cells[i] }))
     );
-    const words = turned.map(({ word }) => word);
-    return file(
-      labelledGridPixels(joined(turned.map(({ cell }) => cell)), side, words, moments.length),
-    );
+    return file(grid(lines.map(({ cell }) => cell), lines.map(({ word }) => word), columns));
   }
-  const sheets = moments.map(({ cells, words }) =>
-    labelledGridPixels(
-      joined(cells),
-      side,
-      words,
+  const sheets = moments.map(({ word, cells }) =>
+    grid(
+      cells,
+      [word, ...rows.map((row) => row.word)],
       cells.length <= ONE_ROW ? cells.length : undefined,
     )
   );
@@ -82,33 +83,18 @@ export function heatFile(
 }
 
 /** A moment for each frame of a clip. */
-function framesOf(
+function framesOf(config: RinConfig, reading: Reading, rows: readonly HeatRow[]): Moment[] {
+  const cells = examplesOf(config, reading, rows).map((clip) => byFrame(clip, config));
+  return cells[0].map((_, t) => ({ word: `frame ${t}`, cells: cells.map((frames) => frames[t]) }));
+}
+
+/** The picture or clip, then its heat maps. */
+function examplesOf(
   config: RinConfig,
   { image, blocks }: Reading,
   rows: readonly HeatRow[],
-): Moment[] {
-  const all = rows.map((row) => row.sharesOf(blocks));
-  const each = (config.imageSize / config.patchSize) ** 2;
-  return byFrame(image, config).map((frame, t) => {
-    const from = Math.floor(t / config.patchFrames) * each;
-    const shares = all.map((values) => values.subarray(from, from + each));
-    return momentOf(config, `frame ${t}`, frame, rows, shares);
-  });
-}
-
-function momentOf(
-  config: RinConfig,
-  word: string,
-  image: Float32Array,
-  rows: readonly HeatRow[],
-  shares: readonly Float64Array[],
-): Moment {
-  const large = (picture: Float32Array) =>
-    enlarged(picture, config.imageSize, sideOf(config) / config.imageSize);
-  return {
-    cells: [large(image), ...shares.map((values) => large(heatMap(image, values, config)))],
-    words: [word, ...rows.map((row) => row.word)],
-  };
+): Float32Array[] {
+  return [image, ...rows.map((row) => heatMap(image, row.mapOf(blocks), config))];
 }
 
 function joined(pictures: readonly Float32Array[]): Float32Array {

@@ -14,8 +14,8 @@ export const EACH = ["block", "head", "latent"] as const;
 /** A heat map at every step. */
 export interface HeatRow {
   readonly word: string;
-  /** The shares of the tokens, where 1 is the even one. */
-  sharesOf(blocks: readonly ReadWeights[]): Float64Array;
+  /** The share of the attention that each token gets. */
+  mapOf(blocks: readonly ReadWeights[]): Float64Array;
 }
 
 /**
@@ -36,8 +36,7 @@ export function heatRows(
   const all = upTo(numBlocks).filter((i) => block === undefined || block === i);
   const row = (word: string, chosen: readonly number[], part?: ReadPart): HeatRow => ({
     word,
-    sharesOf: (blocks) =>
-      readMap(chosen.map((i) => blocks[i]), part).map((share, _, { length }) => share * length),
+    mapOf: (blocks) => readMap(chosen.map((i) => blocks[i]), part),
   });
   if (each === "block") return all.map((i) => row(`block ${i}`, [i]));
   if (each === "latent") {

@@ -22,35 +22,43 @@ const OUTLINES = 0.45;
 /** Parts of red, green and blue in brightness. */
 const BRIGHTNESS = [0.299, 0.587, 0.114] as const;
 
-/** A square picture of square patches. */
+/** Config fields that set where patches lie. */
 export interface PatchedPicture {
   /** S. */
   readonly imageSize: number;
+  /** T, 1 of images. */
+  readonly frames: number;
+  /** P. */
   readonly patchSize: number;
+  /** Pt. */
+  readonly patchFrames: number;
 }
 
 /**
  * Colors each patch by its share of the attention, on a scale of logarithms. The picture's outlines
  * show through, but not its brightness, which would change a patch's color.
  *
- * @param image (3, S, S) in [-1, 1]
- * @param shares of the patches, row-major, where 1 is the even share
- * @returns (3, S, S) in [-1, 1]
+ * @param example (3, S, S), or (3, T, S, S) of clips, in [-1, 1]
+ * @param map shares of the patches, (T/Pt, S/P, S/P), which add up to 1
+ * @returns shaped as the example, in [-1, 1]
  */
 export function heatMap(
-  image: Float32Array,
-  shares: ArrayLike<number>,
-  { imageSize, patchSize }: PatchedPicture,
+  example: Float32Array,
+  map: ArrayLike<number>,
+  { imageSize, frames, patchSize, patchFrames }: PatchedPicture,
 ): Float32Array<ArrayBuffer> {
-  const plane = imageSize ** 2;
+  const plane = frames * imageSize ** 2;
   const columns = imageSize / patchSize;
   const heat = new Float32Array(3 * plane);
   const brightness = (at: number) =>
-    BRIGHTNESS.reduce((sum, part, channel) => sum + part * image[channel * plane + at], 0);
-  for (let patch = 0; patch < columns ** 2; patch++) {
-    const color = heatColor(shares[patch]);
-    const first = Math.floor(patch / columns) * patchSize * imageSize +
-      (patch % columns) * patchSize;
+    BRIGHTNESS.reduce((sum, part, channel) => sum + part * example[channel * plane + at], 0);
+  // A patch of each frame has outlines of its own.
+  for (let place = 0; place < frames * columns ** 2; place++) {
+    const [frame, patch] = [Math.floor(place / columns ** 2), place % columns ** 2];
+    const token = Math.floor(frame / patchFrames) * columns ** 2 + patch;
+    const color = heatColor(map[token] * map.length);
+    const row = frame * imageSize + Math.floor(patch / columns) * patchSize;
+    const first = row * imageSize + (patch % columns) * patchSize;
     const pixels = Array.from(
       { length: patchSize ** 2 },
       (_, i) => first + Math.floor(i / patchSize) * imageSize + i % patchSize,

@@ -36,9 +36,9 @@ function reading(config: RinConfig, done: number): Reading {
 Deno.test("heat maps are of blocks, of heads, or of latents", () => {
   const { blocks } = reading(config, 1);
   const found = (...given: Parameters<typeof heatRows> extends [unknown, ...infer G] ? G : never) =>
-    heatRows(config, ...given).map(({ word, sharesOf }) => {
-      const shares = [...sharesOf(blocks)];
-      return [word, shares.findIndex((share) => share > 0), Math.max(...shares)];
+    heatRows(config, ...given).map(({ word, mapOf }) => {
+      const map = [...mapOf(blocks)];
+      return [word, map.findIndex((share) => share > 0), 16 * Math.max(...map)];
     });
   // Of eight rows two read the same token at most, of 16 tokens.
   assertEquals(found("block"), [["block 0", 0, 4], ["block 1", 1, 4]]);

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { enlarged, heatColor, heatMap } from "../../src/picture/heat_map.ts";
 import { assertWithin, data } from "../helpers/close.ts";
 
-const PICTURE = { imageSize: 4, patchSize: 2 };
+const PICTURE = { imageSize: 4, frames: 1, patchSize: 2, patchFrames: 1 };
 
 /** The three values of a pixel, from 0 to 1. */
 const pixel = (image: Float32Array, at: number) =>
@@ -10,7 +10,7 @@ const pixel = (image: Float32Array, at: number) =>
 
 Deno.test("heatMap() colors patches by the logarithm of their share", () => {
   const gray = new Float32Array(3 * 16).fill(0.3);
-  const heat = heatMap(gray, [0, 1 / 8, 1, 100], PICTURE);
+  const heat = heatMap(gray, [0, 1 / 32, 1 / 4, 25], PICTURE);
   const [first, second, third, last] = [0, 2, 8, 10].map((at) => pixel(heat, at));
   assertWithin("no more than an eighth", first, second, 0);
   assertWithin("even", third, heatColor(1), 1e-6);
@@ -25,7 +25,7 @@ Deno.test("heatMap() colors patches by the logarithm of their share", () => {
 
 Deno.test("heatMap() shows outlines, and leaves a patch's mean color as its share has it", () => {
   const image = Float32Array.from(data(3 * 16, 5, 0.5));
-  const heat = heatMap(image, [1, 1, 1, 1], PICTURE);
+  const heat = heatMap(image, Array(4).fill(1 / 4), PICTURE);
   const patch = [0, 1, 4, 5].map((at) => pixel(heat, at));
   const mean = [0, 1, 2].map((c) => patch.reduce((sum, color) => sum + color[c] / 4, 0));
   assertWithin("mean", mean, heatColor(1), 1e-6);
