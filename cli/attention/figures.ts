@@ -5,6 +5,8 @@
  */
 import { readCoverage, readEntropy, readMap } from "../../src/diffusion/reading_measures.ts";
 import type { Reading } from "../../src/diffusion/reading.ts";
+import type { RinConfig } from "../../src/model/config.ts";
+import { interfaceTokens } from "../../src/model/example.ts";
 import { table } from "../terminal/table.ts";
 
 /** Figures of some steps. */
@@ -14,10 +16,13 @@ export interface Figures {
   readonly heads: number;
   /** What a network would have that reads everywhere alike. */
   readonly even: Measures;
-  readonly steps: readonly {
-    readonly step: number;
-    readonly blocks: readonly Measures[];
-  }[];
+  readonly steps: readonly StepFigures[];
+}
+
+/** Figures of one step. */
+export interface StepFigures {
+  readonly step: number;
+  readonly blocks: readonly Measures[];
 }
 
 interface Measures {
@@ -27,20 +32,22 @@ interface Measures {
   readonly coverage: number;
 }
 
-/** The figures of each reading. */
-export function figuresOf(readings: readonly Reading[]): Figures {
-  const [{ tokens, latents, heads }] = readings[0].blocks;
+/** The figures of a reading. */
+export function stepFigures({ done, blocks }: Reading): StepFigures {
   return {
-    ...{ tokens, latents, heads },
-    even: { entropy: Math.log2(tokens), coverage: 0.5 },
-    steps: readings.map(({ done, blocks }) => ({
-      step: done,
-      blocks: blocks.map((block) => ({
-        entropy: readEntropy(block),
-        coverage: readCoverage(readMap([block])),
-      })),
+    step: done,
+    blocks: blocks.map((block) => ({
+      entropy: readEntropy(block),
+      coverage: readCoverage(readMap([block])),
     })),
   };
+}
+
+/** The figures of some steps of a network. */
+export function figuresOf(config: RinConfig, steps: readonly StepFigures[]): Figures {
+  const tokens = interfaceTokens(config);
+  const even = { entropy: Math.log2(tokens), coverage: 0.5 };
+  return { tokens, latents: config.numLatents, heads: config.readWriteHeads, even, steps };
 }
 
 /** Two tables, a row for each block and a column for each step. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { encode } from "fast-png";
-import type { Reading } from "../../src/diffusion/reading.ts";
 import type { RinConfig } from "../../src/model/config.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { animatedPng } from "../../src/picture/animated_png.ts";
@@ -21,6 +20,15 @@ const LEAST_SIDE = 112;
 
 /** Pictures in a row of one moment, unless they are more than these. */
 const ONE_ROW = 5;
+
+/** What is shown of a step: the attention's weights themselves would fill the memory. */
+export interface ShownStep {
+  readonly done: number;
+  /** The picture or clip, (3, S, S) or (3, T, S, S). */
+  readonly image: Float32Array;
+  /** The share of the attention that each token gets, for each row. */
+  readonly maps: readonly Float64Array[];
+}
 
 /** A picture at one moment, and its heat maps, (3, S, S) each. */
 interface Moment {
@@ -42,17 +50,14 @@ export function sideOf({ imageSize }: Pick<RinConfig, "imageSize">): number {
 export function heatFile(
   out: string,
   config: RinConfig,
-  readings: readonly Reading[],
-  rows: readonly HeatRow[],
+  steps: readonly ShownStep[],
+  rows: readonly Pick<HeatRow, "word">[],
   record: SampleRecord,
   device: string,
 ): Uint8Array {
   const moments = config.frames > 1
-    ? framesOf(config, readings.at(-1)!, rows)
-    : readings.map((reading) => ({
-      word: `step ${reading.done}`,
-      cells: examplesOf(config, reading, rows),
-    }));
+    ? framesOf(config, steps.at(-1)!)
+    : steps.map((step) => ({ word: `step ${step.done}`, cells: examplesOf(config, step) }));
   const [side, { length: columns }] = [sideOf(config), moments];
   const text = recordText(record, device);
   const file = (pixels: Pixels) => encode({ ...pixels, depth: 8, channels: 3, text });
@@ -83,18 +88,14 @@ export function heatFile(
 }
 
 /** A moment for each frame of a clip. */
-function framesOf(config: RinConfig, reading: Reading, rows: readonly HeatRow[]): Moment[] {
-  const cells = examplesOf(config, reading, rows).map((clip) => byFrame(clip, config));
+function framesOf(config: RinConfig, step: ShownStep): Moment[] {
+  const cells = examplesOf(config, step).map((clip) => byFrame(clip, config));
   return cells[0].map((_, t) => ({ word: `frame ${t}`, cells: cells.map((frames) => frames[t]) }));
 }
 
 /** The picture or clip, then its heat maps. */
-function examplesOf(
-  config: RinConfig,
-  { image, blocks }: Reading,
-  rows: readonly HeatRow[],
-): Float32Array[] {
-  return [image, ...rows.map((row) => heatMap(image, row.mapOf(blocks), config))];
+function examplesOf(config: RinConfig, { image, maps }: ShownStep): Float32Array[] {
+  return [image, ...maps.map((map) => heatMap(image, map, config))];
 }
 
 function joined(pictures: readonly Float32Array[]): Float32Array {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Reading, watchReading } from "../../src/diffusion/reading.ts";
+import { watchReading } from "../../src/diffusion/reading.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { USUAL_FRAMES, USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
@@ -11,8 +11,8 @@ import { planeSize } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
-import { figuresOf, figuresText } from "../attention/figures.ts";
-import { heatFile, sideOf } from "../attention/film.ts";
+import { figuresOf, figuresText, type StepFigures, stepFigures } from "../attention/figures.ts";
+import { heatFile, type ShownStep, sideOf } from "../attention/film.ts";
 import { EACH, type HeatRow, heatRows } from "../attention/rows.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -144,7 +144,8 @@ async function runAttention(given: Given): Promise<number> {
   const each = flags.each as typeof EACH[number];
   const rows = heatRows(config, each, flags.block === undefined ? undefined : Number(flags.block));
   const frames = readFrames(flags, config.frames > 1, out);
-  expectRoom(rows, config.frames > 1 ? config.frames : frames, sideOf(config));
+  const moments = config.frames > 1 ? config.frames : Math.min(frames, sampler.steps);
+  expectRoom(rows, moments, sideOf(config));
   const labels = flags.class === undefined
     ? undefined
     : readClasses(String(flags.class), checkpoint);
@@ -174,7 +175,7 @@ async function runAttention(given: Given): Promise<number> {
     const device = await request();
     try {
       const rin = await Rin.load(device, file.bytes, { config });
-      const readings: Reading[] = [];
+      const shown: ShownStep[] = [], steps: StepFigures[] = [];
       await watchReading(rin, {
         ...sampler,
         labels,
@@ -184,12 +185,16 @@ async function runAttention(given: Given): Promise<number> {
         signal,
         estimates: frames,
         onStep: (done, total) => terminal.progress(done, total),
-        onReading: (reading) => void readings.push(reading),
+        onReading: (reading) => {
+          const { done, image, blocks } = reading;
+          shown.push({ done, image, maps: rows.map((row) => row.mapOf(blocks)) });
+          steps.push(stepFigures(reading));
+        },
       });
       terminal.finish();
       const free = out ?? await freePath("attention.png", originOf);
-      await writeFile(free, heatFile(free, config, readings, rows, record, device.provenance));
-      const figures = figuresOf(readings);
+      await writeFile(free, heatFile(free, config, shown, rows, record, device.provenance));
+      const figures = figuresOf(config, steps);
       if (flags.json === true) print(JSON.stringify({ out: free, ...figures }, null, 2));
       else {print(
           `${figuresText(figures)}\n\nWrote ${rows.length} heat maps of each moment to ${free}`,

@@ -28,6 +28,7 @@ export interface Reading {
 
 /** How much each latent reads of each interface token in one block. */
 export interface ReadWeights {
+  /** Number of heads. */
   readonly heads: number;
   /** Number of latents, tokens of time and class among them. */
   readonly latents: number;

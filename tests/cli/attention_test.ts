@@ -2,9 +2,9 @@
 
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
-import { figuresOf, figuresText } from "../../cli/attention/figures.ts";
+import { figuresOf, figuresText, stepFigures } from "../../cli/attention/figures.ts";
 import { heatFile, sideOf } from "../../cli/attention/film.ts";
-import { heatRows } from "../../cli/attention/rows.ts";
+import { type HeatRow, heatRows } from "../../cli/attention/rows.ts";
 import { CommandError, UsageError } from "../../cli/errors.ts";
 import { readRecord } from "../../cli/samples/record.ts";
 import type { Reading } from "../../src/diffusion/reading.ts";
@@ -33,6 +33,10 @@ function reading(config: RinConfig, done: number): Reading {
   return { done, image: new Float32Array(3 * frames * imageSize ** 2), blocks };
 }
 
+function shown({ done, image, blocks }: Reading, rows: readonly HeatRow[]) {
+  return { done, image, maps: rows.map((row) => row.mapOf(blocks)) };
+}
+
 Deno.test("heat maps are of blocks, of heads, or of latents", () => {
   const { blocks } = reading(config, 1);
   const found = (...given: Parameters<typeof heatRows> extends [unknown, ...infer G] ? G : never) =>
@@ -56,12 +60,15 @@ Deno.test("a file has a row for each heat map and a column for each step, or mov
   const side = sideOf(config);
   assertEquals(side, 112);
   const file = (out: string, ...readings: Reading[]) =>
-    heatFile(out, config, readings, rows, { checkpoint: "c" }, "cpu");
+    heatFile(
+      ...[out, config, readings.map((reading) => shown(reading, rows)), rows] as const,
+      ...[{ checkpoint: "c" }, "cpu"] as const,
+    );
   const [one, two] = [reading(config, 1), reading(config, 2)];
   const grid = decode(file("a.png", one, two));
   assertEquals(grid.width, 2 * (side + GAP) + GAP);
   const cell = (grid.height - GAP) / 3;
-  // The first token of block 0 has 2 of 16 shares, which is twice the even one; block 1 leaves it.
+  // The first token gets an eighth of block 0, twice the even share, and nothing of block 1.
   const color = (
     x: number,
     y: number,
@@ -79,7 +86,7 @@ Deno.test("a file has a row for each heat map and a column for each step, or mov
 
   const clips = { ...config, frames: 4, patchFrames: 2 };
   const clip = decode(
-    heatFile("c.png", clips, [reading(clips, 9)], rows, { checkpoint: "c" }, "cpu"),
+    heatFile("c.png", clips, [shown(reading(clips, 9), rows)], rows, { checkpoint: "c" }, "cpu"),
   );
   assertEquals([clip.width, clip.height], [4 * (side + GAP) + GAP, 3 * cell + GAP], "its frames");
   // Of 32 tokens, the first 16 belong to the first two frames.
@@ -89,7 +96,7 @@ Deno.test("a file has a row for each heat map and a column for each step, or mov
 });
 
 Deno.test("figures have a row for each block and a column for each step", () => {
-  const figures = figuresOf([reading(config, 5)]);
+  const figures = figuresOf(config, [stepFigures(reading(config, 5))]);
   assertEquals(figures.even, { entropy: 4, coverage: 0.5 });
   // Eight rows over five tokens, 1 2 2 2 1: the two largest get half.
   assertEquals(figures.steps, [{
