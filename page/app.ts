@@ -13,6 +13,7 @@ import { difference } from "./decode.ts";
 import { find, megabytes, pictures, saveAs } from "./dom.ts";
 import { Engine, WorkError } from "./engine.ts";
 import { Gallery } from "./gallery.ts";
+import type { ReadingEvent } from "./overlay.ts";
 import { rgbaOf } from "./pixels.ts";
 import type { DeviceFound, DrawnPictures, Network, WorkEvent } from "./protocol.ts";
 import { drawThere } from "./remote.ts";
@@ -270,7 +271,7 @@ export class App {
       this.#status.progress("Preparing the network", undefined);
     } else if (event.type === "step") {
       this.#status.progress(`Step ${event.done} of ${event.total}`, event.done / event.total);
-    } else {
+    } else if (event.type === "estimate") {
       this.#gallery.paint(event.indices, event.pixels);
     }
   };
@@ -298,13 +299,34 @@ export class App {
   }
 
   #view(index: number): void {
-    const { settings } = this.#drawn!;
+    const { settings, network } = this.#drawn!;
     this.#viewer.open(index, {
       indices: indicesOf(settings),
       nameOf: (index) => this.#nameOf(index, settings),
       onSave: (index) => void this.#save(index),
       onLink: (index) => void this.#copyLink(index),
+      // The worker has the network where it has drawn.
+      watching: this.#loaded && !this.#there
+        ? {
+          blocks: network.config.numBlocks,
+          watch: (index, onReading) => void this.#watch({ ...settings, index }, onReading),
+          stop: () => this.#engine.stop(),
+        }
+        : undefined,
     });
+  }
+
+  /** Draws one picture again, to see where the network reads it. */
+  async #watch(settings: Settings, onReading: (reading: ReadingEvent) => void): Promise<void> {
+    try {
+      await this.#engine.ask("watch", { options: sampleOptions(settings) }, (event) => {
+        if (event.type === "reading") onReading(event);
+      });
+    } catch (thrown) {
+      if (thrown instanceof WorkError && thrown.stopped) return;
+      this.#viewer.close();
+      this.#status.notify({ title: "That did not work", text: (thrown as Error).message });
+    }
   }
 
   /** Saves one picture, or all in a grid. */

@@ -83,6 +83,9 @@ export function cannotRepeat(
     return `It was made with another checkpoint (${short(record.checkpoint)}) than ${name} ` +
       `(${short(identity)}). Drop that checkpoint here first, then the picture again.`;
   }
+  if (record.attention !== undefined) {
+    return "It shows heat maps, which rin attention made and this page does not save.";
+  }
   if (record.imageSize !== undefined) {
     return `It has ${record.imageSize} pixels a side, another size than the network's, which this ` +
       "page does not draw at. rin sample --like PICTURE.png draws it again.";

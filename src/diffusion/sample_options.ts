@@ -74,7 +74,10 @@ export interface SampleOptions extends SamplerOptions {
   readonly onStep?: (done: number, total: number) => void;
   /** How many times a batch `onEstimate` is called: after steps spread evenly, the last one among them. */
   readonly estimates?: number;
-  /** Called with estimates of the finished images on the way; the last are the images themselves. */
+  /**
+   * Called with estimates of the finished images on the way; the last are the images themselves. The
+   * next step waits for its promise.
+   */
   readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
 }
 

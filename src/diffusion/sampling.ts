@@ -188,7 +188,7 @@ export async function sampleBatch(
     await pace.after(device.idle(), queued.length);
     if (shown.has(done)) {
       const images = await read(done === steps.length ? tensors.x : tensors.denoised);
-      onEstimate?.({ indices, images, done });
+      await onEstimate?.({ indices, images, done });
     }
     for (const _ of queued) onStep();
     queued = [];

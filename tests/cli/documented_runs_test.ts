@@ -68,7 +68,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--count [1-9]\d+/, "--count 4"],
   [/--frames 10/, "--frames 2"],
   [/000017/, "000002"],
-  [/(?<=^rin (sample|eval) .*)--steps \d+/, "--steps 2"],
+  [/(?<=^rin (sample|eval|attention) .*)--steps \d+/, "--steps 2"],
   // The rest.
   [/--num-heads 4/, "--num-heads 2"],
   [/^rin eval runs\/faces$/, "$& --count 4 --steps 2"],

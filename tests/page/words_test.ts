@@ -27,6 +27,7 @@ Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
       /^It was made with another checkpoint \(bbbbbbbb…\) than pets/,
     ],
     [{ imageSize: 48 }, /^It has 48 pixels a side, another size than the network's/],
+    [{ attention: "block" }, /^It shows heat maps/],
     [{ image: "c".repeat(64) }, /^It was made from another picture/],
     [{ context: "d".repeat(64) }, /^It continues a clip, and this page takes none/],
   ];
