@@ -14,6 +14,7 @@ import { maskOf } from "../../src/data/given_picture.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { ExampleConfig } from "../../src/model/example.ts";
+import { sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { fits } from "../../src/options/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
@@ -267,8 +268,8 @@ async function runSample(given: Given): Promise<number> {
       });
       terminal.finish();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      const size = rin.config.imageSize;
-      print(`Wrote ${written} of ${size}x${size} to ${out} in ${seconds} s`);
+      const { width, height } = sidesOf(rin.config.imageSize);
+      print(`Wrote ${written} of ${width}x${height} to ${out} in ${seconds} s`);
       return 0;
     } catch (thrown) {
       terminal.finish();

@@ -16,6 +16,12 @@ export interface SettingOption<T> extends Option {
 
 const network: SettingOption<RinConfig>[] = [
   { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
+  {
+    key: "channels",
+    type: "integer",
+    value: "1|3|4",
+    help: "channels of the images: 1 gray, 3 RGB, 4 RGB and opacity",
+  },
   { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
   {
     key: "frames",

@@ -6,7 +6,7 @@
 import { decodeClipFile } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
-import { clipOf, decodeGiven, type Given } from "../../src/data/given_picture.ts";
+import { clipOf, decodeGiven, type Given, shapeOf } from "../../src/data/given_picture.ts";
 import { listClips } from "../../src/data/list_clips.ts";
 import { concat } from "../../src/data/prepared_format.ts";
 import { fileReason } from "../../src/files/errors.ts";
@@ -16,7 +16,7 @@ import { CommandError } from "../errors.ts";
 
 /** A picture with its file's hash. */
 export interface Picture {
-  /** (3, S, S), or (3, T, S, S), in [-1, 1]. */
+  /** (C, H, W), or (C, T, H, W), in [-1, 1]. */
   readonly image: Float32Array<ArrayBuffer>;
   readonly hash: string;
 }
@@ -60,7 +60,7 @@ async function readFolder(
   if (more.length > 0) {
     throw new DataError(`it holds ${more.length + 1} clips, where one is needed`);
   }
-  const image = clipOf(decodeClipFile(clip, config.imageSize), what, config);
+  const image = clipOf(decodeClipFile(clip, shapeOf(what, config)), what, config);
   const files = await Promise.all(clip.paths.map((path) => Deno.readFile(path)));
   return { image, hash: await sha256(concat(files)) };
 }

@@ -67,7 +67,7 @@ export interface PredictionResult extends SelfConditioningState {
  * const device = await requestGpu();
  * const fresh = await Rin.create(device, { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 });
  * const rin = await Rin.load(device, await fresh.save()); // or a checkpoint's bytes
- * const images = await rin.sample({ count: 4, steps: 2, seed: 1 }); // (4, 3, S, S) in [-1, 1]
+ * const images = await rin.sample({ count: 4, steps: 2, seed: 1 }); // (4, C, H, W) in [-1, 1]
  * assertEquals(images, await fresh.sample({ count: 4, steps: 2, seed: 1 }));
  * device.destroy();
  * ```
@@ -174,7 +174,7 @@ export class Rin {
   /**
    * One pass of the network.
    *
-   * @param xt noisy images (B, 3, S, S) or clips (B, 3, T, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
+   * @param xt noisy images (B, C, H, W) or clips (B, C, T, H, W): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
    * @param t their times (B), in [0, 1]
    * @param options state from an earlier pass, and classes
    * @throws {RangeError} when the sizes don't fit each other and the config
@@ -233,7 +233,7 @@ export class Rin {
   /**
    * Makes images, or clips, from noise or from a picture, the latents handed from step to step.
    *
-   * @returns (count, 3, S, S), or (count, 3, T, S, S), in about [-1, 1]
+   * @returns (count, C, H, W), or (count, C, T, H, W), in about [-1, 1]
    * @throws {RangeError} when an option is out of range
    * @throws {SamplingError} when an image does not come out as finite numbers
    */

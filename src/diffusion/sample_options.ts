@@ -52,7 +52,7 @@ export interface SampleOptions extends SamplerOptions {
    * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
    */
   readonly interpolate?: readonly [number, number];
-  /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
+  /** A picture (C, H, W), or clip (C, T, H, W), in [-1, 1] to begin from. */
   readonly image?: Float32Array<ArrayBuffer>;
   /**
    * With `image`: the time to begin at, from 0, where the picture stays unchanged, to 1. Default 1.
@@ -77,7 +77,7 @@ export interface SampleOptions extends SamplerOptions {
 export interface SampledBatch {
   /** The images' numbers. */
   readonly indices: readonly number[];
-  /** (indices, 3, S, S), or (indices, 3, T, S, S) of clips, in about [-1, 1]. */
+  /** (indices, C, H, W), or (indices, C, T, H, W) of clips, in about [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sidesOf } from "../model/image_size.ts";
 import meta from "../../deno.json" with { type: "json" };
 import type { Schema } from "../options/schema.ts";
 import { type Field, imageFields, pictureFields, streamFields } from "./fields.ts";
@@ -82,6 +83,7 @@ export function openApi(
   { hasToken, identity }: { readonly hasToken: boolean; readonly identity: string },
 ): OpenApi {
   const { imageSize, numClasses, frames } = model.config;
+  const { width, height } = sidesOf(imageSize);
   const ofImages = imageFields(model, limits);
   const failing = (...statuses: number[]) =>
     Object.fromEntries(
@@ -103,7 +105,7 @@ export function openApi(
       title: model.name,
       version: meta.version,
       description: `Makes ${frames > 1 ? `clips of ${frames} frames` : "images"} of ` +
-        `${imageSize} x ${imageSize} pixels${
+        `${width} x ${height} pixels${
           numClasses > 0 ? ` of ${numClasses} classes` : ""
         }. The same request gives the same image, to the bit; every PNG records its settings. At most ${limits.queue} ` +
         `images a request, and ${limits.work} images x steps.`,

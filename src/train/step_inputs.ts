@@ -66,14 +66,14 @@ export interface ExampleInputs {
   readonly keys: Uint32Array<ArrayBuffer>;
   /** (B, 2). */
   readonly dropKeys: Uint32Array<ArrayBuffer>;
-  /** (B, 3). */
+  /** (B, C). */
   readonly offsets: Float32Array<ArrayBuffer>;
 }
 
 /**
  * The inputs of a step (0-based), of the whole batch or some of its examples.
  *
- * @param images (B, 3, S, S), or clips (B, 3, T, S, S), of the whole batch; only `immiscible` looks
+ * @param images (B, C, H, W), or clips (B, C, T, H, W), of the whole batch; only `immiscible` looks
  * at them
  * @param labels classes of the examples, -1 for none, for a class-conditional network
  * @param places the places of the examples in the batch; all by default
@@ -87,7 +87,7 @@ export function exampleInputs(
   labels?: ArrayLike<number>,
   places: readonly number[] = Array.from({ length: options.batchSize }, (_, i) => i),
 ): ExampleInputs {
-  const { numClasses } = config;
+  const { numClasses, channels } = config;
   if (numClasses > 0 && labels === undefined) {
     throw new RangeError(
       `There are no labels, but the network has ${numClasses} classes: give one for each image, ` +
@@ -114,8 +114,10 @@ export function exampleInputs(
     keys: new Uint32Array(own(noise).flatMap(({ keys }) => keys)),
     dropKeys: new Uint32Array(own(draws.dropped).flatMap(({ keys }) => keys)),
     offsets: Float32Array.from(
-      places.flatMap((place) => [3 * place, 3 * place + 1, 3 * place + 2]),
-      (i) => options.offsetNoise * shifts.normal(i),
+      { length: places.length * channels },
+      (_, i) =>
+        options.offsetNoise *
+        shifts.normal(channels * places[Math.floor(i / channels)] + i % channels),
     ),
   };
 }

@@ -8,6 +8,7 @@ import { available } from "../helpers/gpu.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { formatResults } from "../../bench/results.ts";
 import { sampleResults } from "./sample_results.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const bench = decodeURIComponent(new URL("../../bench/", import.meta.url).pathname);
 
@@ -88,7 +89,7 @@ for (const [name, { args, shows, gpu, command = "run" }] of Object.entries(SCRIP
         await write(`${cwd}/net.safetensors`, smallNet(1));
         await write(`${cwd}/results.json`, formatResults(sampleResults));
         for (let i = 0; i < 4; i++) {
-          await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, 16));
+          await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, rgb(16)));
         }
         const options = ["-A", "--no-check", "--no-lock", "--config", `${bench}../deno.json`];
         const child = new Deno.Command(Deno.execPath(), {

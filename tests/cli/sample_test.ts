@@ -133,7 +133,7 @@ Deno.test("rin sample --image-size draws at another size where positions are com
       const how = ["--count", "1", "--steps", "2", "--device", "cpu", "--out", out];
       return rin(["sample", `${network}.safetensors`, "--image-size", size, ...how], { cwd });
     };
-    const own = readSmallNet().config.imageSize;
+    const own = SMALL.imageSize;
     for (const positions of ["stretched", "sincos"]) {
       const out = `${positions}.png`;
       const { code, stderr } = await sample(positions, `${own + 8}`, out);

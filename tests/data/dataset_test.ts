@@ -7,6 +7,7 @@ import { hexHash } from "../../src/data/fingerprint.ts";
 import { openSource } from "../../src/data/open_source.ts";
 import { isHeldOut } from "../../src/data/split.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const NAMES = Array.from({ length: 2000 }, (_, i) => `${String(i).padStart(6, "0")}.jpg`);
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -136,7 +137,7 @@ Deno.test("loadSplits() remakes what older decoders left in the cache, but keeps
     close();
     await Deno.remove(path);
     for (const place of [path, `${root}/own.rindata`]) {
-      await prepare(older, place, { imageSize: 4 });
+      await prepare(older, place, { picture: rgb(4) });
     }
     const found = async (source: string) => {
       const { train, close } = await load(root, { source });

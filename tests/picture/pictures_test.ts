@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 /** Images of 2x2, each of one color. */
 function plain(...colours: [number, number, number][]): Float32Array {
@@ -9,7 +10,7 @@ function plain(...colours: [number, number, number][]): Float32Array {
 
 Deno.test("gridPng() maps -1 to 1 to 0 to 255, and clips beyond", () => {
   const images = plain([0, 0, 0], [-1, 0, 1], [-1.5, 1.5, 0.5]);
-  const pixel = (index: number) => [...decode(imagePng(images, index, 2)).data.slice(0, 3)];
+  const pixel = (index: number) => [...decode(imagePng(images, index, rgb(2))).data.slice(0, 3)];
   assertEquals(pixel(1), [0, 128, 255]);
   assertEquals(pixel(2), [0, 255, 191]);
 });
@@ -17,13 +18,13 @@ Deno.test("gridPng() maps -1 to 1 to 0 to 255, and clips beyond", () => {
 Deno.test("imagePng() keeps a pixel's place", () => {
   const image = new Float32Array(12).fill(-1);
   image[4 + 1] = 1; // green, first row, second column
-  const bytes = [...decode(imagePng(image, 0, 2)).data];
+  const bytes = [...decode(imagePng(image, 0, rgb(2))).data];
   assertEquals(bytes, [0, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 Deno.test("gridPng() is nearly square, row by row, with white between", () => {
   const images = plain([-1, -1, -1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1], [0, 0, 0]);
-  const { width, height, data } = decode(gridPng(images, 2));
+  const { width, height, data } = decode(gridPng(images, rgb(2)));
   assertEquals([width, height], [3 * 4 + 2, 2 * 4 + 2]);
   const at = (
     x: number,

@@ -7,11 +7,13 @@ import { sha256 } from "../../src/model/identity.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { type Asked, errorOf, serviceTest, withService } from "./tiny_service.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const wave = Float32Array.from({ length: 3 * 40 * 40 }, (_, i) => Math.sin(i * 0.01));
-const picture = new Uint8Array(imagePng(wave, 0, 40));
+const picture = new Uint8Array(imagePng(wave, 0, rgb(40)));
 const image = picture.toBase64();
-const mask = imagePng(new Float32Array(3 * 64).map((_, i) => i % 8 < 4 ? 1 : -1), 0, 8).toBase64();
+const mask = imagePng(new Float32Array(3 * 64).map((_, i) => i % 8 < 4 ? 1 : -1), 0, rgb(8))
+  .toBase64();
 
 const formats: Record<string, { file: string }> = JSON.parse(
   Deno.readTextFileSync(new URL("../data/fixtures/formats_pil.json", import.meta.url)),
@@ -92,7 +94,7 @@ serviceTest(
         .json();
       const whole = await rin.sample({ sampler: "dpm++", steps: 2, count: 5, interpolate: [1, 2] });
       for (const [i, { png }] of made.images.entries()) {
-        const expected = decode(imagePng(whole, i, 8)).data.join();
+        const expected = decode(imagePng(whole, i, rgb(8))).data.join();
         assertEquals(decode(Uint8Array.fromBase64(png)).data.join(), expected);
       }
     }),
@@ -108,7 +110,7 @@ serviceTest(
       // The last column holds the images themselves.
       const images = await rin.sample({ steps: 4, sampler: "ddim", count: 3 });
       for (let i = 0; i < 3; i++) {
-        const last = decode(imagePng(images, i, 8)).data;
+        const last = decode(imagePng(images, i, rgb(8))).data;
         for (let y = 0; y < 8; y++) {
           const at = 3 * ((2 + i * 10 + y) * film.width + 2 + 3 * 10);
           assertEquals(film.data.slice(at, at + 24), last.slice(24 * y, 24 * (y + 1)));
@@ -154,7 +156,7 @@ serviceTest(
   (device) =>
     withService(device, { limits: { pixels: 1600, body: 20_000, work: 500 } }, async (asked) => {
       const { post } = asked;
-      const large = imagePng(new Float32Array(3 * 41 * 41), 0, 41).toBase64();
+      const large = imagePng(new Float32Array(3 * 41 * 41), 0, rgb(41)).toBase64();
       const bodies: [body: Record<string, unknown>, sentence: string][] = [
         [{ image: "" }, 'image is "": expected a picture\'s file as base64 or as a data URL'],
         [{ image: "a b" }, 'image is "a b": expected'],

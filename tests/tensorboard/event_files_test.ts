@@ -5,6 +5,7 @@ import { EventFiles } from "../../src/run/tensorboard/event_files.ts";
 import { gridPng } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
 import { crcReference, events, shown } from "./reader.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 Deno.test("crc32c() gives the vectors of RFC 3720, and its reference at every length up to 70", () => {
   const vectors: [number[], number][] = [
@@ -32,7 +33,7 @@ async function files(folder: string): Promise<Uint8Array<ArrayBuffer>[]> {
 
 Deno.test("EventFiles begins with version and session, then has numbers and pictures", () =>
   withFolder(async (folder) => {
-    const png = gridPng(new Float32Array(2 * 3 * 16), 4), before = Date.now() / 1000;
+    const png = gridPng(new Float32Array(2 * 3 * 16), rgb(4)), before = Date.now() / 1000;
     const file = new EventFiles(folder);
     await file.start({ step: 0, device: "gpu" });
     await file.metrics([
@@ -110,7 +111,7 @@ Deno.test("EventFiles keeps what it can't write, and sync() says why", () =>
     await Deno.rename(`${folder}/${name}`, `${folder}/aside`);
     await Deno.mkdir(`${folder}/${name}`);
     await file.metrics([{ step: 1, loss: 1 }]);
-    await file.samples(1, gridPng(new Float32Array(48), 4));
+    await file.samples(1, gridPng(new Float32Array(48), rgb(4)));
     await assertRejects(() => file.sync(), FileError, "it is a folder, not a file");
     await Deno.remove(`${folder}/${name}`);
     await Deno.rename(`${folder}/aside`, `${folder}/${name}`);
