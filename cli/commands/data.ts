@@ -8,7 +8,7 @@ import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { pictureOf } from "../../src/data/prepared_format.ts";
 import type { Channels } from "../../src/model/config.ts";
-import { sidesOf } from "../../src/model/image_size.ts";
+import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
 import { openClips, openSource } from "../../src/data/open_source.ts";
 import { RUN_CHOICES } from "../../src/run/options.ts";
@@ -39,8 +39,9 @@ export const data: Command = {
     options: [
       {
         key: "imageSize",
-        type: "integer",
-        help: "side of the stored images, pixels: that of training, times its --crop-scale",
+        type: "size",
+        help: "side of the stored images, pixels, or WIDTHxHEIGHT: those of training, times its " +
+          "--crop-scale",
         default: IMAGE_SIZE,
       },
       {
@@ -109,7 +110,7 @@ async function runData(given: Given): Promise<number> {
 
 async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const terminal = new Terminal(flags.quiet === true);
-  const imageSize = Number(flags.imageSize ?? IMAGE_SIZE);
+  const imageSize = (flags.imageSize ?? IMAGE_SIZE) as ImageSize;
   const channels = Number(flags.channels ?? CHANNELS) as Channels;
   const picture = { imageSize, channels };
   const validFraction = flags.validFraction as number | undefined;

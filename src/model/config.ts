@@ -4,7 +4,7 @@
  * @module
  */
 import { checkOptions, defaultsOf, type Schema } from "../options/schema.ts";
-import { type ImageSize, sidesOf } from "./image_size.ts";
+import { type ImageSize, readSize, sidesOf } from "./image_size.ts";
 
 /** Channels of pictures: 1 gray, 3 RGB, 4 RGB and opacity. */
 export type Channels = 1 | 3 | 4;
@@ -29,7 +29,7 @@ export type TimeInput = "t" | "gamma";
 
 /** Everything that fixes a network's shape and meaning. It travels in every checkpoint. */
 export interface RinConfig {
-  /** Sides H and W of the images, pixels: one number S of square ones. */
+  /** Sides of the images, pixels: one number S of square ones, else "WIDTHxHEIGHT". */
   readonly imageSize: ImageSize;
   /** Channels C of the images: 1, gray; 3, RGB (default); or 4, RGB and opacity. */
   readonly channels: Channels;
@@ -114,7 +114,7 @@ const ratio = { type: "integer", minimum: 1, maximum: 64 } as const;
 
 // A bundler leaves a call out that is marked pure and not used.
 const TABLE = /* @__PURE__ */ ((): Readonly<Record<keyof RinConfig, Schema>> => ({
-  imageSize: { ...size, default: 32 },
+  imageSize: { oneOf: [{ type: "number" }, { type: "string" }], default: 32 },
   channels: { type: "integer", default: 3 },
   frames: { ...size, default: 1 },
   patchSize: { ...size, default: 8 },
@@ -152,7 +152,13 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   const given = checkOptions(TABLE, config, "config field", ConfigError);
   const { numHeads = DEFAULT_CONFIG.numHeads } = given;
   const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
-  const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
+  const full: RinConfig = {
+    ...DEFAULT_CONFIG,
+    readWriteHeads: numHeads,
+    ...listed,
+    ...given,
+    imageSize: sizeIn(given),
+  };
   if (![1, 3, 4].includes(full.channels)) {
     throw new ConfigError(
       `channels is ${full.channels}: expected 1 (gray), 3 (RGB) or 4 (RGB and opacity)`,
@@ -180,6 +186,16 @@ export function tokensAmongLatents({ timeConditioning, numClasses }: RinConfig):
 /** Latent self-attention layers of each block. */
 export function blockDepths({ numBlocks, blockDepth }: RinConfig): readonly number[] {
   return typeof blockDepth === "number" ? Array(numBlocks).fill(blockDepth) : blockDepth;
+}
+
+function sizeIn({ imageSize = DEFAULT_CONFIG.imageSize }: Partial<RinConfig>): ImageSize {
+  const read = readSize(imageSize);
+  const isSide = (side: number) => side >= 1 && side <= size.maximum;
+  if (read !== undefined && Object.values(sidesOf(read)).every(isSide)) return read;
+  throw new ConfigError(
+    `imageSize is ${imageSize}: expected a whole number from 1 to ${size.maximum}, or two as ` +
+      `WIDTHxHEIGHT, such as 64x96`,
+  );
 }
 
 function checkPatch(

@@ -21,6 +21,12 @@ export function sidesOf(size: ImageSize): Sides {
   return { width, height };
 }
 
+/** The size that a value writes, one number of squares; undefined where it is none. */
+export function readSize(value: unknown): ImageSize | undefined {
+  if (!/^\d{1,9}(x\d{1,9})?$/.test(String(value))) return undefined;
+  return sizeOf(sidesOf(value as ImageSize));
+}
+
 /** The size with these sides. */
 export function sizeOf({ width, height }: Sides): ImageSize {
   return width === height ? width : `${width}x${height}`;

@@ -5,7 +5,7 @@
  */
 import type { ImageSet } from "../data/dataset.ts";
 import type { Device } from "../device/device.ts";
-import { sidesOf } from "../model/image_size.ts";
+import { readSize, sidesOf } from "../model/image_size.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
 import { type DeviceRequest, type Devices, openDevices } from "./devices.ts";
 import type { RunEvent } from "./events.ts";
@@ -120,6 +120,11 @@ function checkSets(
   for (const set of [train, valid]) {
     const { name, imageSize: stored, channels: own = 3, frames: length = 1, count } = set;
     if (count < 1) throw new ConfigError(`data of ${name} hold no images: expected one at least`);
+    if (readSize(stored) === undefined) {
+      throw new ConfigError(
+        `data of ${name} have an imageSize of ${stored}: expected pixels, such as 64, or 64x96`,
+      );
+    }
     const [whole, part] = [stored, imageSize].map(sidesOf);
     if (whole.width < part.width || whole.height < part.height) {
       throw new ConfigError(

@@ -119,3 +119,20 @@ Deno.test("windowStart() takes each start equally often, by seed, step, and plac
   const starts = [0, 1, 2, 3].map((i) => windowStart({ seed: 1, step: 4 }, i, 99));
   assertEquals(starts, [38, 24, 63, 98]);
 });
+
+Deno.test("fillBatch() cuts a part whose sides differ, channel by channel", () => {
+  const [across, down, channels] = [6, 4, 4];
+  const bytes = Uint8Array.from({ length: across * down * channels }, (_, i) => i);
+  const out = new Float32Array(3 * 2 * channels);
+  fillBatch(bytes, "6x4", out, { imageSize: "3x2", channels: 4 });
+  const expected = [0, 1, 2, 3].flatMap((c) =>
+    [1, 2].flatMap((y) => [1, 2, 3].map((x) => (c * down + y) * across + x))
+  );
+  assertEquals(out, toFloat(expected));
+  const wide = new Float32Array(3 * 6 * channels);
+  assertThrows(
+    () => fillBatch(bytes, "6x4", wide, { imageSize: "3x6", channels: 4 }),
+    RangeError,
+    "3x6 cut from 96 bytes of 6x4",
+  );
+});

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { onWhite } from "../../src/data/pixels.ts";
 import { writeExif } from "./exif_writer.ts";
 
 interface Made {
@@ -26,6 +27,17 @@ for (const [name, { file, width, height, rgb }] of Object.entries(made)) {
     const apart = expected.reduce((most, v, i) => Math.max(most, Math.abs(v - found.data[i])), 0);
     // Decoders of JPEG differ in their rounding, and CMYK is made RGB by one more product.
     assert(apart <= (name.endsWith(".jpg") ? 3 : 0), `${apart} apart`);
+  });
+
+  Deno.test(`decodeImage() keeps the opacity of ${name}, where it has any`, () => {
+    const [shown, kept] = [false, true].map((alpha) =>
+      decodeImage(bytesOf(file), undefined, alpha)
+    );
+    if (kept.data.length === shown.data.length) return assertEquals(kept.data, shown.data);
+    const blended = new Uint8Array(shown.data.length);
+    onWhite(kept.data, blended);
+    const apart = blended.reduce((most, v, i) => Math.max(most, Math.abs(v - shown.data[i])), 0);
+    assert(apart <= 1, `${apart} apart`);
   });
 }
 

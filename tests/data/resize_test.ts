@@ -94,3 +94,40 @@ Deno.test("resizeCrop() works only on what it keeps of a strip of 1 x 60,000", (
     assert(used < 20e6, `${used} bytes were used`);
   }
 });
+
+Deno.test("resizeCrop() makes gray of colors, and colors of gray", () => {
+  const data = Uint8Array.of(255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9);
+  const gray = resizeCrop({ width: 2, height: 2, data }, { imageSize: 2, channels: 1 });
+  // What Pillow's convert("L") gives for red, green and blue.
+  assertEquals([...gray], [76, 150, 29, 9]);
+  const stored = { width: 2, height: 2, data: gray };
+  assertEquals([...resizeCrop(stored, rgb(2))], [...gray, ...gray, ...gray]);
+  const opaque = resizeCrop(stored, { imageSize: 2, channels: 4 });
+  assertEquals([...opaque], [...gray, ...gray, ...gray, 255, 255, 255, 255]);
+});
+
+Deno.test("resizeCrop() weighs colors by their opacity, and whitens what does not show", () => {
+  // Red beside a green that does not show, and below them nothing at all.
+  const row = [255, 0, 0, 255, 0, 255, 0, 0];
+  const data = Uint8Array.from([...row, ...row, ...Array(16).fill(0)]);
+  const image = { width: 2, height: 4, data };
+  const small = resizeCrop(image, { imageSize: "1x2", channels: 4 });
+  // Red all over; of the lower pixel a little shows, for the filter reaches over its edge.
+  assertEquals([...small], [255, 255, 0, 0, 0, 0, 110, 18]);
+  const same = resizeCrop(image, { imageSize: "2x4", channels: 4 });
+  assertEquals([...same.subarray(8, 12)], [0, 255, 0, 255], "green");
+  assertEquals([...same.subarray(24)], [255, 0, 255, 0, 0, 0, 0, 0], "opacity");
+});
+
+Deno.test("resizeCrop() covers sides that differ, and crops what lies beyond", () => {
+  const data = Uint8Array.from({ length: 8 * 4 }, (_, i) => 10 * (i % 8));
+  const image = { width: 8, height: 4, data };
+  const gray = (
+    imageSize: "4x4" | "2x4" | "8x2" | "4x2",
+  ) => [...resizeCrop(image, { imageSize, channels: 1 })];
+  assertEquals(gray("4x4").slice(0, 4), [20, 30, 40, 50]);
+  assertEquals(gray("2x4"), [30, 40, 30, 40, 30, 40, 30, 40]);
+  assertEquals(gray("8x2"), [...data.subarray(0, 16)]);
+  assertEquals(gray("4x2").length, 8);
+  assertThrows(() => resizeCrop(image, { imageSize: "4x0", channels: 1 }), RangeError, "positive");
+});

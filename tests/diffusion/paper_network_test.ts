@@ -58,9 +58,9 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
     ...{ layers: "paper", latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
     ...{ timeConditioning: "token", selfConditioning: "interface", frames: 2, imageSize: 6 },
   },
-  "gray, learned positions": { channels: 1, imageSize: 6 },
-  "opacity, time as a token, fixed positions": {
-    ...{ channels: 4, timeConditioning: "token", positions: "stretched" },
+  "gray, wide, learned positions": { channels: 1, imageSize: "9x6" },
+  "opacity, tall, time as a token, fixed positions": {
+    ...{ channels: 4, imageSize: "6x9", timeConditioning: "token", positions: "stretched" },
   },
   "all of it, equal widths that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },

@@ -1,13 +1,22 @@
 // Sentences of the page that don't need a browser.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { cannotRepeat } from "../../page/words.ts";
+import { cannotRepeat, factsOf } from "../../page/words.ts";
+import type { RinConfig } from "../../src/model/config.ts";
 import { readSmallNet } from "../helpers/small_net.ts";
 
 const network = {
   ...{ name: "pets", config: readSmallNet().config, identity: "a".repeat(64), about: {} },
   ...{ classNames: undefined, bytes: 1, kept: false },
 };
+
+Deno.test("factsOf() tells both sides, and channels other than three", () => {
+  const facts = (changes: Partial<RinConfig>) =>
+    factsOf({ config: readSmallNet(changes).config, bytes: 1 }).replaceAll("\u00a0", " ");
+  assertMatch(facts({}), /^16 × 16 px · [\d.]+ k param/);
+  assertMatch(facts({ imageSize: "16x8", channels: 4 }), /^16 × 8 px · with opacity · /);
+  assertMatch(facts({ channels: 1 }), /^16 × 16 px · gray · /);
+});
 
 Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
   const record = { checkpoint: network.identity, count: 1, seed: 1 };
@@ -17,7 +26,7 @@ Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
       { checkpoint: "b".repeat(64) },
       /^It was made with another checkpoint \(bbbbbbbb…\) than pets/,
     ],
-    [{ imageSize: 48 }, /^It has 48 pixels a side, another size than the network's/],
+    [{ imageSize: 48 }, /^It was drawn at 48 px, another size than the network's/],
     [{ image: "c".repeat(64) }, /^It was made from another picture/],
   ];
   for (const [changes, reason] of reasons) {

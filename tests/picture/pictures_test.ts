@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { decodeClip } from "../../src/data/decode_clip.ts";
+import type { PictureConfig } from "../../src/model/example.ts";
 import { decode } from "fast-png";
-import { gridPng, imagePng } from "../../src/picture/pictures.ts";
+import { animatedGif } from "../../src/picture/animated_gif.ts";
+import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
+import { gridPixels, gridPng, imageBytes, imagePng } from "../../src/picture/pictures.ts";
 import { rgb } from "../helpers/rgb.ts";
 
 /** Images of 2x2, each of one color. */
@@ -38,4 +42,43 @@ Deno.test("gridPng() is nearly square, row by row, with white between", () => {
   assertEquals(at(2, 6), [0, 0, 255]);
   assertEquals(at(6, 6), [128, 128, 128]);
   assertEquals(at(10, 6), [255, 255, 255]);
+});
+
+Deno.test("imagePng() and gridPng() write gray and opacity, at sides that differ", () => {
+  for (const channels of [1, 3, 4] as const) {
+    const picture: PictureConfig = { imageSize: "3x2", channels };
+    const images = Float32Array.from({ length: 2 * 6 * channels }, (_, i) => i / 255 * 2 - 1);
+    const one = decode(imagePng(images, 1, picture));
+    assertEquals([one.width, one.height, one.channels], [3, 2, channels]);
+    // Pixel by pixel, what was plane by plane.
+    const at = (p: number, c: number) => 6 * (channels + c) + p;
+    const bytes = Array.from(
+      { length: 6 },
+      (_, p) => Array.from({ length: channels }, (_, c) => at(p, c)),
+    ).flat();
+    assertEquals([...one.data], bytes);
+    assertEquals([...imageBytes(images, 1, picture)], bytes);
+    const grid = decode(gridPng(images, picture));
+    assertEquals([grid.width, grid.height, grid.channels], [2 * 5 + 2, 4 + 2, channels]);
+    const second = (2 * grid.width + 7) * channels;
+    assertEquals([...grid.data.slice(second, second + 3 * channels)], bytes.slice(0, 3 * channels));
+    const labelled = decode(labelledGridPng(images, picture, ["a", "b"], { columns: 2 }));
+    assertEquals(labelled.channels, channels);
+    const letters = Array.from(labelled.data.slice(0, -labelled.width * channels))
+      .filter((_, i) => channels < 4 || i % 4 === 3);
+    assertEquals(letters.at(-1), 255, "letters are opaque");
+  }
+});
+
+Deno.test("animatedGif() repeats gray, and puts what is transparent on white", () => {
+  const gif = (channels: 1 | 4, values: number[]) => {
+    const images = Float32Array.from(values, (value) => value / 127.5 - 1);
+    const frame = gridPixels(images, { imageSize: 1, channels });
+    const { width, data } = decodeClip(animatedGif([frame], { milliseconds: 50 }));
+    const at = 3 * (2 * width + 2);
+    return [...data.slice(at, at + 3)];
+  };
+  assertEquals(gif(1, [0]), [0, 0, 0]);
+  assertEquals(gif(4, [248, 0, 0, 255]).map((value) => value > 128), [true, false, false]);
+  assertEquals(gif(4, [0, 0, 0, 0]), [255, 255, 255]);
 });
