@@ -87,10 +87,11 @@ export function imageBytes(
   return data;
 }
 
-/** The size of a picture, which stands near a PNG's beginning. */
-export function pngSize(png: Uint8Array): { width: number; height: number } {
+/** The shape of a picture that rin wrote, which stands near a PNG's beginning. */
+export function pngSize(png: Uint8Array): Omit<Pixels, "data"> {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  return { width: view.getUint32(16), height: view.getUint32(20) };
+  const channels = ({ 0: 1, 6: 4 } as const)[png[25]] ?? 3;
+  return { width: view.getUint32(16), height: view.getUint32(20), channels };
 }
 
 /** The byte of a value in [-1, 1]; values beyond are clipped. */

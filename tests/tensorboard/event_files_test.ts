@@ -41,6 +41,10 @@ Deno.test("EventFiles begins with version and session, then has numbers and pict
       { step: 3_000_000_000, loss: NaN },
     ]);
     await file.samples(300, png);
+    const gray = gridPng(new Float32Array(16), { imageSize: 4, channels: 1 });
+    const clear = gridPng(new Float32Array(32), { imageSize: "2x4", channels: 4 });
+    await file.samples(301, gray);
+    await file.samples(302, clear);
     await file.sync();
     const read = events((await files(folder))[0]);
     for (const { wallTime } of read) assert(wallTime >= before && wallTime <= Date.now() / 1000);
@@ -53,6 +57,8 @@ Deno.test("EventFiles begins with version and session, then has numbers and pict
       },
       { step: 3_000_000_000, scalars: { loss: NaN } },
       { step: 300, images: { samples: { width: 14, height: 8, colours: 3, png } } },
+      { step: 301, images: { samples: { width: 8, height: 8, colours: 1, png: gray } } },
+      { step: 302, images: { samples: { width: 6, height: 8, colours: 4, png: clear } } },
     ]);
   }));
 
