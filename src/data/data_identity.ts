@@ -21,9 +21,9 @@ export async function identityOf(
   held: Uint8Array,
   labels: Labels | undefined,
 ): Promise<DataIdentity> {
-  const { facts: { imageSize, channels }, lengths, hashes } = file.footer;
+  const { facts: { imageSize }, lengths, hashes } = file.footer;
   const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-  const shape = text([imageSize, lengths && Array.from(lengths), ...channels ? [channels] : []]);
+  const shape = text([imageSize, lengths && Array.from(lengths)]);
   return {
     pixels: await short(shape, hashes),
     names: await short(text(await file.names())),

@@ -506,7 +506,7 @@ pageTest("plays clips, and saves them moving", async ({ server, cwd }) => {
   assertEquals(decodeApng(bytes).frames.length, 4);
   assertEquals(bytes, await Deno.readFile(`${cwd}/cli.apng`));
   await visit.end();
-}, smallNet(3, { frames: 4, patchFrames: 2 }));
+}, smallNet(3, { frames: 4, patchFrames: 2, channels: 1, imageSize: "8x16" }));
 
 pageTest("lets the server draw clips, and from one seed to another", async ({ cwd }) => {
   await served(cwd, ["--device", "cpu"], async (url) => {
@@ -528,4 +528,4 @@ pageTest("lets the server draw clips, and from one seed to another", async ({ cw
       await visit.end();
     }
   });
-}, smallNet(3, { frames: 4, patchFrames: 2 }));
+}, smallNet(3, { frames: 4, patchFrames: 2, channels: 4, imageSize: "16x8" }));
