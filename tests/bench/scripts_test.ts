@@ -11,6 +11,7 @@ import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { formatResults } from "../../bench/results.ts";
 import { sampleResults } from "./sample_results.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const bench = fileURLToPath(new URL("../../bench/", import.meta.url));
 
@@ -98,12 +99,12 @@ for (const [name, { args, shows, gpu, command = "run" }] of Object.entries(SCRIP
           smallNet(1, { imageSize: 8, frames: 4, contextFrames: 1 }),
         );
         for (const i of [0, 1]) {
-          const clip = clipPng(movingShape(i, 4, 8), { imageSize: 8, frames: 4 });
+          const clip = clipPng(movingShape(i, 4, 8), { ...rgb(8), frames: 4 });
           await write(`${cwd}/clips/${i}.png`, clip);
         }
         await write(`${cwd}/results.json`, formatResults(sampleResults));
         for (let i = 0; i < 4; i++) {
-          await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, 16));
+          await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, rgb(16)));
         }
         const options = ["-A", "--no-check", "--no-lock", "--config", `${bench}../deno.json`];
         const child = new Deno.Command(Deno.execPath(), {

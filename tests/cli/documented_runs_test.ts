@@ -106,11 +106,12 @@ async function writeFixtures(folder: string): Promise<void> {
 }
 
 function movingGif(seed: number): Uint8Array {
-  const size = { imageSize: 16, frames: 10 };
+  const size = { imageSize: 16, channels: 3, frames: 10 } as const;
   const frames = byFrame(movingShape(seed, size.frames, size.imageSize), size).map((frame) => ({
     width: size.imageSize,
     height: size.imageSize,
-    data: imageBytes(frame, 0, size.imageSize),
+    channels: size.channels,
+    data: imageBytes(frame, 0, size),
   }));
   return animatedGif(frames, { milliseconds: 100 });
 }
