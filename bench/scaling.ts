@@ -92,12 +92,15 @@ const tables = [
 if (print) {
   console.log(`${tables}\n\n${figure1Table()}`);
 } else {
-  for (const [name, svg] of Object.entries(charts)) {
-    await Deno.writeTextFile(new URL(`scaling-${name}.svg`, docs), svg);
-  }
   const page = new URL("scaling.md", docs);
+  const written = [page.pathname];
+  for (const [name, svg] of Object.entries(charts)) {
+    const file = new URL(`scaling-${name}.svg`, docs);
+    await Deno.writeTextFile(file, svg);
+    written.push(file.pathname);
+  }
   const text = replaceTable(await Deno.readTextFile(page), tables, "bench:scaling");
   await Deno.writeTextFile(page, replaceTable(text, figure1Table(), "figure 1"));
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page.pathname] }).output();
-  console.log(`Wrote docs/scaling.md and its charts`);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...written] }).output();
+  console.log("Wrote docs/scaling.md and its charts");
 }

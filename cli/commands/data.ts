@@ -7,6 +7,7 @@ import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
 import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
+import { type Resize, RESIZES } from "../../src/data/resize.ts";
 import { openClips, openSource } from "../../src/data/open_source.ts";
 import { RUN_CHOICES } from "../../src/run/options.ts";
 import { type Command, programName } from "../command.ts";
@@ -38,6 +39,12 @@ export const data: Command = {
         type: "integer",
         help: "side of the stored images, pixels: that of training, times its --crop-scale",
         default: IMAGE_SIZE,
+      },
+      {
+        key: "resize",
+        type: RESIZES,
+        help: "the antialiased filter that resizes images",
+        default: RESIZES[0],
       },
       {
         key: "out",
@@ -99,6 +106,7 @@ async function runData(given: Given): Promise<number> {
 async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const terminal = new Terminal(flags.quiet === true);
   const imageSize = Number(flags.imageSize ?? IMAGE_SIZE);
+  const resize = flags.resize as Resize | undefined ?? RESIZES[0];
   const validFraction = flags.validFraction as number | undefined;
   checkImageSize(name, imageSize);
   checkFraction(name, validFraction);
@@ -109,7 +117,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const source = flags.clips === true
     ? await openClips(place, onNote)
     : await openSource(place, onNote, flags.folders as "auto" | "classes" | undefined);
-  const wanted = { source: place, imageSize, clips: source.clips === true };
+  const wanted = { source: place, imageSize, resize, clips: source.clips === true };
   const out = flags.out === undefined
     ? await preparedName(wanted, source.fingerprint)
     : String(flags.out);
@@ -120,7 +128,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
     }; Ctrl-C stops, and the same command continues from there`,
   );
   const onProgress = decodingProgress(name, terminal, source.clips === true);
-  await prepare(source, out, { imageSize, validFraction, onProgress });
+  await prepare(source, out, { imageSize, resize, validFraction, onProgress });
   terminal.finish();
   const file = await PreparedFile.open(out);
   try {
@@ -160,6 +168,7 @@ function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile
   const what = lengths ? `clips with ${frames} frames` : "images";
   return [
     `${facts.count} ${what} of ${facts.imageSize}x${facts.imageSize}, ${held} held out`,
+    ...facts.resize ? [`resized with the ${facts.resize} filter`] : [],
     ...facts.skipped.length > 0
       ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
       : [],

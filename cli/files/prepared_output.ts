@@ -5,6 +5,7 @@
  */
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
 import { hexHash } from "../../src/data/fingerprint.ts";
+import type { Resize } from "../../src/data/resize.ts";
 import type { Origin } from "./overwrite.ts";
 
 /** The data to prepare. */
@@ -12,6 +13,7 @@ export interface Preparing {
   /** "faces", "emoji" or a real path. */
   readonly source: string;
   readonly imageSize: number;
+  readonly resize: Resize;
   readonly clips: boolean;
 }
 
@@ -22,9 +24,9 @@ export interface Preparing {
  * @param fingerprint of the source's files, which identifies an unfinished preparation
  */
 export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
-  const { source, imageSize, clips } = wanted;
+  const { source, imageSize, resize, clips } = wanted;
   const base = source.split(/[/\\]/).filter(Boolean).at(-1) ?? "data";
-  const stem = `${base}-${imageSize}px`;
+  const stem = `${base}-${imageSize}px${resize === "bilinear" ? "" : `-${resize}`}`;
   const plain = `${stem}.rindata`;
   if (await belongs(plain, wanted, fingerprint)) return plain;
   return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
@@ -35,10 +37,10 @@ export async function preparedOrigin(path: string, wanted: Preparing): Promise<O
   const file = await PreparedFile.open(path).catch(() => undefined);
   // One that is damaged, or of another version, is rin's all the same.
   if (file === undefined) return await isPrepared(path).catch(() => false) ? "other" : "foreign";
-  const { source, imageSize } = file.footer.facts;
+  const { source, imageSize, resize = "bilinear" } = file.footer.facts;
   file.close();
   const same = source === wanted.source && imageSize === wanted.imageSize &&
-    file.clips === wanted.clips;
+    resize === wanted.resize && file.clips === wanted.clips;
   return same ? "same" : "other";
 }
 

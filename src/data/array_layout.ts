@@ -6,7 +6,7 @@ import type { NpyHeader } from "../formats/npy.ts";
 import { shapeText, typeText } from "../formats/npy.ts";
 import { DataError } from "./errors.ts";
 import { greyPixels } from "./idx.ts";
-import { resizeCrop } from "./resize.ts";
+import { type Resize, resizeCrop } from "./resize.ts";
 import { MAX_PIXELS } from "./rgb_image.ts";
 
 /** Pictures, or clips, of uint8 numbers, in order. */
@@ -100,6 +100,7 @@ export function arrayPixels(
   layout: Layout,
   bytes: Uint8Array,
   size: number,
+  resize?: Resize,
 ): Uint8Array<ArrayBuffer> {
   const { frames, height, width, channels } = layout;
   const each = bytes.length / frames;
@@ -107,8 +108,8 @@ export function arrayPixels(
   for (let i = 0; i < frames; i++) {
     const frame = bytes.subarray(i * each, (i + 1) * each);
     const place = out.subarray(i * 3 * size * size, (i + 1) * 3 * size * size);
-    if (channels === 1) place.set(greyPixels(frame, height, width, size));
-    else resizeCrop({ width, height, data: interleaved(layout, frame) }, size, place);
+    if (channels === 1) place.set(greyPixels(frame, height, width, size, resize));
+    else resizeCrop({ width, height, data: interleaved(layout, frame) }, size, place, resize);
   }
   return out;
 }

@@ -13,6 +13,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
 import { noClass, numberedLabels } from "./labels.ts";
+import type { Resize } from "./resize.ts";
 import type { Decoder, Source } from "./source.ts";
 
 /**
@@ -49,7 +50,7 @@ export async function arraySource(
     ),
     ...split && { heldOut: Uint8Array.from(places, ({ held }) => held) },
     fixedSplit: split,
-    decoder: (imageSize) => decoderOf(name, places, imageSize),
+    decoder: (imageSize, resize) => decoderOf(name, places, imageSize, resize),
     labels: (indices) => Promise.resolve(numbers && numberedLabels(numbers, indices, name)),
   };
 }
@@ -73,6 +74,7 @@ function decoderOf(
   name: string,
   places: readonly { readonly part: ArrayPart; readonly index: number }[],
   imageSize: number,
+  resize?: Resize,
 ): Decoder {
   const file = openArrays(name);
   const used = [...new Set(places.map(({ part }) => part.pictures))];
@@ -84,7 +86,8 @@ function decoderOf(
       const { part: { pictures, layout }, index } = places[at];
       const { bytes, begin } = file.get(pictures);
       const length = bytesOf(layout);
-      return arrayPixels(layout, exactly(bytes, begin + index * length, length), imageSize);
+      const picture = exactly(bytes, begin + index * length, length);
+      return arrayPixels(layout, picture, imageSize, resize);
     },
     close: () => file[Symbol.dispose](),
   };

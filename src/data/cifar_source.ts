@@ -16,6 +16,7 @@ import { DECODERS } from "./decode_image.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
+import type { Resize } from "./resize.ts";
 import type { Decoder, Source } from "./source.ts";
 
 /** The place of a set's files. */
@@ -74,7 +75,7 @@ export async function cifarSource(
       heldOut: Uint8Array.from(places, ({ batch }) => batch === paths.length - 1 ? 1 : 0),
     },
     fixedSplit: split,
-    decoder: (imageSize) => decoderOf(name, files, place, places, imageSize),
+    decoder: (imageSize, resize) => decoderOf(name, files, place, places, imageSize, resize),
     labels: (indices) => {
       const numberAt = (at: number) => batches[places[at].batch].labels[places[at].index];
       return Promise.resolve({ values: Uint32Array.from(indices, numberAt), classNames });
@@ -126,6 +127,7 @@ function decoderOf(
   place: CifarPlace,
   places: readonly { readonly path: string; readonly index: number }[],
   imageSize: number,
+  resize?: Resize,
 ): Decoder {
   const reader = place.open();
   // Pictures are read in order: one batch in memory is enough.
@@ -140,7 +142,7 @@ function decoderOf(
         last = { path, batch };
       }
       const layout = { ...CIFAR_PICTURE, count: last.batch.count };
-      return arrayPixels(layout, last.batch.picture(index), imageSize);
+      return arrayPixels(layout, last.batch.picture(index), imageSize, resize);
     },
     close: () => reader.close(),
   };

@@ -8,7 +8,7 @@ import { readPicture } from "./decode_file.ts";
 import { decodeImage } from "./decode_image.ts";
 import { DataError } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
-import { resizeCrop } from "./resize.ts";
+import { type Resize, resizeCrop } from "./resize.ts";
 
 /**
  * Reads and decodes a clip, the shorter side of each frame resized to R and its center cut out.
@@ -20,12 +20,18 @@ import { resizeCrop } from "./resize.ts";
 export function decodeClipFile(
   { paths, numbered }: Omit<ClipFile, "name">,
   size: number,
+  resize?: Resize,
 ): Uint8Array<ArrayBuffer> {
-  return numbered ? decodeFrames(paths, size) : resizeClip(decodeClip(readPicture(paths[0])), size);
+  if (numbered) return decodeFrames(paths, size, resize);
+  return resizeClip(decodeClip(readPicture(paths[0])), size, undefined, resize);
 }
 
 /** One at a time: a long clip of large frames would fill the memory. */
-function decodeFrames(paths: readonly string[], size: number): Uint8Array<ArrayBuffer> {
+function decodeFrames(
+  paths: readonly string[],
+  size: number,
+  resize?: Resize,
+): Uint8Array<ArrayBuffer> {
   const each = 3 * size * size;
   const out = storedClip(paths.length, size);
   let first: { width: number; height: number } | undefined;
@@ -45,7 +51,7 @@ function decodeFrames(paths: readonly string[], size: number): Uint8Array<ArrayB
           `${first.width}x${first.height}; make all frames the same size`,
       );
     }
-    resizeCrop(frame, size, out.subarray(i * each, (i + 1) * each));
+    resizeCrop(frame, size, out.subarray(i * each, (i + 1) * each), resize);
   });
   return out;
 }

@@ -7,7 +7,7 @@ import { decodeApng } from "./decode_apng.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { pngChunks } from "./decode_png.ts";
 import { DataError } from "./errors.ts";
-import { resizeCrop } from "./resize.ts";
+import { type Resize, resizeCrop } from "./resize.ts";
 
 export type { Clip };
 
@@ -52,13 +52,14 @@ export function resizeClip(
   { frames, width, height, data }: Clip,
   size: number,
   most = frames,
+  resize?: Resize,
 ): Uint8Array<ArrayBuffer> {
   const [from, to] = [width * height * 3, 3 * size * size];
   const count = Math.min(frames, most);
   const out = storedClip(count, size);
   for (let i = 0; i < count; i++) {
     const frame = { width, height, data: data.subarray(i * from, (i + 1) * from) };
-    resizeCrop(frame, size, out.subarray(i * to, (i + 1) * to));
+    resizeCrop(frame, size, out.subarray(i * to, (i + 1) * to), resize);
   }
   return out;
 }

@@ -4,7 +4,7 @@
  */
 import { decodeImage } from "./decode_image.ts";
 import { DataError } from "./errors.ts";
-import { resizeCrop } from "./resize.ts";
+import { type Resize, resizeCrop } from "./resize.ts";
 
 /** A longer file is no picture, or one that no decoder here would take. */
 const MAX_BYTES = 256e6;
@@ -17,9 +17,13 @@ const MAX_BYTES = 256e6;
  * @returns (3, R, R), values 0..255
  * @throws {DataError} when it is too long, damaged or of another format
  */
-export function decodeFile(file: string | Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+export function decodeFile(
+  file: string | Uint8Array,
+  size: number,
+  resize?: Resize,
+): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(3 * size * size);
-  resizeCrop(decodeImage(typeof file === "string" ? readPicture(file) : file), size, out);
+  resizeCrop(decodeImage(typeof file === "string" ? readPicture(file) : file), size, out, resize);
   return out;
 }
 

@@ -12,6 +12,7 @@ import { decodeFile } from "./decode_file.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
 import { freeTurn, giveTurn, newTurn, useTurn } from "./large_turn.ts";
+import type { Resize } from "./resize.ts";
 
 const WORKER = "rin-decode";
 
@@ -29,6 +30,7 @@ interface Job {
   /** A file or folder on the disk, or an image's bytes. */
   readonly file: OnDisk | Uint8Array<ArrayBuffer>;
   readonly size: number;
+  readonly resize?: Resize;
 }
 
 type Answer =
@@ -38,6 +40,7 @@ type Answer =
 interface Waiting {
   readonly file: OnDisk | (() => Uint8Array<ArrayBuffer>);
   readonly size: number;
+  readonly resize?: Resize;
   readonly resolve: (pixels: Uint8Array<ArrayBuffer>) => void;
   readonly reject: (error: DataError) => void;
 }
@@ -77,9 +80,13 @@ export class DecodePool {
    * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
    * @throws {DataError} naming the file's problem
    */
-  decode(file: Waiting["file"], size: number): Promise<Uint8Array<ArrayBuffer>> {
+  decode(
+    file: Waiting["file"],
+    size: number,
+    resize?: Resize,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ file, size, resolve, reject });
+      this.#queue.push({ file, size, resize, resolve, reject });
       this.#dispatch();
     });
   }
@@ -100,7 +107,8 @@ export class DecodePool {
       const next = this.#queue.shift()!;
       try {
         const file = typeof next.file === "function" ? next.file() : next.file;
-        const job: Job = { id: this.#next++, file, size: next.size };
+        const { size, resize } = next;
+        const job: Job = { id: this.#next++, file, size, resize };
         waiting.set(job.id, next);
         worker.postMessage(job, file instanceof Uint8Array ? [file.buffer] : []);
       } catch (thrown) {
@@ -138,10 +146,10 @@ export class DecodePool {
 function serve(scope: WorkerScope): void {
   scope.onmessage = ({ data }) => {
     if (data instanceof SharedArrayBuffer) return useTurn(data);
-    const { id, file, size } = data;
+    const { id, file, size, resize } = data;
     try {
       const isImage = typeof file === "string" || file instanceof Uint8Array;
-      const pixels = isImage ? decodeFile(file, size) : decodeClipFile(file, size);
+      const pixels = isImage ? decodeFile(file, size, resize) : decodeClipFile(file, size, resize);
       scope.postMessage({ id, pixels }, [pixels.buffer]);
     } catch (thrown) {
       scope.postMessage({ id, reason: reasonOf(thrown) }, []);

@@ -3,7 +3,7 @@
  * @module
  */
 import { DataError, reasonOf } from "./errors.ts";
-import { resizeCrop } from "./resize.ts";
+import { type Resize, resizeCrop } from "./resize.ts";
 
 /** Gray images as an IDX file holds them. */
 export interface IdxImages {
@@ -84,9 +84,10 @@ export function idxImage(
   { rows, columns, data }: IdxImages,
   index: number,
   size: number,
+  resize?: Resize,
 ): Uint8Array<ArrayBuffer> {
   const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
-  return greyPixels(grey, rows, columns, size);
+  return greyPixels(grey, rows, columns, size, resize);
 }
 
 /**
@@ -102,11 +103,12 @@ export function greyPixels(
   rows: number,
   columns: number,
   size: number,
+  resize?: Resize,
 ): Uint8Array<ArrayBuffer> {
   const plane = size * size;
   const out = new Uint8Array(3 * plane);
   if (rows > size || columns > size) {
-    resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, size, out);
+    resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, size, out, resize);
     return out;
   }
   const top = Math.floor((size - rows) / 2);

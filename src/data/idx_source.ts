@@ -30,9 +30,9 @@ export async function idxSource(name: string): Promise<Source> {
       [stateOf("images", name), ...labels ? [stateOf("labels", labels)] : []].join("\n"),
     ),
     fixedSplit: false,
-    decoder: (imageSize) => ({
+    decoder: (imageSize, resize) => ({
       capacity: 1,
-      decode: (index) => Promise.resolve(idxImage(images, index, imageSize)),
+      decode: (index) => Promise.resolve(idxImage(images, index, imageSize, resize)),
       close: () => {},
     }),
     async labels(indices) {

@@ -10,6 +10,7 @@ import { place, writeAll } from "../files/place.ts";
 import { type Target, targetOf } from "../files/target.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
+import type { Resize } from "./resize.ts";
 import {
   CHUNK,
   CLIPS_MAGIC,
@@ -24,6 +25,8 @@ import {
 interface Identity {
   readonly fingerprint: string;
   readonly imageSize: number;
+  /** Absent where it is bilinear. */
+  readonly resize?: Resize;
   /** Absent of images. */
   readonly clips?: true;
 }

@@ -6,6 +6,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import { withLostFolders } from "./left_out.ts";
 import { Preparation } from "./preparation.ts";
+import type { Resize } from "./resize.ts";
 import type { Source } from "./source.ts";
 import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 
@@ -13,6 +14,8 @@ import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 export interface PrepareOptions {
   /** R: every image, or frame, becomes (3, R, R). */
   readonly imageSize: number;
+  /** The filter that resizes them; bilinear by default. */
+  readonly resize?: Resize;
   /** The share to hold out where the source has no splits of its own; 0.05 by default. */
   readonly validFraction?: number;
   /**
@@ -32,13 +35,14 @@ export interface PrepareOptions {
 export async function prepare(
   source: Source,
   path: string,
-  { imageSize, validFraction, onProgress }: PrepareOptions,
+  { imageSize, resize = "bilinear", validFraction, onProgress }: PrepareOptions,
 ): Promise<void> {
   const { names, fingerprint, clips } = source;
-  const identity = { fingerprint, imageSize, ...clips && { clips } };
+  const stored = { imageSize, ...resize !== "bilinear" && { resize } };
+  const identity = { fingerprint, ...stored, ...clips && { clips } };
   const preparation = await Preparation.begin(path, identity);
   if (!preparation) return;
-  const decoder = source.decoder(imageSize);
+  const decoder = source.decoder(imageSize, resize);
   try {
     const total = names.length;
     onProgress?.(preparation.done, total);
@@ -54,7 +58,7 @@ export async function prepare(
       else await preparation.add(found, i + 1);
       onProgress?.(i + 1, total);
     }
-    await finish(preparation, source, imageSize, validFraction);
+    await finish(preparation, source, stored, validFraction);
   } catch (thrown) {
     await preparation.close();
     throw thrown;
@@ -66,7 +70,7 @@ export async function prepare(
 async function finish(
   preparation: Preparation,
   source: Source,
-  imageSize: number,
+  stored: Pick<PrepareOptions, "imageSize" | "resize">,
   validFraction = DEFAULT_VALID_FRACTION,
 ): Promise<void> {
   const { name, names, fingerprint, fixedSplit, attribution, leftOut } = source;
@@ -77,7 +81,7 @@ async function finish(
   const labels = await source.labels(kept);
   await preparation.finish({
     facts: {
-      imageSize,
+      ...stored,
       count: kept.length,
       source: name,
       fingerprint,

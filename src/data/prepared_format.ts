@@ -23,6 +23,7 @@
  * @module
  */
 import { DataError } from "./errors.ts";
+import type { Resize } from "./resize.ts";
 import type { Skipped } from "./skipped.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
@@ -43,6 +44,8 @@ export const TRAILER = 48;
 export interface Facts {
   /** R: height and width of every image in pixels. */
   readonly imageSize: number;
+  /** The filter that resized them; absent where it is bilinear. */
+  readonly resize?: Resize;
   /** How many images, or clips, there are. */
   readonly count: number;
   /** Their source: "faces", "emoji" or a path. */

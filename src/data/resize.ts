@@ -5,12 +5,34 @@
  */
 import type { RgbImage } from "./rgb_image.ts";
 
+/** The filters that pictures can be resized with. */
+export const RESIZES = ["bilinear", "bicubic"] as const;
+
+/** One of them: PIL's BILINEAR or BICUBIC, antialiased, as TensorFlow's with `antialias=True`. */
+export type Resize = typeof RESIZES[number];
+
+/** A filter's weight at a distance, and the distance that it reaches. */
+interface Filter {
+  readonly reach: number;
+  readonly weight: (distance: number) => number;
+}
+
+const FILTERS: Readonly<Record<Resize, Filter>> = {
+  bilinear: { reach: 1, weight: (x) => Math.max(1 - x, 0) },
+  // Keys's cubic with a = -1/2.
+  bicubic: {
+    reach: 2,
+    weight: (x) =>
+      x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0,
+  },
+};
+
 /** PIL's fixed point: weights times 2^22, so that a weighted sum of bytes still fits in 31 bits. */
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /**
- * Resizes the shorter side to `size` with an antialiased triangle filter (PIL's BILINEAR), then
+ * Resizes the shorter side to `size` with an antialiased filter (PIL's BILINEAR by default), then
  * crops the center, as torchvision's Resize(size) and CenterCrop(size) do. An image that is already
  * size x size is copied exactly.
  *
@@ -23,6 +45,7 @@ export function resizeCrop(
   image: RgbImage,
   size: number,
   out: Uint8Array = new Uint8Array(3 * size * size),
+  resize: Resize = "bilinear",
 ): Uint8Array {
   if (!Number.isInteger(size) || size < 1) {
     throw new RangeError(`Cannot resize to ${size}: the size must be a positive integer`);
@@ -39,10 +62,12 @@ export function resizeCrop(
   // Cut-off pixels are never computed: a picture of 1 x 40,000 would be enlarged to gigabytes.
   const left = roundHalfEven((newWidth - size) / 2);
   const top = roundHalfEven((newHeight - size) / 2);
-  const [first, end] = seenBy(height, newHeight, top, size);
+  const filter = FILTERS[resize];
+  const [first, end] = seenBy(filter, height, newHeight, top, size);
   const rows = data.subarray(first * width * 3, end * width * 3);
-  const wide = resizeRows(rows, width, triangleWeights(width, newWidth, left, size));
-  const resized = resizeColumns(wide, size, first, triangleWeights(height, newHeight, top, size));
+  const wide = resizeRows(rows, width, weightsOf(filter, width, newWidth, left, size));
+  const tall = weightsOf(filter, height, newHeight, top, size);
+  const resized = resizeColumns(wide, size, first, tall);
   const plane = size * size;
   for (let o = 0, i = 0; o < plane; o++) {
     out[o] = resized[i++];
@@ -118,15 +143,20 @@ function resizeColumns(
   return out;
 }
 
-/** Rounded weights can add up to a little over 1. */
+/** Rounded weights can add up to a little over 1, and some of the cubic's are negative. */
 function toByte(sum: number): number {
-  return Math.min(sum >> PRECISION, 255);
+  return Math.max(0, Math.min(sum >> PRECISION, 255));
 }
 
 /** The inputs that an output position sees: the first, and the one after the last. */
-function seen(from: number, to: number, position: number): [start: number, end: number] {
-  // Enlarging interpolates between neighbors; shrinking widens the triangle to see every pixel.
-  const support = Math.max(from / to, 1);
+function seen(
+  { reach }: Filter,
+  from: number,
+  to: number,
+  position: number,
+): [start: number, end: number] {
+  // Enlarging interpolates between neighbors; shrinking widens the filter to see every pixel.
+  const support = reach * Math.max(from / to, 1);
   const centre = (position + 0.5) * (from / to);
   if (from === to) return [position, position + 1];
   return [
@@ -136,29 +166,46 @@ function seen(from: number, to: number, position: number): [start: number, end: 
 }
 
 /** The inputs that `count` output positions from `first` on see together. */
-function seenBy(from: number, to: number, first: number, count: number): [number, number] {
-  return [seen(from, to, first)[0], seen(from, to, first + count - 1)[1]];
+function seenBy(
+  filter: Filter,
+  from: number,
+  to: number,
+  first: number,
+  count: number,
+): [number, number] {
+  return [seen(filter, from, to, first)[0], seen(filter, from, to, first + count - 1)[1]];
 }
 
 /** Inputs and weights for `count` output positions from `first` on, of `to`, over `from` inputs. */
-function triangleWeights(from: number, to: number, first: number, count: number): Weights {
+function weightsOf(
+  filter: Filter,
+  from: number,
+  to: number,
+  first: number,
+  count: number,
+): Weights {
   const scale = from / to;
-  const support = Math.max(scale, 1);
-  const stride = Math.ceil(support) * 2 + 1;
+  const widened = Math.max(scale, 1);
+  const stride = Math.ceil(filter.reach * widened) * 2 + 1;
   const starts = new Int32Array(count);
   const counts = new Int32Array(count);
   const weights = new Int32Array(count * stride);
   for (let x = 0; x < count; x++) {
     const centre = (first + x + 0.5) * scale;
-    const [start, end] = seen(from, to, first + x);
+    const [start, end] = seen(filter, from, to, first + x);
     const raw = Array.from(
       { length: end - start },
-      (_, k) => Math.max(1 - Math.abs((k + start - centre + 0.5) / support), 0),
+      (_, k) => filter.weight(Math.abs((k + start - centre + 0.5) / widened)),
     );
     const total = raw.reduce((sum, w) => sum + w, 0);
     starts[x] = start;
     counts[x] = raw.length;
-    raw.forEach((w, k) => weights[x * stride + k] = Math.trunc(w / total * 2 ** PRECISION + 0.5));
+    raw.forEach((w, k) => weights[x * stride + k] = fixed(w / total));
   }
   return { starts, counts, weights, stride };
+}
+
+/** Rounded away from zero, as PIL does. */
+function fixed(weight: number): number {
+  return Math.trunc(weight * 2 ** PRECISION + Math.sign(weight) / 2);
 }

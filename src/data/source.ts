@@ -4,6 +4,7 @@
  */
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
+import type { Resize } from "./resize.ts";
 
 /** Decodes the images of a source, several at a time. */
 export interface Decoder {
@@ -34,8 +35,8 @@ export interface Source {
   readonly attribution?: string;
   /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
-  /** Starts to decode at R x R pixels. */
-  decoder(imageSize: number): Decoder;
+  /** Starts to decode at R x R pixels, resized with a filter: bilinear by default. */
+  decoder(imageSize: number, resize?: Resize): Decoder;
   /** The source's own labels of some of its images. */
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }

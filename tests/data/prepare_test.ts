@@ -104,9 +104,13 @@ Deno.test("prepare() resumes after any cut to the same bytes, and repeats no chu
   });
 });
 
-Deno.test("prepare() starts over if files or size changed", async () => {
+Deno.test("prepare() starts over if files or filter changed", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
+    await assertRejects(() => prepare(numbered(0), path, { imageSize: 2 }), Error, "crash");
+    const bicubic = numbered();
+    await prepare(bicubic, path, { imageSize: 2, resize: "bicubic" });
+    assertEquals(bicubic.decoded.length, COUNT);
     await assertRejects(() => prepare(numbered(0), path, { imageSize: 2 }), Error, "crash");
     const source = numbered(Infinity, "b");
     await prepare(source, path, { imageSize: 2 });
