@@ -17,28 +17,11 @@ type Color = readonly [red: number, green: number, blue: number];
 
 const SIZE = 1024, CELL = 16, CELLS = SIZE / CELL;
 
-/** Colors of the sky's top and foot, the sun or moon, and walls. */
-const HOURS: readonly { sky: readonly [Color, Color]; sun: Color; walls: readonly Color[] }[] = [
-  {
-    sky: [[24, 30, 74], [236, 122, 84]],
-    sun: [255, 214, 140],
-    walls: [[58, 44, 84], [84, 52, 86], [44, 38, 72]],
-  },
-  {
-    sky: [[8, 10, 30], [36, 48, 96]],
-    sun: [232, 236, 246],
-    walls: [[30, 34, 58], [42, 46, 76], [22, 26, 44]],
-  },
-  {
-    sky: [[92, 160, 226], [226, 238, 248]],
-    sun: [255, 246, 204],
-    walls: [[148, 96, 80], [124, 132, 142], [176, 152, 118]],
-  },
-];
+const SKY_TOP: Color = [24, 30, 74], SKY_FOOT: Color = [236, 122, 84], SUN: Color = [255, 214, 140];
+const WALLS: readonly Color[] = [[58, 44, 84], [84, 52, 86], [44, 38, 72]];
+const LIT: Color = [255, 222, 128], RED: Color = [230, 40, 40];
 
 const WORDS = ["HOTEL", "CAFE", "BANK", "CINEMA", "OPERA", "LIBRARY", "BAR", "RADIO"];
-
-const LIT: Color = [255, 222, 128], RED: Color = [230, 40, 40];
 
 /** A picture of bytes (SIZE, SIZE, 3) that shapes are painted over. */
 class Canvas {
@@ -74,15 +57,14 @@ function skyline(i: number): Uint8Array<ArrayBuffer> {
   const chance = () => hash32(1024, i, draws++) / 2 ** 32;
   const below = (count: number) => Math.floor(count * chance());
   const canvas = new Canvas();
-  const { sky: [top, foot], sun, walls } = HOURS[below(HOURS.length)];
-  for (let y = 0; y < SIZE; y++) canvas.box(0, y, SIZE, 1, mixed(top, foot, y / SIZE));
+  for (let y = 0; y < SIZE; y++) canvas.box(0, y, SIZE, 1, mixed(SKY_TOP, SKY_FOOT, y / SIZE));
 
-  // The sun or moon, soft over one pixel.
+  // The sun, soft over one pixel.
   const radius = 40 + 60 * chance(), sunX = SIZE * chance(), sunY = 80 + 300 * chance();
   for (let y = Math.floor(sunY - radius); y <= sunY + radius; y++) {
     for (let x = Math.floor(sunX - radius); x <= sunX + radius; x++) {
       const cover = Math.min(1, radius - Math.hypot(x + 0.5 - sunX, y + 0.5 - sunY) + 0.5);
-      canvas.point(x, y, sun, cover);
+      canvas.point(x, y, SUN, cover);
     }
   }
 
@@ -92,13 +74,13 @@ function skyline(i: number): Uint8Array<ArrayBuffer> {
     const share = (x + 0.5) / SIZE;
     const middle = from + (to - from) * share + 4 * sag * share * (1 - share);
     for (let y = Math.floor(middle) - 2; y <= middle + 2; y++) {
-      canvas.point(x, y, darker(top), Math.min(1, 1.5 - Math.abs(y + 0.5 - middle)));
+      canvas.point(x, y, darker(SKY_TOP), Math.min(1, 1.5 - Math.abs(y + 0.5 - middle)));
     }
   }
 
   for (let left = 0; left < CELLS;) {
     const width = 5 + below(6), roof = 24 + below(28);
-    building(left, Math.min(width, CELLS - left), roof, walls[below(walls.length)]);
+    building(left, Math.min(width, CELLS - left), roof, WALLS[below(WALLS.length)]);
     left += width;
   }
   return canvas.data;

@@ -17,14 +17,13 @@ import { SIZES } from "./plans.ts";
 /** The network, at any size. */
 export const SMALL: Partial<RinConfig> = {
   patchSize: 16,
-  interfaceDim: 96,
+  interfaceDim: 64,
+  interfaceMlpRatio: 2,
   latentDim: 128,
   numLatents: 32,
   numBlocks: 2,
   blockDepth: 2,
   positions: "stretched",
-  inputScale: 0.1,
-  normalizeInput: true,
 };
 
 /** Who took part: the CPU device with one thread. */
