@@ -57,6 +57,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--data emoji\b/, "--data train-images-idx3-ubyte"],
   [/--data \S+\.gz/, "--data train-images-idx3-ubyte"],
   [/(?<=^rin data prepare .*)--image-size 64/, "--image-size 16"],
+  [/(?<=^rin data prepare )skylines --image-size 1024/, "photos --image-size 16"],
   // Training.
   [new RegExp(`(?<=\\brin train\\b.*) --(${SIZES}) \\S+`, "g"), ""],
   [/\brin train\b(?!.* --resume )/, `rin train ${TINY.join(" ")} --steps 2`],
