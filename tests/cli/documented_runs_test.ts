@@ -65,6 +65,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--out runs\/fashion-x0$/, "--out runs/fashion"],
   // Pictures.
   [/--count [1-9]\d+/, "--count 4"],
+  [/(?<=^rin sample .*)--image-size \d+/, "--image-size 32"],
   [/--frames 10/, "--frames 2"],
   [/000017/, "000002"],
   [/(?<=^rin (sample|eval) .*)--steps \d+/, "--steps 2"],
