@@ -10,6 +10,7 @@ import { pictureOf } from "../../src/data/prepared_format.ts";
 import type { Channels } from "../../src/model/config.ts";
 import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
+import { type Resize, RESIZES } from "../../src/data/resize.ts";
 import { openClips, openSource } from "../../src/data/open_source.ts";
 import { RUN_CHOICES } from "../../src/run/options.ts";
 import { type Command, programName } from "../command.ts";
@@ -50,6 +51,12 @@ export const data: Command = {
         value: "1|3|4",
         help: "channels of the stored images, as for rin train: 1 gray, 3 RGB, 4 RGB and opacity",
         default: CHANNELS,
+      },
+      {
+        key: "resize",
+        type: RESIZES,
+        help: "the antialiased filter that resizes images",
+        default: RESIZES[0],
       },
       {
         key: "out",
@@ -112,7 +119,8 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const terminal = new Terminal(flags.quiet === true);
   const imageSize = (flags.imageSize ?? IMAGE_SIZE) as ImageSize;
   const channels = Number(flags.channels ?? CHANNELS) as Channels;
-  const picture = { imageSize, channels };
+  const resize = flags.resize as Resize | undefined ?? RESIZES[0];
+  const picture = { imageSize, channels, resize };
   const validFraction = flags.validFraction as number | undefined;
   checkPicture(name, picture);
   checkFraction(name, validFraction);
@@ -179,6 +187,7 @@ function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile
   const kind = { 1: ", gray", 3: "", 4: ", with opacity" }[channels];
   return [
     `${facts.count} ${what} of ${width}x${height}${kind}, ${held} held out`,
+    ...facts.resize ? [`resized with the ${facts.resize} filter`] : [],
     ...facts.skipped.length > 0
       ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
       : [],

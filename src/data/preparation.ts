@@ -13,6 +13,7 @@ import { pictureSize } from "../model/example.ts";
 import type { ImageSize } from "../model/image_size.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
+import type { Resize } from "./resize.ts";
 import {
   CHUNK,
   CLIPS_MAGIC,
@@ -29,6 +30,8 @@ interface Identity {
   readonly imageSize: ImageSize;
   /** Absent where they are 3. */
   readonly channels?: Channels;
+  /** Absent where it is bilinear. */
+  readonly resize?: Resize;
   /** Absent of images. */
   readonly clips?: true;
 }

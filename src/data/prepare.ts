@@ -2,19 +2,19 @@
  * From a data source to a prepared file.
  * @module
  */
-import type { PictureConfig } from "../model/example.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import { withLostFolders } from "./left_out.ts";
 import { Preparation } from "./preparation.ts";
 import { writtenShape } from "./prepared_format.ts";
+import type { StoredPicture } from "./resize.ts";
 import type { Source } from "./source.ts";
 import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 
 /** How {@linkcode prepare} works. */
 export interface PrepareOptions {
-  /** What every image, or frame, becomes: (C, H, W). */
-  readonly picture: PictureConfig;
+  /** What every image, or frame, becomes: (C, H, W), and the filter that resizes it. */
+  readonly picture: StoredPicture;
   /** The share to hold out where the source has no splits of its own; 0.05 by default. */
   readonly validFraction?: number;
   /**
@@ -68,7 +68,7 @@ export async function prepare(
 async function finish(
   preparation: Preparation,
   source: Source,
-  picture: PictureConfig,
+  picture: StoredPicture,
   validFraction = DEFAULT_VALID_FRACTION,
 ): Promise<void> {
   const { name, names, fingerprint, fixedSplit, attribution, leftOut } = source;

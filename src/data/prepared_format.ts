@@ -26,6 +26,7 @@ import type { Channels } from "../model/config.ts";
 import { type PictureConfig, pictureSize } from "../model/example.ts";
 import type { ImageSize } from "../model/image_size.ts";
 import { DataError } from "./errors.ts";
+import { type Resize, RESIZES, type StoredPicture } from "./resize.ts";
 import type { Skipped } from "./skipped.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
@@ -48,6 +49,8 @@ export interface Facts {
   readonly imageSize: ImageSize;
   /** C: channels of every image; absent where they are 3. */
   readonly channels?: Channels;
+  /** The filter that resized them; absent where it is bilinear. */
+  readonly resize?: Resize;
   /** How many images, or clips, there are. */
   readonly count: number;
   /** Their source: "faces", "emoji" or a path. */
@@ -87,9 +90,13 @@ export function pictureOf(
   return { imageSize, channels };
 }
 
-/** What a file, or a journal, says of it. */
-export function writtenShape({ imageSize, channels }: PictureConfig) {
-  return { imageSize, ...channels !== 3 && { channels } };
+/** What a file, or a journal, says of it; what is usual is absent. */
+export function writtenShape({ imageSize, channels, resize = RESIZES[0] }: StoredPicture) {
+  return {
+    imageSize,
+    ...channels !== 3 && { channels },
+    ...resize !== RESIZES[0] && { resize },
+  };
 }
 
 /** SHA-256. */

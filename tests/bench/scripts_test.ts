@@ -62,12 +62,16 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "overhead.ts": { args: ["2"], shows: /sampling: \d+ steps/, gpu: true },
   "pictures.ts": { args: ["a", "a"], shows: /^4 pictures: at most 0\/255 apart/m },
   "presets.ts": { args: ["faces"], shows: /^faces/m, gpu: true },
+  "skylines.ts": { args: ["skylines", "1"] },
   "table.ts": { args: ["results.json", "--print"], shows: /^\| PyTorch, 1 thread /m },
   "wasm_ladder.ts": { args: [], shows: /^\| rows x columns/m },
   "wgsl.ts": { args: ["wgsl"], shows: /^wgsl: \d+ kernels$/m },
 };
 
-/** Modules of these; edge.ts, which fetches runtimes; and gpu_static.ts, whose own test runs it. */
+/**
+ * Modules of these; edge.ts, which fetches runtimes; and gpu_static.ts and scaling.ts, which have tests
+ * of their own.
+ */
 const OTHERS = [
   ...[
     "contenders.ts",
@@ -78,6 +82,7 @@ const OTHERS = [
     "our_product.ts",
     "results.ts",
   ],
+  "scaling.ts",
   ...["wasm_loops.ts", "wasm_tape.ts"],
 ];
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { resizeCrop } from "../../src/data/resize.ts";
+import { resizeCrop, RESIZES } from "../../src/data/resize.ts";
 import { rgb } from "../helpers/rgb.ts";
 
 /** One row of gray values as an RGB image. */
@@ -24,7 +24,10 @@ Deno.test("resizeCrop() keeps a constant image constant at any size", () => {
     for (const value of [0, 1, 127, 254, 255]) {
       const image = grey(width, height, Array(width * height).fill(value));
       for (const size of [1, 5, 32]) {
-        assertEquals(new Set(resizeCrop(image, rgb(size))), new Set([value]), `${width}x${height}`);
+        for (const resize of RESIZES) {
+          const found = resizeCrop(image, { ...rgb(size), resize });
+          assertEquals(new Set(found), new Set([value]), `${width}x${height} ${resize}`);
+        }
       }
     }
   }
@@ -58,16 +61,23 @@ Deno.test("resizeCrop() crops the center, and rounds halves to even like Python"
 Deno.test("resizeCrop() gives the bytes of Pillow with torchvision's sizes", () => {
   const { cases } = JSON.parse(
     Deno.readTextFileSync(new URL("./fixtures/resize_pil.json", import.meta.url)),
-  ) as { cases: { width: number; height: number; size: number; expected: string }[] };
+  ) as {
+    cases: { width: number; height: number; size: number; expected: string; bicubic: string }[];
+  };
   assertEquals(cases.length, 12);
-  for (const { width, height, size, expected } of cases) {
+  for (const { width, height, size, expected, bicubic } of cases) {
     const data = Uint8Array.from(
       { length: width * height * 3 },
       (_, i) => Math.imul(i, 2654435761) >>> 24,
     );
-    const found = resizeCrop({ width, height, data }, rgb(size));
-    const hex = Array.from(found, (b) => b.toString(16).padStart(2, "0")).join("");
-    assertEquals(hex, expected, `${width}x${height} to ${size}`);
+    const hexOf = (bytes: Uint8Array) =>
+      Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+    const [found, cubic] = RESIZES.map((resize) =>
+      hexOf(resizeCrop({ width, height, data }, { ...rgb(size), resize }))
+    );
+    assertEquals(found, expected, `${width}x${height} to ${size}`);
+    assertEquals(cubic, bicubic, `${width}x${height} to ${size}, bicubic`);
+    assertEquals(hexOf(resizeCrop({ width, height, data }, rgb(size))), expected);
   }
 });
 
