@@ -6,6 +6,7 @@
 import type { SampleOptions } from "../src/diffusion/sample_options.ts";
 import type { OwnSampling } from "../src/model/own_sampling.ts";
 import type { RinConfig } from "../src/model/config.ts";
+import type { ExampleConfig } from "../src/model/example.ts";
 import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
 import type { Wanted } from "./download.ts";
@@ -23,6 +24,8 @@ export interface Requests {
   open: { given: { readonly file: File }; answer: Network };
   /** Draws with the network that was loaded last. */
   draw: { given: { readonly options: DrawOptions }; answer: DrawnPictures };
+  /** Draws one picture again, and shows where the network reads meanwhile. */
+  watch: { given: { readonly options: DrawOptions }; answer: Record<never, never> };
   /** Makes a PNG. */
   png: { given: PngJob; answer: { png: Uint8Array<ArrayBuffer> } };
 }
@@ -72,6 +75,13 @@ export type WorkEvent =
     readonly indices: readonly number[];
     /** (indices, T, S, S, 4), as a canvas takes them. */
     readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  }
+  | {
+    readonly type: "reading";
+    /** The step. */
+    readonly done: number;
+    /** Heat maps of all blocks together, then of each: (1 + blocks, T, S, S, 4). */
+    readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   };
 
 /** Which device draws in this browser, or why none. */
@@ -101,7 +111,7 @@ export type DrawOptions = Omit<SampleOptions, "signal" | "onStep" | "onEstimate"
 
 /** Pictures that were drawn. */
 export interface DrawnPictures {
-  /** (n, 3, S, S), or (n, 3, T, S, S) of clips, in [-1, 1]. */
+  /** (n, C, H, W), or (n, C, T, H, W) of clips, in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
   /** The device that computed them, as their PNGs record it. */
   readonly device?: string;
@@ -109,7 +119,7 @@ export interface DrawnPictures {
 
 /** Pictures for a PNG. */
 export interface PngJob extends DrawnPictures {
-  readonly config: Pick<RinConfig, "imageSize" | "frames">;
+  readonly config: ExampleConfig;
   readonly record: SampleRecord;
   /** Captions below the pictures of a grid. */
   readonly caption?: Caption;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sidesOf } from "../src/model/image_size.ts";
 import { type RinConfig } from "../src/model/config.ts";
 import { ROUNDED_FROM } from "../src/model/identity.ts";
 import { countParameters } from "../src/model/parameters.ts";
@@ -38,9 +39,11 @@ export function noDevice(
 
 /** `32 × 32 px · 1.3 M parameters · 5.2 MB`. */
 export function factsOf({ config, bytes }: Pick<Network, "config" | "bytes">): string {
-  const { imageSize, frames } = config;
+  const { imageSize, channels, frames } = config;
+  const { width, height } = sidesOf(imageSize);
   return [
-    `${imageSize} × ${imageSize} px`,
+    `${width} × ${height} px`,
+    ...channels === 3 ? [] : [channels === 1 ? "gray" : "with opacity"],
     ...frames > 1 ? [`${frames} frames`] : [],
     `${countOf(config)} parameters`,
     megabytes(bytes),
@@ -66,6 +69,13 @@ export function creditOf({ about }: Pick<Network, "about">): string {
   return [trained, attribution ? `${attribution}.` : ""].filter(Boolean).join(" ");
 }
 
+/** Why this page can't draw with a network, if it can't. */
+export function cannotDraw({ config: { contextFrames }, name }: Network): string | undefined {
+  if (!(contextFrames > 0)) return undefined;
+  return `${name} draws how a clip continues, and this page takes no clips. rin sample --context ` +
+    "CLIP draws with it; so does POST /v1/images of rin serve.";
+}
+
 /** Why a picture can't be drawn again here, if it can't. */
 export function cannotRepeat(
   record: SampleRecord,
@@ -76,9 +86,16 @@ export function cannotRepeat(
     return `It was made with another checkpoint (${short(record.checkpoint)}) than ${name} ` +
       `(${short(identity)}). Drop that checkpoint here first, then the picture again.`;
   }
+  if (record.attention !== undefined) {
+    return "It shows heat maps, which rin attention made and this page does not save.";
+  }
   if (record.imageSize !== undefined) {
-    return `It has ${record.imageSize} pixels a side, another size than the network's, which this ` +
+    return `It was drawn at ${record.imageSize} px, another size than the network's, which this ` +
       "page does not draw at. rin sample --like PICTURE.png draws it again.";
+  }
+  if (record.context !== undefined) {
+    return "It continues a clip, and this page takes none. With both files, " +
+      "rin sample --like PICTURE.apng --context CLIP draws it again.";
   }
   if (record.image !== undefined) {
     return "It was made from another picture, and this page takes none. With both files, " +

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""The network of src/model/ in PyTorch, checked on the golden data and timed on the CPU.
+"""The network of src/model/ in PyTorch, checked on the golden data and timed.
 
     python3 bench/peers/torch_rin.py --check
-    python3 bench/peers/torch_rin.py [--threads N]
+    python3 bench/peers/torch_rin.py [--threads N] [--device cpu|cuda]
 
 Without --check it reads one command a line from stdin and prints one line for each, so that a
 benchmark can take turns with it:
@@ -38,6 +38,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="compare with tests/golden and exit")
     parser.add_argument("--threads", type=int, default=1, help="threads of PyTorch and of its BLAS")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="what computes")
     arguments = parser.parse_args()
     if arguments.threads < 1:
         parser.error(f"--threads is {arguments.threads}: use 1 or more")
@@ -80,6 +81,10 @@ try:
     import torch.nn.functional as F
 except ImportError as error:
     sys.exit(f"{sys.executable}: {error}")
+
+if ARGUMENTS.device == "cuda" and not torch.cuda.is_available():
+    sys.exit(f"{sys.executable}: PyTorch finds no CUDA")
+torch.set_default_device(ARGUMENTS.device)
 
 
 def sizes(patch_size, interface_dim, num_latents, prediction):
@@ -328,6 +333,8 @@ class Training:
 def milliseconds(work):
     start = time.perf_counter()
     work()
+    if ARGUMENTS.device == "cuda":
+        torch.cuda.synchronize()
     return 1000 * (time.perf_counter() - start)
 
 
@@ -388,7 +395,7 @@ def read_safetensors(path):
     for name, entry in header.items():
         start, end = (8 + length + offset for offset in entry["data_offsets"])
         values = np.frombuffer(data[start:end], np.float32).reshape(entry["shape"])
-        tensors[name] = torch.from_numpy(values.copy())
+        tensors[name] = torch.from_numpy(values.copy()).to(ARGUMENTS.device)
     return config, tensors
 
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { escapeXml, label, logTicks, n, text } from "../../cli/evaluation/svg.ts";
+import { label, logTicks, n, text } from "../../cli/evaluation/svg.ts";
+import { escaped } from "../../src/formats/markup.ts";
 
 /** A line of the chart, each with a color of its own. */
 export interface Line {
@@ -55,7 +56,7 @@ export function scalingChart(title: string, sizes: readonly number[], lines: rea
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
     `  <style>${STYLE}\n  </style>`,
     `  <rect class="back" width="${WIDTH}" height="${HEIGHT}" rx="8"/>`,
-    `  <text class="title" x="${LEFT}" y="26">${escapeXml(title)}</text>`,
+    `  <text class="title" x="${LEFT}" y="26">${escaped(title)}</text>`,
     ...logTicks(low, high).flatMap((tick) => [
       `  <path class="grid" d="M${LEFT} ${n(y(tick))}H${RIGHT}"/>`,
       text(LEFT - 8, n(y(tick) + 4), "end", tick < 1e5 ? tick.toLocaleString("en") : label(tick)),
@@ -78,7 +79,7 @@ export function scalingChart(title: string, sizes: readonly number[], lines: rea
       const kind = i < lines.length ? `l${i}` : "guide";
       return [
         `  <path class="${kind}" d="M${left} ${top - 4}h18"/>`,
-        text(left + 24, top, "start", escapeXml(words)),
+        text(left + 24, top, "start", escaped(words)),
       ];
     }),
   ].join("\n") + "\n</svg>\n";

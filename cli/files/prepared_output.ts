@@ -4,16 +4,16 @@
  * @module
  */
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
+import { pictureOf, writtenShape } from "../../src/data/prepared_format.ts";
+import type { StoredPicture } from "../../src/data/resize.ts";
 import { hexHash } from "../../src/data/fingerprint.ts";
-import type { Resize } from "../../src/data/resize.ts";
 import type { Origin } from "./overwrite.ts";
 
 /** The data to prepare. */
 export interface Preparing {
   /** "faces", "emoji" or a real path. */
   readonly source: string;
-  readonly imageSize: number;
-  readonly resize: Resize;
+  readonly picture: StoredPicture;
   readonly clips: boolean;
 }
 
@@ -24,9 +24,11 @@ export interface Preparing {
  * @param fingerprint of the source's files, which identifies an unfinished preparation
  */
 export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
-  const { source, imageSize, resize, clips } = wanted;
+  const { source, picture: { imageSize, channels, resize = "bilinear" }, clips } = wanted;
   const base = source.split(/[/\\]/).filter(Boolean).at(-1) ?? "data";
-  const stem = `${base}-${imageSize}px${resize === "bilinear" ? "" : `-${resize}`}`;
+  const kind = (channels === 3 ? "" : `-${channels}ch`) +
+    (resize === "bilinear" ? "" : `-${resize}`);
+  const stem = `${base}-${imageSize}px${kind}`;
   const plain = `${stem}.rindata`;
   if (await belongs(plain, wanted, fingerprint)) return plain;
   return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
@@ -37,10 +39,12 @@ export async function preparedOrigin(path: string, wanted: Preparing): Promise<O
   const file = await PreparedFile.open(path).catch(() => undefined);
   // One that is damaged, or of another version, is rin's all the same.
   if (file === undefined) return await isPrepared(path).catch(() => false) ? "other" : "foreign";
-  const { source, imageSize, resize = "bilinear" } = file.footer.facts;
+  const { facts } = file.footer;
   file.close();
-  const same = source === wanted.source && imageSize === wanted.imageSize &&
-    resize === wanted.resize && file.clips === wanted.clips;
+  const { imageSize, channels, resize } = pictureOf(facts);
+  const same = facts.source === wanted.source && imageSize === wanted.picture.imageSize &&
+    channels === wanted.picture.channels &&
+    resize === writtenShape(wanted.picture).resize && file.clips === wanted.clips;
   return same ? "same" : "other";
 }
 

@@ -15,12 +15,31 @@ export interface SettingOption<T> extends Option {
 }
 
 const network: SettingOption<RinConfig>[] = [
-  { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
-  { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
+  {
+    key: "imageSize",
+    type: "size",
+    help: "side of the images, pixels, or WIDTHxHEIGHT, such as 64x96",
+  },
+  {
+    key: "channels",
+    type: "integer",
+    value: "1|3|4",
+    help: "channels of the images: 1 gray, 3 RGB, 4 RGB and opacity",
+  },
+  {
+    key: "patchSize",
+    type: "integer",
+    help: "side of a patch, pixels; divides the sides of the images",
+  },
   {
     key: "frames",
     type: "integer",
     help: "frames of a clip; 1 for a network of images",
+  },
+  {
+    key: "contextFrames",
+    type: "integer",
+    help: "frames of a clip that are given: the network draws how it continues; 0 for none",
   },
   { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
@@ -138,11 +157,6 @@ const training: SettingOption<TrainOptions>[] = [
     type: "number",
     help: "strength of extra noise that is constant over each channel of an image; 0 for none",
   },
-  {
-    key: "immiscible",
-    type: "boolean",
-    help: "assign the noises of a batch to the images nearest to them; takes time on the host",
-  },
   { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "the optimizer" },
   { key: "lr", type: "number", help: "highest learning rate" },
   {
@@ -154,11 +168,6 @@ const training: SettingOption<TrainOptions>[] = [
       "which falls when validation stops improving",
   },
   { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
-  {
-    key: "decayStart",
-    type: "number",
-    help: "cosine: share of the steps after which it begins, such as 0.7",
-  },
   { key: "warmup", type: "integer", help: "steps in which the learning rate rises from 0" },
   {
     key: "plateauFactor",
@@ -239,7 +248,8 @@ const run: SettingOption<RunOptions>[] = [
   {
     key: "cropScale",
     type: "number",
-    help: "store images larger by this factor, such as 1.125, and crop random squares from them",
+    help:
+      "store images larger by this factor, such as 1.125, and crop parts of the image size at random from them",
   },
   {
     key: "labels",

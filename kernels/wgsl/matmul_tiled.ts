@@ -1,7 +1,8 @@
 /**
- * Matrix products for GPUs: a workgroup computes a square tile of results, an invocation 8 x 8 or
- * 4 x 4 of them, from slices of both operands that it first brings into workgroup memory. Bias,
- * activation and residual are done before the result leaves the registers.
+ * Matrix products for GPUs: a workgroup computes a square tile of results, an invocation some
+ * rows and columns of them, from slices of both operands that it first brings into workgroup memory. While it
+ * multiplies a slice, the next one is on its way into registers. Bias, activation and residual are
+ * done before the result leaves the registers.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import {
 import { parameter } from "./parameter.ts";
 import type { FloatType } from "../shapes.ts";
 import { type Slices, slices } from "./tile_slices.ts";
-import { type ProductSizes, type Tile, tileFor, UNROLLED } from "./tiles.ts";
+import { invocationsOf, type ProductSizes, type Tile, tileFor, unrolledDepth } from "./tiles.ts";
 
 /** A matrix product and its epilogue. */
 export interface TiledOptions extends ProductSizes, EpilogueOptions {
@@ -103,35 +104,41 @@ function entryPoint(
   width: 1 | 4,
   columnSums: boolean,
 ): string {
-  const { side, each, depth } = tile;
-  const across = side / each;
-  const quads = each / 4;
-  const unrolled = UNROLLED / each ** 2;
+  const { side, rows, columns, depth } = tile;
+  const [across, down] = invocationsOf(tile);
+  const quads = columns / 4;
+  const unrolled = unrolledDepth(tile);
   const both = (line: (row: number, quad: number) => string, separator: string) =>
-    unroll(each, (row) => unroll(quads, (quad) => line(row, quad), " "), separator);
+    unroll(rows, (row) => unroll(quads, (quad) => line(row, quad), " "), separator);
+  // Rows of a as vec4, or the one row as a number.
+  const lefts = Math.ceil(rows / 4);
+  const leftType = laneType(rows === 1 ? 1 : 4);
+  const ofRow = (name: string, row: number) =>
+    rows === 1 ? `${name}0` : `${name}${row >> 2}[${row % 4}]`;
   const step = (d: number) =>
     `{
         ${
       unroll(
-        quads,
+        lefts,
         (i) =>
-          `let x${i} = aTile[slice][${d}][aAt + ${i}u]; let y${i} = bTile[slice][${d}][bAt + ${
-            i * across
-          }u];`,
+          `let x${i} = aTile[slice][${d}]${
+            rows === 1 ? "[id.y / 4u][id.y % 4u]" : `[id.y * ${lefts}u + ${i}u]`
+          };`,
         " ",
       )
     }
+        ${unroll(quads, (i) => `let y${i} = bTile[slice][${d}][id.x + ${i * across}u];`, " ")}
         ${
       both(
         (row, quad) =>
-          `s${row}_${quad} = fma(vec4<f32>(x${row >> 2}[${row % 4}]), y${quad}, s${row}_${quad});`,
+          `s${row}_${quad} = fma(vec4<f32>(${ofRow("x", row)}), y${quad}, s${row}_${quad});`,
         "\n        ",
       )
     }
-        ${columnSums ? unroll(quads, (i) => `t${i} += x${i};`, " ") : ""}
+        ${columnSums ? unroll(lefts, (i) => `t${i} += x${i};`, " ") : ""}
       }`;
   const store = (row: number, quad: number) => {
-    const at = `col0 / 4u + bAt + ${quad * across}u`;
+    const at = `col0 / 4u + id.x + ${quad * across}u`;
     return width === 4
       ? `store(part, row + ${row}u, ${at}, s${row}_${quad});`
       : `for (var j = 0u; j < 4u; j++) { store(part, row + ${row}u, (${at}) * 4u + j, s${row}_${quad}[j]); }`;
@@ -139,7 +146,7 @@ function entryPoint(
   return `${left.declaration}
 ${right.declaration}
 
-@compute @workgroup_size(${across}, ${across})
+@compute @workgroup_size(${across}, ${down})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_id) id: vec3<u32>,
@@ -153,23 +160,29 @@ fn main(
   if (part * p.part >= p.k) { return; }
   let aLine = tileRow % tilesDown * ${side}u;
   let bLine = tile % tilesAcross * ${side}u;
-  ${left.before}
-  ${right.before}
-  let aAt = id.y * ${quads}u;
-  let bAt = id.x;
+  var next = part * p.part;
+  ${left.begin}
+  ${right.begin}
   let end = min(p.k, (part + 1u) * p.part);
+  ${left.fetch}
+  ${right.fetch}
   ${both((row, quad) => `var s${row}_${quad} = vec4<f32>();`, "\n  ")}
-  ${columnSums ? unroll(quads, (i) => `var t${i} = vec4<f32>();`, " ") : ""}
-  for (var k0 = part * p.part; k0 < end; k0 += ${depth}u) {
-    ${left.load}
-    ${right.load}
+  ${columnSums ? unroll(lefts, (i) => `var t${i} = ${leftType}();`, " ") : ""}
+  while (next < end) {
+    ${left.keep}
+    ${right.keep}
     workgroupBarrier();
+    next += ${depth}u;
+    if (next < end) {
+      ${left.fetch}
+      ${right.fetch}
+    }
     for (var slice = 0u; slice < ${depth / unrolled}u; slice++) {
       ${unroll(unrolled, step, "\n      ")}
     }
     workgroupBarrier();
   }
-  let row = aLine + id.y * ${each}u;
+  let row = aLine + id.y * ${rows}u;
   let col0 = bLine;
   ${both(store, "\n  ")}
   ${
@@ -177,11 +190,11 @@ fn main(
       ? `if (bLine == 0u && id.x == 0u) {
     ${
         unroll(
-          each,
+          rows,
           (r) =>
-            `if (row + ${r}u < p.m) { sums[p.sums + part * p.m + row + ${r}u] = t${r >> 2}[${
-              r % 4
-            }]; }`,
+            `if (row + ${r}u < p.m) { sums[p.sums + part * p.m + row + ${r}u] = ${
+              ofRow("t", r)
+            }; }`,
           "\n    ",
         )
       }

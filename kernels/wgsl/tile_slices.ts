@@ -7,7 +7,7 @@
 import type { FloatType } from "../shapes.ts";
 import { type Binding, laneWidth, unroll } from "./kernel.ts";
 import { parameter } from "./parameter.ts";
-import { type Tile, UNROLLED } from "./tiles.ts";
+import { invocationsOf, type Tile, unrolledDepth } from "./tiles.ts";
 
 /** An operand of a product, (lines, k) or (k, lines). */
 export interface Operand {
@@ -22,6 +22,9 @@ export interface Operand {
   readonly type?: FloatType;
 }
 
+/** Reads of each operand, of four numbers, that an invocation does for a slice. */
+const READS = 2;
+
 /** WGSL that brings slices into `<name>Tile[d / unrolled][d % unrolled][line / 4]`. */
 export interface Slices {
   readonly binding: Binding;
@@ -30,9 +33,11 @@ export interface Slices {
   /** Declares the memory. */
   readonly declaration: string;
   /** Before the first slice: where this invocation reads and writes. */
-  readonly before: string;
-  /** Loads the slice from `k0` on. */
-  readonly load: string;
+  readonly begin: string;
+  /** Reads this invocation's share of the slice from `next` on into registers. */
+  readonly fetch: string;
+  /** Writes what was fetched into the workgroup's memory. */
+  readonly keep: string;
 }
 
 /**
@@ -41,42 +46,47 @@ export interface Slices {
  */
 export function slices(
   { name, lines, sizes, alongK, origin = 0, type }: Operand,
-  { side, each, depth }: Tile,
+  tile: Tile,
 ): Slices {
   const { k } = sizes;
   const width = laneWidth(alongK ? k : sizes[lines], origin);
   const { binding, at } = parameter(name, width, type);
-  const unrolled = UNROLLED / each ** 2;
-  const quads = side / 4;
-  const threads = (side / each) ** 2;
-  // Along k an invocation turns a block of 4 x 4, else it takes a vec4 from every so many rows.
+  const { depth } = tile;
+  const unrolled = unrolledDepth(tile);
+  const quads = tile.side / 4;
+  // Along k an invocation reads from every so many lines, else from every so many rows of k.
   const across = alongK ? depth / 4 : quads;
-  const step = threads / quads;
-  const index = (line: string | number, k: string) =>
-    alongK
-      ? `${line} * ${name}Stride + (${k}) / ${width}u`
-      : `(${k}) * ${name}Stride + ${line} / ${width}u`;
-  const kOf = (i: number) => alongK ? "k0" : `k0 + ${i * step}u`;
-  const load = (i: number) => {
-    const from = `${name}From + ${index(alongK ? `${i}u` : "0u", kOf(i))}`;
+  const [x, y] = invocationsOf(tile);
+  const step = x * y / across;
+  const begin = (i: number) => {
+    const [line, d] = alongK ? [`${i * step}u`, "0u"] : ["0u", `${i * step}u`];
+    const [lineOf, kOf] = [`${name}Line + ${name}Mine + ${line}`, `next + ${name}K + ${d}`];
+    const [row, within] = alongK ? [lineOf, kOf] : [kOf, lineOf];
+    return `var ${name}${i}: vec4<f32>;
+  var ${name}From${i} = p.${name} + (${row}) * ${name}Stride + (${within}) / ${width}u;`;
+  };
+  const fetch = (i: number) => {
+    const from = `${name}From${i}`;
     const four = width === 4
       ? at(from)
       : `vec4<f32>(${unroll(4, (j) => at(`${from} + ${j}u`), ", ")})`;
-    return `let r${i} = ${
-      k % depth === 0
-        ? four
-        : `select(vec4<f32>(), ${four}, vec4<u32>(p.k) > ${kOf(i)} + ${name}K + ${
-          alongK ? "vec4<u32>(0u, 1u, 2u, 3u)" : "vec4<u32>()"
-        })`
-    };`;
+    const first = alongK ? "next" : `next + ${i * step}u`;
+    const within = `vec4<u32>(p.k) > ${first} + ${name}K + ${
+      alongK ? "vec4<u32>(0u, 1u, 2u, 3u)" : "vec4<u32>()"
+    }`;
+    return `${name}${i} = ${k % depth === 0 ? four : `select(vec4<f32>(), ${four}, ${within})`};
+      ${from} += ${alongK ? `${depth / width}u` : `${depth}u * ${name}Stride`};`;
   };
-  const store = (i: number) => {
-    const d = `(${name}K + ${alongK ? i : i * step}u)`;
-    return `${name}Tile[${d} / ${unrolled}u][${d} % ${unrolled}u][${name}Quad] = ${
-      alongK ? `vec4<f32>(${unroll(4, (j) => `r${j}[${i}]`, ", ")})` : `r${i}`
-    };`;
-  };
-  const count = alongK ? 4 : depth / step;
+  const row = (d: string) => `${name}Tile[(${d}) / ${unrolled}u][(${d}) % ${unrolled}u]`;
+  const keep = (i: number) =>
+    alongK
+      ? unroll(
+        4,
+        (j) =>
+          `${row(`${name}K + ${j}u`)}[${name}Mine / 4u + ${i * step / 4}u][${name}Mine % 4u] = ` +
+          `${name}${i}[${j}];`,
+      )
+      : `${row(`${name}K + ${i * step}u`)}[${name}Mine / 4u] = ${name}${i};`;
   const [slow, fast] = [`local / ${across}u`, `local % ${across}u`];
   return {
     binding,
@@ -85,14 +95,11 @@ export function slices(
     declaration: `var<workgroup> ${name}Tile: array<array<array<vec4<f32>, ${
       quads + 1
     }>, ${unrolled}>, ${depth / unrolled}>;`,
-    before: `let ${name}Stride = p.${alongK ? "k" : lines} / ${width}u;
+    begin: `let ${name}Stride = p.${alongK ? "k" : lines} / ${width}u;
   let ${name}K = ${alongK ? `${fast} * 4u` : slow};
-  let ${name}Quad = ${alongK ? slow : fast};
-  let ${name}From = p.${name} + ${index(`(${name}Line + ${name}Quad * 4u)`, `${name}K`)};`,
-    // There are twice as many invocations as blocks in some tiles.
-    load: `if (${name}Quad < ${quads}u) {
-      ${unroll(count, load, "\n      ")}
-      ${unroll(count, store, "\n      ")}
-    }`,
+  let ${name}Mine = ${alongK ? slow : `${fast} * 4u`};
+  ${unroll(READS, begin, "\n  ")}`,
+    fetch: unroll(READS, fetch, "\n      "),
+    keep: unroll(READS, keep, "\n    "),
   };
 }

@@ -22,9 +22,14 @@ export interface ProductSizes {
 export interface Tile {
   /** Rows of its results, and columns. */
   readonly side: number;
-  /** Rows of an invocation's results, and columns. */
-  readonly each: number;
-  /** How deep a slice of both operands it brings into workgroup memory. */
+  /** Rows of an invocation's results: 1, or a multiple of 4. */
+  readonly rows: number;
+  /** Columns of an invocation's results, a multiple of 4. */
+  readonly columns: number;
+  /**
+   * How deep a slice of both operands it brings into workgroup memory: an invocation reads eight
+   * numbers of each.
+   */
   readonly depth: number;
   /** A tile this large is worth it where there are so many of them. */
   readonly least: number;
@@ -32,13 +37,24 @@ export interface Tile {
 
 /** From the one that reads its operands least often to the one that shares out the least work. */
 export const TILES: readonly Tile[] = [
-  { side: 128, each: 8, depth: 16, least: 128 },
-  { side: 64, each: 8, depth: 16, least: 256 },
-  { side: 32, each: 4, depth: 16, least: 0 },
+  { side: 128, rows: 8, columns: 8, depth: 16, least: 128 },
+  { side: 64, rows: 8, columns: 8, depth: 8, least: 256 },
+  { side: 32, rows: 4, columns: 4, depth: 16, least: 64 },
+  { side: 16, rows: 1, columns: 4, depth: 32, least: 0 },
 ];
 
 /** Multiply-adds of an invocation that are written out one after another; the rest are a loop. */
-export const UNROLLED = 256;
+const UNROLLED = 256;
+
+/** How deep a part of a slice an invocation multiplies without a loop. */
+export function unrolledDepth({ rows, columns, depth }: Tile): number {
+  return Math.min(depth, UNROLLED / (rows * columns));
+}
+
+/** Invocations of a workgroup, along a tile's rows and its columns. */
+export function invocationsOf({ side, rows, columns }: Tile): readonly [x: number, y: number] {
+  return [side / columns, side / rows];
+}
 
 /** Sums of this much of k or more are cut, into parts of at least a quarter of it. */
 const LONG = 1024;

@@ -13,8 +13,8 @@ import { DataError, reasonOf } from "./errors.ts";
 import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
 import { noClass, numberedLabels } from "./labels.ts";
-import type { Resize } from "./resize.ts";
 import type { Decoder, Source } from "./source.ts";
+import type { StoredPicture } from "./resize.ts";
 
 /**
  * The pictures, or clips, in a .npz or .npy file. They are read one by one, so that the array need
@@ -50,7 +50,7 @@ export async function arraySource(
     ),
     ...split && { heldOut: Uint8Array.from(places, ({ held }) => held) },
     fixedSplit: split,
-    decoder: (imageSize, resize) => decoderOf(name, places, imageSize, resize),
+    decoder: (picture) => decoderOf(name, places, picture),
     labels: (indices) => Promise.resolve(numbers && numberedLabels(numbers, indices, name)),
   };
 }
@@ -73,8 +73,7 @@ function lazily<T>(work: () => Promise<T>): () => Promise<T> {
 function decoderOf(
   name: string,
   places: readonly { readonly part: ArrayPart; readonly index: number }[],
-  imageSize: number,
-  resize?: Resize,
+  picture: StoredPicture,
 ): Decoder {
   const file = openArrays(name);
   const used = [...new Set(places.map(({ part }) => part.pictures))];
@@ -86,8 +85,7 @@ function decoderOf(
       const { part: { pictures, layout }, index } = places[at];
       const { bytes, begin } = file.get(pictures);
       const length = bytesOf(layout);
-      const picture = exactly(bytes, begin + index * length, length);
-      return arrayPixels(layout, picture, imageSize, resize);
+      return arrayPixels(layout, exactly(bytes, begin + index * length, length), picture);
     },
     close: () => file[Symbol.dispose](),
   };

@@ -16,8 +16,8 @@ import { DECODERS } from "./decode_image.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
-import type { Resize } from "./resize.ts";
 import type { Decoder, Source } from "./source.ts";
+import type { StoredPicture } from "./resize.ts";
 
 /** The place of a set's files. */
 export interface CifarPlace {
@@ -75,7 +75,7 @@ export async function cifarSource(
       heldOut: Uint8Array.from(places, ({ batch }) => batch === paths.length - 1 ? 1 : 0),
     },
     fixedSplit: split,
-    decoder: (imageSize, resize) => decoderOf(name, files, place, places, imageSize, resize),
+    decoder: (picture) => decoderOf(name, files, place, places, picture),
     labels: (indices) => {
       const numberAt = (at: number) => batches[places[at].batch].labels[places[at].index];
       return Promise.resolve({ values: Uint32Array.from(indices, numberAt), classNames });
@@ -126,8 +126,7 @@ function decoderOf(
   { labelBytes }: CifarFiles,
   place: CifarPlace,
   places: readonly { readonly path: string; readonly index: number }[],
-  imageSize: number,
-  resize?: Resize,
+  picture: StoredPicture,
 ): Decoder {
   const reader = place.open();
   // Pictures are read in order: one batch in memory is enough.
@@ -142,7 +141,7 @@ function decoderOf(
         last = { path, batch };
       }
       const layout = { ...CIFAR_PICTURE, count: last.batch.count };
-      return arrayPixels(layout, last.batch.picture(index), imageSize, resize);
+      return arrayPixels(layout, last.batch.picture(index), picture);
     },
     close: () => reader.close(),
   };

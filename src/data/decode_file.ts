@@ -3,27 +3,28 @@
  * @module
  */
 import { decodeImage } from "./decode_image.ts";
+import { pictureSize } from "../model/example.ts";
 import { DataError } from "./errors.ts";
-import { type Resize, resizeCrop } from "./resize.ts";
+import { resizeCrop, type StoredPicture } from "./resize.ts";
 
 /** A longer file is no picture, or one that no decoder here would take. */
 const MAX_BYTES = 256e6;
 
 /**
- * Decodes a picture, its shorter side resized to R and its center cut out.
+ * Decodes a picture, resized to cover a size and its center cut out; of four channels with its
+ * transparency.
  *
  * @param file its bytes, or the path of its file
- * @param size R, in pixels
- * @returns (3, R, R), values 0..255
+ * @returns (C, H, W), values 0..255
  * @throws {DataError} when it is too long, damaged or of another format
  */
 export function decodeFile(
   file: string | Uint8Array,
-  size: number,
-  resize?: Resize,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(3 * size * size);
-  resizeCrop(decodeImage(typeof file === "string" ? readPicture(file) : file), size, out, resize);
+  const out = new Uint8Array(pictureSize(picture));
+  const bytes = typeof file === "string" ? readPicture(file) : file;
+  resizeCrop(decodeImage(bytes, undefined, picture.channels === 4), picture, out);
   return out;
 }
 

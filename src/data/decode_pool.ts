@@ -12,7 +12,7 @@ import { decodeFile } from "./decode_file.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
 import { freeTurn, giveTurn, newTurn, useTurn } from "./large_turn.ts";
-import type { Resize } from "./resize.ts";
+import type { StoredPicture } from "./resize.ts";
 
 const WORKER = "rin-decode";
 
@@ -29,8 +29,7 @@ interface Job {
   readonly id: number;
   /** A file or folder on the disk, or an image's bytes. */
   readonly file: OnDisk | Uint8Array<ArrayBuffer>;
-  readonly size: number;
-  readonly resize?: Resize;
+  readonly picture: StoredPicture;
 }
 
 type Answer =
@@ -39,8 +38,7 @@ type Answer =
 
 interface Waiting {
   readonly file: OnDisk | (() => Uint8Array<ArrayBuffer>);
-  readonly size: number;
-  readonly resize?: Resize;
+  readonly picture: StoredPicture;
   readonly resolve: (pixels: Uint8Array<ArrayBuffer>) => void;
   readonly reject: (error: DataError) => void;
 }
@@ -77,16 +75,12 @@ export class DecodePool {
    *
    * @param file a file or folder on the disk, or a function that reads an image's bytes: it is
    * called when a worker is free for them, in the order of these calls, so that few are in memory
-   * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
+   * @returns (C, H, W), of a clip (F, C, H, W), values 0..255
    * @throws {DataError} naming the file's problem
    */
-  decode(
-    file: Waiting["file"],
-    size: number,
-    resize?: Resize,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  decode(file: Waiting["file"], picture: StoredPicture): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ file, size, resize, resolve, reject });
+      this.#queue.push({ file, picture, resolve, reject });
       this.#dispatch();
     });
   }
@@ -107,8 +101,7 @@ export class DecodePool {
       const next = this.#queue.shift()!;
       try {
         const file = typeof next.file === "function" ? next.file() : next.file;
-        const { size, resize } = next;
-        const job: Job = { id: this.#next++, file, size, resize };
+        const job: Job = { id: this.#next++, file, picture: next.picture };
         waiting.set(job.id, next);
         worker.postMessage(job, file instanceof Uint8Array ? [file.buffer] : []);
       } catch (thrown) {
@@ -146,10 +139,10 @@ export class DecodePool {
 function serve(scope: WorkerScope): void {
   scope.onmessage = ({ data }) => {
     if (data instanceof SharedArrayBuffer) return useTurn(data);
-    const { id, file, size, resize } = data;
+    const { id, file, picture } = data;
     try {
       const isImage = typeof file === "string" || file instanceof Uint8Array;
-      const pixels = isImage ? decodeFile(file, size, resize) : decodeClipFile(file, size, resize);
+      const pixels = isImage ? decodeFile(file, picture) : decodeClipFile(file, picture);
       scope.postMessage({ id, pixels }, [pixels.buffer]);
     } catch (thrown) {
       scope.postMessage({ id, reason: reasonOf(thrown) }, []);

@@ -6,16 +6,15 @@ import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import { withLostFolders } from "./left_out.ts";
 import { Preparation } from "./preparation.ts";
-import type { Resize } from "./resize.ts";
+import { writtenShape } from "./prepared_format.ts";
+import type { StoredPicture } from "./resize.ts";
 import type { Source } from "./source.ts";
 import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 
 /** How {@linkcode prepare} works. */
 export interface PrepareOptions {
-  /** R: every image, or frame, becomes (3, R, R). */
-  readonly imageSize: number;
-  /** The filter that resizes them; bilinear by default. */
-  readonly resize?: Resize;
+  /** What every image, or frame, becomes: (C, H, W). */
+  readonly picture: StoredPicture;
   /** The share to hold out where the source has no splits of its own; 0.05 by default. */
   readonly validFraction?: number;
   /**
@@ -35,14 +34,13 @@ export interface PrepareOptions {
 export async function prepare(
   source: Source,
   path: string,
-  { imageSize, resize = "bilinear", validFraction, onProgress }: PrepareOptions,
+  { picture, validFraction, onProgress }: PrepareOptions,
 ): Promise<void> {
   const { names, fingerprint, clips } = source;
-  const stored = { imageSize, ...resize !== "bilinear" && { resize } };
-  const identity = { fingerprint, ...stored, ...clips && { clips } };
+  const identity = { fingerprint, ...writtenShape(picture), ...clips && { clips } };
   const preparation = await Preparation.begin(path, identity);
   if (!preparation) return;
-  const decoder = source.decoder(imageSize, resize);
+  const decoder = source.decoder(picture);
   try {
     const total = names.length;
     onProgress?.(preparation.done, total);
@@ -58,7 +56,7 @@ export async function prepare(
       else await preparation.add(found, i + 1);
       onProgress?.(i + 1, total);
     }
-    await finish(preparation, source, stored, validFraction);
+    await finish(preparation, source, picture, validFraction);
   } catch (thrown) {
     await preparation.close();
     throw thrown;
@@ -70,7 +68,7 @@ export async function prepare(
 async function finish(
   preparation: Preparation,
   source: Source,
-  stored: Pick<PrepareOptions, "imageSize" | "resize">,
+  picture: StoredPicture,
   validFraction = DEFAULT_VALID_FRACTION,
 ): Promise<void> {
   const { name, names, fingerprint, fixedSplit, attribution, leftOut } = source;
@@ -81,7 +79,7 @@ async function finish(
   const labels = await source.labels(kept);
   await preparation.finish({
     facts: {
-      ...stored,
+      ...writtenShape(picture),
       count: kept.length,
       source: name,
       fingerprint,

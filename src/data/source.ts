@@ -4,13 +4,13 @@
  */
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
-import type { Resize } from "./resize.ts";
+import type { StoredPicture } from "./resize.ts";
 
 /** Decodes the images of a source, several at a time. */
 export interface Decoder {
   /** Images that keep it busy. */
   readonly capacity: number;
-  /** (3, R, R) of an image, (F, 3, R, R) of a clip; rejects where it can't be decoded. */
+  /** (C, H, W) of an image, (F, C, H, W) of a clip; rejects where it can't be decoded. */
   decode(index: number): Promise<Uint8Array>;
   close(): void;
 }
@@ -35,8 +35,8 @@ export interface Source {
   readonly attribution?: string;
   /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
-  /** Starts to decode at R x R pixels, resized with a filter: bilinear by default. */
-  decoder(imageSize: number, resize?: Resize): Decoder;
+  /** Starts to decode at a size, to pictures of some channels. */
+  decoder(picture: StoredPicture): Decoder;
   /** The source's own labels of some of its images. */
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }

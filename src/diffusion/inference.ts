@@ -14,6 +14,7 @@ import { embedImages, rin, selfConditionsInterface } from "../model/rin.ts";
 import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
+import { drawnFrames, recordContext } from "./context.ts";
 
 /** Features of a plan of prediction or sampling. */
 export interface InferenceFeatures {
@@ -46,7 +47,7 @@ export const PREDICT: InferenceFeatures = { ...SAMPLE, task: "predict" };
 
 /** Inputs and results of a pass, which the host writes and reads. */
 export interface PassTensors {
-  /** x_t, which sampling updates in place: (B, 3, S, S). */
+  /** x_t, which sampling updates in place: (B, C, H, W). */
   readonly x: Tensor;
   /** (B, timeWidth). */
   readonly t: Tensor;
@@ -62,7 +63,7 @@ export interface PassTensors {
 
 /** Tensors of prediction in addition to a pass's. */
 export interface PredictionTensors extends PassTensors {
-  /** The prediction (B, 3, S, S). */
+  /** The prediction (B, C, H, W). */
   readonly output: Tensor;
 }
 
@@ -80,17 +81,19 @@ export interface SamplingTensors extends PassTensors {
   readonly otherKeys?: Tensor;
   /** With interpolation: cosine and sine of the angle between the two (B, 2). */
   readonly slerp?: Tensor;
-  /** With a picture: x_T's noise (B, 3, S, S). */
+  /** With a picture: x_T's noise (B, C, H, W). */
   readonly first?: Tensor;
-  /** A picture (3, S, S). */
+  /** A picture (C, H, W). */
   readonly image?: Tensor;
   /** With a picture: 1 where the sampler puts it back (S, S). */
   readonly keepMask?: Tensor;
   /** With a picture: its share and the noise's (4; two of them count). */
   readonly level?: Tensor;
+  /** With context frames: clips (B, C, T, H, W), of which those are given. */
+  readonly context?: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
-  /** The latest estimate of x0 (B, 3, S, S). */
+  /** The latest estimate of x0 (B, C, H, W). */
   readonly denoised: Tensor;
   /** (B): limit and divisor of the estimate, 1 without dynamic thresholding. */
   readonly thresholds: Tensor;
@@ -211,7 +214,7 @@ export function recordPrediction(
 
 /**
  * Records the initial x ("start"), and a sampler's step ("step"): a pass, guidance, thresholds, the
- * step's noise, the step itself, and the picture put back.
+ * step's noise, the step itself, and the picture and the frames given put back.
  */
 export function recordSampling(
   config: RinConfig,
@@ -220,11 +223,12 @@ export function recordSampling(
   features: InferenceFeatures = SAMPLE,
 ): RecordedSampling {
   const tensors = samplingTensors(config, batch, features);
-  const { x, scalars, denoised, thresholds } = tensors;
+  const { x, context, scalars, denoised, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
   const plan = new Plan<SamplingPhase>("start", "step");
   recordNoise(plan, tensors, tensors.first ?? x);
   if (features.begin !== "noise") recordPicture(plan, tensors);
+  if (context) recordContext(plan, config, context, x);
   plan.phase("step", () => {
     const { guided, decay } = features;
     const tokens = embedImages(plan, config, weights, x);
@@ -233,12 +237,15 @@ export function recordSampling(
       ? recordGuidance(plan, config, weights, tensors, { tokens, own, decay })
       : own;
     if (features.threshold) {
-      plan.record("thresholds", images, { x, prediction, scalars, thresholds });
+      const [now, found] = [x, prediction].map((all) => drawnFrames(plan, config, all));
+      const sizes = { batch, each: now.size / batch };
+      plan.record("thresholds", sizes, { x: now, prediction: found, scalars, thresholds });
     }
     const fresh = plan.activation(x.shape);
     recordNoise(plan, tensors, fresh);
     plan.record("samplerStep", images, { x, prediction, fresh, denoised, thresholds, scalars });
     if (features.begin === "mask") recordPicture(plan, tensors);
+    if (context) recordContext(plan, config, context, x);
   });
   return { plan, tensors };
 }
@@ -268,6 +275,7 @@ function samplingTensors(
       keepMask: persistent("keep mask", shape.slice(2)),
       level: persistent("level", [4]),
     },
+    ...config.contextFrames > 0 && { context: persistent("context", shape) },
     scalars: persistent("scalars", [8]),
     denoised: persistent("denoised", shape),
     thresholds: persistent("thresholds", [batch]),
@@ -294,7 +302,7 @@ function recordPicture(
   plan: Plan<SamplingPhase>,
   { x, first, image, keepMask, level }: SamplingTensors,
 ): void {
-  const sizes = { batch: x.shape[0], plane: keepMask!.size };
+  const sizes = { batch: x.shape[0], channels: x.shape[1], plane: keepMask!.size };
   const operands = { image: image!, noise: first!, keepMask: keepMask!, level: level!, x };
   plan.record("placeImage", sizes, operands);
 }

@@ -52,7 +52,7 @@ export interface SampleOptions extends SamplerOptions {
    * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
    */
   readonly interpolate?: readonly [number, number];
-  /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
+  /** A picture (C, H, W), or clip (C, T, H, W), in [-1, 1] to begin from. */
   readonly image?: Float32Array<ArrayBuffer>;
   /**
    * With `image`: the time to begin at, from 0, where the picture stays unchanged, to 1. Default 1.
@@ -63,13 +63,21 @@ export interface SampleOptions extends SamplerOptions {
    * the sampler puts back its noised form after each step.
    */
   readonly mask?: Float32Array<ArrayBuffer>;
+  /**
+   * For a network with context frames: the first N frames, in [-1, 1], of the clip to continue,
+   * (C, N, H, W), or of one clip for each sample, (indices, C, N, H, W). They come out unchanged.
+   */
+  readonly context?: Float32Array<ArrayBuffer>;
   /** Stops between two steps by throwing its reason. */
   readonly signal?: AbortSignal;
   /** Called after each step of each batch with the number of steps done and of all. */
   readonly onStep?: (done: number, total: number) => void;
   /** How many times a batch `onEstimate` is called: after steps spread evenly, the last one among them. */
   readonly estimates?: number;
-  /** Called with estimates of the finished images on the way; the last are the images themselves. */
+  /**
+   * Called with estimates of the finished images on the way; the last are the images themselves. The
+   * next step waits for its promise.
+   */
   readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
 }
 
@@ -77,7 +85,7 @@ export interface SampleOptions extends SamplerOptions {
 export interface SampledBatch {
   /** The images' numbers. */
   readonly indices: readonly number[];
-  /** (indices, 3, S, S), or (indices, 3, T, S, S) of clips, in about [-1, 1]. */
+  /** (indices, C, H, W), or (indices, C, T, H, W) of clips, in about [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
 }
 
@@ -114,6 +122,7 @@ export const SAMPLE_OPTIONS = /* @__PURE__ */ (() => ({
   image: { type: "Float32Array" },
   strength: { ...share, default: 1 },
   mask: { type: "Float32Array" },
+  context: { type: "Float32Array" },
   signal: { type: "AbortSignal" },
   onStep: { type: "Function" },
   estimates: { type: "integer", minimum: 0, maximum: 100_000, default: 0 },

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { Input } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
-import { planeSize } from "../model/example.ts";
+import { drawnSize, exampleSize, planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
 import { checkValue } from "../options/schema.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
+import { expectContext, placeContext } from "./context.ts";
 import type { InferenceFeatures } from "./inference.ts";
 import type { SamplingPlan } from "./inferences.ts";
 import { SamplingError } from "./errors.ts";
@@ -54,15 +56,14 @@ export interface Sampling {
 export function planSampling(config: RinConfig, given: SampleOptions): Sampling {
   const options = completeSampleOptions(given);
   const { count, batchSize, maxPlans, strength, guidance, estimates } = options;
-  const { image, mask, interpolate, onEstimate } = options;
+  const { image, mask, context, interpolate, onEstimate } = options;
   if (guidance !== 1 && config.numClasses === 0) {
     throw new RangeError(
       `guidance is ${guidance}, but the network has no classes: leave it out, or use 1`,
     );
   }
-  const pixels = planeSize(config);
-  if (image) expectFloats("image", image, 3 * pixels);
-  if (mask) expectFloats("mask", mask, pixels);
+  if (image) expectFloats("image", image, exampleSize(config));
+  if (mask) expectFloats("mask", mask, planeSize(config));
   if (!image && (mask || strength < 1)) {
     throw new RangeError(`${mask ? "mask" : "strength"} needs an image`);
   }
@@ -81,6 +82,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
     : { alpha: seen * alpha, sigma: seen * sigma };
   const shown = onEstimate ? Math.min(estimates, steps.length) : 0;
   const indices = options.indices ?? Array.from({ length: count }, (_, i) => i);
+  expectContext(config, context, indices.length);
   const seeds = options.seeds ?? Array<number>(indices.length).fill(options.seed);
   checkValue({ ...SAMPLE_OPTIONS.seeds, length: indices.length }, "seeds", seeds);
   if (options.seeds && interpolate) throw new RangeError("interpolate takes no other seeds");
@@ -122,23 +124,39 @@ export async function sampleBatch(
 ): Promise<SampledBatch> {
   const indices = all.slice(from, to);
   const seeds = Array.from(indices, (_, i) => allSeeds[from + i]);
-  const { clip, warmStart, interpolate, image, mask, signal, onEstimate } = options;
+  const { clip, warmStart, interpolate, image, mask, context, signal, onEstimate } = options;
   const each = tensors.x.size / batch;
   const fill = (value: number) => new Float32Array(batch).fill(value);
-  const read = async (tensor: typeof tensors.x) =>
-    (await device.read(tensor)).slice(0, indices.length * each);
-  const writeKeys = (step: number) => {
+  const read = async (tensor: typeof tensors.x) => {
+    const images = (await device.read(tensor)).slice(0, indices.length * each);
+    if (context) placeContext(config, context, images, from);
+    return images;
+  };
+  const keysOf = (step: number): Input[] => {
     // Places that stay empty keep the streams that they had.
-    if (!interpolate) return device.write(tensors.keys, noiseKeys(seeds, indices, step));
+    if (!interpolate) return [[tensors.keys, noiseKeys(seeds, indices, step)]];
     const firstImages = Array<number>(batch).fill(0);
     const [begin, end] = interpolate.map((seed) => firstImages.map(() => seed));
-    device.write(tensors.keys, noiseKeys(begin, firstImages, step));
-    device.write(tensors.otherKeys!, noiseKeys(end, firstImages, step));
+    return [
+      [tensors.keys, noiseKeys(begin, firstImages, step)],
+      [tensors.otherKeys!, noiseKeys(end, firstImages, step)],
+    ];
+  };
+  const { keepMask, level } = tensors;
+  const inputsOf = (index: number): Input[] => {
+    const step = steps[index];
+    return [
+      [tensors.t, networkTime(config, Array<number>(batch).fill(step.t))],
+      [tensors.scalars, stepScalars(step, clip, drawnSize(config))],
+      ...mask ? [[level!, levelOf(step.level)] as const] : [],
+      ...index === 1 ? [[tensors.previousMask, fill(warmStart)] as const] : [],
+      ...keysOf(index + 1),
+    ];
   };
   if (interpolate) {
     device.write(tensors.slerp!, angles(indices, options.count, batch));
   }
-  writeKeys(0);
+  for (const [tensor, data] of keysOf(0)) device.write(tensor, data);
   device.write(tensors.previousMask, fill(0));
   const { latents, interface: tokens, freeLatents, freeInterface } = tensors;
   for (const state of [latents, tokens, freeLatents, freeInterface]) {
@@ -148,35 +166,41 @@ export async function sampleBatch(
   if (tensors.guidance) device.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
   device.write(tensors.denoised, new Float32Array(tensors.denoised.size));
   device.write(tensors.thresholds, fill(1));
-  const { keepMask, level } = tensors;
   if (image && keepMask && level) {
     device.write(tensors.image!, image);
     device.write(keepMask, new Float32Array(keepMask.size).fill(1));
-    device.write(level, Float32Array.of(start.alpha, start.sigma, 0, 0));
+    device.write(level, levelOf(start));
+  }
+  if (context) {
+    const clips = new Float32Array(tensors.x.size);
+    placeContext(config, context, clips, from);
+    device.write(tensors.context!, clips);
   }
   program.run(["start"]);
   if (mask) device.write(keepMask!, mask.map((value) => value > 0.5 ? 0 : 1));
-  for (const [index, step] of steps.entries()) {
+  let queued: Input[][] = [];
+  for (let done = 1; done <= steps.length; done++) {
     signal?.throwIfAborted();
-    device.write(tensors.t, networkTime(config, Array<number>(batch).fill(step.t)));
-    device.write(tensors.scalars, stepScalars(step, clip, each));
-    if (mask) device.write(level!, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
-    writeKeys(index + 1);
-    program.run(["step"]);
-    if (index === 0) device.write(tensors.previousMask, fill(warmStart));
-    await pace.after(device.idle());
-    const done = index + 1;
+    queued.push(inputsOf(done - 1));
+    if (queued.length < pace.steps && done < steps.length && !shown.has(done)) continue;
+    device.replay(program, ["step"], queued);
+    await pace.after(device.idle(), queued.length);
     if (shown.has(done)) {
       const images = await read(done === steps.length ? tensors.x : tensors.denoised);
-      onEstimate?.({ indices, images, done });
+      await onEstimate?.({ indices, images, done });
     }
-    onStep();
+    for (const _ of queued) onStep();
+    queued = [];
   }
   const images = await read(tensors.x);
   const at = firstNotFinite(images);
   if (at >= 0) throw new SamplingError(indices[Math.floor(at / each)]);
   return { indices, images };
 }
+
+/** A picture's share and the noise's, as the device reads them. */
+const levelOf = ({ alpha, sigma }: Pick<NoiseLevel, "alpha" | "sigma">) =>
+  Float32Array.of(alpha, sigma, 0, 0);
 
 /** Cosine and sine of the angle from the first seed's noise to the second's, for each image. */
 function angles(

@@ -11,7 +11,8 @@ import { exampleSize } from "../model/example.ts";
 import type { Peers } from "../train/peers.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
-import { TrainingBatches, validationBatches } from "./batches.ts";
+import { contextSize } from "../diffusion/context.ts";
+import { TrainingBatches, validationBatches, validationContexts } from "./batches.ts";
 import type { Activity } from "./events.ts";
 import { MetricsCollector } from "./metrics_collector.ts";
 import type { RunParts } from "./run_parts.ts";
@@ -36,10 +37,10 @@ export class TrainingRun {
 
   /** @param resumed whether trainer and state come from the folder's last checkpoint */
   constructor(parts: RunParts, resumed: boolean) {
-    const { data, settings: { network: { imageSize }, training, run: { flip } } } = parts;
+    const { data, settings: { network, training, run: { flip } } } = parts;
     const { seed, batchSize, steps } = training;
     const { places } = parts.trainer;
-    const batches = { seed, batchSize, imageSize, flip, steps, places };
+    const batches = { seed, batchSize, picture: network, flip, steps, places };
     this.#parts = parts;
     this.#batches = new TrainingBatches(data.train, batches);
     this.#saving = new Saving(parts, resumed);
@@ -126,7 +127,7 @@ export class TrainingRun {
     const { trainer, data, loggers, state, emit, settings: { run, network } } = this.#parts;
     const batches = validationBatches(
       data.valid,
-      network.imageSize,
+      network,
       run.validCount,
       (done, total) => this.#show({ name: "validating", done, total }),
     );
@@ -139,12 +140,18 @@ export class TrainingRun {
   }
 
   async #sample(step: number, wanted: number): Promise<void> {
-    const { trainer, folder, loggers, state, emit, peers, settings: { run, network } } =
+    const { trainer, data, folder, loggers, state, emit, peers, settings: { run, network } } =
       this.#parts;
     const count = Math.min(wanted, run.sampleCount);
-    const { numClasses } = network;
+    const { numClasses, contextFrames } = network;
+    const given = contextFrames > 0
+      ? await validationContexts(data.valid, network, count, run.sampleCount)
+      : undefined;
     const images = await samplesOf(peers, trainer.average, {
-      labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
+      labels: numClasses > 0
+        ? Array.from({ length: count }, (_, i) => given?.labels?.[i] ?? i % numClasses)
+        : undefined,
+      context: given?.context,
       count,
       sampler: run.sampleSampler,
       steps: run.sampleSteps,
@@ -158,9 +165,7 @@ export class TrainingRun {
     if (images instanceof SamplingError) {
       return emit({ type: "samplingFailed", step, error: images });
     }
-    const png = network.frames > 1
-      ? clipGridPng(images, network)
-      : gridPng(images, network.imageSize);
+    const png = network.frames > 1 ? clipGridPng(images, network) : gridPng(images, network);
     const written = await this.#saving.attempt(async () => {
       for (const logger of loggers) await logger.samples?.(step, png);
     });
@@ -182,14 +187,16 @@ async function samplesOf(
   options: SampleOptions & { readonly count: number },
 ): Promise<Float32Array<ArrayBuffer> | SamplingError> {
   if (peers.size === 1) return await finiteSamples(rin, options);
-  const { count, labels } = options;
+  const { count, labels, context } = options;
   const share = Math.ceil(count / peers.size);
   const first = Math.min(count, peers.rank * share);
   const indices = Array.from({ length: Math.min(share, count - first) }, (_, i) => first + i);
+  const given = contextSize(rin.config);
   const own = indices.length === 0 ? new Float32Array() : await finiteSamples(rin, {
     ...options,
     indices,
     labels: labels && indices.map((index) => labels[index]),
+    context: context?.slice(first * given, (first + indices.length) * given),
   });
   const failed = own instanceof SamplingError;
   const each = exampleSize(rin.config);

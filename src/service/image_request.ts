@@ -7,6 +7,7 @@ import type { Decode } from "../data/decode_common.ts";
 import { USUAL_FRAMES } from "../diffusion/usual_sampling.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { planSampling } from "../diffusion/sampling.ts";
+import { planeSize } from "../model/example.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
@@ -94,13 +95,14 @@ export async function parseImageRequest(
   const values = { count: 1, guidance: 1, previews: 0, ...read } as
     & Values
     & BatchSettings;
-  const { count, seed, image, mask, strength, class: wanted, network: hash, ...others } = values;
+  const { count, seed, class: wanted, network: hash, ...rest } = values;
+  const { image, mask, context, strength, ...others } = rest;
   const { format = count === 1 ? "png" : "grid", frames, previews, ...sampling } = others;
   checkWork(values, limits);
   checkFormat({ ...values, format }, network, limits);
   const classes = wanted === undefined ? [] : classesOf(wanted, network);
   const labels = Array.from({ length: count }, (_, i) => classes[i % classes.length] ?? -1);
-  const beginning = await readPictures({ image, mask, strength }, config, {
+  const beginning = await readPictures({ image, mask, context, strength }, config, {
     decode,
     most: limits.pixels,
   });
@@ -160,7 +162,7 @@ function checkFormat(
   }
   if (format === "json") return;
   const shown = config.frames > 1 ? config.frames : isFilm(format) ? frames ?? USUAL_FRAMES : 1;
-  const most = Math.floor(limits.pixels / (shown * config.imageSize ** 2));
+  const most = Math.floor(limits.pixels / (shown * planeSize({ ...config, frames: 1 })));
   if (count > Math.max(1, most)) {
     throw wrong(
       `count is ${count}, and one picture of format "${format}" holds at most ${

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { weightedRows } from "../diffusion/context.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { HISTORY, PARTIALS } from "../graph/ops.ts";
 import { Plan } from "../graph/plan.ts";
@@ -71,11 +72,11 @@ export function recordStep(
     t: persistent("t", [part, timeWidth(config)]),
     ...config.numClasses > 0 && { labels: persistent("labels", [part]) },
     coefficients: persistent("coefficients", [part, 4]),
-    lossWeight: persistent("lossWeight", [part]),
+    lossWeight: persistent("lossWeight", [part * weightedRows(config)]),
     mask: persistent("mask", [part]),
     keys: persistent("keys", [part, 2]),
     ...(dropout > 0 || dropPath > 0) && { dropKeys: persistent("drop keys", [part, 2]) },
-    ...offsetNoise > 0 && { offsets: persistent("offsets", [part, 3]) },
+    ...offsetNoise > 0 && { offsets: persistent("offsets", [part, config.channels]) },
     scalars: persistent("scalars", [12]),
     history: persistent("history", [HISTORY, 4]),
     moments: persistent("moments", [MEASURED.length, 3]),
@@ -90,7 +91,7 @@ export function recordStep(
     const noise = plan.activation(image);
     plan.record("normals", { batch: part, each: noise.size / part }, { keys, y: noise });
     if (offsets) {
-      const sizes = { batch: part, plane: planeSize(config) };
+      const sizes = { batch: part, channels: config.channels, plane: planeSize(config) };
       plan.record("offsetNoise", sizes, { offsets, y: noise });
     }
     const previous = selfCondRate > 0 ? { self: true, mask } as const : undefined;
@@ -118,7 +119,7 @@ export function recordStep(
   const { sum } = slabs;
   const { squares } = tensors;
   if (sum === undefined || squares === undefined) {
-    recordUpdate(plan, options, layout, slabs, tensors, slabs.gradients, loss.partial);
+    recordUpdate(plan, config, options, layout, slabs, tensors, slabs.gradients, loss.partial);
     return { plan, tensors };
   }
   const gathered = [[whole(slabs.gradients), whole(sum)], [loss.partial, squares]] as const;
@@ -127,6 +128,6 @@ export function recordStep(
     "further",
     () => gathered.forEach(([x, y]) => plan.record("add", { size: y.size }, { x, y })),
   );
-  recordUpdate(plan, options, layout, slabs, tensors, sum, squares);
+  recordUpdate(plan, config, options, layout, slabs, tensors, sum, squares);
   return { plan, tensors };
 }

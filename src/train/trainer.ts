@@ -241,7 +241,7 @@ export class Trainer {
    * Trains on a batch, and waits for the step's loss. To keep the device busy use
    * {@linkcode Trainer.enqueue}.
    *
-   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
+   * @param batch images (batchSize, C, H, W), or clips (batchSize, C, T, H, W), in [-1, 1]
    * @param labels their classes (batchSize), for a class-conditional network; -1 for none
    */
   async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepMetrics> {
@@ -252,12 +252,12 @@ export class Trainer {
   /**
    * Hands a step to the device, and waits while it has some 30 ms of work to do, two steps at least.
    *
-   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]; with
+   * @param batch images (batchSize, C, H, W), or clips (batchSize, C, T, H, W), in [-1, 1]; with
    * peers only this process's examples, at {@linkcode Trainer.places}
    * @param options.labels their classes (batchSize), for a class-conditional network; -1 for none
    * @param options.measure whether to compute the moments for {@linkcode Trainer.moments}, too
-   * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
-   * steps' metrics are unread
+   * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or
+   * 512 steps' metrics are unread
    */
   async enqueue(
     batch: Float32Array<ArrayBuffer>,
@@ -279,11 +279,10 @@ export class Trainer {
       throw new RangeError(`The metrics of ${HISTORY} steps are unread: call metrics() more often`);
     }
     const step = this.#done;
-    const images = this.options.immiscible ? await this.#wholeBatch(batch) : batch;
     const { config, places } = this;
     const inputs = {
       x0: batch,
-      ...exampleInputs(config, this.options, step, images, labels, places),
+      ...exampleInputs(config, this.options, step, labels, places),
     };
     this.#device.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
     if (this.#gradientSum) await this.#stepTogether(inputs, this.#gradientSum, measure);
@@ -336,22 +335,6 @@ export class Trainer {
     this.#program.run(["update"]);
   }
 
-  /** All processes' examples, each at its place. */
-  async #wholeBatch(own: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
-    const { size } = this.peers;
-    if (size === 1) return own;
-    const gathered = await this.peers.gather(own);
-    const batch = new Float32Array(gathered.length);
-    const each = gathered.length / this.options.batchSize;
-    for (let rank = 0, at = 0; rank < size; rank++) {
-      for (const place of placesOf({ rank, size }, this.options)) {
-        batch.set(gathered.subarray(at, at + each), place * each);
-        at += each;
-      }
-    }
-    return batch;
-  }
-
   #lr(step: number): number {
     return learningRate(this.options, step, this.#plateau.scale);
   }
@@ -391,7 +374,7 @@ export class Trainer {
    * Mean squared error on images never trained on, with self-conditioning, averaged over the times
    * t = (i + 1/2) / 16 and on noise that is the same at every call.
    *
-   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its
+   * @param images (count, C, H, W), or clips, in [-1, 1], in any number of batches, each with its
    * classes for a class-conditional network (without them this measures the unconditional loss)
    * @param which the weights to use: the moving average (default) or the parameters themselves
    * @throws {RangeError} when a batch is none, or `which` is something else

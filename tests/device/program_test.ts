@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Program } from "../../src/device/device.ts";
 import { Plan } from "../../src/graph/plan.ts";
-import { persistent } from "../../src/graph/tensor.ts";
+import { constant, persistent } from "../../src/graph/tensor.ts";
 import { deviceTest } from "../helpers/devices.ts";
 import { tensorOf } from "../helpers/plans.ts";
 
@@ -69,6 +69,20 @@ deviceTest("Program.run() carries activations from one operation to the next", a
   device.release(x.storage!, result.storage!);
 });
 
+deviceTest("Program.run() finds constants' values, then zeros", async (device) => {
+  for (const values of [[], [1, 2], [1, 2, 3, 4, 5]]) {
+    const plan = new Plan();
+    const [x, y] = [constant("x", [5], Float32Array.from(values)), persistent("y", [5])];
+    plan.record("copy", { size: 5 }, { x, y });
+    const program = await device.compile(plan);
+    device.write(y, new Float32Array());
+    program.run();
+    assertEquals([...await device.read(y)], [1, 2, 3, 4, 5].map((_, i) => values[i] ?? 0));
+    program.destroy();
+    device.release(y.storage!);
+  }
+});
+
 deviceTest(
   "Device writes, runs, and reads in the order of the calls",
   async (device) => {
@@ -85,6 +99,27 @@ deviceTest(
     values.fill(99); // a write copies what it is given
     assertEquals((await Promise.all(found)).map(([first]) => first), [1, 3, 6, 10, 15]);
     await device.idle();
+    program.destroy();
+    device.release(...[x, y, z].map(({ storage }) => storage!));
+  },
+);
+
+deviceTest(
+  "Device.replay() writes before each replay, in the order of the calls",
+  async (device) => {
+    const { plan, x, y, z } = twoPhases();
+    const program = await device.compile(plan);
+    const all = (value: number) => new Float32Array(8).fill(value);
+    device.write(x, all(5));
+    program.run(["first"]); // y is 5
+    const half = Float32Array.from([7, 7, 7, 7]);
+    device.replay(program, ["first"], [[[x, all(1)]], [[x, all(2)], [x, half]], []]);
+    assertEquals([...await device.read(y)], [...half.map(() => 20), 10, 10, 10, 10]);
+    // The same memory takes what is longer, and what is shorter.
+    device.replay(program, ["first", "second"], [[[x, all(0)], [z, all(1)]]]);
+    device.replay(program, ["second"], []);
+    assertEquals((await device.read(z))[0], 21);
+    assertThrows(() => device.replay(program as Program, ["third"], [[]]), RangeError, "third");
     program.destroy();
     device.release(...[x, y, z].map(({ storage }) => storage!));
   },

@@ -73,6 +73,15 @@ for (const optimizer of ["lamb", "adamw"] as const) {
   );
 }
 
+deviceTest("Trainer.step() trains the paper's layers on every device", async (device) => {
+  const trainer = await Trainer.create(device, PAPER, { ...OPTIONS, optimizer: "lamb" });
+  for (let i = 0; i < 2; i++) {
+    const { finite, gradientNorm } = await trainer.step(batch(0), LABELS);
+    assert(finite && gradientNorm > 0);
+  }
+  trainer.destroy();
+});
+
 deviceTest("Trainer.step() drops in parts what the whole batch drops", async (gpu) => {
   const losses = await Promise.all([1, 2, 4].map(async (accumulate) => {
     const trainer = await Trainer.create(gpu, CONFIG, { ...OPTIONS, accumulate });
@@ -127,9 +136,21 @@ Deno.test("exampleInputs() gives examples without a class the last row", () => {
   const config = completeConfig(CONFIG);
   const given = Array.from({ length: 50 }, (_, i) => i % 3);
   const { unlabelled } = drawStep(options, 7);
-  const { labels } = exampleInputs(config, options, 7, new Float32Array(), given);
+  const { labels } = exampleInputs(config, options, 7, given);
   assertEquals([...labels], given.map((label, i) => unlabelled[i] ? 3 : label));
   assert(unlabelled.includes(true) && unlabelled.includes(false));
+});
+
+Deno.test("exampleInputs() draws an offset for each channel of an example", () => {
+  const options = completeTrainOptions({ batchSize: 4, offsetNoise: 0.1, seed: 3 });
+  for (const channels of [1, 3, 4] as const) {
+    const config = completeConfig({ channels });
+    const inputs = (places?: number[]) =>
+      exampleInputs(config, options, 7, undefined, places).offsets;
+    const all = inputs();
+    assertEquals([all.length, new Set(all).size], [4 * channels, 4 * channels]);
+    assertEquals(inputs([2]), all.slice(2 * channels, 3 * channels));
+  }
 });
 
 Deno.test("exampleInputs() drops classes as often as labelDropout says, by step and seed", () => {
