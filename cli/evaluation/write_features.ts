@@ -39,7 +39,8 @@ export async function writeFeatures(
   const names = spaces.map(({ name }) => name);
   const labels = await labelsHash(parts, train);
   const record = {
-    ...{ count, checkpoint, spaces: names, sampler: JSON.stringify(settings) },
+    ...{ count, checkpoint, spaces: names },
+    sampler: JSON.stringify({ ...settings, ...rin.precision === "f16" && { precision: "f16" } }),
     ...labels !== undefined && { labels },
   };
   const path = shardPath(`${folder}/features.npz`, shard);

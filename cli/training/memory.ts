@@ -29,9 +29,13 @@ export function samplingBytes(config: RinConfig, batch: number): DeviceBytes {
   return bytesOf(samplingPlan(config, batch, "f32"));
 }
 
-/** The same on a GPU that keeps weights in half precision. */
-export function halfSamplingBytes(config: RinConfig, batch: number): number | null {
-  return gpuBytes(samplingPlan(config, batch, "f16"));
+/** The same on a GPU that keeps weights in half precision, and activations as `precision` says. */
+export function halfSamplingBytes(
+  config: RinConfig,
+  batch: number,
+  precision: FloatType,
+): number | null {
+  return gpuBytes(samplingPlan(config, batch, "f16", precision));
 }
 
 /** Bytes that training takes, optimizer included. */
@@ -53,7 +57,13 @@ function gpuBytes(plan: Plan<string>): number | null {
   }
 }
 
-function samplingPlan(config: RinConfig, batch: number, type: FloatType): Plan<string> {
+function samplingPlan(
+  config: RinConfig,
+  batch: number,
+  type: FloatType,
+  precision?: FloatType,
+): Plan<string> {
   const layout = parameterLayout(config, type);
-  return recordSampling(config, new Weights(layout, slab("parameters", layout)), batch).plan;
+  const weights = new Weights(layout, slab("parameters", layout));
+  return recordSampling(config, weights, batch, undefined, precision).plan;
 }

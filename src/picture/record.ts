@@ -31,6 +31,7 @@ export const RECORDED = [
   "interpolate",
   "strength",
   "frames",
+  "precision",
 ] as const;
 
 /**

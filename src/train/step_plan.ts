@@ -7,7 +7,7 @@
 import { recordLoss } from "../diffusion/loss.ts";
 import { HISTORY, PARTIALS } from "../graph/ops.ts";
 import { Plan } from "../graph/plan.ts";
-import { persistent } from "../graph/tensor.ts";
+import { persistent, temporary } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, planeSize } from "../model/example.ts";
 import { timeWidth } from "../model/time.ts";
@@ -87,7 +87,7 @@ export function recordStep(
   const plan = new Plan(...PHASES);
   const weights = new Weights(layout, slabs.parameters, slabs.gradients);
   const loss = plan.phase("part", () => {
-    const noise = plan.activation(image);
+    const noise = temporary(...image);
     plan.record("normals", { batch: part, each: noise.size / part }, { keys, y: noise });
     if (offsets) {
       const sizes = { batch: part, plane: planeSize(config) };

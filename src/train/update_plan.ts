@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan } from "../graph/plan.ts";
-import type { Storage, Tensor } from "../graph/tensor.ts";
+import { type Storage, temporary, type Tensor } from "../graph/tensor.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { whole } from "../model/weights.ts";
 import { lambChunks } from "./lamb_chunks.ts";
@@ -47,7 +47,7 @@ export function recordUpdate(
   ].map(whole);
   const gradient = whole(gradients);
   plan.phase("update", () => {
-    const verdict = plan.activation([4]);
+    const verdict = temporary(4);
     plan.record(
       "judgeStep",
       { size: x0.size * accumulate, count: size },
