@@ -30,4 +30,5 @@
  * @module
  */
 export { Gpu, type GpuOptions, requestGpu } from "./src/device/webgpu/gpu.ts";
+export type { TileMemory } from "./src/device/webgpu/tuner.ts";
 export * from "./src/sampling.ts";

@@ -11,6 +11,7 @@ import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { sharedThreads } from "../cluster/join.ts";
 import { UsageError } from "../errors.ts";
 import type { Option, Value } from "./options.ts";
+import { tileMemory } from "./tile_memory.ts";
 
 /** Which device, and how it is set up. */
 export const DEVICE_OPTIONS: readonly Option[] = [
@@ -68,7 +69,7 @@ export function threadsOf({ device, threads: asked }: DeviceFlags): number | und
 export function deviceRequest(flags: DeviceFlags): () => Promise<Device> {
   const { device = "auto" } = flags;
   const threads = threadsOf(flags) ?? sharedThreads();
-  if (device === "gpu") return () => requestGpu();
+  if (device === "gpu") return () => requestGpu({ tune: tileMemory() });
   if (device === "cpu") return () => requestCpu({ threads });
-  return () => requestDevice({ threads });
+  return () => requestDevice({ threads, tune: tileMemory() });
 }

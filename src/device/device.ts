@@ -31,6 +31,19 @@ export interface Device {
   compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>>;
 
   /**
+   * Queues replays of a program, each after its own writes; a GPU gets them in one submission.
+   *
+   * @internal
+   * @param steps what {@linkcode Device.write} would be given before each replay
+   * @throws {RangeError} as `write` and {@linkcode Program.run} do
+   */
+  replay<Phase extends string>(
+    program: Program<Phase>,
+    phases: readonly Phase[],
+    steps: readonly (readonly Input[])[],
+  ): void;
+
+  /**
    * Queues a write of `data` to the beginning of a tensor that has a storage. `data` can change as
    * soon as this returns.
    *
@@ -62,6 +75,9 @@ export interface Device {
   /** Gives the device back, with all its memory. */
   destroy(): void;
 }
+
+/** A write: the tensor, and its data. */
+export type Input = readonly [tensor: Tensor, data: DeviceData];
 
 /** Data to write to a storage; halves as such, or as their bits. */
 export type DeviceData =

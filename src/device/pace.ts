@@ -10,7 +10,10 @@ const AHEAD = 30;
 /** Submissions in flight: at first, at least, so that the device never waits for one, and at most. */
 const [FIRST, FEWEST, MOST] = [4, 2, 32];
 
-/** How long submissions are counted before their number is set again, in milliseconds. */
+/** A submission of several steps takes some 5 ms; it has this many at most. */
+const [SUBMISSION, MOST_STEPS] = [5, 16];
+
+/** How long steps are counted before these numbers are set again, in milliseconds. */
 const WINDOW = 30;
 
 /**
@@ -19,9 +22,10 @@ const WINDOW = 30;
  * most of the time.
  */
 export class Pace {
-  #fences: Promise<void>[] = [];
+  #fences: { readonly idle: Promise<void>; readonly steps: number }[] = [];
   #depth = FIRST;
-  #finished = 0;
+  #steps = 1;
+  #finished = { submissions: 0, steps: 0 };
   #clock: () => number;
   #since: number;
 
@@ -36,30 +40,42 @@ export class Pace {
     return this.#depth;
   }
 
+  /** How many steps are worth a submission together, where steps can be. */
+  get steps(): number {
+    return this.#steps;
+  }
+
   /**
    * Waits until there is room for one more submission.
    *
    * @param idle resolves when the device has done all that is queued, the latest submission included
+   * @param steps how many the latest submission has
    */
-  async after(idle: Promise<void>): Promise<void> {
+  async after(idle: Promise<void>, steps = 1): Promise<void> {
     // The awaited promise reports a lost device; possibly nothing ever awaits it.
     idle.catch(() => {});
-    this.#fences.push(idle);
+    this.#fences.push({ idle, steps });
     while (this.#fences.length > this.#depth) {
-      await this.#fences.shift();
-      this.#measure();
+      const first = this.#fences.shift()!;
+      await first.idle;
+      this.#measure(first.steps);
     }
   }
 
   /** While too few are in flight, each seems to take a share of the delay: then their number grows. */
-  #measure(): void {
-    this.#finished++;
+  #measure(steps: number): void {
+    const { submissions, steps: before } = this.#finished;
+    this.#finished = { submissions: submissions + 1, steps: before + steps };
     const now = this.#clock();
     const elapsed = now - this.#since;
     if (elapsed < WINDOW) return;
-    const wanted = Math.ceil(AHEAD * this.#finished / elapsed);
-    this.#depth = Math.min(MOST, Math.max(FEWEST, wanted));
-    this.#finished = 0;
+    const within = (ms: number, count: number) => Math.ceil(ms * count / elapsed);
+    this.#depth = clamp(within(AHEAD, this.#finished.submissions), FEWEST, MOST);
+    this.#steps = clamp(within(SUBMISSION, this.#finished.steps), 1, MOST_STEPS);
+    this.#finished = { submissions: 0, steps: 0 };
     this.#since = now;
   }
 }
+
+const clamp = (value: number, least: number, most: number) =>
+  Math.min(most, Math.max(least, value));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Input } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
@@ -127,18 +128,31 @@ export async function sampleBatch(
   const fill = (value: number) => new Float32Array(batch).fill(value);
   const read = async (tensor: typeof tensors.x) =>
     (await device.read(tensor)).slice(0, indices.length * each);
-  const writeKeys = (step: number) => {
+  const keysOf = (step: number): Input[] => {
     // Places that stay empty keep the streams that they had.
-    if (!interpolate) return device.write(tensors.keys, noiseKeys(seeds, indices, step));
+    if (!interpolate) return [[tensors.keys, noiseKeys(seeds, indices, step)]];
     const firstImages = Array<number>(batch).fill(0);
     const [begin, end] = interpolate.map((seed) => firstImages.map(() => seed));
-    device.write(tensors.keys, noiseKeys(begin, firstImages, step));
-    device.write(tensors.otherKeys!, noiseKeys(end, firstImages, step));
+    return [
+      [tensors.keys, noiseKeys(begin, firstImages, step)],
+      [tensors.otherKeys!, noiseKeys(end, firstImages, step)],
+    ];
+  };
+  const { keepMask, level } = tensors;
+  const inputsOf = (index: number): Input[] => {
+    const step = steps[index];
+    return [
+      [tensors.t, networkTime(config, Array<number>(batch).fill(step.t))],
+      [tensors.scalars, stepScalars(step, clip, each)],
+      ...mask ? [[level!, levelOf(step.level)] as const] : [],
+      ...index === 1 ? [[tensors.previousMask, fill(warmStart)] as const] : [],
+      ...keysOf(index + 1),
+    ];
   };
   if (interpolate) {
     device.write(tensors.slerp!, angles(indices, options.count, batch));
   }
-  writeKeys(0);
+  for (const [tensor, data] of keysOf(0)) device.write(tensor, data);
   device.write(tensors.previousMask, fill(0));
   const { latents, interface: tokens, freeLatents, freeInterface } = tensors;
   for (const state of [latents, tokens, freeLatents, freeInterface]) {
@@ -148,35 +162,36 @@ export async function sampleBatch(
   if (tensors.guidance) device.write(tensors.guidance, Float32Array.of(guidance, 0, 0, 0));
   device.write(tensors.denoised, new Float32Array(tensors.denoised.size));
   device.write(tensors.thresholds, fill(1));
-  const { keepMask, level } = tensors;
   if (image && keepMask && level) {
     device.write(tensors.image!, image);
     device.write(keepMask, new Float32Array(keepMask.size).fill(1));
-    device.write(level, Float32Array.of(start.alpha, start.sigma, 0, 0));
+    device.write(level, levelOf(start));
   }
   program.run(["start"]);
   if (mask) device.write(keepMask!, mask.map((value) => value > 0.5 ? 0 : 1));
-  for (const [index, step] of steps.entries()) {
+  let queued: Input[][] = [];
+  for (let done = 1; done <= steps.length; done++) {
     signal?.throwIfAborted();
-    device.write(tensors.t, networkTime(config, Array<number>(batch).fill(step.t)));
-    device.write(tensors.scalars, stepScalars(step, clip, each));
-    if (mask) device.write(level!, Float32Array.of(step.level.alpha, step.level.sigma, 0, 0));
-    writeKeys(index + 1);
-    program.run(["step"]);
-    if (index === 0) device.write(tensors.previousMask, fill(warmStart));
-    await pace.after(device.idle());
-    const done = index + 1;
+    queued.push(inputsOf(done - 1));
+    if (queued.length < pace.steps && done < steps.length && !shown.has(done)) continue;
+    device.replay(program, ["step"], queued);
+    await pace.after(device.idle(), queued.length);
     if (shown.has(done)) {
       const images = await read(done === steps.length ? tensors.x : tensors.denoised);
       onEstimate?.({ indices, images, done });
     }
-    onStep();
+    for (const _ of queued) onStep();
+    queued = [];
   }
   const images = await read(tensors.x);
   const at = firstNotFinite(images);
   if (at >= 0) throw new SamplingError(indices[Math.floor(at / each)]);
   return { indices, images };
 }
+
+/** A picture's share and the noise's, as the device reads them. */
+const levelOf = ({ alpha, sigma }: Pick<NoiseLevel, "alpha" | "sigma">) =>
+  Float32Array.of(alpha, sigma, 0, 0);
 
 /** Cosine and sine of the angle from the first seed's noise to the second's, for each image. */
 function angles(

@@ -54,6 +54,43 @@ Deno.test("Pace.after() never holds more than 32 submissions and the one that wa
   assertEquals(device.most, 33);
 });
 
+/** Replays steps as a sampler does: as many in a submission as the pace says. */
+async function together(each: number, tick: number, count: number) {
+  let now = 0;
+  let busyUntil = 0;
+  const pace = new Pace(() => now);
+  const sizes: number[] = [];
+  for (let done = 0; done < count;) {
+    const { steps } = pace;
+    busyUntil = Math.max(busyUntil, now) + each * steps;
+    const until = Math.ceil(busyUntil / tick) * tick;
+    const fence = {
+      catch: () => fence,
+      then: (resolve: () => void) => {
+        now = Math.max(now, until);
+        resolve();
+      },
+    };
+    await pace.after(fence as unknown as Promise<void>, steps);
+    sizes.push(steps);
+    done += steps;
+  }
+  return { sizes, now, pace };
+}
+
+Deno.test("Pace.steps puts some 5 ms of short steps into a submission, and no more than 16", async () => {
+  const short = await together(1, 11, 1000);
+  assertEquals(short.sizes[0], 1);
+  assert([5, 6].includes(short.sizes.at(-1)!), `${short.sizes}`);
+  assert(short.now < 1100, `${short.now} ms`);
+  assert(short.pace.depth >= 6 && short.pace.depth <= 8);
+  assertEquals((await together(0.01, 11, 5000)).sizes.at(-1), 16);
+});
+
+Deno.test("Pace.steps is 1 where a step takes long", async () => {
+  assert((await together(8, 1, 50)).sizes.every((size) => size === 1));
+});
+
 Deno.test("Pace.after() keeps its first depth where the clock stands still", async () => {
   const pace = new Pace(() => 0);
   for (let i = 0; i < 100; i++) await pace.after(Promise.resolve());

@@ -105,6 +105,27 @@ deviceTest(
 );
 
 deviceTest(
+  "Device.replay() writes before each replay, in the order of the calls",
+  async (device) => {
+    const { plan, x, y, z } = twoPhases();
+    const program = await device.compile(plan);
+    const all = (value: number) => new Float32Array(8).fill(value);
+    device.write(x, all(5));
+    program.run(["first"]); // y is 5
+    const half = Float32Array.from([7, 7, 7, 7]);
+    device.replay(program, ["first"], [[[x, all(1)]], [[x, all(2)], [x, half]], []]);
+    assertEquals([...await device.read(y)], [...half.map(() => 20), 10, 10, 10, 10]);
+    // The same memory takes what is longer, and what is shorter.
+    device.replay(program, ["first", "second"], [[[x, all(0)], [z, all(1)]]]);
+    device.replay(program, ["second"], []);
+    assertEquals((await device.read(z))[0], 21);
+    assertThrows(() => device.replay(program as Program, ["third"], [[]]), RangeError, "third");
+    program.destroy();
+    device.release(...[x, y, z].map(({ storage }) => storage!));
+  },
+);
+
+deviceTest(
   "Program.profile() gives time and work of each kind of operation",
   async (device) => {
     const [m, n, k] = [70, 66, 64];

@@ -5,7 +5,7 @@
  */
 import type { Plan } from "../../graph/plan.ts";
 import type { Storage, Tensor } from "../../graph/tensor.ts";
-import type { Device, DeviceData, Program } from "../device.ts";
+import type { Device, DeviceData, Input, Program } from "../device.ts";
 import { expectF16 } from "../float16.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLimitError, DeviceLostError } from "../errors.ts";
@@ -89,6 +89,22 @@ export class CpuDevice implements Device {
     writableStorage(tensor, data);
     const { storages, transfers } = this.#parts;
     transfers.write(storages.addressOf(tensor), data);
+  }
+
+  /**
+   * Queues replays of a program, each after its own writes.
+   *
+   * @internal
+   */
+  replay<Phase extends string>(
+    program: Program<Phase>,
+    phases: readonly Phase[],
+    steps: readonly (readonly Input[])[],
+  ): void {
+    for (const inputs of steps) {
+      for (const [tensor, data] of inputs) this.write(tensor, data);
+      program.run(phases);
+    }
   }
 
   /**

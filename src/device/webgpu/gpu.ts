@@ -9,7 +9,7 @@ import type { Plan } from "../../graph/plan.ts";
 import { checkOptions, type OptionSchema } from "../../options/schema.ts";
 import { bytesOfOne, type Storage, type Tensor } from "../../graph/tensor.ts";
 import { deferred } from "../deferred.ts";
-import type { Device, DeviceData, Program } from "../device.ts";
+import type { Device, DeviceData, Input, Program } from "../device.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLostError, NoGpuError } from "../errors.ts";
 import { fromFloat16 } from "../float16.ts";
@@ -17,7 +17,8 @@ import { adapterAdvice, requestAdapter } from "./adapter.ts";
 import { bufferBytes, expectWithin } from "./binding.ts";
 import { quietMesa } from "./quiet_mesa.ts";
 import { lower } from "./lowering.ts";
-import { WebGpuProgram } from "./program.ts";
+import { type BufferWrite, WebGpuProgram } from "./program.ts";
+import { type TileMemory, Tuner } from "./tuner.ts";
 
 /** How {@linkcode requestGpu} chooses. */
 export interface GpuOptions {
@@ -33,6 +34,13 @@ export interface GpuOptions {
    * acceptable. Default true.
    */
   readonly software?: boolean;
+  /**
+   * Whether to measure which kernels are the fastest for a network's matrix products, in up to 3
+   * seconds when it is loaded; a {@linkcode TileMemory} keeps the choice for the next program. No
+   * result depends on it. Software adapters and those without timestamps measure nothing. Default
+   * false.
+   */
+  readonly tune?: boolean | TileMemory;
 }
 
 /** Which values these take. */
@@ -40,6 +48,7 @@ export const GPU_OPTIONS = {
   powerPreference: { enum: ["low-power", "high-performance"] },
   f16: { type: "boolean" },
   software: { type: "boolean" },
+  tune: { oneOf: [{ type: "boolean" }, { type: "Object" }] },
 } as const satisfies Record<keyof GpuOptions, OptionSchema>;
 
 // The limits worth raising above WebGPU's defaults; the others never bind here.
@@ -59,7 +68,7 @@ const wanted = [
 export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
   checkOptions(GPU_OPTIONS, options, "option");
   quietMesa();
-  const { f16 = true, software = true, powerPreference = "high-performance" } = options;
+  const { f16 = true, software = true, powerPreference = "high-performance", tune } = options;
   const adapter = await requestAdapter(powerPreference);
   if (!software && isSoftware(adapter.info)) {
     throw new NoGpuError(
@@ -83,7 +92,7 @@ export async function requestGpu(options: GpuOptions = {}): Promise<Gpu> {
       "device",
     );
   }
-  return new Gpu(device, adapter.info);
+  return new Gpu(device, adapter.info, tune);
 }
 
 /** An adapter's name for people. */
@@ -108,12 +117,17 @@ export class Gpu implements Device {
   #fault: DeviceLostError | undefined;
   /** Calls to make on a fault, one for each awaited promise. */
   #waiting = new Set<(fault: DeviceLostError) => void>();
+  #tuner: Tuner | undefined;
 
   /** Use {@linkcode requestGpu}. */
   constructor(
     readonly device: GPUDevice,
     readonly info: GPUAdapterInfo,
+    tune: boolean | TileMemory = false,
   ) {
+    if (tune && !this.isSoftware && device.features.has("timestamp-query")) {
+      this.#tuner = new Tuner(this, this.description, tune === true ? undefined : tune);
+    }
     device.lost.then(({ reason, message }) => {
       if (reason !== "destroyed") this.#fail(`The GPU was lost: ${message}`);
     });
@@ -150,8 +164,9 @@ export class Gpu implements Device {
    * @internal
    * @throws {DeviceLimitError} when the adapter can't hold it
    */
-  compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
-    return WebGpuProgram.compile(this, plan.phases, lower(plan));
+  async compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
+    await this.#tuner?.learn(plan);
+    return await WebGpuProgram.compile(this, plan.phases, lower(plan, this.#tuner));
   }
 
   #fail(message: string): void {
@@ -285,17 +300,33 @@ export class Gpu implements Device {
   }
 
   /**
+   * Queues replays of a program in one submission, each after its own writes.
+   *
+   * @internal
+   */
+  replay<Phase extends string>(
+    program: Program<Phase>,
+    phases: readonly Phase[],
+    steps: readonly (readonly Input[])[],
+  ): void {
+    const writes = steps.map((inputs) => inputs.map(([tensor, data]) => this.#into(tensor, data)));
+    (program as WebGpuProgram<Phase>).replay(phases, writes);
+  }
+
+  /**
    * Queues a write of `data` to the beginning of a tensor that has a storage.
    *
    * @internal
    */
-  write(
-    tensor: Tensor,
-    data: DeviceData,
-  ): void {
+  write(tensor: Tensor, data: DeviceData): void {
+    const { buffer, offset } = this.#into(tensor, data);
+    this.#upload(buffer, offset, data);
+  }
+
+  #into(tensor: Tensor, data: DeviceData): BufferWrite {
     const storage = writableStorage(tensor, data);
     const offset = tensor.offset * bytesOfOne(storage.type);
-    this.#upload(this.memory(storage), offset, data);
+    return { buffer: this.memory(storage), offset, data };
   }
 
   /** Deno 2.9.6 panics when it writes nothing. */

@@ -43,7 +43,7 @@ import { matmulTiled } from "../../../kernels/wgsl/matmul_tiled.ts";
 import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
 import { normals } from "../../../kernels/wgsl/random.ts";
 import { moments, partialMoments, sumMiddle, sumParts } from "../../../kernels/wgsl/reduce.ts";
-import { partDepth } from "../../../kernels/wgsl/tiles.ts";
+import { partDepth, type ProductSizes, type Tile, tileFor } from "../../../kernels/wgsl/tiles.ts";
 import {
   type FloatType,
   LAMB_CHUNK,
@@ -69,11 +69,20 @@ export interface Dispatch<Phase extends string = string> {
 
 type Bound = readonly [launch: Launch, tensors: readonly (Tensor | undefined)[]];
 
-/** @param most elements of a slab that are bound at once */
+/** What of a lowering is a GPU's own; no result depends on it. */
+export interface Choices {
+  /** Elements of a slab that are bound at once. */
+  readonly most: number;
+  /** The tile of a product with sums cut into parts of `part`. */
+  readonly tileFor: (sizes: ProductSizes, part: number) => Tile;
+}
+
+const USUAL: Choices = { most: WINDOW, tileFor };
+
 type Lowering<N extends OpName> = (
   sizes: SizesOf<N>,
   operands: OperandsOf<N>,
-  most: number,
+  choices: Choices,
 ) => readonly Bound[];
 
 /** Numbers of a tensor at most, so that kernels can count them, and somewhat beyond, in 32 bits. */
@@ -101,7 +110,7 @@ function typesOf<Role extends string>(
 }
 
 const lowerings = {
-  matmul: (sizes, { a, b, bias, residual, pre, out, sums }) => {
+  matmul: (sizes, { a, b, bias, residual, pre, out, sums }, { tileFor }) => {
     const { m, n, k, accumulate } = sizes;
     const plain = !bias && !residual && !pre && !sizes.activation;
     const depth = plain ? partDepth(sizes) : k;
@@ -112,6 +121,7 @@ const lowerings = {
       ...sizes,
       accumulate: accumulate && !cut,
       part: depth,
+      tile: tileFor(sizes, depth),
       bias: bias !== undefined,
       residual: residual !== undefined,
       columnSums: sums !== undefined,
@@ -211,13 +221,13 @@ const lowerings = {
   maskRows: (sizes, { x, mask, y }) => [
     [maskRows({ ...sizes, types: typesOf({ x, y }) }), [x, mask, y]],
   ],
-  copy: ({ size }, { x, y }, most) => {
+  copy: ({ size }, { x, y }, { most }) => {
     const types = typesOf({ x, y });
     return windows(size, [x, y], most).map((
       { size, of },
     ) => [copy({ size, types }), [of(x), of(y)]]);
   },
-  add: ({ size }, { x, y }, most) => {
+  add: ({ size }, { x, y }, { most }) => {
     const types = typesOf({ x, y });
     return windows(size, [x, y], most).map((
       { size, of },
@@ -255,21 +265,21 @@ const lowerings = {
   placeImage: (sizes, { image, noise, keepMask, level, x }) => [
     [placeImage(sizes), [image, noise, keepMask, level, x]],
   ],
-  moments: ({ size, at }, { x, y }, most) => {
+  moments: ({ size, at }, { x, y }, { most }) => {
     const partial = temporary(PARTIALS, 2);
     return [
       ...partialSums(x, partial, most),
       [moments({ size, at }), [partial, y]],
     ];
   },
-  judgeStep: ({ size }, { lossPartial, gradients, scalars, verdict, history }, most) => {
+  judgeStep: ({ size }, { lossPartial, gradients, scalars, verdict, history }, { most }) => {
     const partial = temporary(PARTIALS, 2);
     return [
       ...partialSums(gradients, partial, most),
       [judgeStep({ size }), [lossPartial, partial, scalars, verdict, history]],
     ];
   },
-  adamW: ({ size, decayed }, operands, most) => {
+  adamW: ({ size, decayed }, operands, { most }) => {
     const { parameters, gradients, first, second, average, verdict, scalars } = operands;
     const slabs = [parameters, gradients, first, second, average];
     return windows(size, slabs, most).map((window) => {
@@ -278,7 +288,7 @@ const lowerings = {
       return [launch, [...slabs.map((slab) => window.of(slab)), verdict, scalars]];
     });
   },
-  lamb: ({ chunks }, operands, most) => {
+  lamb: ({ chunks }, operands, { most }) => {
     const { parameters, gradients, first, second, average, verdict, table, scalars } = operands;
     const norms = temporary(chunks, 2);
     const ratios = temporary(chunks);
@@ -308,16 +318,16 @@ const lowerings = {
 /**
  * The dispatches of a plan, in order.
  *
- * @param most elements of a slab that are bound at once
  * @throws {DeviceLimitError} when a tensor has more numbers than kernels can count
  */
 export function lower<Phase extends string>(
   plan: Plan<Phase>,
-  most: number = WINDOW,
+  choices: Partial<Choices> = {},
 ): Dispatch<Phase>[] {
+  const all = { ...USUAL, ...choices };
   return plan.operations.flatMap((operation) => {
     checkSizes(operation);
-    return lowerOne(operation, most).map(([launch, tensors]) => {
+    return lowerOne(operation, all).map(([launch, tensors]) => {
       const bound = tensors.filter((tensor) => tensor !== undefined);
       if (bound.length !== launch.bindings.length) {
         throw new RangeError(
@@ -351,8 +361,8 @@ function checkSizes({ name, operands }: Operation): void {
 
 function lowerOne<N extends OpName>(
   { name, sizes, operands }: Operation<N>,
-  most: number,
+  choices: Choices,
 ): readonly Bound[] {
   // The table gives each name the lowering of its own sizes and operands.
-  return (lowerings[name] as unknown as Lowering<N>)(sizes, operands, most);
+  return (lowerings[name] as unknown as Lowering<N>)(sizes, operands, choices);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { bytesOf, type Storage } from "../../graph/tensor.ts";
-import type { OperationProfile, Program } from "../device.ts";
+import type { DeviceData, OperationProfile, Program } from "../device.ts";
 import { DeviceLimitError, SMALLER } from "../errors.ts";
 import { place } from "../pool.ts";
 import { bound, expectWithin, PARAMS_STRIDE } from "./binding.ts";
@@ -22,12 +22,22 @@ interface Command {
   readonly dispatch: Dispatch;
 }
 
+/** A write into a buffer. */
+export interface BufferWrite {
+  readonly buffer: GPUBuffer;
+  /** In bytes, a multiple of 4, as the data's length is. */
+  readonly offset: number;
+  readonly data: DeviceData;
+}
+
 /** A plan that can be replayed. Made by {@linkcode Gpu.compile}. */
 export class WebGpuProgram<Phase extends string> implements Program<Phase> {
   #gpu: GpuResources;
   #phases: readonly Phase[];
   #commands: Command[];
   #owned: GPUBuffer[];
+  /** What steps of one submission write before each. */
+  #staging: GPUBuffer | undefined;
   #constants: readonly Storage[];
 
   private constructor(
@@ -119,6 +129,40 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
+  /**
+   * Queues replays in one submission, each after its own writes.
+   *
+   * @throws {RangeError} when the plan has no phase of that name
+   */
+  replay(phases: readonly Phase[], steps: readonly (readonly BufferWrite[])[]): void {
+    const commands = this.#of(phases);
+    const all = steps.flat();
+    const bytes = new Uint8Array(all.reduce((sum, { data }) => sum + data.byteLength, 0));
+    const staging = this.#stagingOf(bytes.length);
+    const encoder = this.#gpu.device.createCommandEncoder();
+    let at = 0;
+    for (const writes of steps) {
+      for (const { buffer, offset, data } of writes) {
+        bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+        encoder.copyBufferToBuffer(staging, at, buffer, offset, data.byteLength);
+        at += data.byteLength;
+      }
+      const pass = encoder.beginComputePass();
+      for (const command of commands) encode(pass, command);
+      pass.end();
+    }
+    // Queued before the submission, and after those before it, which read the same buffer.
+    if (bytes.length > 0) this.#gpu.device.queue.writeBuffer(staging, 0, bytes);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #stagingOf(bytes: number): GPUBuffer {
+    if (this.#staging && this.#staging.size >= bytes) return this.#staging;
+    const { COPY_SRC, COPY_DST } = GPUBufferUsage;
+    if (this.#staging) this.#gpu.destroyBuffer(this.#staging);
+    return this.#staging = this.#gpu.createBuffer("inputs", bytes, COPY_SRC | COPY_DST);
+  }
+
   #of(phases: readonly string[] = this.#phases): readonly Command[] {
     const known: readonly string[] = this.#phases;
     for (const phase of phases) {
@@ -204,6 +248,8 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
   destroy(): void {
     this.#owned.forEach((buffer) => this.#gpu.destroyBuffer(buffer));
     this.#gpu.release(...this.#constants);
+    if (this.#staging) this.#gpu.destroyBuffer(this.#staging);
+    this.#staging = undefined;
     this.#owned = [];
     this.#commands = [];
   }

@@ -31,7 +31,7 @@ gpuTest("operations on slabs give the same when they are cut", async (gpu) => {
     return of(name);
   });
   const found = await runCases({
-    compile: (plan) => WebGpuProgram.compile(gpu, plan.phases, lower(plan, FEW)),
+    compile: (plan) => WebGpuProgram.compile(gpu, plan.phases, lower(plan, { most: FEW })),
     write: (...given) => gpu.write(...given),
     read: (tensor) => gpu.read(tensor),
     release: (...storages) => gpu.release(...storages),
