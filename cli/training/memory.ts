@@ -38,10 +38,13 @@ export function halfSamplingBytes(
   return gpuBytes(samplingPlan(config, batch, "f16", precision));
 }
 
-/** Bytes that training takes, optimizer included. */
+/** Bytes that training takes, optimizer included; on the CPU in f32 always. */
 export function trainingBytes(config: RinConfig, options: TrainOptions): DeviceBytes {
   const layout = parameterLayout(config);
-  return bytesOf(recordStep(config, options, layout, trainSlabs(layout, options)).plan);
+  const planOf = (precision: FloatType) =>
+    recordStep(config, { ...options, precision }, layout, trainSlabs(layout, options)).plan;
+  const full = bytesOf(planOf("f32"));
+  return options.precision === "f32" ? full : { ...full, gpu: gpuBytes(planOf("f16")) };
 }
 
 function bytesOf(plan: Plan<string>): DeviceBytes {

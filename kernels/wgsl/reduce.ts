@@ -153,19 +153,22 @@ ${body}
 }
 
 /** Partial sums of x (size) and of its squares: partial (1024, 2). Binds x, partial. */
-export function partialMoments({ size }: { size: number }): Launch {
+export function partialMoments(
+  { size, types = {} }: { size: number; types?: Types<"x"> },
+): Launch {
   const width = laneWidth(size);
   const lane = laneType(width);
+  const x = input("x", width, types.x);
   return launch(
     "moments",
     { count: size / width },
-    [read("x", `array<${lane}>`), write("partial")],
+    [x.binding, write("partial")],
     [PARTIALS, 1, 1],
     partialSums(
       lane,
       (sum) => laneSum(width, sum),
       `  for (var k = i; k < p.count; k += ${PARTIAL_STRIDE}u) {
-    let v = x[k];
+    let v = ${x.at("k")};
     sum += v;
     squares += v * v;
   }`,

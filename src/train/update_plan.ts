@@ -34,7 +34,7 @@ export function recordUpdate(
   { accumulate, decayAll }: TrainOptions,
   layout: ParameterLayout,
   slabs: TrainSlabs,
-  { x0, scalars, history, chunks }: StepTensors,
+  { x0, scalars, history, scaling, chunks }: StepTensors,
   gradients: Storage,
   lossPartial: Tensor,
 ): void {
@@ -51,7 +51,7 @@ export function recordUpdate(
     plan.record(
       "judgeStep",
       { size: x0.size * accumulate, count: size },
-      { lossPartial, gradients: gradient, scalars, verdict, history },
+      { lossPartial, gradients: gradient, scalars, verdict, history, scaling },
     );
     const operands = { parameters, gradients: gradient, first, second, average, verdict, scalars };
     if (chunks) plan.record("lamb", { chunks: chunks.size / 4 }, { ...operands, table: chunks });

@@ -33,6 +33,7 @@ const HALVES: { readonly [N in OpName]?: readonly [parameters: string[], activat
     dropout: [[], ["x", "y"]],
     stochasticDepth: [[], ["residual", "branch", "y"]],
     slerp: [[], ["other"]],
+  moments: [[], ["x"]],
   };
 
 const rounded = (values: ArrayLike<number>) =>

@@ -92,7 +92,7 @@ const MOST_NUMBERS = 2 ** 31;
 function partialSums(x: Tensor, partial: Tensor, most: number): Bound[] {
   return windows(x.size, [x], most).flatMap(({ first, size, of }): Bound[] => {
     const own = first === 0 ? partial : temporary(...partial.shape);
-    const sums: Bound = [partialMoments({ size }), [of(x), own]];
+    const sums: Bound = [partialMoments({ size, types: typesOf({ x }) }), [of(x), own]];
     return first === 0 ? [sums] : [sums, [addInto({ size: partial.size }), [own, partial]]];
   });
 }
@@ -272,11 +272,15 @@ const lowerings = {
       [moments({ size, at }), [partial, y]],
     ];
   },
-  judgeStep: ({ size }, { lossPartial, gradients, scalars, verdict, history }, { most }) => {
+  judgeStep: ({ size }, operands, { most }) => {
+    const { lossPartial, gradients, scalars, verdict, history, scaling } = operands;
     const partial = temporary(PARTIALS, 2);
     return [
       ...partialSums(gradients, partial, most),
-      [judgeStep({ size }), [lossPartial, partial, scalars, verdict, history]],
+      [
+        judgeStep({ size, scaled: scaling !== undefined }),
+        [lossPartial, partial, scalars, verdict, history, scaling],
+      ],
     ];
   },
   adamW: ({ size, decayed }, operands, { most }) => {
