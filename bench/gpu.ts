@@ -2,6 +2,7 @@
  * What a GPU makes of the kernels: whether its results are right, and how fast it is.
  *
  *     deno run -A bench/gpu.ts [PRESET...] [--gpu TFLOPS,GBPS] [--seconds N] [--short] [--out FILE]
+ *     deno run -A bench/gpu.ts --docs FILE
  *
  * First come the tests that compare kernels with the float64 reference and golden data. Then it
  * times matrix products, the attention of the presets (by default faces, demo, cifar10, and
@@ -11,61 +12,39 @@
  *
  * It ends within N seconds (default 280), give or take a measurement, and names what it left out.
  * `--short` measures little and badly, to try the script on a software adapter. Results go to
- * `bench/results/gpu/` as JSON, or to FILE; wrong results end it with code 1.
+ * `bench/results/gpu/` as JSON, or to FILE; wrong results end it with code 1. Where a Python has
+ * PyTorch with CUDA, its times stand beside those of faces and demo. `--docs` puts a file's results
+ * into docs/kernels.md.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { type Gpu, requestGpu } from "../src/device/webgpu/gpu.ts";
 import type { AttentionSizes } from "../src/graph/ops.ts";
-import { check, type Checked } from "./gpu/checks.ts";
+import { check } from "./gpu/checks.ts";
 import {
   attentionName,
   attentionOf,
-  type SamplingTime,
   settingsOf,
   timeSampling,
   timeTraining,
-  type TrainingTime,
 } from "./gpu/presets.ts";
 import { productOf, PRODUCTS, type ProductSizes, sampledError } from "./gpu/products.ts";
-import { type Effort, type Timed, timeOperation } from "./gpu/timing.ts";
-import { type GpuPeak, peakOf } from "./gpu_static/estimate.ts";
+import { gpuDocs, type GpuResults, gpuTables, type Named } from "./gpu/results.ts";
+import { type Effort, rounded, timeOperation } from "./gpu/timing.ts";
+import { peakOf } from "./gpu_static/estimate.ts";
 import { thisCommit } from "./machine.ts";
-import { markdown } from "./measure.ts";
+import { Torch } from "./peers/torch.ts";
+import { replaceTable } from "./table.ts";
 
 const PRESETS = ["faces", "demo", "cifar10", "imagenet64"];
+/** Networks that `peers/torch_rin.py` has. */
+const PEER_NETWORKS = ["faces", "demo"];
 const RESULTS = new URL("./results/gpu/", import.meta.url);
-
-/** An operation's time, by its name. */
-interface Named extends Timed {
-  readonly name: string;
-  /** Of a product: the largest error of a few results, relative to the largest of these. */
-  readonly error?: number | null;
-}
+const DOCS = new URL("../docs/kernels.md", import.meta.url);
 
 /** A product's error at most; one that is no number is more. */
 const WRONG = 1e-5;
-
-/** One run. */
-interface GpuResults {
-  /** Of this format. */
-  readonly version: 1;
-  readonly commit: string;
-  /** ISO 8601. */
-  readonly date: string;
-  readonly adapter: string;
-  readonly features: readonly string[];
-  /** By the card's data sheet, where it was given. */
-  readonly peak?: GpuPeak;
-  readonly checks: Checked;
-  readonly products: Named[];
-  readonly attention: Named[];
-  readonly training: TrainingTime[];
-  readonly sampling: SamplingTime[];
-  /** What there was no time or memory for. */
-  readonly leftOut: string[];
-}
 
 /** How much is measured. */
 interface Plan {
@@ -164,45 +143,45 @@ async function measure(
   }
 }
 
-/** The results as tables. */
-function tables({ checks, peak, products, attention, training, sampling, leftOut }: GpuResults) {
-  const share = (tflops: number) => peak ? [`${(100 * tflops / peak.tflops).toFixed(0)}%`] : [];
-  const heading = ["ms", "TFLOP/s", ...peak ? ["of the peak"] : []];
-  const operations = [...products, ...attention].map((
-    { name, milliseconds, kernelMilliseconds, tflops },
-  ) => [
-    name,
-    kernelMilliseconds === undefined ? "" : String(kernelMilliseconds),
-    String(milliseconds),
-    String(tflops),
-    ...share(tflops),
-  ]);
-  const steps = [
-    ...training.map((time) => ({ ...time, name: `${time.preset}, train, batch ${time.batch}` })),
-    ...sampling.map((time) => ({
-      ...time,
-      name: `${time.preset}, sample, batch ${time.batch}, ${time.weights}`,
-    })),
-  ].map(({ name, milliseconds, imagesPerSecond, tflops }) => [
-    name,
-    String(imagesPerSecond),
-    String(milliseconds),
-    String(tflops),
-    ...share(tflops),
-  ]);
-  return [
-    `Tests: ${checks.passed} passed, ${checks.failed} failed, ${checks.ignored} ignored`,
-    markdown(["operation", "ms by timestamps", ...heading], operations),
-    markdown(["step", "images/s (sampling: in 100 steps)", ...heading], steps),
-    ...leftOut.length > 0 ? [`Left out: ${leftOut.join("; ")}`] : [],
-  ].join("\n\n");
+/** Times PyTorch on the same GPU, where there is one with CUDA. */
+async function measurePeer(
+  presets: readonly string[],
+  results: GpuResults,
+  end: number,
+): Promise<void> {
+  const torch = await Torch.start(1, "cuda");
+  if (torch === undefined) return;
+  const { torch: version } = await torch.versions();
+  results.peers = [];
+  for (const preset of presets.filter((name) => PEER_NETWORKS.includes(name))) {
+    if (performance.now() > end) {
+      results.leftOut.push(`${preset}: PyTorch`);
+      continue;
+    }
+    console.error(`${preset}: PyTorch`);
+    await torch.step(preset, 20);
+    const train = await torch.step(preset, 200);
+    await torch.sample(preset, 20);
+    const sample = await torch.sample(preset, 200) / 200;
+    results.peers.push({ preset, version, train: rounded(train), sample: rounded(sample) });
+  }
+  await torch.close();
+}
+
+async function writeDocs(file: string): Promise<number> {
+  const results: GpuResults = JSON.parse(await Deno.readTextFile(file));
+  const docs = await Deno.readTextFile(DOCS);
+  await Deno.writeTextFile(DOCS, replaceTable(docs, gpuDocs(results), "gpu"));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", DOCS.pathname] }).output();
+  return 0;
 }
 
 async function main(args: string[]): Promise<number> {
-  const { gpu: peak, seconds, short, out, _ } = parseArgs(args, {
-    string: ["gpu", "seconds", "out"],
+  const { gpu: peak, seconds, short, out, docs, _ } = parseArgs(args, {
+    string: ["gpu", "seconds", "out", "docs"],
     boolean: ["short"],
   });
+  if (docs !== undefined) return await writeDocs(docs);
   const limit = Number(seconds ?? 280);
   if (!(limit > 0)) throw new Error(`--seconds needs a number above 0; got ${seconds}`);
   const end = performance.now() + 1000 * limit;
@@ -228,9 +207,10 @@ async function main(args: string[]): Promise<number> {
   const save = () => Deno.writeTextFile(path, JSON.stringify(results, null, 2) + "\n");
   await save();
   await measure(gpu, { ...short ? SHORT : LONG, presets }, results, { end, save });
+  await measurePeer(presets, results, end);
   await save();
   gpu.destroy();
-  console.log(tables(results));
+  console.log(gpuTables(results));
   if (results.checks.output) console.error(results.checks.output);
   const wrong = results.products.filter(({ error }) => !(error! < WRONG));
   for (const { name, error } of wrong) {

@@ -68,7 +68,7 @@ export function outputSize({ height, width, kernel, stride, padding }: Window): 
 }
 
 /** Steps whose metrics stay on the device until the host has read them. */
-export const HISTORY = 64;
+export const HISTORY = 512;
 
 /** Partial sums that `squaredError` leaves. */
 export const PARTIALS = 1024;

@@ -90,7 +90,7 @@ export async function timeTraining(
     const ms = await perOne(gpu, effort, async (count) => {
       for (let i = 0; i < count; i++) {
         await trainer.enqueue(images, { labels });
-        if (i % 32 === 31) await trainer.metrics();
+        if (i % 256 === 255) await trainer.metrics();
       }
       if ((await trainer.metrics()).some(({ finite }) => !finite)) {
         throw new Error(`A step of ${preset} is not finite`);

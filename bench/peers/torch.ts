@@ -16,6 +16,8 @@ export interface TorchVersions {
   readonly blas: string;
 }
 
+type TorchDevice = "cpu" | "cuda";
+
 /** A running `torch_rin.py`. One command at a time. */
 export class Torch {
   #process: Deno.ChildProcess;
@@ -27,11 +29,12 @@ export class Torch {
    * Starts it in the first Python that can import PyTorch; undefined where none can.
    *
    * @param threads threads of PyTorch and of its BLAS
+   * @param device which computes
    */
-  static async start(threads: number): Promise<Torch | undefined> {
+  static async start(threads: number, device: TorchDevice = "cpu"): Promise<Torch | undefined> {
     for (const python of PYTHONS) {
       try {
-        const torch = new Torch(python, threads);
+        const torch = new Torch(python, threads, device);
         await torch.versions();
         return torch;
       } catch {
@@ -40,9 +43,9 @@ export class Torch {
     }
   }
 
-  private constructor(python: string, threads: number) {
+  private constructor(python: string, threads: number, device: TorchDevice) {
     this.#process = new Deno.Command(python, {
-      args: [SCRIPT, "--threads", String(threads)],
+      args: [SCRIPT, "--threads", String(threads), "--device", device],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

@@ -82,6 +82,8 @@ try:
 except ImportError as error:
     sys.exit(f"{sys.executable}: {error}")
 
+if ARGUMENTS.device == "cuda" and not torch.cuda.is_available():
+    sys.exit(f"{sys.executable}: PyTorch finds no CUDA")
 torch.set_default_device(ARGUMENTS.device)
 
 

@@ -24,7 +24,7 @@ export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "
  * From the partial sums of the loss's weighted squares (over `size` elements) and of the gradient's: the
  * loss, the gradient's norm, the factor that clips it (Pascanu et al. 2013: min(1, clip / (norm +
  * 1e-6)), as torch.nn.utils.clip_grad_norm_), and whether both are finite, judged by their bits.
- * Written to verdict (4: factor, finite, loss, norm) and to history (64, 4) at `slot`. If `scaled`,
+ * Written to verdict (4: factor, finite, loss, norm) and to history (512, 4) at `slot`. If `scaled`,
  * both sums are of numbers times scaling[0], which then adapts. Binds lossPartial, partial, scalars,
  * verdict, history, (scaling).
  */

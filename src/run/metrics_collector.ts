@@ -14,8 +14,8 @@ import type { Saving } from "./saving.ts";
 /** Decay of the loss's average; smaller in the first steps, so that the very first soon counts little. */
 const averageDecay = (step: number) => Math.min(0.98, step / (step + 9));
 
-/** Steps with unread metrics at most; the trainer keeps 64. */
-const MAX_UNREAD = 32;
+/** Steps with unread metrics at most; the trainer keeps 512. */
+const MAX_UNREAD = 256;
 
 /**
  * Steps between looks of several processes, whose clocks differ: all must see a step that is not

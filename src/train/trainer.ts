@@ -260,8 +260,8 @@ export class Trainer {
    * peers only this process's examples, at {@linkcode Trainer.places}
    * @param options.labels their classes (batchSize), for a class-conditional network; -1 for none
    * @param options.measure whether to compute the moments for {@linkcode Trainer.moments}, too
-   * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or 64
-   * steps' metrics are unread
+   * @throws {RangeError} when an option is unknown, the batch is none or has the wrong size, labels are missing or impossible, or
+   * 512 steps' metrics are unread
    */
   async enqueue(
     batch: Float32Array<ArrayBuffer>,

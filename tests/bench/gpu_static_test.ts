@@ -23,6 +23,7 @@ import {
   attentionQueryGradient,
 } from "../../kernels/wgsl/attention_gradient.ts";
 import { matmulTiled } from "../../kernels/wgsl/matmul_tiled.ts";
+import { gpuDocs } from "../../bench/gpu/results.ts";
 import { TILES } from "../../kernels/wgsl/tiles.ts";
 import { withFolder } from "../data/scratch.ts";
 
@@ -152,6 +153,16 @@ Deno.test("docs/kernels.md has the tables of the results that it names", async (
     ),
   );
   assertEquals(wordsOf(docs), wordsOf(replaceTable(docs, docsText(now, earlier), "gpu:static")));
+});
+
+Deno.test("docs/kernels.md has the table of the GPU's results that it names", async () => {
+  const root = new URL("../../", import.meta.url);
+  const docs = await Deno.readTextFile(new URL("docs/kernels.md", root));
+  const [, adapter, commit] = /<!-- gpu -->\s+(.+), at (\w+), /.exec(docs)!;
+  const name = `${adapter} ${commit}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const results = await Deno.readTextFile(new URL(`bench/results/gpu/${name}.json`, root));
+  const made = replaceTable(docs, gpuDocs(JSON.parse(results)), "gpu");
+  assertEquals(wordsOf(docs), wordsOf(made));
 });
 
 const mesa = await findMesa();

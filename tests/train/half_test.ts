@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { judgeStep } from "../../kernels/wgsl/optimizer.ts";
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Gpu } from "../../src/device/webgpu/gpu.ts";
-import { OPTIMIZER_SCALARS, PARTIALS } from "../../src/graph/ops.ts";
+import { HISTORY, OPTIMIZER_SCALARS, PARTIALS } from "../../src/graph/ops.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import type { TrainOptions } from "../../src/train/options.ts";
 import { type StepMetrics, Trainer } from "../../src/train/trainer.ts";
@@ -102,7 +102,7 @@ async function judged(gpu: Gpu, scaling: number[], norm: number): Promise<number
     return sums;
   });
   const { verdict, scaling: next } = await runLaunch(gpu, judgeStep({ size: 8, scaled: true }), {
-    ...{ lossPartial, partial, scaling, verdict: 4, history: 256 },
+    ...{ lossPartial, partial, scaling, verdict: 4, history: 4 * HISTORY },
     scalars: [...scalars, 0, 0],
   });
   return [[...verdict], [...next]];

@@ -219,6 +219,8 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
       encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
       device.queue.submit([encoder.finish()]);
+      // Unlike a mapping, this ends when the GPU is lost.
+      await this.#gpu.idle();
       await staging.mapAsync(GPUMapMode.READ);
       const stamps = new BigUint64Array(staging.getMappedRange());
       return commands.map((_, index) => Number(stamps[2 * index + 1] - stamps[2 * index]));

@@ -8,7 +8,6 @@ import { matmulTiled } from "../../../kernels/wgsl/matmul_tiled.ts";
 import { type ProductSizes, type Tile, tileFor, TILES } from "../../../kernels/wgsl/tiles.ts";
 import type { Plan } from "../../graph/plan.ts";
 import { temporary } from "../../graph/tensor.ts";
-import { DeviceLimitError } from "../errors.ts";
 import { type Dispatch, lower } from "./lowering.ts";
 import { WebGpuProgram } from "./program.ts";
 import type { GpuResources } from "./resources.ts";
@@ -64,10 +63,10 @@ export class Tuner {
     return TILES.find((tile) => tile.side === side) ?? tileFor(sizes, part);
   };
 
-  /** Measures the products of a plan that are new. */
+  /** Measures the products of a plan that are new; where that fails, they keep their usual tiles. */
   learn(plan: Plan<string>): Promise<void> {
     // One after another: what runs beside a measurement disturbs it.
-    return this.#latest = this.#latest.catch(() => {}).then(() => this.#learn(plan));
+    return this.#latest = this.#latest.then(() => this.#learn(plan)).catch(() => {});
   }
 
   async #learn(plan: Plan<string>): Promise<void> {
@@ -90,26 +89,21 @@ export class Tuner {
     await this.#memory?.keep(this.#adapter, JSON.stringify(kept));
   }
 
-  /** The sides of the fastest tiles; empty where there is no memory for the products. */
+  /** The sides of the fastest tiles. */
   async #fastest(products: readonly Product[]): Promise<Map<string, number>> {
+    const program = await WebGpuProgram.compile(this.#gpu, ["step"], products.flatMap(repeated));
     try {
-      const program = await WebGpuProgram.compile(this.#gpu, ["step"], products.flatMap(repeated));
-      try {
-        // The first replay wakes the GPU up.
-        await program.profile();
-        const times = new Map(
-          (await program.profile()).map(({ name, milliseconds }) => [name, milliseconds]),
-        );
-        return new Map(products.map((product) => {
-          const { side } = fastestTile(product, (tile) => times.get(nameOf(product, tile)));
-          return [keyOf(product), side];
-        }));
-      } finally {
-        program.destroy();
-      }
-    } catch (error) {
-      if (error instanceof DeviceLimitError) return new Map();
-      throw error;
+      // The first replay wakes the GPU up.
+      await program.profile();
+      const times = new Map(
+        (await program.profile()).map(({ name, milliseconds }) => [name, milliseconds]),
+      );
+      return new Map(products.map((product) => {
+        const { side } = fastestTile(product, (tile) => times.get(nameOf(product, tile)));
+        return [keyOf(product), side];
+      }));
+    } finally {
+      program.destroy();
     }
   }
 }

@@ -1,7 +1,8 @@
 // The choice of tiles by measurement. That no bit depends on it, the tests of the kernels show.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { tileFor, TILES } from "../../../kernels/wgsl/tiles.ts";
+import { type ProductSizes, tileFor, TILES } from "../../../kernels/wgsl/tiles.ts";
+import { DeviceLimitError } from "../../../src/device/errors.ts";
 import { fastestTile, type TileMemory, Tuner } from "../../../src/device/webgpu/tuner.ts";
 import { Plan } from "../../../src/graph/plan.ts";
 import { temporary } from "../../../src/graph/tensor.ts";
@@ -9,9 +10,7 @@ import { gpuTest } from "../../helpers/gpu.ts";
 
 const PRODUCT = { layout: "nt", m: 64, n: 32, k: 20 } as const;
 
-function planOf(
-  ...products: readonly (typeof PRODUCT | { layout: "tn"; m: number; n: number; k: number })[]
-) {
+function planOf(...products: readonly ProductSizes[]) {
   const plan = new Plan();
   for (const sizes of products) {
     const { m, n, k } = sizes;
@@ -92,8 +91,16 @@ Deno.test("fastestTile() leaves the usual tile only for a neighbor that is clear
   assertEquals(sideOf({}), 64);
 });
 
-gpuTest("Tuner.tileFor() is the usual tile of what was not measured", (gpu) => {
-  const tuner = new Tuner(gpu, "adapter");
+gpuTest("Tuner.tileFor() is the usual tile of what was not measured", async (gpu) => {
+  const full = new Proxy(gpu, {
+    get: (target, key) => {
+      if (key === "createBuffer") throw new DeviceLimitError("no memory");
+      const value = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const tuner = new Tuner(full, "adapter");
+  await tuner.learn(planOf({ layout: "nt", m: 512, n: 512, k: 64 }));
   for (const m of [1, 512, 4096]) {
     const sizes = { layout: "nt", m, n: 512, k: 64 } as const;
     assert(tuner.tileFor(sizes, 64) === tileFor(sizes, 64));
