@@ -1,9 +1,12 @@
 // Operations on f16, in every case: to the bit what they give for the same numbers in f32, rounded
 // where the result is f16. For those, ops_test.ts has the float64 reference.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { input, output } from "../../kernels/wgsl/operand.ts";
+import { lower } from "../../src/device/webgpu/lowering.ts";
 import type { FloatType, OpName } from "../../src/graph/ops.ts";
+import { Plan } from "../../src/graph/plan.ts";
+import { persistent, temporary } from "../../src/graph/tensor.ts";
 import { assertSameBits } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 import type { OpCase, Operand } from "./case.ts";
@@ -33,7 +36,7 @@ const HALVES: { readonly [N in OpName]?: readonly [parameters: string[], activat
     dropout: [[], ["x", "y"]],
     stochasticDepth: [[], ["residual", "branch", "y"]],
     slerp: [[], ["other"]],
-  moments: [[], ["x"]],
+    moments: [[], ["x"]],
   };
 
 const rounded = (values: ArrayLike<number>) =>
@@ -88,6 +91,17 @@ function compareHalf(one: OpCase, roles: readonly string[], found: Found, wanted
     );
   }
 }
+
+Deno.test("lower() refuses f16 where a kernel has none", () => {
+  const plan = new Plan();
+  const y = { ...temporary(1, 4), type: "f16" as const };
+  plan.record("normals", { batch: 1, each: 4 }, { keys: persistent("keys", [1, 2]), y });
+  assertThrows(
+    () => lower(plan),
+    RangeError,
+    "Cannot dispatch normals: y is f16, expected array<f32>",
+  );
+});
 
 Deno.test("input() and output() widen f16 and round to it, and leave f32 alone", () => {
   const of = (width: 1 | 4, type?: FloatType) => {
