@@ -190,8 +190,7 @@ function prose(facts: Facts): string {
       ],
       ...devices.length > 0 ? [["Devices", devices.join(", then ")] as [string, string]] : [],
     ];
-  const { bytes, bytesWithShaderF16: halved, bytesWithPrecisionF16: least, batch } =
-    memory.sampling;
+  const { bytes, bytesWithShaderF16: halved, bytesWithPrecisionF16: half, batch } = memory.sampling;
   const sampled = `to sample ${batch} ${example}${batch > 1 ? "s" : ""} at a time`;
   const trained = `to train with ${batchOf(example, memory.training)}`;
   const size = (bytes: number | null) => bytes === null ? "beyond 32-bit indices" : byteSize(bytes);
@@ -205,6 +204,9 @@ function prose(facts: Facts): string {
       : "";
     return [
       [`${device.toUpperCase()} memory`, `${size(least)} ${sampled}${halves}`],
+      ...device === "gpu"
+        ? [["", `${size(half)} ${sampled} with --precision f16`] as [string, string]]
+        : [],
       ["", `${size(training)} ${trained}${beyond}`],
     ];
   };
@@ -219,7 +221,6 @@ function prose(facts: Facts): string {
       `${flopCount(facts.forwardFlopsPerImage)} a pass and ${example}`,
     ],
     ...memoryLines("gpu", halved),
-    ["", `${size(least)} ${sampled} with --precision f16`],
     ...memoryLines("cpu"),
   ];
   const rows = (entries: [string, unknown][], indent: string) => {
