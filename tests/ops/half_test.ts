@@ -59,9 +59,9 @@ function rolesOf({ name, sizes }: OpCase, activations: boolean): string[] {
   return [...parameters, ...activations ? rest.filter((role) => !weights || role !== "out") : []];
 }
 
-/** Of products there are many cases, whose kernels take long to compile: every fourth will do. */
+/** Of products there are many cases, whose kernels take long to compile: every third will do. */
 const fewer = (family: string, cases: readonly OpCase[]) =>
-  family === "matmul" ? cases.filter((_, i) => i % 4 === 1) : cases;
+  ["matmul", "attention"].includes(family) ? cases.filter((_, i) => i % 3 === 1) : cases;
 
 for (const [family, all] of Object.entries(FAMILIES)) {
   for (const activations of [false, true]) {
