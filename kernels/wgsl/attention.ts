@@ -10,7 +10,7 @@
 import type { AttentionSizes } from "../shapes.ts";
 import { products } from "./attention_products.ts";
 import { type AttentionTile, attentionTileFor, keysOfPart, OTHERS } from "./attention_tiles.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 import {
   forEach,
   laneType,
@@ -43,7 +43,7 @@ export const powerOf = (d: number): string => `${(Math.LOG2E / Math.sqrt(d)).toP
  * @param tile default: by the sizes. The bits of the result don't depend on it
  */
 export function attention(
-  shape: AttentionSizes & { readonly types?: Types<"q" | "kv" | "out"> },
+  shape: AttentionSizes & { readonly types?: OperandTypes<"q" | "kv" | "out"> },
   tile?: AttentionTile,
 ): Launch {
   const { batch, heads, d, queries, keys } = shape;
@@ -99,7 +99,7 @@ export function attention(
  * queries, heads * d), partLogSum (parts, batch, heads, queries), out, logSum.
  */
 export function attentionMerge(
-  shape: AttentionSizes & { readonly types?: Types<"out"> },
+  shape: AttentionSizes & { readonly types?: OperandTypes<"out"> },
 ): Launch {
   const { batch, heads, d, queries, keys } = shape;
   const width = laneWidth(d);

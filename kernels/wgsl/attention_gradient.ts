@@ -8,7 +8,7 @@ import { attentionFlops, powerOf } from "./attention.ts";
 import { products } from "./attention_products.ts";
 import { type AttentionTile, attentionTileFor, OTHERS } from "./attention_tiles.ts";
 import { type Launch, launch, read, unroll, write } from "./kernel.ts";
-import type { Types } from "./operand.ts";
+import type { OperandTypes } from "./operand.ts";
 
 const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
 
@@ -19,7 +19,7 @@ const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
  * @param tile default: by the sizes. The bits of the result don't depend on it
  */
 export function attentionQueryGradient(
-  shape: AttentionSizes & { readonly types?: Types<"q" | "kv" | "out" | "dout" | "dq"> },
+  shape: AttentionSizes & { readonly types?: OperandTypes<"q" | "kv" | "out" | "dout" | "dq"> },
   tile?: AttentionTile,
 ): Launch {
   const { batch, heads, d, queries } = shape;
@@ -74,7 +74,7 @@ export function attentionQueryGradient(
  * @param tile default: by the sizes. The bits of the result don't depend on it
  */
 export function attentionKeyGradient(
-  shape: AttentionSizes & { readonly types?: Types<"q" | "kv" | "dout" | "dkv"> },
+  shape: AttentionSizes & { readonly types?: OperandTypes<"q" | "kv" | "dout" | "dkv"> },
   tile?: AttentionTile,
 ): Launch {
   const { batch, heads, d, keys } = shape;

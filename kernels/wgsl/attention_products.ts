@@ -13,7 +13,7 @@
 import type { AttentionSizes } from "../shapes.ts";
 import { type AttentionTile, OTHERS, ownedBy } from "./attention_tiles.ts";
 import { type Binding, LANES, laneWidth, unroll } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /** A side of the attention. */
 export type Side = "queries" | "keys";
@@ -130,7 +130,7 @@ export function products(
   shape: AttentionSizes,
   tile: AttentionTile,
   own: Side,
-  types: Types<Buffer>,
+  types: OperandTypes<Buffer>,
 ): Products {
   const { heads, d, queries, keys, qStride, qStart, kvStride, kStart, vStart } = shape;
   const { rows, across } = tile;

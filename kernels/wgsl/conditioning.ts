@@ -4,7 +4,7 @@
  * @module
  */
 import { forEach, laneType, laneWidth, type Launch, launch, linearGrid, read } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m - tokens, d) for every example, then
@@ -18,7 +18,7 @@ export function joinLatents(
     d: number;
     tokens: 1 | 2;
     previous: boolean;
-    types?: Types<"start" | "token0" | "token1" | "previous" | "y">;
+    types?: OperandTypes<"start" | "token0" | "token1" | "previous" | "y">;
   },
 ): Launch {
   const width = laneWidth(d);
@@ -67,7 +67,7 @@ export function gatherRows(
     batch: number;
     n: number;
     d: number;
-    types?: Types<"table" | "y">;
+    types?: OperandTypes<"table" | "y">;
   },
 ): Launch {
   const width = laneWidth(d);
@@ -97,7 +97,7 @@ export function gatherRowsGradient(
     batch: number;
     n: number;
     d: number;
-    types?: Types<"dy">;
+    types?: OperandTypes<"dy">;
   },
 ): Launch {
   const width = laneWidth(d);

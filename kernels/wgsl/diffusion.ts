@@ -20,7 +20,7 @@ import {
   uniform,
   write,
 } from "./kernel.ts";
-import { input, type Types } from "./operand.ts";
+import { input, type OperandTypes } from "./operand.ts";
 import { PARTIAL_STRIDE, partialSums } from "./reduce.ts";
 
 /**
@@ -210,7 +210,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
  * sine of an angle. Binds other, turn, y.
  */
 export function slerp(
-  { batch, each, types = {} }: { batch: number; each: number; types?: Types<"other"> },
+  { batch, each, types = {} }: { batch: number; each: number; types?: OperandTypes<"other"> },
 ): Launch {
   const other = input("other", 1, types.other);
   return launch(

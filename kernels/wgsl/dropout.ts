@@ -14,7 +14,7 @@ import {
   read,
   unroll,
 } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 import { hash } from "./random.ts";
 
 /** WGSL: 1 / keep with probability keep = 1 - rate, else 0: a mean of 1. */
@@ -36,7 +36,7 @@ export function dropElements(
     each: number;
     first: number;
     rate: number;
-    types?: Types<"x" | "y">;
+    types?: OperandTypes<"x" | "y">;
   },
 ): Launch {
   const width = laneWidth(each);
@@ -74,7 +74,7 @@ export function dropBranch(
     index: number;
     rate: number;
     residual: boolean;
-    types?: Types<"residual" | "branch" | "y">;
+    types?: OperandTypes<"residual" | "branch" | "y">;
   },
 ): Launch {
   const width = laneWidth(each);

@@ -5,11 +5,11 @@
  */
 import type { PatchedAxis } from "../shapes.ts";
 import { forEach, laneWidth, type Launch, launch, linearGrid, read } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /** y += x. Binds x, y. */
 export function addInto(
-  { size, types = {} }: { size: number; types?: Types<"x" | "y"> },
+  { size, types = {} }: { size: number; types?: OperandTypes<"x" | "y"> },
 ): Launch {
   const width = laneWidth(size);
   const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
@@ -31,7 +31,7 @@ export function addRows(
     outer: number;
     inner: number;
     previous?: boolean;
-    types?: Types<"x" | "table" | "previous" | "y">;
+    types?: OperandTypes<"x" | "table" | "previous" | "y">;
   },
 ): Launch {
   const width = laneWidth(inner);
@@ -75,7 +75,7 @@ export function beginLatents(
     m: number;
     d: number;
     previous: boolean;
-    types?: Types<"start" | "time" | "previous" | "y">;
+    types?: OperandTypes<"start" | "time" | "previous" | "y">;
   },
 ): Launch {
   const width = laneWidth(d);
@@ -107,7 +107,7 @@ export function beginLatents(
 
 /** y = x. Binds x, y. */
 export function copy(
-  { size, types = {} }: { size: number; types?: Types<"x" | "y"> },
+  { size, types = {} }: { size: number; types?: OperandTypes<"x" | "y"> },
 ): Launch {
   const width = laneWidth(size);
   const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
@@ -122,7 +122,7 @@ export function copy(
 
 /** y = mask (batch) * x (batch, each). Binds x, mask, y. */
 export function maskRows(
-  { batch, each, types = {} }: { batch: number; each: number; types?: Types<"x" | "y"> },
+  { batch, each, types = {} }: { batch: number; each: number; types?: OperandTypes<"x" | "y"> },
 ): Launch {
   const width = laneWidth(each);
   const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
@@ -146,7 +146,7 @@ export function patches(
     batch: number;
     axes: readonly PatchedAxis[];
     inverse: boolean;
-    types?: Types<"x" | "y">;
+    types?: OperandTypes<"x" | "y">;
   },
 ): Launch {
   const [x, y] = [input("x", 1, types.x), output("y", 1, types.y)];

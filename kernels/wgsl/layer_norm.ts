@@ -20,7 +20,7 @@ import {
   unroll,
   write,
 } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /** Rows to normalize. */
 export interface LayerNormShape {
@@ -84,7 +84,7 @@ function rowSum(name: string, { across }: Cut, value: string): [put: string, sum
 export function layerNorm(
   { rows, d, epsilon, types = {} }: LayerNormShape & {
     readonly epsilon: number;
-    readonly types?: Types<"x" | "affine" | "y">;
+    readonly types?: OperandTypes<"x" | "affine" | "y">;
   },
 ): Launch {
   const width = laneWidth(d);
@@ -141,7 +141,7 @@ export function layerNorm(
 export function layerNormInputGradient(
   { rows, d, accumulate, types = {} }: LayerNormShape & {
     readonly accumulate: boolean;
-    readonly types?: Types<"x" | "affine" | "dy" | "dx">;
+    readonly types?: OperandTypes<"x" | "affine" | "dy" | "dx">;
   },
 ): Launch {
   const width = laneWidth(d);
@@ -203,7 +203,7 @@ const COLUMNS = LANES / SHARES;
  * stats, dy, partial; the caller then sums the chunks.
  */
 export function layerNormAffineGradient(
-  { rows, d, types = {} }: LayerNormShape & { readonly types?: Types<"x" | "dy"> },
+  { rows, d, types = {} }: LayerNormShape & { readonly types?: OperandTypes<"x" | "dy"> },
 ): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);

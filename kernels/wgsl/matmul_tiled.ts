@@ -17,7 +17,7 @@ import {
   unroll,
   write,
 } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 import { type Slices, slices } from "./tile_slices.ts";
 import { invocationsOf, type ProductSizes, type Tile, tileFor, unrolledDepth } from "./tiles.ts";
 
@@ -32,7 +32,8 @@ export interface TiledOptions extends ProductSizes, EpilogueOptions {
    * (parts, m). Default: k.
    */
   readonly part?: number;
-  readonly types?: Types<"a" | "b" | "bias" | "residual" | "pre" | "out">;
+  /** What they hold; everything else is f32. */
+  readonly types?: OperandTypes<"a" | "b" | "bias" | "residual" | "pre" | "out">;
   /** First element of each matrix or vector within its binding; default 0. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
   /** Default: by the sizes. The bits of the result don't depend on it. */

@@ -8,7 +8,7 @@ import type { FloatType } from "../shapes.ts";
 import { type Binding, laneType, read, write } from "./kernel.ts";
 
 /** Types of a kernel's buffers, by name. Default f32. */
-export type Types<Name extends string> = { readonly [name in Name]?: FloatType };
+export type OperandTypes<Name extends string> = { readonly [name in Name]?: FloatType };
 
 /** A buffer that a kernel reads. */
 export interface Input {

@@ -19,7 +19,7 @@ import {
   treeSum,
   write,
 } from "./kernel.ts";
-import { input, output, type Types } from "./operand.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /**
  * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in a fixed order. x can be a
@@ -35,7 +35,7 @@ export function sumMiddle(
     start?: number;
     accumulate?: boolean;
     origin?: number;
-    types?: Types<"x" | "y">;
+    types?: OperandTypes<"x" | "y">;
   },
 ): Launch {
   const width = laneWidth(inner, stride, start, origin);
@@ -154,7 +154,7 @@ ${body}
 
 /** Partial sums of x (size) and of its squares: partial (1024, 2). Binds x, partial. */
 export function partialMoments(
-  { size, types = {} }: { size: number; types?: Types<"x"> },
+  { size, types = {} }: { size: number; types?: OperandTypes<"x"> },
 ): Launch {
   const width = laneWidth(size);
   const lane = laneType(width);

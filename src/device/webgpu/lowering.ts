@@ -41,11 +41,11 @@ import {
 } from "../../../kernels/wgsl/layer_norm.ts";
 import { matmulTiled } from "../../../kernels/wgsl/matmul_tiled.ts";
 import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
+import type { OperandTypes } from "../../../kernels/wgsl/operand.ts";
 import { normals } from "../../../kernels/wgsl/random.ts";
 import { moments, partialMoments, sumMiddle, sumParts } from "../../../kernels/wgsl/reduce.ts";
 import { partDepth, type ProductSizes, type Tile, tileFor } from "../../../kernels/wgsl/tiles.ts";
 import {
-  type FloatType,
   LAMB_CHUNK,
   type OperandsOf,
   type OpName,
@@ -97,16 +97,14 @@ function partialSums(x: Tensor, partial: Tensor, most: number): Bound[] {
   });
 }
 
-type Types<Role extends string> = { readonly [R in Role]?: FloatType };
-
 /** What kernels store, by role. */
 function typesOf<Role extends string>(
   operands: { readonly [R in Role]?: Tensor },
-): Types<Role> {
+): OperandTypes<Role> {
   const entries = Object.entries<Tensor | undefined>(operands);
   return Object.fromEntries(
     entries.map(([role, tensor]) => [role, tensor && typeOf(tensor)]),
-  ) as Types<Role>;
+  ) as OperandTypes<Role>;
 }
 
 const lowerings = {
