@@ -75,7 +75,9 @@ async function measured(): Promise<string[][]> {
   ]);
 }
 
-console.log(`Files: ${[full, half].map(({ length }) => `${(length / 1e6).toFixed(2)} MB`)}\n`);
+console.log(
+  `Files: ${[full, half].map(({ length }) => `${(length / 1e6).toFixed(2)} MB`).join(", ")}\n`,
+);
 const columns = ["", "weights, MB", "in all, MB", "evaluation, ms", "times f32's"];
 const differences = ["largest difference, /255", "mean", "bytes that differ"];
 console.log(markdown([...columns, ...differences], await measured()));

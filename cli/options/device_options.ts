@@ -5,7 +5,7 @@
  */
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
-import { PRECISION } from "../../src/device/float16.ts";
+import { PRECISIONS } from "../../src/device/float16.ts";
 import { requestDevice } from "../../src/device/request.ts";
 import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { sharedThreads } from "../cluster/join.ts";
@@ -33,7 +33,7 @@ export const DEVICE_OPTIONS: readonly Option[] = [
 /** How a network's numbers are stored while it draws. */
 export const PRECISION_OPTION: Option = {
   key: "precision",
-  type: PRECISION.enum,
+  type: PRECISIONS,
   help:
     "f16 stores weights and activations in half precision, on a GPU with shader-f16: half the " +
     "memory, and slightly other pictures; sums stay f32 (default: f32)",

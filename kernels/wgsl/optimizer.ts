@@ -59,16 +59,20 @@ ${total("vec2<f32>(partial[2u * k + 1u], lossPartial[2u * k + 1u])")}
   history[at + 1u] = verdict[1];
   history[at + 2u] = loss;
   history[at + 3u] = norm;
-${scaled ? adapt : ""}}
+${scaled ? adapt() : ""}}
 `,
   );
 }
 
-/** Steps in a row after which the factor of the loss is doubled, and the most that it becomes. */
-const [GOOD_STEPS, MOST_SCALE] = [2000, 2 ** 24];
+/** Steps in a row after which the factor of the loss is doubled. */
+const GOOD_STEPS = 2000;
+
+/** The most that it becomes. */
+const MOST_SCALE = 2 ** 24;
 
 /** Dynamic loss scaling (Micikevicius et al. 2018, arXiv 1710.03740). */
-const adapt = `  let good = select(0.0, scaling[1] + 1.0, verdict[1] == 1.0);
+const adapt = () =>
+  `  let good = select(0.0, scaling[1] + 1.0, verdict[1] == 1.0);
   let grows = good >= ${GOOD_STEPS}.0;
   let scale = scaling[0] * select(select(1.0, 2.0, grows), 0.5, verdict[1] == 0.0);
   scaling[0] = clamp(scale, 1.0, ${MOST_SCALE}.0);

@@ -7,7 +7,7 @@
 import type { Device } from "./device.ts";
 
 /** Which values an option of precision takes. */
-export const PRECISION = { enum: ["f32", "f16"] } as const;
+export const PRECISIONS = ["f32", "f16"] as const;
 
 /** @throws {RangeError} when kernels of a device can't read and write halves */
 export function expectF16({ supportsF16, description }: Device): void {

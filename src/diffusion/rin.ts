@@ -5,7 +5,7 @@
  */
 import type { FloatType } from "../graph/ops.ts";
 import type { Device } from "../device/device.ts";
-import { expectF16, PRECISION, toFloat16 } from "../device/float16.ts";
+import { expectF16, PRECISIONS, toFloat16 } from "../device/float16.ts";
 import {
   type Checkpoint,
   readCheckpoint,
@@ -151,7 +151,7 @@ export class Rin {
     source: CheckpointSource,
     options: LoadOptions = {},
   ): Promise<Rin> {
-    const schema = { config: { type: "Object" }, precision: PRECISION } as const;
+    const schema = { config: { type: "Object" }, precision: { enum: PRECISIONS } } as const;
     const { precision = "f32" } = checkOptions(schema, options, "option");
     if (precision === "f16") expectF16(device);
     const bytes = await checkpointBytes(source);

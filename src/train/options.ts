@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PRECISION } from "../device/float16.ts";
+import { PRECISIONS } from "../device/float16.ts";
 import type { FloatType } from "../graph/ops.ts";
 import { ConfigError, type Prediction } from "../model/config.ts";
 import { checkNames, checkValue, type Schema } from "../options/schema.ts";
@@ -179,7 +179,7 @@ const ranges = {
 /** The options that are one of a few words. */
 export const TRAIN_CHOICES = {
   checkpointBlocks: ["off", "on", "auto"],
-  precision: PRECISION.enum,
+  precision: PRECISIONS,
   lossSpace: ["prediction", "eps", "x0", "v"],
   optimizer: ["adamw", "lamb"],
   emaWarmup: ["ratio", "power", "none"],
