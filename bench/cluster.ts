@@ -2,12 +2,15 @@
  * Training in several processes: what the exchange of gradients costs, and how far it carries.
  *
  *     deno run -A bench/cluster.ts [--preset faces] [--batch 32] [--steps 20]
- *     deno run -A bench/cluster.ts --model [--tflops 20] [--gpus 8] [--pcie 12] [--part 16]
+ *     deno run -A bench/cluster.ts --model [--tflops 20] [--gpus 8] [--pcie 12] [--part 16] [--add GB/s]
  *
  * The first measures 1 process and 2 of mpirun, each with one thread, on the same batch in 2 parts.
  * The second is a model of 2 to 256 GPUs: with `--tflops` that a GPU reaches in training, `--gpus` in
  * a machine, which share its network, `--pcie` GB/s between a GPU and the host's memory, and parts of
- * so many images. It measures only the host's additions, here.
+ * so many images. It measures only what the host does, here: how fast it adds, unless `--add` says so,
+ * and how fast it would round gradients to 16 bits and widen them again. "Overlapped" is the most that
+ * could be gained by sending the last part's gradients while its backward pass, two thirds of the time,
+ * still computes others.
  *
  * @module
  */
@@ -24,7 +27,7 @@ import { ALONE, type Peers } from "../src/train/peers.ts";
 import { Trainer } from "../src/train/trainer.ts";
 
 const args = parseArgs(Deno.args, {
-  string: ["preset", "batch", "steps", "tflops", "gpus", "pcie", "part"],
+  string: ["preset", "batch", "steps", "tflops", "gpus", "pcie", "part", "add"],
   boolean: ["model", "rank"],
 });
 const { preset = "faces", batch = "32", steps = "20" } = args;
@@ -130,17 +133,35 @@ async function additionCost(): Promise<number> {
   return median(times) / 1000 / (4 * size);
 }
 
+/** Seconds for each byte of gradients that the host rounds to 16 bits, and widens when they arrive. */
+function conversionCost(): number {
+  const size = 2 ** 24;
+  const [gradients, sent] = [new Float32Array(size).fill(1), new Float16Array(size)];
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    sent.set(gradients);
+    gradients.set(sent);
+    times.push(performance.now() - start);
+  }
+  return median(times) / 1000 / (4 * size);
+}
+
 /** Prints a table of 2 to 256 GPUs. */
 async function model(): Promise<void> {
   const [rate, perMachine, bus, images] = [tflops, gpus, pcie, part].map(Number);
-  const addition = await additionCost();
+  const [addition, conversion] = [
+    args.add ? 1e-9 / Number(args.add) : await additionCost(),
+    conversionCost(),
+  ];
   console.log(
     `A GPU reaches ${rate} TFLOP/s, ${perMachine} of them share a machine's network, ${bus} GB/s to the ` +
-      `host; the host adds ${(1e-9 / addition).toFixed(1)} GB/s (measured here).\n`,
+      `host; the host adds ${(1e-9 / addition).toFixed(1)} GB/s, and rounds and widens ` +
+      `${(1e-9 / conversion).toFixed(1)} GB/s (measured here).\n`,
   );
   console.log(
-    "| preset | gradients | network | in transit | GPUs | parts each | compute | exchange | step | " +
-      "of N times one |\n|---|---:|---:|---|---:|---:|---:|---:|---:|---:|",
+    "| preset | gradients | network | GPUs | parts each | compute | exchange | step | " +
+      "of N times one | overlapped |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
   );
   for (const name of ["imagenet64", "imagenet1024"]) {
     const { network, training } = completeSettings(PRESETS[name]);
@@ -148,29 +169,27 @@ async function model(): Promise<void> {
     // A backward pass is twice a forward one; the self-conditioning pass is one more.
     const flops = (3 + training.selfCondRate) * forwardFlops(network) * training.batchSize;
     for (const gigabits of [25, 200]) {
-      for (const width of [4, 2]) {
-        for (let count = 2; count <= 256; count *= 2) {
-          // A smaller part than asked for, where the batch has no more examples for each GPU.
-          const parts = Math.max(1, training.batchSize / (count * images));
-          const compute = flops / (count * rate * 1e12);
-          const local = Math.min(count, perMachine);
-          const beyond = bytes * width / 4 * (count - local) / count;
-          const wire = beyond * local / (gigabits / 8 * 1e9);
-          const within = bytes / (bus * 1e9);
-          const add = bytes * addition;
-          // Each part is read and exchanged while the next is computed; the sum comes at the end.
-          const each = within + wire + add;
-          const hidden = Math.min((parts - 1) * each, (parts - 1) / parts * compute);
-          const exchange = parts * each + wire + within;
-          const step = compute + exchange - hidden;
-          const cells = [
-            ...[name, `${(bytes / 1e9).toFixed(2)} GB`, `${gigabits} Gbit/s`],
-            ...[width === 4 ? "f32" : "f16", count, parts],
-            ...[compute, exchange, step].map((seconds) => `${seconds.toFixed(2)} s`),
-            `${(100 * compute / step).toFixed(0)}%`,
-          ];
-          console.log(`| ${cells.join(" | ")} |`);
-        }
+      for (let count = 2; count <= 256; count *= 2) {
+        // A smaller part than asked for, where the batch has no more examples for each GPU.
+        const parts = Math.max(1, training.batchSize / (count * images));
+        const compute = flops / (count * rate * 1e12);
+        const local = Math.min(count, perMachine);
+        const beyond = bytes * (count - local) / count;
+        const wire = beyond * local / (gigabits / 8 * 1e9);
+        const within = bytes / (bus * 1e9);
+        const add = bytes * addition;
+        // Each part is read and exchanged while the next is computed; the sum comes at the end.
+        const each = within + wire + add;
+        const hidden = Math.min((parts - 1) * each, (parts - 1) / parts * compute);
+        const exchange = parts * each + wire + within;
+        const step = compute + exchange - hidden;
+        const overlapped = step - Math.min(each, 2 / 3 * compute / parts);
+        const cells = [
+          ...[name, `${(bytes / 1e9).toFixed(2)} GB`, `${gigabits} Gbit/s`, count, parts],
+          ...[compute, exchange, step].map((seconds) => `${seconds.toFixed(2)} s`),
+          ...[step, overlapped].map((seconds) => `${(100 * compute / seconds).toFixed(0)}%`),
+        ];
+        console.log(`| ${cells.join(" | ")} |`);
       }
     }
   }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import type { Chart } from "../cli/report/chart.ts";
 import { type Page, renderPage } from "../cli/report/page.ts";
 import { medianOf, type Results, TASKS } from "./results.ts";
@@ -56,7 +57,7 @@ function chartsOf([machine, runs]: [machine: string, runs: readonly Results[]]):
 }
 
 if (import.meta.main) {
-  const out = Deno.args[0] ?? new URL("../dist/history.html", import.meta.url).pathname;
+  const out = Deno.args[0] ?? fileURLToPath(new URL("../dist/history.html", import.meta.url));
   await Deno.mkdir(out.slice(0, out.lastIndexOf("/") + 1) || ".", { recursive: true });
   await Deno.writeTextFile(out, await renderPage(historyPage(await allResults())));
   console.log(`Wrote ${out}`);

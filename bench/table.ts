@@ -8,6 +8,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
+import { fileURLToPath } from "node:url";
 import { markdown } from "./measure.ts";
 import { medianOf, parseResults, type Results, type Task } from "./results.ts";
 
@@ -125,7 +126,8 @@ async function main(args: string[]): Promise<void> {
   if (print) return console.log(table);
   const readme = new URL("../README.md", import.meta.url);
   await Deno.writeTextFile(readme, replaceTable(await Deno.readTextFile(readme), table));
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", readme.pathname] }).output();
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", fileURLToPath(readme)] })
+    .output();
 }
 
 if (import.meta.main) {

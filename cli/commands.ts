@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { attention } from "./commands/attention.ts";
 import { compare } from "./commands/compare.ts";
 import { completionsOf } from "./commands/completions.ts";
 import { data } from "./commands/data.ts";
@@ -23,6 +24,7 @@ const working: Readonly<Record<string, Command>> = {
   train: trainCommand,
   data,
   sample,
+  attention,
   serve,
   eval: evaluation,
   report,

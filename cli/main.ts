@@ -61,23 +61,28 @@ function asCalled(line: string): string {
 /** Milliseconds that processes of mpirun leave to rank 0, which mostly has the same to say. */
 const AFTER_RANK_0 = 2000;
 
-/** Ends the program with the one sentence that an error deserves. */
-async function fail(thrown: unknown): Promise<never> {
+/** Prints the one sentence that an error deserves; returns the exit code. */
+async function fail(thrown: unknown): Promise<number> {
   const { sentence, code } = explain(thrown);
   const rank = rankOf();
   if (rank > 0) await new Promise((resolve) => setTimeout(resolve, AFTER_RANK_0));
   const debug = variable("RIN_DEBUG") === "1" && thrown instanceof Error;
   const who = rank > 0 ? `process ${rank}: ` : "";
   printError(`rin: ${who}${debug ? thrown.stack : sentence}`);
-  Deno.exit(code);
+  return code;
+}
+
+/** Runs a command to its end, with a sentence for an error; returns the exit code. */
+export function runCommand(args: readonly string[]): Promise<number> {
+  return main(args).catch(fail);
 }
 
 // Packed as one module, it also starts the decoding workers, and is main there as well.
 if (import.meta.main && !("WorkerGlobalScope" in globalThis)) {
   // A device fault that nothing awaits would end in a stack trace.
-  globalThis.addEventListener("unhandledrejection", (event) => {
+  globalThis.addEventListener("unhandledrejection", async (event) => {
     event.preventDefault();
-    fail(event.reason);
+    Deno.exit(await fail(event.reason));
   });
-  Deno.exit(await main(Deno.args).catch(fail));
+  Deno.exit(await runCommand(Deno.args));
 }

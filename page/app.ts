@@ -13,6 +13,7 @@ import { difference } from "./decode.ts";
 import { find, megabytes, pictures, saveAs } from "./dom.ts";
 import { Engine, WorkError } from "./engine.ts";
 import { Gallery } from "./gallery.ts";
+import type { ReadingEvent } from "./overlay.ts";
 import { rgbaOf } from "./pixels.ts";
 import type { DeviceFound, DrawnPictures, Network, WorkEvent } from "./protocol.ts";
 import { drawThere } from "./remote.ts";
@@ -30,7 +31,7 @@ import {
 import { Status } from "./status.ts";
 import { askForToken, authorization } from "./token.ts";
 import { Viewer } from "./viewer.ts";
-import { cannotRepeat, creditOf, drawerOf, factsOf, noDevice } from "./words.ts";
+import { cannotDraw, cannotRepeat, creditOf, drawerOf, factsOf, noDevice } from "./words.ts";
 
 /** Pictures that are done. */
 interface Drawn extends DrawnPictures {
@@ -108,6 +109,9 @@ export class App {
     this.#controls.fit({ numClasses, classNames });
     const { settings } = readSettings({ ...sampling }, USUAL, numClasses);
     this.#controls.set({ ...settings, seed: newSeed() }, false);
+    const text = cannotDraw(network);
+    if (text) this.#status.notify({ title: "This page can't draw with this network", text });
+    find<HTMLButtonElement>("draw").disabled = text !== undefined;
     this.#preview();
   }
 
@@ -118,6 +122,7 @@ export class App {
       return;
     }
     const { title, text } = noDevice(device);
+    if (this.#network && cannotDraw(this.#network)) return;
     const server = this.#model?.server === true;
     if (server) this.#useServer();
     this.#status.notify({
@@ -266,7 +271,7 @@ export class App {
       this.#status.progress("Preparing the network", undefined);
     } else if (event.type === "step") {
       this.#status.progress(`Step ${event.done} of ${event.total}`, event.done / event.total);
-    } else {
+    } else if (event.type === "estimate") {
       this.#gallery.paint(event.indices, event.pixels);
     }
   };
@@ -294,13 +299,34 @@ export class App {
   }
 
   #view(index: number): void {
-    const { settings } = this.#drawn!;
+    const { settings, network } = this.#drawn!;
     this.#viewer.open(index, {
       indices: indicesOf(settings),
       nameOf: (index) => this.#nameOf(index, settings),
       onSave: (index) => void this.#save(index),
       onLink: (index) => void this.#copyLink(index),
+      // The worker has the network where it has drawn.
+      watching: this.#loaded && !this.#there
+        ? {
+          blocks: network.config.numBlocks,
+          watch: (index, onReading) => void this.#watch({ ...settings, index }, onReading),
+          stop: () => this.#engine.stop(),
+        }
+        : undefined,
     });
+  }
+
+  /** Draws one picture again, to see where the network reads it. */
+  async #watch(settings: Settings, onReading: (reading: ReadingEvent) => void): Promise<void> {
+    try {
+      await this.#engine.ask("watch", { options: sampleOptions(settings) }, (event) => {
+        if (event.type === "reading") onReading(event);
+      });
+    } catch (thrown) {
+      if (thrown instanceof WorkError && thrown.stopped) return;
+      this.#viewer.close();
+      this.#status.notify({ title: "That did not work", text: (thrown as Error).message });
+    }
   }
 
   /** Saves one picture, or all in a grid. */
@@ -362,6 +388,7 @@ export class App {
       this.#loaded = true;
       this.#show(network);
       history.replaceState(null, "", location.pathname + location.search);
+      if (cannotDraw(network)) return;
       this.#status.say(`${network.name} is ready`);
       find("draw").focus();
     } catch (thrown) {

@@ -23,6 +23,8 @@ export interface Requests {
   open: { given: { readonly file: File }; answer: Network };
   /** Draws with the network that was loaded last. */
   draw: { given: { readonly options: DrawOptions }; answer: DrawnPictures };
+  /** Draws one picture again, and shows where the network reads meanwhile. */
+  watch: { given: { readonly options: DrawOptions }; answer: Record<never, never> };
   /** Makes a PNG. */
   png: { given: PngJob; answer: { png: Uint8Array<ArrayBuffer> } };
 }
@@ -71,6 +73,13 @@ export type WorkEvent =
     readonly type: "estimate";
     readonly indices: readonly number[];
     /** (indices, T, S, S, 4), as a canvas takes them. */
+    readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  }
+  | {
+    readonly type: "reading";
+    /** The step. */
+    readonly done: number;
+    /** Heat maps of all blocks together, then of each: (1 + blocks, T, S, S, 4). */
     readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   };
 

@@ -7,6 +7,7 @@
 import { FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { find } from "./dom.ts";
 import type { Gallery } from "./gallery.ts";
+import { Overlay, type Watching } from "./overlay.ts";
 
 /** The pictures in the viewer. */
 export interface Viewing {
@@ -15,24 +16,31 @@ export interface Viewing {
   readonly nameOf: (index: number) => string | undefined;
   readonly onSave: (index: number) => void;
   readonly onLink: (index: number) => void;
+  /** Where it can be seen where the network reads. */
+  readonly watching?: Watching;
 }
 
 /** The dialog that shows one picture at a time. */
 export class Viewer {
   #dialog = find<HTMLDialogElement>("viewer");
   #canvas = find<HTMLCanvasElement>("viewer-canvas");
+  #overlay = new Overlay();
   #viewing: Viewing | undefined;
   #at = 0;
   #gallery: Gallery;
 
   constructor(gallery: Gallery) {
     this.#gallery = gallery;
+    this.#overlay.onChange = () => this.#draw();
+    this.#dialog.addEventListener("close", () => this.#overlay.end());
     find("viewer-close").addEventListener("click", () => this.#dialog.close());
     find("viewer-before").addEventListener("click", () => this.#go(-1));
     find("viewer-after").addEventListener("click", () => this.#go(1));
     find("viewer-save").addEventListener("click", () => this.#viewing?.onSave(this.#index));
     find("viewer-link").addEventListener("click", () => this.#viewing?.onLink(this.#index));
-    this.#dialog.addEventListener("keydown", ({ key }) => {
+    this.#dialog.addEventListener("keydown", ({ key, target }) => {
+      // There, arrows are for the control itself.
+      if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
       if (key === "ArrowLeft") this.#go(-1);
       if (key === "ArrowRight") this.#go(1);
     });
@@ -47,8 +55,14 @@ export class Viewer {
   open(index: number, viewing: Viewing): void {
     this.#viewing = viewing;
     this.#at = viewing.indices.indexOf(index);
+    this.#overlay.begin(viewing.watching);
     this.#go(0);
     this.#dialog.showModal();
+  }
+
+  /** Closes it. */
+  close(): void {
+    this.#dialog.close();
   }
 
   get #index(): number {
@@ -64,7 +78,7 @@ export class Viewer {
     const title = `Picture ${this.#index + 1}${name ? `, ${name}` : ""}`;
     find("viewer-title").textContent = title;
     this.#canvas.ariaLabel = title;
-    this.#draw();
+    this.#overlay.show(this.#index);
   }
 
   #draw(): void {
@@ -75,6 +89,7 @@ export class Viewer {
       this.#canvas.width = this.#canvas.height = frame.width;
       this.#canvas.className = frame.width <= 64 ? "pixels" : "";
     }
-    this.#canvas.getContext("2d")!.putImageData(frame, 0, 0);
+    const shown = this.#overlay.over(frame, this.#gallery.frame, frames.length) ?? frame;
+    this.#canvas.getContext("2d")!.putImageData(shown, 0, 0);
   }
 }

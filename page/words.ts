@@ -66,6 +66,13 @@ export function creditOf({ about }: Pick<Network, "about">): string {
   return [trained, attribution ? `${attribution}.` : ""].filter(Boolean).join(" ");
 }
 
+/** Why this page can't draw with a network, if it can't. */
+export function cannotDraw({ config: { contextFrames }, name }: Network): string | undefined {
+  if (!(contextFrames > 0)) return undefined;
+  return `${name} draws how a clip continues, and this page takes no clips. rin sample --context ` +
+    "CLIP draws with it; so does POST /v1/images of rin serve.";
+}
+
 /** Why a picture can't be drawn again here, if it can't. */
 export function cannotRepeat(
   record: SampleRecord,
@@ -76,9 +83,16 @@ export function cannotRepeat(
     return `It was made with another checkpoint (${short(record.checkpoint)}) than ${name} ` +
       `(${short(identity)}). Drop that checkpoint here first, then the picture again.`;
   }
+  if (record.attention !== undefined) {
+    return "It shows heat maps, which rin attention made and this page does not save.";
+  }
   if (record.imageSize !== undefined) {
     return `It has ${record.imageSize} pixels a side, another size than the network's, which this ` +
       "page does not draw at. rin sample --like PICTURE.png draws it again.";
+  }
+  if (record.context !== undefined) {
+    return "It continues a clip, and this page takes none. With both files, " +
+      "rin sample --like PICTURE.apng --context CLIP draws it again.";
   }
   if (record.image !== undefined) {
     return "It was made from another picture, and this page takes none. With both files, " +

@@ -5,15 +5,15 @@
  * @module
  */
 import { recordText } from "../src/picture/record.ts";
-import { Artist } from "./artist.ts";
+import { Artist, type Tell } from "./artist.ts";
 import { download } from "./download.ts";
 import { pngOf } from "./pixels.ts";
-import type { Reply, Request, RequestName, Requests, WorkEvent } from "./protocol.ts";
+import type { Reply, Request, RequestName, Requests } from "./protocol.ts";
 import { openStore } from "./store.ts";
 
 interface Work {
   readonly signal: AbortSignal;
-  readonly tell: (event: WorkEvent, transfer?: Transferable[]) => void;
+  readonly tell: Tell;
 }
 
 type Handlers = {
@@ -44,6 +44,10 @@ const handlers: Handlers = {
     return await artist.take(bytes, file.name.replace(/\.safetensors$/i, ""), false);
   },
   draw: ({ options }, { signal, tell }) => artist.draw(options, signal, tell),
+  watch: async ({ options }, { signal, tell }) => {
+    await artist.watch(options, signal, tell);
+    return {};
+  },
   png: ({ images, config, record, device, caption }) =>
     Promise.resolve({ png: pngOf(images, config, recordText(record, device), caption) }),
 };
@@ -55,7 +59,7 @@ let stop = new AbortController();
 addEventListener("message", async ({ data: request }: MessageEvent<Request>) => {
   if (request.name === "stop") return stop.abort();
   const { id, name, given } = request;
-  if (name === "draw" || name === "load") stop = new AbortController();
+  if (name === "draw" || name === "load" || name === "watch") stop = new AbortController();
   const work: Work = {
     signal: stop.signal,
     tell: (event, transfer) => post({ id, kind: "event", event }, transfer),

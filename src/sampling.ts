@@ -31,6 +31,13 @@ export {
   type PredictOptions,
   Rin,
 } from "./diffusion/rin.ts";
+export {
+  type Reading,
+  type ReadWeights,
+  type WatchOptions,
+  watchReading,
+} from "./diffusion/reading.ts";
+export { readCoverage, readEntropy, readMap, type ReadPart } from "./diffusion/reading_measures.ts";
 export type { SampledBatch, SampleOptions } from "./diffusion/sample_options.ts";
 export { type SamplerName, type SamplerOptions, SAMPLERS } from "./diffusion/samplers.ts";
 export type { TimeSpacing } from "./diffusion/times.ts";

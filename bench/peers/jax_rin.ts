@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import {
   type Jax,
   JAX_VERSION,
@@ -333,7 +334,7 @@ if (import.meta.main) {
   if (which === "check") {
     const golden = new URL("../../tests/golden/", import.meta.url);
     for (const file of ["A_tiny", "B_odd"]) {
-      const path = new URL(`${file}.safetensors`, golden).pathname;
+      const path = fileURLToPath(new URL(`${file}.safetensors`, golden));
       console.log(file, await checkJaxRin(path, device));
     }
   } else {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-const SCRIPT = new URL("./torch_rin.py", import.meta.url).pathname;
+const SCRIPT = fileURLToPath(new URL("./torch_rin.py", import.meta.url));
+
+import { fileURLToPath } from "node:url";
 
 /** Debian's Python first: its packages are not visible to the others. */
 const PYTHONS = ["/usr/bin/python3", "python3"];

@@ -17,6 +17,7 @@ import {
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
+import { CommandError } from "../errors.ts";
 import type { Given, Option } from "../options/options.ts";
 import { pageAssets } from "../page/assets.ts";
 import { print } from "../terminal/terminal.ts";
@@ -51,6 +52,12 @@ async function runPage(given: Given): Promise<number> {
   const checkpoint = givenCheckpoint(given);
   const config = await givenConfig(flags.config);
   const file = await openCheckpoint(checkpoint, config);
+  if (file.checkpoint.config.contextFrames > 0) {
+    throw new CommandError(
+      `Cannot make a page of ${file.path}: it draws how a clip continues, and a page takes no clips; ` +
+        `use rin sample --context, or rin serve`,
+    );
+  }
   const bytes = await samplingCheckpoint(file, (flags.dtype ?? "f32") as Dtype);
   const model = await describeModel(networkName(file.path), bytes, false);
   const out = String(flags.out ?? "site").replace(/(?<=.)[/\\]+$/, "");

@@ -10,11 +10,11 @@ import {
   USUAL_SAMPLING,
   USUAL_STRENGTH,
 } from "../../src/diffusion/usual_sampling.ts";
-import { maskOf } from "../../src/data/given_picture.ts";
+import { type Given as GivenPicture, maskOf } from "../../src/data/given_picture.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { FloatType } from "../../src/graph/ops.ts";
-import type { ExampleConfig } from "../../src/model/example.ts";
+import type { DrawnConfig } from "../../src/model/example.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { fits } from "../../src/options/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
@@ -128,6 +128,13 @@ const beginning: Option[] = [
       "clip",
   },
   {
+    key: "context",
+    type: "text",
+    value: "CLIP",
+    help: "for networks trained with --context-frames: the clip to continue, such as a GIF or " +
+      "animated PNG file or a folder of numbered frames, whose first ones count",
+  },
+  {
     key: "interpolate",
     type: "integers",
     value: "A,B",
@@ -168,6 +175,7 @@ export const sample: Command = {
     "rin sample --checkpoint runs/faces --sampler dpm++ --steps 20 --count 1000 --out images/",
     "rin sample --checkpoint runs/faces --count 8 --frames 10 --out filmstrip.png",
     "rin sample --checkpoint runs/digits --class 0..9 --guidance 2",
+    "rin sample --checkpoint runs/futures --context begun.gif --count 4",
     "rin sample --checkpoint runs/faces --count 50000 --out images/ --shard 0/8",
     "rin sample --like images/000017.png --out again.png",
   ],
@@ -177,8 +185,7 @@ export const sample: Command = {
 async function runSample(given: Given): Promise<number> {
   const like = given.flags.like === undefined ? undefined : String(given.flags.like);
   const record = like === undefined ? undefined : await readRecord(like);
-  const { checkpoint: hash, index, image: imageHash, mask: maskHash, label: _, ...repeated } =
-    record ?? {};
+  const { checkpoint: hash, index, image, mask, context, label: _, ...repeated } = record ?? {};
   const path = checkpointIn(given) ??
     (hash === undefined
       ? givenCheckpoint(given)
@@ -206,10 +213,9 @@ async function runSample(given: Given): Promise<number> {
     );
   }
   await rememberCheckpoint(found, file.path);
-  const pictures = await readPictures(flags, file.checkpoint.config, {
-    image: imageHash,
-    mask: maskHash,
-  });
+  expectContext(flags, file.checkpoint.config, file.path);
+  const wanted = { image, mask, context };
+  const pictures = await readPictures(flags, file.checkpoint.config, wanted);
   const classes = flags.class === undefined ? undefined : readClasses(
     String(flags.class),
     file.checkpoint,
@@ -233,7 +239,7 @@ async function runSample(given: Given): Promise<number> {
     ...file === stored ? [] : [["imageSize", file.checkpoint.config.imageSize]],
     ...RECORDED.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
     ...classes ? [["class", classes.join(",")]] : [],
-    ...Object.entries(pictures.hashes),
+    ...Object.entries(pictures.hashes ?? {}),
     ...index === undefined ? [] : [["label", labels?.[Number(index)]], ["index", index]]
       .filter(([, value]) => value !== undefined),
   ]);
@@ -311,14 +317,33 @@ function defaultCount(classes: readonly number[] = [0]): number {
   return classes.length * Math.ceil(16 / classes.length);
 }
 
-/** The picture and mask that the flags name, which must be those of a record. */
+/** @throws {UsageError} when a network lacks the clip to continue, or takes none */
+function expectContext(
+  { context }: Readonly<Record<string, Value>>,
+  { contextFrames }: DrawnConfig,
+  path: string,
+): void {
+  if (contextFrames > 0 && context === undefined) {
+    throw new UsageError(
+      `${path} draws how a clip continues: give its first ${contextFrames} frames with --context CLIP`,
+    );
+  }
+  if (contextFrames === 0 && context !== undefined) {
+    throw new UsageError(
+      `--context is for networks trained with --context-frames, and ${path} draws all frames: ` +
+        `leave it out`,
+    );
+  }
+}
+
+/** The pictures and clips that the flags name, which must be those of a record. */
 async function readPictures(
   flags: Readonly<Record<string, Value>>,
-  size: ExampleConfig,
-  wanted: { readonly image?: Value; readonly mask?: Value },
+  size: DrawnConfig,
+  wanted: Readonly<Partial<Record<GivenPicture, Value>>>,
 ) {
-  const found: { image?: Picture; mask?: Picture } = {};
-  for (const key of ["image", "mask"] as const) {
+  const found: Partial<Record<GivenPicture, Picture>> = {};
+  for (const key of ["image", "mask", "context"] as const) {
     if (flags[key] !== undefined) found[key] = await readPicture(key, String(flags[key]), size);
     if (wanted[key] !== undefined && found[key]?.hash !== wanted[key]) {
       throw new CommandError(
@@ -328,18 +353,25 @@ async function readPictures(
       );
     }
   }
-  const { image, mask } = found;
+  const { image, mask, context } = found;
+  const continued = {
+    options: context && { context: context.image },
+    hashes: context && { context: context.hash },
+  };
   if (image === undefined) {
     const lone = ["mask", "strength"].find((key) => flags[key] !== undefined);
     if (lone) throw new UsageError(`${flagOf(lone)} needs --image`);
-    return { options: {}, hashes: {} };
+    return continued;
   }
   const strength = flags.strength === undefined
     ? USUAL_STRENGTH[mask ? "masked" : "whole"]
     : samplingNumber(flags, "strength");
   return {
-    options: { image: image.image, strength, ...mask && { mask: maskOf(mask.image) } },
-    hashes: { image: image.hash, ...mask && { mask: mask.hash } },
+    options: {
+      ...continued.options,
+      ...{ image: image.image, strength, ...mask && { mask: maskOf(mask.image) } },
+    },
+    hashes: { image: image.hash, ...mask && { mask: mask.hash }, ...continued.hashes },
   };
 }
 

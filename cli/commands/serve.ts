@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeImage } from "../../src/data/decode_image.ts";
+import { contextSize } from "../../src/diffusion/context.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
 import { readText } from "../../src/files/read_text.ts";
@@ -170,7 +171,9 @@ async function runServe(given: Given): Promise<number> {
         onFault: fault.reject,
       });
       // The first pass compiles; so it is not a visitor who waits for it.
-      await rin.sample({ count: 1, steps: 1 });
+      const given = contextSize(rin.config);
+      const context = given > 0 ? new Float32Array(given) : undefined;
+      await rin.sample({ count: 1, steps: 1, context });
       const answer = flags.log === true ? logged(service.fetch) : service.fetch;
       const server = listen({ hostname, port, usual: USUAL_PORT }, answer);
       for (const url of reachedAt(hostname, server.addr.port)) print(url);

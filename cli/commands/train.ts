@@ -207,8 +207,9 @@ function resumption(folder: string): string {
 const LEAVE_WITHIN = 8000;
 
 /**
- * Waits for the step that all stop after, and leaves if it doesn't end in time, because another
- * process can be gone already.
+ * Waits for the step that all stop after, and leaves if it doesn't end in time: another process can be
+ * gone already, or rank 0 can be writing a large checkpoint, which then stays unfinished beside the last
+ * one.
  *
  * @returns the timer, to be cleared as soon as all agreed to stop
  */
@@ -216,11 +217,15 @@ function leaveInTime(
   terminal: Terminal,
   folder: string | undefined,
 ): ReturnType<typeof setTimeout> {
-  terminal.note(
-    "Stopping after this step ... (if it ends before that, continue from the last checkpoint with: " +
-      `${resumption(folder!)})`,
-  );
-  const timer = setTimeout(() => Deno.exit(INTERRUPTED), LEAVE_WITHIN);
+  const again = `continue from the last checkpoint with: ${resumption(folder!)}`;
+  terminal.note(`Stopping after this step ... (if it ends before that, ${again})`);
+  const timer = setTimeout(() => {
+    const seconds = LEAVE_WITHIN / 1000;
+    terminal.note(
+      `Left: the step, or writing a checkpoint, took longer than ${seconds} s; ${again}`,
+    );
+    Deno.exit(INTERRUPTED);
+  }, LEAVE_WITHIN);
   Deno.unrefTimer(timer);
   return timer;
 }

@@ -10,7 +10,9 @@ import { validationBatches } from "../../src/run/batches.ts";
 import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
 import { type Distance, measureDistances } from "./distances.ts";
+import { expectClasses } from "./features.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
+import { classesHash } from "./sampled.ts";
 import { writeFeatures } from "./write_features.ts";
 
 /** Everything that was measured. */
@@ -31,12 +33,14 @@ export interface EvaluationResult {
 /**
  * Measures.
  *
+ * @throws {CommandError} when the samples can't be compared with the data
  * @throws {Interrupted} when it was stopped
  */
 export async function evaluate(parts: EvaluationParts): Promise<EvaluationResult> {
   const { rin, data, terminal, counts, folder, features, sampler } = parts;
   const splits = await loadData(data, rin.config, dataReporter(terminal));
   try {
+    if (features) expectClasses(features, await classesHash(parts, splits.train));
     const loss = await measureLoss(parts, splits);
     if (counts.count === 0 && folder === undefined) return { loss, comparisons: [] };
     return {

@@ -18,6 +18,8 @@ export interface Features {
   readonly spaces: readonly string[];
   /** (count, the sum of the spaces' dimensions). */
   readonly rows: readonly Float32Array[];
+  /** Hash of the classes that the samples follow, where the network is class-conditional. */
+  readonly classes?: string;
   /** How the samples were made. */
   readonly sampler: Omit<ReturnType<typeof readSampler>, "batchSize">;
 }
@@ -44,10 +46,25 @@ export async function readFeatures(path: string, checkpoint: string): Promise<Fe
       return new Float32Array(exactly(items, i * each, each).slice().buffer);
     });
     const sampler = JSON.parse(String(record.sampler));
-    return { path, spaces: record.spaces.map(String), rows, sampler };
+    const classes = record.labels as string | undefined;
+    return { path, spaces: record.spaces.map(String), rows, classes, sampler };
   } finally {
     bytes.close();
   }
+}
+
+/**
+ * Checks that the samples follow the classes of the data that they are compared with.
+ *
+ * @param hash that of the data's classes
+ * @throws {CommandError} when they follow others
+ */
+export function expectClasses({ path, classes }: Features, hash: string | undefined): void {
+  if (classes === hash) return;
+  throw new CommandError(
+    `Cannot use ${path} as samples: their classes are not those of the training images; give the ` +
+      `same --data and --valid-fraction that its shares were made with`,
+  );
 }
 
 /**

@@ -4,7 +4,8 @@
  * @module
  */
 import type { NoiseLevelLoss } from "../../src/eval/noise_levels.ts";
-import { escapeXml, label, logTicks, n, text, ticks } from "./svg.ts";
+import { escaped } from "../../src/formats/markup.ts";
+import { label, logTicks, n, text, ticks } from "./svg.ts";
 
 const WIDTH = 640, HEIGHT = 360, LEFT = 58, RIGHT = 622, TOP = 66, BOTTOM = 316;
 
@@ -60,7 +61,7 @@ export function noisePlotSvg(levels: readonly NoiseLevelLoss[], title: string): 
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">`,
     `  <style>${STYLE}\n  </style>`,
     `  <rect class="back" width="${WIDTH}" height="${HEIGHT}" rx="8"/>`,
-    `  <text class="title" x="${LEFT}" y="26">${escapeXml(title)}</text>`,
+    `  <text class="title" x="${LEFT}" y="26">${escaped(title)}</text>`,
     ...yTicks.flat(),
     ...xTicks.flat(),
     `  <path class="axis" d="M${LEFT} ${BOTTOM}H${RIGHT}"/>`,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ImageSet } from "../../src/data/image_set.ts";
+import { sha256 } from "../../src/model/identity.ts";
 import { type EvaluationParts, showProgress } from "./parts.ts";
 
 /**
@@ -33,6 +34,15 @@ export async function* sampled(
 }
 
 /** The classes of the data, where the network is class-conditional; undefined where it isn't. */
-export function classesOf({ rin }: EvaluationParts, { labels }: ImageSet): Uint32Array | undefined {
+function classesOf({ rin }: EvaluationParts, { labels }: ImageSet): Uint32Array | undefined {
   return rin.config.numClasses > 0 ? labels : undefined;
+}
+
+/** What tells whether two data sets have the same classes that samples follow, as sha-256. */
+export async function classesHash(
+  parts: EvaluationParts,
+  train: ImageSet,
+): Promise<string | undefined> {
+  const labels = classesOf(parts, train);
+  return labels && await sha256(new Uint8Array(Uint32Array.from(labels).buffer));
 }

@@ -46,8 +46,3 @@ export function label(value: number): string {
     ? value.toExponential(2).replace(/\.?0+e\+?/, "e")
     : String(Number(value.toPrecision(3)));
 }
-
-/** A text as XML takes it. */
-export function escapeXml(s: string): string {
-  return s.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]!);
-}

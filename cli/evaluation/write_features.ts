@@ -6,7 +6,6 @@
 import type { ImageSet } from "../../src/data/image_set.ts";
 import type { FeatureSpace } from "../../src/eval/feature_set.ts";
 import { scattering } from "../../src/eval/scattering.ts";
-import { sha256 } from "../../src/model/identity.ts";
 import { makeFolder } from "../../src/files/write_file.ts";
 import { NpzWriter } from "../files/npz_writer.ts";
 import { hasContent, refuseOverwrite } from "../files/overwrite.ts";
@@ -14,7 +13,7 @@ import { npzOrigin } from "../samples/origins.ts";
 import { npzNote } from "../shards/npz_note.ts";
 import { numbersOf, type Shard, shardPath } from "../shards/shard.ts";
 import type { EvaluationParts } from "./parts.ts";
-import { classesOf, sampled } from "./sampled.ts";
+import { classesHash, sampled } from "./sampled.ts";
 
 /**
  * Makes a share of the samples and writes their features; continues where an earlier call stopped.
@@ -37,7 +36,7 @@ export async function writeFeatures(
   const spaces: FeatureSpace[] = [scattering, ...fid ? [fid.space] : []];
   const { batchSize: _, ...settings } = sampler;
   const names = spaces.map(({ name }) => name);
-  const labels = await labelsHash(parts, train);
+  const labels = await classesHash(parts, train);
   const record = {
     ...{ count, checkpoint, spaces: names },
     sampler: JSON.stringify({ ...settings, ...rin.precision === "f16" && { precision: "f16" } }),
@@ -69,10 +68,4 @@ export async function writeFeatures(
   }
   await writer.finish();
   return path;
-}
-
-/** The samples of a class-conditional network follow the classes of the data. */
-async function labelsHash(parts: EvaluationParts, train: ImageSet): Promise<string | undefined> {
-  const labels = classesOf(parts, train);
-  return labels && await sha256(new Uint8Array(Uint32Array.from(labels).buffer));
 }

@@ -22,6 +22,11 @@ const network: SettingOption<RinConfig>[] = [
     type: "integer",
     help: "frames of a clip; 1 for a network of images",
   },
+  {
+    key: "contextFrames",
+    type: "integer",
+    help: "frames of a clip that are given: the network draws how it continues; 0 for none",
+  },
   { key: "patchFrames", type: "integer", help: "frames that a patch spans; divides the frames" },
   { key: "latentDim", type: "integer", help: "width of the latents" },
   { key: "interfaceDim", type: "integer", help: "width of the interface tokens" },
@@ -145,11 +150,6 @@ const training: SettingOption<TrainOptions>[] = [
     type: "number",
     help: "strength of extra noise that is constant over each channel of an image; 0 for none",
   },
-  {
-    key: "immiscible",
-    type: "boolean",
-    help: "assign the noises of a batch to the images nearest to them; takes time on the host",
-  },
   { key: "optimizer", type: TRAIN_CHOICES.optimizer, help: "the optimizer" },
   { key: "lr", type: "number", help: "highest learning rate" },
   {
@@ -161,11 +161,6 @@ const training: SettingOption<TrainOptions>[] = [
       "which falls when validation stops improving",
   },
   { key: "lrEnd", type: "number", help: "cosine, plateau: the lowest learning rate" },
-  {
-    key: "decayStart",
-    type: "number",
-    help: "cosine: share of the steps after which it begins, such as 0.7",
-  },
   { key: "warmup", type: "integer", help: "steps in which the learning rate rises from 0" },
   {
     key: "plateauFactor",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escaped } from "../../src/formats/markup.ts";
 import { drawChart } from "./client/draw_chart.ts";
 import { showGrids } from "./client/show_grids.ts";
 import { startPage } from "./client/start_page.ts";
@@ -46,15 +47,15 @@ export async function renderPage(page: Page): Promise<string> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 ${generatorTag(generator)}
-<title>${escape(title)}</title>
+<title>${escaped(title)}</title>
 <link rel="icon" href="data:,">
 <style>${library.style}${STYLE}</style>
 </head>
 <body>
 <header>
-<h1>${escape(title)}</h1>
+<h1>${escaped(title)}</h1>
 ${live ? '<span id="status" role="status">Live</span>' : ""}
-<p>${escape(subtitle)}</p>
+<p>${escaped(subtitle)}</p>
 </header>
 <main>
 <noscript><p>The curves are drawn by a script in this page, which is switched off.</p></noscript>
@@ -76,7 +77,7 @@ ${tables.map(tableHtml).join("\n")}
 
 /** The tag in a page that names its generator. */
 export function generatorTag(generator: string): string {
-  return `<meta name="generator" content="${escape(generator)}">`;
+  return `<meta name="generator" content="${escaped(generator)}">`;
 }
 
 /** Its text is read when a page is made, so that no other command waits for it. */
@@ -97,25 +98,25 @@ const SAMPLES = `<section id="samples" class="card" hidden>
 function pictures(grids: readonly Grid[]): string {
   if (grids.length === 0) return "";
   const figures = grids.map(({ caption, src }) =>
-    `<figure><img src="${escape(src)}" alt="Grid of samples: ${escape(caption)}">` +
-    `<figcaption>${escape(caption)}</figcaption></figure>`
+    `<figure><img src="${escaped(src)}" alt="Grid of samples: ${escaped(caption)}">` +
+    `<figcaption>${escaped(caption)}</figcaption></figure>`
   );
   return `<section class="card wide"><h2>Last samples</h2>
 <div class="pictures">${figures.join("\n")}</div></section>`;
 }
 
 function tableHtml({ title, head, rows }: PageTable): string {
-  return `<section class="card wide"><h2>${escape(title)}</h2>${
+  return `<section class="card wide"><h2>${escaped(title)}</h2>${
     head ? columns(head, rows) : facts(rows)
   }</section>`;
 }
 
 function columns(head: readonly string[], rows: PageTable["rows"]): string {
   const body = rows.map(([first, ...others]) => {
-    const cells = others.map((cell) => `<td>${escape(cell)}</td>`);
-    return `<tr><th scope="row">${escape(first)}</th>${cells.join("")}</tr>`;
+    const cells = others.map((cell) => `<td>${escaped(cell)}</td>`);
+    return `<tr><th scope="row">${escaped(first)}</th>${cells.join("")}</tr>`;
   });
-  const top = head.map((cell) => `<th scope="col">${escape(cell)}</th>`).join("");
+  const top = head.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join("");
   return `<div class="scroll" tabindex="0"><table><thead><tr>${top}</tr></thead>
 <tbody>${body.join("\n")}</tbody></table></div>`;
 }
@@ -123,7 +124,7 @@ function columns(head: readonly string[], rows: PageTable["rows"]): string {
 function facts(rows: PageTable["rows"]): string {
   const long = rows.some(([, value]) => value.length > 60) && rows.length < 10;
   const all = rows.map(([name, value]) =>
-    `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`
+    `<div><dt>${escaped(name)}</dt><dd>${escaped(value)}</dd></div>`
   );
   return `<dl class="facts${long ? " long" : ""}">${all.join("\n")}</dl>`;
 }
@@ -131,15 +132,4 @@ function facts(rows: PageTable["rows"]): string {
 /** Data as JSON that no browser takes for markup, whatever texts it holds. */
 function json(data: PageData): string {
   return JSON.stringify(data).replaceAll("<", "\\u003c");
-}
-
-function escape(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]);
 }

@@ -30,7 +30,7 @@ export async function numberedOrigin(
 }
 
 /** The name of a picture in a folder that isn't from rin; undefined where there is none. */
-export async function foreignPicture(folder: string): Promise<string | undefined> {
+async function foreignPicture(folder: string): Promise<string | undefined> {
   if (!await mayRead(folder)) return undefined;
   const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
   for (const { name } of entries) {

@@ -1,22 +1,22 @@
 /**
- * A picture, or a clip, that sampling begins from, from the disk.
+ * A picture, or a clip, that sampling begins from or continues, from the disk.
  *
  * @module
  */
 import { decodeClipFile } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
-import { clipOf, decodeGiven, type Given } from "../../src/data/given_picture.ts";
+import { clipOf, decodeGiven, type Given, givenSize } from "../../src/data/given_picture.ts";
 import { listClips } from "../../src/data/list_clips.ts";
 import { concat } from "../../src/data/prepared_format.ts";
 import { fileReason } from "../../src/files/errors.ts";
-import type { ExampleConfig } from "../../src/model/example.ts";
+import type { DrawnConfig, ExampleConfig } from "../../src/model/example.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { CommandError } from "../errors.ts";
 
 /** A picture with its file's hash. */
 export interface Picture {
-  /** (3, S, S), or (3, T, S, S), in [-1, 1]. */
+  /** (3, S, S), or (3, T, S, S), or of a context (3, N, S, S), in [-1, 1]. */
   readonly image: Float32Array<ArrayBuffer>;
   readonly hash: string;
 }
@@ -30,11 +30,11 @@ export interface Picture {
 export async function readPicture(
   what: Given,
   path: string,
-  config: ExampleConfig,
+  config: DrawnConfig,
 ): Promise<Picture> {
   try {
     const isFolder = config.frames > 1 && (await Deno.stat(path)).isDirectory;
-    return await (isFolder ? readFolder : readImage)(what, path, config);
+    return await (isFolder ? readFolder : readImage)(what, path, givenSize(what, config));
   } catch (thrown) {
     const reason = thrown instanceof DataError ? thrown.message : fileReason(thrown);
     throw new CommandError(`Cannot read picture ${path}: ${reason}`);

@@ -20,6 +20,11 @@ export async function readRecord(path: string): Promise<SampleRecord> {
     throw new CommandError(`Cannot read ${path}: ${fileReason(thrown)}`);
   }
   const record = recordIn(bytes);
+  if (record?.attention !== undefined) {
+    throw new CommandError(
+      `Cannot repeat ${path}: it shows heat maps, which rin attention made and rin sample does not draw`,
+    );
+  }
   if (record) return record;
   throw new CommandError(`Cannot repeat ${path}: ${whyNoRecord(bytes)}`);
 }

@@ -15,11 +15,16 @@ fi
 
 gpus=${RIN_GPUS:-}
 if [ -z "$gpus" ]; then
-  # 0x0300.. is a VGA controller, 0x0302.. a 3D controller without a display.
+  # 0x0300.. is a VGA controller, 0x0302.. a 3D controller without a display, 0x0380.. another one;
+  # of NVIDIA, AMD, or Intel, since a server's own VGA chip has no Vulkan.
   for device in /sys/bus/pci/devices/*; do
     if [ ! -e "$device/class" ]; then continue; fi
+    case $(cat "$device/vendor") in
+      0x10de | 0x1002 | 0x8086) ;;
+      *) continue ;;
+    esac
     case $(cat "$device/class") in
-      0x0300* | 0x0302*) gpus="$gpus ${device##*/}" ;;
+      0x0300* | 0x0302* | 0x0380*) gpus="$gpus ${device##*/}" ;;
     esac
   done
 fi
@@ -30,6 +35,7 @@ for gpu in $gpus; do
     # 0000:17:00.0 becomes pci-0000_17_00_0.
     DRI_PRIME=pci-$(printf %s "$gpu" | tr ':.' '__')
     MESA_VK_DEVICE_SELECT_FORCE_DEFAULT_DEVICE=1
+    unset MESA_VK_DEVICE_SELECT # it would come first
     export DRI_PRIME MESA_VK_DEVICE_SELECT_FORCE_DEFAULT_DEVICE
     exec "$@"
   fi

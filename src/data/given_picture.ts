@@ -1,9 +1,9 @@
 /**
- * A picture, or a clip, that sampling begins from, and its mask. Pure: no file access, so it runs
- * anywhere.
+ * A picture, or a clip, that sampling begins from or continues, and a mask. Pure: no file access,
+ * so it runs anywhere.
  * @module
  */
-import { type ExampleConfig, exampleSize } from "../model/example.ts";
+import { type DrawnConfig, type ExampleConfig, exampleSize } from "../model/example.ts";
 import { decodeClip, moves, resizeClip } from "./decode_clip.ts";
 import type { Decode } from "./decode_common.ts";
 import { DataError } from "./errors.ts";
@@ -12,7 +12,15 @@ import { concat } from "./prepared_format.ts";
 import { resizeCrop } from "./resize.ts";
 
 /** The role of a given picture. */
-export type Given = "image" | "mask";
+export type Given = "image" | "mask" | "context";
+
+/** The size of what is given to a network: of a context, its frames only. */
+export function givenSize(
+  what: Given,
+  { imageSize, frames, contextFrames }: DrawnConfig,
+): ExampleConfig {
+  return { imageSize, frames: what === "context" ? contextFrames : frames };
+}
 
 /**
  * Decodes a file, cropped and resized as training images are. Clips use their first frames, and a
@@ -57,7 +65,9 @@ export function clipOf(
   const found = stored.length / (3 * imageSize ** 2);
   if (found < frames && !(what === "mask" && found === 1)) {
     throw new DataError(
-      `it has ${found} frame${found === 1 ? "" : "s"}, where the network's clips have ${frames}; ` +
+      `it has ${found} frame${found === 1 ? "" : "s"}, where ${
+        what === "context" ? "the network sees" : "the network's clips have"
+      } ${frames}; ` +
         `give a longer clip`,
     );
   }

@@ -15,6 +15,7 @@ import { embedImages, rin, selfConditionsInterface } from "../model/rin.ts";
 import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
+import { drawnFrames, recordContext } from "./context.ts";
 
 /** Features of a plan of prediction or sampling. */
 export interface InferenceFeatures {
@@ -89,6 +90,8 @@ export interface SamplingTensors extends PassTensors {
   readonly keepMask?: Tensor;
   /** With a picture: its share and the noise's (4; two of them count). */
   readonly level?: Tensor;
+  /** With context frames: clips (B, 3, T, S, S), of which those are given. */
+  readonly context?: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
   /** The latest estimate of x0 (B, 3, S, S). */
@@ -214,7 +217,7 @@ export function recordPrediction(
 
 /**
  * Records the initial x ("start"), and a sampler's step ("step"): a pass, guidance, thresholds, the
- * step's noise, the step itself, and the picture put back.
+ * step's noise, the step itself, and the picture and the frames given put back.
  */
 export function recordSampling(
   config: RinConfig,
@@ -224,12 +227,13 @@ export function recordSampling(
   precision: FloatType = "f32",
 ): RecordedSampling {
   const tensors = samplingTensors(config, batch, features);
-  const { x, scalars, denoised, thresholds } = tensors;
+  const { x, context, scalars, denoised, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
   const plan = new Plan<SamplingPhase>("start", "step");
   plan.activations = precision;
   recordNoise(plan, tensors, tensors.first ?? x);
   if (features.begin !== "noise") recordPicture(plan, tensors);
+  if (context) recordContext(plan, config, context, x);
   plan.phase("step", () => {
     const { guided, decay } = features;
     const tokens = embedImages(plan, config, weights, x);
@@ -238,12 +242,15 @@ export function recordSampling(
       ? recordGuidance(plan, config, weights, tensors, { tokens, own, decay })
       : own;
     if (features.threshold) {
-      plan.record("thresholds", images, { x, prediction, scalars, thresholds });
+      const [now, found] = [x, prediction].map((all) => drawnFrames(plan, config, all));
+      const sizes = { batch, each: now.size / batch };
+      plan.record("thresholds", sizes, { x: now, prediction: found, scalars, thresholds });
     }
     const fresh = temporary(...x.shape);
     recordNoise(plan, tensors, fresh);
     plan.record("samplerStep", images, { x, prediction, fresh, denoised, thresholds, scalars });
     if (features.begin === "mask") recordPicture(plan, tensors);
+    if (context) recordContext(plan, config, context, x);
   });
   return { plan, tensors };
 }
@@ -273,6 +280,7 @@ function samplingTensors(
       keepMask: persistent("keep mask", shape.slice(2)),
       level: persistent("level", [4]),
     },
+    ...config.contextFrames > 0 && { context: persistent("context", shape) },
     scalars: persistent("scalars", [8]),
     denoised: persistent("denoised", shape),
     thresholds: persistent("thresholds", [batch]),

@@ -8,7 +8,7 @@ import { Plan } from "../graph/plan.ts";
 import { persistent, temporary, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
-import { exampleShape, interfaceTokens } from "../model/example.ts";
+import { drawnSize, exampleShape, exampleSize, interfaceTokens } from "../model/example.ts";
 import {
   embedImages,
   embedTime,
@@ -23,6 +23,7 @@ import { timeWidth } from "../model/time.ts";
 import { slab, Weights, whole } from "../model/weights.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import { copyTo } from "../nn/tokens.ts";
+import { recordContext, rowWeights, weightedRows } from "./context.ts";
 import { expectFloats, expectTimes } from "./floats.ts";
 import { expectState, type SelfConditioningState } from "./self_conditioning.ts";
 import { labelRows } from "./labels.ts";
@@ -39,7 +40,7 @@ export interface LossInputs {
   readonly noise: Tensor;
   /** From `noisingCoefficients`: (B, 4). */
   readonly coefficients: Tensor;
-  /** Factors on the examples' squared errors (B), see `lossWeight`. */
+  /** Factors on squared errors, from `rowWeights`: (B), or with context frames (B, 3, T). */
   readonly lossWeight: Tensor;
   /** Examples that the mean is over, where these are but a part of them. */
   readonly whole?: number;
@@ -61,7 +62,7 @@ export interface LossInputs {
 /** The loss and the tensors behind it. */
 export interface Loss extends RinOutputs {
   readonly xt: Tensor;
-  /** (1024, 2): the second column adds up to the weighted sum of squared errors. */
+  /** (1024, 2): the second column adds up to the weighted sum of squared errors of what is drawn. */
   readonly partial: Tensor;
   /** The gradient of the prediction (B, 3, S, S). */
   readonly gradient: Tensor;
@@ -81,6 +82,7 @@ export function recordLoss(
   const target = temporary(...x0.shape);
   const sizes = { batch, each: x0.size / batch };
   plan.record("addNoise", sizes, { x0, noise, coefficients, xt, target });
+  if (config.contextFrames > 0) recordContext(plan, config, x0, xt);
   const pass = {
     ...{ xt, t, labels, drop },
     tokens: embedImages(plan, config, weights, xt),
@@ -95,9 +97,10 @@ export function recordLoss(
   const outputs = rin(plan, config, weights, { ...pass, previous: given, checkpointBlocks });
   const gradient = temporary(...x0.shape);
   const partial = temporary(PARTIALS, 2);
+  const each = exampleSize(config) / weightedRows(config);
   plan.record(
     "squaredError",
-    { ...sizes, whole },
+    { batch: x0.size / each, each, whole: whole * drawnSize(config) / each },
     { prediction: outputs.output, target, lossWeight, gradient, partial },
   );
   return { ...outputs, xt, partial, gradient };
@@ -147,7 +150,7 @@ export async function lossAndGradients(
     interface: persistent("interface", [batch, interfaceTokens(config), config.interfaceDim]),
     labels: persistent("labels", [batch]),
     mask: persistent("mask", [batch]),
-    lossWeight: persistent("lossWeight", [batch]),
+    lossWeight: persistent("lossWeight", [batch * weightedRows(config)]),
     partial: persistent("partial", [PARTIALS, 2]),
   };
   expectFloats("x0", example.x0, inputs.x0.size);
@@ -185,12 +188,13 @@ export async function lossAndGradients(
     if (given) device.write(latents, given.latents);
     if (tokens && given) device.write(tokens, given.interface!);
     device.write(mask, new Float32Array(batch).fill(1));
-    device.write(lossWeight, example.lossWeight ?? new Float32Array(batch).fill(1));
+    const factors = example.lossWeight ?? new Float32Array(batch).fill(1);
+    device.write(lossWeight, rowWeights(config, factors));
     program.run();
     const partial = await device.read(inputs.partial);
     const sum = partial.reduce((total, value, i) => i % 2 === 1 ? total + value : total, 0);
     const values = await device.read(whole(gradients));
-    return { loss: sum / x0.size, gradients: byName(weights, values) };
+    return { loss: sum / (batch * drawnSize(config)), gradients: byName(weights, values) };
   } finally {
     program?.destroy();
     device.release(gradients, ...Object.values(inputs).map(({ storage }) => storage!));

@@ -26,6 +26,7 @@ import { expectState, type SelfConditioningState } from "./self_conditioning.ts"
 import type { PassTensors } from "./inference.ts";
 import { Inferences } from "./inferences.ts";
 import { labelRows } from "./labels.ts";
+import { isGiven } from "./context.ts";
 import { inputFactor } from "./prediction.ts";
 import { SAMPLE_OPTIONS, type SampledBatch, type SampleOptions } from "./sample_options.ts";
 import { planSampling, sampleBatch } from "./sampling.ts";
@@ -195,7 +196,8 @@ export class Rin {
   /**
    * One pass of the network.
    *
-   * @param xt noisy images (B, 3, S, S) or clips (B, 3, T, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise
+   * @param xt noisy images (B, 3, S, S) or clips (B, 3, T, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise;
+   * context frames without noise, inputScale image
    * @param t their times (B), in [0, 1]
    * @param options state from an earlier pass, and classes
    * @throws {RangeError} when the sizes don't fit each other and the config
@@ -248,7 +250,11 @@ export class Rin {
     const schedule = parseSchedule(this.config.schedule);
     const factors = Array.from(t, (time) => inputFactor(this.config, schedule(time)));
     const each = xt.length / t.length;
-    return xt.map((value, i) => value * factors[Math.floor(i / each)]);
+    const clean = inputFactor(this.config, 1);
+    const pixels = this.config.imageSize ** 2;
+    return xt.map((value, i) =>
+      value * (isGiven(this.config, Math.floor(i / pixels)) ? clean : factors[Math.floor(i / each)])
+    );
   }
 
   /**

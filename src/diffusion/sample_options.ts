@@ -63,13 +63,21 @@ export interface SampleOptions extends SamplerOptions {
    * the sampler puts back its noised form after each step.
    */
   readonly mask?: Float32Array<ArrayBuffer>;
+  /**
+   * For a network with context frames: the first N frames, in [-1, 1], of the clip to continue,
+   * (3, N, S, S), or of one clip for each sample, (indices, 3, N, S, S). They come out unchanged.
+   */
+  readonly context?: Float32Array<ArrayBuffer>;
   /** Stops between two steps by throwing its reason. */
   readonly signal?: AbortSignal;
   /** Called after each step of each batch with the number of steps done and of all. */
   readonly onStep?: (done: number, total: number) => void;
   /** How many times a batch `onEstimate` is called: after steps spread evenly, the last one among them. */
   readonly estimates?: number;
-  /** Called with estimates of the finished images on the way; the last are the images themselves. */
+  /**
+   * Called with estimates of the finished images on the way; the last are the images themselves. The
+   * next step waits for its promise.
+   */
   readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
 }
 
@@ -114,6 +122,7 @@ export const SAMPLE_OPTIONS = /* @__PURE__ */ (() => ({
   image: { type: "Float32Array" },
   strength: { ...share, default: 1 },
   mask: { type: "Float32Array" },
+  context: { type: "Float32Array" },
   signal: { type: "AbortSignal" },
   onStep: { type: "Function" },
   estimates: { type: "integer", minimum: 0, maximum: 100_000, default: 0 },

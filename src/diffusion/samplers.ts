@@ -173,7 +173,7 @@ function scheduleOption(name: string): Schedule {
   }
 }
 
-/** A step as the kernel `sampler step` takes it, for images of `each` numbers. */
+/** A step as the kernel `sampler step` takes it, where `each` numbers of an image are drawn. */
 export function stepScalars(
   { estimate, factors }: SamplerStep,
   clip: boolean | number,

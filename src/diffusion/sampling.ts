@@ -5,10 +5,11 @@
  */
 import type { Input } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
-import { planeSize } from "../model/example.ts";
+import { drawnSize, planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
 import { checkValue } from "../options/schema.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
+import { expectContext, placeContext } from "./context.ts";
 import type { InferenceFeatures } from "./inference.ts";
 import type { SamplingPlan } from "./inferences.ts";
 import { SamplingError } from "./errors.ts";
@@ -55,7 +56,7 @@ export interface Sampling {
 export function planSampling(config: RinConfig, given: SampleOptions): Sampling {
   const options = completeSampleOptions(given);
   const { count, batchSize, maxPlans, strength, guidance, estimates } = options;
-  const { image, mask, interpolate, onEstimate } = options;
+  const { image, mask, context, interpolate, onEstimate } = options;
   if (guidance !== 1 && config.numClasses === 0) {
     throw new RangeError(
       `guidance is ${guidance}, but the network has no classes: leave it out, or use 1`,
@@ -82,6 +83,7 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
     : { alpha: seen * alpha, sigma: seen * sigma };
   const shown = onEstimate ? Math.min(estimates, steps.length) : 0;
   const indices = options.indices ?? Array.from({ length: count }, (_, i) => i);
+  expectContext(config, context, indices.length);
   const seeds = options.seeds ?? Array<number>(indices.length).fill(options.seed);
   checkValue({ ...SAMPLE_OPTIONS.seeds, length: indices.length }, "seeds", seeds);
   if (options.seeds && interpolate) throw new RangeError("interpolate takes no other seeds");
@@ -123,11 +125,14 @@ export async function sampleBatch(
 ): Promise<SampledBatch> {
   const indices = all.slice(from, to);
   const seeds = Array.from(indices, (_, i) => allSeeds[from + i]);
-  const { clip, warmStart, interpolate, image, mask, signal, onEstimate } = options;
+  const { clip, warmStart, interpolate, image, mask, context, signal, onEstimate } = options;
   const each = tensors.x.size / batch;
   const fill = (value: number) => new Float32Array(batch).fill(value);
-  const read = async (tensor: typeof tensors.x) =>
-    (await device.read(tensor)).slice(0, indices.length * each);
+  const read = async (tensor: typeof tensors.x) => {
+    const images = (await device.read(tensor)).slice(0, indices.length * each);
+    if (context) placeContext(config, context, images, from);
+    return images;
+  };
   const keysOf = (step: number): Input[] => {
     // Places that stay empty keep the streams that they had.
     if (!interpolate) return [[tensors.keys, noiseKeys(seeds, indices, step)]];
@@ -143,7 +148,7 @@ export async function sampleBatch(
     const step = steps[index];
     return [
       [tensors.t, networkTime(config, Array<number>(batch).fill(step.t))],
-      [tensors.scalars, stepScalars(step, clip, each)],
+      [tensors.scalars, stepScalars(step, clip, drawnSize(config))],
       ...mask ? [[level!, levelOf(step.level)] as const] : [],
       ...index === 1 ? [[tensors.previousMask, fill(warmStart)] as const] : [],
       ...keysOf(index + 1),
@@ -167,6 +172,11 @@ export async function sampleBatch(
     device.write(keepMask, new Float32Array(keepMask.size).fill(1));
     device.write(level, levelOf(start));
   }
+  if (context) {
+    const clips = new Float32Array(tensors.x.size);
+    placeContext(config, context, clips, from);
+    device.write(tensors.context!, clips);
+  }
   program.run(["start"]);
   if (mask) device.write(keepMask!, mask.map((value) => value > 0.5 ? 0 : 1));
   let queued: Input[][] = [];
@@ -178,7 +188,7 @@ export async function sampleBatch(
     await pace.after(device.idle(), queued.length);
     if (shown.has(done)) {
       const images = await read(done === steps.length ? tensors.x : tensors.denoised);
-      onEstimate?.({ indices, images, done });
+      await onEstimate?.({ indices, images, done });
     }
     for (const _ of queued) onStep();
     queued = [];

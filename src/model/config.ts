@@ -29,6 +29,11 @@ export interface RinConfig {
   readonly imageSize: number;
   /** Frames T of the clips that the network makes; 1 (default) for images. */
   readonly frames: number;
+  /**
+   * Frames N of each clip that are given: the network sees the first N without noise, and draws the
+   * rest. Default 0.
+   */
+  readonly contextFrames: number;
   /** Side P of a patch, pixels; divides `imageSize`. The interface has (T/Pt) (S/P)^2 tokens. */
   readonly patchSize: number;
   /** Frames Pt of a patch; divides `frames`. Default 1. */
@@ -110,6 +115,7 @@ const ratio = { type: "integer", minimum: 1, maximum: 64 } as const;
 const TABLE = /* @__PURE__ */ ((): Readonly<Record<keyof RinConfig, Schema>> => ({
   imageSize: { ...size, default: 32 },
   frames: { ...size, default: 1 },
+  contextFrames: { ...size, minimum: 0, default: 0 },
   patchSize: { ...size, default: 8 },
   patchFrames: { ...size, default: 1 },
   latentDim: { ...size, default: 128 },
@@ -148,6 +154,12 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
   checkPatch(full, "imageSize", "patchSize");
   checkPatch(full, "frames", "patchFrames");
+  if (full.contextFrames >= full.frames) {
+    throw new ConfigError(
+      `contextFrames is ${full.contextFrames} and frames is ${full.frames}: expected fewer, so that ` +
+        `some are left to draw`,
+    );
+  }
   checkBlocks(full);
   checkHeads(full, given.readWriteHeads === undefined);
   if (full.numLatents <= tokensAmongLatents(full)) {

@@ -8,6 +8,9 @@ import type { RinConfig } from "./config.ts";
 /** Config fields that fix the shape of an example. */
 export type ExampleConfig = Pick<RinConfig, "imageSize" | "frames">;
 
+/** Config fields that say which part of an example is drawn. */
+export type DrawnConfig = ExampleConfig & Pick<RinConfig, "contextFrames">;
+
 /** The shape of an example: (3, S, S) of an image, (3, T, S, S) of a clip. */
 export function exampleShape(config: ExampleConfig): readonly number[] {
   return [3, ...exampleAxes(config)];
@@ -21,6 +24,11 @@ export function exampleSize(config: ExampleConfig): number {
 /** Numbers of one of its channels, T S^2. */
 export function planeSize({ imageSize, frames }: ExampleConfig): number {
   return frames * imageSize ** 2;
+}
+
+/** Numbers of the frames that are drawn, 3 (T - N) S^2. */
+export function drawnSize({ imageSize, frames, contextFrames }: DrawnConfig): number {
+  return exampleSize({ imageSize, frames: frames - contextFrames });
 }
 
 /** Sides of a patch along the axes after the channels: (P, P) or (Pt, P, P). */

@@ -5,7 +5,7 @@
  */
 import { encode } from "fast-png";
 import { fittedLettering, LETTER_HEIGHT, lettering } from "./lettering.ts";
-import { GAP, paint, type PngText } from "./pictures.ts";
+import { GAP, paint, type Pixels, type PngText } from "./pictures.ts";
 
 /** Size of images from which a letter's points are squares of four pixels. */
 const LARGE = 128;
@@ -55,8 +55,19 @@ export function labelledGridPng(
   images: Float32Array,
   size: number,
   words: readonly string[],
-  { columns = Math.ceil(Math.sqrt(words.length)), text }: { columns?: number; text?: PngText },
+  { columns, text }: { columns?: number; text?: PngText },
 ): Uint8Array {
+  const pixels = labelledGridPixels(images, size, words, columns);
+  return encode({ ...pixels, depth: 8, channels: 3, text });
+}
+
+/** The same before it is a PNG file. */
+export function labelledGridPixels(
+  images: Float32Array,
+  size: number,
+  words: readonly string[],
+  columns: number = Math.ceil(Math.sqrt(words.length)),
+): Pixels {
   const point = size >= LARGE ? 2 : 1;
   const longest = Math.max(...words.map((word) => lettering(word).length)) * point;
   const cell = Math.max(size, Math.min(longest, WIDEST * point));
@@ -72,7 +83,7 @@ export function labelledGridPng(
     const from = left + Math.floor((cell - letters.length * point) / 2);
     write(letters, point, data, width, from, top + size + AIR * point);
   });
-  return encode({ width, height, data, depth: 8, channels: 3, text });
+  return { width, height, data };
 }
 
 /** Draws black points over the picture. */

@@ -5,7 +5,10 @@
  */
 import { pngText } from "./png_text.ts";
 
-/** Settings that decide what a picture shows, by key; `checkpoint`, `image` and `mask` as sha-256. */
+/**
+ * Settings that decide what a picture shows, by key; `checkpoint`, `image`, `mask` and `context` as
+ * sha-256.
+ */
 export type SampleRecord = Readonly<
   Record<string, string | number | boolean | readonly number[]>
 >;

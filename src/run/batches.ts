@@ -6,6 +6,8 @@
 import { BatchStream } from "../data/batches.ts";
 import type { ImageSet } from "../data/dataset.ts";
 import { type Augmentation, fillBatch, windowStart } from "../data/fill_batch.ts";
+import { contextOf } from "../diffusion/context.ts";
+import type { DrawnConfig } from "../model/example.ts";
 
 /** Images of one validation pass at a time: few, so that it can be stopped soon. */
 const VALID_BATCH = 16;
@@ -134,8 +136,44 @@ export async function* validationBatches(
       { length },
       (_, i) => Math.floor((first + i) * set.count / total),
     );
-    const starts = startsOf(set, indices, (room) => Math.floor(room / 2));
-    const bytes = await set.read(indices, starts);
-    yield { images: filled(set, bytes, length, imageSize), labels: labelsAt(set, indices) };
+    yield await middles(set, indices, imageSize);
   }
+}
+
+/** Images of a set, of clips the middle frames. */
+async function middles(
+  set: ImageSet,
+  indices: readonly number[],
+  imageSize: number,
+): Promise<TrainingBatch> {
+  const starts = startsOf(set, indices, (room) => Math.floor(room / 2));
+  const bytes = await set.read(indices, starts);
+  return { images: filled(set, bytes, indices.length, imageSize), labels: labelsAt(set, indices) };
+}
+
+/** The beginnings of clips for samples to continue. */
+export interface Contexts {
+  /** (count, 3, N, S, S), in [-1, 1]. */
+  readonly context: Float32Array<ArrayBuffer>;
+  /** (count), the clips' classes; only where the set is labeled. */
+  readonly labels?: Uint32Array<ArrayBuffer>;
+}
+
+/**
+ * The beginnings of clips: the first `count` of `most`, which are spread evenly over the set, or where
+ * it has fewer, begin with its first again.
+ */
+export async function validationContexts(
+  set: ImageSet,
+  config: DrawnConfig,
+  count: number,
+  most: number,
+): Promise<Contexts> {
+  const spread = Math.min(most, set.count);
+  const indices = Array.from(
+    { length: count },
+    (_, i) => Math.floor((i % spread) * set.count / spread),
+  );
+  const { images, labels } = await middles(set, indices, config.imageSize);
+  return { context: contextOf(config, images), labels };
 }

@@ -45,7 +45,7 @@ export interface RunOptions {
   readonly sampleEvery: number;
   /** Images in the last grid; earlier grids show the first 16 of them. */
   readonly sampleCount: number;
-  /** How samples are made. */
+  /** How samples are made. A network with context frames continues validation clips. */
   readonly sampleSampler: SamplerName;
   /** Network evaluations of a sample. */
   readonly sampleSteps: number;

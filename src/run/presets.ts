@@ -233,11 +233,12 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     run: paper.run,
   },
   kinetics: {
-    about: "clips of 16 frames at 64 px, drawn from nothing: the paper's patches and latents, " +
+    about: "clips of 16 frames at 64 px, 5 of them given: the paper's task, patches and latents, " +
       "the rest ours; 395 M parameters",
     network: {
       ...appendix,
       frames: 16,
+      contextFrames: 5,
       patchFrames: 2,
       patchSize: 4,
       numLatents: 256,

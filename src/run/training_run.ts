@@ -11,7 +11,8 @@ import { exampleSize } from "../model/example.ts";
 import type { Peers } from "../train/peers.ts";
 import { clipGridPng } from "../picture/clips.ts";
 import { gridPng } from "../picture/pictures.ts";
-import { TrainingBatches, validationBatches } from "./batches.ts";
+import { contextSize } from "../diffusion/context.ts";
+import { TrainingBatches, validationBatches, validationContexts } from "./batches.ts";
 import type { Activity } from "./events.ts";
 import { MetricsCollector } from "./metrics_collector.ts";
 import type { RunParts } from "./run_parts.ts";
@@ -139,12 +140,18 @@ export class TrainingRun {
   }
 
   async #sample(step: number, wanted: number): Promise<void> {
-    const { trainer, folder, loggers, state, emit, peers, settings: { run, network } } =
+    const { trainer, data, folder, loggers, state, emit, peers, settings: { run, network } } =
       this.#parts;
     const count = Math.min(wanted, run.sampleCount);
-    const { numClasses } = network;
+    const { numClasses, contextFrames } = network;
+    const given = contextFrames > 0
+      ? await validationContexts(data.valid, network, count, run.sampleCount)
+      : undefined;
     const images = await samplesOf(peers, trainer.average, {
-      labels: numClasses > 0 ? Array.from({ length: count }, (_, i) => i % numClasses) : undefined,
+      labels: numClasses > 0
+        ? Array.from({ length: count }, (_, i) => given?.labels?.[i] ?? i % numClasses)
+        : undefined,
+      context: given?.context,
       count,
       sampler: run.sampleSampler,
       steps: run.sampleSteps,
@@ -182,14 +189,16 @@ async function samplesOf(
   options: SampleOptions & { readonly count: number },
 ): Promise<Float32Array<ArrayBuffer> | SamplingError> {
   if (peers.size === 1) return await finiteSamples(rin, options);
-  const { count, labels } = options;
+  const { count, labels, context } = options;
   const share = Math.ceil(count / peers.size);
   const first = Math.min(count, peers.rank * share);
   const indices = Array.from({ length: Math.min(share, count - first) }, (_, i) => first + i);
+  const given = contextSize(rin.config);
   const own = indices.length === 0 ? new Float32Array() : await finiteSamples(rin, {
     ...options,
     indices,
     labels: labels && indices.map((index) => labels[index]),
+    context: context?.slice(first * given, (first + indices.length) * given),
   });
   const failed = own instanceof SamplingError;
   const each = exampleSize(rin.config);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escaped } from "../formats/markup.ts";
 import type { ApiSchema, OpenApi, Operation } from "./openapi.ts";
 
 const STYLE = `
@@ -36,15 +37,22 @@ export function docsPage({ info, paths }: OpenApi, origin: string): string {
 <h1>${title}</h1>
 <p>${prose(info.description)}</p>
 <p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
-<pre>curl --json '{"seed": 1, "steps": 20, "sampler": "dpm++"}' -o image.png ${
-    escaped(origin)
-  }/v1/images
-curl -o image.png '${escaped(origin)}/v1/images/1.png?steps=20&amp;sampler=dpm%2B%2B'
-curl -F image=@photo.jpg -F strength=0.5 -o image.png ${escaped(origin)}/v1/images
-curl -N '${escaped(origin)}/v1/images/stream?count=2&amp;seed=1&amp;previews=5'</pre>
+<pre>${examples(paths, escaped(origin))}</pre>
 ${sections.join("\n")}
 </html>
 `;
+}
+
+/** Commands that try the service. */
+function examples(paths: OpenApi["paths"], origin: string): string {
+  const { required } = paths["/v1/images"].post.requestBody!.content["application/json"].schema;
+  if (required?.includes("context")) {
+    return `curl -F context=@begun.gif -F seed=1 -F count=4 -o clips.png ${origin}/v1/images`;
+  }
+  return `curl --json '{"seed": 1, "steps": 20, "sampler": "dpm++"}' -o image.png ${origin}/v1/images
+curl -o image.png '${origin}/v1/images/1.png?steps=20&amp;sampler=dpm%2B%2B'
+curl -F image=@photo.jpg -F strength=0.5 -o image.png ${origin}/v1/images
+curl -N '${origin}/v1/images/stream?count=2&amp;seed=1&amp;previews=5'`;
 }
 
 function section(method: string, path: string, operation: Operation): string {
@@ -121,14 +129,4 @@ function code(value: unknown): string {
 /** Text, with parts between backticks as code. */
 function prose(text: string): string {
   return escaped(text).replace(/`([^`]+)`/g, "<code>$1</code>");
-}
-
-function escaped(text: string): string {
-  const names: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>"]/g, (character) => names[character]);
 }

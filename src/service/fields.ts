@@ -23,6 +23,8 @@ export interface Network {
 export interface Field {
   readonly schema: OptionSchema;
   readonly about: string;
+  /** Whether a request must have it. */
+  readonly isNeeded?: boolean;
   /** Whether it is a file: base64 or a data URL in JSON, a file in a form. */
   readonly isFile?: boolean;
 }
@@ -141,6 +143,16 @@ export function imageFields(network: Network, limits: ServiceLimits): Record<str
       isFile: true,
       about: "With image: a picture that marks in white what to redraw, and in black what to keep" +
         `${clips ? ", one for all frames or a clip" : ""}.`,
+    },
+    ...network.config.contextFrames > 0 && {
+      context: {
+        schema: file,
+        isFile: true,
+        isNeeded: true,
+        about:
+          `The clip to continue, cropped and resized to the network's size: a GIF or animated ` +
+          `PNG file, whose first ${network.config.contextFrames} frames count.`,
+      },
     },
     format: {
       schema: { enum: FORMATS },

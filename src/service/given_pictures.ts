@@ -5,10 +5,10 @@
  */
 import type { Decode } from "../data/decode_common.ts";
 import { DataError } from "../data/errors.ts";
-import { decodeGiven, type Given, maskOf } from "../data/given_picture.ts";
+import { decodeGiven, type Given, givenSize, maskOf } from "../data/given_picture.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { USUAL_STRENGTH } from "../diffusion/usual_sampling.ts";
-import type { ExampleConfig } from "../model/example.ts";
+import type { DrawnConfig } from "../model/example.ts";
 import { sha256 } from "../model/identity.ts";
 import { HttpError } from "./answers.ts";
 
@@ -16,12 +16,13 @@ import { HttpError } from "./answers.ts";
 export interface GivenPictures {
   readonly image?: Uint8Array<ArrayBuffer>;
   readonly mask?: Uint8Array<ArrayBuffer>;
+  readonly context?: Uint8Array<ArrayBuffer>;
   readonly strength?: number;
 }
 
 /** The start of sampling where it is not noise, and its hashes for records. */
 export interface Beginning {
-  readonly options: Pick<SampleOptions, "image" | "mask" | "strength">;
+  readonly options: Pick<SampleOptions, "image" | "mask" | "context" | "strength">;
   readonly hashes: Readonly<Partial<Record<Given, string>>>;
 }
 
@@ -33,18 +34,24 @@ export interface Beginning {
  * @throws {HttpError} 400, when one is no picture or too large, or an accompanying field is missing
  */
 export async function readPictures(
-  { image, mask, strength }: GivenPictures,
-  config: ExampleConfig,
+  { image, mask, context, strength }: GivenPictures,
+  config: DrawnConfig,
   { decode, most }: { readonly decode: Decode; readonly most: number },
 ): Promise<Beginning> {
-  if (!image) {
-    const lone = mask ? "mask" : strength !== undefined ? "strength" : undefined;
-    if (lone) throw new HttpError(400, `${lone} is given without an image: give both, or neither`);
-    return { options: {}, hashes: {} };
+  if (config.contextFrames > 0 && !context) {
+    throw new HttpError(
+      400,
+      `context is missing: this network continues clips, so send the first ${config.contextFrames} ` +
+        `frames of one to POST /v1/images`,
+    );
+  }
+  const lone = mask ? "mask" : strength !== undefined ? "strength" : undefined;
+  if (!image && lone) {
+    throw new HttpError(400, `${lone} is given without an image: give both, or neither`);
   }
   const pixelsOf = (bytes: Uint8Array, what: Given) => {
     try {
-      return decodeGiven(bytes, what, config, decode, most);
+      return decodeGiven(bytes, what, givenSize(what, config), decode, most);
     } catch (thrown) {
       if (!(thrown instanceof DataError)) throw thrown;
       throw new HttpError(400, `${what} can't be used: ${thrown.message}`);
@@ -52,10 +59,17 @@ export async function readPictures(
   };
   return {
     options: {
-      image: pixelsOf(image, "image"),
-      strength: strength ?? USUAL_STRENGTH[mask ? "masked" : "whole"],
+      ...image && {
+        image: pixelsOf(image, "image"),
+        strength: strength ?? USUAL_STRENGTH[mask ? "masked" : "whole"],
+      },
       ...mask && { mask: maskOf(pixelsOf(mask, "mask")) },
+      ...context && { context: pixelsOf(context, "context") },
     },
-    hashes: { image: await sha256(image), ...mask && { mask: await sha256(mask) } },
+    hashes: {
+      ...image && { image: await sha256(image) },
+      ...mask && { mask: await sha256(mask) },
+      ...context && { context: await sha256(context) },
+    },
   };
 }

@@ -97,13 +97,14 @@ export async function parseImageRequest(
   const values = { count: 1, guidance: 1, previews: 0, ...read } as
     & Values
     & BatchSettings;
-  const { count, seed, image, mask, strength, class: wanted, network: hash, ...others } = values;
+  const { count, seed, class: wanted, network: hash, ...rest } = values;
+  const { image, mask, context, strength, ...others } = rest;
   const { format = count === 1 ? "png" : "grid", frames, previews, ...sampling } = others;
   checkWork(values, limits);
   checkFormat({ ...values, format }, network, limits);
   const classes = wanted === undefined ? [] : classesOf(wanted, network);
   const labels = Array.from({ length: count }, (_, i) => classes[i % classes.length] ?? -1);
-  const beginning = await readPictures({ image, mask, strength }, config, {
+  const beginning = await readPictures({ image, mask, context, strength }, config, {
     decode,
     most: limits.pixels,
   });

@@ -51,6 +51,7 @@ export interface Body {
 export interface BodySchema {
   readonly type: "object";
   readonly additionalProperties: false;
+  readonly required?: readonly string[];
   readonly properties: Readonly<Record<string, ApiSchema & { description: string }>>;
 }
 
@@ -81,7 +82,7 @@ export function openApi(
   limits: ServiceLimits,
   { hasToken, identity }: { readonly hasToken: boolean; readonly identity: string },
 ): OpenApi {
-  const { imageSize, numClasses, frames } = model.config;
+  const { imageSize, numClasses, frames, contextFrames } = model.config;
   const ofImages = imageFields(model, limits);
   const failing = (...statuses: number[]) =>
     Object.fromEntries(
@@ -103,8 +104,10 @@ export function openApi(
       title: model.name,
       version: meta.version,
       description: `Makes ${frames > 1 ? `clips of ${frames} frames` : "images"} of ` +
-        `${imageSize} x ${imageSize} pixels${
-          numClasses > 0 ? ` of ${numClasses} classes` : ""
+        `${imageSize} x ${imageSize} pixels${numClasses > 0 ? ` of ${numClasses} classes` : ""}${
+          contextFrames > 0
+            ? `, of which the first ${contextFrames} are those of the request's context`
+            : ""
         }. The same request gives the same image, to the bit; every PNG records its settings. At most ${limits.queue} ` +
         `images a request, and ${limits.work} images x steps.`,
     },
@@ -136,31 +139,34 @@ export function openApi(
           },
         },
       },
-      [PICTURE_PATH]: {
-        get: {
-          summary: "A picture by its URL",
-          description:
-            "One image: the same file as `POST /v1/images` makes of the same fields. Its " +
-            "ETag changes with the network, a setting, and what computes; HEAD requests, and " +
-            "If-None-Match with the right ETag, draw nothing.",
-          parameters: parametersOf(pictureFields(model, limits, identity), ["seed"]),
-          responses: {
-            ...answer("A PNG.", "image/png"),
-            304: { description: "The client has it already." },
-            ...failing(400, 404, 429, 503),
+      // A URL holds no clip to continue.
+      ...contextFrames === 0 && {
+        [PICTURE_PATH]: {
+          get: {
+            summary: "A picture by its URL",
+            description:
+              "One image: the same file as `POST /v1/images` makes of the same fields. Its " +
+              "ETag changes with the network, a setting, and what computes; HEAD requests, and " +
+              "If-None-Match with the right ETag, draw nothing.",
+            parameters: parametersOf(pictureFields(model, limits, identity), ["seed"]),
+            responses: {
+              ...answer("A PNG.", "image/png"),
+              304: { description: "The client has it already." },
+              ...failing(400, 404, 429, 503),
+            },
           },
         },
-      },
-      "/v1/images/stream": {
-        get: {
-          summary: "Draw images and watch them appear",
-          description: "Server-sent events, their data JSON: `progress` (done, total: steps of " +
-            "images), `preview` (index, step, steps, png: what it looks like now), `image` " +
-            "(index, seed, class, png: the image itself), and at the end `done` (images) or `error`.",
-          parameters: parametersOf(streamFields(model, limits)),
-          responses: {
-            ...answer("The events.", "text/event-stream"),
-            ...failing(400, 429, 503),
+        "/v1/images/stream": {
+          get: {
+            summary: "Draw images and watch them appear",
+            description: "Server-sent events, their data JSON: `progress` (done, total: steps of " +
+              "images), `preview` (index, step, steps, png: what it looks like now), `image` " +
+              "(index, seed, class, png: the image itself), and at the end `done` (images) or `error`.",
+            parameters: parametersOf(streamFields(model, limits)),
+            responses: {
+              ...answer("The events.", "text/event-stream"),
+              ...failing(400, 429, 503),
+            },
           },
         },
       },
@@ -230,7 +236,13 @@ function bodySchema(fields: Readonly<Record<string, Field>>, place: Place): Body
       description: field.about,
     }]),
   );
-  return { type: "object", additionalProperties: false, properties };
+  const required = Object.keys(fields).filter((name) => fields[name].isNeeded);
+  return {
+    type: "object",
+    additionalProperties: false,
+    properties,
+    ...required.length > 0 && { required },
+  };
 }
 
 /** @param inPath names of those that the path has */

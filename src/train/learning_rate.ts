@@ -7,21 +7,19 @@ import { cosineShare, type TrainOptions } from "./options.ts";
 
 /**
  * The learning rate of a step (0-based). It rises linearly over `warmup` steps. Then it stays,
- * times the plateau's factor but not below `lrEnd` ("constant", "plateau"); or from the share
- * `decayStart` of training on it falls along half a cosine that reaches `lrEnd` at `steps`
- * ("cosine"), or along the first share P of that half, stretched to end there ("cosine@P": in
- * pix2seq, the paper's code, P = 0.7 ends at 0.21 lr).
+ * times the plateau's factor but not below `lrEnd` ("constant", "plateau"); or it falls along half a
+ * cosine that reaches `lrEnd` at `steps` ("cosine"), or along the first share P of that half,
+ * stretched to end there ("cosine@P": in pix2seq, the paper's code, P = 0.7 ends at 0.21 lr).
  *
  * @param scale the factor of reduce-on-plateau so far
  */
 export function learningRate(options: TrainOptions, step: number, scale = 1): number {
-  const { lr, lrSchedule, lrEnd, warmup, steps, decayStart } = options;
+  const { lr, lrSchedule, lrEnd, warmup, steps } = options;
   const highest = Math.max(lrEnd, lr * scale);
   if (step < warmup) return highest * (step + 1) / warmup;
   const share = cosineShare(lrSchedule);
   if (Number.isNaN(share)) return highest;
-  const start = Math.max(warmup, decayStart * steps);
-  const progress = Math.min(1, Math.max(0, step - start) / Math.max(1, steps - start));
+  const progress = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
   return lrEnd + (highest - lrEnd) * 0.5 * (1 + Math.cos(Math.PI * share * progress));
 }
 

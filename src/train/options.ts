@@ -49,8 +49,6 @@ export interface TrainOptions {
   readonly minSnr: number;
   /** Strength of the noise that is one number for each image and channel (0: none). */
   readonly offsetNoise: number;
-  /** Whether to assign noises within a batch to near images, see `nearestNoise`. */
-  readonly immiscible: boolean;
   /** "adamw" (Loshchilov & Hutter 2019) or "lamb" (You et al. 2020). */
   readonly optimizer: Optimizer;
   /** Highest learning rate. */
@@ -62,8 +60,6 @@ export interface TrainOptions {
   readonly lrSchedule: LrSchedule;
   /** The learning rate that a cosine ends at, and that "plateau" stops at. */
   readonly lrEnd: number;
-  /** Share of `steps` after which a cosine begins; the end of the warm-up if that is later. */
-  readonly decayStart: number;
   /** Steps in which the learning rate rises from 0, linearly. */
   readonly warmup: number;
   /** "plateau": the factor that the learning rate is multiplied by. */
@@ -92,11 +88,12 @@ export interface TrainOptions {
   readonly dropPath: number;
   /** Share of the examples trained without their class, if it has classes (guidance). */
   readonly labelDropout: number;
-  /** Decay of the moving average of the weights. */
+  /** Decay of the moving average of the weights: it averages over some 1 / (1 - decay) steps. */
   readonly emaDecay: number;
   /**
    * How that decay begins: "ratio", at most (1 + s) / (10 + s) at step s; "power", at most
-   * 1 - (1 + s)^(-2/3), as ema-pytorch; "none", at once. Steps count from `emaStart`.
+   * 1 - (1 + s)^(-2/3), as ema-pytorch; "none", at once. Steps count from `emaStart`. A decay of
+   * 0.9999 is reached after 89,990 steps by ratio, and after a million by power.
    */
   readonly emaWarmup: "ratio" | "power" | "none";
   /** Steps in which the average is the weights themselves. */
@@ -117,12 +114,10 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   lossSpace: "prediction",
   minSnr: 0,
   offsetNoise: 0,
-  immiscible: false,
   optimizer: "adamw",
   lr: 3e-3,
   lrSchedule: "cosine",
   lrEnd: 0,
-  decayStart: 0,
   warmup: 50,
   plateauFactor: 0.5,
   plateauPatience: 5,
@@ -156,7 +151,6 @@ const ranges = {
   offsetNoise: [0, 10],
   lr: [0, 10],
   lrEnd: [0, 10],
-  decayStart: [0, 1],
   warmup: STEPS,
   plateauFactor: [0, 1],
   plateauPatience: STEPS,
@@ -213,10 +207,8 @@ export function completeTrainOptions(options: Partial<TrainOptions>): TrainOptio
         `from 0 to 1, for example cosine@0.7`,
     );
   }
-  for (const key of ["decayAll", "immiscible"] as const) {
-    if (typeof full[key] !== "boolean") {
-      throw new ConfigError(`${key} is ${full[key]}: expected true or false`);
-    }
+  if (typeof full.decayAll !== "boolean") {
+    throw new ConfigError(`decayAll is ${full.decayAll}: expected true or false`);
   }
   checkTogether(full);
   return full;

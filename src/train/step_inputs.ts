@@ -5,6 +5,7 @@
  * @module
  */
 import { HISTORY, OPTIMIZER_SCALARS } from "../graph/ops.ts";
+import { rowWeights } from "../diffusion/context.ts";
 import { labelRows } from "../diffusion/labels.ts";
 import { lossWeight } from "../diffusion/loss_weight.ts";
 import { noisingCoefficients } from "../diffusion/prediction.ts";
@@ -12,7 +13,6 @@ import { networkTime } from "../diffusion/network_time.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { RinConfig } from "../model/config.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
-import { nearestNoise } from "./immiscible.ts";
 import { averageDecay } from "./moving_average.ts";
 import type { TrainOptions } from "./options.ts";
 
@@ -58,7 +58,7 @@ export interface ExampleInputs {
   readonly labels: Uint32Array<ArrayBuffer>;
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
-  /** (B). */
+  /** (B), or with context frames (B, 3, T). */
   readonly lossWeight: Float32Array<ArrayBuffer>;
   /** (B). */
   readonly mask: Float32Array<ArrayBuffer>;
@@ -73,8 +73,6 @@ export interface ExampleInputs {
 /**
  * The inputs of a step (0-based), of the whole batch or some of its examples.
  *
- * @param images (B, 3, S, S), or clips (B, 3, T, S, S), of the whole batch; only `immiscible` looks
- * at them
  * @param labels classes of the examples, -1 for none, for a class-conditional network
  * @param places the places of the examples in the batch; all by default
  * @throws {RangeError} when labels are missing or impossible
@@ -83,7 +81,6 @@ export function exampleInputs(
   config: RinConfig,
   options: TrainOptions,
   step: number,
-  images: Float32Array<ArrayBuffer>,
   labels?: ArrayLike<number>,
   places: readonly number[] = Array.from({ length: options.batchSize }, (_, i) => i),
 ): ExampleInputs {
@@ -103,15 +100,14 @@ export function exampleInputs(
   const weights = gammas.map((gamma) =>
     lossWeight(options, config.prediction, gamma, config.inputScale)
   );
-  const noise = options.immiscible ? nearestNoise(images, draws.noise) : draws.noise;
   const shifts = new RandomStream(seedFor(options.seed, "offset noise"), step);
   return {
     t: networkTime(config, t),
     labels: rows.map((row, i) => unlabelled[i] ? numClasses : row),
     coefficients: noisingCoefficients(config, gammas),
-    lossWeight: new Float32Array(weights),
+    lossWeight: rowWeights(config, weights),
     mask: new Float32Array(own(draws.mask)),
-    keys: new Uint32Array(own(noise).flatMap(({ keys }) => keys)),
+    keys: new Uint32Array(own(draws.noise).flatMap(({ keys }) => keys)),
     dropKeys: new Uint32Array(own(draws.dropped).flatMap(({ keys }) => keys)),
     offsets: Float32Array.from(
       places.flatMap((place) => [3 * place, 3 * place + 1, 3 * place + 2]),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { weightedRows } from "../diffusion/context.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { HISTORY, PARTIALS } from "../graph/ops.ts";
 import { Plan } from "../graph/plan.ts";
@@ -80,7 +81,7 @@ export function recordStep(
     t: persistent("t", [part, timeWidth(config)]),
     ...config.numClasses > 0 && { labels: persistent("labels", [part]) },
     coefficients: persistent("coefficients", [part, 4]),
-    lossWeight: persistent("lossWeight", [part]),
+    lossWeight: persistent("lossWeight", [part * weightedRows(config)]),
     mask: persistent("mask", [part]),
     keys: persistent("keys", [part, 2]),
     ...(dropout > 0 || dropPath > 0) && { dropKeys: persistent("drop keys", [part, 2]) },
@@ -128,7 +129,7 @@ export function recordStep(
   const { sum } = slabs;
   const { squares } = tensors;
   if (sum === undefined || squares === undefined) {
-    recordUpdate(plan, options, layout, slabs, tensors, slabs.gradients, loss.partial);
+    recordUpdate(plan, config, options, layout, slabs, tensors, slabs.gradients, loss.partial);
     return { plan, tensors };
   }
   const gathered = [[whole(slabs.gradients), whole(sum)], [loss.partial, squares]] as const;
@@ -137,6 +138,6 @@ export function recordStep(
     "further",
     () => gathered.forEach(([x, y]) => plan.record("add", { size: y.size }, { x, y })),
   );
-  recordUpdate(plan, options, layout, slabs, tensors, sum, squares);
+  recordUpdate(plan, config, options, layout, slabs, tensors, sum, squares);
   return { plan, tensors };
 }

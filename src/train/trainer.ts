@@ -283,11 +283,10 @@ export class Trainer {
       throw new RangeError(`The metrics of ${HISTORY} steps are unread: call metrics() more often`);
     }
     const step = this.#done;
-    const images = this.options.immiscible ? await this.#wholeBatch(batch) : batch;
     const { config, places } = this;
     const inputs = {
       x0: batch,
-      ...exampleInputs(config, this.options, step, images, labels, places),
+      ...exampleInputs(config, this.options, step, labels, places),
     };
     this.#device.write(scalars, optimizerScalars(this.options, step, this.#lr(step)));
     if (this.#gradientSum) await this.#stepTogether(inputs, this.#gradientSum, measure);
@@ -338,22 +337,6 @@ export class Trainer {
     this.#device.write(slab, gradients);
     this.#device.write(squares, partials);
     this.#program.run(["update"]);
-  }
-
-  /** All processes' examples, each at its place. */
-  async #wholeBatch(own: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
-    const { size } = this.peers;
-    if (size === 1) return own;
-    const gathered = await this.peers.gather(own);
-    const batch = new Float32Array(gathered.length);
-    const each = gathered.length / this.options.batchSize;
-    for (let rank = 0, at = 0; rank < size; rank++) {
-      for (const place of placesOf({ rank, size }, this.options)) {
-        batch.set(gathered.subarray(at, at + each), place * each);
-        at += each;
-      }
-    }
-    return batch;
   }
 
   #lr(step: number): number {

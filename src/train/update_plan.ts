@@ -5,6 +5,8 @@
  */
 import type { Plan } from "../graph/plan.ts";
 import { type Storage, temporary, type Tensor } from "../graph/tensor.ts";
+import type { RinConfig } from "../model/config.ts";
+import { drawnSize } from "../model/example.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
 import { whole } from "../model/weights.ts";
 import { lambChunks } from "./lamb_chunks.ts";
@@ -31,10 +33,11 @@ export function updateChunks(
 /** Records the section "update", from all gradients and the partial sums of the loss. */
 export function recordUpdate(
   plan: Plan<string>,
-  { accumulate, decayAll }: TrainOptions,
+  config: RinConfig,
+  { batchSize, decayAll }: TrainOptions,
   layout: ParameterLayout,
   slabs: TrainSlabs,
-  { x0, scalars, history, scaling, chunks }: StepTensors,
+  { scalars, history, scaling, chunks }: StepTensors,
   gradients: Storage,
   lossPartial: Tensor,
 ): void {
@@ -50,7 +53,7 @@ export function recordUpdate(
     const verdict = temporary(4);
     plan.record(
       "judgeStep",
-      { size: x0.size * accumulate, count: size },
+      { size: batchSize * drawnSize(config), count: size },
       { lossPartial, gradients: gradient, scalars, verdict, history, scaling },
     );
     const operands = { parameters, gradients: gradient, first, second, average, verdict, scalars };

@@ -5,6 +5,7 @@
  * @module
  */
 import { type FloatType, PARTIALS } from "../graph/ops.ts";
+import { rowWeights, weightedRows } from "../diffusion/context.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { expectFloats } from "../diffusion/floats.ts";
 import { labelRows } from "../diffusion/labels.ts";
@@ -17,7 +18,7 @@ import { persistent, temporary, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import { checkNames } from "../options/schema.ts";
 import type { RinConfig } from "../model/config.ts";
-import { exampleShape, exampleSize } from "../model/example.ts";
+import { drawnSize, exampleShape, exampleSize } from "../model/example.ts";
 import { timeWidth } from "../model/time.ts";
 import type { Weights } from "../model/weights.ts";
 import { copyTo } from "../nn/tokens.ts";
@@ -90,7 +91,7 @@ export class Validator {
       const rows = labelRows(this.config, batch, labels);
       if (tensors.labels) this.device.write(tensors.labels, rows);
       this.device.write(tensors.mask, new Float32Array(batch).fill(1));
-      this.device.write(tensors.lossWeight, new Float32Array(batch).fill(1));
+      this.device.write(tensors.lossWeight, rowWeights(this.config, Array(batch).fill(1)));
       for (const [index, t] of times.entries()) {
         this.#write(tensors, batch, t, count * times.length + index, times.length);
         program.run();
@@ -102,7 +103,7 @@ export class Validator {
     const all = await this.#gathered(errors, times.length);
     return times.map((_, index) => {
       const own = all.filter((_, i) => i % times.length === index);
-      return own.reduce((sum, error) => sum + error, 0) / (count * size);
+      return own.reduce((sum, error) => sum + error, 0) / (count * drawnSize(this.config));
     });
   }
 
@@ -150,7 +151,7 @@ export class Validator {
       t: persistent("t", [batch, timeWidth(this.config)]),
       labels: this.config.numClasses > 0 ? persistent("labels", [batch]) : undefined,
       coefficients: persistent("coefficients", [batch, 4]),
-      lossWeight: persistent("lossWeight", [batch]),
+      lossWeight: persistent("lossWeight", [batch * weightedRows(this.config)]),
       mask: persistent("mask", [batch]),
       keys: persistent("keys", [batch, 2]),
       partial: persistent("partial", [PARTIALS, 2]),

@@ -2,6 +2,7 @@
 // hand, what it says of the kernels.
 
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { compileAll } from "../../bench/gpu_static/compile.ts";
 import { milliseconds } from "../../bench/gpu_static/estimate.ts";
 import { densityOf, figuresOf } from "../../bench/gpu_static/figures.ts";
@@ -149,7 +150,7 @@ Deno.test("docs/kernels.md has the tables of the results that it names", async (
   const [, after, before] = /\bAt (\w+);\s+"was"\s+is\s+(\w+);/.exec(docs)!;
   const [now, earlier] = await Promise.all(
     [after, before].map((commit) =>
-      readResults(new URL(`bench/results/gpu-static/${commit}.json`, root).pathname)
+      readResults(fileURLToPath(new URL(`bench/results/gpu-static/${commit}.json`, root)))
     ),
   );
   assertEquals(wordsOf(docs), wordsOf(replaceTable(docs, docsText(now, earlier), "gpu:static")));

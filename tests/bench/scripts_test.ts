@@ -2,14 +2,17 @@
 // looked at. Where a script has peers, which would be fetched, it works without them.
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { clipPng } from "../../src/picture/clips.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
+import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { formatResults } from "../../bench/results.ts";
 import { sampleResults } from "./sample_results.ts";
 
-const bench = decodeURIComponent(new URL("../../bench/", import.meta.url).pathname);
+const bench = fileURLToPath(new URL("../../bench/", import.meta.url));
 
 /** How a script is run. */
 interface Script {
@@ -34,6 +37,10 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "data.ts": { args: ["--size", "16", "--batch", "2", "--steps", "2", "a"], shows: /\d/ },
   "dispatches.ts": { args: ["faces"], shows: /^faces, train, batch 32: \d+ dispatches$/m },
   "first_step.ts": { args: ["rin-cpu-1", "faces"] },
+  "futures.ts": {
+    args: ["futures.safetensors", "clips", "out.png"],
+    shows: /^a future: [\d.]+ \(2 clips\)$[^]*^Wrote out.png$/m,
+  },
   "gpu.ts": {
     args: ["faces", "--short", "--gpu", "61,960", "--out", "gpu.json"],
     // The last of all, which takes a software adapter too long.
@@ -104,6 +111,14 @@ for (const [name, { args, shows, gpu, command = "run" }] of Object.entries(SCRIP
     fn: () =>
       withFolder(async (cwd) => {
         await write(`${cwd}/net.safetensors`, smallNet(1));
+        await write(
+          `${cwd}/futures.safetensors`,
+          smallNet(1, { imageSize: 8, frames: 4, contextFrames: 1 }),
+        );
+        for (const i of [0, 1]) {
+          const clip = clipPng(movingShape(i, 4, 8), { imageSize: 8, frames: 4 });
+          await write(`${cwd}/clips/${i}.png`, clip);
+        }
         await write(`${cwd}/results.json`, formatResults(sampleResults));
         for (let i = 0; i < 4; i++) {
           await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, 16));

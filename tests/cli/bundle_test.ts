@@ -1,6 +1,7 @@
 // What rin page and rin serve say where the page can't be bundled.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { bundlingFailure } from "../../cli/page/bundle.ts";
 import { withFolder, write } from "../data/scratch.ts";
 
@@ -23,7 +24,7 @@ Deno.test({
         import.meta.url,
       )}"; await pageAssets().catch(({ message }) => console.log(message));`;
       await write(`${cwd}/offline.ts`, new TextEncoder().encode(offline));
-      const config = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
+      const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
       const { stdout } = await new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "--no-check", "--config", config, `${cwd}/offline.ts`],
         env,

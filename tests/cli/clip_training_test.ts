@@ -1,6 +1,7 @@
 // Networks that learn clips: shapes that move, which the test draws, and one real clip.
 
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { TrainingBatches, validationBatches } from "../../src/run/batches.ts";
 import { loadSplits } from "../../src/data/dataset.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
@@ -130,7 +131,7 @@ cpuTest("Trainer learns clips of moving shapes, and its clips move alike", async
 cpuTest("Trainer learns the windows of one real clip", async (gpu) => {
   await withFolder(async (cache) => {
     const fixture = new URL("../data/fixtures/hourglass.gif", import.meta.url);
-    const source = decodeURIComponent(fixture.pathname);
+    const source = fileURLToPath(fixture);
     const { imageSize, frames } = NETWORK;
     const { train, valid, close } = await loadSplits({
       source,

@@ -1,9 +1,10 @@
 // Git ignores the files that the first pages' commands write into the project's folder.
 
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { withFolder } from "../data/scratch.ts";
 
-const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const hasGit = await new Deno.Command("git", { args: ["--version"], stdout: "null" }).output()
   .then(({ success }) => success, () => false);
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { writeNpz } from "../../src/eval/npz.ts";
 import { exportPix2seq } from "../../src/model/pix2seq/export.ts";
@@ -8,7 +9,7 @@ import { withFolder, write } from "../data/scratch.ts";
 import { readSmallNet, smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
-const fixtures = decodeURIComponent(new URL("../model/pytorch/fixtures", import.meta.url).pathname);
+const fixtures = fileURLToPath(new URL("../model/pytorch/fixtures", import.meta.url));
 
 Deno.test("rin import writes a Lightning checkpoint as one of rin's, beside it", async () => {
   await withFolder(async (cwd) => {

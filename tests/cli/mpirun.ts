@@ -31,9 +31,10 @@ export function startRanks(
   processes: number,
   args: readonly string[],
   env: Record<string, string> = {},
+  rin = RIN,
 ): Deno.ChildProcess {
   return new Deno.Command(launcher, {
-    args: [...options(), "-n", String(processes), ...RIN, ...args],
+    args: [...options(), "-n", String(processes), ...rin, ...args],
     env: { NO_COLOR: "1", RIN_COMMAND: "rin", RIN_CACHE: `${cwd}/.cache`, ...AS_ROOT, ...env },
     cwd,
     stdin: "null",

@@ -3,7 +3,15 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { withFolder } from "../data/scratch.ts";
 import { CPU, files, found, NEW, startRanks } from "./mpirun.ts";
-import { lastStep, metrics, type Outcome, outcome, until, writePictures } from "./rin.ts";
+import {
+  lastStep,
+  metrics,
+  type Outcome,
+  outcome,
+  rinCommand,
+  until,
+  writePictures,
+} from "./rin.ts";
 
 async function run(cwd: string, processes: number, args: string[]): Promise<Outcome> {
   const ended = await outcome(startRanks(cwd, processes, args));
@@ -60,23 +68,62 @@ for (const end of ["SIGTERM", "a dead process"] as const) {
   });
 }
 
+/** Starts two processes with a mishap of `mishaps.ts`, which save every 5 steps of many. */
+function startWith(mishap: string, cwd: string, env = {}): Deno.ChildProcess {
+  const preload = new URL("mishaps.ts", import.meta.url).href;
+  const often = ["--steps", "100000", "--save-every", "5", "--valid-every", "100000"];
+  const args = [...NEW, ...often, "--sample-every", "100000", "--out", "k"];
+  const source = rinCommand(["-A", "--preload", preload]);
+  return startRanks(cwd, 2, args, { RIN_MISHAP: mishap, ...env }, source);
+}
+
+mpiTest("a signal during a checkpoint ends all in time, with the one before it", async (cwd) => {
+  // Open MPI's mpirun kills after a second, before rin leaves.
+  const child = startWith("endless write", cwd, { OMPI_MCA_odls_base_sigkill_timeout: "2" });
+  const output = outcome(child);
+  const names = () => [...Deno.readDirSync(`${cwd}/k`)].map(({ name }) => name);
+  const unfinished = /^last\.safetensors\.\d+\.tmp$/;
+  const isUnfinished = () => names().some((name) => unfinished.test(name));
+  await until(async () => await lastStep(`${cwd}/k`) === 0 && isUnfinished());
+  const asked = performance.now();
+  child.kill("SIGTERM");
+  const { code, stderr } = await output;
+  assertLess(performance.now() - asked, 10_000);
+  assert(code !== 0);
+  assertStringIncludes(stderr, "Left: the step, or writing a checkpoint, took longer than 8 s; ");
+  assertStringIncludes(stderr, "continue from the last checkpoint with: rin train --resume k");
+  assert(isUnfinished());
+  assertEquals(await lastStep(`${cwd}/k`), 0);
+});
+
+mpiTest("a process that loses its device ends all in time", async (cwd) => {
+  const child = startWith("lost device", cwd);
+  const output = outcome(child);
+  await until(async () => await lastStep(`${cwd}/k`) >= 0);
+  const begun = performance.now();
+  const { code, stderr } = await output;
+  assertLess(performance.now() - begun, 10_000);
+  assert(code !== 0);
+  assertStringIncludes(
+    stderr,
+    "rin: process 1: The GPU was lost: the driver was reset; continue from the last checkpoint with: " +
+      "rin train --resume k",
+  );
+  assert(await lastStep(`${cwd}/k`) > 0);
+});
+
 /** The process that writes a run. */
 async function processIn(folder: string): Promise<number> {
   return Number(await Deno.readTextFile(`${folder}/.lock`));
 }
 
 mpiTest("what can't be is one sentence", async (cwd) => {
-  const cases: [args: string[], env: Record<string, string>, sentence: string][] = [
-    [[...NEW, "--out", "a"], { RIN_MPI: "/no/libmpi.so" }, "Cannot use RIN_MPI, /no/libmpi.so, as"],
-    [
-      [...NEW, "--out", "a", "--batch-size", "5"],
-      {},
-      "--batch-size 5 can't be cut for 2 processes",
-    ],
-    [[...NEW, "--out", "a", "--profile"], {}, "--profile is for one process: leave mpirun out"],
+  const cases: [args: string[], sentence: string][] = [
+    [[...NEW, "--out", "a", "--batch-size", "5"], "--batch-size 5 can't be cut for 2 processes"],
+    [[...NEW, "--out", "a", "--profile"], "--profile is for one process: leave mpirun out"],
   ];
-  for (const [args, env, sentence] of cases) {
-    const { code, stderr } = await outcome(startRanks(cwd, 2, args, env));
+  for (const [args, sentence] of cases) {
+    const { code, stderr } = await outcome(startRanks(cwd, 2, args));
     assert(code !== 0);
     const own = stderr.split("\n").filter((line) => line.startsWith("rin: "));
     // MPICH's mpirun lets the others say it, too, before they have joined.

@@ -1,11 +1,12 @@
 // What is there stays: files that rin did not make, or made with other settings, without --force.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { withFolder, write } from "../data/scratch.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin, TINY, writePictures } from "./rin.ts";
 
-const fixtures = decodeURIComponent(new URL("../model/pytorch/fixtures", import.meta.url).pathname);
+const fixtures = fileURLToPath(new URL("../model/pytorch/fixtures", import.meta.url));
 
 function overwriteTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({

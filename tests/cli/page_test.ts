@@ -1,6 +1,7 @@
 // rin page: the folder that it writes. What the page does is tested in tests/page.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { withFolder, write } from "../data/scratch.ts";
@@ -77,7 +78,7 @@ Deno.test({
   fn: () =>
     withFolder(async (cwd) => {
       await write(`${cwd}/net.safetensors`, smallNet(1));
-      const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+      const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
         args: [
           ...["run", "--no-check", "--allow-read", "--allow-env", `--allow-write=${cwd}`, main],

@@ -1,17 +1,14 @@
 // The command line as a user runs it, with something small to train on.
 
+import { fileURLToPath } from "node:url";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { write } from "../data/scratch.ts";
+import { CommandProcess, type Outcome } from "./command_process.ts";
 
-const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+export type { Outcome };
 
-/** What a command left behind. */
-export interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // `deno task test:binary` names the packed program, which the tests then start instead.
 const binary = Deno.env.get("RIN_BINARY");
@@ -21,13 +18,13 @@ export const RIN = binary ? [await Deno.realPath(binary)] : rinCommand(["-A"]);
 const [program, ...before] = RIN;
 
 /** The source as a command, with these permissions. */
-export function rinCommand(permissions: readonly string[]): string[] {
+export function rinCommand(permissions: readonly string[], main = "cli/main.ts"): string[] {
   const config = ["--config", `${root}deno.json`];
-  return [
-    Deno.execPath(),
-    ...["run", ...permissions, "--no-check", ...config, `${root}cli/main.ts`],
-  ];
+  return [Deno.execPath(), "run", ...permissions, "--no-check", ...config, root + main];
 }
+
+/** The tests may themselves run under a script that gives the command another name. */
+const NAMED = { NO_COLOR: "1", RIN_COMMAND: "rin" };
 
 /** Starts `rin` in a folder, where wanted under another program such as nohup. */
 export function startRin(
@@ -37,8 +34,7 @@ export function startRin(
   const [command, ...rest] = [...options.under ? [options.under] : [], program, ...before, ...args];
   return new Deno.Command(command, {
     args: rest,
-    // The tests may themselves run under a script that gives the command another name.
-    env: { NO_COLOR: "1", RIN_COMMAND: "rin", ...ownCache(args, options.cwd), ...options.env },
+    env: { ...NAMED, ...ownCache(args, options.cwd), ...options.env },
     cwd: options.cwd,
     stdin: "null",
     stdout: "piped",
@@ -59,12 +55,26 @@ export async function outcome(child: Deno.ChildProcess): Promise<Outcome> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** Runs `rin` to its end. */
+/** A process for many commands; undefined for the packed program. */
+export function commandProcess(): CommandProcess | undefined {
+  if (binary) return undefined;
+  return new CommandProcess(rinCommand(["-A"], "tests/cli/command_loop.ts"), NAMED);
+}
+
+/** Runs the commands of one test file. */
+let commands: CommandProcess | undefined;
+
+/**
+ * Runs `rin` to its end: in a process that other commands use as well, unless the command has an
+ * environment of its own, or runs beside another one.
+ */
 export function rin(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<Outcome> {
-  return outcome(startRin(args, options));
+  if (!options.env && !commands?.busy) commands ??= commandProcess();
+  if (options.env || !commands || commands.busy) return outcome(startRin(args, options));
+  return commands.run({ args, cwd: options.cwd, env: ownCache(args, options.cwd) });
 }
 
 /** The one sentence a command failed with; everything else that it may have printed is an error. */

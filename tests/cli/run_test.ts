@@ -2,9 +2,10 @@
 // npm, Deno, apt-get, sudo and ldconfig, and sees no other program but those that a test gives it.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { withFolder, write } from "../data/scratch.ts";
 
-const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What `run` needs of coreutils. */
 const COREUTILS = ["cat", "cksum", "dirname", "env", "ln", "mkdir", "mv", "readlink", "rm", "true"];

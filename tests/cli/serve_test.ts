@@ -1,6 +1,7 @@
 // rin serve over HTTP: the same pictures as rin sample makes, and an end that loses nothing.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { recordIn } from "../../src/picture/record.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { CHECKPOINT } from "../service/tiny_service.ts";
@@ -174,7 +175,7 @@ Deno.test({
     withFolder(async (cwd) => {
       await write(`${cwd}/net.safetensors`, CHECKPOINT);
       const port = freePort();
-      const url = (path: string) => new URL(path, import.meta.url).pathname;
+      const url = (path: string) => fileURLToPath(new URL(path, import.meta.url));
       const child = new Deno.Command(Deno.execPath(), {
         args: [
           ...["serve", "--no-prompt", "--no-check", "--allow-read=net.safetensors"],

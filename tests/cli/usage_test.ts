@@ -51,7 +51,7 @@ Deno.test("rin suggests the nearest name for a misspelled one", async () => {
     [["trian"], 'Unknown command "trian": did you mean train?'],
     [
       ["paint"],
-      'Unknown command "paint": known are train, data, sample, serve, eval, report, compare, merge',
+      'Unknown command "paint": known are train, data, sample, attention, serve, eval, report, compare',
     ],
     [["train", "--latent-dims", "8"], "Unknown option --latent-dims: did you mean --latent-dim?"],
     [["train", "-x"], "Unknown option -x"],

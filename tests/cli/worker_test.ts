@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 
 const main = new URL("../../cli/main.ts", import.meta.url);
 
@@ -9,7 +10,7 @@ Deno.test("a worker that starts from the whole program, as in the packed one, on
     worker.postMessage({ id: 3, path: "/nowhere.png", size: 8 });
   `;
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--no-check", "--config", new URL("../deno.json", main).pathname, code],
+    args: ["eval", "--no-check", "--config", fileURLToPath(new URL("../deno.json", main)), code],
     env: { NO_COLOR: "1" },
   });
   const { code: status, stdout, stderr } = await command.output();

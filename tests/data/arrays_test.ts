@@ -1,6 +1,7 @@
 // Arrays of pictures in .npz and .npy files.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { zipSync } from "fflate";
 import { type DataOptions, loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
@@ -8,7 +9,7 @@ import { mix32 } from "../../src/data/hash.ts";
 import { npyHeader } from "../../src/formats/npy.ts";
 import { withFolder, write } from "./scratch.ts";
 
-const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url).pathname;
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 
 /** What tests/data/fixtures/make_arrays.py writes, (3, 5, 5). */
 const picture = (n: number) =>

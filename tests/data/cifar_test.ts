@@ -1,6 +1,7 @@
 // CIFAR's batches: pickles of any Python, and binary records.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { type DataOptions, loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { inMemory } from "../../src/formats/bytes.ts";
@@ -8,7 +9,7 @@ import { Inflated } from "../../src/formats/inflated.ts";
 import { tarEntries } from "../../src/formats/tar.ts";
 import { withFolder, write } from "./scratch.ts";
 
-const ARCHIVE = new URL("./fixtures/cifar-10-python.tar.gz", import.meta.url).pathname;
+const ARCHIVE = fileURLToPath(new URL("./fixtures/cifar-10-python.tar.gz", import.meta.url));
 
 /** What tests/data/fixtures/make_cifar.py writes, (3, 32, 32). */
 const picture = (n: number) =>

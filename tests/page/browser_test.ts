@@ -5,6 +5,12 @@ import axe from "axe-core";
 import { decode, decodeApng } from "fast-png";
 import type { Browser } from "playwright-core";
 import { pageAssets } from "../../cli/page/assets.ts";
+import { rgbaOf } from "../../page/pixels.ts";
+import { readMap } from "../../src/diffusion/reading_measures.ts";
+import { watchReading } from "../../src/diffusion/reading.ts";
+import { requestCpu } from "../../src/device/cpu/request.ts";
+import { Rin } from "../../src/diffusion/rin.ts";
+import { heatMap } from "../../src/picture/heat_map.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { describeModel } from "../../src/service/model.ts";
 import { recordIn } from "../../src/picture/record.ts";
@@ -123,6 +129,21 @@ pageTest("draws what rin sample draws, and its PNG and link repeat it", async ({
   await write(`${cwd}/one.png`, one.bytes);
   assertSameFile(one.bytes, await sampled(cwd, "--like", "one.png"));
 
+  // And where the network reads it, step by step, as it is drawn again.
+  const canvas = () =>
+    visit.ask<number[]>(`[...document.getElementById("viewer-canvas").getContext("2d")
+      .getImageData(0, 0, 16, 16).data]`);
+  const picture = await canvas();
+  const heats = await heatsOf(pets);
+  await visit.page.selectOption("#viewer-map", "shown");
+  await visit.until(`/^Step 6\\./.test(document.getElementById("viewer-note").textContent)`);
+  assertEquals(await canvas(), heats[5]);
+  await visit.page.fill("#viewer-step", "2");
+  assertEquals(await canvas(), heats[2]);
+  await visit.page.selectOption("#viewer-map", "not shown");
+  assertEquals(await canvas(), picture);
+  assertEquals(await visit.page.locator("#viewer-note").isVisible(), false);
+
   // The link, opened by the same visitor: drawn at once, from what this browser keeps.
   const link = await visit.ask<string>("location.href");
   assertStringIncludes(
@@ -138,6 +159,23 @@ pageTest("draws what rin sample draws, and its PNG and link repeat it", async ({
   assertEquals([visit.errors, tab.errors], [[], []]);
   await visit.end();
 });
+
+/** The heat maps of picture 2 of {@linkcode HOW} with guidance, one for each step. */
+async function heatsOf(checkpoint: Uint8Array<ArrayBuffer>): Promise<number[][]> {
+  const device = await requestCpu();
+  const network = await Rin.load(device, checkpoint);
+  const heats: number[][] = [];
+  await watchReading(network, {
+    ...{ count: 4, indices: [2], labels: [2], guidance: 1.5 },
+    ...{ steps: 6, sampler: "heun", seed: 7, estimates: 6 },
+    onReading: ({ image, blocks }) => {
+      const { config } = network;
+      heats.push([...rgbaOf(heatMap(image, readMap(blocks), config), config)]);
+    },
+  });
+  device.destroy();
+  return heats;
+}
 
 /** The contrast of the button's words, as WCAG has it. */
 const CONTRAST = `(() => {
@@ -307,6 +345,10 @@ pageTest(
         assertSameFile((await visit.saved("#save")).bytes, same);
       }
       assertEquals(await there.text("draw"), "Draw 3 on the server");
+      // What this browser has not drawn, it can't watch either.
+      await there.page.click("#grid button");
+      assertEquals(await there.page.locator("#viewer-reads").isVisible(), false);
+      await there.page.click("#viewer-close");
       // The page shows the sentence of a server that refuses.
       await there.fill({ count: "100", steps: "1000" });
       await there.page.click("#draw");
@@ -529,3 +571,12 @@ pageTest("lets the server draw clips, and from one seed to another", async ({ cw
     }
   });
 }, smallNet(3, { frames: 4, patchFrames: 2 }));
+
+pageTest("says that it can't draw with a network that continues clips", async ({ server }) => {
+  const visit = await Visit.begin(await browser(), `${server.url}#seed=5&count=2`);
+  assertStringIncludes(await visit.notice(), "pets draws how a clip continues");
+  await visit.until("document.querySelector('#where').textContent !== ''");
+  assert(await visit.ask<boolean>("document.querySelector('#draw').disabled"));
+  assertEquals(await faults(visit), []);
+  await visit.end();
+}, smallNet(3, { frames: 4, contextFrames: 2, patchFrames: 2 }));

@@ -1,13 +1,22 @@
 // Sentences of the page that don't need a browser.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { cannotRepeat } from "../../page/words.ts";
+import { cannotDraw, cannotRepeat } from "../../page/words.ts";
 import { readSmallNet } from "../helpers/small_net.ts";
 
 const network = {
   ...{ name: "pets", config: readSmallNet().config, identity: "a".repeat(64), about: {} },
   ...{ classNames: undefined, bytes: 1, kept: false },
 };
+
+Deno.test("cannotDraw() says why the page can't draw with a network that continues clips", () => {
+  assertEquals(cannotDraw(network), undefined);
+  const { config } = readSmallNet({ frames: 4, contextFrames: 2 });
+  assertMatch(
+    cannotDraw({ ...network, config })!,
+    /^pets draws how a clip continues, and this page/,
+  );
+});
 
 Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
   const record = { checkpoint: network.identity, count: 1, seed: 1 };
@@ -18,7 +27,9 @@ Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
       /^It was made with another checkpoint \(bbbbbbbb…\) than pets/,
     ],
     [{ imageSize: 48 }, /^It has 48 pixels a side, another size than the network's/],
+    [{ attention: "block" }, /^It shows heat maps/],
     [{ image: "c".repeat(64) }, /^It was made from another picture/],
+    [{ context: "d".repeat(64) }, /^It continues a clip, and this page takes none/],
   ];
   for (const [changes, reason] of reasons) {
     assertMatch(cannotRepeat({ ...record, ...changes }, network)!, reason);

@@ -85,7 +85,7 @@ export function attentionAdjoint(
 }
 
 /** Attention of query `i` in head `h` of example `b` over all keys. */
-function probabilities(
+export function probabilities(
   q: Float64Array,
   k: Float64Array,
   { queries, keys, width, heads }: AttentionShape,

@@ -2,6 +2,11 @@
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
+import { decodeClip } from "../../src/data/decode_clip.ts";
+import { decodeGiven } from "../../src/data/given_picture.ts";
+import { clipPng } from "../../src/picture/clips.ts";
+import { movingShape } from "../helpers/moving_shapes.ts";
+import { smallNet } from "../helpers/small_net.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
@@ -170,6 +175,7 @@ serviceTest(
           "its header says 41x41 pixels, where 1x1 up to 1600 pixels are accepted",
         ],
         [{ image, mask: "AAAA" }, "mask can't be used: Cannot decode image"],
+        [{ context: image }, 'There is no field "context": known are'],
         [{ mask }, "mask is given without an image"],
         [{ strength: 1 }, "strength is given without an image"],
         [{ image, strength: 1.1 }, "strength is 1.1: expected a number from 0 to 1"],
@@ -220,6 +226,63 @@ serviceTest(
       assertEquals(await errorOf(long), [413, "The body is longer than 20000 bytes"]);
       assertEquals((await post({ steps: 1 })).status, 200);
     }),
+);
+
+serviceTest(
+  "a clip is continued where the network needs one, and only there",
+  (device) => {
+    const clip = movingShape(3, 3, 8);
+    const begun = clipPng(clip, { imageSize: 8, frames: 3 });
+    const context = begun.toBase64();
+    const other = clipPng(movingShape(4, 3, 8), { imageSize: 8, frames: 3 }).toBase64();
+    const test = async (asked: Asked) => {
+      const { post, get, rin, metric } = asked;
+      const bodies = [0, 1].flatMap((seed) => [{ seed, context }, { seed, context: other }]);
+      const clips = await Promise.all(bodies.map(async (body) => {
+        const answer = await post({ steps: 2, ...body });
+        assertEquals(answer.headers.get("content-type"), "image/png");
+        return answer.bytes();
+      }));
+      assertEquals(await metric("rin_batch_images_count"), 2);
+      const [data, futures] = [begun, clips[0]].map((png) => decodeClip(png).data);
+      assertEquals(futures.slice(0, 2 * 192), data.slice(0, 2 * 192));
+      assertEquals(recordIn(clips[0])!.context, await sha256(begun));
+      const frames = { frames: 2, imageSize: 8 };
+      const given = decodeGiven(begun, "context", frames, decodeImage);
+      const wanted = await rin.sample({ sampler: "dpm++", steps: 2, context: given, count: 1 });
+      assertEquals(futures, decodeClip(clipPng(wanted, { imageSize: 8, frames: 4 })).data);
+      assertEquals(decodeClip(clips[1]).data.slice(0, 384) === futures.slice(0, 384), false);
+      const form = await sendForm(asked, ["steps", "2"], ["context", begun], ["format", "gif"]);
+      assertEquals([form.status, form.headers.get("content-type")], [200, "image/gif"]);
+      const missing =
+        "context is missing: this network continues clips, so send the first 2 frames";
+      for (
+        const answer of [
+          await post({ steps: 2 }),
+          await get("/v1/images/1.png"),
+          await get("/v1/images/stream"),
+        ]
+      ) {
+        const [status, error] = await errorOf(answer);
+        assertEquals([status, error.slice(0, missing.length)], [400, missing]);
+      }
+      assertEquals(await errorOf(await post({ steps: 2, context: image })), [
+        400,
+        "context can't be used: it has 1 frame, where the network sees 2; give a longer clip",
+      ]);
+      const { info, paths } = await (await get("/openapi.json")).json();
+      assertStringIncludes(info.description, "the first 2 are those of the request's context");
+      assertEquals(Object.keys(paths).filter((path) => path.startsWith("/v1")), ["/v1/images"]);
+      for (
+        const { schema } of Object.values(paths["/v1/images"].post.requestBody.content) as never[]
+      ) {
+        assertEquals((schema as { required: string[] }).required, ["context"]);
+      }
+      assertStringIncludes(await (await get("/docs")).text(), "curl -F context=@begun.gif");
+    };
+    const network = { imageSize: 8, frames: 4, contextFrames: 2, patchFrames: 2 };
+    return withService(device, { limits: { wait: 60 } }, test, smallNet(1, network));
+  },
 );
 
 serviceTest(

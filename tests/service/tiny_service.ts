@@ -49,9 +49,10 @@ export async function withService(
   device: Device,
   options: Partial<ServiceOptions>,
   test: (asked: Asked) => Promise<void>,
+  checkpoint = CHECKPOINT,
 ): Promise<void> {
-  const rin = await Rin.load(device, CHECKPOINT);
-  const service = await createService({ rin, checkpoint: CHECKPOINT, name: "pets", ...options });
+  const rin = await Rin.load(device, checkpoint);
+  const service = await createService({ rin, checkpoint, name: "pets", ...options });
   const get = (path: string, init?: RequestInit) =>
     service.fetch(new Request(`http://localhost${path}`, init));
   const post = (body: unknown, init: RequestInit = {}) =>

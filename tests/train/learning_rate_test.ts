@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/model/config.ts";
 import { learningRate, observePlateau, PLATEAU_START } from "../../src/train/learning_rate.ts";
 import { completeTrainOptions } from "../../src/train/options.ts";
@@ -24,17 +24,6 @@ Deno.test("learningRate() of cosine ends at lrEnd", () => {
   assertAlmostEquals(learningRate(ending, 60), 1.25);
   assertAlmostEquals(learningRate(ending, 110), 0.5);
   assertAlmostEquals(learningRate(ending, 500), 0.5);
-});
-
-Deno.test("learningRate() of cosine is constant until decayStart", () => {
-  const late = options({ decayStart: 0.5, lrEnd: 0.2 });
-  for (const step of [10, 30, 55]) assertEquals(learningRate(late, step), 2, `${step}`);
-  assert(learningRate(late, 56) < 2);
-  assertAlmostEquals(learningRate(late, 82.5), 1.1);
-  assertAlmostEquals(learningRate(late, 110), 0.2);
-  // It can't begin before the warm-up is over, and needn't begin at all.
-  assertEquals(learningRate(options({ decayStart: 0.05 }), 60), learningRate(options(), 60));
-  assertEquals(learningRate(options({ decayStart: 1 }), 109), 2);
 });
 
 Deno.test("learningRate() of cosine@P is the first share P of the cosine, as in the paper's code", () => {

@@ -17,6 +17,14 @@ Deno.test("averageDecay() rises by ratio from 1/10 to the decay, or is the decay
   assertEquals(decays({ emaDecay: 0.95, emaWarmup: "none" }, [0, 10, 1000]), [0.95, 0.95, 0.95]);
 });
 
+Deno.test("averageDecay() reaches 0.9999 when the options' documentation says", () => {
+  const reached = { ratio: 89_989, power: 999_999 };
+  for (const [emaWarmup, step] of Object.entries(reached) as ["ratio" | "power", number][]) {
+    const [before, at] = decays({ emaDecay: 1, emaWarmup }, [0.999 * step | 0, step + 1]);
+    assert(before < 0.9999 && at >= 0.9999, `${emaWarmup}: ${before}, ${at}`);
+  }
+});
+
 Deno.test("averageDecay() by power, with a start and every few steps, is ema-pytorch's", () => {
   const options = { emaDecay: 0.995, emaWarmup: "power", emaStart: 100, emaEvery: 10 } as const;
   // update(): `step` counts calls; decay from the epoch step - 100 - 1 after it was counted up.

@@ -136,7 +136,7 @@ Deno.test("exampleInputs() gives examples without a class the last row", () => {
   const config = completeConfig(CONFIG);
   const given = Array.from({ length: 50 }, (_, i) => i % 3);
   const { unlabelled } = drawStep(options, 7);
-  const { labels } = exampleInputs(config, options, 7, new Float32Array(), given);
+  const { labels } = exampleInputs(config, options, 7, given);
   assertEquals([...labels], given.map((label, i) => unlabelled[i] ? 3 : label));
   assert(unlabelled.includes(true) && unlabelled.includes(false));
 });

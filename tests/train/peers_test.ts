@@ -84,15 +84,6 @@ for (const optimizer of ["adamw", "lamb"] as const) {
   });
 }
 
-cpuTest("immiscible noise is assigned over the whole batch", async (device) => {
-  const changes = { immiscible: true };
-  const alone = await train(device, { ...changes, accumulate: 4 });
-  const all = await Promise.all(
-    playedPeers(2).map((peers) => train(device, { ...changes, accumulate: 2 }, peers)),
-  );
-  for (const one of all) assertEquals(one, alone);
-});
-
 cpuTest("a part that is not finite stops the step of all", async (device) => {
   const trainers = await Promise.all(
     playedPeers(2).map((peers) => {

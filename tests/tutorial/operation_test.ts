@@ -1,9 +1,10 @@
 // The tutorial's steps, applied to a copy of the project, give an operation that passes its tests.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { withFolder } from "../data/scratch.ts";
 
-const root = decodeURIComponent(new URL("../..", import.meta.url).pathname);
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A block of the page, and the path that the text before it named last. */
 interface Step {

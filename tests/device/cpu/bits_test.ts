@@ -150,7 +150,7 @@ let here: Promise<Drawing[]> | undefined;
 
 /** What this Deno draws, in a process of its own as all others. */
 function drawnHere(): Promise<Drawing[]> {
-  return here ??= output(Deno.execPath(), "run", "--no-prompt", script.pathname).then(JSON.parse);
+  return here ??= output(Deno.execPath(), "run", "--no-prompt", script.href).then(JSON.parse);
 }
 
 Deno.test("Rin.sample() gives other bits with each arithmetic", async () => {

@@ -2,6 +2,7 @@
 // its own.
 
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { fetched } from "../../helpers/fetched.ts";
 import { find } from "../../helpers/find.ts";
 import { launch } from "../../page/browser.ts";
@@ -24,7 +25,16 @@ export async function bundle(script: URL): Promise<string> {
   addEventListener("unload", () => Deno.removeSync(path));
   await output(
     Deno.execPath(),
-    ...["bundle", "--quiet", "--platform", "browser", "--minify", "-o", path, script.pathname],
+    ...[
+      "bundle",
+      "--quiet",
+      "--platform",
+      "browser",
+      "--minify",
+      "-o",
+      path,
+      fileURLToPath(script),
+    ],
   );
   return path;
 }

@@ -8,7 +8,7 @@ const script = new URL("anywhere.ts", import.meta.url);
 const bundled = await bundle(script);
 
 Deno.test("requestCpu() needs no permission, and waiting threads let the process end", async () => {
-  const text = await output(Deno.execPath(), "run", "--no-prompt", script.pathname);
+  const text = await output(Deno.execPath(), "run", "--no-prompt", script.href);
   assertEquals(text.replace(/with(out)? fused/, "? fused"), TWO_THREADS);
 });
 

@@ -1,6 +1,7 @@
 // Our checkpoints in Python: the documented snippet, with another reader of the format.
 
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { type Slabs, writeCheckpoint } from "../../../src/model/checkpoint.ts";
 import { completeConfig } from "../../../src/model/config.ts";
 import { initialize } from "../../../src/model/initialize.ts";
@@ -8,7 +9,7 @@ import { parameterLayout } from "../../../src/model/parameters.ts";
 import type { Dtype } from "../../../src/model/safetensors.ts";
 import { withFolder } from "../../data/scratch.ts";
 
-const path = (name: string) => decodeURIComponent(new URL(name, import.meta.url).pathname);
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 async function python(...args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command("python3", { args }).output();

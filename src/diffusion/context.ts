@@ -1,0 +1,123 @@
+/**
+ * Frames that are given: a network with context frames sees the first N of each clip without noise,
+ * and draws the rest.
+ *
+ * @module
+ */
+import type { Plan } from "../graph/plan.ts";
+import { constant, temporary, type Tensor } from "../graph/tensor.ts";
+import { type DrawnConfig, drawnSize, exampleSize } from "../model/example.ts";
+import { expectFloats } from "./floats.ts";
+import { inputFactor, type PredictionMeaning } from "./prediction.ts";
+
+/** Numbers of the frames that are given, 3 N S^2. */
+export function contextSize(config: DrawnConfig): number {
+  return exampleSize(config) - drawnSize(config);
+}
+
+/** Whether a row of clips (B, 3, T, S S), a channel of a frame, is given. */
+export function isGiven({ frames, contextFrames }: DrawnConfig, row: number): boolean {
+  return row % frames < contextFrames;
+}
+
+/**
+ * Records that the frames given are put in their place, as the network sees them where nothing is
+ * noise.
+ *
+ * @param clips (B, 3, T, S, S), of which the first N frames count
+ * @param x the network's input (B, 3, T, S, S), changed in place
+ */
+export function recordContext(
+  plan: Plan<string>,
+  config: DrawnConfig & PredictionMeaning,
+  clips: Tensor,
+  x: Tensor,
+): void {
+  const rows = 3 * config.frames * x.shape[0];
+  const clean = config.inputScale * inputFactor(config, 1);
+  const shares = Array.from(
+    { length: rows },
+    (_, row) => isGiven(config, row) ? [0, clean] : [1, 0],
+  );
+  const turn = constant("context shares", [rows, 2], new Float32Array(shares.flat()));
+  plan.record("slerp", { batch: rows, each: x.size / rows }, { other: clips, turn, y: x });
+}
+
+/** The frames of x (B, 3, T, S, S) that are drawn: (B, 3, T - N, S, S). */
+export function drawnFrames(plan: Plan<string>, config: DrawnConfig, x: Tensor): Tensor {
+  const { imageSize, frames, contextFrames } = config;
+  if (contextFrames === 0) return x;
+  const [batch] = x.shape;
+  const pixels = imageSize ** 2;
+  const y = temporary(batch, 3, frames - contextFrames, imageSize, imageSize);
+  const inner = (frames - contextFrames) * pixels;
+  const part = { stride: frames * pixels, start: contextFrames * pixels };
+  plan.record("sumMiddle", { outer: 3 * batch, middle: 1, inner, ...part }, { x, y });
+  return y;
+}
+
+/**
+ * Puts the frames given into clips.
+ *
+ * @param context (3, N, S, S) for all clips, or (count, 3, N, S, S)
+ * @param clips (count, 3, T, S, S), those of `from` on, changed in place
+ */
+export function placeContext(
+  config: DrawnConfig,
+  context: Float32Array,
+  clips: Float32Array,
+  from: number,
+): void {
+  const given = contextSize(config) / 3;
+  const plane = exampleSize(config) / 3;
+  for (let i = 0; i * plane < clips.length; i++) {
+    const at = (3 * from + i) * given % context.length;
+    clips.set(context.subarray(at, at + given), i * plane);
+  }
+}
+
+/** The first N frames of clips (count, 3, T, S, S): (count, 3, N, S, S). */
+export function contextOf(
+  config: DrawnConfig,
+  clips: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  const pixels = config.imageSize ** 2;
+  return clips.filter((_, i) => isGiven(config, Math.floor(i / pixels)));
+}
+
+/** @throws {RangeError} when the frames that the network needs are not given, or those it doesn't */
+export function expectContext(
+  config: DrawnConfig,
+  context: Float32Array | undefined,
+  count: number,
+): void {
+  const { contextFrames } = config;
+  if (contextFrames === 0 && context) {
+    throw new RangeError("context is given, but this network draws all frames: leave it out");
+  }
+  if (contextFrames > 0 && !context) {
+    throw new RangeError(
+      `context is missing: this network continues clips, so give their first ${contextFrames} frames`,
+    );
+  }
+  const each = contextSize(config);
+  const all = count * each;
+  if (context) expectFloats("context", context, context.length === all ? all : each);
+}
+
+/** The rows of an example that the loss weights apart: channels of frames, or all as one. */
+export function weightedRows({ frames, contextFrames }: DrawnConfig): number {
+  return contextFrames > 0 ? 3 * frames : 1;
+}
+
+/** The weights of the rows of some examples: an example's own, or 0 where a frame is given. */
+export function rowWeights(
+  config: DrawnConfig,
+  weights: ArrayLike<number>,
+): Float32Array<ArrayBuffer> {
+  const rows = weightedRows(config);
+  return Float32Array.from(
+    { length: rows * weights.length },
+    (_, row) => isGiven(config, row) ? 0 : weights[Math.floor(row / rows)],
+  );
+}
