@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { exampleSize } from "../src/model/example.ts";
 import { PRESETS } from "../src/run/presets.ts";
 import { type Device, NoGpuError, requestCpu, requestGpu, Trainer } from "../mod.ts";
 import type { JaxDevice } from "./peers/jax.ts";
@@ -85,7 +86,7 @@ async function startOurs(
   const device = await unlessAbsent(request);
   if (device === undefined) return;
   const trainer = await Trainer.create(device, network, { ...training, batchSize: BATCH });
-  const batch = filler(BATCH * 3 * trainer.config.imageSize ** 2, 1, 1);
+  const batch = filler(BATCH * exampleSize(trainer.config), 1, 1);
   return {
     step: async (count) => {
       const ms = await milliseconds(async () => {

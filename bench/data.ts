@@ -20,6 +20,7 @@ const { _: [path], ...flags } = parseArgs(Deno.args, {
   string: ["size", "batch", "steps", "make", "_"],
 });
 const imageSize = Number(flags.size ?? 64);
+const picture = { imageSize, channels: 3 } as const;
 const batchSize = Number(flags.batch ?? 64);
 const steps = Number(flags.steps ?? 1000);
 if (path === undefined) throw new Error("Name a source, or with --make the file to write");
@@ -33,7 +34,7 @@ async function measure(source: string): Promise<void> {
   const cache = await Deno.makeTempDir();
   try {
     const start = performance.now();
-    const splits = await loadSplits({ source, imageSize, cache });
+    const splits = await loadSplits({ source, ...picture, cache });
     const { train, valid } = splits;
     const count = train.count + (valid === train ? 0 : valid.count);
     const loaded = seconds(start);
@@ -41,7 +42,7 @@ async function measure(source: string): Promise<void> {
       `${count} images ready in ${loaded.toFixed(1)} s, ${(count / loaded).toFixed(0)} a second`,
     );
     const batches = new TrainingBatches(train, {
-      ...{ seed: 0, batchSize, imageSize, flip: true, steps },
+      ...{ seed: 0, batchSize, picture, flip: true, steps },
     });
     await batches.at(0);
     const begin = performance.now();
@@ -64,9 +65,9 @@ async function measure(source: string): Promise<void> {
 
 async function make(file: string, count: number): Promise<void> {
   const start = performance.now();
-  const picture = new Uint8Array(3 * imageSize ** 2);
-  for (let i = 0; i < picture.length; i += 65536) {
-    crypto.getRandomValues(picture.subarray(i, i + 65536));
+  const pixels = new Uint8Array(3 * imageSize ** 2);
+  for (let i = 0; i < pixels.length; i += 65536) {
+    crypto.getRandomValues(pixels.subarray(i, i + 65536));
   }
   const source = {
     name: "noise",
@@ -77,7 +78,7 @@ async function make(file: string, count: number): Promise<void> {
       capacity: 64,
       // Their first bytes differ.
       decode: (index: number) => {
-        const own = picture.slice();
+        const own = pixels.slice();
         new DataView(own.buffer).setUint32(0, index);
         return Promise.resolve(own);
       },
@@ -85,7 +86,7 @@ async function make(file: string, count: number): Promise<void> {
     }),
     labels: () => Promise.resolve(undefined),
   };
-  await prepare(source, file, { imageSize });
+  await prepare(source, file, { picture });
   console.log(
     `${file}: ${count} images in ${seconds(start).toFixed(0)} s; ` +
       `${mib(Deno.memoryUsage().rss)} resident`,

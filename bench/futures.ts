@@ -14,8 +14,10 @@ import { requestCpu, Rin } from "../mod.ts";
 import { loadSplits } from "../src/data/dataset.ts";
 import { contextOf } from "../src/diffusion/context.ts";
 import { USUAL_SAMPLING } from "../src/diffusion/usual_sampling.ts";
-import { exampleSize } from "../src/model/example.ts";
+import { exampleSize, pictureSize } from "../src/model/example.ts";
+import { sidesOf, sizeOf } from "../src/model/image_size.ts";
 import { byFrame } from "../src/picture/clips.ts";
+import { enlarged } from "../src/picture/heat_map.ts";
 import { gridPixels } from "../src/picture/pictures.ts";
 import { validationBatches } from "../src/run/batches.ts";
 import { openCheckpoint } from "../src/run/checkpoint_file.ts";
@@ -29,14 +31,20 @@ const [path, source, out] = Deno.args;
 if (out === undefined) throw new Error("Which? Give a checkpoint, a folder of clips, and OUT.png");
 const rin = await Rin.load(await requestCpu(), (await openCheckpoint(path)).bytes);
 const { config } = rin;
-const { imageSize, frames, contextFrames } = config;
+const { frames, contextFrames } = config;
+const { width, height } = sidesOf(config.imageSize);
 const each = exampleSize(config);
-const { valid, close } = await loadSplits({ source, imageSize, frames });
+const { valid, close } = await loadSplits({
+  source,
+  imageSize: config.imageSize,
+  channels: config.channels,
+  frames,
+});
 const { sampler, steps } = USUAL_SAMPLING;
 
 const errors = { "a future": 0, "the last frame given, repeated": 0 };
 let count = 0;
-for await (const { images } of validationBatches(valid, imageSize, 64, () => {})) {
+for await (const { images } of validationBatches(valid, config, 64, () => {})) {
   const clips = images.length / each;
   const context = contextOf(config, images);
   const drawn = await rin.sample({ sampler, steps, context, count: clips, seed: count });
@@ -53,7 +61,7 @@ for (const [what, sum] of Object.entries(errors)) {
 }
 
 const rows: Float32Array[][] = [];
-for await (const { images } of validationBatches(valid, imageSize, SHOWN, () => {})) {
+for await (const { images } of validationBatches(valid, config, SHOWN, () => {})) {
   for (let i = 0; i < images.length / each; i++) {
     const clip = images.slice(i * each, (i + 1) * each);
     const context = contextOf(config, clip);
@@ -67,24 +75,19 @@ for await (const { images } of validationBatches(valid, imageSize, SHOWN, () => 
   }
 }
 close();
-const white = new Float32Array(3 * imageSize ** 2).fill(1);
+const white = new Float32Array(pictureSize(config)).fill(1);
 const cells = rows.flatMap((row) =>
   Array.from({ length: frames + 1 }, (_, column) => {
     if (row.length === 0 || column === contextFrames) return white;
     return row[column < contextFrames ? column : column - 1];
   })
 );
-const size = SCALE * imageSize;
-const pixels = new Float32Array(cells.length * 3 * size ** 2);
-cells.forEach((cell, i) => {
-  for (let at = 0; at < 3 * size ** 2; at++) {
-    const [plane, y, x] = [Math.floor(at / size ** 2), Math.floor(at / size) % size, at % size];
-    const from = (plane * imageSize + Math.floor(y / SCALE)) * imageSize + Math.floor(x / SCALE);
-    pixels[i * 3 * size ** 2 + at] = cell[from];
-  }
-});
-const picture = gridPixels(pixels, size, frames + 1);
-await Deno.writeFile(out, encode({ ...picture, depth: 8, channels: 3 }));
+const large = cells.map((cell) => enlarged(cell, config, SCALE));
+const pixels = new Float32Array(large.length * large[0].length);
+large.forEach((cell, i) => pixels.set(cell, i * cell.length));
+const imageSize = sizeOf({ width: SCALE * width, height: SCALE * height });
+const picture = gridPixels(pixels, { ...config, imageSize }, frames + 1);
+await Deno.writeFile(out, encode({ ...picture, depth: 8 }));
 console.log(`Wrote ${out}`);
 rin.device.destroy();
 

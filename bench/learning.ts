@@ -30,14 +30,15 @@ if (name !== "faces" && name !== "emoji") throw new Error(`Unknown experiment ${
 const { config, options } = recipes[name];
 const expected: Readonly<Record<number, number>> = reference[name];
 const gpu = await requestGpu();
-const { train, valid } = await loadSplits({ source: name, imageSize: 32 });
+const picture = { imageSize: 32, channels: 3 } as const;
+const { train, valid } = await loadSplits({ source: name, ...picture });
 const trainer = await Trainer.create(gpu, config, options);
 const { batchSize, seed, steps } = trainer.options;
 const end = name === "faces" ? steps : Number(last);
 const batches = new TrainingBatches(train, {
   seed,
   batchSize,
-  imageSize: 32,
+  picture,
   flip: false,
   steps: end,
 });
@@ -58,9 +59,10 @@ for (let step = 1; step <= end; step++) {
 /** One line of the table. */
 async function report(step: number): Promise<void> {
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  const measured = name === "faces"
-    ? average!
-    : await trainer.validate(validationBatches(valid, 32, valid.count, () => {}), "parameters");
+  const measured = name === "faces" ? average! : await trainer.validate(
+    validationBatches(valid, picture, valid.count, () => {}),
+    "parameters",
+  );
   const ratio = 100 * (measured / expected[step] - 1);
   console.log(
     `step ${String(step).padStart(5)}  ours ${measured.toFixed(4)}  PyTorch ${

@@ -86,7 +86,9 @@ export class Artist {
         estimates: ESTIMATES,
         onReading: ({ done, image, blocks }) => {
           const maps = [blocks, ...blocks.map((block) => [block])]
-            .map((reads) => rgbaOf(heatMap(image, readMap(reads), rin.config), rin.config));
+            .map((reads) =>
+              rgbaOf(heatMap(image, readMap(reads), rin.config), { ...rin.config, channels: 3 })
+            );
           const pixels = new Uint8ClampedArray(maps.length * maps[0].length);
           maps.forEach((map, i) => pixels.set(map, i * map.length));
           tell({ type: "reading", done, pixels }, [pixels.buffer]);

@@ -4,18 +4,19 @@
  *
  * @module
  */
+import { type ExampleConfig, pictureSize, planeSize } from "../src/model/example.ts";
+import { sidesOf } from "../src/model/image_size.ts";
 import { RandomStream, seedFor } from "../src/nn/random.ts";
 import { FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { byteOf } from "../src/picture/pictures.ts";
 import { find } from "./dom.ts";
-import type { PictureSize } from "./pixels.ts";
 
 /** More numbers than this are not worth the while for a placeholder. */
 const MOST_NOISE = 2_000_000;
 
 /** The pictures to show, and their settings. */
 export interface Exhibition {
-  readonly size: PictureSize;
+  readonly size: ExampleConfig;
   /** The numbers of the pictures. */
   readonly indices: readonly number[];
   readonly seed: number;
@@ -38,7 +39,7 @@ export class Gallery {
   #grid = find("grid");
   #motion = find<HTMLButtonElement>("motion");
   #tiles = new Map<number, Tile>();
-  #size: PictureSize = { imageSize: 1, frames: 1 };
+  #size: ExampleConfig = { imageSize: 1, channels: 3, frames: 1 };
   #frame = 0;
   #paused = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -67,6 +68,8 @@ export class Gallery {
     const columns = columnsOf(indices.length, exhibition.columns);
     this.#grid.style.setProperty("--columns", String(columns));
     this.#grid.classList.toggle("many", columns > 6);
+    const { width, height } = sidesOf(size.imageSize);
+    this.#grid.style.setProperty("--aspect", `${width} / ${height}`);
     const names = indices.map(nameOf);
     for (const [place, index] of indices.entries()) {
       const button = document.createElement("button");
@@ -76,8 +79,9 @@ export class Gallery {
       const name = names[place];
       button.ariaLabel = `Picture ${index + 1}${name ? `, ${name}` : ""}`;
       const canvas = document.createElement("canvas");
-      canvas.width = canvas.height = size.imageSize;
-      canvas.className = size.imageSize <= 64 ? "pixels" : "";
+      canvas.width = width;
+      canvas.height = height;
+      canvas.className = Math.max(width, height) <= 64 ? "pixels" : "";
       button.append(canvas);
       if (name) {
         const caption = document.createElement("span");
@@ -87,9 +91,8 @@ export class Gallery {
       button.addEventListener("click", () => this.onOpen(index));
       const tile = { button, canvas, frames: [] };
       this.#tiles.set(index, tile);
-      const numbers = 3 * size.imageSize ** 2;
-      if (numbers * indices.length <= MOST_NOISE) {
-        canvas.getContext("2d")!.putImageData(noiseOf(seed, index, size.imageSize), 0, 0);
+      if (pictureSize(size) * indices.length <= MOST_NOISE) {
+        canvas.getContext("2d")!.putImageData(noiseOf(seed, index, size), 0, 0);
       }
     }
     this.#grid.replaceChildren(...[...this.#tiles.values()].map(({ button }) => button));
@@ -98,17 +101,18 @@ export class Gallery {
   /**
    * Paints pictures.
    *
-   * @param pixels (indices, T, S, S, 4)
+   * @param pixels (indices, T, H, W, 4)
    */
   paint(indices: readonly number[], pixels: Uint8ClampedArray<ArrayBuffer>): void {
     const { imageSize, frames } = this.#size;
-    const each = 4 * imageSize ** 2;
+    const { width, height } = sidesOf(imageSize);
+    const each = 4 * width * height;
     this.#grid.dataset.state = "drawing";
     for (const [place, index] of indices.entries()) {
       const tile = this.#tiles.get(index)!;
       tile.frames = Array.from({ length: frames }, (_, frame) => {
         const from = (place * frames + frame) * each;
-        return new ImageData(pixels.slice(from, from + each), imageSize, imageSize);
+        return new ImageData(pixels.slice(from, from + each), width, height);
       });
       this.#draw(tile);
     }
@@ -168,14 +172,16 @@ function columnsOf(count: number, columns: number | undefined): number {
 }
 
 /** The noise that the sampler begins with, a little paler. */
-function noiseOf(seed: number, index: number, size: number): ImageData {
+function noiseOf(seed: number, index: number, size: ExampleConfig): ImageData {
   const images = new RandomStream(seedFor(seed, "sample"), 0);
   const stream = new RandomStream(images.bits(index), 0);
-  const image = new ImageData(size, size);
-  const plane = size ** 2;
+  const { width, height } = sidesOf(size.imageSize);
+  const image = new ImageData(width, height);
+  const plane = planeSize({ ...size, frames: 1 });
   for (let p = 0; p < plane; p++) {
     for (let channel = 0; channel < 3; channel++) {
-      image.data[4 * p + channel] = byteOf(0.4 * stream.normal(channel * plane + p));
+      const from = size.channels === 1 ? p : channel * plane + p;
+      image.data[4 * p + channel] = byteOf(0.4 * stream.normal(from));
     }
     image.data[4 * p + 3] = 255;
   }

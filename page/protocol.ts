@@ -6,6 +6,7 @@
 import type { SampleOptions } from "../src/diffusion/sample_options.ts";
 import type { OwnSampling } from "../src/model/own_sampling.ts";
 import type { RinConfig } from "../src/model/config.ts";
+import type { ExampleConfig } from "../src/model/example.ts";
 import type { Caption } from "../src/picture/labelled_grid.ts";
 import type { SampleRecord } from "../src/picture/record.ts";
 import type { Wanted } from "./download.ts";
@@ -110,7 +111,7 @@ export type DrawOptions = Omit<SampleOptions, "signal" | "onStep" | "onEstimate"
 
 /** Pictures that were drawn. */
 export interface DrawnPictures {
-  /** (n, 3, S, S), or (n, 3, T, S, S) of clips, in [-1, 1]. */
+  /** (n, C, H, W), or (n, C, T, H, W) of clips, in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
   /** The device that computed them, as their PNGs record it. */
   readonly device?: string;
@@ -118,7 +119,7 @@ export interface DrawnPictures {
 
 /** Pictures for a PNG. */
 export interface PngJob extends DrawnPictures {
-  readonly config: Pick<RinConfig, "imageSize" | "frames">;
+  readonly config: ExampleConfig;
   readonly record: SampleRecord;
   /** Captions below the pictures of a grid. */
   readonly caption?: Caption;

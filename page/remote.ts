@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { type ExampleConfig, exampleSize } from "../src/model/example.ts";
+import { decode } from "fast-png";
+import { type ExampleConfig, exampleSize, pictureSize } from "../src/model/example.ts";
 import { classListText } from "../src/model/class_names.ts";
 import { framesOf } from "../src/picture/animated_png.ts";
 import { deviceIn } from "../src/picture/record.ts";
-import { decodePng } from "./decode.ts";
+import { rgbaOf } from "./pixels.ts";
 import { readEvents } from "./event_stream.ts";
 import type { DrawnPictures, Network, WorkEvent } from "./protocol.ts";
 import { authorization } from "./token.ts";
@@ -77,11 +78,11 @@ export async function drawThere(
     const place = index === undefined ? -1 : indices.indexOf(index);
     if (place < 0) continue;
     const bytes = Uint8Array.from(atob(png!), (character) => character.charCodeAt(0));
-    const pixels = await pixelsOf(bytes, network.config);
-    tell({ type: "estimate", indices: [index!], pixels });
+    const image = imageOf(bytes, network.config);
+    tell({ type: "estimate", indices: [index!], pixels: rgbaOf(image, network.config) });
     if (event !== "image") continue;
     device = deviceIn(bytes);
-    images.set(planesOf(pixels), place * each);
+    images.set(image, place * each);
     missing--;
   }
   if (missing > 0) throw new Error("The connection to the server broke before all was drawn.");
@@ -95,26 +96,19 @@ async function refusal(response: Response): Promise<string> {
   return `The server answered ${response.status}${error ? `: ${error}` : ""}.${again}`;
 }
 
-/** (T, S, S, 4) of a PNG, of clips an animated one. */
-async function pixelsOf(
-  bytes: Uint8Array<ArrayBuffer>,
-  config: ExampleConfig,
-): Promise<Uint8ClampedArray<ArrayBuffer>> {
-  const frames = config.frames > 1 ? framesOf(bytes) : [bytes];
-  const each = 4 * config.imageSize ** 2;
-  const pixels = new Uint8ClampedArray(config.frames * each);
-  for (const [t, frame] of frames.entries()) {
-    const { data } = await decodePng(new Blob([frame], { type: "image/png" }));
-    pixels.set(data, t * each);
+/**
+ * (C, T, H, W) in [-1, 1] of a PNG, of clips an animated one: values that become its bytes again. A
+ * canvas would round the colors of transparent pixels.
+ */
+function imageOf(png: Uint8Array<ArrayBuffer>, config: ExampleConfig): Float32Array {
+  const { channels, frames } = config;
+  const image = new Float32Array(exampleSize(config));
+  const plane = pictureSize(config) / channels;
+  for (const [t, frame] of (frames > 1 ? framesOf(png) : [png]).entries()) {
+    decode(frame).data.forEach((byte, i) => {
+      const channel = i % channels;
+      image[(channel * frames + t) * plane + (i - channel) / channels] = byte / 127.5 - 1;
+    });
   }
-  return pixels;
-}
-
-/** (3, T, S, S) in [-1, 1] of (T, S, S, 4): values that become the same bytes again. */
-function planesOf(pixels: Uint8ClampedArray): Float32Array {
-  const plane = pixels.length / 4;
-  return Float32Array.from(
-    { length: 3 * plane },
-    (_, i) => pixels[4 * (i % plane) + Math.floor(i / plane)] / 127.5 - 1,
-  );
+  return image;
 }

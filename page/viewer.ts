@@ -85,9 +85,11 @@ export class Viewer {
     const frames = this.#gallery.framesOf(this.#index);
     const frame = frames[this.#gallery.frame];
     if (!frame) return;
-    if (this.#canvas.width !== frame.width) {
-      this.#canvas.width = this.#canvas.height = frame.width;
-      this.#canvas.className = frame.width <= 64 ? "pixels" : "";
+    const { width, height } = frame;
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      [this.#canvas.width, this.#canvas.height] = [width, height];
+      this.#canvas.style.setProperty("--aspect", `${width} / ${height}`);
+      this.#canvas.className = Math.max(width, height) <= 64 ? "pixels" : "";
     }
     const shown = this.#overlay.over(frame, this.#gallery.frame, frames.length) ?? frame;
     this.#canvas.getContext("2d")!.putImageData(shown, 0, 0);

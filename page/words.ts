@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sidesOf } from "../src/model/image_size.ts";
 import { type RinConfig } from "../src/model/config.ts";
 import { ROUNDED_FROM } from "../src/model/identity.ts";
 import { countParameters } from "../src/model/parameters.ts";
@@ -38,9 +39,11 @@ export function noDevice(
 
 /** `32 × 32 px · 1.3 M parameters · 5.2 MB`. */
 export function factsOf({ config, bytes }: Pick<Network, "config" | "bytes">): string {
-  const { imageSize, frames } = config;
+  const { imageSize, channels, frames } = config;
+  const { width, height } = sidesOf(imageSize);
   return [
-    `${imageSize} × ${imageSize} px`,
+    `${width} × ${height} px`,
+    ...channels === 3 ? [] : [channels === 1 ? "gray" : "with opacity"],
     ...frames > 1 ? [`${frames} frames`] : [],
     `${countOf(config)} parameters`,
     megabytes(bytes),
@@ -87,7 +90,7 @@ export function cannotRepeat(
     return "It shows heat maps, which rin attention made and this page does not save.";
   }
   if (record.imageSize !== undefined) {
-    return `It has ${record.imageSize} pixels a side, another size than the network's, which this ` +
+    return `It was drawn at ${record.imageSize} px, another size than the network's, which this ` +
       "page does not draw at. rin sample --like PICTURE.png draws it again.";
   }
   if (record.context !== undefined) {

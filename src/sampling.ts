@@ -11,6 +11,7 @@ export {
 } from "./device/errors.ts";
 export type { Device, DeviceData, OperationProfile, Program } from "./device/device.ts";
 export {
+  type Channels,
   ConfigError,
   type Layers,
   type Positions,
@@ -20,6 +21,7 @@ export {
   type TimeConditioning,
   type TimeInput,
 } from "./model/config.ts";
+export type { ImageSize } from "./model/image_size.ts";
 export type { CheckpointSource } from "./model/checkpoint_source.ts";
 export { CheckpointError } from "./model/safetensors.ts";
 export { SamplingError } from "./diffusion/errors.ts";

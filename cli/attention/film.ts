@@ -5,17 +5,18 @@
  */
 import { encode } from "fast-png";
 import type { RinConfig } from "../../src/model/config.ts";
+import { sidesOf, sizeOf } from "../../src/model/image_size.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { animatedPng } from "../../src/picture/animated_png.ts";
 import { byFrame, FRAME_MILLISECONDS } from "../../src/picture/clips.ts";
 import { withGifComment } from "../../src/picture/gif_comment.ts";
-import { enlarged, heatMap } from "../../src/picture/heat_map.ts";
+import { colorsOf, enlarged, heatMap } from "../../src/picture/heat_map.ts";
 import { labelledGridPixels } from "../../src/picture/labelled_grid.ts";
 import type { Pixels } from "../../src/picture/pictures.ts";
 import { recordJson, recordText, type SampleRecord } from "../../src/picture/record.ts";
 import type { HeatRow } from "./rows.ts";
 
-/** Pixels of a heat map's side at least. */
+/** Pixels of a heat map's longer side at least. */
 const LEAST_SIDE = 112;
 
 /** Pictures in a row of one moment, unless they are more than these. */
@@ -24,21 +25,22 @@ const ONE_ROW = 5;
 /** What is shown of a step: the attention's weights themselves would fill the memory. */
 export interface ShownStep {
   readonly done: number;
-  /** The picture or clip, (3, S, S) or (3, T, S, S). */
+  /** The picture or clip, (C, H, W) or (C, T, H, W). */
   readonly image: Float32Array;
   /** The share of the attention that each token gets, for each row. */
   readonly maps: readonly Float64Array[];
 }
 
-/** A picture at one moment, and its heat maps, (3, S, S) each. */
+/** A picture at one moment, and its heat maps, (3, H, W) each. */
 interface Moment {
   readonly word: string;
   readonly cells: readonly Float32Array[];
 }
 
-/** Pixels of a heat map's side: those of the picture, or a multiple of them if it is small. */
-export function sideOf({ imageSize }: Pick<RinConfig, "imageSize">): number {
-  return imageSize * Math.ceil(LEAST_SIDE / imageSize);
+/** How many pixels of a heat map, along each side, are one of the picture: more if it is small. */
+export function enlargement({ imageSize }: Pick<RinConfig, "imageSize">): number {
+  const { width, height } = sidesOf(imageSize);
+  return Math.ceil(LEAST_SIDE / Math.max(width, height));
 }
 
 /**
@@ -58,12 +60,16 @@ export function heatFile(
   const moments = config.frames > 1
     ? framesOf(config, steps.at(-1)!)
     : steps.map((step) => ({ word: `step ${step.done}`, cells: examplesOf(config, step) }));
-  const [side, { length: columns }] = [sideOf(config), moments];
+  const { length: columns } = moments;
+  const times = enlargement(config);
+  const { width, height } = sidesOf(config.imageSize);
+  const small = { ...config, channels: 3 } as const;
+  const large = { ...small, imageSize: sizeOf({ width: times * width, height: times * height }) };
   const text = recordText(record, device);
-  const file = (pixels: Pixels) => encode({ ...pixels, depth: 8, channels: 3, text });
+  const file = (pixels: Pixels) => encode({ ...pixels, depth: 8, text });
   const grid = (cells: readonly Float32Array[], words: readonly string[], columns?: number) => {
-    const large = cells.map((cell) => enlarged(cell, config.imageSize, side / config.imageSize));
-    return labelledGridPixels(joined(large), side, words, columns);
+    const pictures = cells.map((cell) => enlarged(cell, small, times));
+    return labelledGridPixels(joined(pictures), large, words, columns);
   };
   if (/\.png$/i.test(out) && columns > 1) {
     const lines = [undefined, ...rows].flatMap((row, i) =>
@@ -79,12 +85,12 @@ export function heatFile(
     )
   );
   if (/\.png$/i.test(out)) return file(sheets[0]);
-  const times = config.frames > 1
+  const shown = config.frames > 1
     ? { milliseconds: FRAME_MILLISECONDS }
     : { milliseconds: 160, last: 2000 };
   return /\.gif$/i.test(out)
-    ? withGifComment(animatedGif(sheets, times), recordJson(record, device))
-    : animatedPng(sheets.map(file), times);
+    ? withGifComment(animatedGif(sheets, shown), recordJson(record, device))
+    : animatedPng(sheets.map(file), shown);
 }
 
 /** A moment for each frame of a clip. */
@@ -95,7 +101,7 @@ function framesOf(config: RinConfig, step: ShownStep): Moment[] {
 
 /** The picture or clip, then its heat maps. */
 function examplesOf(config: RinConfig, { image, maps }: ShownStep): Float32Array[] {
-  return [image, ...maps.map((map) => heatMap(image, map, config))];
+  return [colorsOf(image, config), ...maps.map((map) => heatMap(image, map, config))];
 }
 
 function joined(pictures: readonly Float32Array[]): Float32Array {

@@ -7,12 +7,14 @@ import { watchReading } from "../../src/diffusion/reading.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { USUAL_FRAMES, USUAL_SAMPLING } from "../../src/diffusion/usual_sampling.ts";
 import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
+import type { RinConfig } from "../../src/model/config.ts";
 import { planeSize } from "../../src/model/example.ts";
+import { sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { figuresOf, figuresText, type StepFigures, stepFigures } from "../attention/figures.ts";
-import { heatFile, type ShownStep, sideOf } from "../attention/film.ts";
+import { enlargement, heatFile, type ShownStep } from "../attention/film.ts";
 import { EACH, type HeatRow, heatRows } from "../attention/rows.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -145,7 +147,7 @@ async function runAttention(given: Given): Promise<number> {
   const rows = heatRows(config, each, flags.block === undefined ? undefined : Number(flags.block));
   const frames = readFrames(flags, config.frames > 1, out);
   const moments = config.frames > 1 ? config.frames : Math.min(frames, sampler.steps);
-  expectRoom(rows, moments, sideOf(config));
+  expectRoom(rows, moments, config);
   const labels = flags.class === undefined
     ? undefined
     : readClasses(String(flags.class), checkpoint);
@@ -229,12 +231,16 @@ function readFrames(
 }
 
 /** @throws {UsageError} when the heat maps are too many for one file */
-function expectRoom(rows: readonly HeatRow[], moments: number, side: number): void {
-  const each = (rows.length + 1) * side ** 2;
+function expectRoom(rows: readonly HeatRow[], moments: number, config: RinConfig): void {
+  const { width, height } = sidesOf(config.imageSize);
+  const times = enlargement(config);
+  const each = (rows.length + 1) * width * height * times ** 2;
   if (each * moments <= MOST_PIXELS) return;
   const most = Math.floor(MOST_PIXELS / each);
   throw new UsageError(
-    `Cannot draw ${rows.length} heat maps of ${side} px at ${moments} moments into one file: ` +
+    `Cannot draw ${rows.length} heat maps of ${times * width} x ${
+      times * height
+    } px at ${moments} moments into one file: ` +
       (most > 0 ? `use --frames ${most} or less` : "use --each block"),
   );
 }

@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { checkFraction, checkImageSize } from "../../src/data/dataset.ts";
+import { checkFraction, checkPicture } from "../../src/data/dataset.ts";
 import { leftOutLines } from "../../src/data/left_out.ts";
 import { prepare } from "../../src/data/prepare.ts";
+import { pictureOf } from "../../src/data/prepared_format.ts";
+import type { Channels } from "../../src/model/config.ts";
+import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
+import { type Resize, RESIZES } from "../../src/data/resize.ts";
 import { openClips, openSource } from "../../src/data/open_source.ts";
 import { RUN_CHOICES } from "../../src/run/options.ts";
 import { type Command, programName } from "../command.ts";
@@ -20,6 +24,7 @@ import { print, Terminal } from "../terminal/terminal.ts";
 import { byteSize } from "../terminal/units.ts";
 
 const IMAGE_SIZE = 64;
+const CHANNELS = 3;
 
 /** Makes and checks prepared data sets. */
 export const data: Command = {
@@ -35,9 +40,23 @@ export const data: Command = {
     options: [
       {
         key: "imageSize",
-        type: "integer",
-        help: "side of the stored images, pixels: that of training, times its --crop-scale",
+        type: "size",
+        help: "side of the stored images, pixels, or WIDTHxHEIGHT: those of training, times its " +
+          "--crop-scale",
         default: IMAGE_SIZE,
+      },
+      {
+        key: "channels",
+        type: "integer",
+        value: "1|3|4",
+        help: "channels of the stored images, as for rin train: 1 gray, 3 RGB, 4 RGB and opacity",
+        default: CHANNELS,
+      },
+      {
+        key: "resize",
+        type: RESIZES,
+        help: "the antialiased filter that resizes images",
+        default: RESIZES[0],
       },
       {
         key: "out",
@@ -98,9 +117,12 @@ async function runData(given: Given): Promise<number> {
 
 async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const terminal = new Terminal(flags.quiet === true);
-  const imageSize = Number(flags.imageSize ?? IMAGE_SIZE);
+  const imageSize = (flags.imageSize ?? IMAGE_SIZE) as ImageSize;
+  const channels = Number(flags.channels ?? CHANNELS) as Channels;
+  const resize = flags.resize as Resize | undefined ?? RESIZES[0];
+  const picture = { imageSize, channels, resize };
   const validFraction = flags.validFraction as number | undefined;
-  checkImageSize(name, imageSize);
+  checkPicture(name, picture);
   checkFraction(name, validFraction);
   const place = ["faces", "emoji"].includes(name)
     ? name
@@ -109,7 +131,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const source = flags.clips === true
     ? await openClips(place, onNote)
     : await openSource(place, onNote, flags.folders as "auto" | "classes" | undefined);
-  const wanted = { source: place, imageSize, clips: source.clips === true };
+  const wanted = { source: place, picture, clips: source.clips === true };
   const out = flags.out === undefined
     ? await preparedName(wanted, source.fingerprint)
     : String(flags.out);
@@ -120,7 +142,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
     }; Ctrl-C stops, and the same command continues from there`,
   );
   const onProgress = decodingProgress(name, terminal, source.clips === true);
-  await prepare(source, out, { imageSize, validFraction, onProgress });
+  await prepare(source, out, { picture, validFraction, onProgress });
   terminal.finish();
   const file = await PreparedFile.open(out);
   try {
@@ -131,8 +153,10 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
     for (const line of leftOut ? leftOutLines(leftOut) : []) terminal.note(line);
     print(`${out}: ${description(file)}`);
     const clips = file.clips ? " --preset clips" : "";
+    const kind = channels === CHANNELS ? "" : ` --channels ${channels}`;
     terminal.note(
-      `Train with: ${programName()} train${clips} --data ${quoted(out)} --image-size ${imageSize}`,
+      `Train with: ${programName()} train${clips} --data ${quoted(out)} --image-size ${imageSize}` +
+        kind,
     );
   } finally {
     file.close();
@@ -158,8 +182,12 @@ function description({ footer: { facts, lengths, heldOut }, file }: PreparedFile
   const held = heldOut.reduce((sum, one) => sum + one, 0);
   const frames = lengths?.reduce((sum, length) => sum + length, 0);
   const what = lengths ? `clips with ${frames} frames` : "images";
+  const { imageSize, channels } = pictureOf(facts);
+  const { width, height } = sidesOf(imageSize);
+  const kind = { 1: ", gray", 3: "", 4: ", with opacity" }[channels];
   return [
-    `${facts.count} ${what} of ${facts.imageSize}x${facts.imageSize}, ${held} held out`,
+    `${facts.count} ${what} of ${width}x${height}${kind}, ${held} held out`,
+    ...facts.resize ? [`resized with the ${facts.resize} filter`] : [],
     ...facts.skipped.length > 0
       ? [`${facts.skipped.length} ${lengths ? "clips" : "files"} left out`]
       : [],

@@ -6,6 +6,7 @@
 import { fileReason } from "../../src/files/errors.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { ConfigError, type RinConfig } from "../../src/model/config.ts";
+import { sidesOf } from "../../src/model/image_size.ts";
 import { countParameters } from "../../src/model/parameters.ts";
 import { shardOf } from "../../src/model/foreign_file.ts";
 import { NpzError, npzNames, readNpz } from "../../src/eval/npz.ts";
@@ -88,8 +89,9 @@ async function runImport({ flags, rest }: Given): Promise<number> {
   const out = flags.out === undefined ? besides(path) : String(flags.out);
   await writeCheckpointFile(out, writeCheckpoint(checkpoint), flags.force, () => false);
   const { imageSize, numHeads } = checkpoint.config;
+  const { width, height } = sidesOf(imageSize);
   const count = countParameters(checkpoint.config).toLocaleString("en-US");
-  print(`Wrote ${out}: ${count} parameters, ${imageSize}x${imageSize} pixels, ${numHeads} heads`);
+  print(`Wrote ${out}: ${count} parameters, ${width}x${height} pixels, ${numHeads} heads`);
   const { taken, ignored } = checkpoint;
   print(
     `Took ${taken.parameters} as the weights` +

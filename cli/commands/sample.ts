@@ -15,6 +15,7 @@ import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { FloatType } from "../../src/graph/ops.ts";
 import type { DrawnConfig } from "../../src/model/example.ts";
+import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { fits } from "../../src/options/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
@@ -75,10 +76,10 @@ const what: Option[] = [
   },
   {
     key: "imageSize",
-    type: "integer",
+    type: "size",
     help:
-      "side of the images, pixels, for networks with --positions stretched or sincos (default: " +
-      "the size that the network was trained at)",
+      "side of the images, pixels, or WIDTHxHEIGHT, for networks with --positions stretched or " +
+      "sincos (default: the size that the network was trained at)",
   },
   {
     key: "guidance",
@@ -193,7 +194,7 @@ async function runSample(given: Given): Promise<number> {
   const config = await givenConfig(given.flags.config);
   const stored = await openCheckpoint(path, config);
   const imageSize = given.flags.imageSize ?? record?.imageSize;
-  const file = imageSize === undefined ? stored : atImageSize(stored, Number(imageSize));
+  const file = imageSize === undefined ? stored : atImageSize(stored, imageSize as ImageSize);
   const own = record === undefined ? ownUnlessGiven(file, given.flags) : undefined;
   const flags: Record<string, Value> = withDefaults(groups.flatMap(({ options }) => options), {
     ...own,
@@ -279,8 +280,8 @@ async function runSample(given: Given): Promise<number> {
       });
       terminal.finish();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      const size = rin.config.imageSize;
-      print(`Wrote ${written} of ${size}x${size} to ${out} in ${seconds} s`);
+      const { width, height } = sidesOf(rin.config.imageSize);
+      print(`Wrote ${written} of ${width}x${height} to ${out} in ${seconds} s`);
       return 0;
     } catch (thrown) {
       terminal.finish();

@@ -7,6 +7,7 @@ import type { ImageSet } from "../../src/data/image_set.ts";
 import { compare, type Comparison, FeatureSet } from "../../src/eval/feature_set.ts";
 import { frechetDistance } from "../../src/eval/frechet.ts";
 import { scattering } from "../../src/eval/scattering.ts";
+import type { PictureConfig } from "../../src/model/example.ts";
 import { validationBatches } from "../../src/run/batches.ts";
 import { loadData } from "../../src/run/load_data.ts";
 import { dataReporter } from "../terminal/data_reporter.ts";
@@ -26,10 +27,9 @@ export async function measureDistances(
   train: ImageSet,
 ): Promise<Distance[]> {
   const { rin, terminal, counts, folder, features, fid } = parts;
-  const { imageSize } = rin.config;
   const batches = async function* (set: ImageSet, limit: number, doing: string) {
     const onBatch = (done: number, total: number) => showProgress(parts, doing, done, total);
-    for await (const { images } of validationBatches(set, imageSize, limit, onBatch)) yield images;
+    for await (const { images } of validationBatches(set, rin.config, limit, onBatch)) yield images;
     const total = Math.min(limit, set.count);
     onBatch(total, total);
   };
@@ -37,7 +37,7 @@ export async function measureDistances(
   const data = new FeatureSet(scattering);
   const fidData = fid && new FeatureSet(fid.space, 0);
   const images = batches(train, counts.dataCount, "features of the data");
-  await addAll(images, imageSize, measureFid ? [data, fidData!] : [data]);
+  await addAll(images, rin.config, measureFid ? [data, fidData!] : [data]);
   terminal.finish();
   const fidStatistics = fid?.statistics ?? fidData?.statistics.gaussian();
   if (measureFid) await fid.onStatistics?.(fidStatistics!);
@@ -47,7 +47,7 @@ export async function measureDistances(
   if (features) addFeatures(features, sets);
   else if (folder === undefined) {
     const all = Array.from({ length: counts.count }, (_, i) => i);
-    await addAll(sampled(parts, train, all), imageSize, sets);
+    await addAll(sampled(parts, train, all), rin.config, sets);
   } else {
     // A folder that has the name of a known data source is still a folder.
     const path = /[/\\]/.test(folder) ? folder : `./${folder}`;
@@ -57,7 +57,7 @@ export async function measureDistances(
       dataReporter(terminal),
     );
     const all = batches(pictures.train, Infinity, "features of the samples");
-    await addAll(all, imageSize, sets).finally(() => pictures.close());
+    await addAll(all, rin.config, sets).finally(() => pictures.close());
   }
   terminal.finish();
   const own: Distance = { ...compare(data, samples), halves: halves(data) };
@@ -73,11 +73,11 @@ export async function measureDistances(
 
 async function addAll(
   batches: AsyncIterable<Float32Array>,
-  imageSize: number,
+  picture: PictureConfig,
   sets: readonly FeatureSet[],
 ): Promise<void> {
   for await (const images of batches) {
-    for (const set of sets) await set.add(images, imageSize);
+    for (const set of sets) await set.add(images, picture);
   }
 }
 

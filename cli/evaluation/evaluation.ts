@@ -80,7 +80,7 @@ async function measureLoss(
   const { valid } = splits;
   const batches = validationBatches(
     valid,
-    rin.config.imageSize,
+    rin.config,
     counts.validCount,
     (done, total) => showProgress(parts, "loss by noise level", done, total),
   );

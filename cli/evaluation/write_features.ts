@@ -56,7 +56,7 @@ export async function writeFeatures(
     }
     for await (const images of sampled(parts, train, indices.slice(writer.done))) {
       const all: Float32Array[][] = [];
-      for (const space of spaces) all.push(await space.features(images, rin.config.imageSize));
+      for (const space of spaces) all.push(await space.features(images, rin.config));
       for (let i = 0; i < all[0].length; i++) {
         const row = Float32Array.from(all.flatMap((vectors) => Array.from(vectors[i])));
         await writer.add(new Uint8Array(row.buffer));

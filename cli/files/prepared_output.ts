@@ -4,14 +4,16 @@
  * @module
  */
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
+import { pictureOf } from "../../src/data/prepared_format.ts";
 import { hexHash } from "../../src/data/fingerprint.ts";
+import { RESIZES, type StoredPicture } from "../../src/data/resize.ts";
 import type { Origin } from "./overwrite.ts";
 
 /** The data to prepare. */
 export interface Preparing {
   /** "faces", "emoji" or a real path. */
   readonly source: string;
-  readonly imageSize: number;
+  readonly picture: StoredPicture;
   readonly clips: boolean;
 }
 
@@ -22,9 +24,10 @@ export interface Preparing {
  * @param fingerprint of the source's files, which identifies an unfinished preparation
  */
 export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
-  const { source, imageSize, clips } = wanted;
+  const { source, picture: { imageSize, channels, resize }, clips } = wanted;
   const base = source.split(/[/\\]/).filter(Boolean).at(-1) ?? "data";
-  const stem = `${base}-${imageSize}px`;
+  const other = [channels === 3 ? "" : `-${channels}ch`, resize === "bicubic" ? "-bicubic" : ""];
+  const stem = `${base}-${imageSize}px${other.join("")}`;
   const plain = `${stem}.rindata`;
   if (await belongs(plain, wanted, fingerprint)) return plain;
   return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
@@ -35,10 +38,13 @@ export async function preparedOrigin(path: string, wanted: Preparing): Promise<O
   const file = await PreparedFile.open(path).catch(() => undefined);
   // One that is damaged, or of another version, is rin's all the same.
   if (file === undefined) return await isPrepared(path).catch(() => false) ? "other" : "foreign";
-  const { source, imageSize } = file.footer.facts;
+  const { facts } = file.footer;
   file.close();
-  const same = source === wanted.source && imageSize === wanted.imageSize &&
-    file.clips === wanted.clips;
+  const { imageSize, channels } = pictureOf(facts);
+  const { source, picture, clips } = wanted;
+  const same = facts.source === source && imageSize === picture.imageSize &&
+    channels === picture.channels && file.clips === clips &&
+    (facts.resize ?? RESIZES[0]) === (picture.resize ?? RESIZES[0]);
   return same ? "same" : "other";
 }
 

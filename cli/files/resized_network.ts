@@ -4,6 +4,7 @@
  * @module
  */
 import { completeConfig } from "../../src/model/config.ts";
+import { type ImageSize, sidesOf, sizeOf } from "../../src/model/image_size.ts";
 import type { CheckpointFile } from "../../src/run/checkpoint_file.ts";
 import { CommandError } from "../errors.ts";
 
@@ -11,11 +12,11 @@ import { CommandError } from "../errors.ts";
  * The checkpoint with another size of its pictures. The weights are the same: only positions that
  * were learned belong to one size.
  *
- * @param imageSize side of the pictures, pixels
+ * @param imageSize of the pictures
  * @throws {CommandError} when the network learned its positions, or patches don't divide the size
  * @throws {ConfigError} when the size is out of range
  */
-export function atImageSize(file: CheckpointFile, imageSize: number): CheckpointFile {
+export function atImageSize(file: CheckpointFile, imageSize: ImageSize): CheckpointFile {
   const { config } = file.checkpoint;
   if (imageSize === config.imageSize) return file;
   if (config.positions === "learned") {
@@ -25,13 +26,16 @@ export function atImageSize(file: CheckpointFile, imageSize: number): Checkpoint
         `draw at other sizes`,
     );
   }
-  const over = imageSize % config.patchSize;
-  if (over > 0) {
-    const low = imageSize - over;
-    const near = [low, low + config.patchSize].filter((size) => size > 0).join(" or ");
+  const { patchSize } = config;
+  const { width, height } = sidesOf(imageSize);
+  if (width % patchSize > 0 || height % patchSize > 0) {
+    const near = [Math.floor, Math.ceil].map((round) =>
+      [width, height].map((side) => round(side / patchSize) * patchSize)
+    ).filter((sides) => !sides.includes(0)).map(([width, height]) => sizeOf({ width, height }))
+      .join(" or ");
     throw new CommandError(
       `--image-size is ${imageSize}: expected a multiple of the network's patches of ` +
-        `${config.patchSize} px, such as ${near}`,
+        `${patchSize} px, such as ${near}`,
     );
   }
   const sized = completeConfig({ ...config, imageSize });

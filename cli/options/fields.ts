@@ -15,8 +15,22 @@ export interface SettingOption<T> extends Option {
 }
 
 const network: SettingOption<RinConfig>[] = [
-  { key: "imageSize", type: "integer", help: "side of the square images, pixels" },
-  { key: "patchSize", type: "integer", help: "side of a patch, pixels; divides the image size" },
+  {
+    key: "imageSize",
+    type: "size",
+    help: "side of the images, pixels, or WIDTHxHEIGHT, such as 64x96",
+  },
+  {
+    key: "channels",
+    type: "integer",
+    value: "1|3|4",
+    help: "channels of the images: 1 gray, 3 RGB, 4 RGB and opacity",
+  },
+  {
+    key: "patchSize",
+    type: "integer",
+    help: "side of a patch, pixels; divides the sides of the images",
+  },
   {
     key: "frames",
     type: "integer",
@@ -241,7 +255,8 @@ const run: SettingOption<RunOptions>[] = [
   {
     key: "cropScale",
     type: "number",
-    help: "store images larger by this factor, such as 1.125, and crop random squares from them",
+    help:
+      "store images larger by this factor, such as 1.125, and crop parts of the image size at random from them",
   },
   {
     key: "labels",

@@ -6,6 +6,7 @@
 import { parseArgs } from "@std/cli";
 import { UsageError } from "../errors.ts";
 import { flagOf } from "./flag_name.ts";
+import { readSize } from "../../src/model/image_size.ts";
 import { suggestion } from "../../src/options/nearest.ts";
 
 /** A value that a flag can have. */
@@ -20,6 +21,8 @@ export interface Option {
     | "integers"
     | "number"
     | "seed"
+    /** Of pictures: one number of squares, or WIDTHxHEIGHT. */
+    | "size"
     | "text"
     /** A text each time that the flag is given. */
     | "texts"
@@ -128,6 +131,7 @@ function readFlag(option: Option, value: unknown): Value {
 function parse({ type }: Option, text: string, value: unknown): unknown {
   if (type === "seed" && text === "random") return Math.floor(Math.random() * DRAWN_SEEDS);
   if (type === "integer" || type === "number" || type === "seed") return Number(text);
+  if (type === "size") return readSize(text) ?? text;
   if (type !== "integers") return value;
   const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
   return numbers.length === 1 ? numbers[0] : numbers;
@@ -156,6 +160,8 @@ export function checkValue(
     if (!(Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32)) {
       throw wrong("a whole number from 0 to 4294967295, or random");
     }
+  } else if (type === "size") {
+    if (readSize(value) === undefined) throw wrong("pixels, such as 64, or 64x96 (WIDTHxHEIGHT)");
   } else if (type === "integers") {
     const numbers = Array.isArray(value) ? value : [value];
     if (!numbers.every(Number.isSafeInteger)) throw wrong("whole numbers, such as 4 or 4,4,4,4");
@@ -187,6 +193,7 @@ export function placeholder({ type, value }: Option): string {
     texts: "TEXT",
     boolean: "",
     seed: "N|random",
+    size: "N|WxH",
     integer: "N",
     integers: "N",
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { type ExampleConfig, exampleSize } from "../../src/model/example.ts";
+import { sidesOf } from "../../src/model/image_size.ts";
 import { clipBytes, examplePng } from "../../src/picture/clips.ts";
 import { imageBytes, type PngText } from "../../src/picture/pictures.ts";
 import { optionsFor, type SampleJob } from "./job.ts";
@@ -14,7 +15,7 @@ export interface SampleKind {
   readonly what: "images" | "clips";
   /** How names of files end. */
   readonly end: ".png" | ".apng";
-  /** Of its bytes: (S, S, 3), or (T, S, S, 3). */
+  /** Of its bytes: (H, W, C), or (T, H, W, C). */
   readonly shape: readonly number[];
   bytes(example: Float32Array): Uint8Array;
   file(example: Float32Array, text: PngText): Uint8Array;
@@ -22,8 +23,9 @@ export interface SampleKind {
 
 /** Returns the kind of sample that a network makes. */
 export function kindOf(config: ExampleConfig): SampleKind {
-  const { imageSize, frames } = config;
-  const picture = [imageSize, imageSize, 3];
+  const { imageSize, channels, frames } = config;
+  const { width, height } = sidesOf(imageSize);
+  const picture = [height, width, channels];
   const file = (example: Float32Array, text: PngText) => examplePng(example, config, text);
   return frames > 1
     ? {
@@ -37,7 +39,7 @@ export function kindOf(config: ExampleConfig): SampleKind {
       what: "images",
       end: ".png",
       shape: picture,
-      bytes: (image) => imageBytes(image, 0, imageSize),
+      bytes: (image) => imageBytes(image, 0, config),
       file,
     };
 }

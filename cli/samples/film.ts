@@ -6,6 +6,7 @@
 import type { SampledBatch } from "../../src/diffusion/sample_options.ts";
 import { USUAL_FRAMES } from "../../src/diffusion/usual_sampling.ts";
 import { writeFile } from "../../src/files/write_file.ts";
+import { pictureSize } from "../../src/model/example.ts";
 import { byFrame } from "../../src/picture/clips.ts";
 import { type Film, filmGif, filmPng, filmstripPng } from "../../src/picture/film.ts";
 import { recordJson, recordText } from "../../src/picture/record.ts";
@@ -22,7 +23,7 @@ export async function writeFilm(job: SampleJob): Promise<string> {
   const moments = clips
     ? byFrame(await job.rin.sample(optionsFor(job, all)), config)
     : await estimatesOf(job);
-  const film: Film = { moments, size: config.imageSize, count: all.length, clips };
+  const film: Film = { moments, picture: config, count: all.length, clips };
   const what = `${all.length} ${clips ? "clip" : "image"}${all.length === 1 ? "" : "s"}`;
   const written = `an animation of ${what} in ${moments.length} frames`;
   if (/\.gif$/i.test(out)) {
@@ -43,7 +44,7 @@ async function estimatesOf(job: SampleJob): Promise<Float32Array[]> {
   const { rin, frames = USUAL_FRAMES } = job;
   const all = wanted(job);
   const rowOf = new Map(all.map((index, row) => [index, row]));
-  const each = 3 * rin.config.imageSize ** 2;
+  const each = pictureSize(rin.config);
   const film: Float32Array[] = [];
   const place = ({ indices, images }: SampledBatch, frame: number) => {
     film[frame] ??= new Float32Array(all.length * each);

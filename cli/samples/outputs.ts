@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { planeSize } from "../../src/model/example.ts";
 import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
@@ -57,7 +58,10 @@ const GRID = { images: 4096, pixels: 100e6 };
 /** @throws {UsageError} when the images are too many for one picture */
 function checkGrid({ rin: { config }, options: { count }, frames = 1, out }: SampleJob): void {
   const shown = config.frames > 1 ? config.frames : frames;
-  const most = Math.min(GRID.images, Math.floor(GRID.pixels / (config.imageSize ** 2 * shown)));
+  const most = Math.min(
+    GRID.images,
+    Math.floor(GRID.pixels / (planeSize({ ...config, frames: 1 }) * shown)),
+  );
   if (count <= Math.max(1, most)) return;
   throw new UsageError(
     `Cannot draw ${count} ${
@@ -74,20 +78,19 @@ async function isDone({ shard, force, out }: SampleJob): Promise<boolean> {
 
 async function writeGrid(job: SampleJob): Promise<string> {
   const { rin, record, caption, out } = job;
-  const size = rin.config.imageSize;
   const all = wanted(job);
   const images = await rin.sample(optionsFor(job, all));
   const text = recordText(record, rin.device.provenance);
   if (all.length === 1) {
-    await writeFile(out, imagePng(images, 0, size, text));
+    await writeFile(out, imagePng(images, 0, rin.config, text));
     return "an image";
   }
   const words = caption && all.map((index) => caption.words[index]);
   await writeFile(
     out,
     words
-      ? labelledGridPng(images, size, words, { columns: caption.columns, text })
-      : gridPng(images, size, { text }),
+      ? labelledGridPng(images, rin.config, words, { columns: caption.columns, text })
+      : gridPng(images, rin.config, { text }),
   );
   return `a grid of ${all.length} images`;
 }

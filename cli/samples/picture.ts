@@ -6,17 +6,17 @@
 import { decodeClipFile } from "../../src/data/clips.ts";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
-import { clipOf, decodeGiven, type Given, givenSize } from "../../src/data/given_picture.ts";
+import { clipOf, decodeGiven, type Given, shapeOf } from "../../src/data/given_picture.ts";
 import { listClips } from "../../src/data/list_clips.ts";
 import { concat } from "../../src/data/prepared_format.ts";
 import { fileReason } from "../../src/files/errors.ts";
-import type { DrawnConfig, ExampleConfig } from "../../src/model/example.ts";
+import type { DrawnConfig } from "../../src/model/example.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { CommandError } from "../errors.ts";
 
 /** A picture with its file's hash. */
 export interface Picture {
-  /** (3, S, S), or (3, T, S, S), or of a context (3, N, S, S), in [-1, 1]. */
+  /** (C, H, W), or (C, T, H, W), or of a context (C, N, H, W), in [-1, 1]. */
   readonly image: Float32Array<ArrayBuffer>;
   readonly hash: string;
 }
@@ -34,7 +34,7 @@ export async function readPicture(
 ): Promise<Picture> {
   try {
     const isFolder = config.frames > 1 && (await Deno.stat(path)).isDirectory;
-    return await (isFolder ? readFolder : readImage)(what, path, givenSize(what, config));
+    return await (isFolder ? readFolder : readImage)(what, path, config);
   } catch (thrown) {
     const reason = thrown instanceof DataError ? thrown.message : fileReason(thrown);
     throw new CommandError(`Cannot read picture ${path}: ${reason}`);
@@ -44,7 +44,7 @@ export async function readPicture(
 async function readImage(
   what: Given,
   path: string,
-  config: ExampleConfig,
+  config: DrawnConfig,
 ): Promise<Picture> {
   const bytes = await Deno.readFile(path);
   return { image: decodeGiven(bytes, what, config, decodeImage), hash: await sha256(bytes) };
@@ -54,13 +54,13 @@ async function readImage(
 async function readFolder(
   what: Given,
   path: string,
-  config: ExampleConfig,
+  config: DrawnConfig,
 ): Promise<Picture> {
   const { clips: [clip, ...more] } = await listClips(path);
   if (more.length > 0) {
     throw new DataError(`it holds ${more.length + 1} clips, where one is needed`);
   }
-  const image = clipOf(decodeClipFile(clip, config.imageSize), what, config);
+  const image = clipOf(decodeClipFile(clip, shapeOf(what, config)), what, config);
   const files = await Promise.all(clip.paths.map((path) => Deno.readFile(path)));
   return { image, hash: await sha256(concat(files)) };
 }

@@ -15,11 +15,17 @@ const TIMED = 7;
 
 /** Takes a few steps, then times one of them operation by operation. */
 export async function profile({ opened, data, devices }: ReadyRun): Promise<string> {
-  const { network: { imageSize, frames }, training: { seed, batchSize }, run: { flip } } =
-    opened.settings;
+  const { network, training: { seed, batchSize }, run: { flip } } = opened.settings;
+  const { frames } = network;
   const { trainer } = await openTrainer(devices.first, opened);
   const steps = WARM_UP + TIMED;
-  const batches = new TrainingBatches(data.train, { seed, batchSize, imageSize, flip, steps });
+  const batches = new TrainingBatches(data.train, {
+    seed,
+    batchSize,
+    picture: network,
+    flip,
+    steps,
+  });
   const times: number[] = [];
   for (let step = 0; step < steps; step++) {
     const { images, labels } = await batches.at(step);

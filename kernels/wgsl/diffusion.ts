@@ -23,6 +23,13 @@ import {
 import { input, type OperandTypes } from "./operand.ts";
 import { PARTIAL_STRIDE, partialSums } from "./reduce.ts";
 
+/** Sizes of images by their channels. */
+interface PlaneSizes {
+  readonly batch: number;
+  readonly channels: number;
+  readonly plane: number;
+}
+
 /**
  * xt = c.x x0 + c.y noise and target = c.z x0 + c.w noise, with c = coefficients (batch, 4).
  * Binds x0, noise, coefficients, xt, target.
@@ -53,15 +60,16 @@ export function addNoise({ batch, each }: { batch: number; each: number }): Laun
 }
 
 /**
- * y (batch, 3, plane) += offsets (batch, 3): noise that is the same all over an image's channel.
+ * y (batch, channels, plane) += offsets (batch, channels): noise that is the same all over an image's channel.
  * Binds offsets, y.
  */
-export function addOffsets({ batch, plane }: { batch: number; plane: number }): Launch {
+export function addOffsets({ batch, channels, plane }: PlaneSizes): Launch {
+  const count = batch * channels * plane;
   return launch(
     "offset noise",
-    { count: 3 * batch * plane, plane },
+    { count, plane },
     [read("offsets"), write("y")],
-    linearGrid(3 * batch * plane),
+    linearGrid(count),
     forEach("p.count", "  y[i] += offsets[i / p.plane];"),
   );
 }
@@ -228,13 +236,15 @@ export function slerp(
 }
 
 /**
- * Puts a noised picture in its place: x (batch, 3, plane) = level.x image (3, plane) + level.y noise
- * where keepMask (plane) is 1. Binds image, noise (batch, 3, plane), keepMask, level (uniform), x.
+ * Puts a noised picture in its place: x (batch, channels, plane) = level.x image (channels, plane) +
+ * level.y noise where keepMask (plane) is 1. Binds image, noise (batch, channels, plane), keepMask,
+ * level (uniform), x.
  */
-export function placeImage({ batch, plane }: { batch: number; plane: number }): Launch {
+export function placeImage({ batch, channels, plane }: PlaneSizes): Launch {
+  const each = channels * plane;
   return launch(
     "place image",
-    { count: 3 * batch * plane, plane },
+    { count: batch * each, each, plane },
     [
       read("image"),
       read("noise"),
@@ -242,12 +252,12 @@ export function placeImage({ batch, plane }: { batch: number; plane: number }): 
       uniform("level", "vec4<f32>"),
       write("x"),
     ],
-    linearGrid(3 * batch * plane),
+    linearGrid(batch * each),
     forEach(
       "p.count",
       `
   if (keepMask[i % p.plane] == 1.0) {
-    x[i] = level.x * image[i % (3u * p.plane)] + level.y * noise[i];
+    x[i] = level.x * image[i % p.each] + level.y * noise[i];
   }`,
     ),
   );

@@ -137,13 +137,14 @@ export function maskRows(
 }
 
 /**
- * Cuts images (batch, 3, y, x) or clips (batch, 3, time, y, x) into patches (batch, tokens, 3 times
- * the elements of a patch), tokens row-major over the grid, features ordered (channel, then the
+ * Cuts images (batch, channels, y, x) or clips (batch, channels, time, y, x) into patches (batch,
+ * tokens, channels times the elements of a patch), tokens row-major over the grid, features ordered (channel, then the
  * axes), or puts them together again. Binds x, y.
  */
 export function patches(
-  { batch, axes, inverse, types = {} }: {
+  { batch, channels, axes, inverse, types = {} }: {
     batch: number;
+    channels: number;
     axes: readonly PatchedAxis[];
     inverse: boolean;
     types?: OperandTypes<"x" | "y">;
@@ -152,8 +153,8 @@ export function patches(
   const [x, y] = [input("x", 1, types.x), output("y", 1, types.y)];
   const plane = axes.reduce((size, { length }) => size * length, 1);
   const volume = axes.reduce((size, { patch }) => size * patch, 1);
-  const count = batch * 3 * plane;
-  const params: Record<string, number> = { count, plane, volume };
+  const count = batch * channels * plane;
+  const params: Record<string, number> = { count, channels, plane, volume };
   axes.forEach(({ length, patch }, a) =>
     Object.assign(params, { [`n${a}`]: length, [`p${a}`]: patch })
   );
@@ -171,9 +172,9 @@ export function patches(
     forEach(
       "p.count",
       `
-  var feature = i % (3u * p.volume);
-  var token = (i / (3u * p.volume)) % (p.plane / p.volume);
-  var pixel = (i / (3u * p.plane)) * 3u * p.plane;
+  var feature = i % (p.channels * p.volume);
+  var token = (i / (p.channels * p.volume)) % (p.plane / p.volume);
+  var pixel = (i / (p.channels * p.plane)) * p.channels * p.plane;
   var stride = 1u;${steps}
   pixel += feature * p.plane;
   ${inverse ? y.put("pixel", x.at("i")) : y.put("i", x.at("pixel"))}`,

@@ -2,6 +2,7 @@
  * The layout of pictures in an array of numbers.
  * @module
  */
+import { type PictureConfig, pictureSize } from "../model/example.ts";
 import type { NpyHeader } from "../formats/npy.ts";
 import { shapeText, typeText } from "../formats/npy.ts";
 import { DataError } from "./errors.ts";
@@ -90,38 +91,46 @@ function readingsOf(axes: readonly number[]): Omit<Layout, "count" | "frames">[]
 
 /**
  * A picture, or clip, of an array at a data set's size. Gray ones are padded where they fit, as those
- * of IDX files; colors are resized as pictures are, and opacity is blended on white.
+ * of IDX files; colors are resized as pictures are, and opacity is kept or blended on white.
  *
  * @param bytes {@linkcode bytesOf} of them
- * @param size R, in pixels
- * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
+ * @returns (C, H, W), of a clip (F, C, H, W), values 0..255
  */
 export function arrayPixels(
   layout: Layout,
   bytes: Uint8Array,
-  size: number,
+  picture: PictureConfig,
 ): Uint8Array<ArrayBuffer> {
   const { frames, height, width, channels } = layout;
   const each = bytes.length / frames;
-  const out = new Uint8Array(frames * 3 * size * size);
+  const stored = pictureSize(picture);
+  const out = new Uint8Array(frames * stored);
   for (let i = 0; i < frames; i++) {
     const frame = bytes.subarray(i * each, (i + 1) * each);
-    const place = out.subarray(i * 3 * size * size, (i + 1) * 3 * size * size);
-    if (channels === 1) place.set(greyPixels(frame, height, width, size));
-    else resizeCrop({ width, height, data: interleaved(layout, frame) }, size, place);
+    const place = out.subarray(i * stored, (i + 1) * stored);
+    if (channels === 1) {
+      place.set(greyPixels(frame, height, width, picture));
+      continue;
+    }
+    const data = interleaved(layout, frame, picture.channels === 4 ? channels : 3);
+    resizeCrop({ width, height, data }, picture, place);
   }
   return out;
 }
 
-/** (H, W, 3). */
-function interleaved({ height, width, channels, planar }: Layout, frame: Uint8Array): Uint8Array {
-  if (channels === 3 && !planar) return frame;
+/** (H, W, kept): with opacity, or on white. */
+function interleaved(
+  { height, width, channels, planar }: Layout,
+  frame: Uint8Array,
+  kept: number,
+): Uint8Array {
+  if (channels === kept && !planar) return frame;
   const plane = height * width;
   const [step, next] = planar ? [1, plane] : [channels, 1];
-  const out = new Uint8Array(3 * plane);
+  const out = new Uint8Array(kept * plane);
   for (let i = 0, o = 0; i < plane; i++) {
-    const alpha = channels === 4 ? frame[i * step + 3 * next] : 255;
-    for (let c = 0; c < 3; c++, o++) {
+    const alpha = channels > kept ? frame[i * step + 3 * next] : 255;
+    for (let c = 0; c < kept; c++, o++) {
       const value = frame[i * step + c * next];
       out[o] = Math.floor((value * alpha + 255 * (255 - alpha)) / 255 + 0.5);
     }

@@ -2,6 +2,7 @@
  * Arrays of pictures, as NumPy saves them, as a data source.
  * @module
  */
+import type { PictureConfig } from "../model/example.ts";
 import { exactly } from "../formats/bytes.ts";
 import { FormatError } from "../formats/format_error.ts";
 import { shapeText, wholeNumbers } from "../formats/npy.ts";
@@ -49,7 +50,7 @@ export async function arraySource(
     ),
     ...split && { heldOut: Uint8Array.from(places, ({ held }) => held) },
     fixedSplit: split,
-    decoder: (imageSize) => decoderOf(name, places, imageSize),
+    decoder: (picture) => decoderOf(name, places, picture),
     labels: (indices) => Promise.resolve(numbers && numberedLabels(numbers, indices, name)),
   };
 }
@@ -72,7 +73,7 @@ function lazily<T>(work: () => Promise<T>): () => Promise<T> {
 function decoderOf(
   name: string,
   places: readonly { readonly part: ArrayPart; readonly index: number }[],
-  imageSize: number,
+  picture: PictureConfig,
 ): Decoder {
   const file = openArrays(name);
   const used = [...new Set(places.map(({ part }) => part.pictures))];
@@ -84,7 +85,7 @@ function decoderOf(
       const { part: { pictures, layout }, index } = places[at];
       const { bytes, begin } = file.get(pictures);
       const length = bytesOf(layout);
-      return arrayPixels(layout, exactly(bytes, begin + index * length, length), imageSize);
+      return arrayPixels(layout, exactly(bytes, begin + index * length, length), picture);
     },
     close: () => file[Symbol.dispose](),
   };

@@ -2,6 +2,7 @@
  * CIFAR-10 and CIFAR-100 as a data source.
  * @module
  */
+import type { PictureConfig } from "../model/example.ts";
 import { FormatError } from "../formats/format_error.ts";
 import { arrayPixels } from "./array_layout.ts";
 import {
@@ -74,7 +75,7 @@ export async function cifarSource(
       heldOut: Uint8Array.from(places, ({ batch }) => batch === paths.length - 1 ? 1 : 0),
     },
     fixedSplit: split,
-    decoder: (imageSize) => decoderOf(name, files, place, places, imageSize),
+    decoder: (picture) => decoderOf(name, files, place, places, picture),
     labels: (indices) => {
       const numberAt = (at: number) => batches[places[at].batch].labels[places[at].index];
       return Promise.resolve({ values: Uint32Array.from(indices, numberAt), classNames });
@@ -125,7 +126,7 @@ function decoderOf(
   { labelBytes }: CifarFiles,
   place: CifarPlace,
   places: readonly { readonly path: string; readonly index: number }[],
-  imageSize: number,
+  picture: PictureConfig,
 ): Decoder {
   const reader = place.open();
   // Pictures are read in order: one batch in memory is enough.
@@ -140,7 +141,7 @@ function decoderOf(
         last = { path, batch };
       }
       const layout = { ...CIFAR_PICTURE, count: last.batch.count };
-      return arrayPixels(layout, last.batch.picture(index), imageSize);
+      return arrayPixels(layout, last.batch.picture(index), picture);
     },
     close: () => reader.close(),
   };

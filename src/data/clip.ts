@@ -2,8 +2,11 @@
  * The result of readers of moving pictures.
  * @module
  */
+import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { sidesOf } from "../model/image_size.ts";
 import { DataError } from "./errors.ts";
 import { takeTurn } from "./large_turn.ts";
+import { onWhite } from "./pixels.ts";
 import { megapixels } from "./rgb_image.ts";
 
 /** One decoded clip. */
@@ -14,7 +17,10 @@ export interface Clip {
   readonly height: number;
   /** In pixels. */
   readonly width: number;
-  /** (T, height, width, 3), values 0..255; transparency is blended on white. */
+  /**
+   * (T, height, width, 3), values 0..255, transparency blended on white; or (T, height, width, 4)
+   * with it.
+   */
   readonly data: Uint8Array;
 }
 
@@ -54,31 +60,24 @@ export function checkClip(
   );
 }
 
-/**
- * A canvas, (height, width, 4), as a frame of a clip.
- *
- * @param frame where to write it, (height, width, 3)
- */
-export function onWhite(canvas: Uint8Array, frame: Uint8Array): void {
-  for (let i = 0, o = 0; o < frame.length; i += 4) {
-    const alpha = canvas[i + 3];
-    for (let c = 0; c < 3; c++) {
-      frame[o++] = Math.round((canvas[i + c] * alpha + 255 * (255 - alpha)) / 255);
-    }
-  }
+/** Makes a canvas a frame of a clip: all of it where the frame has room for opacity, or on white. */
+export function putFrame(canvas: Uint8Array, frame: Uint8Array): void {
+  if (frame.length === canvas.length) frame.set(canvas);
+  else onWhite(canvas, frame);
 }
 
 /**
  * Room for a clip as it is stored.
  *
- * @returns (F, 3, R, R)
+ * @returns (F, C, H, W)
  * @throws {DataError} when that is too much
  */
-export function storedClip(frames: number, size: number): Uint8Array<ArrayBuffer> {
-  const bytes = 3 * frames * size * size;
+export function storedClip(frames: number, picture: PictureConfig): Uint8Array<ArrayBuffer> {
+  const bytes = frames * pictureSize(picture);
   if (frames <= MAX_FRAMES && bytes <= MAX_BYTES) return new Uint8Array(bytes);
+  const { width, height } = sidesOf(picture.imageSize);
   throw new DataError(
-    `Cannot hold a clip of ${frames} frames at ${size}x${size} pixels: at most ${MAX_FRAMES} frames ` +
+    `Cannot hold a clip of ${frames} frames at ${width}x${height} pixels: at most ${MAX_FRAMES} frames ` +
       `and ${MAX_BYTES} bytes are accepted; cut it into shorter ones`,
   );
 }

@@ -2,6 +2,7 @@
  * Clips on disk: GIF and PNG files that move, and still pictures that are the frames of a clip.
  * @module
  */
+import { type PictureConfig, pictureSize } from "../model/example.ts";
 import { storedClip } from "./clip.ts";
 import { decodeClip, moves, resizeClip } from "./decode_clip.ts";
 import { readPicture } from "./decode_file.ts";
@@ -11,23 +12,29 @@ import type { ClipFile } from "./image_file.ts";
 import { resizeCrop } from "./resize.ts";
 
 /**
- * Reads and decodes a clip, the shorter side of each frame resized to R and its center cut out.
+ * Reads and decodes a clip, each frame resized to cover a size and its center cut out.
  *
- * @param size R, in pixels
- * @returns (F, 3, R, R), values 0..255
+ * @returns (F, C, H, W), values 0..255
  * @throws {DataError} when it is damaged or of another format, or its frames differ in size
  */
 export function decodeClipFile(
   { paths, numbered }: Omit<ClipFile, "name">,
-  size: number,
+  picture: PictureConfig,
 ): Uint8Array<ArrayBuffer> {
-  return numbered ? decodeFrames(paths, size) : resizeClip(decodeClip(readPicture(paths[0])), size);
+  if (numbered) return decodeFrames(paths, picture);
+  return resizeClip(
+    decodeClip(readPicture(paths[0]), undefined, picture.channels === 4),
+    picture,
+  );
 }
 
 /** One at a time: a long clip of large frames would fill the memory. */
-function decodeFrames(paths: readonly string[], size: number): Uint8Array<ArrayBuffer> {
-  const each = 3 * size * size;
-  const out = storedClip(paths.length, size);
+function decodeFrames(
+  paths: readonly string[],
+  picture: PictureConfig,
+): Uint8Array<ArrayBuffer> {
+  const each = pictureSize(picture);
+  const out = storedClip(paths.length, picture);
   let first: { width: number; height: number } | undefined;
   paths.forEach((path, i) => {
     const bytes = readPicture(path);
@@ -37,7 +44,7 @@ function decodeFrames(paths: readonly string[], size: number): Uint8Array<ArrayB
           `into folders of their own`,
       );
     }
-    const frame = decodeImage(bytes);
+    const frame = decodeImage(bytes, undefined, picture.channels === 4);
     first ??= frame;
     if (frame.width !== first.width || frame.height !== first.height) {
       throw new DataError(
@@ -45,7 +52,7 @@ function decodeFrames(paths: readonly string[], size: number): Uint8Array<ArrayB
           `${first.width}x${first.height}; make all frames the same size`,
       );
     }
-    resizeCrop(frame, size, out.subarray(i * each, (i + 1) * each));
+    resizeCrop(frame, picture, out.subarray(i * each, (i + 1) * each));
   });
   return out;
 }

@@ -5,6 +5,9 @@
  * next run with the same files starts at once.
  * @module
  */
+import type { Channels } from "../model/config.ts";
+import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { type ImageSize, sidesOf } from "../model/image_size.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { cacheFolder, makeCache } from "./cache_folder.ts";
 import { folderOf } from "../files/target.ts";
@@ -15,6 +18,7 @@ import type { ImageSet, Skipped, Splits } from "./image_set.ts";
 import { type LeftOut, withLostFolders } from "./left_out.ts";
 import { prepare } from "./prepare.ts";
 import { isPrepared, PreparedFile, spanOf, type Windows } from "./prepared_file.ts";
+import { pictureOf } from "./prepared_format.ts";
 import { hexHash } from "./fingerprint.ts";
 import { openClips, openSource } from "./open_source.ts";
 import type { FolderMeaning } from "./source.ts";
@@ -30,8 +34,10 @@ export interface DataOptions {
    * `rin data prepare`. A folder that is itself called faces is given as "./faces".
    */
   readonly source: string;
-  /** R, in pixels: every image becomes (3, R, R). */
-  readonly imageSize: number;
+  /** Height and width in pixels: every image becomes (C, H, W). */
+  readonly imageSize: ImageSize;
+  /** C: 1 for gray, 3 (default) for RGB, 4 for RGB and opacity. */
+  readonly channels?: Channels;
   /**
    * T: load clips of at least so many frames, each a GIF or animated PNG file or a folder of
    * numbered frames; 1, the default, for images. The source is then a folder of clips, one clip, or
@@ -75,7 +81,7 @@ export interface DataOptions {
  * ```
  */
 export async function loadSplits(options: DataOptions): Promise<Splits> {
-  checkImageSize(options.source, options.imageSize);
+  checkPicture(options.source, pictureOf(options));
   checkFraction(options.source, options.validFraction);
   const { file, leftOut } = await openPrepared(options);
   try {
@@ -90,17 +96,25 @@ export async function loadSplits(options: DataOptions): Promise<Splits> {
 async function openPrepared(
   options: DataOptions,
 ): Promise<{ readonly file: PreparedFile; readonly leftOut?: LeftOut }> {
-  const { source: name, imageSize, frames = 1, onProgress, onNote } = options;
+  const { source: name, frames = 1, onProgress, onNote } = options;
+  const picture = pictureOf(options);
+  const { imageSize, channels } = picture;
   const clips = frames > 1;
   if (await isPrepared(name).catch(() => false)) {
     const file = await PreparedFile.open(name);
-    const found = file.footer.facts.imageSize;
-    if (found === imageSize && file.clips === clips) return { file };
+    const found = pictureOf(file.footer.facts);
+    const same = found.imageSize === imageSize && found.channels === channels;
+    if (same && file.clips === clips) return { file };
     file.close();
     throw new DataError(
       file.clips === clips
-        ? `Cannot use ${name} at image size ${imageSize}: its images were prepared at ${found}; ` +
-          `prepare it again with --image-size ${imageSize}, or train at that size`
+        ? found.imageSize === imageSize
+          ? `Cannot use ${name} with ${counted(channels)}: its images were prepared with ` +
+            `${found.channels}; prepare it again with --channels ${channels}, or train with ` +
+            `--channels ${found.channels}`
+          : `Cannot use ${name} at image size ${imageSize}: its images were prepared at ` +
+            `${found.imageSize}; prepare it again with --image-size ${imageSize}, or train at that ` +
+            `size`
         : clips
         ? `Cannot load clips from ${name}: it holds images; prepare clips with --clips`
         : `Cannot load images from ${name}: it holds clips; train on them with --frames`,
@@ -114,7 +128,7 @@ async function openPrepared(
   if (known) return { file: known, leftOut: await leftOutNow(known, source.leftOut) };
   // Few images are done before anybody has read the sentence; the length of clips isn't known yet.
   if (source.names.length > 1000) {
-    const megabytes = (source.names.length * 3 * imageSize ** 2 / 1e6).toFixed(0);
+    const megabytes = (source.names.length * pictureSize(picture) / 1e6).toFixed(0);
     const what = clips ? "clips" : "images";
     const size = clips ? "" : ` (${megabytes} MB)`;
     onNote?.(
@@ -125,7 +139,7 @@ async function openPrepared(
   // The preparation reports a folder that can't be made.
   if (options.cache === undefined) await makeCache(cacheFolder()).catch(() => {});
   await removeAbandoned(folderOf(path));
-  await prepare(source, path, { imageSize, onProgress });
+  await prepare(source, path, { picture, onProgress });
   return { file: await PreparedFile.open(path) };
 }
 
@@ -139,16 +153,22 @@ async function leftOutNow(file: PreparedFile, listed?: LeftOut): Promise<LeftOut
   return withLostFolders({ ...listed, folders }, names, names);
 }
 
-/** One file for a source at a size, so that a changed folder's old images are replaced. */
+/** One file for a source at a size and with some channels, so that a changed folder's old images are replaced. */
 async function preparedPath(
-  { source, imageSize, frames = 1, cache }: DataOptions,
+  { source, frames = 1, cache, ...options }: DataOptions,
 ): Promise<string> {
   const folder = cache ?? `${cacheFolder()}/prepared`;
   const builtIn = source === "faces" || source === "emoji";
   const place = builtIn ? source : await Deno.realPath(source);
   const name = place.split(/[/\\]/).at(-1)!.replace(/[^\w.-]/g, "_").slice(0, 40);
   const kind = frames > 1 ? "-clips" : "";
-  return `${folder}/${name}${kind}-${imageSize}px-${(await hexHash(place)).slice(0, 8)}.rindata`;
+  const { imageSize, channels } = pictureOf(options);
+  const shape = `${imageSize}px${channels === 3 ? "" : `-${channels}ch`}`;
+  return `${folder}/${name}${kind}-${shape}-${(await hexHash(place)).slice(0, 8)}.rindata`;
+}
+
+function counted(channels: Channels): string {
+  return `${channels} channel${channels === 1 ? "" : "s"}`;
 }
 
 /** Opens a prepared file, if it exists, is whole, and has these images. */
@@ -230,9 +250,17 @@ async function tooShort(
   }]));
 }
 
-/** @throws {DataError} when R is no size */
-export function checkImageSize(source: string, imageSize: number): void {
-  if (Number.isInteger(imageSize) && imageSize >= 1) return;
+/** @throws {DataError} when pictures can't have this size, or these channels */
+export function checkPicture(source: string, { imageSize, channels }: PictureConfig): void {
+  if (![1, 3, 4].includes(channels)) {
+    throw new DataError(
+      `Cannot load ${source} with ${channels} channels: expected 1 (gray), 3 (RGB) or 4 (RGB and ` +
+        `opacity)`,
+    );
+  }
+  if (Object.values(sidesOf(imageSize)).every((side) => Number.isInteger(side) && side >= 1)) {
+    return;
+  }
   throw new DataError(
     `Cannot load ${source} at image size ${imageSize}: it must be a positive integer`,
   );

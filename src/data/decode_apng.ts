@@ -1,11 +1,11 @@
 /**
- * Animated PNG bytes to RGB frames.
+ * Animated PNG bytes to frames.
  *
  * Each frame is made a PNG file of its own and decoded as such, so that it can have every kind of
  * pixel of single pictures.
  * @module
  */
-import { type Area, checkClip, clearArea, type Clip, onWhite } from "./clip.ts";
+import { type Area, checkClip, clearArea, type Clip, putFrame } from "./clip.ts";
 import { crc32 } from "../formats/crc32.ts";
 import { decodePngRgba, pngChunks } from "./decode_png.ts";
 import { DataError } from "./errors.ts";
@@ -30,19 +30,20 @@ interface Frame extends Area {
 
 /**
  * Decodes one PNG file as browsers show it: each frame over the result of the ones before, all on
- * white. A PNG file that doesn't move is a clip of one frame.
+ * white, or transparent with `alpha`. A PNG file that doesn't move is a clip of one frame.
  *
  * @throws {DataError} when the file is damaged or too large
  */
-export function decodeApng(bytes: Uint8Array, most?: number): Clip {
+export function decodeApng(bytes: Uint8Array, most?: number, alpha = false): Clip {
   const { header, shared, frames, width, height } = readFrames(bytes);
   checkClip("animated PNG", { frames: frames.length, width, height }, bytes.length, most);
-  const data = new Uint8Array(frames.length * width * height * 3);
+  const each = width * height * (alpha ? 4 : 3);
+  const data = new Uint8Array(frames.length * each);
   const canvas = new Uint8Array(width * height * 4);
   frames.forEach((frame, i) => {
     const before = frame.disposal === TO_PREVIOUS ? canvas.slice() : undefined;
     draw(canvas, width, frame, decodePngRgba(single(bytes, header, shared, frame)).data);
-    onWhite(canvas, data.subarray(i * width * height * 3, (i + 1) * width * height * 3));
+    putFrame(canvas, data.subarray(i * each, (i + 1) * each));
     if (frame.disposal === TO_BACKGROUND) clearArea(canvas, width, frame);
     if (before) canvas.set(before);
   });

@@ -1,10 +1,11 @@
 /**
- * BMP bytes to RGB pixels: 1 to 32 bits a pixel, run-length codes and bit fields, of Windows and OS/2.
+ * BMP bytes to pixels: 1 to 32 bits a pixel, run-length codes and bit fields, of Windows and OS/2.
  *
  * Written after Microsoft's description of BITMAPINFOHEADER and its successors.
  * @module
  */
 import { DataError } from "./errors.ts";
+import { blended } from "./pixels.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 
 /** Ways to store pixels. */
@@ -34,11 +35,12 @@ interface Header {
 }
 
 /**
- * Decodes one BMP file. Alpha that a mask declares is blended on white, unless it is 0 everywhere.
+ * Decodes one BMP file. Alpha that a mask declares is kept or blended on white, unless it is 0
+ * everywhere.
  *
  * @throws {DataError} when the file is damaged or of a kind that isn't supported
  */
-export function decodeBmp(bytes: Uint8Array, most?: number): RgbImage {
+export function decodeBmp(bytes: Uint8Array, most?: number, alpha = false): RgbImage {
   const header = readHeader(bytes);
   const { width, height, bits, compression } = header;
   checkSize("BMP", width, height, most);
@@ -46,7 +48,8 @@ export function decodeBmp(bytes: Uint8Array, most?: number): RgbImage {
   // Nothing is allocated for pixels that aren't there.
   if (!runs) rowBytes(bytes, header);
   else if (width * height > 256 * bytes.length + 65536) throw damaged("it has too few pixels");
-  const data = new Uint8Array(width * height * 3);
+  const kept = alpha && bits > 8 && header.masks[3] !== 0;
+  const data = new Uint8Array(width * height * (kept ? 4 : 3));
   if (runs) paint(readRuns(bytes, header), header, data);
   else if (bits <= 8) paint(readIndices(bytes, header), header, data);
   else readColours(bytes, header, data);
@@ -171,6 +174,7 @@ function readColours(bytes: Uint8Array, header: Header, data: Uint8Array): void 
       ? view.getUint16(at, true)
       : bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16;
   const channels = masks.map(channelOf);
+  const kept = data.length === width * height * 4;
   const [red, green, blue, alpha] = channels;
   let transparent = masks[3] !== 0;
   // Programs that don't know alpha write files whose alpha is 0 everywhere.
@@ -185,8 +189,9 @@ function readColours(bytes: Uint8Array, header: Header, data: Uint8Array): void 
         }
         const a = transparent ? alpha(value) : 255;
         for (const channel of [red, green, blue]) {
-          data[o++] = Math.round((channel(value) * a + 255 * (255 - a)) / 255);
+          data[o++] = kept ? channel(value) : blended(channel(value), a);
         }
+        if (kept) data[o++] = a;
       }
     }
     if (pass === 0) transparent = seen;

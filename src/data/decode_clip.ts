@@ -6,6 +6,7 @@ import { type Clip, storedClip } from "./clip.ts";
 import { decodeApng } from "./decode_apng.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { pngChunks } from "./decode_png.ts";
+import { type PictureConfig, pictureSize } from "../model/example.ts";
 import { DataError } from "./errors.ts";
 import { resizeCrop } from "./resize.ts";
 
@@ -16,11 +17,12 @@ export type { Clip };
  * frame.
  *
  * @param most pixels of all frames at most, 250 megapixels by default
+ * @param alpha whether to keep transparency, instead of a white background
  * @throws {DataError} for another format, or a damaged file
  */
-export function decodeClip(bytes: Uint8Array, most?: number): Clip {
-  if (startOf(bytes) === "GIF8") return decodeGif(bytes, most);
-  if (startOf(bytes) === "\x89PNG") return decodeApng(bytes, most);
+export function decodeClip(bytes: Uint8Array, most?: number, alpha?: boolean): Clip {
+  if (startOf(bytes) === "GIF8") return decodeGif(bytes, most, alpha);
+  if (startOf(bytes) === "\x89PNG") return decodeApng(bytes, most, alpha);
   throw new DataError("Cannot decode clip: it is neither GIF nor PNG; convert it to one of these");
 }
 
@@ -41,24 +43,22 @@ function startOf(bytes: Uint8Array): string {
 }
 
 /**
- * Makes the frames of a clip for storage: resizes the shorter side of each to R and cuts out its
- * center.
+ * Makes the frames of a clip for storage: resizes each to cover a size and cuts out its center.
  *
- * @param size R, in pixels
  * @param most frames, the first ones; all by default
- * @returns (F, 3, R, R), values 0..255
+ * @returns (F, C, H, W), values 0..255
  */
 export function resizeClip(
   { frames, width, height, data }: Clip,
-  size: number,
+  picture: PictureConfig,
   most = frames,
 ): Uint8Array<ArrayBuffer> {
-  const [from, to] = [width * height * 3, 3 * size * size];
+  const [from, to] = [data.length / frames, pictureSize(picture)];
   const count = Math.min(frames, most);
-  const out = storedClip(count, size);
+  const out = storedClip(count, picture);
   for (let i = 0; i < count; i++) {
     const frame = { width, height, data: data.subarray(i * from, (i + 1) * from) };
-    resizeCrop(frame, size, out.subarray(i * to, (i + 1) * to));
+    resizeCrop(frame, picture, out.subarray(i * to, (i + 1) * to));
   }
   return out;
 }

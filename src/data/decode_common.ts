@@ -15,9 +15,10 @@ import type { RgbImage } from "./rgb_image.ts";
  * Makes pixels of a file, and checks its header before it allocates anything for them.
  *
  * @param most pixels at most
+ * @param alpha whether to keep transparency, where the format has it, instead of a white background
  * @throws {DataError} for an unknown format, or a damaged file
  */
-export type Decode = (bytes: Uint8Array, most?: number) => RgbImage;
+export type Decode = (bytes: Uint8Array, most?: number, alpha?: boolean) => RgbImage;
 
 const DECODE: Readonly<Record<Exclude<Readable, "WebP">, Decode>> = {
   PNG: decodePng,
@@ -27,9 +28,9 @@ const DECODE: Readonly<Record<Exclude<Readable, "WebP">, Decode>> = {
 };
 
 /** Decodes one PNG, JPEG, BMP or still GIF file, as `decodeImage` does. */
-export const decodeCommon: Decode = (bytes, most) => {
+export const decodeCommon: Decode = (bytes, most, alpha) => {
   const format = readableFormat(bytes);
-  if (format && format !== "WebP") return DECODE[format](bytes, most);
+  if (format && format !== "WebP") return DECODE[format](bytes, most, alpha);
   if (format) {
     throw new DataError("Cannot decode WebP: its decoder is not here; convert it to PNG or JPEG");
   }

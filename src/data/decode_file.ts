@@ -3,6 +3,7 @@
  * @module
  */
 import { decodeImage } from "./decode_image.ts";
+import { type PictureConfig, pictureSize } from "../model/example.ts";
 import { DataError } from "./errors.ts";
 import { resizeCrop } from "./resize.ts";
 
@@ -10,16 +11,20 @@ import { resizeCrop } from "./resize.ts";
 const MAX_BYTES = 256e6;
 
 /**
- * Decodes a picture, its shorter side resized to R and its center cut out.
+ * Decodes a picture, resized to cover a size and its center cut out; of four channels with its
+ * transparency.
  *
  * @param file its bytes, or the path of its file
- * @param size R, in pixels
- * @returns (3, R, R), values 0..255
+ * @returns (C, H, W), values 0..255
  * @throws {DataError} when it is too long, damaged or of another format
  */
-export function decodeFile(file: string | Uint8Array, size: number): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(3 * size * size);
-  resizeCrop(decodeImage(typeof file === "string" ? readPicture(file) : file), size, out);
+export function decodeFile(
+  file: string | Uint8Array,
+  picture: PictureConfig,
+): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(pictureSize(picture));
+  const bytes = typeof file === "string" ? readPicture(file) : file;
+  resizeCrop(decodeImage(bytes, undefined, picture.channels === 4), picture, out);
   return out;
 }
 

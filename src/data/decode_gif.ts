@@ -1,8 +1,8 @@
 /**
- * GIF bytes, moving or not, to RGB frames.
+ * GIF bytes, moving or not, to frames.
  * @module
  */
-import { checkClip, clearArea, type Clip, onWhite } from "./clip.ts";
+import { checkClip, clearArea, type Clip, putFrame } from "./clip.ts";
 import { DataError } from "./errors.ts";
 import { type GifFrame, readGif } from "./gif_blocks.ts";
 import { decompress } from "./gif_lzw.ts";
@@ -17,12 +17,13 @@ const PASSES = [[0, 8], [4, 8], [2, 4], [1, 2]];
 
 /**
  * Decodes one GIF file as browsers show it: each frame over the result of the ones before. Pixels
- * that were never drawn, were cleared, or have an unknown color are white. Pixels outside the
- * screen are cut off, and pixels missing at the end of a file are not drawn.
+ * that were never drawn, were cleared, or have an unknown color are transparent, or white without
+ * `alpha`. Pixels outside the screen are cut off, and pixels missing at the end of a file are not
+ * drawn.
  *
  * @throws {DataError} when the file is damaged or too large
  */
-export function decodeGif(bytes: Uint8Array, most?: number): Clip {
+export function decodeGif(bytes: Uint8Array, most?: number, alpha = false): Clip {
   const gif = readGif(bytes);
   const { width, height } = gif;
   const frames = gif.frames.length;
@@ -30,12 +31,13 @@ export function decodeGif(bytes: Uint8Array, most?: number): Clip {
   // Frames can be larger than the screen, and all are decoded whole.
   const own = gif.frames.reduce((sum, { width, height }) => sum + width * height, 0);
   checkClip("GIF", { frames, width: own / frames, height: 1 }, Infinity, most);
-  const data = new Uint8Array(frames * width * height * 3);
+  const each = width * height * (alpha ? 4 : 3);
+  const data = new Uint8Array(frames * each);
   const canvas = new Uint8Array(width * height * 4);
   gif.frames.forEach((frame, i) => {
     const before = frame.disposal === TO_PREVIOUS ? canvas.slice() : undefined;
     draw(canvas, width, height, frame, bytes);
-    onWhite(canvas, data.subarray(i * width * height * 3, (i + 1) * width * height * 3));
+    putFrame(canvas, data.subarray(i * each, (i + 1) * each));
     if (frame.disposal === TO_BACKGROUND) clearArea(canvas, width, inside(frame, width, height));
     if (before) canvas.set(before);
   });
@@ -47,7 +49,7 @@ export function decodeGif(bytes: Uint8Array, most?: number): Clip {
  *
  * @throws {DataError} when the file is damaged, or moves
  */
-export function decodeStillGif(bytes: Uint8Array, most?: number): RgbImage {
+export function decodeStillGif(bytes: Uint8Array, most?: number, alpha = false): RgbImage {
   const { frames, width, height } = readGif(bytes);
   if (frames.length > 1) {
     throw new DataError(
@@ -56,7 +58,7 @@ export function decodeStillGif(bytes: Uint8Array, most?: number): RgbImage {
     );
   }
   checkSize("GIF", width, height, most);
-  return decodeGif(bytes, most);
+  return decodeGif(bytes, most, alpha);
 }
 
 /** The part of a frame on the screen. */

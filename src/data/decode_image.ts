@@ -14,10 +14,12 @@ export const DECODERS = 4;
 
 /**
  * Decodes one PNG, JPEG, WebP, BMP or still GIF file. The first bytes decide the format, never the
- * name. Transparency is blended on white, and a rotation noted in EXIF data is carried out.
+ * name. Transparency is blended on white, unless `alpha` asks for it, and a rotation noted in EXIF
+ * data is carried out.
  *
  * @param most pixels at most, 120 megapixels by default: its header is checked before anything is
  * allocated
+ * @param alpha whether to keep transparency, where the format has it: colors not multiplied by it
  * @throws {DataError} for another format, or a damaged file; the message names the problem.
  *
  * @example
@@ -26,6 +28,6 @@ export const DECODERS = 4;
  * console.log(width, height, data.length === width * height * 3);
  * ```
  */
-export function decodeImage(bytes: Uint8Array, most?: number): RgbImage {
-  return (readableFormat(bytes) === "WebP" ? decodeWebp : decodeCommon)(bytes, most);
+export function decodeImage(bytes: Uint8Array, most?: number, alpha?: boolean): RgbImage {
+  return (readableFormat(bytes) === "WebP" ? decodeWebp : decodeCommon)(bytes, most, alpha);
 }

@@ -1,5 +1,5 @@
 /**
- * PNG bytes to RGB pixels: every color type and depth, with transparency blended on white.
+ * PNG bytes to pixels: every color type and depth, with transparency or blended on white.
  * @module
  */
 import { decode, type DecodedPng } from "fast-png";
@@ -36,8 +36,20 @@ const MAX_STORED = 480e6;
  *
  * @throws {DataError} when the file is damaged
  */
-export function decodePng(bytes: Uint8Array, most?: number): RgbImage {
-  const { width, height, max, rgba } = readPixels(bytes, SLACK, most);
+export function decodePng(bytes: Uint8Array, most?: number, alpha = false): RgbImage {
+  const pixels = readPixels(bytes, SLACK, most);
+  return upright(alpha ? withAlpha(pixels) : onWhite(pixels), exifOrientation(exifOf(bytes)));
+}
+
+/** Decoded pixels of any depth: `rgba` writes pixel i as (r, g, b, alpha), each up to `max`. */
+interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly max: number;
+  readonly rgba: (i: number, out: number[]) => void;
+}
+
+function onWhite({ width, height, max, rgba }: Pixels): RgbImage {
   const scale = 255 / (max * max);
   const data = new Uint8Array(width * height * 3);
   const pixel = [0, 0, 0, 0];
@@ -47,7 +59,18 @@ export function decodePng(bytes: Uint8Array, most?: number): RgbImage {
     const white = max * (max - alpha);
     for (let c = 0; c < 3; c++) data[o++] = Math.floor((pixel[c] * alpha + white) * scale + 0.5);
   }
-  return upright({ width, height, data }, exifOrientation(exifOf(bytes)));
+  return { width, height, data };
+}
+
+/** Colors not multiplied by alpha. */
+function withAlpha({ width, height, max, rgba }: Pixels): RgbImage {
+  const data = new Uint8Array(width * height * 4);
+  const pixel = [0, 0, 0, 0];
+  for (let i = 0, o = 0; o < data.length; i++) {
+    rgba(i, pixel);
+    for (let c = 0; c < 4; c++) data[o++] = Math.round(pixel[c] * 255 / max);
+  }
+  return { width, height, data };
 }
 
 /** Its EXIF data, empty where there are none. */
@@ -64,18 +87,10 @@ function exifOf(bytes: Uint8Array): Uint8Array {
  * @throws {DataError} as {@linkcode decodePng} does
  */
 export function decodePngRgba(bytes: Uint8Array): RgbImage {
-  const { width, height, max, rgba } = readPixels(bytes, 0);
-  const data = new Uint8Array(width * height * 4);
-  const pixel = [0, 0, 0, 0];
-  for (let i = 0, o = 0; o < data.length; i++) {
-    rgba(i, pixel);
-    for (let c = 0; c < 4; c++) data[o++] = Math.round(pixel[c] * 255 / max);
-  }
-  return { width, height, data };
+  return withAlpha(readPixels(bytes, 0));
 }
 
-/** A function that writes pixel i as (r, g, b, alpha), each up to `max`. */
-function readPixels(bytes: Uint8Array, slack: number, most?: number) {
+function readPixels(bytes: Uint8Array, slack: number, most?: number): Pixels {
   const colourType = readColourType(bytes, most);
   checkInflated(bytes, slack);
   const [interlaced, bits] = [bytes[28] === 1, bytes[24]];
@@ -88,7 +103,7 @@ function readPixels(bytes: Uint8Array, slack: number, most?: number) {
   return { width, height, max, rgba: pixelReader(png, colourType, samples) };
 }
 
-function readInterlaced(bytes: Uint8Array, colourType: number, depth: number) {
+function readInterlaced(bytes: Uint8Array, colourType: number, depth: number): Pixels {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const png = orDamaged(() => decodeAdam7([...pngChunks(bytes)], width, height, depth, colourType));

@@ -9,6 +9,7 @@
  */
 import { decodeClipFile } from "./clips.ts";
 import { decodeFile } from "./decode_file.ts";
+import type { PictureConfig } from "../model/example.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
 import { freeTurn, giveTurn, newTurn, useTurn } from "./large_turn.ts";
@@ -28,7 +29,7 @@ interface Job {
   readonly id: number;
   /** A file or folder on the disk, or an image's bytes. */
   readonly file: OnDisk | Uint8Array<ArrayBuffer>;
-  readonly size: number;
+  readonly picture: PictureConfig;
 }
 
 type Answer =
@@ -37,7 +38,7 @@ type Answer =
 
 interface Waiting {
   readonly file: OnDisk | (() => Uint8Array<ArrayBuffer>);
-  readonly size: number;
+  readonly picture: PictureConfig;
   readonly resolve: (pixels: Uint8Array<ArrayBuffer>) => void;
   readonly reject: (error: DataError) => void;
 }
@@ -74,12 +75,12 @@ export class DecodePool {
    *
    * @param file a file or folder on the disk, or a function that reads an image's bytes: it is
    * called when a worker is free for them, in the order of these calls, so that few are in memory
-   * @returns (3, R, R), of a clip (F, 3, R, R), values 0..255
+   * @returns (C, H, W), of a clip (F, C, H, W), values 0..255
    * @throws {DataError} naming the file's problem
    */
-  decode(file: Waiting["file"], size: number): Promise<Uint8Array<ArrayBuffer>> {
+  decode(file: Waiting["file"], picture: PictureConfig): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ file, size, resolve, reject });
+      this.#queue.push({ file, picture, resolve, reject });
       this.#dispatch();
     });
   }
@@ -100,7 +101,7 @@ export class DecodePool {
       const next = this.#queue.shift()!;
       try {
         const file = typeof next.file === "function" ? next.file() : next.file;
-        const job: Job = { id: this.#next++, file, size: next.size };
+        const job: Job = { id: this.#next++, file, picture: next.picture };
         waiting.set(job.id, next);
         worker.postMessage(job, file instanceof Uint8Array ? [file.buffer] : []);
       } catch (thrown) {
@@ -138,10 +139,10 @@ export class DecodePool {
 function serve(scope: WorkerScope): void {
   scope.onmessage = ({ data }) => {
     if (data instanceof SharedArrayBuffer) return useTurn(data);
-    const { id, file, size } = data;
+    const { id, file, picture } = data;
     try {
       const isImage = typeof file === "string" || file instanceof Uint8Array;
-      const pixels = isImage ? decodeFile(file, size) : decodeClipFile(file, size);
+      const pixels = isImage ? decodeFile(file, picture) : decodeClipFile(file, picture);
       scope.postMessage({ id, pixels }, [pixels.buffer]);
     } catch (thrown) {
       scope.postMessage({ id, reason: reasonOf(thrown) }, []);

@@ -1,10 +1,10 @@
 /**
- * WebP bytes to RGB pixels, by libwebp: the same pixels as everywhere.
+ * WebP bytes to pixels, by libwebp: the same pixels as everywhere.
  * @module
  */
-import { onWhite } from "./clip.ts";
 import { DataError } from "./errors.ts";
 import { exifOrientation, upright } from "./exif_orientation.ts";
+import { onWhite } from "./pixels.ts";
 import { checkSize, type RgbImage } from "./rgb_image.ts";
 import { WEBP_WASM } from "./webp_wasm.ts";
 
@@ -30,12 +30,12 @@ let instance: LibWebp | undefined;
 let module: WebAssembly.Module | undefined;
 
 /**
- * Decodes one WebP file that doesn't move, transparency blended on white, turned by its EXIF
- * orientation.
+ * Decodes one WebP file that doesn't move, transparency kept or blended on white, turned by its
+ * EXIF orientation.
  *
  * @throws {DataError} when the file is damaged, or moves
  */
-export function decodeWebp(bytes: Uint8Array, most?: number): RgbImage {
+export function decodeWebp(bytes: Uint8Array, most?: number, alpha = false): RgbImage {
   const { width, height, moves, exif } = readHeader(bytes);
   if (moves) {
     throw new DataError(
@@ -44,8 +44,8 @@ export function decodeWebp(bytes: Uint8Array, most?: number): RgbImage {
   }
   checkSize("WebP", width, height, most);
   const rgba = decode(bytes, width, height);
-  const data = new Uint8Array(width * height * 3);
-  onWhite(rgba, data);
+  const data = alpha ? rgba : new Uint8Array(width * height * 3);
+  if (!alpha) onWhite(rgba, data);
   return upright({ width, height, data }, exifOrientation(exif));
 }
 

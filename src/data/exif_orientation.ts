@@ -67,11 +67,10 @@ export function upright(image: RgbImage, orientation: Orientation): RgbImage {
   const [across, down] = turned ? [row, column] : [column, row];
   const size = turned ? { width: height, height: width } : { width, height };
   const out = new Uint8Array(data.length);
+  const channels = data.length / (width * height);
   for (let y = 0, o = 0; y < size.height; y++) {
-    for (let x = 0, from = 3 * (start + y * down); x < size.width; x++, from += 3 * across) {
-      out[o++] = data[from];
-      out[o++] = data[from + 1];
-      out[o++] = data[from + 2];
+    for (let x = 0, from = start + y * down; x < size.width; x++, from += across) {
+      for (let c = 0; c < channels; c++) out[o++] = data[channels * from + c];
     }
   }
   return { ...size, data: out };

@@ -2,6 +2,8 @@
  * The IDX format of MNIST and Fashion-MNIST.
  * @module
  */
+import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { type Sides, sidesOf } from "../model/image_size.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import { resizeCrop } from "./resize.ts";
 
@@ -77,57 +79,59 @@ export async function parseIdx(
 /**
  * One of the images, as {@linkcode greyPixels} makes it.
  *
- * @param size R, in pixels
- * @returns (3, R, R), values 0..255
+ * @returns (C, H, W), values 0..255
  */
 export function idxImage(
   { rows, columns, data }: IdxImages,
   index: number,
-  size: number,
+  picture: PictureConfig,
 ): Uint8Array<ArrayBuffer> {
   const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
-  return greyPixels(grey, rows, columns, size);
+  return greyPixels(grey, rows, columns, picture);
 }
 
 /**
- * A gray image as RGB, repeated to 3 channels. Where it fits it is padded with 0 around its center
+ * A gray image as a picture of any channels. Where it fits it is padded with 0 around its center
  * (28x28 in 32x32, as is usual for MNIST); a larger one is resized and cropped.
  *
  * @param gray (rows, columns), values 0..255
- * @param size R, in pixels
- * @returns (3, R, R), values 0..255
+ * @returns (C, H, W), values 0..255
  */
 export function greyPixels(
   grey: Uint8Array,
   rows: number,
   columns: number,
-  size: number,
+  picture: PictureConfig,
 ): Uint8Array<ArrayBuffer> {
-  const plane = size * size;
-  const out = new Uint8Array(3 * plane);
-  if (rows > size || columns > size) {
-    resizeCrop({ width: columns, height: rows, data: repeat3(grey) }, size, out);
-    return out;
-  }
-  const top = Math.floor((size - rows) / 2);
-  const left = Math.floor((size - columns) / 2);
+  const out = new Uint8Array(pictureSize(picture));
+  const { width, height } = sidesOf(picture.imageSize);
+  const fits = rows <= height && columns <= width;
+  const image = fits
+    ? { width, height, data: padded(grey, rows, columns, { width, height }) }
+    : { width: columns, height: rows, data: grey };
+  resizeCrop(image, picture, out);
+  return out;
+}
+
+/** (rows, columns) to (height, width), centered on 0. */
+function padded(
+  grey: Uint8Array,
+  rows: number,
+  columns: number,
+  { width, height }: Sides,
+): Uint8Array {
+  const out = new Uint8Array(width * height);
+  const top = Math.floor((height - rows) / 2);
+  const left = Math.floor((width - columns) / 2);
   for (let y = 0; y < rows; y++) {
-    out.set(grey.subarray(y * columns, (y + 1) * columns), (y + top) * size + left);
+    out.set(grey.subarray(y * columns, (y + 1) * columns), (y + top) * width + left);
   }
-  out.copyWithin(plane, 0, plane);
-  out.copyWithin(2 * plane, 0, plane);
   return out;
 }
 
 /** The name of an image that has none: its place in the file, e.g. "000042". */
 export function idxName(index: number): string {
   return String(index).padStart(6, "0");
-}
-
-function repeat3(grey: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < rgb.length; i++) rgb[i] = grey[Math.floor(i / 3)];
-  return rgb;
 }
 
 function wrongLength(source: string, found: number, expected: string): DataError {

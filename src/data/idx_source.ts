@@ -30,9 +30,9 @@ export async function idxSource(name: string): Promise<Source> {
       [stateOf("images", name), ...labels ? [stateOf("labels", labels)] : []].join("\n"),
     ),
     fixedSplit: false,
-    decoder: (imageSize) => ({
+    decoder: (picture) => ({
       capacity: 1,
-      decode: (index) => Promise.resolve(idxImage(images, index, imageSize)),
+      decode: (index) => Promise.resolve(idxImage(images, index, picture)),
       close: () => {},
     }),
     async labels(indices) {

@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { Channels } from "../model/config.ts";
+import type { ImageSize } from "../model/image_size.ts";
 import type { LeftOut } from "./left_out.ts";
 import type { Skipped } from "./skipped.ts";
 
@@ -24,8 +26,10 @@ export interface DataIdentity {
 export interface ImageSet {
   /** Name of the set in logs, e.g. "faces". */
   readonly name: string;
-  /** R: height and width of every image in pixels. */
-  readonly imageSize: number;
+  /** Height and width of every image in pixels. */
+  readonly imageSize: ImageSize;
+  /** C: channels of every image; 3 by default. */
+  readonly channels?: Channels;
   /** How many images, or clips, there are. */
   readonly count: number;
   /** T: how many frames are read of each clip; absent of images. */
@@ -43,7 +47,7 @@ export interface ImageSet {
    * @param indices (B), which images or clips of the set
    * @param starts (B), the frames that the windows begin with, each up to the clip's `room`; 0 by
    * default
-   * @returns (B, 3, R, R), of clips (B, T, 3, R, R), values 0..255, in the requested order
+   * @returns (B, C, H, W), of clips (B, T, C, H, W), values 0..255, in the requested order
    * @throws {RangeError} when an index is outside the set, or a window outside its clip
    */
   read(indices: ArrayLike<number>, starts?: ArrayLike<number>): Promise<Uint8Array>;

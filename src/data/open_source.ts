@@ -99,7 +99,7 @@ export async function openClips(
     name,
     { files: clips, leftOut },
     ({ name, paths }) => paths.map((path) => stateOf(name, path)).join("\n"),
-    (imageSize) => ofPool((pool, index) => pool.decode(clips[index], imageSize)),
+    (picture) => ofPool((pool, index) => pool.decode(clips[index], picture)),
   );
   return { ...source, clips: true };
 }
@@ -119,7 +119,7 @@ function ofFiles(name: string, pictures: Pictures<ImageFile>): Promise<Source> {
     name,
     pictures,
     (file) => stateOf(file.name, file.path),
-    (imageSize) => ofPool((pool, index) => pool.decode(pictures.files[index].path, imageSize)),
+    (picture) => ofPool((pool, index) => pool.decode(pictures.files[index].path, picture)),
   );
 }
 

@@ -39,7 +39,7 @@ export function withSplits<File extends { readonly name: string }>(
  * A source of pictures with classes named by first folders.
  *
  * @param stateOf a file's line in the fingerprint
- * @param decoder starts to decode at R x R pixels
+ * @param decoder starts to decode at a size
  */
 export async function pictureSource<File extends { readonly name: string }>(
   name: string,

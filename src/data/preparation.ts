@@ -8,8 +8,12 @@
  */
 import { place, writeAll } from "../files/place.ts";
 import { type Target, targetOf } from "../files/target.ts";
+import type { Channels } from "../model/config.ts";
+import { pictureSize } from "../model/example.ts";
+import type { ImageSize } from "../model/image_size.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
+import type { Resize } from "./resize.ts";
 import {
   CHUNK,
   CLIPS_MAGIC,
@@ -23,7 +27,11 @@ import {
 /** The journal's first line: it belongs to these files at this size. */
 interface Identity {
   readonly fingerprint: string;
-  readonly imageSize: number;
+  readonly imageSize: ImageSize;
+  /** Absent where they are 3. */
+  readonly channels?: Channels;
+  /** Absent where it is bilinear. */
+  readonly resize?: Resize;
   /** Absent of images. */
   readonly clips?: true;
 }
@@ -76,7 +84,7 @@ export class Preparation {
         return undefined;
       }
       const pixels = await Deno.open(part, options);
-      const stride = 3 * identity.imageSize ** 2;
+      const stride = pictureSize({ channels: 3, ...identity });
       const first = JSON.stringify(identity);
       const entries = readEntries(await Deno.readTextFile(`${part}.log`), first);
       const length = MAGIC.length +
@@ -102,7 +110,7 @@ export class Preparation {
     return this.entries.at(-1)?.done ?? 0;
   }
 
-  /** Adds the next file's image, (3, R, R), or clip, (F, 3, R, R). */
+  /** Adds the next file's image, (C, H, W), or clip, (F, C, H, W). */
   async add(pixels: Uint8Array, done: number): Promise<void> {
     this.#chunk.push(pixels);
     if (this.#frames >= CHUNK) await this.#flush(done);

@@ -6,13 +6,15 @@ import { DataError, reasonOf } from "./errors.ts";
 import type { Skipped } from "./image_set.ts";
 import { withLostFolders } from "./left_out.ts";
 import { Preparation } from "./preparation.ts";
+import { writtenShape } from "./prepared_format.ts";
+import type { StoredPicture } from "./resize.ts";
 import type { Source } from "./source.ts";
 import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 
 /** How {@linkcode prepare} works. */
 export interface PrepareOptions {
-  /** R: every image, or frame, becomes (3, R, R). */
-  readonly imageSize: number;
+  /** What every image, or frame, becomes: (C, H, W), and the filter that resizes it. */
+  readonly picture: StoredPicture;
   /** The share to hold out where the source has no splits of its own; 0.05 by default. */
   readonly validFraction?: number;
   /**
@@ -32,13 +34,13 @@ export interface PrepareOptions {
 export async function prepare(
   source: Source,
   path: string,
-  { imageSize, validFraction, onProgress }: PrepareOptions,
+  { picture, validFraction, onProgress }: PrepareOptions,
 ): Promise<void> {
   const { names, fingerprint, clips } = source;
-  const identity = { fingerprint, imageSize, ...clips && { clips } };
+  const identity = { fingerprint, ...writtenShape(picture), ...clips && { clips } };
   const preparation = await Preparation.begin(path, identity);
   if (!preparation) return;
-  const decoder = source.decoder(imageSize);
+  const decoder = source.decoder(picture);
   try {
     const total = names.length;
     onProgress?.(preparation.done, total);
@@ -54,7 +56,7 @@ export async function prepare(
       else await preparation.add(found, i + 1);
       onProgress?.(i + 1, total);
     }
-    await finish(preparation, source, imageSize, validFraction);
+    await finish(preparation, source, picture, validFraction);
   } catch (thrown) {
     await preparation.close();
     throw thrown;
@@ -66,7 +68,7 @@ export async function prepare(
 async function finish(
   preparation: Preparation,
   source: Source,
-  imageSize: number,
+  picture: StoredPicture,
   validFraction = DEFAULT_VALID_FRACTION,
 ): Promise<void> {
   const { name, names, fingerprint, fixedSplit, attribution, leftOut } = source;
@@ -77,7 +79,7 @@ async function finish(
   const labels = await source.labels(kept);
   await preparation.finish({
     facts: {
-      imageSize,
+      ...writtenShape(picture),
       count: kept.length,
       source: name,
       fingerprint,

@@ -3,6 +3,7 @@
  * stays in memory.
  * @module
  */
+import { pictureSize } from "../model/example.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ImageSet } from "./image_set.ts";
 import type { Labels } from "./labels.ts";
@@ -14,8 +15,8 @@ import {
   type Footer,
   MAGIC,
   parseJson,
+  pictureOf,
   sha256,
-  strideOf,
   TRAILER,
 } from "./prepared_format.ts";
 import { RangedFile } from "./ranged_file.ts";
@@ -91,7 +92,7 @@ export class PreparedFile {
       if (!equal(await sha256(footer), trailer.subarray(8, 40))) throw damaged(path);
       const { names, ...rest } = decodeFooter(footer, path, clips);
       const frames = rest.lengths ? beginnings(rest.lengths).at(-1)! : rest.facts.count;
-      const pixels = frames * strideOf(rest.facts);
+      const pixels = frames * pictureSize(pictureOf(rest.facts));
       if (MAGIC.length + pixels !== end - length) throw damaged(path);
       // Copies, so that the names' bytes can go.
       const kept = { ...rest, heldOut: rest.heldOut.slice(), hashes: rest.hashes.slice() };
@@ -128,12 +129,12 @@ export class PreparedFile {
     const { file, footer: { facts, lengths } } = this;
     const begins = this.#begins;
     const compared = (member: number) => this.#comparedOnce(this.#chunkOf(member));
-    const bytes = strideOf(facts);
+    const bytes = pictureSize(pictureOf(facts));
     const { frames, stride } = windows;
     const room = lengths && members.map((member) => lengths[member] - spanOf(windows));
     return {
       name,
-      imageSize: facts.imageSize,
+      ...pictureOf(facts),
       count: members.length,
       labels: labels && members.map((member) => labels.values[member]),
       classNames: labels?.classNames,
@@ -201,7 +202,7 @@ export class PreparedFile {
 
   async #compare(chunk: number): Promise<void> {
     const { file, footer: { facts, lengths, hashes } } = this;
-    const stride = strideOf(facts);
+    const stride = pictureSize(pictureOf(facts));
     const [first, end] = [this.#ends[chunk - 1] ?? 0, this.#ends[chunk]];
     const [from, to] = [first, end].map((i) => this.#begins?.[i] ?? i);
     const pixels = await file.read(

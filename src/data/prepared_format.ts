@@ -3,7 +3,7 @@
  * little-endian.
  *
  *     "RINDATA1" or "RINDATA2"               8 bytes
- *     pixels                                 frames * 3 * R * R bytes, frame after frame, clip after
+ *     pixels                                 frames * C * H * W bytes, frame after frame, clip after
  *                                            clip; an image is one frame
  *     footer
  *       length of the facts                  u32
@@ -22,7 +22,11 @@
  * hashes of pixels, and its own hash is checked whenever a file is opened.
  * @module
  */
+import type { Channels } from "../model/config.ts";
+import { type PictureConfig, pictureSize } from "../model/example.ts";
+import type { ImageSize } from "../model/image_size.ts";
 import { DataError } from "./errors.ts";
+import { type Resize, RESIZES, type StoredPicture } from "./resize.ts";
 import type { Skipped } from "./skipped.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
@@ -41,8 +45,12 @@ export const TRAILER = 48;
 
 /** A file's description in words. */
 export interface Facts {
-  /** R: height and width of every image in pixels. */
-  readonly imageSize: number;
+  /** Height and width of every image in pixels. */
+  readonly imageSize: ImageSize;
+  /** C: channels of every image; absent where they are 3. */
+  readonly channels?: Channels;
+  /** The filter that resized them; absent where it is bilinear. */
+  readonly resize?: Resize;
   /** How many images, or clips, there are. */
   readonly count: number;
   /** Their source: "faces", "emoji" or a path. */
@@ -75,9 +83,20 @@ export interface Footer {
   readonly names: Uint8Array;
 }
 
-/** Bytes of one image, or of a frame. */
-export function strideOf({ imageSize }: Pick<Facts, "imageSize">): number {
-  return 3 * imageSize ** 2;
+/** The shape of the images, or frames, of a file. */
+export function pictureOf(
+  { imageSize, channels = 3 }: Pick<Facts, "imageSize" | "channels">,
+): PictureConfig {
+  return { imageSize, channels };
+}
+
+/** What a file, or a journal, says of it; what is usual is absent. */
+export function writtenShape({ imageSize, channels, resize = RESIZES[0] }: StoredPicture) {
+  return {
+    imageSize,
+    ...channels !== 3 && { channels },
+    ...resize !== RESIZES[0] && { resize },
+  };
 }
 
 /** SHA-256. */
@@ -136,8 +155,9 @@ export function decodeFooter(footer: Uint8Array, path: string, clips: boolean): 
   const start = footer.length >= 4 ? 4 + view.getUint32(0, true) : Infinity;
   if (start > footer.length) throw damaged(path);
   const facts = parseJson(footer.subarray(4, start), path) as Facts;
-  const { count, imageSize, classNames } = facts;
-  if (!(Number.isSafeInteger(count) && count > 0 && Number.isSafeInteger(imageSize))) {
+  const { count, classNames } = facts;
+  const bytes = pictureSize(pictureOf(facts));
+  if (!(Number.isSafeInteger(count) && count > 0 && Number.isSafeInteger(bytes))) {
     throw damaged(path);
   }
   let at = start;

@@ -3,51 +3,94 @@
  * on these pixels compare with figures measured in Python.
  * @module
  */
+import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { sidesOf } from "../model/image_size.ts";
 import type { RgbImage } from "./rgb_image.ts";
+import { luminance, multiplied, unmultiplied, whiteWhereClear } from "./pixels.ts";
+
+/** The filters that pictures can be resized with. */
+export const RESIZES = ["bilinear", "bicubic"] as const;
+
+/** One of them: PIL's BILINEAR or BICUBIC, antialiased, as TensorFlow's with `antialias=True`. */
+export type Resize = typeof RESIZES[number];
+
+/** What a decoded image becomes, (C, H, W), and the filter that makes it: bilinear by default. */
+export type StoredPicture = PictureConfig & { readonly resize?: Resize };
+
+/** A filter's weight at a distance, and the distance that it reaches. */
+interface Filter {
+  readonly reach: number;
+  readonly weight: (distance: number) => number;
+}
+
+const FILTERS: Readonly<Record<Resize, Filter>> = {
+  bilinear: { reach: 1, weight: (x) => Math.max(1 - x, 0) },
+  // Keys's cubic with a = -1/2.
+  bicubic: {
+    reach: 2,
+    weight: (x) =>
+      x < 1 ? (1.5 * x - 2.5) * x * x + 1 : x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0,
+  },
+};
 
 /** PIL's fixed point: weights times 2^22, so that a weighted sum of bytes still fits in 31 bits. */
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /**
- * Resizes the shorter side to `size` with an antialiased triangle filter (PIL's BILINEAR), then
- * crops the center, as torchvision's Resize(size) and CenterCrop(size) do. An image that is already
- * size x size is copied exactly.
+ * Resizes an image so that it just covers `picture` with an antialiased filter (PIL's BILINEAR by
+ * default), then crops the center, as torchvision's Resize(S) and CenterCrop(S) do for squares. An
+ * image that already has the size is copied exactly. Gray is PIL's luminance. Opacity is 255 where
+ * the image has none, and pixels that don't show at all become white.
  *
- * @param size S, in pixels
+ * @param image gray, RGB, or, for a picture with opacity, RGBA
  * @param out where to write; a new array by default
- * @returns (3, S, S), planar, values 0..255
- * @throws {RangeError} when `size` isn't a positive integer or `out` isn't 3*S*S long
+ * @returns (C, H, W), planar, values 0..255
+ * @throws {RangeError} when a side isn't a positive integer or `out` isn't C*H*W long
  */
 export function resizeCrop(
   image: RgbImage,
-  size: number,
-  out: Uint8Array = new Uint8Array(3 * size * size),
+  picture: StoredPicture,
+  out: Uint8Array = new Uint8Array(pictureSize(picture)),
 ): Uint8Array {
-  if (!Number.isInteger(size) || size < 1) {
-    throw new RangeError(`Cannot resize to ${size}: the size must be a positive integer`);
+  const { channels } = picture;
+  const to = sidesOf(picture.imageSize);
+  if ([to.width, to.height].some((side) => !Number.isInteger(side) || side < 1)) {
+    throw new RangeError(`Cannot resize to ${picture.imageSize}: sides must be positive integers`);
   }
-  if (out.length !== 3 * size * size) {
+  const plane = to.width * to.height;
+  if (out.length !== channels * plane) {
     throw new RangeError(
-      `Cannot write a ${size}x${size} image into ${out.length} bytes: it takes ${3 * size * size}`,
+      `Cannot write a ${to.width}x${to.height} image of ${channels} channels into ${out.length} ` +
+        `bytes: it takes ${channels * plane}`,
     );
   }
   const { width, height, data } = image;
-  const short = Math.min(width, height);
-  const newWidth = width <= height ? size : Math.trunc(size * width / short);
-  const newHeight = width <= height ? Math.trunc(size * height / short) : size;
+  const stored = data.length / (width * height);
+  const narrow = to.width * height >= to.height * width;
+  const newWidth = narrow ? to.width : Math.trunc(to.height * width / height);
+  const newHeight = narrow ? Math.trunc(to.width * height / width) : to.height;
   // Cut-off pixels are never computed: a picture of 1 x 40,000 would be enlarged to gigabytes.
-  const left = roundHalfEven((newWidth - size) / 2);
-  const top = roundHalfEven((newHeight - size) / 2);
-  const [first, end] = seenBy(height, newHeight, top, size);
-  const rows = data.subarray(first * width * 3, end * width * 3);
-  const wide = resizeRows(rows, width, triangleWeights(width, newWidth, left, size));
-  const resized = resizeColumns(wide, size, first, triangleWeights(height, newHeight, top, size));
-  const plane = size * size;
-  for (let o = 0, i = 0; o < plane; o++) {
-    out[o] = resized[i++];
-    out[o + plane] = resized[i++];
-    out[o + 2 * plane] = resized[i++];
+  const left = roundHalfEven((newWidth - to.width) / 2);
+  const top = roundHalfEven((newHeight - to.height) / 2);
+  const filter = FILTERS[picture.resize ?? RESIZES[0]];
+  const [first, end] = seenBy(filter, height, newHeight, top, to.height);
+  const rows = data.subarray(first * width * stored, end * width * stored);
+  // Invisible colors must not blend into visible ones.
+  const weighted = stored === 4 && (newWidth !== width || newHeight !== height);
+  const [source, own] = channels === 1 && stored === 3
+    ? [luminance(rows), 1]
+    : [weighted ? multiplied(rows) : rows, stored];
+  const across = weightsOf(filter, width, newWidth, left, to.width);
+  const down = weightsOf(filter, height, newHeight, top, to.height);
+  const wide = resizeRows(source, width, own, across);
+  const filtered = resizeColumns(wide, to.width * own, first, down);
+  const straight = weighted ? unmultiplied(filtered) : filtered;
+  const resized = own === 4 ? whiteWhereClear(straight) : straight;
+  for (let c = 0; c < channels; c++) {
+    const channel = out.subarray(c * plane, (c + 1) * plane);
+    if (c === 3 && own < 4) channel.fill(255);
+    else for (let o = 0, i = own === 1 ? 0 : c; o < plane; o++, i += own) channel[o] = resized[i];
   }
   return out;
 }
@@ -69,41 +112,39 @@ function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** (height, from, 3) to (height, positions, 3). */
+/** (height, from, channels) to (height, positions, channels). */
 function resizeRows(
   data: Uint8Array,
   from: number,
+  channels: number,
   { starts, counts, weights, stride }: Weights,
 ): Uint8Array {
-  const height = data.length / (3 * from);
+  const height = data.length / (channels * from);
   const to = starts.length;
-  const out = new Uint8Array(height * to * 3);
+  const out = new Uint8Array(height * to * channels);
   for (let y = 0, o = 0; y < height; y++) {
     for (let x = 0; x < to; x++) {
-      let i = (y * from + starts[x]) * 3;
-      let r = HALF, g = HALF, b = HALF;
-      for (let k = x * stride, end = k + counts[x]; k < end; k++) {
-        r += data[i++] * weights[k];
-        g += data[i++] * weights[k];
-        b += data[i++] * weights[k];
+      const first = (y * from + starts[x]) * channels;
+      for (let c = 0; c < channels; c++) {
+        let sum = HALF;
+        for (let k = 0, i = first + c; k < counts[x]; k++, i += channels) {
+          sum += data[i] * weights[x * stride + k];
+        }
+        out[o++] = toByte(sum);
       }
-      out[o++] = toByte(r);
-      out[o++] = toByte(g);
-      out[o++] = toByte(b);
     }
   }
   return out;
 }
 
-/** (rows, width, 3) to (positions, width, 3); `first` is the number of the first of the rows. */
+/** (rows, row) to (positions, row); `first` is the number of the first of the rows. */
 function resizeColumns(
   data: Uint8Array,
-  width: number,
+  row: number,
   first: number,
   { starts, counts, weights, stride }: Weights,
 ): Uint8Array {
   const to = starts.length;
-  const row = width * 3;
   const out = new Uint8Array(to * row);
   for (let y = 0, o = 0; y < to; y++) {
     for (let x = 0; x < row; x++) {
@@ -118,15 +159,20 @@ function resizeColumns(
   return out;
 }
 
-/** Rounded weights can add up to a little over 1. */
+/** Rounded weights can add up to a little over 1, and some of the cubic's are negative. */
 function toByte(sum: number): number {
-  return Math.min(sum >> PRECISION, 255);
+  return Math.max(0, Math.min(sum >> PRECISION, 255));
 }
 
 /** The inputs that an output position sees: the first, and the one after the last. */
-function seen(from: number, to: number, position: number): [start: number, end: number] {
-  // Enlarging interpolates between neighbors; shrinking widens the triangle to see every pixel.
-  const support = Math.max(from / to, 1);
+function seen(
+  { reach }: Filter,
+  from: number,
+  to: number,
+  position: number,
+): [start: number, end: number] {
+  // Enlarging interpolates between neighbors; shrinking widens the filter to see every pixel.
+  const support = reach * Math.max(from / to, 1);
   const centre = (position + 0.5) * (from / to);
   if (from === to) return [position, position + 1];
   return [
@@ -136,29 +182,46 @@ function seen(from: number, to: number, position: number): [start: number, end: 
 }
 
 /** The inputs that `count` output positions from `first` on see together. */
-function seenBy(from: number, to: number, first: number, count: number): [number, number] {
-  return [seen(from, to, first)[0], seen(from, to, first + count - 1)[1]];
+function seenBy(
+  filter: Filter,
+  from: number,
+  to: number,
+  first: number,
+  count: number,
+): [number, number] {
+  return [seen(filter, from, to, first)[0], seen(filter, from, to, first + count - 1)[1]];
 }
 
 /** Inputs and weights for `count` output positions from `first` on, of `to`, over `from` inputs. */
-function triangleWeights(from: number, to: number, first: number, count: number): Weights {
+function weightsOf(
+  filter: Filter,
+  from: number,
+  to: number,
+  first: number,
+  count: number,
+): Weights {
   const scale = from / to;
-  const support = Math.max(scale, 1);
-  const stride = Math.ceil(support) * 2 + 1;
+  const widened = Math.max(scale, 1);
+  const stride = Math.ceil(filter.reach * widened) * 2 + 1;
   const starts = new Int32Array(count);
   const counts = new Int32Array(count);
   const weights = new Int32Array(count * stride);
   for (let x = 0; x < count; x++) {
     const centre = (first + x + 0.5) * scale;
-    const [start, end] = seen(from, to, first + x);
+    const [start, end] = seen(filter, from, to, first + x);
     const raw = Array.from(
       { length: end - start },
-      (_, k) => Math.max(1 - Math.abs((k + start - centre + 0.5) / support), 0),
+      (_, k) => filter.weight(Math.abs((k + start - centre + 0.5) / widened)),
     );
     const total = raw.reduce((sum, w) => sum + w, 0);
     starts[x] = start;
     counts[x] = raw.length;
-    raw.forEach((w, k) => weights[x * stride + k] = Math.trunc(w / total * 2 ** PRECISION + 0.5));
+    raw.forEach((w, k) => weights[x * stride + k] = fixed(w / total));
   }
   return { starts, counts, weights, stride };
+}
+
+/** Rounded away from zero, as PIL does. */
+function fixed(weight: number): number {
+  return Math.trunc(weight * 2 ** PRECISION + Math.sign(weight) / 2);
 }

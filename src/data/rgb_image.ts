@@ -11,7 +11,10 @@ export interface RgbImage {
   readonly width: number;
   /** In pixels. */
   readonly height: number;
-  /** (height, width, 3), interleaved, values 0..255. */
+  /**
+   * (height, width, 3), interleaved, values 0..255; (height, width, 4) with opacity, where that was
+   * asked for and the format has it; (height, width) of gray numbers.
+   */
   readonly data: Uint8Array;
 }
 

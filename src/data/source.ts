@@ -2,6 +2,7 @@
  * The interface of every data source: names of images, or clips, to decode.
  * @module
  */
+import type { PictureConfig } from "../model/example.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
 
@@ -9,7 +10,7 @@ import type { LeftOut } from "./left_out.ts";
 export interface Decoder {
   /** Images that keep it busy. */
   readonly capacity: number;
-  /** (3, R, R) of an image, (F, 3, R, R) of a clip; rejects where it can't be decoded. */
+  /** (C, H, W) of an image, (F, C, H, W) of a clip; rejects where it can't be decoded. */
   decode(index: number): Promise<Uint8Array>;
   close(): void;
 }
@@ -34,8 +35,8 @@ export interface Source {
   readonly attribution?: string;
   /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
-  /** Starts to decode at R x R pixels. */
-  decoder(imageSize: number): Decoder;
+  /** Starts to decode at a size, to pictures of some channels. */
+  decoder(picture: PictureConfig): Decoder;
   /** The source's own labels of some of its images. */
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }

@@ -55,14 +55,14 @@ export async function tarSource(
     name,
     pictures,
     (file) => `${file.name} ${file.begin} ${state}`,
-    (imageSize) => {
+    (picture) => {
       const archive = openTar(name);
       const read = ({ begin, size }: TarEntry) => () => {
         expectLength(size);
         return exactly(archive.bytes, begin, size);
       };
       return ofPool(
-        (pool, index) => pool.decode(read(files[index]), imageSize),
+        (pool, index) => pool.decode(read(files[index]), picture),
         () => archive.file.close(),
       );
     },

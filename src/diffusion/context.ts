@@ -6,16 +6,16 @@
  */
 import type { Plan } from "../graph/plan.ts";
 import { constant, temporary, type Tensor } from "../graph/tensor.ts";
-import { type DrawnConfig, drawnSize, exampleSize } from "../model/example.ts";
+import { type DrawnConfig, drawnSize, exampleSize, planeSize } from "../model/example.ts";
 import { expectFloats } from "./floats.ts";
 import { inputFactor, type PredictionMeaning } from "./prediction.ts";
 
-/** Numbers of the frames that are given, 3 N S^2. */
+/** Numbers of the frames that are given, C N H W. */
 export function contextSize(config: DrawnConfig): number {
   return exampleSize(config) - drawnSize(config);
 }
 
-/** Whether a row of clips (B, 3, T, S S), a channel of a frame, is given. */
+/** Whether a row of clips (B, C, T, H W), a channel of a frame, is given. */
 export function isGiven({ frames, contextFrames }: DrawnConfig, row: number): boolean {
   return row % frames < contextFrames;
 }
@@ -24,8 +24,8 @@ export function isGiven({ frames, contextFrames }: DrawnConfig, row: number): bo
  * Records that the frames given are put in their place, as the network sees them where nothing is
  * noise.
  *
- * @param clips (B, 3, T, S, S), of which the first N frames count
- * @param x the network's input (B, 3, T, S, S), changed in place
+ * @param clips (B, C, T, H, W), of which the first N frames count
+ * @param x the network's input (B, C, T, H, W), changed in place
  */
 export function recordContext(
   plan: Plan<string>,
@@ -33,7 +33,7 @@ export function recordContext(
   clips: Tensor,
   x: Tensor,
 ): void {
-  const rows = 3 * config.frames * x.shape[0];
+  const rows = config.channels * config.frames * x.shape[0];
   const clean = config.inputScale * inputFactor(config, 1);
   const shares = Array.from(
     { length: rows },
@@ -43,24 +43,24 @@ export function recordContext(
   plan.record("slerp", { batch: rows, each: x.size / rows }, { other: clips, turn, y: x });
 }
 
-/** The frames of x (B, 3, T, S, S) that are drawn: (B, 3, T - N, S, S). */
+/** The frames of x (B, C, T, H, W) that are drawn: (B, C, T - N, H, W). */
 export function drawnFrames(plan: Plan<string>, config: DrawnConfig, x: Tensor): Tensor {
-  const { imageSize, frames, contextFrames } = config;
+  const { frames, contextFrames } = config;
   if (contextFrames === 0) return x;
-  const [batch] = x.shape;
-  const pixels = imageSize ** 2;
-  const y = temporary(batch, 3, frames - contextFrames, imageSize, imageSize);
+  const [batch, channels, , ...sides] = x.shape;
+  const pixels = planeSize(config) / frames;
+  const y = temporary(batch, channels, frames - contextFrames, ...sides);
   const inner = (frames - contextFrames) * pixels;
   const part = { stride: frames * pixels, start: contextFrames * pixels };
-  plan.record("sumMiddle", { outer: 3 * batch, middle: 1, inner, ...part }, { x, y });
+  plan.record("sumMiddle", { outer: channels * batch, middle: 1, inner, ...part }, { x, y });
   return y;
 }
 
 /**
  * Puts the frames given into clips.
  *
- * @param context (3, N, S, S) for all clips, or (count, 3, N, S, S)
- * @param clips (count, 3, T, S, S), those of `from` on, changed in place
+ * @param context (C, N, H, W) for all clips, or (count, C, N, H, W)
+ * @param clips (count, C, T, H, W), those of `from` on, changed in place
  */
 export function placeContext(
   config: DrawnConfig,
@@ -68,20 +68,21 @@ export function placeContext(
   clips: Float32Array,
   from: number,
 ): void {
-  const given = contextSize(config) / 3;
-  const plane = exampleSize(config) / 3;
+  const { channels } = config;
+  const given = contextSize(config) / channels;
+  const plane = planeSize(config);
   for (let i = 0; i * plane < clips.length; i++) {
-    const at = (3 * from + i) * given % context.length;
+    const at = (channels * from + i) * given % context.length;
     clips.set(context.subarray(at, at + given), i * plane);
   }
 }
 
-/** The first N frames of clips (count, 3, T, S, S): (count, 3, N, S, S). */
+/** The first N frames of clips (count, C, T, H, W): (count, C, N, H, W). */
 export function contextOf(
   config: DrawnConfig,
   clips: Float32Array<ArrayBuffer>,
 ): Float32Array<ArrayBuffer> {
-  const pixels = config.imageSize ** 2;
+  const pixels = planeSize(config) / config.frames;
   return clips.filter((_, i) => isGiven(config, Math.floor(i / pixels)));
 }
 
@@ -106,8 +107,8 @@ export function expectContext(
 }
 
 /** The rows of an example that the loss weights apart: channels of frames, or all as one. */
-export function weightedRows({ frames, contextFrames }: DrawnConfig): number {
-  return contextFrames > 0 ? 3 * frames : 1;
+export function weightedRows({ channels, frames, contextFrames }: DrawnConfig): number {
+  return contextFrames > 0 ? channels * frames : 1;
 }
 
 /** The weights of the rows of some examples: an example's own, or 0 where a frame is given. */

@@ -48,7 +48,7 @@ export const PREDICT: InferenceFeatures = { ...SAMPLE, task: "predict" };
 
 /** Inputs and results of a pass, which the host writes and reads. */
 export interface PassTensors {
-  /** x_t, which sampling updates in place: (B, 3, S, S). */
+  /** x_t, which sampling updates in place: (B, C, H, W). */
   readonly x: Tensor;
   /** (B, timeWidth). */
   readonly t: Tensor;
@@ -64,7 +64,7 @@ export interface PassTensors {
 
 /** Tensors of prediction in addition to a pass's. */
 export interface PredictionTensors extends PassTensors {
-  /** The prediction (B, 3, S, S). */
+  /** The prediction (B, C, H, W). */
   readonly output: Tensor;
 }
 
@@ -82,19 +82,19 @@ export interface SamplingTensors extends PassTensors {
   readonly otherKeys?: Tensor;
   /** With interpolation: cosine and sine of the angle between the two (B, 2). */
   readonly slerp?: Tensor;
-  /** With a picture: x_T's noise (B, 3, S, S). */
+  /** With a picture: x_T's noise (B, C, H, W). */
   readonly first?: Tensor;
-  /** A picture (3, S, S). */
+  /** A picture (C, H, W). */
   readonly image?: Tensor;
   /** With a picture: 1 where the sampler puts it back (S, S). */
   readonly keepMask?: Tensor;
   /** With a picture: its share and the noise's (4; two of them count). */
   readonly level?: Tensor;
-  /** With context frames: clips (B, 3, T, S, S), of which those are given. */
+  /** With context frames: clips (B, C, T, H, W), of which those are given. */
   readonly context?: Tensor;
   /** The sampler's scalars (8). */
   readonly scalars: Tensor;
-  /** The latest estimate of x0 (B, 3, S, S). */
+  /** The latest estimate of x0 (B, C, H, W). */
   readonly denoised: Tensor;
   /** (B): limit and divisor of the estimate, 1 without dynamic thresholding. */
   readonly thresholds: Tensor;
@@ -307,7 +307,7 @@ function recordPicture(
   plan: Plan<SamplingPhase>,
   { x, first, image, keepMask, level }: SamplingTensors,
 ): void {
-  const sizes = { batch: x.shape[0], plane: keepMask!.size };
+  const sizes = { batch: x.shape[0], channels: x.shape[1], plane: keepMask!.size };
   const operands = { image: image!, noise: first!, keepMask: keepMask!, level: level!, x };
   plan.record("placeImage", sizes, operands);
 }

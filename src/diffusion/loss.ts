@@ -34,9 +34,9 @@ import { parseSchedule } from "./schedule.ts";
 
 /** Inputs of the loss. */
 export interface LossInputs {
-  /** Clean images (B, 3, S, S) in [-1, 1]. */
+  /** Clean images (B, C, H, W) in [-1, 1]. */
   readonly x0: Tensor;
-  /** Standard normals (B, 3, S, S). */
+  /** Standard normals (B, C, H, W). */
   readonly noise: Tensor;
   /** From `noisingCoefficients`: (B, 4). */
   readonly coefficients: Tensor;
@@ -64,7 +64,7 @@ export interface Loss extends RinOutputs {
   readonly xt: Tensor;
   /** (1024, 2): the second column adds up to the weighted sum of squared errors of what is drawn. */
   readonly partial: Tensor;
-  /** The gradient of the prediction (B, 3, S, S). */
+  /** The gradient of the prediction (B, C, H, W). */
   readonly gradient: Tensor;
 }
 
@@ -108,9 +108,9 @@ export function recordLoss(
 
 /** A batch with its noise and times given. */
 export interface LossExample {
-  /** Clean images (B, 3, S, S) in [-1, 1]. */
+  /** Clean images (B, C, H, W) in [-1, 1]. */
   readonly x0: Float32Array<ArrayBuffer>;
-  /** Standard normals (B, 3, S, S). */
+  /** Standard normals (B, C, H, W). */
   readonly noise: Float32Array<ArrayBuffer>;
   /** Times (B), in [0, 1]. */
   readonly t: Float32Array<ArrayBuffer>;

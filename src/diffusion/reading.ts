@@ -20,7 +20,7 @@ export interface WatchOptions extends Omit<SampleOptions, "onEstimate" | "batchS
 export interface Reading {
   /** Steps done, this one among them. */
   readonly done: number;
-  /** The estimate of the finished image after it, and at last the image itself: (3, S, S). */
+  /** The estimate of the finished image after it, and at last the image itself: (C, H, W). */
   readonly image: Float32Array<ArrayBuffer>;
   /** The read of each block. */
   readonly blocks: readonly ReadWeights[];
@@ -47,7 +47,7 @@ export interface ReadWeights {
  * zeros: each step then gets that picture, noised to the step's level.
  *
  * @param options those of `Rin.sample`, for one image: `count` is 1, or `indices` has one number
- * @returns the image (3, S, S), or clip (3, T, S, S), in about [-1, 1]
+ * @returns the image (C, H, W), or clip (C, T, H, W), in about [-1, 1]
  * @throws {RangeError} when an option is out of range, or there is more than one image
  * @throws {SamplingError} when the image does not come out as finite numbers
  */

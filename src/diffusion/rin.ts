@@ -14,7 +14,7 @@ import {
 } from "../model/checkpoint.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
-import { exampleSize } from "../model/example.ts";
+import { exampleSize, planeSize } from "../model/example.ts";
 import { CheckpointError } from "../model/errors.ts";
 import { beyondHalf, MAX_F16 } from "../model/finite.ts";
 import { initialize } from "../model/initialize.ts";
@@ -76,7 +76,7 @@ export interface PredictionResult extends SelfConditioningState {
  * const device = await requestGpu();
  * const fresh = await Rin.create(device, { imageSize: 16, patchSize: 4, latentDim: 32, numHeads: 2 });
  * const rin = await Rin.load(device, await fresh.save()); // or a checkpoint's bytes
- * const images = await rin.sample({ count: 4, steps: 2, seed: 1 }); // (4, 3, S, S) in [-1, 1]
+ * const images = await rin.sample({ count: 4, steps: 2, seed: 1 }); // (4, C, H, W) in [-1, 1]
  * assertEquals(images, await fresh.sample({ count: 4, steps: 2, seed: 1 }));
  * device.destroy();
  * ```
@@ -196,7 +196,7 @@ export class Rin {
   /**
    * One pass of the network.
    *
-   * @param xt noisy images (B, 3, S, S) or clips (B, 3, T, S, S): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise;
+   * @param xt noisy images (B, C, H, W) or clips (B, C, T, H, W): sqrt(gamma) inputScale image + sqrt(1 - gamma) noise;
    * context frames without noise, inputScale image
    * @param t their times (B), in [0, 1]
    * @param options state from an earlier pass, and classes
@@ -251,7 +251,7 @@ export class Rin {
     const factors = Array.from(t, (time) => inputFactor(this.config, schedule(time)));
     const each = xt.length / t.length;
     const clean = inputFactor(this.config, 1);
-    const pixels = this.config.imageSize ** 2;
+    const pixels = planeSize(this.config) / this.config.frames;
     return xt.map((value, i) =>
       value * (isGiven(this.config, Math.floor(i / pixels)) ? clean : factors[Math.floor(i / each)])
     );
@@ -260,7 +260,7 @@ export class Rin {
   /**
    * Makes images, or clips, from noise or from a picture, the latents handed from step to step.
    *
-   * @returns (count, 3, S, S), or (count, 3, T, S, S), in about [-1, 1]
+   * @returns (count, C, H, W), or (count, C, T, H, W), in about [-1, 1]
    * @throws {RangeError} when an option is out of range
    * @throws {SamplingError} when an image does not come out as finite numbers
    */

@@ -52,7 +52,7 @@ export interface SampleOptions extends SamplerOptions {
    * of the way to that of the second (on a quarter of a circle, so that its variance stays 1).
    */
   readonly interpolate?: readonly [number, number];
-  /** A picture (3, S, S), or clip (3, T, S, S), in [-1, 1] to begin from. */
+  /** A picture (C, H, W), or clip (C, T, H, W), in [-1, 1] to begin from. */
   readonly image?: Float32Array<ArrayBuffer>;
   /**
    * With `image`: the time to begin at, from 0, where the picture stays unchanged, to 1. Default 1.
@@ -65,7 +65,7 @@ export interface SampleOptions extends SamplerOptions {
   readonly mask?: Float32Array<ArrayBuffer>;
   /**
    * For a network with context frames: the first N frames, in [-1, 1], of the clip to continue,
-   * (3, N, S, S), or of one clip for each sample, (indices, 3, N, S, S). They come out unchanged.
+   * (C, N, H, W), or of one clip for each sample, (indices, C, N, H, W). They come out unchanged.
    */
   readonly context?: Float32Array<ArrayBuffer>;
   /** Stops between two steps by throwing its reason. */
@@ -85,7 +85,7 @@ export interface SampleOptions extends SamplerOptions {
 export interface SampledBatch {
   /** The images' numbers. */
   readonly indices: readonly number[];
-  /** (indices, 3, S, S), or (indices, 3, T, S, S) of clips, in about [-1, 1]. */
+  /** (indices, C, H, W), or (indices, C, T, H, W) of clips, in about [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
 }
 

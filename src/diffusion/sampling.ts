@@ -5,7 +5,7 @@
  */
 import type { Input } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
-import { drawnSize, planeSize } from "../model/example.ts";
+import { drawnSize, exampleSize, planeSize } from "../model/example.ts";
 import { firstNotFinite } from "../model/finite.ts";
 import { checkValue } from "../options/schema.ts";
 import { RandomStream, seedFor } from "../nn/random.ts";
@@ -62,9 +62,8 @@ export function planSampling(config: RinConfig, given: SampleOptions): Sampling 
       `guidance is ${guidance}, but the network has no classes: leave it out, or use 1`,
     );
   }
-  const pixels = planeSize(config);
-  if (image) expectFloats("image", image, 3 * pixels);
-  if (mask) expectFloats("mask", mask, pixels);
+  if (image) expectFloats("image", image, exampleSize(config));
+  if (mask) expectFloats("mask", mask, planeSize(config));
   if (!image && (mask || strength < 1)) {
     throw new RangeError(`${mask ? "mask" : "strength"} needs an image`);
   }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { blended } from "../data/pixels.ts";
+import { type PictureConfig, planeSize } from "../model/example.ts";
 import { frechetDistance } from "./frechet.ts";
 import { precisionRecall } from "./precision_recall.ts";
 import { FeatureStatistics } from "./statistics.ts";
@@ -14,12 +16,11 @@ export interface FeatureSpace {
   /** Numbers in a vector. */
   readonly dimension: number;
   /**
-   * The features of images.
+   * The features of images; all spaces are of RGB, see {@linkcode rgbBytes}.
    *
-   * @param images (B, 3, S, S) in [-1, 1]
-   * @param size S
+   * @param images (B, C, H, W) in [-1, 1]
    */
-  features(images: Float32Array, size: number): Promise<Float32Array[]>;
+  features(images: Float32Array, picture: PictureConfig): Promise<Float32Array[]>;
 }
 
 /** Vectors kept for precision and recall; their time grows with the square of this. */
@@ -36,9 +37,9 @@ export class FeatureSet {
     this.statistics = new FeatureStatistics(space.dimension);
   }
 
-  /** Adds images (B, 3, S, S) in [-1, 1]. */
-  async add(images: Float32Array, size: number): Promise<void> {
-    for (const vector of await this.space.features(images, size)) this.addVector(vector);
+  /** Adds images (B, C, H, W) in [-1, 1]. */
+  async add(images: Float32Array, picture: PictureConfig): Promise<void> {
+    for (const vector of await this.space.features(images, picture)) this.addVector(vector);
   }
 
   /** Adds an image by its features. */
@@ -75,7 +76,32 @@ export function compare(data: FeatureSet, samples: FeatureSet): Comparison {
   };
 }
 
-/** Images in [-1, 1] as bytes, as a file of theirs would hold them. */
-export function toBytes(images: Float32Array): Uint8Array {
-  return Uint8Array.from(images, (value) => Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)));
+/**
+ * Images in [-1, 1] as bytes, as a file of theirs would hold them: gray ones repeated, those with
+ * opacity on white.
+ *
+ * @param images (B, C, H, W)
+ * @returns (B, 3, H, W)
+ */
+export function rgbBytes(
+  images: Float32Array,
+  { imageSize, channels }: PictureConfig,
+): Uint8Array {
+  const bytes = Uint8Array.from(
+    images,
+    (value) => Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)),
+  );
+  if (channels === 3) return bytes;
+  const plane = planeSize({ imageSize, frames: 1 });
+  const out = new Uint8Array(bytes.length / channels * 3);
+  for (let o = 0; o < out.length; o++) {
+    const [image, channel, pixel] = [
+      Math.floor(o / (3 * plane)),
+      Math.floor(o / plane) % 3,
+      o % plane,
+    ];
+    const at = (channel: number) => bytes[(channels * image + channel) * plane + pixel];
+    out[o] = channels === 1 ? at(0) : blended(at(channel), at(3));
+  }
+  return out;
 }

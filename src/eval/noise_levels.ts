@@ -30,7 +30,7 @@ export interface NoiseLevelLoss {
  * trained with it. At one x_t the errors of eps, x0 and v are multiples of each other, so one pass
  * gives all three. Noise depends on seed, image, time and the number of levels alone.
  *
- * @param images (B, 3, S, S), or clips (B, 3, T, S, S), in [-1, 1], in any number of batches
+ * @param images (B, C, H, W), or clips (B, C, T, H, W), in [-1, 1], in any number of batches
  * @param levels number of times
  */
 export async function lossByNoise(

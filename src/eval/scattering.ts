@@ -9,7 +9,9 @@
  * @module
  */
 import { resizeCrop } from "../data/resize.ts";
-import { type FeatureSpace, toBytes } from "./feature_set.ts";
+import { pictureSize } from "../model/example.ts";
+import { type ImageSize, sidesOf } from "../model/image_size.ts";
+import { type FeatureSpace, rgbBytes } from "./feature_set.ts";
 import { cellMeans, halved, morletModuli, type Plane } from "./morlet.ts";
 
 /** The name under which figures of this space are reported. */
@@ -28,13 +30,12 @@ const KNEE = 0.01;
 export const SCATTERING_SIZE = 214;
 
 /**
- * The features of a picture.
+ * The features of a picture, of its center where it is not a square.
  *
- * @param image (3, S, S), RGB, values 0..255
- * @param size S
+ * @param image (3, H, W), RGB, values 0..255
  * @returns (214)
  */
-export function scatteringFeatures(image: Uint8Array, size: number): Float32Array {
+export function scatteringFeatures(image: Uint8Array, size: ImageSize): Float32Array {
   const [luminance, ...chroma] = opponentPlanes(image, size);
   const features = [luminance, ...chroma].flatMap((plane) => cellMeans(plane, COLOUR_CELLS));
   const moduli = pyramid(luminance, SCALES).map(morletModuli);
@@ -57,13 +58,14 @@ export function scatteringFeatures(image: Uint8Array, size: number): Float32Arra
 }
 
 /** Luminance and two color differences, in about [-1, 1], at 64 pixels. */
-function opponentPlanes(image: Uint8Array, size: number): Plane[] {
-  const area = size * size;
+function opponentPlanes(image: Uint8Array, size: ImageSize): Plane[] {
+  const { width, height } = sidesOf(size);
+  const area = width * height;
   const data = new Uint8Array(3 * area);
   for (let i = 0; i < area; i++) {
     for (let c = 0; c < 3; c++) data[3 * i + c] = image[c * area + i];
   }
-  const rgb = resizeCrop({ width: size, height: size, data }, SIDE);
+  const rgb = resizeCrop({ width, height, data }, { imageSize: SIDE, channels: 3 });
   const planes = [0, 1, 2].map((): Plane => ({
     side: SIDE,
     values: new Float64Array(SIDE * SIDE),
@@ -91,14 +93,15 @@ const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
 export const scattering: FeatureSpace = {
   name: SCATTERING,
   dimension: SCATTERING_SIZE,
-  features: (images, size) => {
-    const each = 3 * size * size;
-    const bytes = toBytes(images);
+  features: (images, picture) => {
+    const { imageSize } = picture;
+    const each = pictureSize({ imageSize, channels: 3 });
+    const bytes = rgbBytes(images, picture);
     const count = bytes.length / each;
     return Promise.resolve(
       Array.from(
         { length: count },
-        (_, i) => scatteringFeatures(bytes.subarray(i * each, (i + 1) * each), size),
+        (_, i) => scatteringFeatures(bytes.subarray(i * each, (i + 1) * each), imageSize),
       ),
     );
   },

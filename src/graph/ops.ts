@@ -70,7 +70,7 @@ export interface OperationTable {
     operands: Operands<"x" | "stats" | "dy" | "daffine">;
   };
   /**
-   * Images (batch, 3, ...axes) as patches (batch, tokens, features): tokens row-major over the grid,
+   * Images (batch, channels, ...axes) as patches (batch, tokens, features): tokens row-major over the grid,
    * features ordered (channel, then the axes).
    */
   patchify: { sizes: PatchSizes; operands: Operands<"x" | "y"> };
@@ -173,9 +173,9 @@ export interface OperationTable {
     sizes: { readonly batch: number; readonly each: number };
     operands: Operands<"x0" | "noise" | "coefficients" | "xt" | "target">;
   };
-  /** y (batch, 3, plane) += offsets (batch, 3). */
+  /** y (batch, channels, plane) += offsets (batch, channels). */
   offsetNoise: {
-    sizes: { readonly batch: number; readonly plane: number };
+    sizes: PlaneSizes;
     operands: Operands<"offsets" | "y">;
   };
   /**
@@ -213,9 +213,12 @@ export interface OperationTable {
     sizes: { readonly batch: number; readonly each: number };
     operands: Operands<"other" | "turn" | "y">;
   };
-  /** x (batch, 3, plane) = level[0] image (3, plane) + level[1] noise where keepMask (plane) is 1. */
+  /**
+   * x (batch, channels, plane) = level[0] image (channels, plane) + level[1] noise where keepMask
+   * (plane) is 1.
+   */
   placeImage: {
-    sizes: { readonly batch: number; readonly plane: number };
+    sizes: PlaneSizes;
     operands: Operands<"image" | "noise" | "keepMask" | "level" | "x">;
   };
   /** y[at], y[at + 1], y[at + 2] = mean, standard deviation and Euclidean norm of x (size). */
@@ -280,8 +283,15 @@ export interface OperationTable {
   };
 }
 
+interface PlaneSizes {
+  readonly batch: number;
+  readonly channels: number;
+  readonly plane: number;
+}
+
 interface PatchSizes {
   readonly batch: number;
+  readonly channels: number;
   readonly axes: readonly PatchedAxis[];
 }
 

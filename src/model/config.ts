@@ -4,6 +4,10 @@
  * @module
  */
 import { checkOptions, defaultsOf, type Schema } from "../options/schema.ts";
+import { type ImageSize, readSize, sidesOf } from "./image_size.ts";
+
+/** Channels of pictures: 1 gray, 3 RGB, 4 RGB and opacity. */
+export type Channels = 1 | 3 | 4;
 
 /** The prediction that the network is trained for. */
 export type Prediction = "eps" | "x0" | "v";
@@ -25,8 +29,10 @@ export type TimeInput = "t" | "gamma";
 
 /** Everything that fixes a network's shape and meaning. It travels in every checkpoint. */
 export interface RinConfig {
-  /** Side S of the square images, pixels. */
-  readonly imageSize: number;
+  /** Sides of the images, pixels: one number S of square ones, else "WIDTHxHEIGHT". */
+  readonly imageSize: ImageSize;
+  /** Channels C of the images: 1, gray; 3, RGB (default); or 4, RGB and opacity. */
+  readonly channels: Channels;
   /** Frames T of the clips that the network makes; 1 (default) for images. */
   readonly frames: number;
   /**
@@ -34,7 +40,7 @@ export interface RinConfig {
    * rest. Default 0.
    */
   readonly contextFrames: number;
-  /** Side P of a patch, pixels; divides `imageSize`. The interface has (T/Pt) (S/P)^2 tokens. */
+  /** Side P of a patch, pixels; divides both sides. The interface has (T/Pt) (H/P) (W/P) tokens. */
   readonly patchSize: number;
   /** Frames Pt of a patch; divides `frames`. Default 1. */
   readonly patchFrames: number;
@@ -113,7 +119,8 @@ const ratio = { type: "integer", minimum: 1, maximum: 64 } as const;
 
 // A bundler leaves a call out that is marked pure and not used.
 const TABLE = /* @__PURE__ */ ((): Readonly<Record<keyof RinConfig, Schema>> => ({
-  imageSize: { ...size, default: 32 },
+  imageSize: { oneOf: [{ type: "number" }, { type: "string" }], default: 32 },
+  channels: { type: "integer", default: 3 },
   frames: { ...size, default: 1 },
   contextFrames: { ...size, minimum: 0, default: 0 },
   patchSize: { ...size, default: 8 },
@@ -151,7 +158,18 @@ export function completeConfig(config: Partial<RinConfig>): RinConfig {
   const given = checkOptions(TABLE, config, "config field", ConfigError);
   const { numHeads = DEFAULT_CONFIG.numHeads } = given;
   const listed = Array.isArray(given.blockDepth) ? { numBlocks: given.blockDepth.length } : {};
-  const full: RinConfig = { ...DEFAULT_CONFIG, readWriteHeads: numHeads, ...listed, ...given };
+  const full: RinConfig = {
+    ...DEFAULT_CONFIG,
+    readWriteHeads: numHeads,
+    ...listed,
+    ...given,
+    imageSize: sizeIn(given),
+  };
+  if (![1, 3, 4].includes(full.channels)) {
+    throw new ConfigError(
+      `channels is ${full.channels}: expected 1 (gray), 3 (RGB) or 4 (RGB and opacity)`,
+    );
+  }
   checkPatch(full, "imageSize", "patchSize");
   checkPatch(full, "frames", "patchFrames");
   if (full.contextFrames >= full.frames) {
@@ -182,16 +200,28 @@ export function blockDepths({ numBlocks, blockDepth }: RinConfig): readonly numb
   return typeof blockDepth === "number" ? Array(numBlocks).fill(blockDepth) : blockDepth;
 }
 
+function sizeIn({ imageSize = DEFAULT_CONFIG.imageSize }: Partial<RinConfig>): ImageSize {
+  const read = readSize(imageSize);
+  const isSide = (side: number) => side >= 1 && side <= size.maximum;
+  if (read !== undefined && Object.values(sidesOf(read)).every(isSide)) return read;
+  throw new ConfigError(
+    `imageSize is ${imageSize}: expected a whole number from 1 to ${size.maximum}, or two as ` +
+      `WIDTHxHEIGHT, such as 64x96`,
+  );
+}
+
 function checkPatch(
   config: RinConfig,
   whole: "imageSize" | "frames",
   part: "patchSize" | "patchFrames",
 ): void {
-  if (config[whole] % config[part] === 0) return;
+  const { width, height } = sidesOf(config[whole]);
+  if (width % config[part] === 0 && height % config[part] === 0) return;
   throw new ConfigError(
     `${whole} ${config[whole]} is not divisible by ${part} ${config[part]}: use a ${part} of ${
-      divisors(config[whole]).filter((size) => size === 1 || size < config[whole] && size <= 32)
-        .join(", ")
+      divisors(width).filter((size) =>
+        height % size === 0 && (size === 1 || size < width && size <= 32)
+      ).join(", ")
     }`,
   );
 }

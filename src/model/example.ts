@@ -4,31 +4,41 @@
  * @module
  */
 import type { RinConfig } from "./config.ts";
+import { sidesOf } from "./image_size.ts";
+
+/** Config fields that fix the shape of an image, or of a frame. */
+export type PictureConfig = Pick<RinConfig, "imageSize" | "channels">;
 
 /** Config fields that fix the shape of an example. */
-export type ExampleConfig = Pick<RinConfig, "imageSize" | "frames">;
+export type ExampleConfig = PictureConfig & Pick<RinConfig, "frames">;
 
 /** Config fields that say which part of an example is drawn. */
 export type DrawnConfig = ExampleConfig & Pick<RinConfig, "contextFrames">;
 
-/** The shape of an example: (3, S, S) of an image, (3, T, S, S) of a clip. */
+/** The shape of an example: (C, H, W) of an image, (C, T, H, W) of a clip. */
 export function exampleShape(config: ExampleConfig): readonly number[] {
-  return [3, ...exampleAxes(config)];
+  return [config.channels, ...exampleAxes(config)];
 }
 
-/** Numbers of an example, 3 T S^2. */
+/** Numbers of an example, C T H W. */
 export function exampleSize(config: ExampleConfig): number {
-  return 3 * planeSize(config);
+  return config.channels * planeSize(config);
 }
 
-/** Numbers of one of its channels, T S^2. */
-export function planeSize({ imageSize, frames }: ExampleConfig): number {
-  return frames * imageSize ** 2;
+/** Numbers of one of its channels, T H W. */
+export function planeSize({ imageSize, frames }: Omit<ExampleConfig, "channels">): number {
+  const { width, height } = sidesOf(imageSize);
+  return frames * height * width;
 }
 
-/** Numbers of the frames that are drawn, 3 (T - N) S^2. */
-export function drawnSize({ imageSize, frames, contextFrames }: DrawnConfig): number {
-  return exampleSize({ imageSize, frames: frames - contextFrames });
+/** Numbers of an image, or of a frame, C H W. */
+export function pictureSize(config: PictureConfig): number {
+  return exampleSize({ ...config, frames: 1 });
+}
+
+/** Numbers of the frames that are drawn, C (T - N) H W. */
+export function drawnSize(config: DrawnConfig): number {
+  return (config.frames - config.contextFrames) * pictureSize(config);
 }
 
 /** Sides of a patch along the axes after the channels: (P, P) or (Pt, P, P). */
@@ -36,9 +46,9 @@ export function patchAxes({ frames, patchFrames, patchSize }: RinConfig): readon
   return frames === 1 ? [patchSize, patchSize] : [patchFrames, patchSize, patchSize];
 }
 
-/** Numbers of a patch, 3 Pt P^2. */
-export function patchFeatures({ patchFrames, patchSize }: RinConfig): number {
-  return 3 * patchFrames * patchSize ** 2;
+/** Numbers of a patch, C Pt P^2. */
+export function patchFeatures({ channels, patchFrames, patchSize }: RinConfig): number {
+  return channels * patchFrames * patchSize ** 2;
 }
 
 /** Tokens of the interface along the axes: (rows, columns) or (times, rows, columns). */
@@ -53,5 +63,6 @@ export function interfaceTokens(config: RinConfig): number {
 }
 
 function exampleAxes({ imageSize, frames }: ExampleConfig): readonly number[] {
-  return frames === 1 ? [imageSize, imageSize] : [frames, imageSize, imageSize];
+  const { width, height } = sidesOf(imageSize);
+  return frames === 1 ? [height, width] : [frames, height, width];
 }

@@ -1,7 +1,7 @@
 /**
  * The Recurrent Interface Network (Jabri, Fleet & Chen 2023, arXiv 2212.11972, section 3).
  *
- * Shapes: images (B, 3, S, S) or clips (B, 3, T, S, S); interface X (B, N, Dx) with N = (T/Pt) (S/P)^2;
+ * Shapes: images (B, C, H, W) or clips (B, C, T, H, W); interface X (B, N, Dx) with N = (T/Pt) (S/P)^2;
  * latents Z (B, M, Dz).
  *
  * @module
@@ -44,7 +44,7 @@ export function selfConditionsInterface({ selfConditioning }: RinConfig): boolea
 
 /** Inputs of a pass. */
 export interface RinInputs {
-  /** Noisy images (B, 3, S, S) or clips (B, 3, T, S, S). */
+  /** Noisy images (B, C, H, W) or clips (B, C, T, H, W). */
   readonly xt: Tensor;
   /** Times (B, timeWidth), from `timeRows`. */
   readonly t: Tensor;

@@ -8,16 +8,16 @@ import type { Plan } from "../graph/plan.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 /**
- * Images (batch, 3, y, x) or clips (batch, 3, time, y, x) as patches (batch, tokens, features): tokens
+ * Images (batch, C, y, x) or clips (batch, C, time, y, x) as patches (batch, tokens, features): tokens
  * row-major over the grid, features ordered (c, y, x) or (c, time, y, x).
  *
  * @param patch sides of a patch along the axes after the channels
  */
 export function patchify(plan: Plan<string>, x: Tensor, patch: readonly number[]): Tensor {
-  const [batch] = x.shape;
-  const features = 3 * patch.reduce((a, b) => a * b, 1);
+  const [batch, channels] = x.shape;
+  const features = channels * patch.reduce((a, b) => a * b, 1);
   const y = plan.activation([batch, x.size / batch / features, features], [x]);
-  plan.record("patchify", { batch, axes: patchedAxes(x, patch) }, { x, y });
+  plan.record("patchify", { batch, channels, axes: patchedAxes(x, patch) }, { x, y });
   return y;
 }
 
@@ -30,7 +30,7 @@ export function depatchify(
 ): Tensor {
   const [batch] = x.shape;
   const y = plan.activation([batch, ...shape], [x], "f32");
-  const sizes = { batch, axes: patchedAxes(y, patch) };
+  const sizes = { batch, channels: shape[0], axes: patchedAxes(y, patch) };
   plan.record("depatchify", sizes, { x, y });
   plan.onBackward(y, (dy) => {
     plan.record("patchify", sizes, { x: dy, y: plan.newGradient(x) });

@@ -4,13 +4,14 @@
  * @module
  */
 import { applyPalette, GIFEncoder, quantize } from "gifenc";
+import { blended } from "../data/pixels.ts";
 import type { Pixels } from "./pictures.ts";
 
 /** Colors of a GIF file at most. */
 const COLOURS = 256;
 
 /**
- * Joins frames into an endless animation.
+ * Joins frames into an endless animation, transparent ones on white.
  *
  * @param frames of one size
  * @param options.milliseconds how long a frame is shown, in steps of 10
@@ -23,9 +24,10 @@ export function animatedGif(
   const { width, height } = frames[0];
   const each = 4 * width * height;
   const all = new Uint8Array(frames.length * each).fill(255);
-  frames.forEach(({ data }, frame) => {
-    for (let i = 0; i < data.length; i++) {
-      all[frame * each + Math.floor(i / 3) * 4 + i % 3] = data[i];
+  frames.forEach(({ data, channels }, frame) => {
+    for (let i = 0, o = frame * each; i < data.length; i += channels, o += 4) {
+      const alpha = channels === 4 ? data[i + 3] : 255;
+      for (let c = 0; c < 3; c++) all[o + c] = blended(data[i + (channels === 1 ? 0 : c)], alpha);
     }
   });
   const palette = quantize(all, COLOURS);

@@ -4,30 +4,23 @@
  * @module
  */
 import { animatedPng } from "./animated_png.ts";
+import { type ExampleConfig, pictureSize, planeSize } from "../model/example.ts";
 import { gridPng, imageBytes, imagePng, type PngText } from "./pictures.ts";
 
 /** How long a frame of a clip is shown, in milliseconds; the clip's own speed is unknown. */
 export const FRAME_MILLISECONDS = 100;
 
-/** Known sizes of a clip. */
-export interface ClipSize {
-  /** S. */
-  readonly imageSize: number;
-  /** T. */
-  readonly frames: number;
-}
-
 /**
  * The frames of clips, in order.
  *
- * @param clips (count, 3, T, S, S)
- * @returns T arrays (count, 3, S, S)
+ * @param clips (count, C, T, H, W)
+ * @returns T arrays (count, C, H, W)
  */
 export function byFrame(
   clips: Float32Array,
-  { imageSize, frames }: ClipSize,
+  { imageSize, frames }: Omit<ExampleConfig, "channels">,
 ): Float32Array<ArrayBuffer>[] {
-  const plane = imageSize ** 2;
+  const plane = planeSize({ imageSize, frames: 1 });
   const planes = clips.length / (frames * plane);
   return Array.from({ length: frames }, (_, t) => {
     const images = new Float32Array(planes * plane);
@@ -42,46 +35,47 @@ export function byFrame(
 /**
  * All clips side by side in one animated PNG file, as {@linkcode gridPng} puts images.
  *
- * @param clips (count, 3, T, S, S) in [-1, 1]
+ * @param clips (count, C, T, H, W) in [-1, 1]
  */
-export function clipGridPng(clips: Float32Array, size: ClipSize): Uint8Array<ArrayBuffer> {
-  return animation(byFrame(clips, size).map((images) => gridPng(images, size.imageSize)));
+export function clipGridPng(clips: Float32Array, size: ExampleConfig): Uint8Array<ArrayBuffer> {
+  return animation(byFrame(clips, size).map((images) => gridPng(images, size)));
 }
 
 /**
  * One clip as an animated PNG file.
  *
- * @param clip (3, T, S, S) in [-1, 1]
+ * @param clip (C, T, H, W) in [-1, 1]
  */
 export function clipPng(
   clip: Float32Array,
-  size: ClipSize,
+  size: ExampleConfig,
   text?: PngText,
 ): Uint8Array<ArrayBuffer> {
-  return animation(byFrame(clip, size).map((image) => imagePng(image, 0, size.imageSize, text)));
+  return animation(byFrame(clip, size).map((image) => imagePng(image, 0, size, text)));
 }
 
 /**
  * One image as a PNG file, or one clip as an animated one.
  *
- * @param example (3, S, S), or (3, T, S, S) where T is above 1, in [-1, 1]
+ * @param example (C, H, W), or (C, T, H, W) where T is above 1, in [-1, 1]
  */
-export function examplePng(example: Float32Array, size: ClipSize, text?: PngText): Uint8Array {
-  return size.frames > 1
-    ? clipPng(example, size, text)
-    : imagePng(example, 0, size.imageSize, text);
+export function examplePng(
+  example: Float32Array,
+  size: ExampleConfig,
+  text?: PngText,
+): Uint8Array {
+  return size.frames > 1 ? clipPng(example, size, text) : imagePng(example, 0, size, text);
 }
 
 /**
- * One clip as bytes (T, S, S, 3).
+ * One clip as bytes (T, H, W, C).
  *
- * @param clip (3, T, S, S) in [-1, 1]
+ * @param clip (C, T, H, W) in [-1, 1]
  */
-export function clipBytes(clip: Float32Array, size: ClipSize): Uint8Array<ArrayBuffer> {
-  const { imageSize, frames } = size;
-  const each = 3 * imageSize ** 2;
-  const bytes = new Uint8Array(frames * each);
-  byFrame(clip, size).forEach((image, t) => bytes.set(imageBytes(image, 0, imageSize), t * each));
+export function clipBytes(clip: Float32Array, size: ExampleConfig): Uint8Array<ArrayBuffer> {
+  const each = pictureSize(size);
+  const bytes = new Uint8Array(size.frames * each);
+  byFrame(clip, size).forEach((image, t) => bytes.set(imageBytes(image, 0, size), t * each));
   return bytes;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PictureConfig } from "../model/example.ts";
 import { animatedGif } from "./animated_gif.ts";
 import { animatedPng } from "./animated_png.ts";
 import { FRAME_MILLISECONDS } from "./clips.ts";
@@ -11,10 +12,10 @@ import { gridPixels, gridPng, imagePng, type PngText } from "./pictures.ts";
 
 /** All moments of some clips or images. */
 export interface Film {
-  /** Each moment of all of them, (count, 3, S, S) in [-1, 1]. */
+  /** Each moment of all of them, (count, C, H, W) in [-1, 1]. */
   readonly moments: readonly Float32Array[];
-  /** S. */
-  readonly size: number;
+  /** Their shape. */
+  readonly picture: PictureConfig;
   readonly count: number;
   /** Whether they are clips; else moments are estimates of images, the last ones the images themselves. */
   readonly clips: boolean;
@@ -25,26 +26,27 @@ const timesOf = ({ clips }: Film) =>
   clips ? { milliseconds: FRAME_MILLISECONDS } : { milliseconds: 80, last: 1500 };
 
 /** A row for each clip or image, and a column for each of its moments. */
-export function filmstripPng({ moments, size, count }: Film, text: PngText): Uint8Array {
-  return gridPng(strip(moments, count), size, { columns: moments.length, text });
+export function filmstripPng({ moments, picture, count }: Film, text: PngText): Uint8Array {
+  return gridPng(strip(moments, count), picture, { columns: moments.length, text });
 }
 
 /** Their grids in turn as an animated PNG file; one clip alone without a border. */
 export function filmPng(film: Film, text: PngText): Uint8Array<ArrayBuffer> {
-  const { moments, size, count, clips } = film;
+  const { moments, picture, count, clips } = film;
   const pictures = moments.map((images) =>
-    clips && count === 1 ? imagePng(images, 0, size, text) : gridPng(images, size, { text })
+    clips && count === 1 ? imagePng(images, 0, picture, text) : gridPng(images, picture, { text })
   );
   return animatedPng(pictures, timesOf(film));
 }
 
 /**
- * Their grids in turn as a GIF file.
+ * Their grids in turn as a GIF file, which knows no partial opacity: what is transparent lies on
+ * white.
  *
  * @param comment the file's comment
  */
 export function filmGif(film: Film, comment: string): Uint8Array<ArrayBuffer> {
-  const frames = film.moments.map((images) => gridPixels(images, film.size));
+  const frames = film.moments.map((images) => gridPixels(images, film.picture));
   return withGifComment(animatedGif(frames, timesOf(film)), comment);
 }
 

@@ -4,6 +4,10 @@
  * @module
  */
 
+import type { RinConfig } from "../model/config.ts";
+import { type ExampleConfig, type PictureConfig, planeSize } from "../model/example.ts";
+import { sidesOf } from "../model/image_size.ts";
+
 /** How many times the even share the brightest color is; the darkest is one part in as many. */
 export const HEAT_RANGE = 8;
 
@@ -23,45 +27,59 @@ const OUTLINES = 0.45;
 const BRIGHTNESS = [0.299, 0.587, 0.114] as const;
 
 /** Config fields that set where patches lie. */
-export interface PatchedPicture {
-  /** S. */
-  readonly imageSize: number;
-  /** T, 1 of images. */
-  readonly frames: number;
-  /** P. */
-  readonly patchSize: number;
-  /** Pt. */
-  readonly patchFrames: number;
+export type PatchedPicture = ExampleConfig & Pick<RinConfig, "patchSize" | "patchFrames">;
+
+/**
+ * Red, green, and blue of an example: gray in all three, what is transparent on white.
+ *
+ * @param example (C, H, W), or (C, T, H, W) where T is above 1, in [-1, 1]
+ * @returns (3, H, W), or (3, T, H, W), in [-1, 1]
+ */
+export function colorsOf(
+  example: Float32Array,
+  config: ExampleConfig,
+): Float32Array<ArrayBuffer> {
+  const { channels } = config;
+  const plane = planeSize(config);
+  return Float32Array.from({ length: 3 * plane }, (_, i) => {
+    const color = example[channels === 1 ? i % plane : i];
+    const opacity = channels === 4 ? (example[3 * plane + i % plane] + 1) / 2 : 1;
+    return 1 + opacity * (color - 1);
+  });
 }
 
 /**
  * Colors each patch by its share of the attention, on a scale of logarithms. The picture's outlines
  * show through, but not its brightness, which would change a patch's color.
  *
- * @param example (3, S, S), or (3, T, S, S) of clips, in [-1, 1]
- * @param map shares of the patches, (T/Pt, S/P, S/P), which add up to 1
- * @returns shaped as the example, in [-1, 1]
+ * @param example (C, H, W), or (C, T, H, W) of clips, in [-1, 1]
+ * @param map shares of the patches, (T/Pt, H/P, W/P), which add up to 1
+ * @returns (3, H, W), or (3, T, H, W), in [-1, 1]
  */
 export function heatMap(
   example: Float32Array,
   map: ArrayLike<number>,
-  { imageSize, frames, patchSize, patchFrames }: PatchedPicture,
+  config: PatchedPicture,
 ): Float32Array<ArrayBuffer> {
-  const plane = frames * imageSize ** 2;
-  const columns = imageSize / patchSize;
+  const { frames, patchSize, patchFrames } = config;
+  const { width, height } = sidesOf(config.imageSize);
+  const colors = colorsOf(example, config);
+  const plane = planeSize(config);
+  const columns = width / patchSize;
+  const patches = columns * height / patchSize;
   const heat = new Float32Array(3 * plane);
   const brightness = (at: number) =>
-    BRIGHTNESS.reduce((sum, part, channel) => sum + part * example[channel * plane + at], 0);
+    BRIGHTNESS.reduce((sum, part, channel) => sum + part * colors[channel * plane + at], 0);
   // A patch of each frame has outlines of its own.
-  for (let place = 0; place < frames * columns ** 2; place++) {
-    const [frame, patch] = [Math.floor(place / columns ** 2), place % columns ** 2];
-    const token = Math.floor(frame / patchFrames) * columns ** 2 + patch;
+  for (let place = 0; place < frames * patches; place++) {
+    const [frame, patch] = [Math.floor(place / patches), place % patches];
+    const token = Math.floor(frame / patchFrames) * patches + patch;
     const color = heatColor(map[token] * map.length);
-    const row = frame * imageSize + Math.floor(patch / columns) * patchSize;
-    const first = row * imageSize + (patch % columns) * patchSize;
+    const row = frame * height + Math.floor(patch / columns) * patchSize;
+    const first = row * width + (patch % columns) * patchSize;
     const pixels = Array.from(
       { length: patchSize ** 2 },
-      (_, i) => first + Math.floor(i / patchSize) * imageSize + i % patchSize,
+      (_, i) => first + Math.floor(i / patchSize) * width + i % patchSize,
     );
     const mean = pixels.reduce((sum, at) => sum + brightness(at), 0) / pixels.length;
     for (const at of pixels) {
@@ -80,15 +98,16 @@ export function heatColor(share: number): number[] {
   return COLORS[below].map((value, i) => value + (at - below) * (COLORS[below + 1][i] - value));
 }
 
-/** A square picture (3, S, S) with each pixel as a square of `times` a side. */
+/** A picture (C, H, W) with each pixel as a square of `times` a side. */
 export function enlarged(
   image: Float32Array,
-  size: number,
+  picture: PictureConfig,
   times: number,
 ): Float32Array<ArrayBuffer> {
-  const side = size * times;
-  return Float32Array.from({ length: 3 * side ** 2 }, (_, i) => {
-    const [row, column] = [Math.floor(i / side), i % side];
-    return image[Math.floor(row / times) * size + Math.floor(column / times)];
+  const { width } = sidesOf(picture.imageSize);
+  const wide = width * times;
+  return Float32Array.from({ length: image.length * times ** 2 }, (_, i) => {
+    const [row, column] = [Math.floor(i / wide), i % wide];
+    return image[Math.floor(row / times) * width + Math.floor(column / times)];
   });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import { encode } from "fast-png";
+import type { PictureConfig } from "../model/example.ts";
+import { sidesOf } from "../model/image_size.ts";
 import { fittedLettering, LETTER_HEIGHT, lettering } from "./lettering.ts";
 import { GAP, paint, type Pixels, type PngText } from "./pictures.ts";
 
@@ -47,50 +49,53 @@ export function captionOf(
 /**
  * One picture with all images side by side, and each one's caption below it.
  *
- * @param images (count, 3, S, S) in [-1, 1]
+ * @param images (count, C, H, W) in [-1, 1]
  * @param words one for each image
  * @param options.columns images in a row; as near to a square as their number allows if not given
  */
 export function labelledGridPng(
   images: Float32Array,
-  size: number,
+  picture: PictureConfig,
   words: readonly string[],
   { columns, text }: { columns?: number; text?: PngText },
 ): Uint8Array {
-  const pixels = labelledGridPixels(images, size, words, columns);
-  return encode({ ...pixels, depth: 8, channels: 3, text });
+  const pixels = labelledGridPixels(images, picture, words, columns);
+  return encode({ ...pixels, depth: 8, text });
 }
 
 /** The same before it is a PNG file. */
 export function labelledGridPixels(
   images: Float32Array,
-  size: number,
+  picture: PictureConfig,
   words: readonly string[],
   columns: number = Math.ceil(Math.sqrt(words.length)),
 ): Pixels {
-  const point = size >= LARGE ? 2 : 1;
+  const { channels } = picture;
+  const sides = sidesOf(picture.imageSize);
+  const point = sides.width >= LARGE ? 2 : 1;
   const longest = Math.max(...words.map((word) => lettering(word).length)) * point;
-  const cell = Math.max(size, Math.min(longest, WIDEST * point));
+  const cell = Math.max(sides.width, Math.min(longest, WIDEST * point));
   const caption = (LETTER_HEIGHT + 2 * AIR) * point;
   const width = columns * (cell + GAP) + GAP;
-  const height = Math.ceil(words.length / columns) * (size + caption + GAP) + GAP;
-  const data = new Uint8Array(3 * width * height).fill(255);
+  const height = Math.ceil(words.length / columns) * (sides.height + caption + GAP) + GAP;
+  const data = new Uint8Array(channels * width * height).fill(255);
   words.forEach((word, i) => {
     const left = GAP + (i % columns) * (cell + GAP);
-    const top = GAP + Math.floor(i / columns) * (size + caption + GAP);
-    paint(images, i, size, data, width, left + Math.floor((cell - size) / 2), top);
+    const top = GAP + Math.floor(i / columns) * (sides.height + caption + GAP);
+    const aside = Math.floor((cell - sides.width) / 2);
+    paint(images, i, picture, data, width, left + aside, top);
     const letters = fittedLettering(word, Math.floor(cell / point));
     const from = left + Math.floor((cell - letters.length * point) / 2);
-    write(letters, point, data, width, from, top + size + AIR * point);
+    write(letters, point, { data, channels }, width, from, top + sides.height + AIR * point);
   });
-  return { width, height, data };
+  return { width, height, channels, data };
 }
 
 /** Draws black points over the picture. */
 function write(
   letters: Uint8Array,
   point: number,
-  data: Uint8Array,
+  { data, channels }: Pick<Pixels, "data" | "channels">,
   width: number,
   left: number,
   top: number,
@@ -98,8 +103,8 @@ function write(
   for (let y = 0; y < (LETTER_HEIGHT + AIR) * point; y++) {
     for (let x = 0; x < letters.length * point; x++) {
       if (((letters[Math.floor(x / point)] >> Math.floor(y / point)) & 1) === 0) continue;
-      const at = 3 * ((top + y) * width + left + x);
-      data.fill(0, at, at + 3);
+      const at = channels * ((top + y) * width + left + x);
+      data.fill(0, at, at + Math.min(channels, 3));
     }
   }
 }

@@ -4,6 +4,9 @@
  * @module
  */
 import { encode } from "fast-png";
+import type { Channels } from "../model/config.ts";
+import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { sidesOf } from "../model/image_size.ts";
 
 /** Pixels between the images of a grid, and around them. */
 export const GAP = 2;
@@ -15,73 +18,80 @@ export type PngText = Readonly<Record<string, string>>;
 export interface Pixels {
   readonly width: number;
   readonly height: number;
-  /** (height, width, 3). */
+  /** C. */
+  readonly channels: Channels;
+  /** (height, width, C). */
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
 /**
  * One picture with all images side by side, as near to a square as their number allows.
  *
- * @param images (count, 3, S, S) in [-1, 1]
+ * @param images (count, C, H, W) in [-1, 1]
  * @param options.columns images in a row
  */
 export function gridPng(
   images: Float32Array,
-  size: number,
+  picture: PictureConfig,
   { columns, text }: { columns?: number; text?: PngText } = {},
 ): Uint8Array {
-  return encode({ ...gridPixels(images, size, columns), depth: 8, channels: 3, text });
+  return encode({ ...gridPixels(images, picture, columns), depth: 8, text });
 }
 
 /** The same before it is a PNG file. */
-export function gridPixels(images: Float32Array, size: number, asked?: number): Pixels {
-  const count = images.length / (3 * size * size);
+export function gridPixels(images: Float32Array, picture: PictureConfig, asked?: number): Pixels {
+  const { channels } = picture;
+  const sides = sidesOf(picture.imageSize);
+  const count = images.length / pictureSize(picture);
   const columns = asked ?? Math.ceil(Math.sqrt(count));
   const rows = Math.ceil(count / columns);
-  const [width, height] = [columns, rows].map((cells) => cells * (size + GAP) + GAP);
-  const data = new Uint8Array(3 * width * height).fill(255);
+  const width = columns * (sides.width + GAP) + GAP;
+  const height = rows * (sides.height + GAP) + GAP;
+  const data = new Uint8Array(channels * width * height).fill(255);
   for (let i = 0; i < count; i++) {
-    const left = GAP + (i % columns) * (size + GAP);
-    const top = GAP + Math.floor(i / columns) * (size + GAP);
-    paint(images, i, size, data, width, left, top);
+    const left = GAP + (i % columns) * (sides.width + GAP);
+    const top = GAP + Math.floor(i / columns) * (sides.height + GAP);
+    paint(images, i, picture, data, width, left, top);
   }
-  return { width, height, data };
+  return { width, height, channels, data };
 }
 
 /**
  * One image of many.
  *
- * @param images (count, 3, S, S) in [-1, 1]
+ * @param images (count, C, H, W) in [-1, 1]
  */
 export function imagePng(
   images: Float32Array,
   index: number,
-  size: number,
+  picture: PictureConfig,
   text?: PngText,
 ): Uint8Array {
-  const data = imageBytes(images, index, size);
-  return encode({ width: size, height: size, data, depth: 8, channels: 3, text });
+  const data = imageBytes(images, index, picture);
+  const { channels } = picture;
+  return encode({ ...sidesOf(picture.imageSize), data, depth: 8, channels, text });
 }
 
 /**
- * One image of many as bytes (S, S, 3).
+ * One image of many as bytes (H, W, C).
  *
- * @param images (count, 3, S, S) in [-1, 1]
+ * @param images (count, C, H, W) in [-1, 1]
  */
 export function imageBytes(
   images: Float32Array,
   index: number,
-  size: number,
+  picture: PictureConfig,
 ): Uint8Array<ArrayBuffer> {
-  const data = new Uint8Array(3 * size * size);
-  paint(images, index, size, data, size, 0, 0);
+  const data = new Uint8Array(pictureSize(picture));
+  paint(images, index, picture, data, sidesOf(picture.imageSize).width, 0, 0);
   return data;
 }
 
-/** The size of a picture, which stands near a PNG's beginning. */
-export function pngSize(png: Uint8Array): { width: number; height: number } {
+/** The shape of a picture that rin wrote, which stands near a PNG's beginning. */
+export function pngSize(png: Uint8Array): Omit<Pixels, "data"> {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
-  return { width: view.getUint32(16), height: view.getUint32(20) };
+  const channels = ({ 0: 1, 6: 4 } as const)[png[25]] ?? 3;
+  return { width: view.getUint32(16), height: view.getUint32(20), channels };
 }
 
 /** The byte of a value in [-1, 1]; values beyond are clipped. */
@@ -89,23 +99,23 @@ export function byteOf(value: number): number {
   return Math.floor(Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)));
 }
 
-/** From planes of floats to bytes pixel by pixel. */
+/** From planes of floats to bytes pixel by pixel, into a picture whose rows have `row` pixels. */
 export function paint(
   images: Float32Array,
   index: number,
-  size: number,
+  { imageSize, channels }: PictureConfig,
   data: Uint8Array,
-  width: number,
+  row: number,
   left: number,
   top: number,
 ): void {
-  const plane = size * size;
-  for (let channel = 0; channel < 3; channel++) {
-    const from = (3 * index + channel) * plane;
-    for (let y = 0; y < size; y++) {
-      for (let x = 0; x < size; x++) {
-        const to = 3 * ((top + y) * width + left + x) + channel;
-        data[to] = byteOf(images[from + y * size + x]);
+  const { width, height } = sidesOf(imageSize);
+  for (let channel = 0; channel < channels; channel++) {
+    const from = (channels * index + channel) * width * height;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const to = channels * ((top + y) * row + left + x) + channel;
+        data[to] = byteOf(images[from + y * width + x]);
       }
     }
   }

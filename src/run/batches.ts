@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type PictureConfig, pictureSize } from "../model/example.ts";
 import { BatchStream } from "../data/batches.ts";
 import type { ImageSet } from "../data/dataset.ts";
 import { type Augmentation, fillBatch, windowStart } from "../data/fill_batch.ts";
@@ -17,7 +18,7 @@ const AHEAD = 4;
 
 /** The images of one training step, or of one pass of validation. */
 export interface TrainingBatch {
-  /** (B, 3, S, S), of clips (B, 3, T, S, S), in [-1, 1]. */
+  /** (B, C, H, W), of clips (B, C, T, H, W), in [-1, 1]. */
   readonly images: Float32Array<ArrayBuffer>;
   /** (B), classes; only where the set is labeled. */
   readonly labels?: Uint32Array<ArrayBuffer>;
@@ -28,8 +29,8 @@ export interface TrainingBatchOptions {
   readonly seed: number;
   /** B. */
   readonly batchSize: number;
-  /** S, in pixels. */
-  readonly imageSize: number;
+  /** Their shape, no larger than the set's images. */
+  readonly picture: PictureConfig;
   readonly flip: boolean;
   /** Steps of the whole run: nothing is read beyond. */
   readonly steps: number;
@@ -75,7 +76,7 @@ export class TrainingBatches {
   }
 
   async #make(step: number): Promise<TrainingBatch> {
-    const { seed, imageSize, flip } = this.options;
+    const { seed, picture, flip } = this.options;
     const all = this.#stream.indices(step);
     const { places = Array.from(all.keys()) } = this.options;
     const indices = Uint32Array.from(places, (place) => all[place]);
@@ -83,7 +84,7 @@ export class TrainingBatches {
     const starts = startsOf(this.set, indices, (room, i) => windowStart(chance, places[i], room));
     const bytes = await this.set.read(indices, starts);
     return {
-      images: filled(this.set, bytes, places.length, imageSize, chance),
+      images: filled(this.set, bytes, places.length, picture, chance),
       labels: labelsAt(this.set, indices),
     };
   }
@@ -103,11 +104,11 @@ function filled(
   { imageSize: stored, frames = 1 }: ImageSet,
   bytes: Uint8Array,
   count: number,
-  imageSize: number,
+  picture: PictureConfig,
   chance?: Augmentation,
 ): Float32Array<ArrayBuffer> {
-  const images = new Float32Array(count * 3 * frames * imageSize ** 2);
-  fillBatch(bytes, stored, images, imageSize, chance, frames);
+  const images = new Float32Array(count * frames * pictureSize(picture));
+  fillBatch(bytes, stored, images, picture, chance, frames);
   return images;
 }
 
@@ -119,12 +120,12 @@ function labelsAt({ labels }: ImageSet, indices: ArrayLike<number>) {
  * The images to validate on, in batches: `limit` at most, spread evenly over the set; of clips the
  * middle frames.
  *
- * @param imageSize S, in pixels: larger stored images are cut to their center
+ * @param picture shape of the images: larger stored ones are cut to their center
  * @param onBatch called before each batch with the images done; its errors stop the pass
  */
 export async function* validationBatches(
   set: ImageSet,
-  imageSize: number,
+  picture: PictureConfig,
   limit: number,
   onBatch: (done: number, total: number) => void,
 ): AsyncGenerator<TrainingBatch> {
@@ -136,7 +137,7 @@ export async function* validationBatches(
       { length },
       (_, i) => Math.floor((first + i) * set.count / total),
     );
-    yield await middles(set, indices, imageSize);
+    yield await middles(set, indices, picture);
   }
 }
 
@@ -144,16 +145,16 @@ export async function* validationBatches(
 async function middles(
   set: ImageSet,
   indices: readonly number[],
-  imageSize: number,
+  picture: PictureConfig,
 ): Promise<TrainingBatch> {
   const starts = startsOf(set, indices, (room) => Math.floor(room / 2));
   const bytes = await set.read(indices, starts);
-  return { images: filled(set, bytes, indices.length, imageSize), labels: labelsAt(set, indices) };
+  return { images: filled(set, bytes, indices.length, picture), labels: labelsAt(set, indices) };
 }
 
 /** The beginnings of clips for samples to continue. */
 export interface Contexts {
-  /** (count, 3, N, S, S), in [-1, 1]. */
+  /** (count, C, N, H, W), in [-1, 1]. */
   readonly context: Float32Array<ArrayBuffer>;
   /** (count), the clips' classes; only where the set is labeled. */
   readonly labels?: Uint32Array<ArrayBuffer>;
@@ -174,6 +175,6 @@ export async function validationContexts(
     { length: count },
     (_, i) => Math.floor((i % spread) * set.count / spread),
   );
-  const { images, labels } = await middles(set, indices, config.imageSize);
+  const { images, labels } = await middles(set, indices, config);
   return { context: contextOf(config, images), labels };
 }

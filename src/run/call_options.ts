@@ -52,7 +52,7 @@ export const RESUMED_RUN: OptionTable = { ...SETTINGS, folder: text, allowChange
 
 const SET: OptionTable = {
   name: text,
-  imageSize: { type: "integer", minimum: 1 },
+  imageSize: { oneOf: [{ type: "integer", minimum: 1 }, { type: "string" }] },
   count: { type: "integer", minimum: 0 },
   read: method,
 };

@@ -5,6 +5,7 @@
  */
 import { loadSplits, type Splits } from "../data/dataset.ts";
 import type { ExampleConfig } from "../model/example.ts";
+import { type ImageSize, sidesOf, sizeOf } from "../model/image_size.ts";
 import { RunError } from "./errors.ts";
 import type { DataEvent } from "./events.ts";
 import type { RunOptions } from "./options.ts";
@@ -32,7 +33,7 @@ export async function loadData(
     cropScale = 1,
     frameStride = 1,
   }: DataSettings,
-  { imageSize, frames }: ExampleConfig,
+  { imageSize, channels, frames }: ExampleConfig,
   emit: (event: DataEvent) => void,
 ): Promise<Splits> {
   const clips = frames > 1;
@@ -48,7 +49,8 @@ export async function loadData(
   }
   const splits = await loadSplits({
     source: data,
-    imageSize: Math.round(imageSize * cropScale),
+    imageSize: enlarged(imageSize, cropScale),
+    channels,
     frames,
     frameStride,
     validFraction,
@@ -64,4 +66,9 @@ export async function loadData(
     splits.close();
     throw thrown;
   }
+}
+
+function enlarged(imageSize: ImageSize, factor: number): ImageSize {
+  const { width, height } = sidesOf(imageSize);
+  return sizeOf({ width: Math.round(width * factor), height: Math.round(height * factor) });
 }

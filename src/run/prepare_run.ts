@@ -5,6 +5,7 @@
  */
 import type { ImageSet } from "../data/dataset.ts";
 import type { Device } from "../device/device.ts";
+import { readSize, sidesOf } from "../model/image_size.ts";
 import { ConfigError, type RinConfig } from "../model/config.ts";
 import { type DeviceRequest, type Devices, openDevices } from "./devices.ts";
 import type { RunEvent } from "./events.ts";
@@ -112,12 +113,27 @@ export function setsOf(data: RunContext["data"]): TrainingData | undefined {
 }
 
 /** @throws {ConfigError} when images that were given can't be the network's */
-function checkSets({ train, valid }: TrainingData, { imageSize, frames }: RinConfig): void {
-  for (const { name, imageSize: stored, frames: length = 1, count } of [train, valid]) {
+function checkSets(
+  { train, valid }: TrainingData,
+  { imageSize, channels, frames }: RinConfig,
+): void {
+  for (const set of [train, valid]) {
+    const { name, imageSize: stored, channels: own = 3, frames: length = 1, count } = set;
     if (count < 1) throw new ConfigError(`data of ${name} hold no images: expected one at least`);
-    if (stored < imageSize) {
+    if (readSize(stored) === undefined) {
+      throw new ConfigError(
+        `data of ${name} have an imageSize of ${stored}: expected pixels, such as 64, or 64x96`,
+      );
+    }
+    const [whole, part] = [stored, imageSize].map(sidesOf);
+    if (whole.width < part.width || whole.height < part.height) {
       throw new ConfigError(
         `data of ${name} have an imageSize of ${stored}: expected ${imageSize}, the network's, or more`,
+      );
+    }
+    if (own !== channels) {
+      throw new ConfigError(
+        `data of ${name} have ${own} channels: expected the network's ${channels}`,
       );
     }
     if (length !== frames) {

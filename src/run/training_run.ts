@@ -37,10 +37,10 @@ export class TrainingRun {
 
   /** @param resumed whether trainer and state come from the folder's last checkpoint */
   constructor(parts: RunParts, resumed: boolean) {
-    const { data, settings: { network: { imageSize }, training, run: { flip } } } = parts;
+    const { data, settings: { network, training, run: { flip } } } = parts;
     const { seed, batchSize, steps } = training;
     const { places } = parts.trainer;
-    const batches = { seed, batchSize, imageSize, flip, steps, places };
+    const batches = { seed, batchSize, picture: network, flip, steps, places };
     this.#parts = parts;
     this.#batches = new TrainingBatches(data.train, batches);
     this.#saving = new Saving(parts, resumed);
@@ -127,7 +127,7 @@ export class TrainingRun {
     const { trainer, data, loggers, state, emit, settings: { run, network } } = this.#parts;
     const batches = validationBatches(
       data.valid,
-      network.imageSize,
+      network,
       run.validCount,
       (done, total) => this.#show({ name: "validating", done, total }),
     );
@@ -165,9 +165,7 @@ export class TrainingRun {
     if (images instanceof SamplingError) {
       return emit({ type: "samplingFailed", step, error: images });
     }
-    const png = network.frames > 1
-      ? clipGridPng(images, network)
-      : gridPng(images, network.imageSize);
+    const png = network.frames > 1 ? clipGridPng(images, network) : gridPng(images, network);
     const written = await this.#saving.attempt(async () => {
       for (const logger of loggers) await logger.samples?.(step, png);
     });

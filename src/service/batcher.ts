@@ -16,7 +16,7 @@ import type { Metrics } from "./metrics.ts";
 const MAX_PLANS = 4;
 
 /**
- * Callbacks of a request. Images are (3, S, S), clips (3, T, S, S), in [-1, 1], by their number in
+ * Callbacks of a request. Images are (C, H, W), clips (C, T, H, W), in [-1, 1], by their number in
  * the request.
  */
 export interface Listener {

@@ -5,7 +5,7 @@
  */
 import type { Decode } from "../data/decode_common.ts";
 import { DataError } from "../data/errors.ts";
-import { decodeGiven, type Given, givenSize, maskOf } from "../data/given_picture.ts";
+import { decodeGiven, type Given, maskOf } from "../data/given_picture.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { USUAL_STRENGTH } from "../diffusion/usual_sampling.ts";
 import type { DrawnConfig } from "../model/example.ts";
@@ -51,7 +51,7 @@ export async function readPictures(
   }
   const pixelsOf = (bytes: Uint8Array, what: Given) => {
     try {
-      return decodeGiven(bytes, what, givenSize(what, config), decode, most);
+      return decodeGiven(bytes, what, config, decode, most);
     } catch (thrown) {
       if (!(thrown instanceof DataError)) throw thrown;
       throw new HttpError(400, `${what} can't be used: ${thrown.message}`);

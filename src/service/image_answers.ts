@@ -4,7 +4,7 @@
  * @module
  */
 import type { Rin } from "../diffusion/rin.ts";
-import { type ExampleConfig, exampleSize } from "../model/example.ts";
+import { type ExampleConfig, exampleSize, type PictureConfig } from "../model/example.ts";
 import { byFrame, examplePng } from "../picture/clips.ts";
 import { type Film, filmGif, filmPng, filmstripPng } from "../picture/film.ts";
 import { labelledGridPng } from "../picture/labelled_grid.ts";
@@ -68,10 +68,10 @@ export async function imagesAnswer(
   }, signal);
   const clips = config.frames > 1;
   const moments = clips ? byFrame(images, config) : [...estimates, images];
-  const film: Film = { moments, size: config.imageSize, count, clips };
+  const film: Film = { moments, picture: config, count, clips };
   const file = clips || isFilm(format)
     ? filmOf(request, film, provenance)
-    : stillOf(request, images, config.imageSize, provenance);
+    : stillOf(request, images, config, provenance);
   return new Response(new Uint8Array(file), {
     headers: format === "gif" ? { ...headers, "content-type": "image/gif" } : headers,
   });
@@ -80,14 +80,14 @@ export async function imagesAnswer(
 function stillOf(
   { count, format, record, caption }: ImageRequest,
   images: Float32Array,
-  size: number,
+  picture: PictureConfig,
   device: string,
 ): Uint8Array {
   const text = recordText(record, device);
-  if (count === 1 && format === "png") return imagePng(images, 0, size, text);
+  if (count === 1 && format === "png") return imagePng(images, 0, picture, text);
   return caption
-    ? labelledGridPng(images, size, caption.words, { columns: caption.columns, text })
-    : gridPng(images, size, { text });
+    ? labelledGridPng(images, picture, caption.words, { columns: caption.columns, text })
+    : gridPng(images, picture, { text });
 }
 
 function filmOf({ format, record }: ImageRequest, film: Film, device: string): Uint8Array {

@@ -8,6 +8,7 @@ import { USUAL_FRAMES } from "../diffusion/usual_sampling.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { planSampling } from "../diffusion/sampling.ts";
 import type { FloatType } from "../graph/ops.ts";
+import { planeSize } from "../model/example.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
 import { RECORDED, type SampleRecord } from "../picture/record.ts";
@@ -167,7 +168,7 @@ function checkFormat(
   }
   if (format === "json") return;
   const shown = config.frames > 1 ? config.frames : isFilm(format) ? frames ?? USUAL_FRAMES : 1;
-  const most = Math.floor(limits.pixels / (shown * config.imageSize ** 2));
+  const most = Math.floor(limits.pixels / (shown * planeSize({ ...config, frames: 1 })));
   if (count > Math.max(1, most)) {
     throw wrong(
       `count is ${count}, and one picture of format "${format}" holds at most ${

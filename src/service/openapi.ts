@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sidesOf } from "../model/image_size.ts";
 import meta from "../../deno.json" with { type: "json" };
 import type { Schema } from "../options/schema.ts";
 import { type Field, imageFields, pictureFields, streamFields } from "./fields.ts";
@@ -83,6 +84,7 @@ export function openApi(
   { hasToken, identity }: { readonly hasToken: boolean; readonly identity: string },
 ): OpenApi {
   const { imageSize, numClasses, frames, contextFrames } = model.config;
+  const { width, height } = sidesOf(imageSize);
   const ofImages = imageFields(model, limits);
   const failing = (...statuses: number[]) =>
     Object.fromEntries(
@@ -104,7 +106,7 @@ export function openApi(
       title: model.name,
       version: meta.version,
       description: `Makes ${frames > 1 ? `clips of ${frames} frames` : "images"} of ` +
-        `${imageSize} x ${imageSize} pixels${numClasses > 0 ? ` of ${numClasses} classes` : ""}${
+        `${width} x ${height} pixels${numClasses > 0 ? ` of ${numClasses} classes` : ""}${
           contextFrames > 0
             ? `, of which the first ${contextFrames} are those of the request's context`
             : ""

@@ -66,7 +66,7 @@ export interface ExampleInputs {
   readonly keys: Uint32Array<ArrayBuffer>;
   /** (B, 2). */
   readonly dropKeys: Uint32Array<ArrayBuffer>;
-  /** (B, 3). */
+  /** (B, C). */
   readonly offsets: Float32Array<ArrayBuffer>;
 }
 
@@ -84,7 +84,7 @@ export function exampleInputs(
   labels?: ArrayLike<number>,
   places: readonly number[] = Array.from({ length: options.batchSize }, (_, i) => i),
 ): ExampleInputs {
-  const { numClasses } = config;
+  const { numClasses, channels } = config;
   if (numClasses > 0 && labels === undefined) {
     throw new RangeError(
       `There are no labels, but the network has ${numClasses} classes: give one for each image, ` +
@@ -110,8 +110,10 @@ export function exampleInputs(
     keys: new Uint32Array(own(draws.noise).flatMap(({ keys }) => keys)),
     dropKeys: new Uint32Array(own(draws.dropped).flatMap(({ keys }) => keys)),
     offsets: Float32Array.from(
-      places.flatMap((place) => [3 * place, 3 * place + 1, 3 * place + 2]),
-      (i) => options.offsetNoise * shifts.normal(i),
+      { length: places.length * channels },
+      (_, i) =>
+        options.offsetNoise *
+        shifts.normal(channels * places[Math.floor(i / channels)] + i % channels),
     ),
   };
 }

@@ -85,7 +85,7 @@ export function recordStep(
     mask: persistent("mask", [part]),
     keys: persistent("keys", [part, 2]),
     ...(dropout > 0 || dropPath > 0) && { dropKeys: persistent("drop keys", [part, 2]) },
-    ...offsetNoise > 0 && { offsets: persistent("offsets", [part, 3]) },
+    ...offsetNoise > 0 && { offsets: persistent("offsets", [part, config.channels]) },
     scalars: persistent("scalars", [12]),
     history: persistent("history", [HISTORY, 4]),
     moments: persistent("moments", [MEASURED.length, 3]),
@@ -101,7 +101,7 @@ export function recordStep(
     const noise = temporary(...image);
     plan.record("normals", { batch: part, each: noise.size / part }, { keys, y: noise });
     if (offsets) {
-      const sizes = { batch: part, plane: planeSize(config) };
+      const sizes = { batch: part, channels: config.channels, plane: planeSize(config) };
       plan.record("offsetNoise", sizes, { offsets, y: noise });
     }
     const previous = selfCondRate > 0 ? { self: true, mask } as const : undefined;

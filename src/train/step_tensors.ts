@@ -34,7 +34,7 @@ export const MEASURED: readonly Measured[] = [
 
 /** Tensors that the host writes before each part of a step's batch (of `part` examples). */
 export interface PartTensors {
-  /** (part, 3, S, S). */
+  /** (part, C, H, W). */
   readonly x0: Tensor;
   readonly t: Tensor;
   /** Classes (B), u32; for class-conditional networks. */
@@ -45,7 +45,7 @@ export interface PartTensors {
   readonly keys: Tensor;
   /** Streams of the dropped elements (part, 2), u32; with `dropout` or `dropPath` only. */
   readonly dropKeys?: Tensor;
-  /** (part, 3), with `offsetNoise` only. */
+  /** (part, C), with `offsetNoise` only. */
   readonly offsets?: Tensor;
 }
 

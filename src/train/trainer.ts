@@ -245,7 +245,7 @@ export class Trainer {
    * Trains on a batch, and waits for the step's loss. To keep the device busy use
    * {@linkcode Trainer.enqueue}.
    *
-   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]
+   * @param batch images (batchSize, C, H, W), or clips (batchSize, C, T, H, W), in [-1, 1]
    * @param labels their classes (batchSize), for a class-conditional network; -1 for none
    */
   async step(batch: Float32Array<ArrayBuffer>, labels?: ArrayLike<number>): Promise<StepMetrics> {
@@ -256,7 +256,7 @@ export class Trainer {
   /**
    * Hands a step to the device, and waits while it has some 30 ms of work to do, two steps at least.
    *
-   * @param batch images (batchSize, 3, S, S), or clips (batchSize, 3, T, S, S), in [-1, 1]; with
+   * @param batch images (batchSize, C, H, W), or clips (batchSize, C, T, H, W), in [-1, 1]; with
    * peers only this process's examples, at {@linkcode Trainer.places}
    * @param options.labels their classes (batchSize), for a class-conditional network; -1 for none
    * @param options.measure whether to compute the moments for {@linkcode Trainer.moments}, too
@@ -378,7 +378,7 @@ export class Trainer {
    * Mean squared error on images never trained on, with self-conditioning, averaged over the times
    * t = (i + 1/2) / 16 and on noise that is the same at every call.
    *
-   * @param images (count, 3, S, S), or clips, in [-1, 1], in any number of batches, each with its
+   * @param images (count, C, H, W), or clips, in [-1, 1], in any number of batches, each with its
    * classes for a class-conditional network (without them this measures the unconditional loss)
    * @param which the weights to use: the moving average (default) or the parameters themselves
    * @throws {RangeError} when a batch is none, or `which` is something else

@@ -29,7 +29,7 @@ import { ALONE, type Peers } from "./peers.ts";
 /** Times that the loss is averaged over: (i + 1/2) / 16. */
 const TIMES = Array.from({ length: 16 }, (_, i) => (i + 0.5) / 16);
 
-/** Images (B, 3, S, S) or clips (B, 3, T, S, S) in [-1, 1], alone or with their classes (B), -1 for none. */
+/** Images (B, C, H, W) or clips (B, C, T, H, W) in [-1, 1], alone or with their classes (B), -1 for none. */
 export type ValidationBatch =
   | Float32Array<ArrayBuffer>
   | { readonly images: Float32Array<ArrayBuffer>; readonly labels?: ArrayLike<number> };

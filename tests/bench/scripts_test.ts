@@ -11,6 +11,7 @@ import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { formatResults } from "../../bench/results.ts";
 import { sampleResults } from "./sample_results.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const bench = fileURLToPath(new URL("../../bench/", import.meta.url));
 
@@ -79,12 +80,16 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "overhead.ts": { args: ["2"], shows: /sampling: \d+ steps/, gpu: true },
   "pictures.ts": { args: ["a", "a"], shows: /^4 pictures: at most 0\/255 apart/m },
   "presets.ts": { args: ["faces"], shows: /^faces/m, gpu: true },
+  "skylines.ts": { args: ["skylines", "1"] },
   "table.ts": { args: ["results.json", "--print"], shows: /^\| PyTorch, 1 thread /m },
   "wasm_ladder.ts": { args: [], shows: /^\| rows x columns/m },
   "wgsl.ts": { args: ["wgsl"], shows: /^wgsl: \d+ kernels$/m },
 };
 
-/** Modules of these; edge.ts, which fetches runtimes; and gpu_static.ts, whose own test runs it. */
+/**
+ * Modules of these; edge.ts, which fetches runtimes; and gpu_static.ts and scaling.ts, which have tests
+ * of their own.
+ */
 const OTHERS = [
   ...[
     "contenders.ts",
@@ -95,6 +100,7 @@ const OTHERS = [
     "our_product.ts",
     "results.ts",
   ],
+  "scaling.ts",
   ...["wasm_loops.ts", "wasm_tape.ts"],
 ];
 
@@ -116,12 +122,12 @@ for (const [name, { args, shows, gpu, command = "run" }] of Object.entries(SCRIP
           smallNet(1, { imageSize: 8, frames: 4, contextFrames: 1 }),
         );
         for (const i of [0, 1]) {
-          const clip = clipPng(movingShape(i, 4, 8), { imageSize: 8, frames: 4 });
+          const clip = clipPng(movingShape(i, 4, 8), { ...rgb(8), frames: 4 });
           await write(`${cwd}/clips/${i}.png`, clip);
         }
         await write(`${cwd}/results.json`, formatResults(sampleResults));
         for (let i = 0; i < 4; i++) {
-          await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, 16));
+          await write(`${cwd}/a/${i}.png`, imagePng(new Float32Array(768).fill(i / 4), 0, rgb(16)));
         }
         const options = ["-A", "--no-check", "--no-lock", "--config", `${bench}../deno.json`];
         const child = new Deno.Command(Deno.execPath(), {

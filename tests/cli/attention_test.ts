@@ -3,17 +3,19 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { decode, decodeApng } from "fast-png";
 import { figuresOf, figuresText, stepFigures } from "../../cli/attention/figures.ts";
-import { heatFile, sideOf } from "../../cli/attention/film.ts";
+import { enlargement, heatFile } from "../../cli/attention/film.ts";
 import { type HeatRow, heatRows } from "../../cli/attention/rows.ts";
 import { CommandError, UsageError } from "../../cli/errors.ts";
 import { readRecord } from "../../cli/samples/record.ts";
 import type { Reading } from "../../src/diffusion/reading.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
+import { exampleSize } from "../../src/model/example.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { heatColor } from "../../src/picture/heat_map.ts";
 import { byteOf, GAP, imagePng } from "../../src/picture/pictures.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { data } from "../helpers/close.ts";
+import { rgb } from "../helpers/rgb.ts";
 import { SMALL, smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
@@ -21,7 +23,7 @@ const config = completeConfig({ ...SMALL, numBlocks: 2 });
 
 /** A reading in which each row of block b reads one token: b + head + latent. */
 function reading(config: RinConfig, done: number): Reading {
-  const { numLatents: latents, readWriteHeads: heads, frames, imageSize } = config;
+  const { numLatents: latents, readWriteHeads: heads, frames } = config;
   const tokens = 16 * frames / config.patchFrames;
   const blocks = [0, 1].map((block) => {
     const weights = new Float32Array(heads * latents * tokens);
@@ -30,7 +32,7 @@ function reading(config: RinConfig, done: number): Reading {
     }
     return { heads, latents, tokens, weights };
   });
-  return { done, image: new Float32Array(3 * frames * imageSize ** 2), blocks };
+  return { done, image: new Float32Array(exampleSize(config)), blocks };
 }
 
 function shown({ done, image, blocks }: Reading, rows: readonly HeatRow[]) {
@@ -57,7 +59,7 @@ Deno.test("heat maps are of blocks, of heads, or of latents", () => {
 
 Deno.test("a file has a row for each heat map and a column for each step, or moves", () => {
   const rows = heatRows(config, "block");
-  const side = sideOf(config);
+  const side = 16 * enlargement(config);
   assertEquals(side, 112);
   const file = (out: string, ...readings: Reading[]) =>
     heatFile(
@@ -109,7 +111,7 @@ Deno.test("figures have a row for each block and a column for each step", () => 
 Deno.test("rin attention draws, keeps what is there, and says what it takes", () =>
   withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet(1, { numClasses: 3 }));
-    await write(`${cwd}/photo.png`, imagePng(Float32Array.from(data(3 * 16 ** 2, 3)), 0, 16));
+    await write(`${cwd}/photo.png`, imagePng(Float32Array.from(data(3 * 16 ** 2, 3)), 0, rgb(16)));
     const run = (...args: string[]) => rin(["attention", "net.safetensors", ...args], { cwd });
     const how = ["--device", "cpu", "--steps", "3", "--frames", "2", "--class", "1", "--json"];
     const drawn = await run(...how, "--image", "photo.png");
@@ -119,7 +121,7 @@ Deno.test("rin attention draws, keeps what is there, and says what it takes", ()
     // At last the picture itself, each pixel as seven.
     const { data: found, width } = decode(await Deno.readFile(`${cwd}/${out}`));
     const photo = decode(await Deno.readFile(`${cwd}/photo.png`)).data;
-    const corner = 3 * (GAP * width + 2 * GAP + sideOf(config));
+    const corner = 3 * (GAP * width + 2 * GAP + 16 * enlargement(config));
     assertEquals(found.slice(corner + 21, corner + 24), photo.slice(3, 6));
     const other = complaint(await run(...how, "--seed", "1", "--out", out));
     assertStringIncludes(other, "rin made what is there with other settings");

@@ -14,8 +14,9 @@ import { withFolder } from "../data/scratch.ts";
 import { cpuTest } from "../helpers/devices.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
 
+const SIDE = 8;
 const NETWORK = completeConfig({
-  imageSize: 8,
+  imageSize: SIDE,
   frames: 4,
   patchSize: 2,
   patchFrames: 2,
@@ -30,11 +31,11 @@ const NETWORK = completeConfig({
 /** Clips of moving shapes as a set; each is three frames longer than what is read of it. */
 function shapes(first: number, count: number): ImageSet {
   const { imageSize, frames } = NETWORK;
-  const size = { imageSize, frames: frames + 3 };
+  const size = { ...NETWORK, frames: frames + 3 };
   const clips = Array.from(
     { length: count },
     (_, i) =>
-      byFrame(movingShape(first + i, size.frames, imageSize), size).map((frame) =>
+      byFrame(movingShape(first + i, size.frames, SIDE), size).map((frame) =>
         Uint8Array.from(frame, (value) => Math.round((value + 1) * 127.5))
       ),
   );
@@ -64,14 +65,13 @@ interface Sets {
  * the one color that is best.
  */
 async function learn(gpu: Device, config: RinConfig, { train, valid }: Sets, steps: number) {
-  const { imageSize } = config;
   const options = { seed: 1, batchSize: 8, steps };
   const trainer = await Trainer.create(gpu, config, {
     ...options,
     ...{ lr: 6e-3, lrSchedule: "constant", warmup: 5, emaDecay: 0.9 },
   });
-  const batches = new TrainingBatches(train, { ...options, imageSize, flip: false });
-  const held = await Array.fromAsync(validationBatches(valid, imageSize, 27, () => {}));
+  const batches = new TrainingBatches(train, { ...options, picture: config, flip: false });
+  const held = await Array.fromAsync(validationBatches(valid, config, 27, () => {}));
   const before = await trainer.validate(held);
   const each = exampleSize(config);
   const mean = new Float32Array(each);
@@ -114,7 +114,7 @@ cpuTest("Trainer learns clips of moving shapes, and its clips move alike", async
 
   const count = 16;
   const clips = byFrame(await trainer.average.sample({ count, steps: 20, seed: 3 }), NETWORK);
-  const data = byFrame(movingShape(7, NETWORK.frames, NETWORK.imageSize), NETWORK);
+  const data = byFrame(movingShape(7, NETWORK.frames, SIDE), NETWORK);
   // The same moments of other clips are as far from each other as clips are.
   const others = clips.map((frame) => {
     const turned = frame.slice(frame.length / count);

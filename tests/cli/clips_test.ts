@@ -12,6 +12,7 @@ import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, lastStep, metrics, rin, TINY } from "./rin.ts";
 import { traces } from "../run/small_run.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const FRAMES = 4;
 const CLIPS = ["--frames", "4", "--patch-frames", "2", "--positions", "sincos"];
@@ -23,20 +24,20 @@ function clipTest(name: string, fn: (cwd: string) => Promise<void>): void {
 /** Eight clips of all three kinds in two classes, and one that is too short. */
 async function writeClips(folder: string): Promise<void> {
   for (let i = 0; i < 9; i++) {
-    const size = { imageSize: 16, frames: i === 8 ? 3 : 5 + i };
+    const size = { imageSize: 16, channels: 3, frames: i === 8 ? 3 : 5 + i } as const;
     const clip = movingShape(i, size.frames, 16);
     const frames = byFrame(clip, size);
     const path = `${folder}/${i % 2 ? "odd" : "even"}/${i}`;
     if (i % 3 === 0) {
       await write(
         `${path}.gif`,
-        animatedGif(frames.map((f) => gridPixels(f, 16)), { milliseconds: 50 }),
+        animatedGif(frames.map((f) => gridPixels(f, rgb(16))), { milliseconds: 50 }),
       );
     } else if (i % 3 === 1) {
       await write(`${path}.png`, clipPng(clip, size));
     } else {
       for (const [t, frame] of frames.entries()) {
-        await write(`${path}/${t}.png`, imagePng(frame, 0, 16));
+        await write(`${path}/${t}.png`, imagePng(frame, 0, rgb(16)));
       }
     }
   }
@@ -189,11 +190,11 @@ clipTest(
   "rin sample begins from a clip with a still or moving mask, and refuses nonsense",
   async (cwd) => {
     await write(`${cwd}/net.safetensors`, network);
-    const size = { imageSize: 16, frames: 6 };
+    const size = { imageSize: 16, channels: 3, frames: 6 } as const;
     const clip = movingShape(3, 6, 16);
     await write(`${cwd}/p.apng`, clipPng(clip, size));
     const half = Float32Array.from({ length: 768 }, (_, i) => i % 16 < 8 ? 1 : -1);
-    await write(`${cwd}/half.png`, imagePng(half, 0, 16));
+    await write(`${cwd}/half.png`, imagePng(half, 0, rgb(16)));
     // The first two frames are kept, and the others made anew.
     const ahead = Float32Array.from(
       { length: 6 * 768 },

@@ -8,6 +8,7 @@ import { imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { movingShape } from "../helpers/moving_shapes.ts";
+import { rgb } from "../helpers/rgb.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
 
@@ -18,12 +19,12 @@ Deno.test("rin sample --context draws futures of a clip, and --like draws one ag
   withFolder(async (cwd) => {
     await write(`${cwd}/net.safetensors`, smallNet(1, { ...CLIPS, contextFrames: 2 }));
     await write(`${cwd}/all.safetensors`, smallNet(1, CLIPS));
-    const size = { imageSize: 16, frames: 3 };
+    const size = { ...rgb(16), frames: 3 };
     const clip = movingShape(3, 3, 16);
     const begun = clipPng(clip, size);
     await write(`${cwd}/begun.apng`, begun);
     for (const [t, frame] of byFrame(clip, size).entries()) {
-      await write(`${cwd}/frames/${t}.png`, imagePng(frame, 0, 16));
+      await write(`${cwd}/frames/${t}.png`, imagePng(frame, 0, size));
     }
     const net = ["sample", "--checkpoint", "net.safetensors", "--steps", "2"];
     const run = async (...args: string[]) => {

@@ -59,6 +59,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--data emoji\b/, "--data train-images-idx3-ubyte"],
   [/--data \S+\.gz/, "--data train-images-idx3-ubyte"],
   [/(?<=^rin data prepare .*)--image-size 64/, "--image-size 16"],
+  [/(?<=^rin data prepare )skylines --image-size 1024/, "photos --image-size 16"],
   // Training.
   [new RegExp(`(?<=\\brin train\\b.*) --(${SIZES}) \\S+`, "g"), ""],
   [/\brin train\b(?!.* --resume )/, `rin train ${TINY.join(" ")} --steps 2`],
@@ -66,6 +67,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--out runs\/fashion-x0$/, "--out runs/fashion"],
   // Pictures.
   [/--count [1-9]\d+/, "--count 4"],
+  [/(?<=^rin sample .*)--image-size \d+/, "--image-size 32"],
   [/--frames 10/, "--frames 2"],
   [/000017/, "000002"],
   [/(?<=^rin (sample|eval|attention) .*)--steps \d+/, "--steps 2"],
@@ -106,11 +108,12 @@ async function writeFixtures(folder: string): Promise<void> {
 }
 
 function movingGif(seed: number): Uint8Array {
-  const size = { imageSize: 16, frames: 10 };
+  const size = { imageSize: 16, channels: 3, frames: 10 } as const;
   const frames = byFrame(movingShape(seed, size.frames, size.imageSize), size).map((frame) => ({
     width: size.imageSize,
     height: size.imageSize,
-    data: imageBytes(frame, 0, size.imageSize),
+    channels: size.channels,
+    data: imageBytes(frame, 0, size),
   }));
   return animatedGif(frames, { milliseconds: 100 });
 }

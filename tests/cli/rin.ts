@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { readCheckpoint } from "../../src/model/checkpoint.ts";
 import { write } from "../data/scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 import { CommandProcess, type Outcome } from "./command_process.ts";
 
 export type { Outcome };
@@ -105,7 +106,7 @@ export const TINY = [
 export async function writePictures(folder: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const pixels = Float32Array.from({ length: 3 * 256 }, (_, p) => Math.sin(p * (i + 1) / 50));
-    await write(`${folder}/${i}.png`, imagePng(pixels, 0, 16));
+    await write(`${folder}/${i}.png`, imagePng(pixels, 0, rgb(16)));
   }
 }
 

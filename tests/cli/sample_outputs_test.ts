@@ -9,6 +9,7 @@ import { withFolder, write } from "../data/scratch.ts";
 import { available } from "../helpers/gpu.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { complaint, rin } from "./rin.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 function outputTest(name: string, fn: (cwd: string) => Promise<void>): void {
   Deno.test({
@@ -203,9 +204,9 @@ outputTest(
 
 outputTest("begins from a picture, with mask, strength, or two seeds interpolated", async (cwd) => {
   const pixels = Float32Array.from({ length: 768 }, (_, i) => Math.sin(i / 30));
-  await write(`${cwd}/p.png`, imagePng(pixels, 0, 16));
+  await write(`${cwd}/p.png`, imagePng(pixels, 0, rgb(16)));
   const half = Float32Array.from({ length: 768 }, (_, i) => i % 16 < 8 ? 1 : -1);
-  await write(`${cwd}/m.png`, imagePng(half, 0, 16));
+  await write(`${cwd}/m.png`, imagePng(half, 0, rgb(16)));
   const one = [...NET, "--count", "1", "--image", "p.png"];
   const data = async (name: string) => decode(await Deno.readFile(`${cwd}/${name}`)).data;
   const picture = await data("p.png");

@@ -140,15 +140,17 @@ Deno.test("rin sample --image-size draws at another size where positions are com
       const how = ["--count", "1", "--steps", "2", "--device", "cpu", "--out", out];
       return rin(["sample", `${network}.safetensors`, "--image-size", size, ...how], { cwd });
     };
-    const own = readSmallNet().config.imageSize;
+    const own = SMALL.imageSize;
     for (const positions of ["stretched", "sincos"]) {
       const out = `${positions}.png`;
-      const { code, stderr } = await sample(positions, `${own + 8}`, out);
+      const [width, height] = [own + 8, positions === "sincos" ? own + 8 : own - 8];
+      const size = width === height ? `${width}` : `${width}x${height}`;
+      const { code, stderr } = await sample(positions, size, out);
       assertEquals(code, 0, stderr);
       const png = await Deno.readFile(`${cwd}/${out}`);
-      const { width, height } = decode(png);
-      assertEquals([width, height], [own + 8, own + 8]);
-      assertEquals(recordIn(png)!.imageSize, own + 8);
+      const found = decode(png);
+      assertEquals([found.width, found.height], [width, height]);
+      assertEquals(recordIn(png)!.imageSize, width === height ? width : size);
       const again = ["sample", "--like", out, "--device", "cpu", "--out", "again.png", "--force"];
       assertEquals((await rin(again, { cwd })).code, 0);
       assertEquals(await Deno.readFile(`${cwd}/again.png`), png);
@@ -157,8 +159,9 @@ Deno.test("rin sample --image-size draws at another size where positions are com
     assertStringIncludes(refused, `it learned the positions of ${own} px pictures`);
     assertEquals((await sample("learned", `${own}`, "own.png")).code, 0);
     assertEquals(recordIn(await Deno.readFile(`${cwd}/own.png`))!.imageSize, undefined);
-    const odd = complaint(await sample("sincos", `${own + 1}`));
-    assertStringIncludes(odd, "expected a multiple of the network's patches");
+    const odd = complaint(await sample("sincos", `${own}x${own + 1}`));
+    assertStringIncludes(odd, `expected a multiple of the network's patches of 4 px`);
+    assertStringIncludes(odd, `such as ${own} or ${own}x${own + 4}`);
     assertStringIncludes(complaint(await sample("sincos", "0")), "imageSize is 0");
   });
 });

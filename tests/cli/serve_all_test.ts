@@ -9,6 +9,7 @@ import { movingShape } from "../helpers/moving_shapes.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { rin } from "./rin.ts";
 import { type Serving, withServer } from "./serving.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 /** Flags and fields that ask for the same; values that are bytes are files. */
 interface Alike {
@@ -53,9 +54,9 @@ async function expectAlike({ cwd, url, post }: Serving, cases: readonly Alike[])
 }
 
 const noise = Float32Array.from({ length: 3 * 40 * 40 }, (_, i) => Math.sin(i * 0.01));
-const picture = new Uint8Array(imagePng(noise, 0, 40));
+const picture = new Uint8Array(imagePng(noise, 0, rgb(40)));
 const half = new Float32Array(3 * 10 * 10).map((_, i) => i % 10 < 5 ? 1 : -1);
-const mask = new Uint8Array(imagePng(half, 0, 10));
+const mask = new Uint8Array(imagePng(half, 0, rgb(10)));
 
 Deno.test("rin serve sends the files that rin sample writes, for pictures, masks, paths, and films", () =>
   withServer([], async (serving) => {
@@ -121,11 +122,11 @@ Deno.test("rin serve sends the clips that rin sample writes, by URL, JSON, form,
     [],
     async (serving) => {
       const { cwd, url } = serving;
-      const size = { imageSize: 20, frames: 6 };
+      const size = { imageSize: 20, channels: 3, frames: 6 } as const;
       const shape = movingShape(3, size.frames, size.imageSize);
       const moving = clipPng(shape, size);
       const gif = animatedGif(
-        byFrame(shape, size).map((frame) => gridPixels(frame, 20)),
+        byFrame(shape, size).map((frame) => gridPixels(frame, rgb(20))),
         { milliseconds: 50 },
       );
       await write(`${cwd}/moving`, moving);

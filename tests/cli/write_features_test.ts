@@ -11,6 +11,7 @@ import { mergeNpz } from "../../cli/shards/merge_npz.ts";
 import { Terminal } from "../../cli/terminal/terminal.ts";
 import { openSource } from "../../src/data/open_source.ts";
 import { prepare } from "../../src/data/prepare.ts";
+import { rgb } from "../helpers/rgb.ts";
 import { greyPng, withFolder, write } from "../data/scratch.ts";
 
 Deno.test("features of a class-conditional network depend on the classes of the data", async () => {
@@ -53,7 +54,7 @@ Deno.test("features of a class-conditional network depend on the classes of the 
     // Before it measures anything.
     const data = `${folder}/few.rindata`;
     await write(`${folder}/a/0.png`, await greyPng(9));
-    await prepare(await openSource(`${folder}/a`), data, { imageSize: 16 });
+    await prepare(await openSource(`${folder}/a`), data, { picture: rgb(16) });
     const rin = { config: { ...parts.rin.config, frames: 1 } } as EvaluationParts["rin"];
     const wrong = { ...parts, rin, data: { data }, terminal: new Terminal(true), features };
     await assertRejects(() => evaluate(wrong), CommandError, refused);

@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encode } from "fast-png";
 import { zlibSync } from "fflate";
-import { clearArea, onWhite } from "../../src/data/clip.ts";
+import { clearArea } from "../../src/data/clip.ts";
+import { onWhite } from "../../src/data/pixels.ts";
 import { decodeClipFile } from "../../src/data/clips.ts";
 import { decodeClip, moves } from "../../src/data/decode_clip.ts";
 import { decodeFile } from "../../src/data/decode_file.ts";
 import { decodePng } from "../../src/data/decode_png.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
 
@@ -48,10 +50,10 @@ Deno.test("decodeClipFile() resizes and crops moving and numbered frames like pi
       return `${root}/${i}.png`;
     }));
     await write(`${root}/moving.gif`, fixture("moving.gif"));
-    const stored = decodeClipFile({ paths: [`${root}/moving.gif`], numbered: false }, 5);
+    const stored = decodeClipFile({ paths: [`${root}/moving.gif`], numbered: false }, rgb(5));
     assertEquals(stored.length, 6 * 75);
-    assertEquals(stored, decodeClipFile({ paths, numbered: true }, 5));
-    assertEquals(stored.slice(75, 150), decodeFile(paths[1], 5));
+    assertEquals(stored, decodeClipFile({ paths, numbered: true }, rgb(5)));
+    assertEquals(stored.slice(75, 150), decodeFile(paths[1], rgb(5)));
     assertEquals([moves(fixture("moving.gif")), moves(fixture("moving.apng.png"))], [true, true]);
     assertEquals([moves(fixture("rgb.png")), moves(fixture("rgb.jpg"))], [false, false]);
   });
@@ -63,7 +65,7 @@ Deno.test("decodeClipFile() refuses frames of another size, or that move", async
     await write(`${root}/2.png`, fixture("rgb.png"));
     await write(`${root}/3.png`, fixture("moving.apng.png"));
     const decode = (...names: number[]) => () =>
-      decodeClipFile({ paths: names.map((i) => `${root}/${i}.png`), numbered: true }, 4);
+      decodeClipFile({ paths: names.map((i) => `${root}/${i}.png`), numbered: true }, rgb(4));
     assertThrows(decode(1, 2), DataError, "and 1.png of 4x4; make all frames the same size");
     assertThrows(decode(1, 3), DataError, "3.png moves and 1.png does not");
     assertThrows(decode(...Array(10_001).fill(1)), DataError, "10001 frames at 4x4 pixels");

@@ -7,6 +7,8 @@ import { hexHash } from "../../src/data/fingerprint.ts";
 import { openSource } from "../../src/data/open_source.ts";
 import { isHeldOut } from "../../src/data/split.ts";
 import { greyPng, greys, withFolder, write } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
+import { writePng } from "./png_writer.ts";
 
 const NAMES = Array.from({ length: 2000 }, (_, i) => `${String(i).padStart(6, "0")}.jpg`);
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -136,7 +138,7 @@ Deno.test("loadSplits() remakes what older decoders left in the cache, but keeps
     close();
     await Deno.remove(path);
     for (const place of [path, `${root}/own.rindata`]) {
-      await prepare(older, place, { imageSize: 4 });
+      await prepare(older, place, { picture: rgb(4) });
     }
     const found = async (source: string) => {
       const { train, close } = await load(root, { source });
@@ -189,6 +191,48 @@ Deno.test("loadSplits() splits an IDX file by place, and refuses labels", async 
       DataError,
       "holds no images",
     );
+  });
+});
+
+Deno.test("loadSplits() decodes gray and opacity, sides that differ, each into a file of its own", async () => {
+  await withFolder(async (root) => {
+    const png = { width: 2, height: 1, depth: 8, colourType: 6 };
+    await write(
+      `${root}/a.png`,
+      await writePng({ ...png, samples: [255, 0, 0, 255, 0, 0, 200, 51] }),
+    );
+    const options = { source: root, cache: `${root}/.cache`, imageSize: "2x1" } as const;
+    const found = async (channels?: 1 | 3 | 4) => {
+      const { train, identity, path, close } = await loadSplits({ ...options, channels });
+      const pixels = [...await train.read([0])];
+      close();
+      return { pixels, identity, path, train };
+    };
+    const [gray, plain, alpha] = [await found(1), await found(), await found(4)];
+    // The second pixel on white is (204, 204, 244).
+    assertEquals(gray.pixels, [76, 209]);
+    assertEquals(plain.pixels, [255, 204, 0, 204, 0, 244]);
+    assertEquals(alpha.pixels, [255, 0, 0, 0, 0, 200, 255, 51]);
+    assertEquals([gray, plain, alpha].map(({ train }) => train.channels), [1, 3, 4]);
+    assertEquals(alpha.train.imageSize, "2x1");
+    assertEquals(new Set([gray, plain, alpha].map(({ path }) => path)).size, 3);
+    assertNotEquals(alpha.identity!.pixels, plain.identity!.pixels);
+    const prepared = { ...options, source: alpha.path };
+    await assertRejects(
+      () => loadSplits(prepared),
+      DataError,
+      "with 3 channels: its images were prepared with 4; prepare it again with --channels 3, or " +
+        "train with --channels 4",
+    );
+    await assertRejects(
+      () => loadSplits({ ...prepared, channels: 4, imageSize: "1x2" }),
+      DataError,
+      "at image size 1x2: its images were prepared at 2x1",
+    );
+    const { train, close } = await loadSplits({ ...prepared, channels: 4 });
+    assertEquals([...await train.read([0])], alpha.pixels);
+    close();
+    await assertRejects(() => found(2 as 1), DataError, "with 2 channels: expected 1 (gray)");
   });
 });
 

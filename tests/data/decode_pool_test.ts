@@ -5,6 +5,7 @@ import { DecodePool } from "../../src/data/decode_pool.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { newTurn } from "../../src/data/large_turn.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 Deno.test("DecodePool gives what the main thread would, each file its own answer", async () => {
   await withFolder(async (root) => {
@@ -12,10 +13,14 @@ Deno.test("DecodePool gives what the main thread would, each file its own answer
     const paths = Array.from({ length: 20 }, (_, i) => `${root}/${i}.png`);
     for (const [i, path] of paths.entries()) await write(path, await greyPng(10 * i));
     await write(`${root}/bad.png`, "hello");
-    const bad = assertRejects(() => pool.decode(`${root}/bad.png`, 2), DataError, "is not PNG");
-    const gone = assertRejects(() => pool.decode(`${root}/none.png`, 2), DataError);
-    const found = await Promise.all(paths.map((path) => pool.decode(path, 3)));
-    assertEquals(found, paths.map((path) => decodeFile(path, 3)));
+    const bad = assertRejects(
+      () => pool.decode(`${root}/bad.png`, rgb(2)),
+      DataError,
+      "is not PNG",
+    );
+    const gone = assertRejects(() => pool.decode(`${root}/none.png`, rgb(2)), DataError);
+    const found = await Promise.all(paths.map((path) => pool.decode(path, rgb(3))));
+    assertEquals(found, paths.map((path) => decodeFile(path, rgb(3))));
     await Promise.all([bad, gone]);
     pool.close();
   });
@@ -28,7 +33,7 @@ Deno.test("DecodePool starts its workers from a program bundled into one file, t
     const entry = `import { DecodePool } from "${module}";
       if (import.meta.main) {
         const pool = new DecodePool(1);
-        console.log((await pool.decode("${root}/a.png", 2)).join());
+        console.log((await pool.decode("${root}/a.png", { imageSize: 2, channels: 3 })).join());
         pool.close();
       }`;
     await write(`${root}/entry.ts`, entry);

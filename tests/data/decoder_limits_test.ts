@@ -9,6 +9,7 @@ import { crc32 } from "../../src/formats/crc32.ts";
 import { concat } from "../../src/data/prepared_format.ts";
 import { animatedPng, pngChunks } from "../../src/picture/animated_png.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 
@@ -83,7 +84,7 @@ function withChunk(png: Uint8Array, type: string, data: Uint8Array, replace = fa
 }
 
 Deno.test("decodeClip() refuses an animated PNG whose frames share a large chunk", () => {
-  const still = imagePng(new Float32Array(3 * 16), 0, 4);
+  const still = imagePng(new Float32Array(3 * 16), 0, rgb(4));
   const moving = animatedPng(Array<Uint8Array>(3).fill(still), { milliseconds: 50 });
   assertEquals(decodeClip(moving).frames, 3);
   const colours = withChunk(moving, "tRNS", new Uint8Array(1000));

@@ -4,6 +4,7 @@ import { decodeFile } from "../../src/data/decode_file.ts";
 import { EMOJI_ATTRIBUTION, listEmoji } from "../../src/data/emoji.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { withFolder, write } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 // These fetch the set on a machine's first run. Without a network set RIN_OFFLINE=1: they are then
 // reported as ignored.
@@ -98,7 +99,7 @@ Deno.test({
     assertEquals(attribution, EMOJI_ATTRIBUTION);
     const files = await listEmoji("all");
     for (const [place, file] of [[0, 0], [1, 20], [189, 3780]]) {
-      assertEquals(await valid.read([place]), decodeFile(files[file].path, 2));
+      assertEquals(await valid.read([place]), decodeFile(files[file].path, rgb(2)));
     }
     close();
     await Deno.remove(cache, { recursive: true });

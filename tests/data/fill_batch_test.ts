@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { cropCorner, fillBatch, isFlipped, windowStart } from "../../src/data/fill_batch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 /** (B, 3, size, size), every byte of an image different from its neighbors. */
 const pictures = (count: number, size: number) =>
@@ -10,7 +11,7 @@ const toFloat = (bytes: ArrayLike<number>) => Float32Array.from(bytes, (v) => v 
 Deno.test("fillBatch() turns bytes into floats in [-1, 1]", () => {
   const bytes = Uint8Array.from({ length: 24 }, (_, i) => i === 23 ? 255 : i * 10);
   const out = new Float32Array(24);
-  fillBatch(bytes, 2, out, 2);
+  fillBatch(bytes, 2, out, rgb(2));
   assertEquals(out, toFloat(bytes));
   assertEquals([out[0], out[23]], [-1, 1]);
 });
@@ -20,7 +21,7 @@ Deno.test("fillBatch() flips the pictures that the hash chooses, about half", ()
   const bytes = new Uint8Array(200 * 12);
   for (let i = 0; i < 200; i++) bytes.set(one, i * 12);
   const out = new Float32Array(200 * 12);
-  fillBatch(bytes, 2, out, 2, { seed: 3, step: 9, flip: true });
+  fillBatch(bytes, 2, out, rgb(2), { seed: 3, step: 9, flip: true });
   const plain = toFloat(one);
   const mirrored = plain.map((_, i) => plain[i ^ 1]);
   let flipped = 0;
@@ -31,9 +32,9 @@ Deno.test("fillBatch() flips the pictures that the hash chooses, about half", ()
   }
   assert(flipped > 65 && flipped < 135, `${flipped}`);
   const other = new Float32Array(200 * 12);
-  fillBatch(bytes, 2, other, 2, { seed: 3, step: 10, flip: true });
+  fillBatch(bytes, 2, other, rgb(2), { seed: 3, step: 10, flip: true });
   assertNotEquals(out, other);
-  fillBatch(bytes, 2, other, 2, { seed: 3, step: 10, flip: false });
+  fillBatch(bytes, 2, other, rgb(2), { seed: 3, step: 10, flip: false });
   assertEquals(other, toFloat(bytes));
 });
 
@@ -53,13 +54,13 @@ function cut(bytes: Uint8Array, i: number, from: number, to: number, top: number
 Deno.test("fillBatch() crops a larger picture at its center, or at random", () => {
   const bytes = pictures(2, 5);
   const centre = new Float32Array(2 * 3 * 9);
-  fillBatch(bytes, 5, centre, 3);
+  fillBatch(bytes, 5, centre, rgb(3));
   assertEquals(centre, toFloat([...cut(bytes, 0, 5, 3, 1, 1), ...cut(bytes, 1, 5, 3, 1, 1)]));
   const out = new Float32Array(2 * 3 * 9);
   const chance = { seed: 1, step: 4, flip: true };
-  fillBatch(bytes, 5, out, 3, chance);
+  fillBatch(bytes, 5, out, rgb(3), chance);
   const expected = [0, 1].flatMap((i) => {
-    const [top, left] = cropCorner(chance, i, 2);
+    const [top, left] = cropCorner(chance, i, { down: 2, across: 2 });
     const plain = cut(bytes, i, 5, 3, top, left);
     return isFlipped(1, 4, i) ? plain.map((_, p) => plain[p - p % 3 + 2 - p % 3]) : plain;
   });
@@ -70,7 +71,7 @@ Deno.test("cropCorner() takes every place equally often, top and left independen
   const counts = Array(9).fill(0);
   for (let step = 0; step < 900; step++) {
     for (let i = 0; i < 10; i++) {
-      const [top, left] = cropCorner({ seed: 5, step }, i, 2);
+      const [top, left] = cropCorner({ seed: 5, step }, i, { down: 2, across: 2 });
       counts[top * 3 + left]++;
     }
   }
@@ -80,8 +81,8 @@ Deno.test("cropCorner() takes every place equally often, top and left independen
 
 Deno.test("fillBatch() refuses sizes that disagree", () => {
   const bytes = pictures(1, 2);
-  assertThrows(() => fillBatch(bytes, 2, new Float32Array(24), 2), RangeError, "24 floats");
-  assertThrows(() => fillBatch(bytes, 2, new Float32Array(27), 3), RangeError, "3x3");
+  assertThrows(() => fillBatch(bytes, 2, new Float32Array(24), rgb(2)), RangeError, "24 floats");
+  assertThrows(() => fillBatch(bytes, 2, new Float32Array(27), rgb(3)), RangeError, "3x3");
 });
 
 Deno.test("fillBatch() crops and flips all frames of a clip alike, channel by channel", () => {
@@ -89,11 +90,11 @@ Deno.test("fillBatch() crops and flips all frames of a clip alike, channel by ch
   const bytes = pictures(4 * frames, 5);
   const out = new Float32Array(4 * frames * 27);
   const chance = { seed: 2, step: 7, flip: true };
-  fillBatch(bytes, 5, out, 3, chance, frames);
+  fillBatch(bytes, 5, out, rgb(3), chance, frames);
   const flips = [0, 1, 2, 3].map((i) => isFlipped(2, 7, i));
   assertEquals(new Set(flips).size, 2);
   for (let i = 0; i < 4; i++) {
-    const [top, left] = cropCorner(chance, i, 2);
+    const [top, left] = cropCorner(chance, i, { down: 2, across: 2 });
     for (let t = 0; t < frames; t++) {
       const frame = cut(bytes, i * frames + t, 5, 3, top, left);
       const expected = flips[i] ? frame.map((_, p) => frame[p - p % 3 + 2 - p % 3]) : frame;
@@ -117,4 +118,21 @@ Deno.test("windowStart() takes each start equally often, by seed, step, and plac
   // Fixed for good, since runs are resumed on other machines.
   const starts = [0, 1, 2, 3].map((i) => windowStart({ seed: 1, step: 4 }, i, 99));
   assertEquals(starts, [38, 24, 63, 98]);
+});
+
+Deno.test("fillBatch() cuts a part whose sides differ, channel by channel", () => {
+  const [across, down, channels] = [6, 4, 4];
+  const bytes = Uint8Array.from({ length: across * down * channels }, (_, i) => i);
+  const out = new Float32Array(3 * 2 * channels);
+  fillBatch(bytes, "6x4", out, { imageSize: "3x2", channels: 4 });
+  const expected = [0, 1, 2, 3].flatMap((c) =>
+    [1, 2].flatMap((y) => [1, 2, 3].map((x) => (c * down + y) * across + x))
+  );
+  assertEquals(out, toFloat(expected));
+  const wide = new Float32Array(3 * 6 * channels);
+  assertThrows(
+    () => fillBatch(bytes, "6x4", wide, { imageSize: "3x6", channels: 4 }),
+    RangeError,
+    "3x6 cut from 96 bytes of 6x4",
+  );
 });

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeImage } from "../../src/data/decode_image.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { onWhite } from "../../src/data/pixels.ts";
 import { writeExif } from "./exif_writer.ts";
 
 interface Made {
@@ -27,7 +28,30 @@ for (const [name, { file, width, height, rgb }] of Object.entries(made)) {
     // Decoders of JPEG differ in their rounding, and CMYK is made RGB by one more product.
     assert(apart <= (name.endsWith(".jpg") ? 3 : 0), `${apart} apart`);
   });
+
+  Deno.test(`decodeImage() keeps the opacity of ${name}, where it has any`, () => {
+    const [shown, kept] = [false, true].map((alpha) =>
+      decodeImage(bytesOf(file), undefined, alpha)
+    );
+    if (kept.data.length === shown.data.length) return assertEquals(kept.data, shown.data);
+    const blended = new Uint8Array(shown.data.length);
+    onWhite(kept.data, blended);
+    const apart = blended.reduce((most, v, i) => Math.max(most, Math.abs(v - shown.data[i])), 0);
+    assert(apart <= 1, `${apart} apart`);
+  });
 }
+
+Deno.test("decodeImage() keeps the opacity that a BMP's masks declare", () => {
+  const bytes = new Uint8Array(70 + 8);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x42, 0x4d]);
+  const fields = [[10, 70], [14, 56], [18, 2], [22, 1], [28, 32], [30, 3]];
+  const masks = [[54, 0xff0000], [58, 0xff00], [62, 0xff], [66, 0xff000000]];
+  for (const [at, value] of [...fields, ...masks]) view.setUint32(at, value, true);
+  bytes.set([10, 20, 30, 255, 0, 0, 200, 51], 70);
+  assertEquals([...decodeImage(bytes, undefined, true).data], [30, 20, 10, 255, 200, 0, 0, 51]);
+  assertEquals([...decodeImage(bytes).data], [30, 20, 10, 244, 204, 204]);
+});
 
 Deno.test("decodeImage() throws a DataError for a cut file, or shows what is there of a GIF or BMP", () => {
   for (const name of ["lossy.webp", "alpha.webp", "rgb.bmp", "rle8.bmp", "still.gif", "565.bmp"]) {

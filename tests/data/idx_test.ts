@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DataError } from "../../src/data/errors.ts";
 import { idxImage, type IdxImages, parseIdx } from "../../src/data/idx.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const u32 = (n: number) => [n >>> 24, n >>> 16 & 255, n >>> 8 & 255, n & 255];
 
@@ -35,7 +36,7 @@ Deno.test("parseIdx() reads images and labels, gzipped or not", async () => {
 Deno.test("idxImage() pads 28x28 to 32x32 on 0, the same in 3 channels", async () => {
   const images = await parseImages(idxFile(2, 28, 28));
   for (let i = 0; i < 2; i++) {
-    const pixels = idxImage(images, i, 32);
+    const pixels = idxImage(images, i, rgb(32));
     assertEquals(pixels.length, 3 * 32 * 32);
     for (let c = 0; c < 3; c++) {
       for (let y = 0; y < 32; y++) {
@@ -56,13 +57,13 @@ Deno.test("idxImage() pads 28x28 to 32x32 on 0, the same in 3 channels", async (
 Deno.test("idxImage() copies the same size, resizes a larger image, and takes chosen ones", async () => {
   const images = await parseImages(idxFile(3, 4, 4));
   assertEquals(
-    [...idxImage(images, 2, 4).subarray(0, 16)],
+    [...idxImage(images, 2, rgb(4)).subarray(0, 16)],
     [...images.data.subarray(32)],
   );
   const flat = await parseImages(
     Uint8Array.from([...[0x803, 1, 6, 6].flatMap(u32), ...Array(36).fill(77)]),
   );
-  assertEquals(new Set(idxImage(flat, 0, 4)), new Set([77]));
+  assertEquals(new Set(idxImage(flat, 0, rgb(4))), new Set([77]));
 });
 
 Deno.test("parseIdx() puts damage and foreign files into words", async () => {

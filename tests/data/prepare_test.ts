@@ -6,6 +6,7 @@ import { concat } from "../../src/data/prepared_format.ts";
 import type { Source } from "../../src/data/source.ts";
 import { diskCalls } from "../helpers/disk_calls.ts";
 import { withFolder } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const COUNT = 300;
 
@@ -56,7 +57,7 @@ Deno.test("prepare() keeps good images in order, with names, labels, credit, and
   await withFolder(async (root) => {
     const path = `${root}/new/set.rindata`;
     const told: number[] = [];
-    await prepare(numbered(), path, { imageSize: 2, onProgress: (done) => told.push(done) });
+    await prepare(numbered(), path, { picture: rgb(2), onProgress: (done) => told.push(done) });
     const { facts, names, pixels, labels } = await contents(path);
     assertEquals(pixels, Uint8Array.from(GOOD.flatMap((i) => Array(12).fill(i % 251))));
     assertEquals(names, GOOD.map((i) => `${i % 2 ? "odd" : "even"}/${i}.png`));
@@ -75,10 +76,10 @@ Deno.test("prepare() keeps good images in order, with names, labels, credit, and
 
 Deno.test("prepare() resumes after any cut to the same bytes, and repeats no chunk", async () => {
   await withFolder(async (root) => {
-    await prepare(numbered(), `${root}/whole`, { imageSize: 2 });
+    await prepare(numbered(), `${root}/whole`, { picture: rgb(2) });
     const whole = await Deno.readFile(`${root}/whole`);
     const path = `${root}/set`;
-    await assertRejects(() => prepare(numbered(0), path, { imageSize: 2 }), Error, "crash");
+    await assertRejects(() => prepare(numbered(0), path, { picture: rgb(2) }), Error, "crash");
     const [pixels, log] = await Promise.all(
       [".part", ".part.log"].map((end) => Deno.readFile(path + end)),
     );
@@ -89,7 +90,7 @@ Deno.test("prepare() resumes after any cut to the same bytes, and repeats no chu
       await Deno.writeFile(`${path}.part`, concat([pixels, new Uint8Array(99_999).fill(7)]));
       await Deno.writeFile(`${path}.part.log`, log.slice(0, length));
       const source = numbered();
-      await prepare(source, path, { imageSize: 2 });
+      await prepare(source, path, { picture: rgb(2) });
       const kept = new TextDecoder().decode(log.slice(0, length)).split("\n").length - 2;
       const done = kept > 0 ? JSON.parse(lines[kept]).done : 0;
       assertEquals(Math.min(...source.decoded), done, `${length}`);
@@ -99,17 +100,22 @@ Deno.test("prepare() resumes after any cut to the same bytes, and repeats no chu
     // Pixels that never reached the disk.
     await Deno.writeFile(`${path}.part`, pixels.slice(0, 500));
     await Deno.writeFile(`${path}.part.log`, log);
-    await prepare(numbered(), path, { imageSize: 2 });
+    await prepare(numbered(), path, { picture: rgb(2) });
     assertEquals(await Deno.readFile(path), whole);
   });
 });
 
-Deno.test("prepare() starts over if files or size changed", async () => {
+Deno.test("prepare() starts over if files or filter changed", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
-    await assertRejects(() => prepare(numbered(0), path, { imageSize: 2 }), Error, "crash");
+    const crash = () => prepare(numbered(0), path, { picture: rgb(2) });
+    await assertRejects(crash, Error, "crash");
+    const bicubic = numbered();
+    await prepare(bicubic, path, { picture: { ...rgb(2), resize: "bicubic" } });
+    assertEquals(bicubic.decoded.length, COUNT);
+    await assertRejects(crash, Error, "crash");
     const source = numbered(Infinity, "b");
-    await prepare(source, path, { imageSize: 2 });
+    await prepare(source, path, { picture: rgb(2) });
     assertEquals(source.decoded.length, COUNT);
     assertEquals((await contents(path)).facts.fingerprint, "b");
   });
@@ -117,7 +123,7 @@ Deno.test("prepare() starts over if files or size changed", async () => {
 
 Deno.test("prepare() syncs each chunk, and all of them before the name", async () => {
   await withFolder(async (root) => {
-    const calls = await diskCalls(() => prepare(numbered(), `${root}/set`, { imageSize: 2 }));
+    const calls = await diskCalls(() => prepare(numbered(), `${root}/set`, { picture: rgb(2) }));
     const chunks = Array(Math.ceil(GOOD.length / 64)).fill("sync set.part");
     const folder = `sync ${root.split("/").at(-1)}`;
     assertEquals(calls, [...chunks, "sync set.part", "rename set", folder]);
@@ -127,7 +133,7 @@ Deno.test("prepare() syncs each chunk, and all of them before the name", async (
 Deno.test("prepare() makes one whole file when two run at a time", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
-    await Promise.all([1, 2].map(() => prepare(numbered(), path, { imageSize: 2 })));
+    await Promise.all([1, 2].map(() => prepare(numbered(), path, { picture: rgb(2) })));
     assertEquals((await contents(path)).facts.count, GOOD.length);
     assertEquals([...Deno.readDirSync(root)].map(({ name }) => name), ["set"]);
   });
@@ -136,7 +142,7 @@ Deno.test("prepare() makes one whole file when two run at a time", async () => {
 Deno.test("PreparedFile finds damage anywhere, when it opens or checks", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
-    await prepare(numbered(), path, { imageSize: 2 });
+    await prepare(numbered(), path, { picture: rgb(2) });
     const whole = await Deno.readFile(path);
     const pixelEnd = 8 + GOOD.length * 12;
     const fails = async (bytes: Uint8Array) => {
@@ -160,7 +166,7 @@ Deno.test("PreparedFile finds damage anywhere, when it opens or checks", async (
 
 Deno.test("PreparedFile keeps simultaneous reads apart, in any order", async () => {
   await withFolder(async (root) => {
-    await prepare(numbered(), `${root}/set`, { imageSize: 2 });
+    await prepare(numbered(), `${root}/set`, { picture: rgb(2) });
     const file = await PreparedFile.open(`${root}/set`);
     const set = file.set("some", Uint32Array.of(9, 3, 200, 5));
     const reads = Array.from({ length: 50 }, (_, i) => [i % 4, (i * 3 + 1) % 4, 2]);
@@ -178,7 +184,7 @@ Deno.test("PreparedFile keeps simultaneous reads apart, in any order", async () 
 Deno.test("PreparedFile never gives damaged pixels to training", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
-    await prepare(numbered(), path, { imageSize: 2 });
+    await prepare(numbered(), path, { picture: rgb(2) });
     const bytes = await Deno.readFile(path);
     bytes[8 + 70 * 12] ^= 1;
     await Deno.writeFile(path, bytes);

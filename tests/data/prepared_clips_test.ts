@@ -5,6 +5,7 @@ import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
 import type { Source } from "../../src/data/source.ts";
 import { greyPng, withFolder, write } from "./scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const LENGTHS = Array.from({ length: 90 }, (_, i) => i === 40 ? 150 : 1 + i * 5 % 13);
 const broken = (i: number) => i % 7 === 3;
@@ -57,7 +58,7 @@ async function contents(path: string) {
 
 Deno.test("prepare() keeps every frame of every good clip, in order", async () => {
   await withFolder(async (root) => {
-    await prepare(numbered(), `${root}/set`, { imageSize: 2 });
+    await prepare(numbered(), `${root}/set`, { picture: rgb(2) });
     const { count, skipped, lengths, pixels } = await contents(`${root}/set`);
     assertEquals([count, skipped], [GOOD.length, LENGTHS.length - GOOD.length]);
     assertEquals(lengths, Uint32Array.from(GOOD, (i) => LENGTHS[i]));
@@ -71,10 +72,10 @@ Deno.test("prepare() keeps every frame of every good clip, in order", async () =
 
 Deno.test("prepare() resumes clips after any cut to the same bytes", async () => {
   await withFolder(async (root) => {
-    await prepare(numbered(), `${root}/whole`, { imageSize: 2 });
+    await prepare(numbered(), `${root}/whole`, { picture: rgb(2) });
     const whole = await Deno.readFile(`${root}/whole`);
     const path = `${root}/set`;
-    await assertRejects(() => prepare(numbered(80), path, { imageSize: 2 }), Error, "crash");
+    await assertRejects(() => prepare(numbered(80), path, { picture: rgb(2) }), Error, "crash");
     const log = await Deno.readFile(`${path}.part.log`);
     const pixels = await Deno.readFile(`${path}.part`);
     const lines = new TextDecoder().decode(log).trimEnd().split("\n");
@@ -83,7 +84,7 @@ Deno.test("prepare() resumes clips after any cut to the same bytes", async () =>
       await Deno.writeFile(`${path}.part`, pixels);
       await Deno.writeFile(`${path}.part.log`, log.slice(0, length));
       const source = numbered();
-      await prepare(source, path, { imageSize: 2 });
+      await prepare(source, path, { picture: rgb(2) });
       const kept = new TextDecoder().decode(log.slice(0, length)).split("\n").length - 2;
       assertEquals(source.decoded[0], kept > 0 ? JSON.parse(lines[kept]).done : 0, `${length}`);
       assertEquals(await Deno.readFile(path), whole);
@@ -111,10 +112,10 @@ Deno.test("prepare() repeats only the short last chunk after a kill", async () =
           Object.getOwnPropertyDescriptors(attribution),
         );
       };
-      await prepare(make(false), `${root}/whole`, { imageSize: 2 });
+      await prepare(make(false), `${root}/whole`, { picture: rgb(2) });
       const whole = await Deno.readFile(`${root}/whole`);
       const path = `${root}/set`;
-      await assertRejects(() => prepare(make(true), path, { imageSize: 2 }), Error, "crash");
+      await assertRejects(() => prepare(make(true), path, { picture: rgb(2) }), Error, "crash");
       // The line of the rest, as finish writes it before the file gets its name.
       const log = (await Deno.readTextFile(`${path}.part.log`)).trimEnd().split("\n");
       const last = JSON.parse(log.at(-1)!);
@@ -122,7 +123,7 @@ Deno.test("prepare() repeats only the short last chunk after a kill", async () =
       await Deno.writeTextFile(`${path}.part.log`, [...log, JSON.stringify(rest), ""].join("\n"));
       await Deno.writeFile(`${path}.part`, new Uint8Array(5000), { append: true });
       const source = make(false);
-      await prepare(source, path, { imageSize: 2 });
+      await prepare(source, path, { picture: rgb(2) });
       assertEquals(source.decoded[0], last.done);
       assertEquals(await Deno.readFile(path), whole);
     });
@@ -140,7 +141,7 @@ function oneFrame(source: Source): Source["decoder"] {
 Deno.test("PreparedFile finds damage of clips anywhere", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
-    await prepare(numbered(), path, { imageSize: 2 });
+    await prepare(numbered(), path, { picture: rgb(2) });
     const whole = await Deno.readFile(path);
     for (let at = 8; at < whole.length; at += 61) {
       const bytes = whole.slice();
@@ -160,7 +161,7 @@ Deno.test("PreparedFile finds damage of clips anywhere", async () => {
 Deno.test("prepare() writes images as it did before there were clips", async () => {
   await withFolder(async (root) => {
     const source = { ...numbered(), clips: undefined, names: LENGTHS.map((_, i) => `${i}.png`) };
-    await prepare({ ...source, decoder: oneFrame(source) }, `${root}/set`, { imageSize: 2 });
+    await prepare({ ...source, decoder: oneFrame(source) }, `${root}/set`, { picture: rgb(2) });
     const hash = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${root}/set`));
     assertEquals(new Uint8Array(hash).toHex().slice(0, 16), "d38fb237c8f4a98f");
   });

@@ -5,7 +5,7 @@ import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
-import { exampleSize, interfaceTokens } from "../../src/model/example.ts";
+import { exampleShape, exampleSize, interfaceTokens } from "../../src/model/example.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { assertClose, assertWithin, data, largest } from "../helpers/close.ts";
@@ -57,6 +57,10 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
   "the paper's layers, equal widths that vectors divide": {
     ...{ layers: "paper", latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
     ...{ timeConditioning: "token", selfConditioning: "interface", frames: 2, imageSize: 6 },
+  },
+  "gray, wide, learned positions": { channels: 1, imageSize: "9x6" },
+  "opacity, tall, time as a token, fixed positions": {
+    ...{ channels: 4, imageSize: "6x9", timeConditioning: "token", positions: "stretched" },
   },
   "all of it, equal widths that vectors divide": {
     ...{ latentDim: 16, interfaceDim: 16, numHeads: 4, readWriteHeads: 2 },
@@ -164,10 +168,9 @@ deviceTest(
     const latents = data(BATCH * config.numLatents * config.latentDim, 491);
     const tokens = data(BATCH * interfaceTokens(config) * config.interfaceDim, 492);
     const mask = [1, 0, 0.5];
-    const side = config.imageSize;
     const plan = new Plan();
     const { output } = rin(plan, config, weights, {
-      xt: tensorOf(gpu, "x", x, [BATCH, 3, side, side]),
+      xt: tensorOf(gpu, "x", x, [BATCH, ...exampleShape(config)]),
       t: tensorOf(gpu, "t", networkTime(config, t), [BATCH, timeWidth(config)]),
       previous: {
         latents: tensorOf(gpu, "z", latents, [BATCH, config.numLatents, config.latentDim]),

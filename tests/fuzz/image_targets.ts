@@ -23,6 +23,7 @@ import { pngText } from "../../src/picture/png_text.ts";
 import { withExif, writeExif } from "../data/exif_writer.ts";
 import { writePng } from "../data/png_writer.ts";
 import type { Target } from "./fuzz.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const fixtures = (...names: string[]) =>
   names.map((name) => Deno.readFileSync(new URL(`../data/fixtures/${name}`, import.meta.url)));
@@ -66,7 +67,7 @@ function idx(magic: number, ...sizes: number[]): Uint8Array {
 
 /** A PNG with a packed text. */
 function withText(type: string): Uint8Array {
-  const plain = imagePng(new Float32Array(3), 0, 1);
+  const plain = imagePng(new Float32Array(3), 0, rgb(1));
   const between = type === "zTXt" ? "\0\0" : "\0\x01\0\0\0";
   const packed = deflateSync('{"checkpoint": "ab12", "seed": 4}');
   const data = Buffer.concat([Buffer.from(`rin${between}`), packed]);
@@ -99,7 +100,7 @@ async function readPictures(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     await check();
     const length = name === pictures ? bytesOf(layout) : 8;
     const some = exactly(bytes, begin, length);
-    if (name === pictures) arrayPixels(layout, some, 4);
+    if (name === pictures) arrayPixels(layout, some, rgb(4));
     else if (name === labels) wholeNumbers(type, some);
   }
 }
@@ -130,7 +131,7 @@ export const IMAGE_TARGETS: readonly Target[] = [
       const found = await parseIdx(bytes);
       if (found.kind !== "images") return;
       // Files without a pixel are refused where they are opened.
-      if (found.count * found.rows * found.columns > 0) idxImage(found, 0, 8);
+      if (found.count * found.rows * found.columns > 0) idxImage(found, 0, rgb(8));
     },
     errors: ["DataError"],
     memory: (bytes) => 8 * bytes + 2 ** 16,
@@ -203,7 +204,7 @@ export const IMAGE_TARGETS: readonly Target[] = [
     files: cifarBatches,
     read: (bytes) => {
       const { count, picture } = readBatch(bytes, 0);
-      arrayPixels({ ...CIFAR_PICTURE, count }, picture(count - 1), 8);
+      arrayPixels({ ...CIFAR_PICTURE, count }, picture(count - 1), rgb(8));
     },
     errors: ["FormatError"],
     memory: (bytes) => 64 * bytes + 2 ** 24,

@@ -8,6 +8,7 @@ import { createService, type Service } from "../../src/service/service.ts";
 import { smallNet } from "../helpers/small_net.ts";
 import { CHECKPOINT } from "../service/tiny_service.ts";
 import type { Target } from "./fuzz.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const BOUNDARY = "rin-fuzz";
 
@@ -45,8 +46,8 @@ const post = (service: () => Promise<Service>, type: string) => (body: Uint8Arra
   ask(service, "", { method: "POST", headers: { "content-type": type }, body });
 
 const wave = Float32Array.from({ length: 3 * 2 * 144 }, (_, i) => Math.sin(i * 0.1));
-const picture = imagePng(wave, 0, 12);
-const clip = clipPng(wave, { imageSize: 12, frames: 2 });
+const picture = imagePng(wave, 0, rgb(12));
+const clip = clipPng(wave, { ...rgb(12), frames: 2 });
 
 /** A form of texts and files. */
 function form(parts: Readonly<Record<string, string | Uint8Array>>): Uint8Array {

@@ -1,5 +1,6 @@
 // Reads the golden files (see tests/golden/README.md) and regenerates the weights that they leave out.
 
+import { sidesOf } from "../../src/model/image_size.ts";
 import type { RinReferenceConfig } from "../reference/rin.ts";
 
 /** A tensor of a golden file. */
@@ -126,7 +127,8 @@ interface HeaderEntry {
 /** Names and shapes of all parameters of a network, in the order of the state_dict. */
 export function parameterShapes(config: RinReferenceConfig): Map<string, number[]> {
   const { latentDim: dz, interfaceDim: dx, numLatents, numBlocks } = config;
-  const { imageSize, patchSize, frames = 1, patchFrames = 1 } = config;
+  const { imageSize, channels = 3, patchSize, frames = 1, patchFrames = 1 } = config;
+  const { width, height } = sidesOf(imageSize);
   const { timeConditioning, numClasses = 0, selfConditioning, positions } = config;
   const { latentMlpRatio = 4, interfaceMlpRatio = 4, blockDepth } = config;
   const token = timeConditioning === "token";
@@ -158,9 +160,10 @@ export function parameterShapes(config: RinReferenceConfig): Map<string, number[
     linear(`${name}.mlp.0`, width, width);
     linear(`${name}.mlp.2`, width, width);
   };
-  const patchWidth = 3 * patchFrames * patchSize ** 2;
+  const patchWidth = channels * patchFrames * patchSize ** 2;
   if ((positions ?? "learned") === "learned") {
-    shapes.set("tokenizer.pos_embed", [1, frames / patchFrames * (imageSize / patchSize) ** 2, dx]);
+    const tokens = frames / patchFrames * height * width / patchSize ** 2;
+    shapes.set("tokenizer.pos_embed", [1, tokens, dx]);
   }
   linear("tokenizer.linear", patchWidth, dx);
   norm("tokenizer.layer_norm", dx);

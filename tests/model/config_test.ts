@@ -1,6 +1,7 @@
 // Configs: the defaults, and an error for each thing that can't be.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { exampleShape, patchFeatures, tokenGrid } from "../../src/model/example.ts";
 import { parseSchedule } from "../../src/diffusion/schedule.ts";
 import {
   blockDepths,
@@ -26,6 +27,14 @@ Deno.test("completeConfig() derives read and write heads, and blocks from a list
   assertEquals(blockDepths(completeConfig({ numBlocks: 3, blockDepth: 2 })), [2, 2, 2]);
 });
 
+Deno.test("completeConfig() keeps sides that differ, and makes squares one number", () => {
+  assertEquals(completeConfig({ imageSize: "64x96" }).imageSize, "64x96");
+  assertEquals(completeConfig({ imageSize: "64x64" }).imageSize, 64);
+  const config = completeConfig({ imageSize: "64x96", frames: 4, channels: 4, patchFrames: 2 });
+  assertEquals(exampleShape(config), [4, 4, 96, 64]);
+  assertEquals([tokenGrid(config), patchFeatures(config)], [[2, 12, 8], 4 * 2 * 8 * 8]);
+});
+
 const refused: [name: string, config: Record<string, unknown>, message: string][] = [
   [
     "an unknown field",
@@ -34,6 +43,15 @@ const refused: [name: string, config: Record<string, unknown>, message: string][
   ],
   ["an inherited name", { toString: 1 }, 'Unknown config field "toString"'],
   ["no pixels", { imageSize: 0 }, "imageSize is 0: expected a whole number from 1 to 65536"],
+  ["no height", { imageSize: "64x0" }, "imageSize is 64x0: expected a whole number from 1"],
+  ["half a size", { imageSize: "64x" }, "or two as WIDTHxHEIGHT, such as 64x96"],
+  ["half a pixel", { imageSize: 32.5 }, "imageSize is 32.5: expected a whole number"],
+  ["two channels", { channels: 2 }, "channels is 2: expected 1 (gray), 3 (RGB) or 4"],
+  [
+    "patches that don't fit the height",
+    { imageSize: "64x36", patchSize: 8 },
+    "imageSize 64x36 is not divisible by patchSize 8: use a patchSize of 1, 2, 4",
+  ],
   ["half a head", { numHeads: 1.5 }, "numHeads is 1.5: expected a whole number"],
   ["text for a number", { numLatents: "16" }, 'numLatents is "16": expected a whole number'],
   ["null", { numBlocks: null }, "numBlocks is null: expected a whole number"],

@@ -24,6 +24,8 @@ const CONFIGS: Record<string, Partial<RinConfig>> = {
   faces: {},
   demo: DEMO,
   readme: README,
+  gray: { ...DEMO, channels: 1 },
+  opacity: { ...DEMO, channels: 4, frames: 4, patchFrames: 2 },
   odd: {
     imageSize: 15,
     patchSize: 5,

@@ -31,14 +31,14 @@ const noisings = [[1, 1], [3, 7], [4, 48], [2, 300], [3, 12_001]].flatMap(([batc
   })
 );
 
-const offsets = [[1, 1], [2, 49], [3, 64], [2, 4099]].map(
-  ([batch, plane]): OpCase<"offsetNoise"> => {
-    const [y, offsets] = [data(3 * batch * plane, 67), data(3 * batch, 68)];
+const offsets = [[1, 3, 1], [2, 3, 49], [3, 4, 64], [2, 1, 4099]].map(
+  ([batch, channels, plane]): OpCase<"offsetNoise"> => {
+    const [y, offsets] = [data(batch * channels * plane, 67), data(batch * channels, 68)];
     return {
       name: "offsetNoise",
-      title: `${batch} of ${plane}`,
-      sizes: { batch, plane },
-      operands: { y: of(y, batch, 3, plane), offsets: of(offsets, batch, 3) },
+      title: `${batch} of ${channels} x ${plane}`,
+      sizes: { batch, channels, plane },
+      operands: { y: of(y, batch, channels, plane), offsets: of(offsets, batch, channels) },
       expected: {
         y: { values: y.map((value, i) => value + offsets[Math.floor(i / plane)]), tolerance: 0 },
       },
@@ -198,27 +198,29 @@ const slerps = [[3, 35], [2, 10_001]].map(([batch, each]): OpCase<"slerp"> => {
   };
 });
 
-const placed = [49, 5003].map((plane): OpCase<"placeImage"> => {
+const placed = [[3, 49], [3, 5003], [1, 49], [4, 64]].map((
+  [channels, plane],
+): OpCase<"placeImage"> => {
   const batch = 2;
-  const size = 3 * batch * plane;
-  const [image, noise, x] = [data(3 * plane, 73), data(size, 74), data(size, 75)];
+  const size = batch * channels * plane;
+  const [image, noise, x] = [data(channels * plane, 73), data(size, 74), data(size, 75)];
   const keepMask = Float64Array.from({ length: plane }, (_, i) => i % 3 === 0 ? 1 : 0);
   // What isn't kept can be anything, and must not reach the rest.
   x[1] = NaN;
   const values = x.map((value, i) =>
-    keepMask[i % plane] === 1 ? 0.7 * image[i % (3 * plane)] + 0.4 * noise[i] : value
+    keepMask[i % plane] === 1 ? 0.7 * image[i % (channels * plane)] + 0.4 * noise[i] : value
   );
   const rounding = x.map((_, i) => keepMask[i % plane] === 1 ? 1e-6 : 0);
   return {
     name: "placeImage",
-    title: `${batch} of ${plane}`,
-    sizes: { batch, plane },
+    title: `${batch} of ${channels} x ${plane}`,
+    sizes: { batch, channels, plane },
     operands: {
-      image: of(image, 3, plane),
-      noise: of(noise, batch, 3, plane),
+      image: of(image, channels, plane),
+      noise: of(noise, batch, channels, plane),
       keepMask: of(keepMask),
       level: of([0.7, 0.4, 0, 0].map(Math.fround)),
-      x: of(x, batch, 3, plane),
+      x: of(x, batch, channels, plane),
     },
     expected: { x: { values, tolerance: rounding } },
   };

@@ -7,8 +7,8 @@ import { of, type OpCase, unwritten, words } from "./case.ts";
 // One rounding of a sum of two normals.
 const ROUNDING = 1e-7;
 
-/** Batch, (frames,) height, width; sides of a patch along the axes. */
-const PATCHED: [batch: number, axes: number[], patch: number[]][] = [
+/** Batch, (frames,) height, width; sides of a patch along the axes; channels. */
+const PATCHED: [batch: number, axes: number[], patch: number[], channels?: number][] = [
   [1, [1, 1], [1, 1]],
   [2, [6, 6], [3, 3]],
   [3, [8, 8], [4, 4]],
@@ -19,16 +19,19 @@ const PATCHED: [batch: number, axes: number[], patch: number[]][] = [
   [1, [5, 3, 3], [1, 3, 3]],
   [3, [4, 8, 8], [4, 1, 2]],
   [5, [66, 35], [6, 5]],
+  [2, [6, 9], [3, 3], 1],
+  [3, [8, 12], [4, 2], 4],
+  [2, [2, 6, 4], [2, 3, 2], 4],
 ];
 
-const patches = PATCHED.flatMap(([batch, lengths, sides]): OpCase[] => {
+const patches = PATCHED.flatMap(([batch, lengths, sides, channels = 3]): OpCase[] => {
   const axes = lengths.map((length, axis) => ({ length, patch: sides[axis] }));
   const [across, down, time] = axes.toReversed();
-  const size = batch * 3 * lengths.reduce((a, b) => a * b, 1);
-  const features = 3 * sides.reduce((a, b) => a * b, 1);
+  const size = batch * channels * lengths.reduce((a, b) => a * b, 1);
+  const features = channels * sides.reduce((a, b) => a * b, 1);
   const shape = {
     batch,
-    channels: 3,
+    channels,
     frames: time?.length,
     height: down.length,
     width: across.length,
@@ -36,15 +39,15 @@ const patches = PATCHED.flatMap(([batch, lengths, sides]): OpCase[] => {
     patch: [down.patch, across.patch],
   };
   const image = data(size, 49);
-  const pixels = [batch, 3, ...lengths];
+  const pixels = [batch, channels, ...lengths];
   const tokens = [batch, size / batch / features, features];
   return ([
     ["patchify", pixels, tokens, patchify],
     ["depatchify", tokens, pixels, depatchify],
   ] as const).map(([name, from, to, reference]): OpCase<"patchify" | "depatchify"> => ({
     name,
-    title: `${batch} of ${lengths} by ${sides}`,
-    sizes: { batch, axes },
+    title: `${batch} of ${channels} x ${lengths} by ${sides}`,
+    sizes: { batch, channels, axes },
     operands: { x: of(image, ...from), y: unwritten(...to) },
     expected: { y: { values: reference(image, shape), tolerance: 0 } },
   }));

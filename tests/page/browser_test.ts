@@ -170,7 +170,7 @@ async function heatsOf(checkpoint: Uint8Array<ArrayBuffer>): Promise<number[][]>
     ...{ steps: 6, sampler: "heun", seed: 7, estimates: 6 },
     onReading: ({ image, blocks }) => {
       const { config } = network;
-      heats.push([...rgbaOf(heatMap(image, readMap(blocks), config), config)]);
+      heats.push([...rgbaOf(heatMap(image, readMap(blocks), config), { ...config, channels: 3 })]);
     },
   });
   device.destroy();
@@ -548,7 +548,7 @@ pageTest("plays clips, and saves them moving", async ({ server, cwd }) => {
   assertEquals(decodeApng(bytes).frames.length, 4);
   assertEquals(bytes, await Deno.readFile(`${cwd}/cli.apng`));
   await visit.end();
-}, smallNet(3, { frames: 4, patchFrames: 2 }));
+}, smallNet(3, { frames: 4, patchFrames: 2, channels: 1, imageSize: "8x16" }));
 
 pageTest("lets the server draw clips, and from one seed to another", async ({ cwd }) => {
   await served(cwd, ["--device", "cpu"], async (url) => {
@@ -570,7 +570,7 @@ pageTest("lets the server draw clips, and from one seed to another", async ({ cw
       await visit.end();
     }
   });
-}, smallNet(3, { frames: 4, patchFrames: 2 }));
+}, smallNet(3, { frames: 4, patchFrames: 2, channels: 4, imageSize: "16x8" }));
 
 pageTest("says that it can't draw with a network that continues clips", async ({ server }) => {
   const visit = await Visit.begin(await browser(), `${server.url}#seed=5&count=2`);

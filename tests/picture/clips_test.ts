@@ -3,7 +3,7 @@ import { decodeClip } from "../../src/data/decode_clip.ts";
 import { animatedGif } from "../../src/picture/animated_gif.ts";
 import { byFrame, clipBytes, clipGridPng, clipPng } from "../../src/picture/clips.ts";
 
-const size = { imageSize: 2, frames: 3 };
+const size = { imageSize: 2, channels: 3, frames: 3 } as const;
 /** What channel `c` of frame `t` of clip `i` is, as a byte. */
 const byte = (i: number, c: number, t: number) => 100 * i + 30 * c + 7 * t;
 
@@ -45,6 +45,7 @@ Deno.test("animatedGif() keeps few colors exactly, with times that browsers keep
   const frames = [0, 1, 2].map((t) => ({
     width: 3,
     height: 2,
+    channels: 3 as const,
     // Colors that a palette of five bits a channel can tell.
     data: Uint8Array.from({ length: 18 }, (_, i) => i % 3 === t ? 248 : 8 * (i % 4)),
   }));

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { enlarged, heatColor, heatMap } from "../../src/picture/heat_map.ts";
+import { colorsOf, enlarged, heatColor, heatMap } from "../../src/picture/heat_map.ts";
 import { assertWithin, data } from "../helpers/close.ts";
 
-const PICTURE = { imageSize: 4, frames: 1, patchSize: 2, patchFrames: 1 };
+const PICTURE = { imageSize: 4, channels: 3, frames: 1, patchSize: 2, patchFrames: 1 } as const;
 
 /** The three values of a pixel, from 0 to 1. */
 const pixel = (image: Float32Array, at: number) =>
@@ -34,7 +34,29 @@ Deno.test("heatMap() shows outlines, and leaves a patch's mean color as its shar
 
 Deno.test("enlarged() makes squares of pixels", () => {
   const image = Float32Array.from({ length: 12 }, (_, i) => i);
-  const large = enlarged(image, 2, 3);
+  const large = enlarged(image, { imageSize: 2, channels: 3 }, 3);
   assertEquals([...large.subarray(36, 48)], [4, 4, 4, 5, 5, 5, 4, 4, 4, 5, 5, 5]);
   assertEquals(large.length, 3 * 36);
+});
+
+Deno.test("heatMap() takes pictures of other channels and sides", () => {
+  const gray = Float32Array.from(data(4 * 2, 6, 0.5));
+  const wide = { ...PICTURE, imageSize: "4x2" } as const;
+  const map = [1 / 2, 1 / 4];
+  const heat = heatMap(gray, map, { ...wide, channels: 1 });
+  assertEquals(heat.length, 3 * 8);
+  assertEquals(heat, heatMap(Float32Array.of(...gray, ...gray, ...gray), map, wide));
+  const tall = enlarged(gray, { imageSize: "4x2", channels: 1 }, 2);
+  assertEquals([...tall.subarray(16, 20)], [gray[4], gray[4], gray[5], gray[5]]);
+});
+
+Deno.test("colorsOf() shows gray in all colors, and what is transparent on white", () => {
+  const of = (channels: 1 | 3 | 4, ...values: number[]) => {
+    const imageSize = "2x1" as const;
+    return [...colorsOf(Float32Array.from(values), { imageSize, channels, frames: 1 })];
+  };
+  assertEquals(of(1, -1, 0.5), [-1, 0.5, -1, 0.5, -1, 0.5]);
+  assertEquals(of(3, 1, 2, 3, 4, 5, 6), [1, 2, 3, 4, 5, 6]);
+  // Opaque, and half transparent.
+  assertEquals(of(4, -1, -1, 0, 0, 0.5, 1, 1, 0), [-1, 0, 0, 0.5, 0.5, 1]);
 });

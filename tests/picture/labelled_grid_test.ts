@@ -3,6 +3,7 @@ import { decode } from "fast-png";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { fittedLettering, lettering } from "../../src/picture/lettering.ts";
 import { imageBytes } from "../../src/picture/pictures.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 /** Rows of points, as one reads them. */
 const drawn = (columns: Uint8Array) =>
@@ -63,13 +64,13 @@ Deno.test("labelledGridPng() keeps each image whole, with its word in black belo
   const size = 16;
   const words = ["cat", "dog", "a very long name indeed"];
   const images = Float32Array.from({ length: 3 * 3 * size ** 2 }, (_, i) => Math.sin(i));
-  const found = decode(labelledGridPng(images, size, words, { columns: 2, text: { a: "b" } }));
+  const found = decode(labelledGridPng(images, rgb(size), words, { columns: 2, text: { a: "b" } }));
   // The longest word widens the cells to 64; 9 rows of a word, 2 points between cells.
   assertEquals([found.width, found.height], [2 * 66 + 2, 2 * (16 + 9 + 2) + 2]);
   assertEquals(found.text.a, "b");
   words.forEach((word, i) => {
     const [left, top] = [2 + (i % 2) * 66, 2 + Math.floor(i / 2) * 27];
-    assertEquals(part(found, [left + 24, top, size, size]), [...imageBytes(images, i, size)]);
+    assertEquals(part(found, [left + 24, top, size, size]), [...imageBytes(images, i, rgb(size))]);
     const letters = fittedLettering(word, 64);
     const from = left + Math.floor((64 - letters.length) / 2);
     const points = part(found, [from, top + size + 1, letters.length, 8]);
@@ -89,7 +90,7 @@ Deno.test("labelledGridPng() keeps each image whole, with its word in black belo
 
 Deno.test("labelledGridPng() scales letters with the images, and squares the grid by default", () => {
   const images = new Float32Array(5 * 3 * 128 ** 2);
-  const found = decode(labelledGridPng(images, 128, ["1", "2", "3", "4", "5"], {}));
+  const found = decode(labelledGridPng(images, rgb(128), ["1", "2", "3", "4", "5"], {}));
   assertEquals([found.width, found.height], [3 * 130 + 2, 2 * (128 + 18 + 2) + 2]);
   const one = part(found, [2 + 63 - 2, 2 + 128 + 2, 6, 14]);
   assertEquals(

@@ -4,9 +4,10 @@ import { crc32 } from "../../src/formats/crc32.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { pngText } from "../../src/picture/png_text.ts";
 import { recordIn, recordText } from "../../src/picture/record.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const RECORD = { checkpoint: "ab12", count: 2, seed: 4 };
-const OWN = imagePng(new Float32Array(3), 0, 1, recordText(RECORD, "cpu"));
+const OWN = imagePng(new Float32Array(3), 0, rgb(1), recordText(RECORD, "cpu"));
 const JSON_TEXT = pngText(OWN)!.rin;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -15,7 +16,7 @@ const joined = (...parts: (string | Uint8Array)[]) =>
 
 /** A PNG without text, and with one chunk before its end. */
 function withChunk(type: string, data: Uint8Array): Uint8Array {
-  const plain = imagePng(new Float32Array(3), 0, 1);
+  const plain = imagePng(new Float32Array(3), 0, rgb(1));
   const chunk = joined("\0\0\0\0", type, data, "\0\0\0\0");
   const view = new DataView(chunk.buffer);
   view.setUint32(0, data.length);

@@ -1,5 +1,7 @@
 // Float64 reference of the whole network (DESIGN, section 3), with the gradient of every parameter.
 
+import type { Channels } from "../../src/model/config.ts";
+import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import type { Activation } from "./activation.ts";
 import { depatchify, patchify, type PatchShape } from "./patches.ts";
 import { uniform } from "./random.ts";
@@ -7,7 +9,8 @@ import { Tape, type Variable, variable, view } from "./tape.ts";
 
 /** Sizes of the network, as in the original's config; options of the paper's network beside them. */
 export interface RinReferenceConfig {
-  imageSize: number;
+  imageSize: ImageSize;
+  channels?: Channels;
   frames?: number;
   patchSize: number;
   patchFrames?: number;
@@ -62,11 +65,12 @@ export interface RinReferenceOutput {
   backward(dprediction: Float64Array): Parameters;
 }
 
-const CHANNELS = 3;
 const ADDED_TIME_WIDTH = 128;
 
-function patchWidthOf({ patchSize, patchFrames = 1 }: RinReferenceConfig): number {
-  return CHANNELS * patchFrames * patchSize ** 2;
+function patchWidthOf(
+  { channels = 3, patchSize, patchFrames = 1 }: RinReferenceConfig,
+): number {
+  return channels * patchFrames * patchSize ** 2;
 }
 
 /** Sines, then cosines, of 1000 t at falling frequencies, standardised: (B, width). */
@@ -86,15 +90,15 @@ export function timeReference(times: Float64Array, width: number): Float64Array 
   return rows;
 }
 
-/** Sines and cosines of the time (of clips), then row, then column: (times * side * side, width). */
+/** Sines and cosines of the time (of clips), then row, then column: (times * rows * columns, width). */
 function sinCosReference(
   clip: boolean,
   times: number,
-  side: number,
+  [rows, columns]: readonly [number, number],
   width: number,
   stretched: boolean,
 ): Float64Array {
-  const table = new Float64Array(times * side * side * width);
+  const table = new Float64Array(times * rows * columns * width);
   const pairs = Math.floor(width / 2);
   const [half, third] = [Math.ceil(pairs / 2), Math.ceil(pairs / 3)];
   const shares = clip
@@ -102,10 +106,10 @@ function sinCosReference(
     : [half, pairs - half];
   let row = 0;
   for (let t = 0; t < times; t++) {
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
         let at = row++ * width;
-        const lasts = [times - 1, side - 1, side - 1].slice(-shares.length);
+        const lasts = [times - 1, rows - 1, columns - 1].slice(-shares.length);
         [t, y, x].slice(-shares.length).forEach((place, axis) => {
           const share = shares[axis];
           const coordinate = stretched && lasts[axis] > 0 ? place / lasts[axis] * 1000 : place;
@@ -145,13 +149,13 @@ class Network {
   }
 
   run(): RinReferenceOutput {
-    const { imageSize, frames, patchSize, patchFrames, interfaceDim, numBlocks } = this.config;
+    const { imageSize, channels = 3, frames, patchSize, patchFrames } = this.config;
+    const { interfaceDim, numBlocks } = this.config;
     const shape: PatchShape = {
       batch: this.#batch,
-      channels: CHANNELS,
+      channels,
       frames,
-      height: imageSize,
-      width: imageSize,
+      ...sidesOf(imageSize),
       patchFrames,
       patch: patchSize,
     };
@@ -200,11 +204,12 @@ class Network {
   #positions(): Variable {
     const { imageSize, frames = 1, patchSize, patchFrames = 1, positions } = this.config;
     if ((positions ?? "learned") === "learned") return this.#param("tokenizer.pos_embed");
-    const side = imageSize / patchSize;
+    const { width, height } = sidesOf(imageSize);
+    const grid = [height / patchSize, width / patchSize] as const;
     const { interfaceDim } = this.config;
     const stretched = positions === "stretched";
     return variable(
-      sinCosReference(frames > 1, frames / patchFrames, side, interfaceDim, stretched),
+      sinCosReference(frames > 1, frames / patchFrames, grid, interfaceDim, stretched),
     );
   }
 

@@ -25,7 +25,7 @@ function randomParameters(config: RinReferenceConfig): Parameters {
 
 function randomInput(config: RinReferenceConfig, batch: number): RinReferenceInput {
   return {
-    x: randomArray(batch * 3 * (config.frames ?? 1) * config.imageSize ** 2, 70),
+    x: randomArray(batch * 3 * (config.frames ?? 1) * Number(config.imageSize) ** 2, 70),
     t: Float64Array.from({ length: batch }, (_, i) => (i + 0.3) / batch),
     zPrev: randomArray(batch * config.numLatents * config.latentDim, 71),
   };

@@ -2,6 +2,7 @@
 
 import { gridPng } from "../../src/picture/pictures.ts";
 import { write } from "../data/scratch.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 /** Writes what a run of `steps` steps leaves, as far as pages read it. */
 export async function writeRun(
@@ -36,7 +37,7 @@ export async function writeRun(
   for (let i = 1; i <= grids; i++) {
     const step = Math.round(i * steps / grids);
     const path = `${folder}/samples/step-${String(step).padStart(6, "0")}.png`;
-    await write(path, gridPng(noise, size));
+    await write(path, gridPng(noise, rgb(size)));
   }
 }
 

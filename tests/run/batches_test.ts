@@ -3,6 +3,7 @@ import { TrainingBatches, validationBatches } from "../../src/run/batches.ts";
 import { BatchStream } from "../../src/data/batches.ts";
 import { fillBatch, windowStart } from "../../src/data/fill_batch.ts";
 import type { ImageSet } from "../../src/data/image_set.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 /** Seven images of 2x2, image i being all i; `read` sees each read, and can make it wait. */
 function numbered(read: (indices: number[]) => Promise<void> = async () => {}): ImageSet {
@@ -19,7 +20,7 @@ function numbered(read: (indices: number[]) => Promise<void> = async () => {}): 
   };
 }
 
-const OPTIONS = { seed: 3, batchSize: 4, imageSize: 2, flip: true, steps: 20 };
+const OPTIONS = { seed: 3, batchSize: 4, picture: rgb(2), flip: true, steps: 20 };
 const numbersOf = (images: Float32Array, stride = 12) =>
   Array.from(
     { length: images.length / stride },
@@ -86,7 +87,7 @@ Deno.test("validationBatches() spreads evenly over the set, up to the limit", as
   const passes = async (limit: number) => {
     const told: number[][] = [];
     const seen: number[] = [];
-    const batches = validationBatches(numbered(), 2, limit, (...done) => told.push(done));
+    const batches = validationBatches(numbered(), rgb(2), limit, (...done) => told.push(done));
     for await (const { images, labels } of batches) {
       seen.push(...numbersOf(images));
       assertEquals([...labels!], numbersOf(images).map((i) => 10 * i));
@@ -98,10 +99,10 @@ Deno.test("validationBatches() spreads evenly over the set, up to the limit", as
 });
 
 Deno.test("TrainingBatches crops larger stored images to the network's size", async () => {
-  const options = { ...OPTIONS, imageSize: 1 };
+  const options = { ...OPTIONS, picture: rgb(1) };
   const { images } = await new TrainingBatches(numbered(), options).at(0);
   assertEquals(images.length, 4 * 3);
-  for await (const batch of validationBatches(numbered(), 1, 7, () => {})) {
+  for await (const batch of validationBatches(numbered(), rgb(1), 7, () => {})) {
     assertEquals(numbersOf(batch.images, 3), [0, 1, 2, 3, 4, 5, 6]);
   }
 });
@@ -141,7 +142,7 @@ Deno.test("TrainingBatches takes windows of clips by seed, step, and place, and 
   assert(starts.size > 20, `${[...starts]}`);
   const again = new TrainingBatches(clips, OPTIONS);
   assertEquals((await again.at(9)).images, (await batches.at(9)).images);
-  const valid = await Array.fromAsync(validationBatches(clips, 2, 100, () => {}));
+  const valid = await Array.fromAsync(validationBatches(clips, rgb(2), 100, () => {}));
   assertEquals(numbersOf(valid[0].images, 24), [0, 10, 21, 31, 42, 52, 63]);
 });
 
@@ -160,7 +161,7 @@ Deno.test("TrainingBatches flips and crops anew at every step, by seed and step"
     for (let step = 0; step < 6; step++) {
       const wanted = new Float32Array(4 * 12);
       const stored = await set.read(stream.indices(step));
-      fillBatch(stored, 3, wanted, 2, { seed: 3, step, flip });
+      fillBatch(stored, 3, wanted, rgb(2), { seed: 3, step, flip });
       const { images } = await batches.at(step);
       assertEquals(images, wanted, `step ${step}`);
       seen.add(images.join());

@@ -283,7 +283,7 @@ savingTest(
         await Deno.readFile(`${folder}/last.safetensors`),
       );
       const { config: { imageSize }, options: { batchSize } } = trainer;
-      const { lr } = await trainer.step(new Float32Array(batchSize * 3 * imageSize ** 2));
+      const { lr } = await trainer.step(new Float32Array(batchSize * 3 * Number(imageSize) ** 2));
       assertEquals(lr, 0.01 * 0.25);
       trainer.destroy();
     });

@@ -2,7 +2,9 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { requestDevice } from "../../src/device/request.ts";
-import { ConfigError } from "../../src/model/config.ts";
+import { decode } from "fast-png";
+import { readCheckpoint } from "../../src/model/checkpoint.ts";
+import { ConfigError, type RinConfig } from "../../src/model/config.ts";
 import {
   DataError,
   type Logger,
@@ -69,6 +71,35 @@ runTest("leaves the same files as rin train", async (folder) => {
   const config = (path: string) => Deno.readTextFile(`${path}/config.json`);
   assertEquals(await config(out), await config(`${folder}/command`));
 });
+
+runTest(
+  "trains on opacity and sides that differ, and refuses data of another shape",
+  async (folder) => {
+    const pixels = Uint8Array.from({ length: 7 * 4 * 128 }, (_, i) => 128 + 127 * Math.sin(i / 41));
+    const data = {
+      ...{ name: "sprites", imageSize: "16x8", channels: 4, count: 7 } as const,
+      read: (indices: ArrayLike<number>) =>
+        new Blob(Array.from(indices, (i) => pixels.slice(i * 512, (i + 1) * 512))).bytes(),
+    };
+    const own = { ...network, imageSize: "16x8", channels: 4 } as const;
+    await train(tiny(`${folder}/whole`, { data, network: own }));
+    const png = decode(await Deno.readFile(`${folder}/whole/samples/step-000012.png`));
+    assertEquals([png.width, png.height, png.channels], [3 * 18 + 2, 2 * 10 + 2, 4]);
+    const { config } = readCheckpoint(await Deno.readFile(`${folder}/whole/last.safetensors`));
+    assertEquals([config.imageSize, config.channels], ["16x8", 4]);
+    const refused = async (changes: Partial<RinConfig>, sentence: string) => {
+      const out = `${folder}/refused`;
+      const error = await assertRejects(
+        () => train(tiny(out, { data, network: { ...own, ...changes } })),
+        ConfigError,
+      );
+      assertStringIncludes(error.message, sentence);
+    };
+    await refused({ channels: 3 }, "data of sprites have 4 channels: expected the network's 3");
+    await refused({ imageSize: "8x16" }, "have an imageSize of 16x8: expected 8x16, the network's");
+    await refused({ imageSize: 16 }, "have an imageSize of 16x8: expected 16, the network's");
+  },
+);
 
 runTest("continues to the same end after a stop anywhere", async (folder) => {
   await train(tiny(`${folder}/whole`));

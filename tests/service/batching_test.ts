@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { type Asked, errorOf, serviceTest, withService } from "./tiny_service.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 async function pixels(response: Response): Promise<string> {
   assertEquals(response.status, 200);
@@ -47,7 +48,7 @@ serviceTest(
       assertEquals(await metric("rin_images_total"), 41);
       const { gridPng } = await import("../../src/picture/pictures.ts");
       const alone = await rin.sample({ sampler: "dpm++", steps: 6, count: 40, seed: 3 });
-      assertEquals(grid, decode(gridPng(alone, 8)).data.join());
+      assertEquals(grid, decode(gridPng(alone, rgb(8))).data.join());
     }),
 );
 

@@ -12,11 +12,13 @@ import { sha256 } from "../../src/model/identity.ts";
 import { imagePng } from "../../src/picture/pictures.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { type Asked, errorOf, serviceTest, withService } from "./tiny_service.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const wave = Float32Array.from({ length: 3 * 40 * 40 }, (_, i) => Math.sin(i * 0.01));
-const picture = new Uint8Array(imagePng(wave, 0, 40));
+const picture = new Uint8Array(imagePng(wave, 0, rgb(40)));
 const image = picture.toBase64();
-const mask = imagePng(new Float32Array(3 * 64).map((_, i) => i % 8 < 4 ? 1 : -1), 0, 8).toBase64();
+const mask = imagePng(new Float32Array(3 * 64).map((_, i) => i % 8 < 4 ? 1 : -1), 0, rgb(8))
+  .toBase64();
 
 const formats: Record<string, { file: string }> = JSON.parse(
   Deno.readTextFileSync(new URL("../data/fixtures/formats_pil.json", import.meta.url)),
@@ -97,7 +99,7 @@ serviceTest(
         .json();
       const whole = await rin.sample({ sampler: "dpm++", steps: 2, count: 5, interpolate: [1, 2] });
       for (const [i, { png }] of made.images.entries()) {
-        const expected = decode(imagePng(whole, i, 8)).data.join();
+        const expected = decode(imagePng(whole, i, rgb(8))).data.join();
         assertEquals(decode(Uint8Array.fromBase64(png)).data.join(), expected);
       }
     }),
@@ -113,7 +115,7 @@ serviceTest(
       // The last column holds the images themselves.
       const images = await rin.sample({ steps: 4, sampler: "ddim", count: 3 });
       for (let i = 0; i < 3; i++) {
-        const last = decode(imagePng(images, i, 8)).data;
+        const last = decode(imagePng(images, i, rgb(8))).data;
         for (let y = 0; y < 8; y++) {
           const at = 3 * ((2 + i * 10 + y) * film.width + 2 + 3 * 10);
           assertEquals(film.data.slice(at, at + 24), last.slice(24 * y, 24 * (y + 1)));
@@ -159,7 +161,7 @@ serviceTest(
   (device) =>
     withService(device, { limits: { pixels: 1600, body: 20_000, work: 500 } }, async (asked) => {
       const { post } = asked;
-      const large = imagePng(new Float32Array(3 * 41 * 41), 0, 41).toBase64();
+      const large = imagePng(new Float32Array(3 * 41 * 41), 0, rgb(41)).toBase64();
       const bodies: [body: Record<string, unknown>, sentence: string][] = [
         [{ image: "" }, 'image is "": expected a picture\'s file as base64 or as a data URL'],
         [{ image: "a b" }, 'image is "a b": expected'],
@@ -232,9 +234,9 @@ serviceTest(
   "a clip is continued where the network needs one, and only there",
   (device) => {
     const clip = movingShape(3, 3, 8);
-    const begun = clipPng(clip, { imageSize: 8, frames: 3 });
+    const begun = clipPng(clip, { ...rgb(8), frames: 3 });
     const context = begun.toBase64();
-    const other = clipPng(movingShape(4, 3, 8), { imageSize: 8, frames: 3 }).toBase64();
+    const other = clipPng(movingShape(4, 3, 8), { ...rgb(8), frames: 3 }).toBase64();
     const test = async (asked: Asked) => {
       const { post, get, rin, metric } = asked;
       const bodies = [0, 1].flatMap((seed) => [{ seed, context }, { seed, context: other }]);
@@ -247,10 +249,9 @@ serviceTest(
       const [data, futures] = [begun, clips[0]].map((png) => decodeClip(png).data);
       assertEquals(futures.slice(0, 2 * 192), data.slice(0, 2 * 192));
       assertEquals(recordIn(clips[0])!.context, await sha256(begun));
-      const frames = { frames: 2, imageSize: 8 };
-      const given = decodeGiven(begun, "context", frames, decodeImage);
+      const given = decodeGiven(begun, "context", rin.config, decodeImage);
       const wanted = await rin.sample({ sampler: "dpm++", steps: 2, context: given, count: 1 });
-      assertEquals(futures, decodeClip(clipPng(wanted, { imageSize: 8, frames: 4 })).data);
+      assertEquals(futures, decodeClip(clipPng(wanted, { ...rgb(8), frames: 4 })).data);
       assertEquals(decodeClip(clips[1]).data.slice(0, 384) === futures.slice(0, 384), false);
       const form = await sendForm(asked, ["steps", "2"], ["context", begun], ["format", "gif"]);
       assertEquals([form.status, form.headers.get("content-type")], [200, "image/gif"]);

@@ -19,6 +19,7 @@ import { recordIn } from "../../src/picture/record.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { CHECKPOINT, CONFIG, errorOf, serviceTest, withService } from "./tiny_service.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const settings = { steps: 3, sampler: "ddim", eta: 0.5, seed: 9 } as const;
 
@@ -33,10 +34,13 @@ serviceTest(
       assertEquals(grid.headers.get("content-type"), "image/png");
       const gridBytes = await grid.bytes();
       const words = ["bird", "cat", "bird"];
-      assertEquals(pixels(gridBytes), pixels(labelledGridPng(images, 8, words, { columns: 2 })));
+      assertEquals(
+        pixels(gridBytes),
+        pixels(labelledGridPng(images, rgb(8), words, { columns: 2 })),
+      );
       const plain = await post({ ...settings, count: 3 });
       const free = await rin.sample({ ...settings, count: 3 });
-      assertEquals(pixels(await plain.bytes()), pixels(gridPng(free, 8)));
+      assertEquals(pixels(await plain.bytes()), pixels(gridPng(free, rgb(8))));
       assertEquals(recordIn(gridBytes), {
         checkpoint: await sha256(CHECKPOINT),
         count: 3,
@@ -57,14 +61,14 @@ serviceTest(
       for (const [i, { png, ...rest }] of json.images.entries()) {
         assertEquals(rest, { index: i, seed: 9, class: [2, 0, 2][i] });
         const bytes = Uint8Array.fromBase64(png);
-        assertEquals(pixels(bytes), pixels(imagePng(images, i, 8)));
+        assertEquals(pixels(bytes), pixels(imagePng(images, i, rgb(8))));
         const { label, index } = recordIn(bytes)!;
         assertEquals([label, index], [[2, 0, 2][i], i]);
       }
       const one = await (await post({ ...settings, clip: 0.9 })).bytes();
       assertEquals(
         pixels(one),
-        pixels(imagePng(await rin.sample({ ...settings, count: 1, clip: 0.9 }), 0, 8)),
+        pixels(imagePng(await rin.sample({ ...settings, count: 1, clip: 0.9 }), 0, rgb(8))),
       );
       assertEquals([recordIn(one)?.clip, recordIn(one)?.class], ["0.9", undefined]);
     }),

@@ -5,6 +5,7 @@ import { EventFiles } from "../../src/run/tensorboard/event_files.ts";
 import { gridPng } from "../../src/picture/pictures.ts";
 import { withFolder } from "../data/scratch.ts";
 import { crcReference, events, shown } from "./reader.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 Deno.test("crc32c() gives the vectors of RFC 3720, and its reference at every length up to 70", () => {
   const vectors: [number[], number][] = [
@@ -32,7 +33,7 @@ async function files(folder: string): Promise<Uint8Array<ArrayBuffer>[]> {
 
 Deno.test("EventFiles begins with version and session, then has numbers and pictures", () =>
   withFolder(async (folder) => {
-    const png = gridPng(new Float32Array(2 * 3 * 16), 4), before = Date.now() / 1000;
+    const png = gridPng(new Float32Array(2 * 3 * 16), rgb(4)), before = Date.now() / 1000;
     const file = new EventFiles(folder);
     await file.start({ step: 0, device: "gpu" });
     await file.metrics([
@@ -40,6 +41,10 @@ Deno.test("EventFiles begins with version and session, then has numbers and pict
       { step: 3_000_000_000, loss: NaN },
     ]);
     await file.samples(300, png);
+    const gray = gridPng(new Float32Array(16), { imageSize: 4, channels: 1 });
+    const clear = gridPng(new Float32Array(32), { imageSize: "2x4", channels: 4 });
+    await file.samples(301, gray);
+    await file.samples(302, clear);
     await file.sync();
     const read = events((await files(folder))[0]);
     for (const { wallTime } of read) assert(wallTime >= before && wallTime <= Date.now() / 1000);
@@ -52,6 +57,8 @@ Deno.test("EventFiles begins with version and session, then has numbers and pict
       },
       { step: 3_000_000_000, scalars: { loss: NaN } },
       { step: 300, images: { samples: { width: 14, height: 8, colours: 3, png } } },
+      { step: 301, images: { samples: { width: 8, height: 8, colours: 1, png: gray } } },
+      { step: 302, images: { samples: { width: 6, height: 8, colours: 4, png: clear } } },
     ]);
   }));
 
@@ -110,7 +117,7 @@ Deno.test("EventFiles keeps what it can't write, and sync() says why", () =>
     await Deno.rename(`${folder}/${name}`, `${folder}/aside`);
     await Deno.mkdir(`${folder}/${name}`);
     await file.metrics([{ step: 1, loss: 1 }]);
-    await file.samples(1, gridPng(new Float32Array(48), 4));
+    await file.samples(1, gridPng(new Float32Array(48), rgb(4)));
     await assertRejects(() => file.sync(), FileError, "it is a folder, not a file");
     await Deno.remove(`${folder}/${name}`);
     await Deno.rename(`${folder}/aside`, `${folder}/${name}`);

@@ -141,6 +141,18 @@ Deno.test("exampleInputs() gives examples without a class the last row", () => {
   assert(unlabelled.includes(true) && unlabelled.includes(false));
 });
 
+Deno.test("exampleInputs() draws an offset for each channel of an example", () => {
+  const options = completeTrainOptions({ batchSize: 4, offsetNoise: 0.1, seed: 3 });
+  for (const channels of [1, 3, 4] as const) {
+    const config = completeConfig({ channels });
+    const inputs = (places?: number[]) =>
+      exampleInputs(config, options, 7, undefined, places).offsets;
+    const all = inputs();
+    assertEquals([all.length, new Set(all).size], [4 * channels, 4 * channels]);
+    assertEquals(inputs([2]), all.slice(2 * channels, 3 * channels));
+  }
+});
+
 Deno.test("exampleInputs() drops classes as often as labelDropout says, by step and seed", () => {
   const options = completeTrainOptions({ batchSize: 1000, labelDropout: 0.2 });
   const share = (step: number, changed = {}) =>

@@ -251,6 +251,7 @@ export class PlaceImage extends Entry {
   level: u32;
   x: u32;
   size: i32;
+  each: i32;
   plane: i32;
 }
 
@@ -262,7 +263,7 @@ export function placeImage(e: PlaceImage, tile: i32): void {
   const sigma = load<f32>(e.level, 4);
   for (let i = start; i < end; i++) {
     if (load<f32>(at(e.keepMask, i % e.plane)) != 1) continue;
-    const image = signal * load<f32>(at(e.image, i % (3 * e.plane)));
+    const image = signal * load<f32>(at(e.image, i % e.each));
     store<f32>(at(e.x, i), image + sigma * load<f32>(at(e.noise, i)));
   }
 }

@@ -12,6 +12,7 @@ export class Patchify extends Entry {
   rowsPerTile: i32;
   /** Rows of pixels of the whole batch. */
   rows: i32;
+  channels: i32;
   frames: i32;
   height: i32;
   width: i32;
@@ -20,28 +21,29 @@ export class Patchify extends Entry {
   patchWidth: i32;
 }
 
-/** Cuts images or clips of 3 channels into patches, or puts them together again, row by row. */
+/** Cuts images or clips into patches, or puts them together again, row by row. */
 export function patchify(e: Patchify, tile: i32): void {
   const across = e.width / e.patchWidth;
   const down = e.height / e.patchHeight;
   const volume = e.patchFrames * e.patchHeight * e.patchWidth;
+  const features = e.channels * volume;
   const tokens = e.frames / e.patchFrames * down * across;
   const end = min((tile + 1) * e.rowsPerTile, e.rows);
   for (let row = tile * e.rowsPerTile; row < end; row++) {
     const top = row % e.height;
     const frame = row / e.height % e.frames;
     const plane = row / (e.height * e.frames);
-    const channel = plane % 3;
+    const channel = plane % e.channels;
     const token = (frame / e.patchFrames * down + top / e.patchHeight) * across;
     const feature = channel * volume +
       (frame % e.patchFrames * e.patchHeight + top % e.patchHeight) * e.patchWidth;
-    let patch = (plane / 3 * tokens + token) * 3 * volume + feature;
+    let patch = (plane / e.channels * tokens + token) * features + feature;
     let pixel = row * e.width;
     for (let k = 0; k < across; k++) {
       if (e.inverse) copyRow(at(e.y, pixel), at(e.x, patch), e.patchWidth);
       else copyRow(at(e.y, patch), at(e.x, pixel), e.patchWidth);
       pixel += e.patchWidth;
-      patch += 3 * volume;
+      patch += features;
     }
   }
 }

@@ -7,8 +7,9 @@ import type { Device } from "../../device/device.ts";
 import { Plan } from "../../graph/plan.ts";
 import { persistent, type Tensor } from "../../graph/tensor.ts";
 import type { Program } from "../../device/device.ts";
+import { type PictureConfig, pictureSize } from "../../model/example.ts";
 import type { SafeTensors } from "../../model/safetensors.ts";
-import { type FeatureSpace, toBytes } from "../feature_set.ts";
+import { type FeatureSpace, rgbBytes } from "../feature_set.ts";
 import { inception } from "./architecture.ts";
 import { Layers, type Parameter } from "./layers.ts";
 import { resizeBilinear } from "./resize.ts";
@@ -85,14 +86,15 @@ export class Inception implements FeatureSpace {
   }
 
   /** Images are rounded to bytes first, as if they had been saved. */
-  async features(images: Float32Array, size: number): Promise<Float32Array[]> {
-    const each = 3 * size * size;
-    const rounded = Float32Array.from(toBytes(images), (byte) => byte / 127.5 - 1);
+  async features(images: Float32Array, picture: PictureConfig): Promise<Float32Array[]> {
+    const { imageSize } = picture;
+    const each = pictureSize({ imageSize, channels: 3 });
+    const rounded = Float32Array.from(rgbBytes(images, picture), (byte) => byte / 127.5 - 1);
     const { input, sums, pixels } = this.recorded;
     const found: Float32Array[] = [];
     for (let first = 0; first < rounded.length; first += BATCH * each) {
       const some = rounded.subarray(first, first + BATCH * each);
-      this.device.write(input, resizeBilinear(some, size, SIDE));
+      this.device.write(input, resizeBilinear(some, imageSize, SIDE));
       this.program.run();
       const totals = await this.device.read(sums);
       for (let i = 0; i < some.length / each; i++) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RinConfig } from "../config.ts";
+import type { Channels, RinConfig } from "../config.ts";
 import { CheckpointError, type NamedArray } from "../safetensors.ts";
 
 type Tensors = ReadonlyMap<string, NamedArray>;
@@ -14,7 +14,7 @@ type Tensors = ReadonlyMap<string, NamedArray>;
  * @throws {CheckpointError} when a variable that tells of them is missing, or has other axes
  */
 export function inferConfig(tensors: Tensors): Partial<RinConfig> {
-  const [patchSize, , , interfaceDim] = shapeOf(tensors, "stem/kernel", 4);
+  const [patchSize, , channels, interfaceDim] = shapeOf(tensors, "stem/kernel", 4);
   const [own, latentDim] = shapeOf(tensors, "latent_pos_emb/kernel/vis_pos_embedding", 2);
   const decoder = (unit: string) => `${unit}_unit_0/transformer_decoder_layer`;
   const [, numHeads] = shapeOf(
@@ -42,6 +42,7 @@ export function inferConfig(tensors: Tensors): Partial<RinConfig> {
     ...learned &&
       { imageSize: patchSize * Math.sqrt(shapeOf(tensors, positions, 2)[0]) },
     positions: learned ? "learned" : "stretched",
+    channels: channels as Channels,
     patchSize,
     latentDim,
     interfaceDim,

@@ -26,7 +26,7 @@ export interface Variable {
  */
 export function variablesOf(config: RinConfig): Variable[] {
   expectPix2seq(config);
-  const { interfaceDim: dx, patchSize: p, numHeads, readWriteHeads } = config;
+  const { interfaceDim: dx, channels, patchSize: p, numHeads, readWriteHeads } = config;
   const places = new Map(parameterLayout(config).parameters.map((spec) => [spec.name, spec]));
   const variables: Variable[] = [];
   /** A variable of an own shape, or with the axes of the parameter. */
@@ -77,7 +77,7 @@ export function variablesOf(config: RinConfig): Variable[] {
   const table = (name: string, parameter: string) =>
     put(name, place(parameter), place(parameter).shape.slice(1));
 
-  put("stem/kernel", place("tokenizer.linear.weight"), [dx, 3, p, p], [2, 3, 1, 0]);
+  put("stem/kernel", place("tokenizer.linear.weight"), [dx, channels, p, p], [2, 3, 1, 0]);
   plain("stem/bias", "tokenizer.linear.bias");
   norm("stem_ln", "tokenizer.layer_norm");
   if (config.positions === "learned") {
@@ -107,9 +107,10 @@ export function variablesOf(config: RinConfig): Variable[] {
   });
   norm("output_ln", "layer_norm");
   // Pixels of a patch in the order (row, column, channel), which is (channel, row, column) here.
-  const readout = [dx, 3 * p * p];
-  put("output_linear/kernel", place("readout.weight"), [3, p, p, dx], [3, 1, 2, 0], readout);
-  put("output_linear/bias", place("readout.bias"), [3, p, p], [1, 2, 0], [3 * p * p]);
+  const pixels = [channels, p, p];
+  const each = channels * p * p;
+  put("output_linear/kernel", place("readout.weight"), [...pixels, dx], [3, 1, 2, 0], [dx, each]);
+  put("output_linear/bias", place("readout.bias"), pixels, [1, 2, 0], [each]);
   return variables;
 }
 

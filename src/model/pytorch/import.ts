@@ -44,7 +44,7 @@ export function importPyTorch(
 ): ImportedCheckpoint {
   const file = isTorchFile(bytes) ? describeTorch(readTorchFile(bytes)) : describeTensors(bytes);
   const { network, average, ignored } = chooseWeights(file, weights);
-  const known = { ...inferConfig(network.tensors), numHeads: file.numHeads, ...given };
+  const known = { ...inferConfig(network.tensors, given), numHeads: file.numHeads, ...given };
   if (known.numHeads === undefined) {
     throw new ConfigError("numHeads is not known, for no tensor's shape tells it: give it");
   }

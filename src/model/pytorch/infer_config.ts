@@ -7,17 +7,25 @@ import type { RinConfig } from "../config.ts";
 import { CheckpointError } from "../safetensors.ts";
 import type { Tensors } from "./networks.ts";
 
-/** All sizes but the number of heads. @throws {CheckpointError} when the shapes fit no network */
-export function inferConfig(tensors: Tensors): Partial<RinConfig> {
+/**
+ * All sizes but the number of heads. Images are square, of three channels, unless they are given.
+ *
+ * @throws {CheckpointError} when the shapes fit no network
+ */
+export function inferConfig(
+  tensors: Tensors,
+  { channels = 3, imageSize }: Partial<RinConfig> = {},
+): Partial<RinConfig> {
   const [, tokens, interfaceDim] = shapeOf(tensors, "tokenizer.pos_embed", 3);
   const [, features] = shapeOf(tensors, "tokenizer.linear.weight", 2);
   const [, numLatents, latentDim] = shapeOf(tensors, "latent_initializer.Z_init", 3);
-  const patchSize = Math.sqrt(features / 3);
+  const patchSize = Math.sqrt(features / channels);
   const side = Math.sqrt(tokens);
-  if (!Number.isInteger(patchSize) || !Number.isInteger(side)) {
+  if (!Number.isInteger(patchSize) || imageSize === undefined && !Number.isInteger(side)) {
+    const kind = channels === 3 ? "RGB image" : `image of ${channels} channels`;
     throw new CheckpointError(
-      `its ${tokens} patches of ${features} numbers are not those of a square RGB image in square ` +
-        "patches",
+      `its ${tokens} patches of ${features} numbers are not those of a square ${kind} in square ` +
+        "patches: for another, give its imageSize and channels in a config",
     );
   }
   const blockDepth = countOf(tensors, /^blocks\.0\.compute_norm\.(\d+)\./);
@@ -25,7 +33,8 @@ export function inferConfig(tensors: Tensors): Partial<RinConfig> {
     throw new CheckpointError("it lacks the tensor blocks.0.compute_norm.0.weight");
   }
   return {
-    imageSize: side * patchSize,
+    imageSize: imageSize ?? side * patchSize,
+    channels,
     patchSize,
     latentDim,
     interfaceDim,

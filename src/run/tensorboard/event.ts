@@ -36,9 +36,8 @@ export function scalars(at: Moment, values: readonly (readonly [tag: string, num
 
 /** A picture of a step. */
 export function image(at: Moment, tag: string, png: Uint8Array): Bytes {
-  const RGB = 3;
-  const { width, height } = pngSize(png);
-  const fields = [integer(1, height), integer(2, width), integer(3, RGB), bytes(4, png)];
+  const { width, height, channels } = pngSize(png);
+  const fields = [integer(1, height), integer(2, width), integer(3, channels), bytes(4, png)];
   return summary(at, [[text(1, tag), message(4, fields)]]);
 }
 

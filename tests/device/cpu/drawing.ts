@@ -6,6 +6,7 @@ import { type CpuOptions, requestCpu } from "../../../src/device/cpu/request.ts"
 import { RandomStream } from "../../../src/nn/random.ts";
 import { gridPng } from "../../../src/picture/pictures.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
+import { rgb } from "../../helpers/rgb.ts";
 
 /** What one device made. */
 export interface Drawing {
@@ -62,7 +63,7 @@ async function draw(options: CpuOptions): Promise<Drawing> {
   return {
     arithmetic: device.arithmetic,
     threads: device.threads,
-    picture: base64(gridPng(images, SIZE)),
+    picture: base64(gridPng(images, rgb(SIZE))),
     checkpoint: base64(new Uint8Array(await crypto.subtle.digest("SHA-256", checkpoint))),
   };
 }

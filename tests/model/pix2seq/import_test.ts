@@ -177,6 +177,18 @@ Deno.test("importPix2seq() refuses other networks in a sentence", () => {
   assert(changed(() => {})().config.layers === "paper");
 });
 
+Deno.test("exportPix2seq() and importPix2seq() are inverse for gray pictures that are no squares", () => {
+  const own = readSmallNet({
+    ...{ layers: "paper", timeConditioning: "token", timeInput: "gamma", channels: 1 },
+    ...{ imageSize: "8x16", prediction: "eps", schedule: "linear" },
+  });
+  const { tensors } = readSafetensors(exportPix2seq(own));
+  assertEquals(tensors.get("tape/stem/kernel")!.shape, [4, 4, 1, 16]);
+  const again = importPix2seq(tensors, { imageSize: "8x16" });
+  assertEquals(again.config, own.config);
+  assertSameBits("slab", again.slabs.parameters, own.slabs.parameters);
+});
+
 Deno.test("exportPix2seq() refuses networks that pix2seq can't have", () => {
   const refused = (checkpoint: Checkpoint, sentence: string) =>
     assertThrows(() => exportPix2seq(checkpoint), ConfigError, sentence);

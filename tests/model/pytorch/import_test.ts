@@ -13,6 +13,7 @@ import {
   writeSafetensors,
 } from "../../../src/model/safetensors.ts";
 import { zipOf } from "../../formats/zip_of.ts";
+import { readSmallNet, smallNet } from "../../helpers/small_net.ts";
 
 const fixture = (name: string) => Deno.readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 
@@ -180,6 +181,19 @@ Deno.test("importPyTorch() needs a number of heads that fits", () => {
     () => importPyTorch(bytes, { numLatents: 4, numHeads: 2 }),
     CheckpointError,
     "Z_init",
+  );
+});
+
+Deno.test("importPyTorch() takes channels and sides that are given", () => {
+  const config = { channels: 1, imageSize: "16x8" } as const;
+  const { tensors } = readSafetensors(smallNet(1, config));
+  const bytes = writeSafetensors({ metadata: {}, tensors });
+  const found = importPyTorch(bytes, { ...config, numHeads: 2 });
+  assertEquals(found.config, readSmallNet({ ...config, prediction: "eps" }).config);
+  assertThrows(
+    () => importPyTorch(bytes, { numHeads: 2 }),
+    CheckpointError,
+    "for another, give its imageSize and channels in a config",
   );
 });
 

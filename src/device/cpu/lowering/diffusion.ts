@@ -29,8 +29,11 @@ export const addNoise: Lowering<"addNoise"> = (
 };
 
 /** A number added to each channel. */
-export const offsetNoise: Lowering<"offsetNoise"> = ({ batch, plane }, { offsets, y }) => {
-  const size = 3 * batch * plane;
+export const offsetNoise: Lowering<"offsetNoise"> = (
+  { batch, channels, plane },
+  { offsets, y },
+) => {
+  const size = batch * channels * plane;
   return [{ code: OFFSET_NOISE, tiles: chunksOf(size), fields: { offsets, y, size, plane } }];
 };
 
@@ -78,10 +81,11 @@ export const slerp: Lowering<"slerp"> = ({ batch, each }, { other, turn, y }) =>
 
 /** A noised picture put in its place. */
 export const placeImage: Lowering<"placeImage"> = (
-  { batch, plane },
+  { batch, channels, plane },
   { image, noise, keepMask, level, x },
 ) => {
-  const size = 3 * batch * plane;
-  const fields = { image, noise, keepMask, level, x, size, plane };
+  const each = channels * plane;
+  const size = batch * each;
+  const fields = { image, noise, keepMask, level, x, size, each, plane };
   return [{ code: PLACE_IMAGE, tiles: chunksOf(size), fields }];
 };

@@ -17,13 +17,13 @@ import type { Lowering, TapeEntry } from "../tape_entry.ts";
 import { chunksOf, rowTiles } from "./tiles.ts";
 
 function patches(
-  { batch, axes }: SizesOf<"patchify">,
+  { batch, channels, axes }: SizesOf<"patchify">,
   { x, y }: { readonly x: Tensor; readonly y: Tensor },
   inverse: boolean,
 ): readonly TapeEntry[] {
   // Images are clips of one frame.
   const [frame, row, column] = axes.length === 2 ? [{ length: 1, patch: 1 }, ...axes] : axes;
-  const rows = batch * 3 * frame.length * row.length;
+  const rows = batch * channels * frame.length * row.length;
   const { rowsPerTile, tiles } = rowTiles(rows, column.length);
   const fields = {
     x,
@@ -31,6 +31,7 @@ function patches(
     inverse: Number(inverse),
     rowsPerTile,
     rows,
+    channels,
     frames: frame.length,
     height: row.length,
     width: column.length,
