@@ -51,6 +51,7 @@ export type { Activation } from "./kernels/shapes.ts";
 export { attention, attentionMerge } from "./kernels/wgsl/attention.ts";
 export { attentionKeyGradient, attentionQueryGradient } from "./kernels/wgsl/attention_gradient.ts";
 export { ATTENTION_TILES, type AttentionTile, keysOfPart } from "./kernels/wgsl/attention_tiles.ts";
+export type { OperandTypes } from "./kernels/wgsl/operand.ts";
 export type { AttentionSizes } from "./kernels/shapes.ts";
 export type { EpilogueOptions } from "./kernels/wgsl/epilogue.ts";
 export {

@@ -8,7 +8,7 @@
 import { PRESETS, stepsOf } from "./gpu_static/steps.ts";
 
 const names = Deno.args.length > 0 ? Deno.args : PRESETS;
-for (const { preset, task, batch, work } of names.flatMap(stepsOf)) {
+for (const { preset, task, batch, work } of names.flatMap((preset) => stepsOf(preset))) {
   const counts = new Map<string, number>();
   for (const { name, dispatches } of work) {
     counts.set(name, (counts.get(name) ?? 0) + dispatches);

@@ -1,7 +1,7 @@
 /**
  * What GPUs' compilers make of the kernels, without a GPU.
  *
- *     deno task gpu:static [PRESET...] [--gpu TFLOPS,GBPS] [--jax] [--out FILE]
+ *     deno task gpu:static [PRESET...] [--gpu TFLOPS,GBPS] [--half] [--jax] [--out FILE]
  *     deno task gpu:static --docs BEFORE.json AFTER.json
  *
  * Every kernel of a training step and of a sampling step (batch 1) of the presets, by default
@@ -9,7 +9,7 @@
  * spills, waves, workgroup memory, and what its hottest loop does. From these and the sizes follows
  * how long a step takes at least, on a GPU of the given peaks or on the largest of each kind. A run
  * with the default presets writes `bench/results/gpu-static/COMMIT.json`; `--out` names another
- * file. `--jax` also compiles jax-js's products of some of the shapes, beside ours; npm fetches it.
+ * file. `--half` takes the steps in half precision (`--precision f16`). `--jax` also compiles jax-js's products of some of the shapes, beside ours; npm fetches it.
  * `--docs` puts two such files side by side into docs/kernels.md.
  *
  * Where the system's Mesa is older than 24, Debian's backport is fetched from apt's mirror and
@@ -43,9 +43,10 @@ const RESULTS = new URL("./results/gpu-static/", import.meta.url);
 async function measure(
   presets: readonly string[],
   peak: GpuPeak | undefined,
+  half: boolean,
   jax: boolean,
 ): Promise<StaticResults> {
-  const steps = presets.flatMap(stepsOf);
+  const steps = presets.flatMap((preset) => stepsOf(preset, half ? "f16" : "f32"));
   const mesa = await findMesa() ?? await installMesa();
   const names = new Map(
     steps.flatMap(({ work }) => work.map(({ code, name }) => [code, name] as const)),
@@ -91,18 +92,18 @@ async function writeDocs([before, after]: string[]): Promise<void> {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { docs, jax, gpu, out, _ } = parseArgs(args, {
+  const { docs, half, jax, gpu, out, _ } = parseArgs(args, {
     string: ["gpu", "out"],
-    boolean: ["docs", "jax"],
+    boolean: ["docs", "half", "jax"],
   });
   const given = _.map(String);
   if (docs) return await writeDocs(given);
   const peak = gpu === undefined ? undefined : peakOf(gpu);
-  const results = await measure(given.length > 0 ? given : PRESETS, peak, jax);
+  const results = await measure(given.length > 0 ? given : PRESETS, peak, half, jax);
   for (const chip of CHIP_NAMES) console.log(`${kernelTable(results, chip)}\n`);
   console.log(stepTable(results));
   if (jax) console.log(`\n${productTable(results)}`);
-  const usual = given.length === 0 && !peak;
+  const usual = given.length === 0 && !peak && !half;
   const name = new URL(`${results.commit.replace("+", "-changed")}.json`, RESULTS);
   const path = out ?? (usual ? name : undefined);
   if (path === undefined) return;

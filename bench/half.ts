@@ -1,6 +1,6 @@
 /**
- * What half precision costs and gives: a checkpoint's sampling weights as f32 and as f16 on one
- * adapter.
+ * What half precision costs and gives: a checkpoint's sampling weights as f32, as f16, and as f16 with
+ * activations in f16, too, on one adapter.
  *
  *     deno run -A bench/half.ts CHECKPOINT [STEPS]
  *
@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { requestGpu, Rin } from "../mod.ts";
+import { type Gpu, requestGpu, Rin } from "../mod.ts";
 import { readCheckpoint, writeCheckpoint } from "../src/model/checkpoint.ts";
 import { byteOf } from "../src/picture/pictures.ts";
 import { markdown } from "./measure.ts";
@@ -24,9 +24,15 @@ const [path, steps = "100"] = Deno.args;
 if (path === undefined) throw new Error("Which checkpoint? Give a .safetensors file");
 const { config, slabs } = readCheckpoint(await Deno.readFile(path));
 const parameters = slabs.ema ?? slabs.parameters;
-const files = (["f32", "f16"] as const).map((dtype) =>
+const [full, half] = (["f32", "f16"] as const).map((dtype) =>
   writeCheckpoint({ config, slabs: { parameters } }, dtype)
 );
+
+const CONTENDERS: Record<string, (gpu: Gpu) => Promise<Rin>> = {
+  "f32": (gpu) => Rin.load(gpu, full),
+  "weights f16": (gpu) => Rin.load(gpu, half),
+  "`--precision f16`": (gpu) => Rin.load(gpu, full, { precision: "f16" }),
+};
 
 /** The largest difference of two pictures, the mean one, and the share of bytes that differ. */
 function compared(a: Float32Array, b: Float32Array): string[] {
@@ -40,43 +46,39 @@ function compared(a: Float32Array, b: Float32Array): string[] {
   ];
 }
 
-async function measured(): Promise<string[]> {
+async function measured(): Promise<string[][]> {
   const gpu = await requestGpu();
   if (!gpu.supportsF16) throw new Error("This adapter has no shader-f16");
-  const [full, half] = await Promise.all(files.map((bytes) => Rin.load(gpu, bytes)));
-  const pictures = (rin: Rin) => rin.sample({ count: COUNT, seed: 1, steps: Number(steps) });
-  const [a, b] = [await pictures(full), await pictures(half)];
-  const times: number[][] = [[], []];
+  const made: { name: string; rin: Rin; bytes: number; pictures: Float32Array; times: number[] }[] =
+    [];
+  for (const [name, load] of Object.entries(CONTENDERS)) {
+    const before = gpu.bytes;
+    const rin = await load(gpu);
+    const pictures = await rin.sample({ count: COUNT, seed: 1, steps: Number(steps) });
+    made.push({ name, rin, bytes: gpu.bytes - before, pictures, times: [] });
+  }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, rin] of [full, half].entries()) {
-      times[i].push(
+    for (const { rin, times } of made) {
+      times.push(
         await milliseconds(async () => void await rin.sample({ count: COUNT, steps: TIMED_STEPS })),
       );
     }
   }
-  const [slow, fast] = times.map((all) => median(all) / TIMED_STEPS);
   gpu.destroy();
-  const bytes = [full, half].map(({ weights }) => (weights.values.bytes / 1e6).toFixed(2));
-  return [
-    ...bytes,
-    slow.toFixed(1),
-    fast.toFixed(1),
-    (fast / slow).toFixed(2),
-    ...compared(a, b),
-  ];
+  return made.map(({ name, rin, bytes, pictures, times }) => [
+    name,
+    (rin.weights.values.bytes / 1e6).toFixed(2),
+    (bytes / 1e6).toFixed(2),
+    (median(times) / TIMED_STEPS).toFixed(1),
+    (median(times) / median(made[0].times)).toFixed(2),
+    ...compared(pictures, made[0].pictures),
+  ]);
 }
 
-console.log(`Files: ${files.map(({ length }) => `${(length / 1e6).toFixed(2)} MB`).join(", ")}\n`);
 console.log(
-  markdown([
-    "weights f32, MB",
-    "f16, MB",
-    "evaluation f32, ms",
-    "f16, ms",
-    "ratio",
-    "largest difference, /255",
-    "mean",
-    "bytes that differ",
-  ], [await measured()]),
+  `Files: ${[full, half].map(({ length }) => `${(length / 1e6).toFixed(2)} MB`).join(", ")}\n`,
 );
+const columns = ["", "weights, MB", "in all, MB", "evaluation, ms", "times f32's"];
+const differences = ["largest difference, /255", "mean", "bytes that differ"];
+console.log(markdown([...columns, ...differences], await measured()));
 Deno.exit(0);

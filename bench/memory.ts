@@ -53,7 +53,7 @@ for (const name of names) {
   );
   const parts = {
     slabs: storagesOf(own),
-    pooled: sum(place(dispatches).sizes.map((size) => bufferBytes(4 * size))),
+    pooled: sum(place(dispatches).bytes.map(bufferBytes)),
     written: storagesOf([...written, ...constants]),
     params: dispatches.length * PARAMS_STRIDE,
   };

@@ -7,7 +7,8 @@
 import { resolveSettings } from "../../cli/options/resolve.ts";
 import { recordSampling } from "../../src/diffusion/inference.ts";
 import { type Dispatch, lower } from "../../src/device/webgpu/lowering.ts";
-import { bytesOfOne, typeOf } from "../../src/graph/tensor.ts";
+import type { FloatType } from "../../src/graph/ops.ts";
+import { bytesOf } from "../../src/graph/tensor.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { slab, Weights } from "../../src/model/weights.ts";
 import { partPhases, recordStep, trainSlabs } from "../../src/train/step_plan.ts";
@@ -41,8 +42,10 @@ export interface Step {
 }
 
 /** A training step of a preset and, for one image, a sampling step. */
-export function stepsOf(preset: string): Step[] {
-  const { settings: { network, training } } = resolveSettings(preset, {}, {});
+export function stepsOf(preset: string, precision: FloatType = "f32"): Step[] {
+  const { settings } = resolveSettings(preset, {}, {});
+  const { network } = settings;
+  const training = { ...settings.training, precision };
   const layout = parameterLayout(network);
   const { batchSize, accumulate } = training;
   const step = lower(recordStep(network, training, layout, trainSlabs(layout, training)).plan);
@@ -50,8 +53,9 @@ export function stepsOf(preset: string): Step[] {
     { length: accumulate },
     (_, part) => partPhases(part, training, false),
   ).flat();
-  const weights = new Weights(layout, slab("parameters", layout));
-  const sampling = lower(recordSampling(network, weights, 1).plan);
+  const stored = parameterLayout(network, precision);
+  const weights = new Weights(stored, slab("parameters", stored));
+  const sampling = lower(recordSampling(network, weights, 1, undefined, precision).plan);
   return [
     {
       preset,
@@ -80,7 +84,7 @@ function gather<Phase extends string>(
     if (times === 0) continue;
     const invocations = workgroups.reduce((a, b) => a * b, workgroupSize(code));
     const bytes = new Set(tensors).values()
-      .reduce((sum, tensor) => sum + bytesOfOne(typeOf(tensor)) * tensor.size, 0);
+      .reduce((sum, tensor) => sum + bytesOf(tensor), 0);
     const key = [code, invocations, flops, bytes].join("\n");
     const dispatchesBefore = all.get(key)?.dispatches ?? 0;
     all.set(key, {

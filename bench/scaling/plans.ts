@@ -48,5 +48,5 @@ export function costsAt(network: Partial<RinConfig>, imageSize: number): Costs {
 
 /** Bytes that a GPU's activations take after pooling. */
 function activationBytes(plan: Plan<string>): number {
-  return place(lower(plan)).sizes.reduce((sum, size) => sum + 4 * size, 0);
+  return place(lower(plan)).bytes.reduce((a, b) => a + b, 0);
 }

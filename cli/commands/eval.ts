@@ -5,6 +5,7 @@
  */
 import { Rin } from "../../src/diffusion/rin.ts";
 import { folderOf } from "../../src/files/write_file.ts";
+import type { FloatType } from "../../src/graph/ops.ts";
 import { sha256 } from "../../src/model/identity.ts";
 import { trainedSteps } from "../../src/model/trained_steps.ts";
 import { type CheckpointFile, openCheckpoint } from "../../src/run/checkpoint_file.ts";
@@ -24,7 +25,7 @@ import {
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
+import { DEVICE_OPTIONS, deviceRequest, PRECISION_OPTION } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { ownUnlessGiven, sampledAs } from "../options/own_sampling.ts";
 import { numberWithin, readSampler, SAMPLER_OPTIONS } from "../options/sampler_options.ts";
@@ -111,7 +112,7 @@ export const evaluation: Command = {
     { title: "Samples", options: samples },
     { title: "Standard FID", options: FID_OPTIONS },
     { title: "Files", options: files },
-    { title: "Device", options: DEVICE_OPTIONS },
+    { title: "Device", options: [...DEVICE_OPTIONS, PRECISION_OPTION] },
   ],
   examples: [
     "rin eval runs/faces",
@@ -169,7 +170,8 @@ async function runEval(given: Given): Promise<number> {
   if (clips) terminal.note("A network of clips: rin eval measures only its loss by noise level");
   const device = await request();
   try {
-    const rin = await Rin.load(device, file.bytes, { config });
+    const precision = flags.precision as FloatType | undefined;
+    const rin = await Rin.load(device, file.bytes, { config, precision });
     const fid = fidFiles && await openFid(device, fidFiles, String(flags.inception));
     const parts = {
       rin,

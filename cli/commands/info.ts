@@ -154,7 +154,8 @@ function workOf(config: RinConfig, trainOptions: TrainOptions, dtype: Dtype = "f
       sampling: {
         batch,
         bytes,
-        ...dtype === "f16" && { bytesWithShaderF16: halfSamplingBytes(config, batch) },
+        ...dtype === "f16" && { bytesWithShaderF16: halfSamplingBytes(config, batch, "f32") },
+        bytesWithPrecisionF16: halfSamplingBytes(config, batch, "f16"),
       },
       training: {
         batch: trainOptions.batchSize,
@@ -189,7 +190,7 @@ function prose(facts: Facts): string {
       ],
       ...devices.length > 0 ? [["Devices", devices.join(", then ")] as [string, string]] : [],
     ];
-  const { bytes, bytesWithShaderF16: halved, batch } = memory.sampling;
+  const { bytes, bytesWithShaderF16: halved, bytesWithPrecisionF16: half, batch } = memory.sampling;
   const sampled = `to sample ${batch} ${example}${batch > 1 ? "s" : ""} at a time`;
   const trained = `to train with ${batchOf(example, memory.training)}`;
   const size = (bytes: number | null) => bytes === null ? "beyond 32-bit indices" : byteSize(bytes);
@@ -203,6 +204,9 @@ function prose(facts: Facts): string {
       : "";
     return [
       [`${device.toUpperCase()} memory`, `${size(least)} ${sampled}${halves}`],
+      ...device === "gpu"
+        ? [["", `${size(half)} ${sampled} with --precision f16`] as [string, string]]
+        : [],
       ["", `${size(training)} ${trained}${beyond}`],
     ];
   };

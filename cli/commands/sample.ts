@@ -13,6 +13,7 @@ import {
 import { type Given as GivenPicture, maskOf } from "../../src/data/given_picture.ts";
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
+import type { FloatType } from "../../src/graph/ops.ts";
 import type { DrawnConfig } from "../../src/model/example.ts";
 import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
@@ -33,7 +34,7 @@ import { readClasses } from "../options/classes.ts";
 import { FORCE_OPTION, freePath } from "../files/overwrite.ts";
 import { atImageSize } from "../files/resized_network.ts";
 import { flagOf } from "../options/flag_name.ts";
-import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
+import { DEVICE_OPTIONS, deviceRequest, PRECISION_OPTION } from "../options/device_options.ts";
 import { type Given, type Option, type Value, withDefaults } from "../options/options.ts";
 import { ownUnlessGiven, sampledAs } from "../options/own_sampling.ts";
 import {
@@ -158,7 +159,7 @@ const groups = [
   { title: "Images", options: what },
   { title: "Sampling", options: SAMPLER_OPTIONS },
   { title: "From a picture, between seeds, or again", options: beginning },
-  { title: "Device", options: DEVICE_OPTIONS },
+  { title: "Device", options: [...DEVICE_OPTIONS, PRECISION_OPTION] },
   { title: "Also", options: technical },
 ];
 
@@ -200,6 +201,8 @@ async function runSample(given: Given): Promise<number> {
     ...repeated,
     ...given.flags,
   });
+  // Recorded only where it matters.
+  if (flags.precision === "f32") delete flags.precision;
   const sampler = readSampler(flags);
   const clips = file.checkpoint.config.frames > 1;
   const found = identityOf(await sha256(file.bytes), file.checkpoint.about);
@@ -249,7 +252,10 @@ async function runSample(given: Given): Promise<number> {
   return await interruptible(async (signal) => {
     const device = await request();
     try {
-      const rin = await Rin.load(device, file.bytes, { config: file.checkpoint.config });
+      const rin = await Rin.load(device, file.bytes, {
+        config: file.checkpoint.config,
+        precision: flags.precision as FloatType | undefined,
+      });
       const start = performance.now();
       const onStep = (done: number, total: number) => terminal.progress(done, total);
       const out = flags.out === undefined

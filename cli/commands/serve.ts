@@ -8,6 +8,7 @@ import { contextSize } from "../../src/diffusion/context.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { fileReason } from "../../src/files/errors.ts";
 import { readText } from "../../src/files/read_text.ts";
+import type { FloatType } from "../../src/graph/ops.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { type CheckpointFile, networkName, openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Assets } from "../../src/service/assets.ts";
@@ -25,7 +26,7 @@ import {
   givenCheckpoint,
   givenConfig,
 } from "../options/checkpoint_options.ts";
-import { DEVICE_OPTIONS, deviceRequest } from "../options/device_options.ts";
+import { DEVICE_OPTIONS, deviceRequest, PRECISION_OPTION } from "../options/device_options.ts";
 import type { Given, Option, Value } from "../options/options.ts";
 import { checkPort } from "../options/port.ts";
 import { pageAssets } from "../page/assets.ts";
@@ -107,7 +108,7 @@ const groups = [
   { title: "Network", options: what },
   { title: "Address and access", options: where },
   { title: "Limits", options: limits },
-  { title: "Device", options: DEVICE_OPTIONS },
+  { title: "Device", options: [...DEVICE_OPTIONS, PRECISION_OPTION] },
 ];
 
 /** Serves a network. */
@@ -150,7 +151,9 @@ async function runServe(given: Given): Promise<number> {
     const fault = Promise.withResolvers<never>();
     const device = await request();
     try {
-      const rin = await Rin.load(device, checkpoint);
+      const rin = await Rin.load(device, checkpoint, {
+        precision: flags.precision as FloatType | undefined,
+      });
       const identity = identityOf(await sha256(file.bytes), file.checkpoint.about);
       await rememberCheckpoint(identity, file.path);
       const service = await createService({

@@ -38,7 +38,8 @@ export async function writeFeatures(
   const names = spaces.map(({ name }) => name);
   const labels = await classesHash(parts, train);
   const record = {
-    ...{ count, checkpoint, spaces: names, sampler: JSON.stringify(settings) },
+    ...{ count, checkpoint, spaces: names },
+    sampler: JSON.stringify({ ...settings, ...rin.precision === "f16" && { precision: "f16" } }),
     ...labels !== undefined && { labels },
   };
   const path = shardPath(`${folder}/features.npz`, shard);

@@ -7,6 +7,7 @@ import meta from "../../deno.json" with { type: "json" };
 import { EMOJI_ATTRIBUTION } from "../../src/data/emoji.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { CLASS_NAMES, classNamesOf } from "../../src/model/class_names.ts";
+import { beyondHalf, MAX_F16 } from "../../src/model/finite.ts";
 import { identityOf, ROUNDED_FROM, SAME_WEIGHTS_AS, sha256 } from "../../src/model/identity.ts";
 import { OWN_SAMPLING, ownSamplingOf } from "../../src/model/own_sampling.ts";
 import { TRAINED_STEPS } from "../../src/model/trained_steps.ts";
@@ -29,11 +30,8 @@ export async function samplingCheckpoint(
   return writeCheckpoint({ config, slabs: { parameters }, about: await card(file, dtype) }, dtype);
 }
 
-/** The largest half-precision number. */
-const MAX_F16 = 65504;
-
 function checkRange(weights: Float32Array, path: string): void {
-  const wrong = weights.find((value) => !(Math.abs(value) <= MAX_F16));
+  const wrong = beyondHalf(weights);
   if (wrong !== undefined) {
     throw new CommandError(
       `Cannot export ${path} as f16: it has a weight of ${wrong}, beyond ${MAX_F16}; use --dtype f32`,

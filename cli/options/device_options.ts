@@ -5,6 +5,7 @@
  */
 import { requestCpu } from "../../src/device/cpu/request.ts";
 import type { Device } from "../../src/device/device.ts";
+import { PRECISIONS } from "../../src/device/float16.ts";
 import { requestDevice } from "../../src/device/request.ts";
 import { requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { sharedThreads } from "../cluster/join.ts";
@@ -28,6 +29,15 @@ export const DEVICE_OPTIONS: readonly Option[] = [
       "at most 16; of a machine that processes of mpirun share, an equal part)",
   },
 ];
+
+/** How a network's numbers are stored while it draws. */
+export const PRECISION_OPTION: Option = {
+  key: "precision",
+  type: PRECISIONS,
+  help:
+    "f16 stores weights and activations in half precision, on a GPU with shader-f16: half the " +
+    "memory, and slightly other pictures; sums stay f32 (default: f32)",
+};
 
 /** The flags of {@linkcode DEVICE_OPTIONS}. */
 interface DeviceFlags {

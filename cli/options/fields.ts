@@ -143,6 +143,13 @@ const training: SettingOption<TrainOptions>[] = [
       "more time and the same result; auto: where the device can't hold the step otherwise",
   },
   {
+    key: "precision",
+    type: TRAIN_CHOICES.precision,
+    help:
+      "f16 stores activations and their gradients in half precision, on a GPU with shader-f16: " +
+      "half the memory; sums, weights and the optimizer stay f32, and the loss is scaled",
+  },
+  {
     key: "lossSpace",
     type: TRAIN_CHOICES.lossSpace,
     help: "space of the squared error: the prediction's own, or another that it converts to",

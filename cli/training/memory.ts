@@ -29,15 +29,22 @@ export function samplingBytes(config: RinConfig, batch: number): DeviceBytes {
   return bytesOf(samplingPlan(config, batch, "f32"));
 }
 
-/** The same on a GPU that keeps weights in half precision. */
-export function halfSamplingBytes(config: RinConfig, batch: number): number | null {
-  return gpuBytes(samplingPlan(config, batch, "f16"));
+/** The same on a GPU that keeps weights in half precision, and activations as `precision` says. */
+export function halfSamplingBytes(
+  config: RinConfig,
+  batch: number,
+  precision: FloatType,
+): number | null {
+  return gpuBytes(samplingPlan(config, batch, "f16", precision));
 }
 
-/** Bytes that training takes, optimizer included. */
+/** Bytes that training takes, optimizer included; on the CPU in f32 always. */
 export function trainingBytes(config: RinConfig, options: TrainOptions): DeviceBytes {
   const layout = parameterLayout(config);
-  return bytesOf(recordStep(config, options, layout, trainSlabs(layout, options)).plan);
+  const planOf = (precision: FloatType) =>
+    recordStep(config, { ...options, precision }, layout, trainSlabs(layout, options)).plan;
+  const full = bytesOf(planOf("f32"));
+  return options.precision === "f32" ? full : { ...full, gpu: gpuBytes(planOf("f16")) };
 }
 
 function bytesOf(plan: Plan<string>): DeviceBytes {
@@ -53,7 +60,13 @@ function gpuBytes(plan: Plan<string>): number | null {
   }
 }
 
-function samplingPlan(config: RinConfig, batch: number, type: FloatType): Plan<string> {
+function samplingPlan(
+  config: RinConfig,
+  batch: number,
+  type: FloatType,
+  precision?: FloatType,
+): Plan<string> {
   const layout = parameterLayout(config, type);
-  return recordSampling(config, new Weights(layout, slab("parameters", layout)), batch).plan;
+  const weights = new Weights(layout, slab("parameters", layout));
+  return recordSampling(config, weights, batch, undefined, precision).plan;
 }

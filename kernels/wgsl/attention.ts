@@ -10,6 +10,7 @@
 import type { AttentionSizes } from "../shapes.ts";
 import { products } from "./attention_products.ts";
 import { type AttentionTile, attentionTileFor, keysOfPart, OTHERS } from "./attention_tiles.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 import {
   forEach,
   laneType,
@@ -41,16 +42,19 @@ export const powerOf = (d: number): string => `${(Math.LOG2E / Math.sqrt(d)).toP
  *
  * @param tile default: by the sizes. The bits of the result don't depend on it
  */
-export function attention(shape: AttentionSizes, tile?: AttentionTile): Launch {
+export function attention(
+  shape: AttentionSizes & { readonly types?: OperandTypes<"q" | "kv" | "out"> },
+  tile?: AttentionTile,
+): Launch {
   const { batch, heads, d, queries, keys } = shape;
   const part = keysOfPart(shape);
   const parts = Math.ceil(keys / part);
   const chosen = tile ?? attentionTileFor(queries, batch * heads * parts, d);
-  const t = products(shape, chosen, "queries");
+  const t = products(shape, chosen, "queries", shape.types ?? {});
   return launch(
     "attention",
     { ...t.params, part, batch },
-    [read("q", t.array), read("kv", t.array), write("out", t.array), write("logSum")],
+    [t.read("q"), t.read("kv"), t.write("out"), write("logSum")],
     [t.tiles * parts, heads, batch],
     t.text(
       ["q", "k", "v"],
@@ -94,10 +98,12 @@ export function attention(shape: AttentionSizes, tile?: AttentionTile): Launch {
  * Puts the parts of an {@linkcode attention} together, in order. Binds partOut (parts, batch,
  * queries, heads * d), partLogSum (parts, batch, heads, queries), out, logSum.
  */
-export function attentionMerge(shape: AttentionSizes): Launch {
+export function attentionMerge(
+  shape: AttentionSizes & { readonly types?: OperandTypes<"out"> },
+): Launch {
   const { batch, heads, d, queries, keys } = shape;
   const width = laneWidth(d);
-  const array = `array<${laneType(width)}>`;
+  const out = output("out", width, shape.types?.out);
   const count = batch * queries * heads * d / width;
   return launch(
     "attention: merge",
@@ -105,7 +111,7 @@ export function attentionMerge(shape: AttentionSizes): Launch {
       ...{ count, heads, queries, rows: batch * heads * queries, d: d / width },
       parts: Math.ceil(keys / keysOfPart(shape)),
     },
-    [read("partOut", array), read("partLogSum"), write("out", array), write("logSum")],
+    [input("partOut", width).binding, read("partLogSum"), out.binding, write("logSum")],
     linearGrid(count),
     forEach(
       "p.count",
@@ -122,7 +128,7 @@ export function attentionMerge(shape: AttentionSizes): Launch {
     sum += weight;
     value += weight * partOut[part * p.count + i];
   }
-  out[i] = value / sum;
+  ${out.put("i", "value / sum")}
   if (i % p.d == 0u) { logSum[row] = top + log(sum); }`,
     ),
   );

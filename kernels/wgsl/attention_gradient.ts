@@ -8,6 +8,7 @@ import { attentionFlops, powerOf } from "./attention.ts";
 import { products } from "./attention_products.ts";
 import { type AttentionTile, attentionTileFor, OTHERS } from "./attention_tiles.ts";
 import { type Launch, launch, read, unroll, write } from "./kernel.ts";
+import type { OperandTypes } from "./operand.ts";
 
 const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
 
@@ -17,11 +18,14 @@ const scaleOf = (d: number) => (1 / Math.sqrt(d)).toPrecision(9);
  *
  * @param tile default: by the sizes. The bits of the result don't depend on it
  */
-export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTile): Launch {
+export function attentionQueryGradient(
+  shape: AttentionSizes & { readonly types?: OperandTypes<"q" | "kv" | "out" | "dout" | "dq"> },
+  tile?: AttentionTile,
+): Launch {
   const { batch, heads, d, queries } = shape;
   const chosen = tile ?? attentionTileFor(queries, batch * heads, d + OTHERS);
   const { rows } = chosen;
-  const t = products(shape, chosen, "queries");
+  const t = products(shape, chosen, "queries", shape.types ?? {});
   const at = (r: number) =>
     `(b * p.heads + h) * p.queries + min(first + y * ${rows}u + ${r}u, p.queries - 1u)`;
   const weight = (r: number, c: number) =>
@@ -30,12 +34,12 @@ export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTi
     "attention: dq",
     t.params,
     [
-      read("q", t.array),
-      read("kv", t.array),
-      read("out", t.array),
-      read("dout", t.array),
+      t.read("q"),
+      t.read("kv"),
+      t.read("out"),
+      t.read("dout"),
       read("logSum"),
-      write("dq", t.array),
+      t.write("dq"),
       write("delta"),
     ],
     [t.tiles, heads, batch],
@@ -69,20 +73,23 @@ export function attentionQueryGradient(shape: AttentionSizes, tile?: AttentionTi
  *
  * @param tile default: by the sizes. The bits of the result don't depend on it
  */
-export function attentionKeyGradient(shape: AttentionSizes, tile?: AttentionTile): Launch {
+export function attentionKeyGradient(
+  shape: AttentionSizes & { readonly types?: OperandTypes<"q" | "kv" | "dout" | "dkv"> },
+  tile?: AttentionTile,
+): Launch {
   const { batch, heads, d, keys } = shape;
   const chosen = tile ?? attentionTileFor(keys, batch * heads, 2 * d);
-  const t = products(shape, chosen, "keys");
+  const t = products(shape, chosen, "keys", shape.types ?? {});
   return launch(
     "attention: dk, dv",
     t.params,
     [
-      read("q", t.array),
-      read("kv", t.array),
-      read("dout", t.array),
+      t.read("q"),
+      t.read("kv"),
+      t.read("dout"),
       read("logSum"),
       read("delta"),
-      write("dkv", t.array),
+      t.write("dkv"),
     ],
     [t.tiles, heads, batch],
     t.text(

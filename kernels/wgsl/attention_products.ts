@@ -12,14 +12,15 @@
  */
 import type { AttentionSizes } from "../shapes.ts";
 import { type AttentionTile, OTHERS, ownedBy } from "./attention_tiles.ts";
-import { LANES, laneType, laneWidth, unroll } from "./kernel.ts";
+import { type Binding, LANES, laneWidth, unroll } from "./kernel.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /** A side of the attention. */
 export type Side = "queries" | "keys";
 
 /** A matrix of a side's rows: which buffer, and which of its columns. */
 interface Rows {
-  readonly buffer: string;
+  readonly buffer: Buffer;
   readonly side: Side;
   readonly stride: string;
   readonly start: string;
@@ -51,6 +52,9 @@ function rowsOf(name: Matrix): Rows {
 /** Its name in a kernel. */
 export type Matrix = keyof typeof MATRICES;
 
+/** A buffer that holds some of them. */
+export type Buffer = typeof MATRICES[Matrix][0];
+
 /** Pads rows of workgroup memory, so that neighbors don't meet in a bank. */
 const PAD = 1;
 
@@ -64,8 +68,10 @@ const UNROLLED = 128;
 export interface Products {
   /** Uniform parameters that the text needs. */
   readonly params: Record<string, number>;
-  /** Of all matrices in global memory. */
-  readonly array: string;
+  /** The buffer of matrices to read, to be bound. */
+  readonly read: (buffer: Buffer) => Binding;
+  /** The buffer of matrices to write, to be bound. */
+  readonly write: (buffer: Buffer) => Binding;
   /** Rows of the other side that an invocation has scores of, at once. */
   readonly each: number;
   /** A number for each row of an invocation. */
@@ -120,7 +126,12 @@ export interface Products {
 }
 
 /** The text for an attention of which workgroups own rows of a side. */
-export function products(shape: AttentionSizes, tile: AttentionTile, own: Side): Products {
+export function products(
+  shape: AttentionSizes,
+  tile: AttentionTile,
+  own: Side,
+  types: OperandTypes<Buffer>,
+): Products {
   const { heads, d, queries, keys, qStride, qStart, kvStride, kStart, vStart } = shape;
   const { rows, across } = tile;
   const owned = ownedBy(tile);
@@ -130,7 +141,8 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
   const [ownBlocks, otherBlocks] = [Math.ceil(owned / BLOCK), each * across / BLOCK];
 
   const width = laneWidth(d, qStride, qStart, kvStride, kStart, vStart);
-  const array = `array<${laneType(width)}>`;
+  const inputOf = (buffer: Buffer) => input(buffer, width, types[buffer]);
+  const outputOf = (buffer: Buffer) => output(buffer, width, types[buffer]);
   const quads = Math.ceil(d / 4);
   const slices = Math.ceil(quads / BLOCK);
   const slice = Math.ceil(quads / slices);
@@ -165,14 +177,15 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
 
   function loader(name: Matrix): string {
     const matrix = rowsOf(name);
-    const { buffer, side } = matrix;
+    const { side } = matrix;
+    const { at: valueAt } = inputOf(matrix.buffer);
     const one = (i: number) =>
-      `select(0.0, ${buffer}[start + 4u * quad + ${i}u], 4u * quad + ${i}u < ${d}u)`;
+      `select(0.0, ${valueAt(`start + 4u * quad + ${i}u`)}, 4u * quad + ${i}u < ${d}u)`;
     const value = width === 1
       ? `vec4<f32>(${unroll(4, one, ", ")})`
       : ragged
-      ? `select(vec4<f32>(), ${buffer}[start + quad], quad < ${quads}u)`
-      : `${buffer}[start + quad]`;
+      ? `select(vec4<f32>(), ${valueAt("start + quad")}, quad < ${quads}u)`
+      : valueAt("start + quad");
     return `fn load_${name}(b: u32, h: u32, row: u32, quad: u32) -> vec4<f32> {
   let start = ${at(matrix, `min(row, p.${side} - 1u)`)};
   return ${value};
@@ -181,13 +194,14 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
 
   function storer(name: Matrix): string {
     const matrix = rowsOf(name);
-    const { buffer, side } = matrix;
+    const { side } = matrix;
+    const { put } = outputOf(matrix.buffer);
     const one = (i: number) =>
-      `if (4u * quad + ${i}u < ${d}u) { ${buffer}[start + 4u * quad + ${i}u] = value[${i}]; }`;
+      `if (4u * quad + ${i}u < ${d}u) { ${put(`start + 4u * quad + ${i}u`, `value[${i}]`)} }`;
     return `fn store_${name}(b: u32, h: u32, row: u32, quad: u32, value: vec4<f32>) {
   if (row >= p.${side} || quad >= ${quads}u) { return; }
   let start = ${at(matrix, "row")};
-  ${width === 1 ? unroll(4, one) : `${buffer}[start + quad] = value;`}
+  ${width === 1 ? unroll(4, one) : put("start + quad", "value")}
 }`;
   }
 
@@ -229,7 +243,8 @@ export function products(shape: AttentionSizes, tile: AttentionTile, own: Side):
       ...{ qStride: qStride / width, qStart: qStart / width, kvStride: kvStride / width },
       ...{ kStart: kStart / width, vStart: vStart / width },
     },
-    array,
+    read: (buffer) => inputOf(buffer).binding,
+    write: (buffer) => outputOf(buffer).binding,
     each,
     vector,
     part,

@@ -3,48 +3,43 @@
  *
  * @module
  */
-import {
-  forEach,
-  laneType,
-  laneWidth,
-  type Launch,
-  launch,
-  linearGrid,
-  read,
-  write,
-} from "./kernel.ts";
-import { parameter } from "./parameter.ts";
-import type { FloatType } from "../shapes.ts";
+import { forEach, laneType, laneWidth, type Launch, launch, linearGrid, read } from "./kernel.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m - tokens, d) for every example, then
  * its own tokens (batch, d) one after the other; if `previous`, plus previous (batch, m, d) where mask
- * (batch) is 1. `type` is that of start. Binds start, token0, (token1,) (previous, mask,) y.
+ * (batch) is 1. Binds start, token0, (token1,) (previous, mask,) y.
  */
 export function joinLatents(
-  { batch, m, d, tokens, previous, type }: {
+  { batch, m, d, tokens, previous, types = {} }: {
     batch: number;
     m: number;
     d: number;
     tokens: 1 | 2;
     previous: boolean;
-    type?: FloatType;
+    types?: OperandTypes<"start" | "token0" | "token1" | "previous" | "y">;
   },
 ): Launch {
   const width = laneWidth(d);
-  const start = parameter("start", width, type);
-  const array = `array<${laneType(width)}>`;
+  const start = input("start", width, types.start);
+  const [token0, token1] = [
+    input("token0", width, types.token0),
+    input("token1", width, types.token1),
+  ];
+  const before = input("previous", width, types.previous);
+  const y = output("y", width, types.y);
   const count = batch * m * d / width;
   return launch(
     "join latents",
     { count, m, own: m - tokens, d: d / width },
     [
       start.binding,
-      read("token0", array),
-      tokens === 2 && read("token1", array),
-      previous && read("previous", array),
+      token0.binding,
+      tokens === 2 && token1.binding,
+      previous && before.binding,
       previous && read("mask"),
-      write("y", array),
+      y.binding,
     ],
     linearGrid(count),
     forEach(
@@ -55,36 +50,40 @@ export function joinLatents(
   let b = i / (p.d * p.m);
   var z = ${laneType(width)}();
   if (row < p.own) { z = ${start.at("row * p.d + k")}; }
-  else if (row == p.own) { z = token0[b * p.d + k]; }
-  ${tokens === 2 ? "else { z = token1[b * p.d + k]; }" : ""}
-  ${previous ? "z += mask[b] * previous[i];" : ""}
-  y[i] = z;`,
+  else if (row == p.own) { z = ${token0.at("b * p.d + k")}; }
+  ${tokens === 2 ? `else { z = ${token1.at("b * p.d + k")}; }` : ""}
+  ${previous ? `z += mask[b] * ${before.at("i")};` : ""}
+  ${y.put("i", "z")}`,
     ),
   );
 }
 
 /**
- * y (batch, d): row rows[b] of table (n, d), whose type is `type`, or zeros where that is n or
- * more. Binds table, rows (u32), y.
+ * y (batch, d): row rows[b] of table (n, d), or zeros where that is n or more. Binds table, rows
+ * (u32), y.
  */
 export function gatherRows(
-  { batch, n, d, type }: { batch: number; n: number; d: number; type?: FloatType },
+  { batch, n, d, types = {} }: {
+    batch: number;
+    n: number;
+    d: number;
+    types?: OperandTypes<"table" | "y">;
+  },
 ): Launch {
   const width = laneWidth(d);
-  const table = parameter("table", width, type);
-  const array = `array<${laneType(width)}>`;
+  const [table, y] = [input("table", width, types.table), output("y", width, types.y)];
   const count = batch * d / width;
   return launch(
     "gather rows",
     { count, n, d: d / width },
-    [table.binding, read("rows", "array<u32>"), write("y", array)],
+    [table.binding, read("rows", "array<u32>"), y.binding],
     linearGrid(count),
     forEach(
       "p.count",
       `
   let row = rows[i / p.d];
-  y[i] = ${laneType(width)}();
-  if (row < p.n) { y[i] = ${table.at("row * p.d + i % p.d")}; }`,
+  ${y.put("i", `${laneType(width)}()`)}
+  if (row < p.n) { ${y.put("i", table.at("row * p.d + i % p.d"))} }`,
     ),
   );
 }
@@ -94,15 +93,20 @@ export function gatherRows(
  * examples whose row is r, in order. Binds dy, rows (u32), dtable.
  */
 export function gatherRowsGradient(
-  { batch, n, d }: { batch: number; n: number; d: number },
+  { batch, n, d, types = {} }: {
+    batch: number;
+    n: number;
+    d: number;
+    types?: OperandTypes<"dy">;
+  },
 ): Launch {
   const width = laneWidth(d);
-  const array = `array<${laneType(width)}>`;
+  const [dy, dtable] = [input("dy", width, types.dy), output("dtable", width)];
   const count = n * d / width;
   return launch(
     "gather rows: dtable",
     { count, batch, d: d / width },
-    [read("dy", array), read("rows", "array<u32>"), write("dtable", array)],
+    [dy.binding, read("rows", "array<u32>"), dtable.binding],
     linearGrid(count),
     forEach(
       "p.count",
@@ -110,9 +114,9 @@ export function gatherRowsGradient(
   let row = i / p.d;
   var sum = ${laneType(width)}();
   for (var b = 0u; b < p.batch; b++) {
-    if (rows[b] == row) { sum += dy[b * p.d + i % p.d]; }
+    if (rows[b] == row) { sum += ${dy.at("b * p.d + i % p.d")}; }
   }
-  dtable[i] = sum;`,
+  ${dtable.put("i", "sum")}`,
     ),
   );
 }

@@ -20,6 +20,7 @@ import {
   uniform,
   write,
 } from "./kernel.ts";
+import { input, type OperandTypes } from "./operand.ts";
 import { PARTIAL_STRIDE, partialSums } from "./reduce.ts";
 
 /** Sizes of images by their channels. */
@@ -216,17 +217,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
  * Spherical interpolation between two noises: y (batch, each) = turn.x y + turn.y other, with turn (batch, 2), the cosine and
  * sine of an angle. Binds other, turn, y.
  */
-export function slerp({ batch, each }: { batch: number; each: number }): Launch {
+export function slerp(
+  { batch, each, types = {} }: { batch: number; each: number; types?: OperandTypes<"other"> },
+): Launch {
+  const other = input("other", 1, types.other);
   return launch(
     "slerp",
     { count: batch * each, each },
-    [read("other"), read("turn", "array<vec2<f32>>"), write("y")],
+    [other.binding, read("turn", "array<vec2<f32>>"), write("y")],
     linearGrid(batch * each),
     forEach(
       "p.count",
       `
   let turned = turn[i / p.each];
-  y[i] = turned.x * y[i] + turned.y * other[i];`,
+  y[i] = turned.x * y[i] + turned.y * ${other.at("i")};`,
     ),
   );
 }

@@ -13,8 +13,8 @@ import {
   linearGrid,
   read,
   unroll,
-  write,
 } from "./kernel.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 import { hash } from "./random.ts";
 
 /** WGSL: 1 / keep with probability keep = 1 - rate, else 0: a mean of 1. */
@@ -31,10 +31,16 @@ fn factor(keys: vec2<u32>, index: u32) -> f32 {
  * of example b by number `first` + i of the stream keys[b]. Binds x, keys (batch, 2, u32), y.
  */
 export function dropElements(
-  { batch, each, first, rate }: { batch: number; each: number; first: number; rate: number },
+  { batch, each, first, rate, types = {} }: {
+    batch: number;
+    each: number;
+    first: number;
+    rate: number;
+    types?: OperandTypes<"x" | "y">;
+  },
 ): Launch {
   const width = laneWidth(each);
-  const array = `array<${laneType(width)}>`;
+  const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
   const count = batch * each / width;
   const factors = unroll(
     width,
@@ -44,14 +50,14 @@ export function dropElements(
   return launch(
     "dropout",
     { count, each: each / width, first },
-    [read("x", array), read("keys", "array<vec2<u32>>"), write("y", array)],
+    [x.binding, read("keys", "array<vec2<u32>>"), y.binding],
     linearGrid(count),
     hash + factor(rate) + forEach(
       "p.count",
       `
   let b = i / p.each;
   let first = p.first + ${width}u * (i % p.each);
-  y[i] = x[i] * ${laneType(width)}(${factors});`,
+  ${y.put("i", `${x.at("i")} * ${laneType(width)}(${factors})`)}`,
     ),
   );
 }
@@ -62,30 +68,42 @@ export function dropElements(
  * Binds (residual,) branch, keys (batch, 2, u32), y.
  */
 export function dropBranch(
-  { batch, each, index, rate, residual }: {
+  { batch, each, index, rate, residual, types = {} }: {
     batch: number;
     each: number;
     index: number;
     rate: number;
     residual: boolean;
+    types?: OperandTypes<"residual" | "branch" | "y">;
   },
 ): Launch {
   const width = laneWidth(each);
-  const array = `array<${laneType(width)}>`;
+  const [stream, branch] = [
+    input("residual", width, types.residual),
+    input("branch", width, types.branch),
+  ];
+  const y = output("y", width, types.y);
   const count = batch * each / width;
   return launch(
     "stochastic depth",
     { count, each: each / width, index },
     [
-      residual && read("residual", array),
-      read("branch", array),
+      residual && stream.binding,
+      branch.binding,
       read("keys", "array<vec2<u32>>"),
-      write("y", array),
+      y.binding,
     ],
     linearGrid(count),
     hash + factor(rate) + forEach(
       "p.count",
-      `  y[i] = ${residual ? "residual[i] + " : ""}factor(keys[i / p.each], p.index) * branch[i];`,
+      `  ${
+        y.put(
+          "i",
+          `${residual ? `${stream.at("i")} + ` : ""}factor(keys[i / p.each], p.index) * ${
+            branch.at("i")
+          }`,
+        )
+      }`,
     ),
   );
 }

@@ -4,95 +4,94 @@
  * @module
  */
 import type { PatchedAxis } from "../shapes.ts";
-import {
-  forEach,
-  laneType,
-  laneWidth,
-  type Launch,
-  launch,
-  linearGrid,
-  read,
-  write,
-} from "./kernel.ts";
-import { parameter } from "./parameter.ts";
-import type { FloatType } from "../shapes.ts";
+import { forEach, laneWidth, type Launch, launch, linearGrid, read } from "./kernel.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /** y += x. Binds x, y. */
-export function addInto({ size }: { size: number }): Launch {
+export function addInto(
+  { size, types = {} }: { size: number; types?: OperandTypes<"x" | "y"> },
+): Launch {
   const width = laneWidth(size);
-  const array = `array<${laneType(width)}>`;
+  const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
   return launch(
     "add",
     { count: size / width },
-    [read("x", array), write("y", array)],
+    [x.binding, y.binding],
     linearGrid(size / width),
-    forEach("p.count", "  y[i] = y[i] + x[i];"),
+    forEach("p.count", `  ${y.put("i", `${y.at("i")} + ${x.at("i")}`)}`),
   );
 }
 
 /**
  * y (outer, inner) = x (outer, inner) + table (inner), for each row; if `previous`, plus previous (outer,
- * inner) where mask (outer) is 1. `type` is the table's. Binds x, table, (previous, mask,) y.
+ * inner) where mask (outer) is 1. Binds x, table, (previous, mask,) y.
  */
 export function addRows(
-  { outer, inner, previous = false, type }: {
+  { outer, inner, previous = false, types = {} }: {
     outer: number;
     inner: number;
     previous?: boolean;
-    type?: FloatType;
+    types?: OperandTypes<"x" | "table" | "previous" | "y">;
   },
 ): Launch {
   const width = laneWidth(inner);
-  const table = parameter("table", width, type);
-  const array = `array<${laneType(width)}>`;
+  const [x, table] = [input("x", width, types.x), input("table", width, types.table)];
+  const before = input("previous", width, types.previous);
+  const y = output("y", width, types.y);
   const count = outer * inner / width;
   return launch(
     "add rows",
     { count, inner: inner / width },
     [
-      read("x", array),
+      x.binding,
       table.binding,
-      previous && read("previous", array),
+      previous && before.binding,
       previous && read("mask"),
-      write("y", array),
+      y.binding,
     ],
     linearGrid(count),
     forEach(
       "p.count",
-      `  y[i] = x[i] + ${table.at("i % p.inner")}${
-        previous ? " + mask[i / p.inner] * previous[i]" : ""
-      };`,
+      `  ${
+        y.put(
+          "i",
+          `${x.at("i")} + ${table.at("i % p.inner")}${
+            previous ? ` + mask[i / p.inner] * ${before.at("i")}` : ""
+          }`,
+        )
+      }`,
     ),
   );
 }
 
 /**
  * The latents that a pass begins with, (batch, m, d): start (m, d), plus time (batch, d) for each of
- * the m; if `previous`, plus previous (batch, m, d) where mask (batch) is 1. `type` is that of start. Binds
- * start, time, (previous, mask,) y.
+ * the m; if `previous`, plus previous (batch, m, d) where mask (batch) is 1. Binds start, time,
+ * (previous, mask,) y.
  */
 export function beginLatents(
-  { batch, m, d, previous, type }: {
+  { batch, m, d, previous, types = {} }: {
     batch: number;
     m: number;
     d: number;
     previous: boolean;
-    type?: FloatType;
+    types?: OperandTypes<"start" | "time" | "previous" | "y">;
   },
 ): Launch {
   const width = laneWidth(d);
-  const start = parameter("start", width, type);
-  const array = `array<${laneType(width)}>`;
+  const [start, time] = [input("start", width, types.start), input("time", width, types.time)];
+  const before = input("previous", width, types.previous);
+  const y = output("y", width, types.y);
   const count = batch * m * d / width;
   return launch(
     "begin latents",
     { count, each: m * d / width, d: d / width },
     [
       start.binding,
-      read("time", array),
-      previous && read("previous", array),
+      time.binding,
+      previous && before.binding,
       previous && read("mask"),
-      write("y", array),
+      y.binding,
     ],
     linearGrid(count),
     forEach(
@@ -100,36 +99,40 @@ export function beginLatents(
       `
   let b = i / p.each;
   var z = ${start.at("i % p.each")};
-  ${previous ? "z += mask[b] * previous[i];" : ""}
-  y[i] = z + time[b * p.d + i % p.d];`,
+  ${previous ? `z += mask[b] * ${before.at("i")};` : ""}
+  ${y.put("i", `z + ${time.at("b * p.d + i % p.d")}`)}`,
     ),
   );
 }
 
 /** y = x. Binds x, y. */
-export function copy({ size }: { size: number }): Launch {
+export function copy(
+  { size, types = {} }: { size: number; types?: OperandTypes<"x" | "y"> },
+): Launch {
   const width = laneWidth(size);
-  const array = `array<${laneType(width)}>`;
+  const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
   return launch(
     "copy",
     { count: size / width },
-    [read("x", array), write("y", array)],
+    [x.binding, y.binding],
     linearGrid(size / width),
-    forEach("p.count", "  y[i] = x[i];"),
+    forEach("p.count", `  ${y.put("i", x.at("i"))}`),
   );
 }
 
 /** y = mask (batch) * x (batch, each). Binds x, mask, y. */
-export function maskRows({ batch, each }: { batch: number; each: number }): Launch {
+export function maskRows(
+  { batch, each, types = {} }: { batch: number; each: number; types?: OperandTypes<"x" | "y"> },
+): Launch {
   const width = laneWidth(each);
-  const array = `array<${laneType(width)}>`;
+  const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
   const count = batch * each / width;
   return launch(
     "mask rows",
     { count, each: each / width },
-    [read("x", array), read("mask"), write("y", array)],
+    [x.binding, read("mask"), y.binding],
     linearGrid(count),
-    forEach("p.count", "  y[i] = mask[i / p.each] * x[i];"),
+    forEach("p.count", `  ${y.put("i", `mask[i / p.each] * ${x.at("i")}`)}`),
   );
 }
 
@@ -139,13 +142,15 @@ export function maskRows({ batch, each }: { batch: number; each: number }): Laun
  * axes), or puts them together again. Binds x, y.
  */
 export function patches(
-  { batch, channels, axes, inverse }: {
+  { batch, channels, axes, inverse, types = {} }: {
     batch: number;
     channels: number;
     axes: readonly PatchedAxis[];
     inverse: boolean;
+    types?: OperandTypes<"x" | "y">;
   },
 ): Launch {
+  const [x, y] = [input("x", 1, types.x), output("y", 1, types.y)];
   const plane = axes.reduce((size, { length }) => size * length, 1);
   const volume = axes.reduce((size, { patch }) => size * patch, 1);
   const count = batch * channels * plane;
@@ -162,7 +167,7 @@ export function patches(
   return launch(
     inverse ? "depatchify" : "patchify",
     params,
-    [read("x"), write("y")],
+    [x.binding, y.binding],
     linearGrid(count),
     forEach(
       "p.count",
@@ -172,7 +177,7 @@ export function patches(
   var pixel = (i / (p.channels * p.plane)) * p.channels * p.plane;
   var stride = 1u;${steps}
   pixel += feature * p.plane;
-  ${inverse ? "y[pixel] = x[i];" : "y[i] = x[pixel];"}`,
+  ${inverse ? y.put("pixel", x.at("i")) : y.put("i", x.at("pixel"))}`,
     ),
   );
 }

@@ -5,6 +5,7 @@
  */
 import type { Activation } from "../shapes.ts";
 import { activations } from "./activation.ts";
+import type { Input } from "./operand.ts";
 
 /** Operations on y, an element of the product with its bias, in this order. */
 export interface EpilogueOptions {
@@ -27,11 +28,14 @@ export function functions({ activation, derivative }: EpilogueOptions): string {
 }
 
 /** WGSL statements that turn `y` into the value to store at `i` of `out`, counted from p.out. */
-export function finish({ activation, derivative, residual, accumulate }: EpilogueOptions): string {
+export function finish(
+  { activation, derivative, residual, accumulate }: EpilogueOptions,
+  of: { readonly pre: Input; readonly residual: Input; readonly out: Input },
+): string {
   return [
-    derivative ? "y *= derivative(pre[i]);" : "",
+    derivative ? `y *= derivative(${of.pre.at("i")});` : "",
     activation ? "y = activate(y);" : "",
-    residual ? "y += residual[i];" : "",
-    accumulate ? "y += out[p.out + i];" : "",
+    residual ? `y += ${of.residual.at("i")};` : "",
+    accumulate ? `y += ${of.out.at("p.out + i")};` : "",
   ].filter((line) => line !== "").map((line) => `  ${line}\n`).join("");
 }

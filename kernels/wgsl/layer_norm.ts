@@ -20,8 +20,7 @@ import {
   unroll,
   write,
 } from "./kernel.ts";
-import { parameter } from "./parameter.ts";
-import type { FloatType } from "../shapes.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /** Rows to normalize. */
 export interface LayerNormShape {
@@ -29,8 +28,6 @@ export interface LayerNormShape {
   readonly rows: number;
   /** Width of a row. */
   readonly d: number;
-  /** Type of the numbers in `affine`. Default f32. */
-  readonly type?: FloatType;
 }
 
 /** How rows of `steps` lanes go to the invocations of a workgroup. */
@@ -85,11 +82,15 @@ function rowSum(name: string, { across }: Cut, value: string): [put: string, sum
  * stats (rows, 2): each row's mean and 1 / sqrt(var + epsilon), which the adjoint needs.
  */
 export function layerNorm(
-  { rows, d, type, epsilon }: LayerNormShape & { readonly epsilon: number },
+  { rows, d, epsilon, types = {} }: LayerNormShape & {
+    readonly epsilon: number;
+    readonly types?: OperandTypes<"x" | "affine" | "y">;
+  },
 ): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);
-  const affine = parameter("affine", width, type);
+  const [x, affine] = [input("x", width, types.x), input("affine", width, types.affine)];
+  const y = output("y", width, types.y);
   const steps = d / width;
   const cut = cutOf(steps);
   const { each } = cut;
@@ -99,17 +100,12 @@ export function layerNorm(
   return launch(
     "layer norm",
     { rows, d, steps },
-    [
-      read("x", `array<${lane}>`),
-      affine.binding,
-      write("y", `array<${lane}>`),
-      write("stats"),
-    ],
+    [x.binding, affine.binding, y.binding, write("stats")],
     groupGrid(Math.ceil(rows / cut.rows)),
     forEachRow(
       cut,
       ["sums", "squares"],
-      `  ${unroll(each, (i) => `let v${i} = select(${lane}(), x[start + k${i}], in${i});`)}
+      `  ${unroll(each, (i) => `let v${i} = select(${lane}(), ${x.at(`start + k${i}`)}, in${i});`)}
   ${putSum}
   workgroupBarrier();
   let mean = ${sum} / f32(p.d);
@@ -122,9 +118,12 @@ export function layerNorm(
         unroll(
           each,
           (i) =>
-            `if (in${i}) { y[start + k${i}] = c${i} * scale * ${affine.at(`k${i}`)} + ${
-              affine.at(`p.steps + k${i}`)
-            }; }`,
+            `if (in${i}) { ${
+              y.put(
+                `start + k${i}`,
+                `c${i} * scale * ${affine.at(`k${i}`)} + ${affine.at(`p.steps + k${i}`)}`,
+              )
+            } }`,
         )
       }
   if (id.x == 0u) {
@@ -140,12 +139,15 @@ export function layerNorm(
  * stats, dy, dx (added to if `accumulate`).
  */
 export function layerNormInputGradient(
-  { rows, d, type, accumulate }: LayerNormShape & { readonly accumulate: boolean },
+  { rows, d, accumulate, types = {} }: LayerNormShape & {
+    readonly accumulate: boolean;
+    readonly types?: OperandTypes<"x" | "affine" | "dy" | "dx">;
+  },
 ): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);
-  const array = `array<${lane}>`;
-  const affine = parameter("affine", width, type);
+  const [x, affine] = [input("x", width, types.x), input("affine", width, types.affine)];
+  const [dy, dx] = [input("dy", width, types.dy), output("dx", width, types.dx)];
   const steps = d / width;
   const cut = cutOf(steps);
   const { each } = cut;
@@ -155,7 +157,7 @@ export function layerNormInputGradient(
   return launch(
     "layer norm: dx",
     { rows, d, steps },
-    [read("x", array), affine.binding, read("stats"), read("dy", array), write("dx", array)],
+    [x.binding, affine.binding, read("stats"), dy.binding, dx.binding],
     groupGrid(Math.ceil(rows / cut.rows)),
     forEachRow(
       cut,
@@ -166,8 +168,10 @@ export function layerNormInputGradient(
         unroll(
           each,
           (i) =>
-            `let g${i} = select(${lane}(), dy[start + k${i}] * ${affine.at(`k${i}`)}, in${i});
-  let h${i} = (x[start + k${i}] - mean) * scale;`,
+            `let g${i} = select(${lane}(), ${dy.at(`start + k${i}`)} * ${
+              affine.at(`k${i}`)
+            }, in${i});
+  let h${i} = (${x.at(`start + k${i}`)} - mean) * scale;`,
         )
       }
   ${putSum}
@@ -179,7 +183,8 @@ export function layerNormInputGradient(
   ${
         unroll(each, (i) => {
           const value = `scale * (g${i} - c1 - h${i} * c2)`;
-          return `if (in${i}) { dx[start + k${i}] ${accumulate ? "+=" : "="} ${value}; }`;
+          const at = `start + k${i}`;
+          return `if (in${i}) { ${dx.put(at, accumulate ? `${dx.at(at)} + ${value}` : value)} }`;
         })
       }`,
     ),
@@ -197,17 +202,19 @@ const COLUMNS = LANES / SHARES;
  * Shares of the gradient of `affine`, one per chunk of 32 rows: partial (chunks, 2, d). Binds x,
  * stats, dy, partial; the caller then sums the chunks.
  */
-export function layerNormAffineGradient({ rows, d }: { rows: number; d: number }): Launch {
+export function layerNormAffineGradient(
+  { rows, d, types = {} }: LayerNormShape & { readonly types?: OperandTypes<"x" | "dy"> },
+): Launch {
   const width = laneWidth(d);
   const lane = laneType(width);
-  const array = `array<${lane}>`;
+  const [x, dy] = [input("x", width, types.x), input("dy", width, types.dy)];
   const steps = d / width;
   const across = Math.ceil(steps / COLUMNS);
   const sum = (name: string) => treeSum(SHARES, (y) => `${name}[${y}][id.x]`);
   return launch(
     "layer norm: daffine",
     { rows, steps, across },
-    [read("x", array), read("stats"), read("dy", array), write("partial", array)],
+    [x.binding, read("stats"), dy.binding, write("partial", `array<${lane}>`)],
     groupGrid(across * Math.ceil(rows / AFFINE_CHUNK)),
     `var<workgroup> weights: array<array<${lane}, ${COLUMNS}>, ${SHARES}>;
 var<workgroup> biases: array<array<${lane}, ${COLUMNS}>, ${SHARES}>;
@@ -219,9 +226,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
   var weight = ${lane}();
   var bias = ${lane}();
   for (var r = chunk * ${AFFINE_CHUNK}u + id.y; r < end; r += ${SHARES}u) {
-    let g = dy[r * p.steps + k];
+    let g = ${dy.at("r * p.steps + k")};
     bias += g;
-    weight += g * (x[r * p.steps + k] - stats[2u * r]) * stats[2u * r + 1u];
+    weight += g * (${x.at("r * p.steps + k")} - stats[2u * r]) * stats[2u * r + 1u];
   }
   weights[id.y][id.x] = weight;
   biases[id.y][id.x] = bias;

@@ -14,12 +14,10 @@ import {
   laneWidth,
   type Launch,
   launch,
-  read,
   unroll,
   write,
 } from "./kernel.ts";
-import { parameter } from "./parameter.ts";
-import type { FloatType } from "../shapes.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 import { type Slices, slices } from "./tile_slices.ts";
 import { invocationsOf, type ProductSizes, type Tile, tileFor, unrolledDepth } from "./tiles.ts";
 
@@ -34,8 +32,8 @@ export interface TiledOptions extends ProductSizes, EpilogueOptions {
    * (parts, m). Default: k.
    */
   readonly part?: number;
-  /** Types of the operands that can be parameters. Default f32. */
-  readonly types?: { readonly b?: FloatType; readonly bias?: FloatType };
+  /** What they hold; everything else is f32. */
+  readonly types?: OperandTypes<"a" | "b" | "bias" | "residual" | "pre" | "out">;
   /** First element of each matrix or vector within its binding; default 0. */
   readonly origins?: Partial<Record<"a" | "b" | "bias" | "out" | "sums", number>>;
   /** Default: by the sizes. The bits of the result don't depend on it. */
@@ -56,15 +54,20 @@ export function matmulTiled(options: TiledOptions): Launch {
   const { part = k, tile = tileFor(options, part) } = options;
   const { a, b, bias: biasAt = 0, out = 0, sums = 0 } = origins;
   const [left, right] = [
-    slices({ name: "a", lines: "m", sizes: options, alongK: layout !== "tn", origin: a }, tile),
+    slices(
+      { name: "a", lines: "m", sizes: options, alongK: layout !== "tn", origin: a, type: types.a },
+      tile,
+    ),
     slices(
       { name: "b", lines: "n", sizes: options, alongK: layout === "nt", origin: b, type: types.b },
       tile,
     ),
   ];
   const width = laneWidth(n, out, biasAt);
-  const lanes = `array<${laneType(width)}>`;
-  const added = parameter("bias", width, types.bias);
+  const added = input("bias", width, types.bias);
+  const residual = input("residual", width, types.residual);
+  const pre = output("pre", width, types.pre);
+  const result = output("out", width, types.out);
   return launch(
     "matmul",
     {
@@ -75,10 +78,10 @@ export function matmulTiled(options: TiledOptions): Launch {
       left.binding,
       right.binding,
       bias === true && added.binding,
-      options.residual === true && read("residual", lanes),
-      options.derivative !== undefined && read("pre", lanes),
-      write("out", lanes),
-      options.keepPre === true && write("pre", lanes),
+      options.residual === true && residual.binding,
+      options.derivative !== undefined && input("pre", width, types.pre).binding,
+      result.binding,
+      options.keepPre === true && pre.binding,
       columnSums && write("sums"),
     ],
     groupGrid(Math.ceil(n / tile.side) * Math.ceil(m / tile.side) * Math.ceil(k / part)),
@@ -89,7 +92,9 @@ fn store(part: u32, row: u32, col: u32, sum: T) {
   if (row >= p.m || col >= width) { return; }
   let i = (part * p.m + row) * width + col;
   var y = sum${bias ? ` + ${added.at("p.bias + col")}` : ""};
-${options.keepPre ? "  pre[i] = y;\n" : ""}${finish(options)}  out[p.out + i] = y;
+${options.keepPre ? `  ${pre.put("i", "y")}\n` : ""}${
+      finish(options, { pre, residual, out: result })
+    }  ${result.put("p.out + i", "y")}
 }
 ${entryPoint(tile, left, right, width, columnSums)}`,
     2 * m * n * k,

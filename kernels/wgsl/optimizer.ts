@@ -24,14 +24,23 @@ export const optimizerScalars = namedScalars("scalars", [...OPTIMIZER_SCALARS, "
  * From the partial sums of the loss's weighted squares (over `size` elements) and of the gradient's: the
  * loss, the gradient's norm, the factor that clips it (Pascanu et al. 2013: min(1, clip / (norm +
  * 1e-6)), as torch.nn.utils.clip_grad_norm_), and whether both are finite, judged by their bits.
- * Written to verdict (4: factor, finite, loss, norm) and to history (512, 4) at `slot`. Binds
- * lossPartial, partial, scalars, verdict, history.
+ * Written to verdict (4: factor, finite, loss, norm) and to history (512, 4) at `slot`. If `scaled`,
+ * both sums are of numbers times scaling[0], which then adapts. Binds lossPartial, partial, scalars,
+ * verdict, history, (scaling).
  */
-export function judgeStep({ size }: { size: number }): Launch {
+export function judgeStep({ size, scaled }: { size: number; scaled: boolean }): Launch {
+  const divided = scaled ? " / scaling[0]" : "";
   return launch(
     "judge step",
     { size: floatBits(size) },
-    [read("lossPartial"), read("partial"), optimizerScalars, write("verdict"), write("history")],
+    [
+      read("lossPartial"),
+      read("partial"),
+      optimizerScalars,
+      write("verdict"),
+      write("history"),
+      scaled && write("scaling"),
+    ],
     [1, 1, 1],
     `${fold("vec2<f32>", TOTAL_LANES)}
 fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
@@ -39,9 +48,9 @@ fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000
 fn main(@builtin(local_invocation_index) lane: u32) {
 ${total("vec2<f32>(partial[2u * k + 1u], lossPartial[2u * k + 1u])")}
   if (lane > 0u) { return; }
-  let norm = sqrt(sum.x);
-  let loss = sum.y / bitcast<f32>(p.size);
-  verdict[0] = min(1.0, scalars.clip / (norm + 1e-6));
+  let norm = sqrt(sum.x)${divided};
+  let loss = sum.y / bitcast<f32>(p.size)${divided};
+  verdict[0] = min(1.0, scalars.clip / (norm + 1e-6))${divided};
   verdict[1] = select(0.0, 1.0, finite(norm) && finite(loss));
   verdict[2] = loss;
   verdict[3] = norm;
@@ -50,10 +59,25 @@ ${total("vec2<f32>(partial[2u * k + 1u], lossPartial[2u * k + 1u])")}
   history[at + 1u] = verdict[1];
   history[at + 2u] = loss;
   history[at + 3u] = norm;
-}
+${scaled ? adapt() : ""}}
 `,
   );
 }
+
+/** Steps in a row after which the factor of the loss is doubled. */
+const GOOD_STEPS = 2000;
+
+/** The most that it becomes. */
+const MOST_SCALE = 2 ** 24;
+
+/** Dynamic loss scaling (Micikevicius et al. 2018, arXiv 1710.03740). */
+const adapt = () =>
+  `  let good = select(0.0, scaling[1] + 1.0, verdict[1] == 1.0);
+  let grows = good >= ${GOOD_STEPS}.0;
+  let scale = scaling[0] * select(select(1.0, 2.0, grows), 0.5, verdict[1] == 0.0);
+  scaling[0] = clamp(scale, 1.0, ${MOST_SCALE}.0);
+  scaling[1] = select(good, 0.0, grows);
+`;
 
 /**
  * AdamW (Loshchilov & Hutter 2019, in torch's form) and the exponential moving average, over slabs

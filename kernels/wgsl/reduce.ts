@@ -19,6 +19,7 @@ import {
   treeSum,
   write,
 } from "./kernel.ts";
+import { input, type OperandTypes, output } from "./operand.ts";
 
 /**
  * y (outer, inner) = the sum of x (outer, middle, inner) over its middle axis, in a fixed order. x can be a
@@ -26,7 +27,7 @@ import {
  * count. Binds x, y (whose first element is `origin`).
  */
 export function sumMiddle(
-  { outer, middle, inner, stride = inner, start = 0, accumulate = false, origin = 0 }: {
+  { outer, middle, inner, stride = inner, start = 0, accumulate = false, origin = 0, types = {} }: {
     outer: number;
     middle: number;
     inner: number;
@@ -34,10 +35,12 @@ export function sumMiddle(
     start?: number;
     accumulate?: boolean;
     origin?: number;
+    types?: OperandTypes<"x" | "y">;
   },
 ): Launch {
   const width = laneWidth(inner, stride, start, origin);
   const lane = laneType(width);
+  const [x, y] = [input("x", width, types.x), output("y", width, types.y)];
   const count = outer * inner / width;
   // Invocations that share a long sum.
   const share = middle < 16 ? 1 : 16;
@@ -52,7 +55,7 @@ export function sumMiddle(
       start: start / width,
       origin: origin / width,
     },
-    [read("x", `array<${lane}>`), write("y", `array<${lane}>`)],
+    [x.binding, y.binding],
     groupGrid(Math.ceil(count / columns)),
     `var<workgroup> shares: array<array<${lane}, ${columns}>, ${share}>;
 @compute @workgroup_size(${columns}, ${share})
@@ -61,13 +64,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
   let first = (i / p.inner) * p.middle * p.stride + p.start + i % p.inner;
   var own = ${lane}();
   if (i < p.count) {
-    for (var k = id.y; k < p.middle; k += ${share}u) { own += x[first + k * p.stride]; }
+    for (var k = id.y; k < p.middle; k += ${share}u) { own += ${x.at("first + k * p.stride")}; }
   }
   shares[id.y][id.x] = own;
   workgroupBarrier();
   if (id.y > 0u || i >= p.count) { return; }
   let sum = ${treeSum(share, (y) => `shares[${y}][id.x]`)};
-  y[p.origin + i] = ${accumulate ? "y[p.origin + i] + " : ""}sum;
+  ${y.put("p.origin + i", `${accumulate ? `${y.at("p.origin + i")} + ` : ""}sum`)}
 }
 `,
   );
@@ -150,19 +153,22 @@ ${body}
 }
 
 /** Partial sums of x (size) and of its squares: partial (1024, 2). Binds x, partial. */
-export function partialMoments({ size }: { size: number }): Launch {
+export function partialMoments(
+  { size, types = {} }: { size: number; types?: OperandTypes<"x"> },
+): Launch {
   const width = laneWidth(size);
   const lane = laneType(width);
+  const x = input("x", width, types.x);
   return launch(
     "moments",
     { count: size / width },
-    [read("x", `array<${lane}>`), write("partial")],
+    [x.binding, write("partial")],
     [PARTIALS, 1, 1],
     partialSums(
       lane,
       (sum) => laneSum(width, sum),
       `  for (var k = i; k < p.count; k += ${PARTIAL_STRIDE}u) {
-    let v = x[k];
+    let v = ${x.at("k")};
     sum += v;
     squares += v * v;
   }`,

@@ -6,7 +6,7 @@
  */
 import type { FloatType } from "../shapes.ts";
 import { type Binding, laneWidth, unroll } from "./kernel.ts";
-import { parameter } from "./parameter.ts";
+import { input } from "./operand.ts";
 import { invocationsOf, type Tile, unrolledDepth } from "./tiles.ts";
 
 /** An operand of a product, (lines, k) or (k, lines). */
@@ -50,7 +50,7 @@ export function slices(
 ): Slices {
   const { k } = sizes;
   const width = laneWidth(alongK ? k : sizes[lines], origin);
-  const { binding, at } = parameter(name, width, type);
+  const { binding, at } = input(name, width, type);
   const { depth } = tile;
   const unrolled = unrolledDepth(tile);
   const quads = tile.side / 4;

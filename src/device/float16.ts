@@ -1,9 +1,21 @@
 /**
- * Half-precision numbers as their bits, for runtimes without Float16Array (Node before 24, and
- * browsers before 2025).
+ * Half-precision numbers: devices that have them, and their bits, for runtimes without Float16Array
+ * (Node before 24, and browsers before 2025).
  *
  * @module
  */
+import type { Device } from "./device.ts";
+
+/** Which values an option of precision takes. */
+export const PRECISIONS = ["f32", "f16"] as const;
+
+/** @throws {RangeError} when kernels of a device can't read and write halves */
+export function expectF16({ supportsF16, description }: Device): void {
+  if (supportsF16) return;
+  throw new RangeError(
+    `Precision f16 needs a GPU with shader-f16, and this device has none (${description}): use f32`,
+  );
+}
 
 /** Widens halves; every one of them is a float32. A NaN becomes the one NaN. */
 export function fromFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {

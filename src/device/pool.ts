@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Tensor } from "../graph/tensor.ts";
+import { bytesOf, type Tensor } from "../graph/tensor.ts";
 
 /** The storages that a step of a lowered plan touches. */
 export interface Step {
   readonly tensors: readonly Tensor[];
 }
 
-/** Slot of each activation, and number of elements of each slot. */
+/** Slot of each activation, and bytes of each slot. */
 export interface Placement {
   readonly slotOf: ReadonlyMap<Tensor, number>;
-  readonly sizes: readonly number[];
+  readonly bytes: readonly number[];
 }
 
 /**
@@ -35,14 +35,14 @@ export function place(steps: readonly Step[]): Placement {
   const slots: Slot[] = [];
   const slotOf = new Map<Tensor, number>();
   // Sorting keeps the order of first uses among equals.
-  for (const [tensor, life] of [...lives].sort(([a], [b]) => b.size - a.size)) {
+  for (const [tensor, life] of [...lives].sort(([a], [b]) => bytesOf(b) - bytesOf(a))) {
     // Slots come in the order of their sizes, the largest first.
     let found = slots.length - 1;
     while (found >= 0 && !reserve(slots[found], life)) found--;
-    if (found < 0) found = slots.push({ size: tensor.size, lives: [life] }) - 1;
+    if (found < 0) found = slots.push({ bytes: bytesOf(tensor), lives: [life] }) - 1;
     slotOf.set(tensor, found);
   }
-  return { slotOf, sizes: slots.map(({ size }) => size) };
+  return { slotOf, bytes: slots.map(({ bytes }) => bytes) };
 }
 
 /** Steps of an activation's first and last use. */
@@ -52,7 +52,7 @@ interface Life {
 }
 
 interface Slot {
-  readonly size: number;
+  readonly bytes: number;
   /** Of the activations in it, in their order. */
   readonly lives: Life[];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Plan } from "../graph/plan.ts";
-import { constant, type Tensor } from "../graph/tensor.ts";
+import { constant, temporary, type Tensor } from "../graph/tensor.ts";
 import { type DrawnConfig, drawnSize, exampleSize, planeSize } from "../model/example.ts";
 import { expectFloats } from "./floats.ts";
 import { inputFactor, type PredictionMeaning } from "./prediction.ts";
@@ -49,7 +49,7 @@ export function drawnFrames(plan: Plan<string>, config: DrawnConfig, x: Tensor):
   if (contextFrames === 0) return x;
   const [batch, channels, , ...sides] = x.shape;
   const pixels = planeSize(config) / frames;
-  const y = plan.activation([batch, channels, frames - contextFrames, ...sides]);
+  const y = temporary(batch, channels, frames - contextFrames, ...sides);
   const inner = (frames - contextFrames) * pixels;
   const part = { stride: frames * pixels, start: contextFrames * pixels };
   plan.record("sumMiddle", { outer: channels * batch, middle: 1, inner, ...part }, { x, y });

@@ -6,8 +6,9 @@
  */
 import type { Device, Program } from "../device/device.ts";
 import { Pace } from "../device/pace.ts";
+import type { FloatType } from "../graph/ops.ts";
 import { Plan } from "../graph/plan.ts";
-import { constant, persistent, type Storage, type Tensor } from "../graph/tensor.ts";
+import { constant, persistent, type Storage, temporary, type Tensor } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, interfaceTokens } from "../model/example.ts";
 import { embedImages, rin, selfConditionsInterface } from "../model/rin.ts";
@@ -203,10 +204,12 @@ export function recordPrediction(
   config: RinConfig,
   weights: Weights,
   batch: number,
+  precision: FloatType = "f32",
 ): RecordedPrediction {
   const pass = passTensors(config, batch);
   const tensors = { ...pass, output: persistent("output", pass.x.shape) };
   const plan = new Plan("pass");
+  plan.activations = precision;
   const tokens = embedImages(plan, config, weights, pass.x);
   copyTo(plan, recordPass(plan, config, weights, pass, tokens), tensors.output);
   return { plan, tensors };
@@ -221,11 +224,13 @@ export function recordSampling(
   weights: Weights,
   batch: number,
   features: InferenceFeatures = SAMPLE,
+  precision: FloatType = "f32",
 ): RecordedSampling {
   const tensors = samplingTensors(config, batch, features);
   const { x, context, scalars, denoised, thresholds } = tensors;
   const images = { batch, each: x.size / batch };
   const plan = new Plan<SamplingPhase>("start", "step");
+  plan.activations = precision;
   recordNoise(plan, tensors, tensors.first ?? x);
   if (features.begin !== "noise") recordPicture(plan, tensors);
   if (context) recordContext(plan, config, context, x);
@@ -241,7 +246,7 @@ export function recordSampling(
       const sizes = { batch, each: now.size / batch };
       plan.record("thresholds", sizes, { x: now, prediction: found, scalars, thresholds });
     }
-    const fresh = plan.activation(x.shape);
+    const fresh = temporary(...x.shape);
     recordNoise(plan, tensors, fresh);
     plan.record("samplerStep", images, { x, prediction, fresh, denoised, thresholds, scalars });
     if (features.begin === "mask") recordPicture(plan, tensors);
@@ -292,7 +297,7 @@ function recordNoise(
   const images = { batch, each: y.size / batch };
   plan.record("normals", images, { keys, y });
   if (!otherKeys || !slerp) return;
-  const other = plan.activation(y.shape);
+  const other = temporary(...y.shape);
   plan.record("normals", images, { keys: otherKeys, y: other });
   plan.record("slerp", images, { other, turn: slerp, y });
 }
@@ -332,7 +337,7 @@ function recordGuidance(
     tokens,
     decay,
   );
-  const y = plan.activation(own.shape);
+  const y = temporary(...own.shape);
   plan.record("guide", { size: x.size }, { guided: own, free, scale: guidance!, y });
   return y;
 }

@@ -5,6 +5,7 @@
  */
 import type { Device } from "../device/device.ts";
 import { DeviceLimitError } from "../device/errors.ts";
+import type { FloatType } from "../graph/ops.ts";
 import type { RinConfig } from "../model/config.ts";
 import type { Weights } from "../model/weights.ts";
 import {
@@ -43,6 +44,7 @@ export class Inferences {
     private readonly device: Device,
     private readonly config: RinConfig,
     private readonly weights: Weights,
+    private readonly precision: FloatType,
   ) {}
 
   /** A plan that predicts exactly that many images. */
@@ -52,7 +54,7 @@ export class Inferences {
         this.device,
         batch,
         PREDICT,
-        recordPrediction(this.config, this.weights, batch),
+        recordPrediction(this.config, this.weights, batch, this.precision),
       );
     return this.#find(PREDICT, [batch, batch], 1, make);
   }
@@ -69,7 +71,7 @@ export class Inferences {
           this.device,
           size,
           features,
-          recordSampling(this.config, this.weights, size, features),
+          recordSampling(this.config, this.weights, size, features, this.precision),
         );
       try {
         return await this.#find(features, [size, Math.floor(size * 3 / 2)], maxPlans, make);

@@ -5,7 +5,7 @@
  */
 import { PARTIALS } from "../graph/ops.ts";
 import { Plan } from "../graph/plan.ts";
-import { persistent, type Tensor } from "../graph/tensor.ts";
+import { persistent, temporary, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import type { RinConfig } from "../model/config.ts";
 import { drawnSize, exampleShape, exampleSize, interfaceTokens } from "../model/example.ts";
@@ -78,8 +78,8 @@ export function recordLoss(
   const { x0, noise, coefficients, lossWeight, whole = x0.shape[0], previous } = inputs;
   const { t, labels, drop, checkpointBlocks } = inputs;
   const [batch] = x0.shape;
-  const xt = plan.activation(x0.shape);
-  const target = plan.activation(x0.shape);
+  const xt = temporary(...x0.shape);
+  const target = temporary(...x0.shape);
   const sizes = { batch, each: x0.size / batch };
   plan.record("addNoise", sizes, { x0, noise, coefficients, xt, target });
   if (config.contextFrames > 0) recordContext(plan, config, x0, xt);
@@ -95,8 +95,8 @@ export function recordLoss(
     }
     : previous;
   const outputs = rin(plan, config, weights, { ...pass, previous: given, checkpointBlocks });
-  const gradient = plan.activation(x0.shape);
-  const partial = plan.activation([PARTIALS, 2]);
+  const gradient = temporary(...x0.shape);
+  const partial = temporary(PARTIALS, 2);
   const each = exampleSize(config) / weightedRows(config);
   plan.record(
     "squaredError",

@@ -52,7 +52,7 @@ export interface ReadWeights {
  * @throws {SamplingError} when the image does not come out as finite numbers
  */
 export async function watchReading(
-  { config, device, weights }: Rin,
+  { config, device, weights, precision }: Rin,
   options: WatchOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
   const { onReading, ...rest } = options;
@@ -72,7 +72,7 @@ export async function watchReading(
   if (indices.length !== 1) {
     throw new RangeError(`Cannot watch ${indices.length} images: give one of indices`);
   }
-  const { plan, tensors } = recordSampling(config, weights, 1, features);
+  const { plan, tensors } = recordSampling(config, weights, 1, features, precision);
   const reads = keepReads(plan, config.numBlocks);
   const kept = Object.fromEntries(
     reads.flatMap(({ q, kv }) => [[q.storage!.name, q], [kv.storage!.name, kv]]),

@@ -5,7 +5,7 @@
  */
 import type { FloatType } from "../graph/ops.ts";
 import type { Device } from "../device/device.ts";
-import { toFloat16 } from "../device/float16.ts";
+import { expectF16, PRECISIONS, toFloat16 } from "../device/float16.ts";
 import {
   type Checkpoint,
   readCheckpoint,
@@ -15,6 +15,8 @@ import {
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
 import { exampleSize, planeSize } from "../model/example.ts";
+import { CheckpointError } from "../model/errors.ts";
+import { beyondHalf, MAX_F16 } from "../model/finite.ts";
 import { initialize } from "../model/initialize.ts";
 import { parameterLayout } from "../model/parameters.ts";
 import { checkOptions } from "../options/schema.ts";
@@ -35,6 +37,12 @@ import { parseSchedule } from "./schedule.ts";
 export interface LoadOptions {
   /** The network's config, where the file doesn't give it. */
   readonly config?: Partial<RinConfig>;
+  /**
+   * f16: weights and activations in half precision, in half the memory, on a GPU with
+   * `shader-f16`; all sums stay f32. Default f32, but weights of a half-precision checkpoint stay
+   * as they are where the device supports it.
+   */
+  readonly precision?: FloatType;
 }
 
 /** Options of {@linkcode Rin.create}. */
@@ -90,11 +98,13 @@ export class Rin {
     readonly config: RinConfig,
     weights: Weights,
     private readonly ownsWeights: boolean,
+    /** How activations are stored. */
+    readonly precision: FloatType = "f32",
   ) {
     parseSchedule(config.schedule);
     this.#device = device;
     this.weights = weights;
-    this.#inferences = new Inferences(device, config, weights);
+    this.#inferences = new Inferences(device, config, weights, precision);
   }
 
   /** @param type type of the parameters on the device; for f16, they must be widened f16 */
@@ -103,10 +113,11 @@ export class Rin {
     config: RinConfig,
     parameters: Float32Array<ArrayBuffer>,
     type?: FloatType,
+    precision?: FloatType,
   ): Rin {
     const layout = parameterLayout(config, type);
     const weights = new Weights(layout, slab("parameters", layout));
-    const rin = new Rin(device, config, weights, true);
+    const rin = new Rin(device, config, weights, true, precision);
     const values = laidOut(parameters, parameterLayout(config), layout);
     device.write(whole(weights.values), type === "f16" ? toFloat16(values) : values);
     return rin;
@@ -130,9 +141,10 @@ export class Rin {
    * @param source a checkpoint of this project, or a PyTorch state_dict of the original saved as
    * safetensors: its bytes (an ArrayBuffer or any view, such as Node's Buffer), a Blob, or a Response
    * @param options.config the network's config, where the file doesn't give it
+   * @param options.precision f16 to compute in half precision; default f32
    * @throws {CheckpointError} when the file is no checkpoint, doesn't fit the config, or has
-   * weights that are not finite
-   * @throws {RangeError} when an option is unknown or makes no sense
+   * weights that are not finite, or, with f16, too large for it
+   * @throws {RangeError} when an option is unknown or makes no sense, or the device has no f16
    * @throws {ConfigError} when the config makes no sense
    */
   static async load(
@@ -140,11 +152,20 @@ export class Rin {
     source: CheckpointSource,
     options: LoadOptions = {},
   ): Promise<Rin> {
-    checkOptions({ config: { type: "Object" } }, options, "option");
+    const schema = { config: { type: "Object" }, precision: { enum: PRECISIONS } } as const;
+    const { precision = "f32" } = checkOptions(schema, options, "option");
+    if (precision === "f16") expectF16(device);
     const bytes = await checkpointBytes(source);
     const { config, slabs, dtype } = readCheckpoint(bytes, options.config);
-    const type = device.supportsF16 ? dtype : "f32";
-    return Rin.#from(device, config, slabs.ema ?? slabs.parameters, type);
+    const type = precision === "f16" || device.supportsF16 && dtype === "f16" ? "f16" : "f32";
+    const parameters = slabs.ema ?? slabs.parameters;
+    const wrong = type === "f16" ? beyondHalf(parameters) : undefined;
+    if (wrong !== undefined) {
+      throw new CheckpointError(
+        `it has a weight of ${wrong}, beyond ${MAX_F16}, the most of precision f16: use f32`,
+      );
+    }
+    return Rin.#from(device, config, parameters, type, precision);
   }
 
   /**

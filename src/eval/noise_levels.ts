@@ -41,7 +41,7 @@ export async function lossByNoise(
 ): Promise<NoiseLevelLoss[]> {
   const { prediction, inputScale, schedule } = rin.config;
   const times = Array.from({ length: levels }, (_, i) => (i + 0.5) / levels);
-  const validator = new Validator(rin.device, rin.config, options);
+  const validator = new Validator(rin.device, rin.config, options, undefined, rin.precision);
   try {
     const losses = await validator.losses(rin.weights, images, times);
     return losses.map((loss, i) => {

@@ -2,8 +2,8 @@
  * The operations that a plan records. This table is the contract between the network and the
  * devices: every device lowers each operation to its own kernels.
  *
- * Shapes are row-major and dense. All numbers are f32 unless a line says u32; parameters can be f16
- * where the device supports it. A name in `operands` with a question mark is optional.
+ * Shapes are row-major and dense. All numbers are f32 unless a line says u32; parameters, activations
+ * and gradients of activations can be f16 where the device supports it. A name in `operands` with a question mark is optional.
  *
  * @module
  */
@@ -230,10 +230,18 @@ export interface OperationTable {
    * From lossPartial (1024, 2; its second column's sum is divided by `size`) and the gradients
    * (count): verdict (4) and row `slot` of history (64, 4) = the factor min(1, clip / (norm + 1e-6)),
    * 1 if loss and norm are finite (judged by their bits) else 0, loss, norm. scalars (12).
+   *
+   * With scaling (2), the loss and the gradients are those times scaling[0]: it is divided out of the
+   * factor, the loss and the norm. Then it is halved where they are not finite (1 at least), and
+   * doubled after 2,000 steps in a row that are (2^24 at most), which scaling[1] counts. Only devices
+   * with f16 need to have this.
    */
   judgeStep: {
     sizes: { readonly size: number; readonly count: number };
-    operands: Operands<"lossPartial" | "gradients" | "scalars" | "verdict" | "history">;
+    operands: Operands<
+      "lossPartial" | "gradients" | "scalars" | "verdict" | "history",
+      "scaling"
+    >;
   };
   /**
    * AdamW (Loshchilov & Hutter 2019, torch's form) and the moving average, over slabs of `size` (a

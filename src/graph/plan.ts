@@ -6,6 +6,7 @@
  * @module
  */
 import type { OperandsOf, OpName, SizesOf } from "./ops.ts";
+import type { FloatType } from "../../kernels/shapes.ts";
 import { temporary, type Tensor } from "./tensor.ts";
 
 /** One recorded operation. */
@@ -21,6 +22,8 @@ export interface Operation<N extends OpName = OpName, Phase extends string = str
 export class Plan<Phase extends string = "step"> {
   /** Everything recorded so far, in order. */
   readonly operations: Operation<OpName, Phase>[] = [];
+  /** Type of the activations that are recorded from now on, and of their gradients. */
+  activations: FloatType = "f32";
   /** The names that {@linkcode Plan.phase} accepts. */
   readonly phases: readonly Phase[];
   #backward: (() => void)[] = [];
@@ -37,9 +40,13 @@ export class Plan<Phase extends string = "step"> {
   }
 
   /** A pooled result of an operation on `inputs`, tracked when one of them is. */
-  activation(shape: readonly number[], inputs: readonly (Tensor | undefined)[] = []): Tensor {
+  activation(
+    shape: readonly number[],
+    inputs: readonly (Tensor | undefined)[] = [],
+    type: FloatType = this.activations,
+  ): Tensor {
     const tracked = this.#recording && inputs.some((input) => input?.tracked);
-    return { ...temporary(...shape), tracked };
+    return { ...temporary(...shape), type, tracked };
   }
 
   /** Records one operation of the table in ops.ts. */
@@ -112,7 +119,7 @@ export class Plan<Phase extends string = "step"> {
   gradientFor(tensor: Tensor): { gradient: Tensor; accumulate: boolean } {
     const known = this.#gradients.get(tensor);
     if (known !== undefined) return { gradient: known, accumulate: true };
-    const gradient = tensor.gradient ?? temporary(...tensor.shape);
+    const gradient = tensor.gradient ?? { ...temporary(...tensor.shape), type: tensor.type };
     this.#gradients.set(tensor, gradient);
     return { gradient, accumulate: false };
   }

@@ -16,13 +16,15 @@ export interface Storage {
   readonly contents?: Float32Array<ArrayBuffer>;
 }
 
-/** An array on the device, dense and row-major, of the numbers of its storage; f32 without one. */
+/** An array on the device, dense and row-major. */
 export interface Tensor {
   readonly shape: readonly number[];
   /** Number of elements. */
   readonly size: number;
   /** Its memory; `undefined` for an activation, which the device places in its pool. */
   readonly storage?: Storage;
+  /** Type of an activation's numbers, default f32; all others are of the type of their storage. */
+  readonly type?: FloatType;
   /** First element within `storage`. */
   readonly offset: number;
   /** Whether the backward pass gives this tensor a gradient. */
@@ -39,8 +41,13 @@ export function bytesOfOne(type: FloatType = "f32"): 2 | 4 {
 }
 
 /** Type of a tensor's numbers. */
-export function typeOf({ storage }: Tensor): FloatType {
-  return storage?.type ?? "f32";
+export function typeOf({ storage, type = "f32" }: Tensor): FloatType {
+  return storage ? storage.type ?? "f32" : type;
+}
+
+/** Bytes of a tensor's numbers. */
+export function bytesOf(tensor: Tensor): number {
+  return tensor.size * bytesOfOne(typeOf(tensor));
 }
 
 /** Makes a tensor in memory of its own that the host can write and read. */
@@ -65,7 +72,7 @@ export function constant(
   return { ...rest, size, storage: { ...storage!, contents: values } };
 }
 
-/** A tensor in the pool, without gradient: an intermediate result. */
+/** A tensor in the pool, f32, without gradient: an intermediate result. */
 export function temporary(...shape: number[]): Tensor {
   return { shape, size: elements(shape), offset: 0, tracked: false };
 }

@@ -13,6 +13,14 @@ export function firstNotFinite(values: Float32Array): number {
   return Number.isFinite(sum) ? -1 : values.findIndex((value) => !Number.isFinite(value));
 }
 
+/** The largest half-precision number. */
+export const MAX_F16 = 65504;
+
+/** The first number beyond half precision, if there is one. */
+export function beyondHalf(weights: Float32Array): number | undefined {
+  return weights.find((value) => !(Math.abs(value) <= MAX_F16));
+}
+
 /** @throws {CheckpointError} when a tensor of a network holds a number that is not finite */
 export function expectFinite(name: string, values: Float32Array): void {
   const at = firstNotFinite(values);

@@ -5,7 +5,7 @@
  */
 import type { AttentionSizes } from "../graph/ops.ts";
 import type { Plan } from "../graph/plan.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { temporary, type Tensor } from "../graph/tensor.ts";
 
 /** Columns `start` to `start + width` of every row of a matrix (batch, tokens, stride). */
 export interface Columns {
@@ -42,7 +42,7 @@ export function attention(
     vStart: v.start,
   };
   const output = plan.activation([batch, queries, width], [q.matrix, k.matrix]);
-  const logSum = plan.activation([batch, heads, queries]);
+  const logSum = temporary(batch, heads, queries);
   const read = { q: q.matrix, kv: k.matrix, out: output, logSum };
   plan.record("attention", sizes, read);
   plan.onBackward(output, (dout) => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan } from "../graph/plan.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { temporary, type Tensor } from "../graph/tensor.ts";
 import { rowsOf } from "./linear.ts";
 
 /**
@@ -25,7 +25,7 @@ export function layerNorm(
   }
   const rows = rowsOf(x);
   const y = plan.activation(x.shape, [x, affine]);
-  const stats = plan.activation([rows, 2]);
+  const stats = temporary(rows, 2);
   plan.record("layerNorm", { rows, d, epsilon }, { x, affine, y, stats });
   plan.onBackward(y, (dy) => {
     if (affine.tracked) {

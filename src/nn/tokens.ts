@@ -29,7 +29,7 @@ export function depatchify(
   patch: readonly number[],
 ): Tensor {
   const [batch] = x.shape;
-  const y = plan.activation([batch, ...shape], [x]);
+  const y = plan.activation([batch, ...shape], [x], "f32");
   const sizes = { batch, channels: shape[0], axes: patchedAxes(y, patch) };
   plan.record("depatchify", sizes, { x, y });
   plan.onBackward(y, (dy) => {

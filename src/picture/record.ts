@@ -34,6 +34,7 @@ export const RECORDED = [
   "interpolate",
   "strength",
   "frames",
+  "precision",
 ] as const;
 
 /**

@@ -7,6 +7,7 @@ import type { Decode } from "../data/decode_common.ts";
 import { USUAL_FRAMES } from "../diffusion/usual_sampling.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { planSampling } from "../diffusion/sampling.ts";
+import type { FloatType } from "../graph/ops.ts";
 import { planeSize } from "../model/example.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
@@ -58,6 +59,8 @@ export interface RequestContext {
   readonly limits: ServiceLimits;
   /** The identity of the checkpoint for pictures' records. */
   readonly checkpoint: string;
+  /** How its activations are stored, if that is not f32. */
+  readonly precision?: FloatType;
   /** Decoder of the pictures in it. */
   readonly decode: Decode;
 }
@@ -83,7 +86,7 @@ interface Values extends GivenPictures {
 export async function parseImageRequest(
   given: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Field>>,
-  { network, limits, checkpoint, decode }: RequestContext,
+  { network, limits, checkpoint, precision, decode }: RequestContext,
 ): Promise<ImageRequest> {
   const { config } = network;
   const lone = ["class", "guidance"].find((key) => Object.hasOwn(given, key));
@@ -119,7 +122,10 @@ export async function parseImageRequest(
     seed,
     labels,
     caption: captionOf(classes, labels, network.classNames),
-    record: { ...recordOf({ ...values, checkpoint, class: classes }), ...beginning.hashes },
+    record: {
+      ...recordOf({ ...values, checkpoint, precision, class: classes }),
+      ...beginning.hashes,
+    },
     format,
     previews: isFilm(format) && config.frames === 1 ? frames ?? USUAL_FRAMES : previews,
     network: hash,
@@ -199,6 +205,7 @@ function classesOf(
 function recordOf(
   { checkpoint, class: classes, ...values }: Omit<Values & BatchSettings, "class"> & {
     readonly checkpoint: string;
+    readonly precision?: FloatType;
     readonly class: readonly number[];
   },
 ): SampleRecord {

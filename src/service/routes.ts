@@ -94,7 +94,8 @@ async function servedAsset({ body, type }: Asset): Promise<ServedFile> {
 function imageRoutes(
   { rin, gate, batcher, metrics, model, limits, identity, hasToken, decode }: RouteParts,
 ): [string, Route][] {
-  const context = { network: model, limits, checkpoint: identity, decode };
+  const precision = rin.precision === "f32" ? undefined : rin.precision;
+  const context = { network: model, limits, checkpoint: identity, precision, decode };
   const make: MakeImages = (request, listener, signal) => batcher.add(request, listener, signal);
   /** Enters by the gate; call the result at the end, with the error, if there was one. */
   const enter = ({ signal }: Request) => {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { PRECISIONS } from "../device/float16.ts";
+import type { FloatType } from "../graph/ops.ts";
 import { ConfigError, type Prediction } from "../model/config.ts";
 import { checkNames, checkValue, type Schema } from "../options/schema.ts";
 
@@ -27,6 +29,12 @@ export interface TrainOptions {
    * "auto" is on where the device can't hold the step otherwise.
    */
   readonly checkpointBlocks: "off" | "on" | "auto";
+  /**
+   * "f16": activations and their gradients in half precision, on a GPU with `shader-f16`, in half the
+   * memory; sums, weights, their gradients and the optimizer stay f32. The loss is scaled for the
+   * backward pass; a step in which f16 overflows halves the factor and counts as not finite.
+   */
+  readonly precision: FloatType;
   /** Steps of the whole run, for the learning-rate schedule. */
   readonly steps: number;
   /**
@@ -101,6 +109,7 @@ export const DEFAULT_TRAIN_OPTIONS: TrainOptions = {
   batchSize: 32,
   accumulate: 1,
   checkpointBlocks: "off",
+  precision: "f32",
   steps: 1000,
   lossSpace: "prediction",
   minSnr: 0,
@@ -164,6 +173,7 @@ const ranges = {
 /** The options that are one of a few words. */
 export const TRAIN_CHOICES = {
   checkpointBlocks: ["off", "on", "auto"],
+  precision: PRECISIONS,
   lossSpace: ["prediction", "eps", "x0", "v"],
   optimizer: ["adamw", "lamb"],
   emaWarmup: ["ratio", "power", "none"],

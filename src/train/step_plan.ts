@@ -8,7 +8,7 @@ import { weightedRows } from "../diffusion/context.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { HISTORY, PARTIALS } from "../graph/ops.ts";
 import { Plan } from "../graph/plan.ts";
-import { persistent } from "../graph/tensor.ts";
+import { persistent, temporary, type Tensor, view } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
 import { exampleShape, planeSize } from "../model/example.ts";
 import { timeWidth } from "../model/time.ts";
@@ -55,6 +55,15 @@ export function partPhases(
   ];
 }
 
+/** The examples' weights times the factor of the loss, where it has one. */
+function scaledWeight(plan: Plan<string>, { lossWeight, scaling }: StepTensors): Tensor {
+  if (scaling === undefined) return lossWeight;
+  const scaled = temporary(lossWeight.size);
+  const operands = { x: lossWeight, mask: view(scaling, 0, [1]), y: scaled };
+  plan.record("maskRows", { batch: 1, each: lossWeight.size }, operands);
+  return scaled;
+}
+
 /** Records a step in the phases of {@linkcode partPhases}. */
 export function recordStep(
   config: RinConfig,
@@ -81,14 +90,15 @@ export function recordStep(
     history: persistent("history", [HISTORY, 4]),
     moments: persistent("moments", [MEASURED.length, 3]),
     ...accumulate > 1 && { squares: persistent("squares", [PARTIALS, 2]) },
+    ...options.precision === "f16" && { scaling: persistent("loss scale", [2]) },
     ...chunks && { chunks: persistent("chunks", [chunks.length / 4, 4]) },
   };
-  const { x0, t, labels, coefficients, lossWeight, mask, keys, dropKeys, offsets, moments } =
-    tensors;
+  const { x0, t, labels, coefficients, mask, keys, dropKeys, offsets, moments } = tensors;
   const plan = new Plan(...PHASES);
+  plan.activations = options.precision;
   const weights = new Weights(layout, slabs.parameters, slabs.gradients);
   const loss = plan.phase("part", () => {
-    const noise = plan.activation(image);
+    const noise = temporary(...image);
     plan.record("normals", { batch: part, each: noise.size / part }, { keys, y: noise });
     if (offsets) {
       const sizes = { batch: part, channels: config.channels, plane: planeSize(config) };
@@ -99,7 +109,7 @@ export function recordStep(
       x0,
       noise,
       coefficients,
-      lossWeight,
+      lossWeight: scaledWeight(plan, tensors),
       whole: batchSize,
       t,
       labels,

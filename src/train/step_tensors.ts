@@ -58,6 +58,8 @@ export interface StepTensors extends PartTensors {
   readonly moments: Tensor;
   /** The sum of the parts' partial sums of the loss, where there are several. */
   readonly squares?: Tensor;
+  /** Factor of the loss, and good steps since it changed (2): state of training in f16. */
+  readonly scaling?: Tensor;
   /** LAMB's table, written once. */
   readonly chunks?: Tensor;
 }

@@ -7,6 +7,7 @@ import { HISTORY } from "../graph/ops.ts";
 import { Rin } from "../diffusion/rin.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device, OperationProfile, Program } from "../device/device.ts";
+import { expectF16 } from "../device/float16.ts";
 import { Pace } from "../device/pace.ts";
 import type { Storage } from "../graph/tensor.ts";
 import { beginFrom, type Begun } from "../model/begin_from.ts";
@@ -204,6 +205,7 @@ export class Trainer {
     state: Omit<SavedTraining, "options">,
   ): Promise<Trainer> {
     parseSchedule(config.schedule);
+    if (options.precision === "f16") expectF16(device);
     const layout = parameterLayout(config);
     const cut = cutAmong(peers, options);
     const slabs = trainSlabs(layout, cut);
@@ -214,6 +216,8 @@ export class Trainer {
         if (values) device.write(whole(slabs[kind]), values);
       }
       const step = await compileStep(device, config, cut, layout, slabs);
+      const { scaling } = step.tensors;
+      if (scaling) device.write(scaling, Float32Array.from(state.scaling ?? SCALING_START));
       return new Trainer(device, config, options, peers, { ...step, slabs, weights }, state);
     } catch (error) {
       device.release(...Object.values(slabs));
@@ -405,11 +409,13 @@ export class Trainer {
    */
   async save(extra: Record<string, unknown> = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkObject(extra, "additional field");
+    const { scaling } = this.#tensors;
     const state: SavedTraining = {
       step: this.#done,
       options: this.options,
       plateau: this.#plateau,
       devices: [...this.#devices],
+      ...scaling && { scaling: [...await this.#device.read(scaling)] },
     };
     const read = (storage: Storage) => this.#device.read(whole(storage));
     const { parameters, ema, adam_m, adam_v } = this.#slabs;
@@ -448,4 +454,9 @@ interface SavedTraining {
   readonly plateau: PlateauState;
   /** The provenance of each device that has trained it, in the order of their first steps. */
   readonly devices?: readonly string[];
+  /** With precision f16: the factor of the loss, and good steps since it changed. */
+  readonly scaling?: readonly number[];
 }
+
+/** A factor that most networks can begin with, and no good step. */
+const SCALING_START = [2 ** 16, 0];

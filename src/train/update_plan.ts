@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan } from "../graph/plan.ts";
-import type { Storage, Tensor } from "../graph/tensor.ts";
+import { type Storage, temporary, type Tensor } from "../graph/tensor.ts";
 import type { RinConfig } from "../model/config.ts";
 import { drawnSize } from "../model/example.ts";
 import type { ParameterLayout } from "../model/parameters.ts";
@@ -37,7 +37,7 @@ export function recordUpdate(
   { batchSize, decayAll }: TrainOptions,
   layout: ParameterLayout,
   slabs: TrainSlabs,
-  { scalars, history, chunks }: StepTensors,
+  { scalars, history, scaling, chunks }: StepTensors,
   gradients: Storage,
   lossPartial: Tensor,
 ): void {
@@ -50,11 +50,11 @@ export function recordUpdate(
   ].map(whole);
   const gradient = whole(gradients);
   plan.phase("update", () => {
-    const verdict = plan.activation([4]);
+    const verdict = temporary(4);
     plan.record(
       "judgeStep",
       { size: batchSize * drawnSize(config), count: size },
-      { lossPartial, gradients: gradient, scalars, verdict, history },
+      { lossPartial, gradients: gradient, scalars, verdict, history, scaling },
     );
     const operands = { parameters, gradients: gradient, first, second, average, verdict, scalars };
     if (chunks) plan.record("lamb", { chunks: chunks.size / 4 }, { ...operands, table: chunks });

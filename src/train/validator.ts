@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { PARTIALS } from "../graph/ops.ts";
+import { type FloatType, PARTIALS } from "../graph/ops.ts";
 import { rowWeights, weightedRows } from "../diffusion/context.ts";
 import { recordLoss } from "../diffusion/loss.ts";
 import { expectFloats } from "../diffusion/floats.ts";
@@ -14,7 +14,7 @@ import { networkTime } from "../diffusion/network_time.ts";
 import { parseSchedule } from "../diffusion/schedule.ts";
 import type { Device } from "../device/device.ts";
 import { Plan } from "../graph/plan.ts";
-import { persistent, type Tensor } from "../graph/tensor.ts";
+import { persistent, temporary, type Tensor } from "../graph/tensor.ts";
 import type { Program } from "../device/device.ts";
 import { checkNames } from "../options/schema.ts";
 import type { RinConfig } from "../model/config.ts";
@@ -56,6 +56,7 @@ export class Validator {
     readonly config: RinConfig,
     readonly options: Pick<TrainOptions, "seed" | "selfCondRate">,
     readonly peers: Peers = ALONE,
+    readonly precision: FloatType = "f32",
   ) {}
 
   /** The mean over all images and times. */
@@ -157,7 +158,8 @@ export class Validator {
     };
     const { x0, t, labels, coefficients, lossWeight, mask, keys, partial } = tensors;
     const plan = new Plan();
-    const noise = plan.activation(image);
+    plan.activations = this.precision;
+    const noise = temporary(...image);
     plan.record("normals", { batch, each: noise.size / batch }, { keys, y: noise });
     const previous = this.options.selfCondRate > 0 ? { self: true, mask } as const : undefined;
     const inputs = { x0, noise, coefficients, lossWeight, t, labels, previous };

@@ -172,7 +172,11 @@ Deno.test({
   name: "RADV spills no kernel of a step, and gives all but products at most 128 registers",
   ignore: mesa === undefined,
   fn: async () => {
-    const work = PRESETS.flatMap(stepsOf).flatMap(({ work }) => work);
+    const steps = [
+      ...PRESETS.flatMap((preset) => stepsOf(preset)),
+      ...["faces", "imagenet64"].flatMap((preset) => stepsOf(preset, "f16")),
+    ];
+    const work = steps.flatMap(({ work }) => work);
     const names = new Map(work.map(({ code, name }) => [code, name]));
     const compiled = await compileAll(mesa!, [...names.keys()]);
     for (const chip of CHIP_NAMES) {
@@ -210,7 +214,11 @@ Deno.test({
 });
 
 Deno.test("stepsOf() has attention that fills a GPU at batch 1", () => {
-  for (const { preset, work } of PRESETS.flatMap(stepsOf).filter(({ task }) => task === "sample")) {
+  for (
+    const { preset, work } of PRESETS.flatMap((preset) => stepsOf(preset)).filter(({ task }) =>
+      task === "sample"
+    )
+  ) {
     for (const { name, invocations } of work) {
       if (name.startsWith("attention")) assert(invocations >= 2000, `${preset}: ${name}`);
     }

@@ -49,6 +49,24 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     gpu: true,
   },
   "half.ts": { args: ["net.safetensors", "2"], shows: /^Files: [\d.]+ MB, [\d.]+ MB$/m, gpu: true },
+  "half_training.ts": {
+    args: [
+      ...["curves", "--data", "a", "--image-size", "16", "--patch-size", "8", "--num-blocks", "1"],
+      ...[
+        "--latent-dim",
+        "16",
+        "--interface-dim",
+        "16",
+        "--num-latents",
+        "2",
+        "--block-depth",
+        "1",
+      ],
+      ...["--batch-size", "1", "--steps", "2", "--sample-count", "1", "--sample-steps", "1"],
+    ],
+    shows: /^2 steps; 0 of f16 skipped$/m,
+    gpu: true,
+  },
   "history.ts": { args: ["history.html"], shows: /^Wrote history.html$/m },
   "kernels_bench.ts": {
     args: ["--filter", "copy"],

@@ -49,8 +49,14 @@ gpuTest("rin info counts the memory that the GPU then holds", async (gpu) => {
   const slabs = { parameters: initialize(parameterLayout(config), 0) };
   const small = await Rin.load(gpu, writeCheckpoint({ config, slabs }, "f16"));
   await small.sample({ count: 5, steps: 2 });
-  assertEquals(gpu.bytes, halfSamplingBytes(config, 5));
+  assertEquals(gpu.bytes, halfSamplingBytes(config, 5, "f32"));
   small.destroy();
+  const least = await Rin.load(gpu, writeCheckpoint({ config, slabs }), { precision: "f16" });
+  await least.sample({ count: 5, steps: 2 });
+  const [bytes, full] = [halfSamplingBytes(config, 5, "f16"), samplingBytes(config, 5).gpu];
+  assertEquals(gpu.bytes, bytes);
+  assert(bytes! < full!);
+  least.destroy();
 });
 
 Deno.test("rin info counts the memory that the CPU device then holds", async () => {

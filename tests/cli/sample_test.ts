@@ -1,10 +1,17 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { decode } from "fast-png";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { recordIn } from "../../src/picture/record.ts";
 import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { withFolder, write } from "../data/scratch.ts";
 import { readSmallNet, SMALL, smallNet } from "../helpers/small_net.ts";
+import { hasF16 } from "../helpers/gpu.ts";
 import { complaint, rin } from "./rin.ts";
 
 function sampleTest(name: string, fn: (cwd: string) => Promise<void>): void {
@@ -206,4 +213,22 @@ Deno.test("rin sample draws as the network's run did", async () => {
     );
     assertEquals((await record("small.safetensors")).found, own.found);
   });
+});
+
+sampleTest("repeats a picture in half precision, and refuses it where it can't", async (cwd) => {
+  const cpu = await sample(cwd, "--device", "cpu", "--precision", "f16");
+  assertEquals(cpu.code, 1);
+  assertMatch(cpu.stderr, /^rin: Precision f16 needs a GPU with shader-f16, .*: use f32\n$/);
+  if (!hasF16) return;
+  const gpu = (...args: string[]) => rin(["sample", "--device", "gpu", ...args], { cwd });
+  const made = await gpu("net.safetensors", "--steps", "3", "--precision", "f16", "--out", "a.png");
+  assertEquals(made.code, 0, made.stderr);
+  const like = await gpu("--like", "a.png", "--out", "b.png");
+  assertEquals(like.code, 0, like.stderr);
+  const wide = await gpu("--like", "a.png", "--precision", "f32", "--out", "c.png");
+  assertEquals(wide.code, 0, wide.stderr);
+  const [a, b, c] = await Promise.all(["a", "b", "c"].map((n) => Deno.readFile(`${cwd}/${n}.png`)));
+  assertEquals(b, a);
+  assertEquals([recordIn(a)?.precision, recordIn(c)?.precision], ["f16", undefined]);
+  assertNotEquals(c, a);
 });

@@ -9,11 +9,12 @@ import { completeConfig } from "../../src/model/config.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { completeTrainOptions } from "../../src/train/options.ts";
 import { recordStep, trainSlabs } from "../../src/train/step_plan.ts";
-import { persistent, temporary, type Tensor } from "../../src/graph/tensor.ts";
+import type { FloatType } from "../../src/graph/ops.ts";
+import { bytesOf, persistent, temporary, type Tensor } from "../../src/graph/tensor.ts";
 import { addRows, patchify } from "../../src/nn/tokens.ts";
 import { RandomStream } from "../../src/nn/random.ts";
 
-const activation = (size: number): Tensor => temporary(size);
+const activation = (size: number, type?: FloatType): Tensor => ({ ...temporary(size), type });
 const uses = (...tensors: Tensor[]): Step => ({ tensors });
 
 /** First and last use of every activation. */
@@ -28,12 +29,12 @@ function lifetimes(steps: readonly Step[]): Map<Tensor, [first: number, last: nu
 }
 
 function checkPlacement(name: string, steps: readonly Step[]): void {
-  const { slotOf, sizes } = place(steps);
+  const { slotOf, bytes } = place(steps);
   const lives = [...lifetimes(steps)];
   assertEquals(slotOf.size, lives.length, `${name}: every activation has a slot, nothing else`);
   for (const [tensor, [first, last]] of lives) {
     const slot = slotOf.get(tensor)!;
-    assert(sizes[slot] >= tensor.size, `${name}: slot ${slot} holds its tensor`);
+    assert(bytes[slot] >= bytesOf(tensor), `${name}: slot ${slot} holds its tensor`);
     for (const [other, [otherFirst, otherLast]] of lives) {
       const together = first <= otherLast && otherFirst <= last;
       if (other === tensor || !together) continue;
@@ -50,7 +51,10 @@ function randomPlan(seed: number): Step[] {
   const known: Tensor[] = [persistent("input", [8])];
   return Array.from({ length: 1 + below(60) }, () => {
     const old = Array.from({ length: below(4) }, () => known[below(known.length)]);
-    const fresh = Array.from({ length: 1 + below(3) }, () => activation(1 + below(100)));
+    const fresh = Array.from(
+      { length: 1 + below(3) },
+      () => activation(1 + below(100), below(2) ? "f16" : "f32"),
+    );
     known.push(...fresh);
     if (below(10) === 0) known.push(persistent("more", [8]));
     return uses(...old, ...fresh);
@@ -65,7 +69,7 @@ Deno.test("place() needs two slots for a chain of equal activations", () => {
   const chain = Array.from({ length: 20 }, () => activation(10));
   const steps = chain.map((tensor, i) => i === 0 ? uses(tensor) : uses(chain[i - 1], tensor));
   checkPlacement("chain", steps);
-  assertEquals(place(steps).sizes.length, 2);
+  assertEquals(place(steps).bytes.length, 2);
 });
 
 Deno.test("place() takes the smallest slot that is free", () => {
@@ -77,7 +81,12 @@ Deno.test("place() takes the smallest slot that is free", () => {
   // One that comes later and is larger decides how large the slot is.
   const second = place([uses(a, b, c), uses(larger)]);
   assertEquals(second.slotOf.get(larger), second.slotOf.get(b));
-  assertEquals(second.sizes, [120, 30, 10]);
+  assertEquals(second.bytes, [480, 120, 40]);
+});
+
+Deno.test("place() takes the larger of an f16 and an f32 activation by their bytes", () => {
+  const [half, full] = [activation(10, "f16"), activation(6)];
+  assertEquals(place([uses(half), uses(full)]).bytes, [24]);
 });
 
 /** What any placement takes at least: over k, the largest k-th largest live activation of a step. */
@@ -86,7 +95,7 @@ function leastOf(steps: readonly Step[]): number {
   const most: number[] = [];
   steps.forEach((_, step) => {
     const live = lives.filter(([, [first, last]]) => first <= step && step <= last);
-    live.map(([{ size }]) => size).sort((a, b) => b - a).forEach((size, k) => {
+    live.map(([tensor]) => bytesOf(tensor)).sort((a, b) => b - a).forEach((size, k) => {
       most[k] = Math.max(most[k] ?? 0, size);
     });
   });
@@ -102,24 +111,28 @@ Deno.test("place() takes no more for a training step than any placement must", (
     const steps = plan.operations.map(({ operands }) => ({
       tensors: Object.values<Tensor | undefined>(operands).filter((tensor) => tensor !== undefined),
     }));
-    const taken = place(steps).sizes.reduce((a, b) => a + b, 0);
+    const taken = place(steps).bytes.reduce((a, b) => a + b, 0);
     assertEquals(taken, leastOf(steps));
   }
 });
 
 Deno.test("place() gives storages no slot, and one to an activation that is bound twice", () => {
   const [input, x] = [persistent("input", [4]), activation(4)];
-  const { slotOf, sizes } = place([uses(input, x, x)]);
-  assertEquals([[...slotOf.keys()], sizes], [[x], [4]]);
+  const { slotOf, bytes } = place([uses(input, x, x)]);
+  assertEquals([[...slotOf.keys()], bytes], [[x], [16]]);
 });
 
 Deno.test("webgpuBytes() counts slots, storages once, and parameters of each dispatch", () => {
-  const plan = new Plan();
-  const x = persistent("x", [1, 3, 6, 6]);
-  const table = persistent("table", [4, 27]);
-  const patches = patchify(plan, x, [3, 3]);
-  addRows(plan, addRows(plan, patches, table), table);
-  // Two slots of 108 floats serve three activations.
-  assertEquals(webgpuBytes(plan), 2 * 432 + 2 * 432 + 3 * PARAMS_STRIDE);
+  for (const type of ["f32", "f16"] as const) {
+    const plan = new Plan();
+    plan.activations = type;
+    const x = persistent("x", [1, 3, 6, 6]);
+    const table = persistent("table", [4, 27]);
+    const patches = patchify(plan, x, [3, 3]);
+    addRows(plan, addRows(plan, patches, table), table);
+    // Two slots of 108 numbers serve three activations.
+    const slot = bufferBytes(108 * (type === "f16" ? 2 : 4));
+    assertEquals(webgpuBytes(plan), 2 * slot + 2 * 432 + 3 * PARAMS_STRIDE);
+  }
   assertEquals([bufferBytes(1), bufferBytes(16), bufferBytes(17)], [16, 16, 32]);
 });

@@ -1,11 +1,13 @@
 // A network of half-precision parameters that stay so on the GPU: all that it gives is, to the bit,
-// what it gives when they are widened first.
+// what it gives when they are widened first. And one whose activations are in half precision, too.
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { requestCpu } from "../../src/device/cpu/request.ts";
 import { lossAndGradients } from "../../src/diffusion/loss.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
 import { type Gpu, requestGpu } from "../../src/device/webgpu/gpu.ts";
 import { bound } from "../../src/device/webgpu/binding.ts";
+import { CheckpointError } from "../../src/model/errors.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { completeConfig, type RinConfig } from "../../src/model/config.ts";
 import { exampleSize } from "../../src/model/example.ts";
@@ -13,7 +15,7 @@ import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { laidOut, slab, Weights, whole } from "../../src/model/weights.ts";
-import { assertSameBits, data } from "../helpers/close.ts";
+import { assertSameBits, assertWithin, data } from "../helpers/close.ts";
 import { gpuTest } from "../helpers/gpu.ts";
 
 const BASE: Partial<RinConfig> = {
@@ -89,6 +91,54 @@ for (const [name, options] of Object.entries(CONFIGS)) {
     "shader-f16",
   );
 }
+
+for (const [name, options] of Object.entries(CONFIGS)) {
+  gpuTest(
+    `Rin.load() computes in f16 close to f32, with the same bits again: ${name}`,
+    async (gpu) => {
+      const config = completeConfig({ ...BASE, prediction: "x0", ...options });
+      const parameters = parametersOf(config);
+      const bytes = writeCheckpoint({ config, slabs: { parameters } });
+      const rounded = writeCheckpoint({ config, slabs: { parameters } }, "f16");
+      const full = await Rin.load(gpu, bytes);
+      const half = await Rin.load(gpu, bytes, { precision: "f16" });
+      const again = await Rin.load(gpu, rounded, { precision: "f16" });
+      assertEquals([full.precision, half.precision], ["f32", "f16"]);
+      const draw = (rin: Rin) =>
+        rin.sample({ count: 3, steps: 3, seed: 5, labels: [1, -1, 0], guidance: 2 });
+      const [wanted, found] = [await draw(full), await draw(half)];
+      assertWithin("pictures", found, wanted, 0.02);
+      assert(found.some((value, i) => value !== wanted[i]), "activations are rounded");
+      assertSameBits("pictures again", await draw(again), found);
+      for (const rin of [full, half, again]) rin.destroy();
+    },
+    "shader-f16",
+  );
+}
+
+gpuTest("Rin.load() refuses f16 in one sentence where it can't be", async (gpu) => {
+  const bytes = writeCheckpoint({ config: small, slabs: { parameters: parametersOf(small) } });
+  const wide = await requestGpu({ f16: false });
+  const cpu = await requestCpu({ threads: 1 });
+  for (const device of [wide, cpu]) {
+    await assertRejects(
+      () => Rin.load(device, bytes, { precision: "f16" }),
+      RangeError,
+      `Precision f16 needs a GPU with shader-f16, and this device has none (${device.description})`,
+    );
+    device.destroy();
+  }
+  if (!gpu.supportsF16) return;
+  const parameters = parametersOf(small).fill(7e4, 9, 10);
+  await assertRejects(
+    () =>
+      Rin.load(gpu, writeCheckpoint({ config: small, slabs: { parameters } }), {
+        precision: "f16",
+      }),
+    CheckpointError,
+    "a weight of 70000, beyond 65504",
+  );
+});
 
 const small = completeConfig({ ...BASE, numClasses: 0 });
 

@@ -17,6 +17,9 @@ const adapter = await globalThis.navigator?.gpu?.requestAdapter() ?? undefined;
 /** Whether this machine has an adapter of any kind. */
 export const available = adapter !== undefined;
 
+/** Whether its kernels can read and write f16. */
+export const hasF16 = adapter?.features.has("shader-f16") ?? false;
+
 let gpu: Promise<Gpu> | undefined;
 
 /** The one GPU of a test file. */

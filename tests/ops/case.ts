@@ -8,7 +8,7 @@ export interface Operand {
   /** Exact in float32, or u32. Left out: NaN, where the operation is to write. */
   readonly values?: ArrayLike<number>;
   /** Default f32. */
-  readonly type?: "f32" | "u32";
+  readonly type?: "f32" | "f16" | "u32";
   /** Its first element within a slab whose other elements are NaN, and must stay so. */
   readonly at?: number;
 }

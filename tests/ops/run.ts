@@ -3,7 +3,14 @@
 import type { Device } from "../../src/device/device.ts";
 import type { OperandsOf } from "../../src/graph/ops.ts";
 import { Plan } from "../../src/graph/plan.ts";
-import { persistent, type Storage, type Tensor, view } from "../../src/graph/tensor.ts";
+import {
+  bytesOfOne,
+  persistent,
+  type Storage,
+  type Tensor,
+  typeOf,
+  view,
+} from "../../src/graph/tensor.ts";
 import { assertSameBits } from "../helpers/close.ts";
 import { compare, type OpCase, type Operand } from "./case.ts";
 
@@ -78,17 +85,27 @@ function placeOne(device: PlanRunner, role: string, { shape, values, type, at }:
   const own = persistent(role, shape);
   const held = values ?? new Float32Array(own.size).fill(NaN);
   if (held.length !== own.size) throw new Error(`${role} has ${held.length} values for ${shape}`);
-  const all = type === "u32" ? Uint32Array.from(held) : Float32Array.from(held);
-  if (at === undefined) {
-    device.write(own, all);
+  if (type === "u32") {
+    device.write(own, Uint32Array.from(held));
     return own;
   }
-  const slab = persistent(role, [at + own.size + BEHIND]);
-  const contents = new Float32Array(slab.size).fill(AROUND);
-  contents.set(all, at);
-  device.write(slab, contents);
-  return view(slab, at, shape);
+  const before = at ?? 0;
+  const size = before + own.size + (at === undefined ? 0 : BEHIND);
+  // A device is written word by word: an odd number of halves has another behind it.
+  const contents = new Float32Array(type === "f16" ? Math.ceil(size / 2) * 2 : size).fill(AROUND);
+  contents.set(Float32Array.from(held), before);
+  const slab = type === "f16"
+    ? { ...persistent(role, [contents.length]), storage: halfStorage(role, contents.length) }
+    : persistent(role, [contents.length]);
+  device.write(slab, type === "f16" ? Float16Array.from(contents) : contents);
+  return view(slab, before, shape);
 }
+
+const halfStorage = (name: string, size: number): Storage => ({
+  name,
+  bytes: 2 * size,
+  type: "f16",
+});
 
 async function readAll(
   device: PlanRunner,
@@ -99,7 +116,7 @@ async function readAll(
     const operand = operands[role];
     const at = typeof operand === "string" ? undefined : operand.at;
     if (at === undefined) return [role, await device.read(tensor)] as const;
-    const size = storageOf(tensor).bytes / 4;
+    const size = storageOf(tensor).bytes / bytesOfOne(typeOf(tensor));
     const slab = await device.read({ ...tensor, shape: [size], size, offset: 0 });
     const end = at + tensor.size;
     if (![...slab.subarray(0, at), ...slab.subarray(end)].every(Number.isNaN)) {

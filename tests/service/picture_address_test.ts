@@ -5,8 +5,10 @@ import { sha256 } from "../../src/model/identity.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { initialize } from "../../src/model/initialize.ts";
 import { parameterLayout } from "../../src/model/parameters.ts";
+import { recordIn } from "../../src/picture/record.ts";
 import { createService } from "../../src/service/service.ts";
 import { Rin } from "../../src/diffusion/rin.ts";
+import { gpuTest } from "../helpers/gpu.ts";
 import {
   type Asked,
   CHECKPOINT,
@@ -37,6 +39,20 @@ serviceTest(
       assertEquals(await answer.bytes(), await (await post(asked)).bytes());
     }),
 );
+
+gpuTest("a service in half precision records it, and its ETags differ", async (gpu) => {
+  const etags: string[] = [];
+  for (const precision of ["f32", "f16"] as const) {
+    const rin = await Rin.load(gpu, CHECKPOINT, { precision });
+    const { fetch } = await createService({ rin, checkpoint: CHECKPOINT });
+    const answer = await fetch(new Request("http://localhost/v1/images/7.png?steps=1"));
+    etags.push(answer.headers.get("etag")!);
+    const recorded = recordIn(await answer.bytes())?.precision;
+    assertEquals(recorded, precision === "f16" ? "f16" : undefined);
+    rin.destroy();
+  }
+  assertNotEquals(etags[0], etags[1]);
+}, "shader-f16");
 
 serviceTest(
   "picture URLs keep their ETag whatever the order, defaults, and names of classes",

@@ -6,6 +6,7 @@
 import type { Plan } from "../../graph/plan.ts";
 import type { Storage, Tensor } from "../../graph/tensor.ts";
 import type { Device, DeviceData, Input, Program } from "../device.ts";
+import { expectF16 } from "../float16.ts";
 import { readableStorage, writableStorage } from "../host_access.ts";
 import { DeviceLimitError, DeviceLostError } from "../errors.ts";
 import type { LinearMemory } from "./memory.ts";
@@ -67,6 +68,7 @@ export class CpuDevice implements Device {
    */
   async compile<Phase extends string>(plan: Plan<Phase>): Promise<Program<Phase>> {
     this.check();
+    if (plan.activations === "f16") expectF16(this);
     try {
       return new CpuProgram(this.#parts, plan);
     } catch (error) {

@@ -44,11 +44,11 @@ export function layOut(plan: Plan<string>, lowerings: Lowerings): Layout {
   const tensors = entries.map(({ entry }) => tensorsOf(entry));
   const storages = new Map<Storage, Tensor>();
   for (const tensor of tensors.flat()) if (tensor.storage) storages.set(tensor.storage, tensor);
-  const { slotOf, sizes } = place(tensors.map((tensors) => ({ tensors })));
+  const { slotOf, bytes } = place(tensors.map((tensors) => ({ tensors })));
   let activations = 0;
-  const slots = sizes.map((size) => {
+  const slots = bytes.map((each) => {
     const begin = activations;
-    activations += aligned(size * 4);
+    activations += aligned(each);
     return begin;
   });
   return {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { bytesOfOne, type Tensor } from "../../graph/tensor.ts";
+import { bytesOfOne, type Tensor, typeOf } from "../../graph/tensor.ts";
 import { DeviceLimitError, SMALLER } from "../errors.ts";
 
 /** Alignment of bindings, bytes: WebGPU's default minStorageBufferOffsetAlignment. */
@@ -19,16 +19,17 @@ export function bufferBytes(bytes: number): number {
 }
 
 /** The first element of a tensor within its binding. */
-export function originOf({ offset, storage }: Tensor): number {
-  return offset % (ALIGNMENT / bytesOfOne(storage?.type));
+export function originOf(tensor: Tensor): number {
+  return tensor.offset % (ALIGNMENT / bytesOfOne(typeOf(tensor)));
 }
 
 /**
  * What is bound for a tensor, in bytes of its buffer. It can begin at aligned offsets only: the
  * kernel's `origin` skips the rest.
  */
-export function bound({ offset, size, storage }: Tensor): { offset: number; size: number } {
-  const each = bytesOfOne(storage?.type);
+export function bound(tensor: Tensor): { offset: number; size: number } {
+  const { offset, size } = tensor;
+  const each = bytesOfOne(typeOf(tensor));
   const start = Math.floor(offset * each / ALIGNMENT) * ALIGNMENT;
   return { offset: start, size: bufferBytes((offset + size) * each) - start };
 }

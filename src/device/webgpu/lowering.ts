@@ -41,6 +41,7 @@ import {
 } from "../../../kernels/wgsl/layer_norm.ts";
 import { matmulTiled } from "../../../kernels/wgsl/matmul_tiled.ts";
 import { adamW, judgeStep } from "../../../kernels/wgsl/optimizer.ts";
+import type { OperandTypes } from "../../../kernels/wgsl/operand.ts";
 import { normals } from "../../../kernels/wgsl/random.ts";
 import { moments, partialMoments, sumMiddle, sumParts } from "../../../kernels/wgsl/reduce.ts";
 import { partDepth, type ProductSizes, type Tile, tileFor } from "../../../kernels/wgsl/tiles.ts";
@@ -91,9 +92,19 @@ const MOST_NUMBERS = 2 ** 31;
 function partialSums(x: Tensor, partial: Tensor, most: number): Bound[] {
   return windows(x.size, [x], most).flatMap(({ first, size, of }): Bound[] => {
     const own = first === 0 ? partial : temporary(...partial.shape);
-    const sums: Bound = [partialMoments({ size }), [of(x), own]];
+    const sums: Bound = [partialMoments({ size, types: typesOf({ x }) }), [of(x), own]];
     return first === 0 ? [sums] : [sums, [addInto({ size: partial.size }), [own, partial]]];
   });
+}
+
+/** What kernels store, by role. */
+function typesOf<Role extends string>(
+  operands: { readonly [R in Role]?: Tensor },
+): OperandTypes<Role> {
+  const entries = Object.entries<Tensor | undefined>(operands);
+  return Object.fromEntries(
+    entries.map(([role, tensor]) => [role, tensor && typeOf(tensor)]),
+  ) as OperandTypes<Role>;
 }
 
 const lowerings = {
@@ -113,7 +124,7 @@ const lowerings = {
       residual: residual !== undefined,
       columnSums: sums !== undefined,
       keepPre: sizes.activation !== undefined && pre !== undefined,
-      types: { b: typeOf(b), bias: bias && typeOf(bias) },
+      types: typesOf({ a, b, bias, residual, pre, out: to }),
       origins: {
         a: originOf(a),
         b: originOf(b),
@@ -134,70 +145,103 @@ const lowerings = {
   attention: (sizes, { q, kv, out, logSum }) => {
     const { batch, heads, d, queries, keys } = sizes;
     const parts = Math.ceil(keys / keysOfPart(sizes));
-    if (parts === 1) return [[attention(sizes), [q, kv, out, logSum]]];
+    if (parts === 1) {
+      return [[attention({ ...sizes, types: typesOf({ q, kv, out }) }), [q, kv, out, logSum]]];
+    }
     const partOut = temporary(parts, batch, queries, heads * d);
     const partLogSum = temporary(parts, batch, heads, queries);
     return [
-      [attention(sizes), [q, kv, partOut, partLogSum]],
-      [attentionMerge(sizes), [partOut, partLogSum, out, logSum]],
+      [
+        attention({ ...sizes, types: typesOf({ q, kv, out: partOut }) }),
+        [q, kv, partOut, partLogSum],
+      ],
+      [
+        attentionMerge({ ...sizes, types: typesOf({ out }) }),
+        [partOut, partLogSum, out, logSum],
+      ],
     ];
   },
-  attentionGradient: (sizes, { q, kv, out, dout, logSum, dq, dkv }) => {
+  attentionGradient: (sizes, operands) => {
+    const { q, kv, out, dout, logSum, dq, dkv } = operands;
     const delta = temporary(sizes.batch, sizes.heads, sizes.queries);
+    const typed = { ...sizes, types: typesOf(operands) };
     return [
-      [attentionQueryGradient(sizes), [q, kv, out, dout, logSum, dq, delta]],
-      [attentionKeyGradient(sizes), [q, kv, dout, logSum, delta, dkv]],
+      [attentionQueryGradient(typed), [q, kv, out, dout, logSum, dq, delta]],
+      [attentionKeyGradient(typed), [q, kv, dout, logSum, delta, dkv]],
     ];
   },
   layerNorm: (sizes, { x, affine, y, stats }) => [
-    [layerNorm({ ...sizes, type: typeOf(affine) }), [x, affine, y, stats]],
+    [layerNorm({ ...sizes, types: typesOf({ x, affine, y }) }), [x, affine, y, stats]],
   ],
-  layerNormInputGradient: (sizes, { x, affine, stats, dy, dx }) => [
-    [layerNormInputGradient({ ...sizes, type: typeOf(affine) }), [x, affine, stats, dy, dx]],
-  ],
+  layerNormInputGradient: (sizes, { x, affine, stats, dy, dx }) => {
+    const launch = layerNormInputGradient({ ...sizes, types: typesOf({ x, affine, dy, dx }) });
+    return [[launch, [x, affine, stats, dy, dx]]];
+  },
   layerNormAffineGradient: ({ rows, d }, { x, stats, dy, daffine }) => {
     const chunks = Math.ceil(rows / AFFINE_CHUNK);
     const partial = temporary(chunks, 2, d);
     const axes = { outer: 1, middle: chunks, inner: 2 * d, origin: originOf(daffine) };
     return [
-      [layerNormAffineGradient({ rows, d }), [x, stats, dy, partial]],
+      [layerNormAffineGradient({ rows, d, types: typesOf({ x, dy }) }), [x, stats, dy, partial]],
       [sumMiddle(axes), [partial, daffine]],
     ];
   },
-  patchify: (sizes, { x, y }) => [[patches({ ...sizes, inverse: false }), [x, y]]],
-  depatchify: (sizes, { x, y }) => [[patches({ ...sizes, inverse: true }), [x, y]]],
+  patchify: (sizes, { x, y }) => [
+    [patches({ ...sizes, inverse: false, types: typesOf({ x, y }) }), [x, y]],
+  ],
+  depatchify: (sizes, { x, y }) => [
+    [patches({ ...sizes, inverse: true, types: typesOf({ x, y }) }), [x, y]],
+  ],
   addRows: (sizes, { x, table, previous, mask, y }) => {
-    const launch = addRows({ ...sizes, previous: previous !== undefined, type: typeOf(table) });
+    const types = typesOf({ x, table, previous, y });
+    const launch = addRows({ ...sizes, previous: previous !== undefined, types });
     return [[launch, [x, table, previous, mask, y]]];
   },
   beginLatents: (sizes, { start, time, previous, mask, y }) => {
     const launch = beginLatents({
       ...sizes,
       previous: previous !== undefined,
-      type: typeOf(start),
+      types: typesOf({ start, time, previous, y }),
     });
     return [[launch, [start, time, previous, mask, y]]];
   },
   joinLatents: (sizes, { start, token0, token1, previous, mask, y }) => {
-    const launch = joinLatents({ ...sizes, previous: previous !== undefined, type: typeOf(start) });
+    const types = typesOf({ start, token0, token1, previous, y });
+    const launch = joinLatents({ ...sizes, previous: previous !== undefined, types });
     return [[launch, [start, token0, token1, previous, mask, y]]];
   },
   gatherRows: (sizes, { table, rows, y }) => [
-    [gatherRows({ ...sizes, type: typeOf(table) }), [table, rows, y]],
+    [gatherRows({ ...sizes, types: typesOf({ table, y }) }), [table, rows, y]],
   ],
   gatherRowsGradient: (sizes, { dy, rows, dtable }) => [
-    [gatherRowsGradient(sizes), [dy, rows, dtable]],
+    [gatherRowsGradient({ ...sizes, types: typesOf({ dy }) }), [dy, rows, dtable]],
   ],
-  maskRows: (sizes, { x, mask, y }) => [[maskRows(sizes), [x, mask, y]]],
-  copy: ({ size }, { x, y }, { most }) =>
-    windows(size, [x, y], most).map(({ size, of }) => [copy({ size }), [of(x), of(y)]]),
-  add: ({ size }, { x, y }, { most }) =>
-    windows(size, [x, y], most).map(({ size, of }) => [addInto({ size }), [of(x), of(y)]]),
-  sumMiddle: (sizes, { x, y }) => [[sumMiddle({ ...sizes, origin: originOf(y) }), [x, y]]],
-  dropout: (sizes, { x, keys, y }) => [[dropElements(sizes), [x, keys, y]]],
-  stochasticDepth: (sizes, { residual, branch, keys, y }) => [
-    [dropBranch({ ...sizes, residual: residual !== undefined }), [residual, branch, keys, y]],
+  maskRows: (sizes, { x, mask, y }) => [
+    [maskRows({ ...sizes, types: typesOf({ x, y }) }), [x, mask, y]],
   ],
+  copy: ({ size }, { x, y }, { most }) => {
+    const types = typesOf({ x, y });
+    return windows(size, [x, y], most).map((
+      { size, of },
+    ) => [copy({ size, types }), [of(x), of(y)]]);
+  },
+  add: ({ size }, { x, y }, { most }) => {
+    const types = typesOf({ x, y });
+    return windows(size, [x, y], most).map((
+      { size, of },
+    ) => [addInto({ size, types }), [of(x), of(y)]]);
+  },
+  sumMiddle: (sizes, { x, y }) => [
+    [sumMiddle({ ...sizes, origin: originOf(y), types: typesOf({ x, y }) }), [x, y]],
+  ],
+  dropout: (sizes, { x, keys, y }) => [
+    [dropElements({ ...sizes, types: typesOf({ x, y }) }), [x, keys, y]],
+  ],
+  stochasticDepth: (sizes, { residual, branch, keys, y }) => {
+    const types = typesOf({ residual, branch, y });
+    const launch = dropBranch({ ...sizes, residual: residual !== undefined, types });
+    return [[launch, [residual, branch, keys, y]]];
+  },
   normals: (sizes, { keys, y }) => [[normals(sizes), [keys, y]]],
   addNoise: (sizes, { x0, noise, coefficients, xt, target }) => [
     [addNoise(sizes), [x0, noise, coefficients, xt, target]],
@@ -213,7 +257,9 @@ const lowerings = {
   thresholds: (sizes, { x, prediction, scalars, thresholds }) => [
     [x0Thresholds(sizes), [x, prediction, scalars, thresholds]],
   ],
-  slerp: (sizes, { other, turn, y }) => [[slerp(sizes), [other, turn, y]]],
+  slerp: (sizes, { other, turn, y }) => [
+    [slerp({ ...sizes, types: typesOf({ other }) }), [other, turn, y]],
+  ],
   placeImage: (sizes, { image, noise, keepMask, level, x }) => [
     [placeImage(sizes), [image, noise, keepMask, level, x]],
   ],
@@ -224,11 +270,15 @@ const lowerings = {
       [moments({ size, at }), [partial, y]],
     ];
   },
-  judgeStep: ({ size }, { lossPartial, gradients, scalars, verdict, history }, { most }) => {
+  judgeStep: ({ size }, operands, { most }) => {
+    const { lossPartial, gradients, scalars, verdict, history, scaling } = operands;
     const partial = temporary(PARTIALS, 2);
     return [
       ...partialSums(gradients, partial, most),
-      [judgeStep({ size }), [lossPartial, partial, scalars, verdict, history]],
+      [
+        judgeStep({ size, scaled: scaling !== undefined }),
+        [lossPartial, partial, scalars, verdict, history, scaling],
+      ],
     ];
   },
   adamW: ({ size, decayed }, operands, { most }) => {
@@ -286,6 +336,14 @@ export function lower<Phase extends string>(
           `Cannot dispatch ${launch.name}: it binds ${launch.bindings.length} buffers, got ${bound.length}`,
         );
       }
+      bound.forEach((tensor, i) => {
+        const { name, type } = launch.bindings[i];
+        if (type.includes("f16") !== (typeOf(tensor) === "f16")) {
+          throw new RangeError(
+            `Cannot dispatch ${launch.name}: ${name} is ${typeOf(tensor)}, expected ${type}`,
+          );
+        }
+      });
       return { launch, tensors: bound, phase: operation.phase };
     });
   });

@@ -16,7 +16,7 @@ export function webgpuBytes(plan: Plan<string>): number {
   for (const { tensors } of dispatches) {
     for (const { storage } of tensors) if (storage) storages.add(storage);
   }
-  const slots = place(dispatches).sizes.map((size) => bufferBytes(4 * size));
+  const slots = place(dispatches).bytes.map(bufferBytes);
   const apart = [...storages].map(({ bytes }) => bufferBytes(bytes));
   return [...slots, ...apart].reduce((a, b) => a + b, dispatches.length * PARAMS_STRIDE);
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Storage } from "../../graph/tensor.ts";
+import { bytesOf, type Storage } from "../../graph/tensor.ts";
 import type { DeviceData, OperationProfile, Program } from "../device.ts";
 import { DeviceLimitError, SMALLER } from "../errors.ts";
 import { place } from "../pool.ts";
@@ -75,9 +75,9 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     const constants = storages.filter(({ contents }) => contents);
     const added = storages.filter((storage) => !gpu.holds(storage));
     try {
-      const { slotOf, sizes } = place(dispatches);
+      const { slotOf, bytes } = place(dispatches);
       const commands = await withinMemory(gpu.device, () => {
-        for (const size of sizes) owned.push(gpu.createBuffer("activations", size * 4, STORAGE));
+        for (const each of bytes) owned.push(gpu.createBuffer("activations", each, STORAGE));
         const params = gpu.createBuffer(
           "params",
           dispatches.length * PARAMS_STRIDE,
@@ -189,7 +189,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
         count: (known?.count ?? 0) + 1,
         milliseconds: (known?.milliseconds ?? 0) + nanoseconds[index] / 1e6,
         flops: (known?.flops ?? 0) + (launch.flops ?? 0),
-        bytes: (known?.bytes ?? 0) + tensors.reduce((sum, { size }) => sum + 4 * size, 0),
+        bytes: (known?.bytes ?? 0) + tensors.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
       });
     });
     return [...profiles].map(([name, entry]) => ({ name, ...entry }))

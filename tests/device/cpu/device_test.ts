@@ -227,6 +227,9 @@ onEachRunner("CpuDevice refuses writes and reads that make no sense", async (dev
   assertThrows(() => device.write(x, new Float16Array(4)), RangeError, "numbers are of 4 bytes");
   assertThrows(() => device.write(half, new Float16Array(4)), RangeError, "can't hold half as f16");
   await assertRejects(() => device.read(temporary(4)), RangeError, "it is pooled");
+  const plan = new Plan();
+  plan.activations = "f16";
+  await assertRejects(() => device.compile(plan), RangeError, "Precision f16 needs a GPU");
 });
 
 onEachRunner(

@@ -11,8 +11,9 @@ import { chunksOf } from "./tiles.ts";
 /** Loss, norm, and whether they are finite. */
 export const judgeStep: Lowering<"judgeStep"> = (
   { size, count },
-  { lossPartial, gradients, scalars, verdict, history },
+  { lossPartial, gradients, scalars, verdict, history, scaling },
 ) => {
+  if (scaling) throw new RangeError("The CPU device has no f16, so it scales no loss");
   const { entry, partial, partials } = partialMoments(gradients, count);
   const fields = { lossPartial, partial, scalars, verdict, history, partials, size: float(size) };
   return [entry, { code: JUDGE_STEP, tiles: 1, fields }];
