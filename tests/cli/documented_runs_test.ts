@@ -60,6 +60,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--data \S+\.gz/, "--data train-images-idx3-ubyte"],
   [/(?<=^rin data prepare .*)--image-size 64/, "--image-size 16"],
   [/(?<=^rin data prepare )skylines --image-size 1024/, "photos --image-size 16"],
+  [/--checkpoint runs\/NAME --context begun\.gif/, "--checkpoint continues --context gifs/0.gif"],
   // Training.
   [new RegExp(`(?<=\\brin train\\b.*) --(${SIZES}) \\S+`, "g"), ""],
   [/\brin train\b(?!.* --resume )/, `rin train ${TINY.join(" ")} --steps 2`],
@@ -86,6 +87,7 @@ async function writeFixtures(folder: string): Promise<void> {
     await write(`${folder}/${name}`, smallNet());
   }
   await write(`${folder}/faces.safetensors`, smallNet());
+  await write(`${folder}/continues`, smallNet(1, { frames: 4, contextFrames: 2 }));
   await Deno.symlink(`${root}models`, `${folder}/models`);
   const ckpt = `${root}tests/model/pytorch/fixtures/lightning.ckpt`;
   await Deno.copyFile(ckpt, `${folder}/epoch=99.ckpt`);
