@@ -30,6 +30,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, why: string])[] = [
   [/\bexamples\//, "tests/examples runs them"],
   [/\bgpu:static\b/, "tests/bench/gpu_static_test.ts runs its parts"],
   [/ cifar10\.npz$|--layout pix2seq/, "tests/model/pix2seq/import_test.ts makes such files"],
+  [/^rin eval .*--precision f16/, "it is slow on a software adapter"],
   [/^python3 .*torch|--inception /, "PyTorch, and weights of 91 MB, would be fetched"],
 ];
 
