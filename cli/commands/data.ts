@@ -119,7 +119,7 @@ async function runPrepare(name: string, { flags }: Given): Promise<number> {
   const terminal = new Terminal(flags.quiet === true);
   const imageSize = (flags.imageSize ?? IMAGE_SIZE) as ImageSize;
   const channels = Number(flags.channels ?? CHANNELS) as Channels;
-  const resize = flags.resize as Resize | undefined ?? RESIZES[0];
+  const resize = flags.resize as Resize | undefined;
   const picture = { imageSize, channels, resize };
   const validFraction = flags.validFraction as number | undefined;
   checkPicture(name, picture);

@@ -4,9 +4,9 @@
  * @module
  */
 import { isPrepared, PreparedFile } from "../../src/data/prepared_file.ts";
-import { pictureOf } from "../../src/data/prepared_format.ts";
+import { pictureOf, writtenShape } from "../../src/data/prepared_format.ts";
+import type { StoredPicture } from "../../src/data/resize.ts";
 import { hexHash } from "../../src/data/fingerprint.ts";
-import { RESIZES, type StoredPicture } from "../../src/data/resize.ts";
 import type { Origin } from "./overwrite.ts";
 
 /** The data to prepare. */
@@ -24,10 +24,11 @@ export interface Preparing {
  * @param fingerprint of the source's files, which identifies an unfinished preparation
  */
 export async function preparedName(wanted: Preparing, fingerprint: string): Promise<string> {
-  const { source, picture: { imageSize, channels, resize }, clips } = wanted;
+  const { source, picture: { imageSize, channels, resize = "bilinear" }, clips } = wanted;
   const base = source.split(/[/\\]/).filter(Boolean).at(-1) ?? "data";
-  const other = [channels === 3 ? "" : `-${channels}ch`, resize === "bicubic" ? "-bicubic" : ""];
-  const stem = `${base}-${imageSize}px${other.join("")}`;
+  const kind = (channels === 3 ? "" : `-${channels}ch`) +
+    (resize === "bilinear" ? "" : `-${resize}`);
+  const stem = `${base}-${imageSize}px${kind}`;
   const plain = `${stem}.rindata`;
   if (await belongs(plain, wanted, fingerprint)) return plain;
   return `${stem}-${(await hexHash(clips ? `clips ${source}` : source)).slice(0, 8)}.rindata`;
@@ -40,11 +41,10 @@ export async function preparedOrigin(path: string, wanted: Preparing): Promise<O
   if (file === undefined) return await isPrepared(path).catch(() => false) ? "other" : "foreign";
   const { facts } = file.footer;
   file.close();
-  const { imageSize, channels } = pictureOf(facts);
-  const { source, picture, clips } = wanted;
-  const same = facts.source === source && imageSize === picture.imageSize &&
-    channels === picture.channels && file.clips === clips &&
-    (facts.resize ?? RESIZES[0]) === (picture.resize ?? RESIZES[0]);
+  const { imageSize, channels, resize } = pictureOf(facts);
+  const same = facts.source === wanted.source && imageSize === wanted.picture.imageSize &&
+    channels === wanted.picture.channels &&
+    resize === writtenShape(wanted.picture).resize && file.clips === wanted.clips;
   return same ? "same" : "other";
 }
 

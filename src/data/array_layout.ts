@@ -2,12 +2,12 @@
  * The layout of pictures in an array of numbers.
  * @module
  */
-import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { pictureSize } from "../model/example.ts";
 import type { NpyHeader } from "../formats/npy.ts";
 import { shapeText, typeText } from "../formats/npy.ts";
 import { DataError } from "./errors.ts";
 import { greyPixels } from "./idx.ts";
-import { resizeCrop } from "./resize.ts";
+import { resizeCrop, type StoredPicture } from "./resize.ts";
 import { MAX_PIXELS } from "./rgb_image.ts";
 
 /** Pictures, or clips, of uint8 numbers, in order. */
@@ -99,7 +99,7 @@ function readingsOf(axes: readonly number[]): Omit<Layout, "count" | "frames">[]
 export function arrayPixels(
   layout: Layout,
   bytes: Uint8Array,
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
   const { frames, height, width, channels } = layout;
   const each = bytes.length / frames;

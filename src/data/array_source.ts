@@ -2,7 +2,6 @@
  * Arrays of pictures, as NumPy saves them, as a data source.
  * @module
  */
-import type { PictureConfig } from "../model/example.ts";
 import { exactly } from "../formats/bytes.ts";
 import { FormatError } from "../formats/format_error.ts";
 import { shapeText, wholeNumbers } from "../formats/npy.ts";
@@ -15,6 +14,7 @@ import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
 import { noClass, numberedLabels } from "./labels.ts";
 import type { Decoder, Source } from "./source.ts";
+import type { StoredPicture } from "./resize.ts";
 
 /**
  * The pictures, or clips, in a .npz or .npy file. They are read one by one, so that the array need
@@ -73,7 +73,7 @@ function lazily<T>(work: () => Promise<T>): () => Promise<T> {
 function decoderOf(
   name: string,
   places: readonly { readonly part: ArrayPart; readonly index: number }[],
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Decoder {
   const file = openArrays(name);
   const used = [...new Set(places.map(({ part }) => part.pictures))];

@@ -2,7 +2,6 @@
  * CIFAR-10 and CIFAR-100 as a data source.
  * @module
  */
-import type { PictureConfig } from "../model/example.ts";
 import { FormatError } from "../formats/format_error.ts";
 import { arrayPixels } from "./array_layout.ts";
 import {
@@ -18,6 +17,7 @@ import { DataError, reasonOf } from "./errors.ts";
 import { hexHash, stateOf } from "./fingerprint.ts";
 import { idxName } from "./idx.ts";
 import type { Decoder, Source } from "./source.ts";
+import type { StoredPicture } from "./resize.ts";
 
 /** The place of a set's files. */
 export interface CifarPlace {
@@ -126,7 +126,7 @@ function decoderOf(
   { labelBytes }: CifarFiles,
   place: CifarPlace,
   places: readonly { readonly path: string; readonly index: number }[],
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Decoder {
   const reader = place.open();
   // Pictures are read in order: one batch in memory is enough.

@@ -2,14 +2,14 @@
  * Clips on disk: GIF and PNG files that move, and still pictures that are the frames of a clip.
  * @module
  */
-import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { pictureSize } from "../model/example.ts";
 import { storedClip } from "./clip.ts";
 import { decodeClip, moves, resizeClip } from "./decode_clip.ts";
 import { readPicture } from "./decode_file.ts";
 import { decodeImage } from "./decode_image.ts";
 import { DataError } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
-import { resizeCrop } from "./resize.ts";
+import { resizeCrop, type StoredPicture } from "./resize.ts";
 
 /**
  * Reads and decodes a clip, each frame resized to cover a size and its center cut out.
@@ -19,7 +19,7 @@ import { resizeCrop } from "./resize.ts";
  */
 export function decodeClipFile(
   { paths, numbered }: Omit<ClipFile, "name">,
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
   if (numbered) return decodeFrames(paths, picture);
   return resizeClip(
@@ -31,7 +31,7 @@ export function decodeClipFile(
 /** One at a time: a long clip of large frames would fill the memory. */
 function decodeFrames(
   paths: readonly string[],
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
   const each = pictureSize(picture);
   const out = storedClip(paths.length, picture);

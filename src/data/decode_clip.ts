@@ -6,9 +6,9 @@ import { type Clip, storedClip } from "./clip.ts";
 import { decodeApng } from "./decode_apng.ts";
 import { decodeGif } from "./decode_gif.ts";
 import { pngChunks } from "./decode_png.ts";
-import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { pictureSize } from "../model/example.ts";
 import { DataError } from "./errors.ts";
-import { resizeCrop } from "./resize.ts";
+import { resizeCrop, type StoredPicture } from "./resize.ts";
 
 export type { Clip };
 
@@ -50,7 +50,7 @@ function startOf(bytes: Uint8Array): string {
  */
 export function resizeClip(
   { frames, width, height, data }: Clip,
-  picture: PictureConfig,
+  picture: StoredPicture,
   most = frames,
 ): Uint8Array<ArrayBuffer> {
   const [from, to] = [data.length / frames, pictureSize(picture)];

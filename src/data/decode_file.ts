@@ -3,9 +3,9 @@
  * @module
  */
 import { decodeImage } from "./decode_image.ts";
-import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { pictureSize } from "../model/example.ts";
 import { DataError } from "./errors.ts";
-import { resizeCrop } from "./resize.ts";
+import { resizeCrop, type StoredPicture } from "./resize.ts";
 
 /** A longer file is no picture, or one that no decoder here would take. */
 const MAX_BYTES = 256e6;
@@ -20,7 +20,7 @@ const MAX_BYTES = 256e6;
  */
 export function decodeFile(
   file: string | Uint8Array,
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(pictureSize(picture));
   const bytes = typeof file === "string" ? readPicture(file) : file;

@@ -9,10 +9,10 @@
  */
 import { decodeClipFile } from "./clips.ts";
 import { decodeFile } from "./decode_file.ts";
-import type { PictureConfig } from "../model/example.ts";
 import { DataError, reasonOf } from "./errors.ts";
 import type { ClipFile } from "./image_file.ts";
 import { freeTurn, giveTurn, newTurn, useTurn } from "./large_turn.ts";
+import type { StoredPicture } from "./resize.ts";
 
 const WORKER = "rin-decode";
 
@@ -29,7 +29,7 @@ interface Job {
   readonly id: number;
   /** A file or folder on the disk, or an image's bytes. */
   readonly file: OnDisk | Uint8Array<ArrayBuffer>;
-  readonly picture: PictureConfig;
+  readonly picture: StoredPicture;
 }
 
 type Answer =
@@ -38,7 +38,7 @@ type Answer =
 
 interface Waiting {
   readonly file: OnDisk | (() => Uint8Array<ArrayBuffer>);
-  readonly picture: PictureConfig;
+  readonly picture: StoredPicture;
   readonly resolve: (pixels: Uint8Array<ArrayBuffer>) => void;
   readonly reject: (error: DataError) => void;
 }
@@ -78,7 +78,7 @@ export class DecodePool {
    * @returns (C, H, W), of a clip (F, C, H, W), values 0..255
    * @throws {DataError} naming the file's problem
    */
-  decode(file: Waiting["file"], picture: PictureConfig): Promise<Uint8Array<ArrayBuffer>> {
+  decode(file: Waiting["file"], picture: StoredPicture): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ file, picture, resolve, reject });
       this.#dispatch();

@@ -2,10 +2,10 @@
  * The IDX format of MNIST and Fashion-MNIST.
  * @module
  */
-import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { pictureSize } from "../model/example.ts";
 import { type Sides, sidesOf } from "../model/image_size.ts";
 import { DataError, reasonOf } from "./errors.ts";
-import { resizeCrop } from "./resize.ts";
+import { resizeCrop, type StoredPicture } from "./resize.ts";
 
 /** Gray images as an IDX file holds them. */
 export interface IdxImages {
@@ -84,7 +84,7 @@ export async function parseIdx(
 export function idxImage(
   { rows, columns, data }: IdxImages,
   index: number,
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
   const grey = data.subarray(index * rows * columns, (index + 1) * rows * columns);
   return greyPixels(grey, rows, columns, picture);
@@ -101,7 +101,7 @@ export function greyPixels(
   grey: Uint8Array,
   rows: number,
   columns: number,
-  picture: PictureConfig,
+  picture: StoredPicture,
 ): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(pictureSize(picture));
   const { width, height } = sidesOf(picture.imageSize);

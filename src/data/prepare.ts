@@ -13,7 +13,7 @@ import { DEFAULT_VALID_FRACTION, isHeldOut } from "./split.ts";
 
 /** How {@linkcode prepare} works. */
 export interface PrepareOptions {
-  /** What every image, or frame, becomes: (C, H, W), and the filter that resizes it. */
+  /** What every image, or frame, becomes: (C, H, W). */
   readonly picture: StoredPicture;
   /** The share to hold out where the source has no splits of its own; 0.05 by default. */
   readonly validFraction?: number;

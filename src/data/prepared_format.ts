@@ -23,10 +23,10 @@
  * @module
  */
 import type { Channels } from "../model/config.ts";
-import { type PictureConfig, pictureSize } from "../model/example.ts";
+import { pictureSize } from "../model/example.ts";
 import type { ImageSize } from "../model/image_size.ts";
 import { DataError } from "./errors.ts";
-import { type Resize, RESIZES, type StoredPicture } from "./resize.ts";
+import type { Resize, StoredPicture } from "./resize.ts";
 import type { Skipped } from "./skipped.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
@@ -85,17 +85,17 @@ export interface Footer {
 
 /** The shape of the images, or frames, of a file. */
 export function pictureOf(
-  { imageSize, channels = 3 }: Pick<Facts, "imageSize" | "channels">,
-): PictureConfig {
-  return { imageSize, channels };
+  { imageSize, channels = 3, resize }: Pick<Facts, "imageSize" | "channels" | "resize">,
+): StoredPicture {
+  return { imageSize, channels, ...resize && { resize } };
 }
 
-/** What a file, or a journal, says of it; what is usual is absent. */
-export function writtenShape({ imageSize, channels, resize = RESIZES[0] }: StoredPicture) {
+/** What a file, or a journal, says of it. */
+export function writtenShape({ imageSize, channels, resize = "bilinear" }: StoredPicture) {
   return {
     imageSize,
     ...channels !== 3 && { channels },
-    ...resize !== RESIZES[0] && { resize },
+    ...resize !== "bilinear" && { resize },
   };
 }
 

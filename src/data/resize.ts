@@ -14,9 +14,6 @@ export const RESIZES = ["bilinear", "bicubic"] as const;
 /** One of them: PIL's BILINEAR or BICUBIC, antialiased, as TensorFlow's with `antialias=True`. */
 export type Resize = typeof RESIZES[number];
 
-/** What a decoded image becomes, (C, H, W), and the filter that makes it: bilinear by default. */
-export type StoredPicture = PictureConfig & { readonly resize?: Resize };
-
 /** A filter's weight at a distance, and the distance that it reaches. */
 interface Filter {
   readonly reach: number;
@@ -33,13 +30,19 @@ const FILTERS: Readonly<Record<Resize, Filter>> = {
   },
 };
 
+/** What a picture is stored as. */
+export interface StoredPicture extends PictureConfig {
+  /** Bilinear by default. */
+  readonly resize?: Resize;
+}
+
 /** PIL's fixed point: weights times 2^22, so that a weighted sum of bytes still fits in 31 bits. */
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
 /**
- * Resizes an image so that it just covers `picture` with an antialiased filter (PIL's BILINEAR by
- * default), then crops the center, as torchvision's Resize(S) and CenterCrop(S) do for squares. An
+ * Resizes an image so that it just covers `picture` with an antialiased filter (PIL's BILINEAR
+ * by default), then crops the center, as torchvision's Resize(S) and CenterCrop(S) do for squares. An
  * image that already has the size is copied exactly. Gray is PIL's luminance. Opacity is 255 where
  * the image has none, and pixels that don't show at all become white.
  *
@@ -53,7 +56,8 @@ export function resizeCrop(
   picture: StoredPicture,
   out: Uint8Array = new Uint8Array(pictureSize(picture)),
 ): Uint8Array {
-  const { channels } = picture;
+  const { channels, resize = "bilinear" } = picture;
+  const filter = FILTERS[resize];
   const to = sidesOf(picture.imageSize);
   if ([to.width, to.height].some((side) => !Number.isInteger(side) || side < 1)) {
     throw new RangeError(`Cannot resize to ${picture.imageSize}: sides must be positive integers`);
@@ -73,7 +77,6 @@ export function resizeCrop(
   // Cut-off pixels are never computed: a picture of 1 x 40,000 would be enlarged to gigabytes.
   const left = roundHalfEven((newWidth - to.width) / 2);
   const top = roundHalfEven((newHeight - to.height) / 2);
-  const filter = FILTERS[picture.resize ?? RESIZES[0]];
   const [first, end] = seenBy(filter, height, newHeight, top, to.height);
   const rows = data.subarray(first * width * stored, end * width * stored);
   // Invisible colors must not blend into visible ones.

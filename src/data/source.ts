@@ -2,9 +2,9 @@
  * The interface of every data source: names of images, or clips, to decode.
  * @module
  */
-import type { PictureConfig } from "../model/example.ts";
 import type { Labels } from "./labels.ts";
 import type { LeftOut } from "./left_out.ts";
+import type { StoredPicture } from "./resize.ts";
 
 /** Decodes the images of a source, several at a time. */
 export interface Decoder {
@@ -36,7 +36,7 @@ export interface Source {
   /** Contents of a folder that are no pictures; absent for other sources. */
   readonly leftOut?: LeftOut;
   /** Starts to decode at a size, to pictures of some channels. */
-  decoder(picture: PictureConfig): Decoder;
+  decoder(picture: StoredPicture): Decoder;
   /** The source's own labels of some of its images. */
   labels(indices: readonly number[]): Promise<Labels | undefined>;
 }

@@ -7,6 +7,7 @@ import type { Rin } from "../../src/diffusion/rin.ts";
 import type { SampleOptions } from "../../src/diffusion/sample_options.ts";
 import type { FeatureSpace } from "../../src/eval/feature_set.ts";
 import type { Gaussian } from "../../src/eval/statistics.ts";
+import { rgb } from "../helpers/rgb.ts";
 
 const SIZE = 4;
 const EACH = 3 * SIZE * SIZE;
@@ -40,7 +41,7 @@ const train: ImageSet = {
 async function measure(changes: Partial<EvaluationParts>, numClasses = 0) {
   const asked: SampleOptions[] = [];
   const rin = {
-    config: { imageSize: SIZE, numClasses },
+    config: { ...rgb(SIZE), frames: 1, numClasses },
     samples: async function* (options: SampleOptions) {
       asked.push(options);
       const { count = 0, batchSize = 1 } = options;

@@ -30,6 +30,7 @@ const NOT_RUN: readonly (readonly [line: RegExp, why: string])[] = [
   [/\bexamples\//, "tests/examples runs them"],
   [/\bgpu:static\b/, "tests/bench/gpu_static_test.ts runs its parts"],
   [/ cifar10\.npz$|--layout pix2seq/, "tests/model/pix2seq/import_test.ts makes such files"],
+  [/^rin eval .*--precision f16/, "it is slow on a software adapter"],
   [/^python3 .*torch|--inception /, "PyTorch, and weights of 91 MB, would be fetched"],
 ];
 
@@ -60,6 +61,7 @@ const SHORTER: readonly (readonly [long: RegExp, short: string])[] = [
   [/--data \S+\.gz/, "--data train-images-idx3-ubyte"],
   [/(?<=^rin data prepare .*)--image-size 64/, "--image-size 16"],
   [/(?<=^rin data prepare )skylines --image-size 1024/, "photos --image-size 16"],
+  [/--checkpoint runs\/NAME --context begun\.gif/, "--checkpoint continues --context gifs/0.gif"],
   // Training.
   [new RegExp(`(?<=\\brin train\\b.*) --(${SIZES}) \\S+`, "g"), ""],
   [/\brin train\b(?!.* --resume )/, `rin train ${TINY.join(" ")} --steps 2`],
@@ -86,6 +88,7 @@ async function writeFixtures(folder: string): Promise<void> {
     await write(`${folder}/${name}`, smallNet());
   }
   await write(`${folder}/faces.safetensors`, smallNet());
+  await write(`${folder}/continues`, smallNet(1, { frames: 4, contextFrames: 2 }));
   await Deno.symlink(`${root}models`, `${folder}/models`);
   const ckpt = `${root}tests/model/pytorch/fixtures/lightning.ckpt`;
   await Deno.copyFile(ckpt, `${folder}/epoch=99.ckpt`);

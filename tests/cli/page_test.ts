@@ -44,7 +44,7 @@ Deno.test("rin page writes static files with a checkpoint for sampling and its d
     }
     // Small enough to be there at once; docs/page.md tells the sizes.
     for (
-      const [name, most] of [["page.js", 42_000], ["worker.js", 140_000], [
+      const [name, most] of [["page.js", 64_000], ["worker.js", 150_000], [
         "cpu.js",
         120_000,
       ]] as const

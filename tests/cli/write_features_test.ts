@@ -18,7 +18,7 @@ Deno.test("features of a class-conditional network depend on the classes of the 
   await withFolder(async (folder) => {
     const parts = {
       rin: {
-        config: { numClasses: 2, imageSize: 16 },
+        config: { ...rgb(16), frames: 1, numClasses: 2 },
         samples: async function* () {
           yield await Promise.resolve({ images: new Float32Array(2 * 3 * 16 * 16) });
         },

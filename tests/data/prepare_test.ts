@@ -108,12 +108,11 @@ Deno.test("prepare() resumes after any cut to the same bytes, and repeats no chu
 Deno.test("prepare() starts over if files or filter changed", async () => {
   await withFolder(async (root) => {
     const path = `${root}/set`;
-    const crash = () => prepare(numbered(0), path, { picture: rgb(2) });
-    await assertRejects(crash, Error, "crash");
+    await assertRejects(() => prepare(numbered(0), path, { picture: rgb(2) }), Error, "crash");
     const bicubic = numbered();
     await prepare(bicubic, path, { picture: { ...rgb(2), resize: "bicubic" } });
     assertEquals(bicubic.decoded.length, COUNT);
-    await assertRejects(crash, Error, "crash");
+    await assertRejects(() => prepare(numbered(0), path, { picture: rgb(2) }), Error, "crash");
     const source = numbered(Infinity, "b");
     await prepare(source, path, { picture: rgb(2) });
     assertEquals(source.decoded.length, COUNT);

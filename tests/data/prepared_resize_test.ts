@@ -1,7 +1,6 @@
 // The filter of a prepared file: that of the option for every kind of source, and part of the identity.
 
 import { assert, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { encode } from "fast-png";
 import { TarWriter } from "../../cli/files/tar_writer.ts";
 import { preparedName, preparedOrigin } from "../../cli/files/prepared_output.ts";
@@ -9,7 +8,7 @@ import { decodeClipFile } from "../../src/data/clips.ts";
 import { openClips, openSource } from "../../src/data/open_source.ts";
 import { prepare } from "../../src/data/prepare.ts";
 import { PreparedFile } from "../../src/data/prepared_file.ts";
-import { type Resize, resizeCrop, type StoredPicture } from "../../src/data/resize.ts";
+import { type Resize, resizeCrop } from "../../src/data/resize.ts";
 import type { Source } from "../../src/data/source.ts";
 import { npyHeader } from "../../src/formats/npy.ts";
 import { rgb } from "../helpers/rgb.ts";
@@ -19,15 +18,17 @@ const SIDE = 9, SIZE = 4;
 
 /** Gray pixels, the same in all three channels, so that gray sources hold them as well. */
 const grey = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Math.imul(i, 2654435761) >>> 24);
-const pixels = Uint8Array.from({ length: 3 * grey.length }, (_, i) => grey[Math.floor(i / 3)]);
-const png = encode({ width: SIDE, height: SIDE, data: pixels, depth: 8, channels: 3 });
+const data = Uint8Array.from({ length: 3 * grey.length }, (_, i) => grey[Math.floor(i / 3)]);
+const png = encode({ width: SIDE, height: SIDE, data, depth: 8, channels: 3 });
 
-const BICUBIC = { ...rgb(SIZE), resize: "bicubic" } as const;
-const expected = resizeCrop({ width: SIDE, height: SIDE, data: pixels }, BICUBIC);
+const expected = resizeCrop({ width: SIDE, height: SIDE, data }, {
+  ...rgb(SIZE),
+  resize: "bicubic",
+});
 
 /** The first picture, or frame, of a source. */
-async function first(source: Source, picture: StoredPicture): Promise<Uint8Array> {
-  const decoder = source.decoder(picture);
+async function first(source: Source, resize?: Resize): Promise<Uint8Array> {
+  const decoder = source.decoder({ ...rgb(SIZE), resize });
   try {
     return (await decoder.decode(0)).slice(0, 3 * SIZE * SIZE);
   } finally {
@@ -43,7 +44,7 @@ Deno.test("every source resizes with the filter that is asked for", async () => 
     const tar = await TarWriter.open(`${root}/a.tar`, true);
     await tar.add({ name: "a.png", bytes: png });
     await tar.finish();
-    const array = [...npyHeader("|u1", [1, SIDE, SIDE, 3]), ...pixels];
+    const array = [...npyHeader("|u1", [1, SIDE, SIDE, 3]), ...data];
     await write(`${root}/a.npy`, Uint8Array.from(array));
     await write(
       `${root}/grey.npy`,
@@ -58,17 +59,20 @@ Deno.test("every source resizes with the filter that is asked for", async () => 
       openClips(`${root}/frames`),
     ]);
     for (const source of sources) {
-      assertEquals(await first(source, BICUBIC), expected, source.name);
+      assertEquals(await first(source, "bicubic"), expected, source.name);
     }
     const cifar = await openSource(
-      fileURLToPath(new URL("./fixtures/cifar-10-python.tar.gz", import.meta.url)),
+      new URL("./fixtures/cifar-10-python.tar.gz", import.meta.url).pathname,
     );
-    assert(`${await first(cifar, rgb(SIZE))}` !== `${await first(cifar, BICUBIC)}`);
+    assert(`${await first(cifar)}` !== `${await first(cifar, "bicubic")}`);
     const moving = {
-      paths: [fileURLToPath(new URL("./fixtures/moving.gif", import.meta.url))],
+      paths: [new URL("./fixtures/moving.gif", import.meta.url).pathname],
       numbered: false,
     };
-    assert(`${decodeClipFile(moving, rgb(SIZE))}` !== `${decodeClipFile(moving, BICUBIC)}`);
+    assert(
+      `${decodeClipFile(moving, rgb(SIZE))}` !==
+        `${decodeClipFile(moving, { ...rgb(SIZE), resize: "bicubic" })}`,
+    );
   });
 });
 
@@ -76,23 +80,19 @@ Deno.test("a prepared file says that it was resized with another filter than the
   await withFolder(async (root) => {
     await write(`${root}/folder/a.png`, png);
     const source = await openSource(`${root}/folder`);
-    const wanted = (resize: Resize) => ({
-      ...{ source: source.name, clips: false },
-      picture: { ...rgb(SIZE), resize },
-    });
+    const wanted = { source: source.name, clips: false } as const;
+    const of = (resize: Resize) => ({ ...wanted, picture: { ...rgb(SIZE), resize } });
     const path = `${root}/set`;
     for (const resize of ["bicubic", "bilinear"] as const) {
       await prepare(source, path, { picture: { ...rgb(SIZE), resize } });
       const file = await PreparedFile.open(path);
       assertEquals("resize" in file.footer.facts, resize === "bicubic");
       file.close();
-      assertEquals(await preparedOrigin(path, wanted(resize)), "same");
+      assertEquals(await preparedOrigin(path, of(resize)), "same");
       const other = resize === "bicubic" ? "bilinear" : "bicubic";
-      assertEquals(await preparedOrigin(path, wanted(other)), "other");
+      assertEquals(await preparedOrigin(path, of(other)), "other");
     }
-    const names = (["bilinear", "bicubic"] as const).map((resize) =>
-      preparedName(wanted(resize), "")
-    );
+    const names = (["bilinear", "bicubic"] as const).map((resize) => preparedName(of(resize), ""));
     assertEquals(await Promise.all(names), ["folder-4px.rindata", "folder-4px-bicubic.rindata"]);
   });
 });

@@ -24,10 +24,7 @@ Deno.test("resizeCrop() keeps a constant image constant at any size", () => {
     for (const value of [0, 1, 127, 254, 255]) {
       const image = grey(width, height, Array(width * height).fill(value));
       for (const size of [1, 5, 32]) {
-        for (const resize of RESIZES) {
-          const found = resizeCrop(image, { ...rgb(size), resize });
-          assertEquals(new Set(found), new Set([value]), `${width}x${height} ${resize}`);
-        }
+        assertEquals(new Set(resizeCrop(image, rgb(size))), new Set([value]), `${width}x${height}`);
       }
     }
   }
@@ -65,19 +62,17 @@ Deno.test("resizeCrop() gives the bytes of Pillow with torchvision's sizes", () 
     cases: { width: number; height: number; size: number; expected: string; bicubic: string }[];
   };
   assertEquals(cases.length, 12);
+  const hexOf = (bytes: Uint8Array) =>
+    Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
   for (const { width, height, size, expected, bicubic } of cases) {
     const data = Uint8Array.from(
       { length: width * height * 3 },
       (_, i) => Math.imul(i, 2654435761) >>> 24,
     );
-    const hexOf = (bytes: Uint8Array) =>
-      Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-    const [found, cubic] = RESIZES.map((resize) =>
+    const [usual, ...found] = [undefined, ...RESIZES].map((resize) =>
       hexOf(resizeCrop({ width, height, data }, { ...rgb(size), resize }))
     );
-    assertEquals(found, expected, `${width}x${height} to ${size}`);
-    assertEquals(cubic, bicubic, `${width}x${height} to ${size}, bicubic`);
-    assertEquals(hexOf(resizeCrop({ width, height, data }, rgb(size))), expected);
+    assertEquals([usual, ...found], [expected, expected, bicubic], `${width}x${height} to ${size}`);
   }
 });
 
