@@ -12,7 +12,7 @@ import { markdown } from "./measure.ts";
 
 const [folder, ...flags] = Deno.args;
 if (folder === undefined) throw new Error("Which folder? The runs go into it");
-const RIN = new URL("../cli/main.ts", import.meta.url).pathname;
+const RIN = new URL("../cli/main.ts", import.meta.url).href;
 
 async function lossesOf(precision: "f32" | "f16"): Promise<number[]> {
   const out = `${folder}/${precision}`;
