@@ -6,9 +6,10 @@
  *
  * First come the tests that compare kernels with the float64 reference and golden data. Then it
  * times matrix products, the attention of the presets (by default faces, demo, cifar10, and
- * imagenet64), their training steps (of a batch in parts, one part), and sampling with weights in
- * f32 and, where the adapter has `shader-f16`, f16; by the wall, and by timestamps where the
- * adapter has them. `--gpu` gives the card's peaks, which the results are compared with.
+ * imagenet64), their training steps (of a batch in parts, one part), and sampling, in f32 and, where
+ * the adapter has `shader-f16`, in f16; by the wall, and by timestamps where the adapter has them.
+ * Tiles are those that `tune` finds. `--gpu` gives the card's peaks, which the results are compared
+ * with.
  *
  * It ends within N seconds (default 280), give or take a measurement, and names what it left out.
  * `--short` measures little and badly, to try the script on a software adapter. Results go to
@@ -135,11 +136,13 @@ async function measure(
         );
       }
     }
-    await attempt(
-      `${preset}: training`,
-      results.training,
-      () => timeTraining(gpu, settingsOf(preset, trained), effort),
-    );
+    for (const type of types) {
+      await attempt(
+        `${preset}: training with ${type}`,
+        results.training,
+        () => timeTraining(gpu, settingsOf(preset, trained), type, effort),
+      );
+    }
   }
 }
 
@@ -187,7 +190,7 @@ async function main(args: string[]): Promise<number> {
   const end = performance.now() + 1000 * limit;
   const presets = _.length > 0 ? _.map(String) : PRESETS;
   const known = peak === undefined ? undefined : peakOf(peak);
-  const gpu = await requestGpu();
+  const gpu = await requestGpu({ tune: true });
   const commit = await thisCommit();
   console.error("tests");
   const results: GpuResults = {

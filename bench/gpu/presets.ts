@@ -24,6 +24,8 @@ import { type Effort, perOne, rounded } from "./timing.ts";
 export interface TrainingTime {
   readonly preset: string;
   readonly batch: number;
+  /** f32 if absent. */
+  readonly precision?: FloatType;
   readonly milliseconds: number;
   readonly imagesPerSecond: number;
   readonly tflops: number;
@@ -34,7 +36,10 @@ export interface TrainingTime {
 /** Sampling steps of a preset's fresh network. */
 export interface SamplingTime {
   readonly preset: string;
-  readonly weights: FloatType;
+  /** Of weights and activations; absent in older files. */
+  readonly precision?: FloatType;
+  /** Of the weights alone, in older files. */
+  readonly weights?: FloatType;
   readonly batch: number;
   /** Of one step of the batch. */
   readonly milliseconds: number;
@@ -76,14 +81,15 @@ export function attentionName({ batch, heads, d, queries, keys }: AttentionSizes
   return `batch ${batch}, ${heads} heads of ${d}, ${queries} queries, ${keys} keys`;
 }
 
-/** Times a training step. */
+/** Times a training step in a precision. */
 export async function timeTraining(
   gpu: Gpu,
   { preset, network, training }: Settings,
+  precision: FloatType,
   effort: Effort,
 ): Promise<TrainingTime> {
   const { batchSize: batch } = training;
-  const trainer = await Trainer.create(gpu, network, training);
+  const trainer = await Trainer.create(gpu, network, { ...training, precision });
   try {
     const images = new Float32Array(batch * exampleSize(network)).fill(0.5);
     const labels = network.numClasses > 0 ? Array<number>(batch).fill(1) : undefined;
@@ -99,7 +105,13 @@ export async function timeTraining(
     const kernels = await trainer.profile();
     const flops = kernels.reduce((sum, kernel) => sum + kernel.flops, 0);
     return {
-      ...{ preset, batch, milliseconds: rounded(ms), imagesPerSecond: rounded(1000 * batch / ms) },
+      ...{
+        preset,
+        batch,
+        precision,
+        milliseconds: rounded(ms),
+        imagesPerSecond: rounded(1000 * batch / ms),
+      },
       ...{ tflops: rounded(flops / 1e9 / ms), kernels },
     };
   } finally {
@@ -109,16 +121,16 @@ export async function timeTraining(
 
 const STEPS = 100;
 
-/** Times sampling with weights of a type. */
+/** Times sampling in a precision. */
 export async function timeSampling(
   gpu: Gpu,
   { preset, network }: Settings,
-  weights: FloatType,
+  precision: FloatType,
   batch: number,
   effort: Effort,
 ): Promise<SamplingTime> {
   const slabs = { parameters: initialize(parameterLayout(network), 0) };
-  const rin = await Rin.load(gpu, writeCheckpoint({ config: network, slabs }, weights));
+  const rin = await Rin.load(gpu, writeCheckpoint({ config: network, slabs }), { precision });
   try {
     const ms = await perOne(
       gpu,
@@ -126,7 +138,7 @@ export async function timeSampling(
       async (steps) => void await rin.sample({ count: batch, sampler: "ddim", steps }),
     );
     return {
-      ...{ preset, weights, batch, milliseconds: rounded(ms) },
+      ...{ preset, precision, batch, milliseconds: rounded(ms) },
       imagesPerSecond: rounded(1000 * batch / (STEPS * ms)),
       tflops: rounded(batch * forwardFlops(network) / 1e9 / ms),
     };

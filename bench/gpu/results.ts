@@ -65,10 +65,15 @@ export function gpuTables(
     ...share(tflops),
   ]);
   const steps = [
-    ...training.map((time) => ({ ...time, name: `${time.preset}, train, batch ${time.batch}` })),
+    ...training.map((time) => ({
+      ...time,
+      name: `${time.preset}, train, batch ${time.batch}, ${time.precision ?? "f32"}`,
+    })),
     ...sampling.map((time) => ({
       ...time,
-      name: `${time.preset}, sample, batch ${time.batch}, ${time.weights}`,
+      name: `${time.preset}, sample, batch ${time.batch}, ${
+        time.precision ?? (time.weights === "f16" ? "f16 weights" : "f32")
+      }`,
     })),
   ].map(({ name, milliseconds, imagesPerSecond, tflops }) => [
     name,
