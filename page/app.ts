@@ -343,10 +343,10 @@ export class App {
   async #png(
     index: number | undefined,
   ): Promise<{ png: Uint8Array<ArrayBuffer>; only: number | undefined }> {
-    const { settings, network: { config, identity }, images, device } = this.#drawn!;
+    const { settings, network: { config, identity }, images, device, precision } = this.#drawn!;
     const place = indicesOf(settings).indexOf(index ?? 0);
     const each = images.length / indicesOf(settings).length;
-    const all = toRecord(settings, identity);
+    const all = toRecord(settings, identity, precision);
     const only = index ?? settings.index;
     const { png } = await this.#engine.ask("png", {
       images: index === undefined ? images : images.slice(place * each, (place + 1) * each),
@@ -377,6 +377,7 @@ export class App {
 
   /** Takes a checkpoint, or the settings of a picture. */
   async take(file: File): Promise<void> {
+    this.#viewer.close();
     await this.#stop();
     this.#status.clearNotice();
     const refuse = (text: string) =>

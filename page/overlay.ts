@@ -58,15 +58,19 @@ export class Overlay {
     const on = this.#choice.selectedIndex > 0;
     if (on && this.#watched !== index) {
       this.end();
+      this.#step.max = this.#step.value = "0";
       this.#watched = index;
       const readings: ReadingEvent[] = this.#readings = [];
       this.#watching!.watch(index, (reading) => {
         // Something else is looked at by now.
         if (readings !== this.#readings) return;
-        if (readings.length >= MOST_BYTES / reading.pixels.length) readings.shift();
+        // Who went back stays at that step.
+        const [at, end] = [Number(this.#step.value), Number(this.#step.max)];
+        const isFull = readings.length >= MOST_BYTES / reading.pixels.length;
+        if (isFull) readings.shift();
         readings.push(reading);
         this.#step.max = String(readings.length - 1);
-        this.#step.value = this.#step.max;
+        this.#step.value = at === end ? this.#step.max : String(isFull ? Math.max(0, at - 1) : at);
         this.#tell();
       });
     }

@@ -73,14 +73,14 @@ export type WorkEvent =
   | {
     readonly type: "estimate";
     readonly indices: readonly number[];
-    /** (indices, T, S, S, 4), as a canvas takes them. */
+    /** (indices, T, H, W, 4), as a canvas takes them. */
     readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   }
   | {
     readonly type: "reading";
     /** The step. */
     readonly done: number;
-    /** Heat maps of all blocks together, then of each: (1 + blocks, T, S, S, 4). */
+    /** Heat maps of all blocks together, then of each: (1 + blocks, T, H, W, 4). */
     readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   };
 
@@ -115,6 +115,8 @@ export interface DrawnPictures {
   readonly images: Float32Array<ArrayBuffer>;
   /** The device that computed them, as their PNGs record it. */
   readonly device?: string;
+  /** The precision that they were drawn in, as their PNGs record it; absent where it is f32. */
+  readonly precision?: string;
 }
 
 /** Pictures for a PNG. */

@@ -8,7 +8,7 @@ import { decode } from "fast-png";
 import { type ExampleConfig, exampleSize, pictureSize } from "../src/model/example.ts";
 import { classListText } from "../src/model/class_names.ts";
 import { framesOf } from "../src/picture/animated_png.ts";
-import { deviceIn } from "../src/picture/record.ts";
+import { deviceIn, recordIn } from "../src/picture/record.ts";
 import { rgbaOf } from "./pixels.ts";
 import { readEvents } from "./event_stream.ts";
 import type { DrawnPictures, Network, WorkEvent } from "./protocol.ts";
@@ -71,6 +71,7 @@ export async function drawThere(
   const images = new Float32Array(indices.length * each);
   let missing = indices.length;
   let device: string | undefined;
+  let precision: string | undefined;
   for await (const { event, data } of readEvents(response.body!)) {
     const { done, total, index, png, error }: EventData = JSON.parse(data);
     if (event === "error") throw new Error(`The server could not draw: ${error}`);
@@ -82,11 +83,12 @@ export async function drawThere(
     tell({ type: "estimate", indices: [index!], pixels: rgbaOf(image, network.config) });
     if (event !== "image") continue;
     device = deviceIn(bytes);
+    precision = recordIn(bytes)?.precision as string | undefined;
     images.set(image, place * each);
     missing--;
   }
   if (missing > 0) throw new Error("The connection to the server broke before all was drawn.");
-  return { images, device };
+  return { images, device, precision };
 }
 
 async function refusal(response: Response): Promise<string> {

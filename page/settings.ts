@@ -166,10 +166,15 @@ export function fromFragment(fragment: string): Record<string, string> {
 }
 
 /** The record that `rin sample` would write of all pictures drawn with these settings. */
-export function toRecord(settings: Settings, identity: string): SampleRecord {
+export function toRecord(
+  settings: Settings,
+  identity: string,
+  precision?: string,
+): SampleRecord {
   const { classes, ...rest } = settings;
   const values: Record<string, unknown> = {
     ...rest,
+    precision,
     class: classes.length > 0 ? classes.join(",") : undefined,
   };
   return Object.fromEntries([

@@ -89,6 +89,10 @@ export function cannotRepeat(
   if (record.attention !== undefined) {
     return "It shows heat maps, which rin attention made and this page does not save.";
   }
+  if (record.precision !== undefined) {
+    return "It was drawn in half precision, and this page draws in full. " +
+      "rin sample --like PICTURE.png draws it again.";
+  }
   if (record.imageSize !== undefined) {
     return `It was drawn at ${record.imageSize} px, another size than the network's, which this ` +
       "page does not draw at. rin sample --like PICTURE.png draws it again.";

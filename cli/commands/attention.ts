@@ -133,6 +133,11 @@ async function runAttention(given: Given): Promise<number> {
   const file = await openCheckpoint(path, await givenConfig(given.flags.config));
   const { checkpoint } = file;
   const { config } = checkpoint;
+  if (config.contextFrames > 0) {
+    throw new UsageError(
+      `${path} draws how a clip continues: rin attention shows networks that draw all frames`,
+    );
+  }
   const own = ownUnlessGiven(file, given.flags);
   const flags: Record<string, Value> = withDefaults([...what, ...SAMPLER_OPTIONS], {
     ...own,
@@ -241,6 +246,6 @@ function expectRoom(rows: readonly HeatRow[], moments: number, config: RinConfig
     `Cannot draw ${rows.length} heat maps of ${times * width} x ${
       times * height
     } px at ${moments} moments into one file: ` +
-      (most > 0 ? `use --frames ${most} or less` : "use --each block"),
+      (most > 0 && config.frames === 1 ? `use --frames ${most} or less` : "use --each block"),
   );
 }

@@ -230,13 +230,18 @@ function checkShard(
 /** The flags that figures depend on. */
 function settingsOf(flags: Readonly<Record<string, Value>>): Record<string, Value> {
   const beside = ["out", "force", "json", "quiet", "saveStatistics"];
-  return Object.fromEntries(Object.entries(flags).filter(([key]) => !beside.includes(key)));
+  const { precision, ...others } = flags;
+  const kept = Object.entries(others).filter(([key]) => !beside.includes(key));
+  // The usual is left out, as in pictures' records.
+  return { ...Object.fromEntries(kept), ...precision === "f16" && { precision } };
 }
 
 /** The flags that features were made with, in place of this command's: undefined for those left out. */
 function madeAs({ rows, sampler }: Features): Record<string, Value> {
   const none = Object.fromEntries(SAMPLER_OPTIONS.map(({ key }) => [key, undefined]));
-  return { ...none, ...sampler, count: rows.length } as Record<string, Value>;
+  // `precision` is that of the loss.
+  const { precision: samplePrecision, ...others } = sampler as Record<string, Value>;
+  return { ...none, ...others, samplePrecision, count: rows.length } as Record<string, Value>;
 }
 
 /** The run's images and training, where flags don't override them. */

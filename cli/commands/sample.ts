@@ -14,6 +14,7 @@ import { type Given as GivenPicture, maskOf } from "../../src/data/given_picture
 import { folderOf } from "../../src/files/write_file.ts";
 import { classNamesOf } from "../../src/model/class_names.ts";
 import type { FloatType } from "../../src/graph/ops.ts";
+import { firstFrames } from "../../src/diffusion/context.ts";
 import type { DrawnConfig } from "../../src/model/example.ts";
 import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
@@ -326,7 +327,9 @@ function expectContext(
 ): void {
   if (contextFrames > 0 && context === undefined) {
     throw new UsageError(
-      `${path} draws how a clip continues: give its first ${contextFrames} frames with --context CLIP`,
+      `${path} draws how a clip continues: give its ${
+        firstFrames(contextFrames)
+      } with --context CLIP`,
     );
   }
   if (contextFrames === 0 && context !== undefined) {

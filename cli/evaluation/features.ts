@@ -21,7 +21,9 @@ export interface Features {
   /** Hash of the classes that the samples follow, where the network is class-conditional. */
   readonly classes?: string;
   /** How the samples were made. */
-  readonly sampler: Omit<ReturnType<typeof readSampler>, "batchSize">;
+  readonly sampler: Omit<ReturnType<typeof readSampler>, "batchSize"> & {
+    readonly precision?: string;
+  };
 }
 
 /**

@@ -262,7 +262,8 @@ export function checkPicture(source: string, { imageSize, channels }: PictureCon
     return;
   }
   throw new DataError(
-    `Cannot load ${source} at image size ${imageSize}: it must be a positive integer`,
+    `Cannot load ${source} at image size ${imageSize}: expected a whole number above 0, or two as ` +
+      "WIDTHxHEIGHT",
   );
 }
 

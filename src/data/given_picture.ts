@@ -39,7 +39,7 @@ export function decodeGiven(
   const { frames } = shape;
   const alpha = shape.channels === 4;
   const frame = () => resizeCrop(decode(bytes, most, alpha), shape);
-  if (frames > 1) {
+  if (config.frames > 1) {
     const stored = moves(bytes)
       ? resizeClip(decodeClip(bytes, most, alpha), shape, frames)
       : frame();
@@ -50,7 +50,7 @@ export function decodeGiven(
   return image;
 }
 
-/** Of what is read: a mask is a picture on white, whatever the network's are, a context has its frames. */
+/** Of what is read: a mask is on white, whatever the network's pictures are; a context has its frames. */
 export function shapeOf(what: Given, config: DrawnConfig): ExampleConfig {
   if (what === "context") return { ...config, frames: config.contextFrames };
   return what === "mask" ? { ...config, channels: 3 } : config;

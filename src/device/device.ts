@@ -17,7 +17,7 @@ export interface Device {
    * adapter's name. Two devices of the same provenance and, on a GPU, driver give the same bits.
    */
   readonly provenance: string;
-  /** Whether parameters of a half-precision checkpoint can stay f16. */
+  /** Whether parameters and activations can be f16. */
   readonly supportsF16: boolean;
   /** Bytes held at this moment. */
   readonly bytes: number;

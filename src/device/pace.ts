@@ -13,6 +13,9 @@ const [FIRST, FEWEST, MOST] = [4, 2, 32];
 /** A submission of several steps takes some 5 ms; it has this many at most. */
 const [SUBMISSION, MOST_STEPS] = [5, 16];
 
+/** A host that doesn't come back for so long, in milliseconds, had nothing to queue. */
+const PAUSE = 100;
+
 /** How long steps are counted before these numbers are set again, in milliseconds. */
 const WINDOW = 30;
 
@@ -28,11 +31,13 @@ export class Pace {
   #finished = { submissions: 0, steps: 0 };
   #clock: () => number;
   #since: number;
+  /** When the latest call returned. */
+  #left: number;
 
   /** @param clock milliseconds that pass */
   constructor(clock: () => number = () => performance.now()) {
     this.#clock = clock;
-    this.#since = clock();
+    this.#since = this.#left = clock();
   }
 
   /** Number of submissions that can be in flight at this moment. */
@@ -52,6 +57,7 @@ export class Pace {
    * @param steps how many the latest submission has
    */
   async after(idle: Promise<void>, steps = 1): Promise<void> {
+    if (this.#clock() - this.#left > PAUSE) this.#restart();
     // The awaited promise reports a lost device; possibly nothing ever awaits it.
     idle.catch(() => {});
     this.#fences.push({ idle, steps });
@@ -60,6 +66,12 @@ export class Pace {
       await first.idle;
       this.#measure(first.steps);
     }
+    this.#left = this.#clock();
+  }
+
+  #restart(): void {
+    this.#finished = { submissions: 0, steps: 0 };
+    this.#since = this.#clock();
   }
 
   /** While too few are in flight, each seems to take a share of the delay: then their number grows. */
@@ -72,8 +84,7 @@ export class Pace {
     const within = (ms: number, count: number) => Math.ceil(ms * count / elapsed);
     this.#depth = clamp(within(AHEAD, this.#finished.submissions), FEWEST, MOST);
     this.#steps = clamp(within(SUBMISSION, this.#finished.steps), 1, MOST_STEPS);
-    this.#finished = { submissions: 0, steps: 0 };
-    this.#since = now;
+    this.#restart();
   }
 }
 

@@ -86,6 +86,11 @@ export function contextOf(
   return clips.filter((_, i) => isGiven(config, Math.floor(i / pixels)));
 }
 
+/** "first frame", or "first 4 frames". */
+export function firstFrames(count: number): string {
+  return count === 1 ? "first frame" : `first ${count} frames`;
+}
+
 /** @throws {RangeError} when the frames that the network needs are not given, or those it doesn't */
 export function expectContext(
   config: DrawnConfig,
@@ -98,7 +103,9 @@ export function expectContext(
   }
   if (contextFrames > 0 && !context) {
     throw new RangeError(
-      `context is missing: this network continues clips, so give their first ${contextFrames} frames`,
+      `context is missing: this network continues clips, so give their ${
+        firstFrames(contextFrames)
+      }`,
     );
   }
   const each = contextSize(config);

@@ -40,7 +40,7 @@ export interface LossInputs {
   readonly noise: Tensor;
   /** From `noisingCoefficients`: (B, 4). */
   readonly coefficients: Tensor;
-  /** Factors on squared errors, from `rowWeights`: (B), or with context frames (B, 3, T). */
+  /** Factors on squared errors, from `rowWeights`: (B), or with context frames (B, C, T). */
   readonly lossWeight: Tensor;
   /** Examples that the mean is over, where these are but a part of them. */
   readonly whole?: number;

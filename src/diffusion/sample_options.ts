@@ -70,7 +70,10 @@ export interface SampleOptions extends SamplerOptions {
   readonly context?: Float32Array<ArrayBuffer>;
   /** Stops between two steps by throwing its reason. */
   readonly signal?: AbortSignal;
-  /** Called after each step of each batch with the number of steps done and of all. */
+  /**
+   * Called for each step of each batch with the number of steps done and of all; of short steps, which
+   * go to the device together, in a row.
+   */
   readonly onStep?: (done: number, total: number) => void;
   /** How many times a batch `onEstimate` is called: after steps spread evenly, the last one among them. */
   readonly estimates?: number;
@@ -78,7 +81,9 @@ export interface SampleOptions extends SamplerOptions {
    * Called with estimates of the finished images on the way; the last are the images themselves. The
    * next step waits for its promise.
    */
-  readonly onEstimate?: (estimate: SampledBatch & { readonly done: number }) => void;
+  readonly onEstimate?: (
+    estimate: SampledBatch & { readonly done: number },
+  ) => unknown;
 }
 
 /** Images with their numbers. */

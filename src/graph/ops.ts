@@ -228,7 +228,7 @@ export interface OperationTable {
   };
   /**
    * From lossPartial (1024, 2; its second column's sum is divided by `size`) and the gradients
-   * (count): verdict (4) and row `slot` of history (64, 4) = the factor min(1, clip / (norm + 1e-6)),
+   * (count): verdict (4) and row `slot` of history (512, 4) = the factor min(1, clip / (norm + 1e-6)),
    * 1 if loss and norm are finite (judged by their bits) else 0, loss, norm. scalars (12).
    *
    * With scaling (2), the loss and the gradients are those times scaling[0]: it is divided out of the

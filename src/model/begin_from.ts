@@ -5,6 +5,7 @@
  */
 import type { Checkpoint } from "./checkpoint.ts";
 import { ConfigError, type RinConfig } from "./config.ts";
+import { tokenGrid } from "./example.ts";
 import { initialize } from "./initialize.ts";
 import { parameterLayout } from "./parameters.ts";
 
@@ -63,6 +64,11 @@ export function beginFrom(
   const leftOut = [...given.keys()];
   const lost = leftOut.find((name) => !OF_CLASSES.test(name));
   if (lost !== undefined) throw differing(`tensor ${lost}`, shown(given.get(lost)!.shape), shown());
+  // As many positions can be those of another grid.
+  const [before, now] = [old, config].map((one) => tokenGrid(one).join(" x "));
+  if (config.positions === "learned" && before !== now) {
+    throw differing("the grid of learned positions", before, now);
+  }
   return { parameters, anew, leftOut };
 }
 
@@ -71,6 +77,6 @@ const shown = (shape?: readonly number[]) => shape ? `(${shape.join(", ")})` : "
 function differing(what: string, before: string, now: string): ConfigError {
   return new ConfigError(
     `the network to train differs from the one to begin from: ${what} is ${before} there, and ` +
-      `${now} here; only the number of classes can change, so leave out the network's sizes`,
+      `${now} here; of the weights only those of classes can change, so leave out the network's sizes`,
   );
 }

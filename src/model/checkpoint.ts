@@ -5,6 +5,7 @@
  * @module
  */
 import { blockDepths, completeConfig, type RinConfig } from "./config.ts";
+import { tokenGrid } from "./example.ts";
 import { expectFinite } from "./finite.ts";
 import { type ParameterLayout, parameterLayout } from "./parameters.ts";
 import {
@@ -118,9 +119,21 @@ interface OpenCheckpoint extends CheckpointDescription {
   readonly hint: string;
 }
 
+/** As many learned positions can be those of another grid. */
+function expectGrid(own: Partial<RinConfig>, full: RinConfig): void {
+  const [stored, asked] = [completeConfig(own), full].map((one) => tokenGrid(one).join(" x "));
+  if (full.positions !== "learned" || stored === asked) return;
+  throw new CheckpointError(
+    `it has learned positions for ${stored} patches, and the config has ${asked}: leave the image ` +
+      "size out",
+  );
+}
+
 function open(bytes: Uint8Array, config?: Partial<RinConfig>): OpenCheckpoint {
   const { metadata, tensors, others } = readSafetensors(bytes);
-  const full = completeConfig({ ...ownConfig(metadata), ...config });
+  const own = ownConfig(metadata);
+  const full = completeConfig({ ...own, ...config });
+  if (metadata.format === "rin") expectGrid(own, full);
   if (tensors.size === 0) throw new CheckpointError("it has none of the network's parameters");
   checkDepth(full, tensors.size);
   const known = new Set(parameterLayout(full).parameters.map(({ name }) => name));

@@ -29,6 +29,8 @@ const BRIGHTNESS = [0.299, 0.587, 0.114] as const;
 /** Config fields that set where patches lie. */
 export type PatchedPicture = ExampleConfig & Pick<RinConfig, "patchSize" | "patchFrames">;
 
+const clipped = (value: number) => Math.max(-1, Math.min(1, value));
+
 /**
  * Red, green, and blue of an example: gray in all three, what is transparent on white.
  *
@@ -42,8 +44,8 @@ export function colorsOf(
   const { channels } = config;
   const plane = planeSize(config);
   return Float32Array.from({ length: 3 * plane }, (_, i) => {
-    const color = example[channels === 1 ? i % plane : i];
-    const opacity = channels === 4 ? (example[3 * plane + i % plane] + 1) / 2 : 1;
+    const color = clipped(example[channels === 1 ? i % plane : i]);
+    const opacity = channels === 4 ? (clipped(example[3 * plane + i % plane]) + 1) / 2 : 1;
     return 1 + opacity * (color - 1);
   });
 }

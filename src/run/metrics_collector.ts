@@ -17,6 +17,9 @@ const averageDecay = (step: number) => Math.min(0.98, step / (step + 9));
 /** Steps with unread metrics at most; the trainer keeps 512. */
 const MAX_UNREAD = 256;
 
+/** The same where a step that is not finite ends the run. */
+const MAX_TO_STOP = 32;
+
 /**
  * Steps between looks of several processes, whose clocks differ: all must see a step that is not
  * finite after the same step.
@@ -51,11 +54,12 @@ export class MetricsCollector {
 
   /** Whether it is time to collect. */
   get due(): boolean {
-    const { trainer, peers } = this.#parts;
+    const { trainer, peers, settings: { run } } = this.#parts;
     const { time, step } = this.#collected;
     const unread = trainer.stepsDone - step;
     if (peers.size > 1) return unread >= UNREAD_TOGETHER;
-    return performance.now() - time > COLLECT_EVERY || unread >= MAX_UNREAD;
+    const most = run.onNan === "stop" ? MAX_TO_STOP : MAX_UNREAD;
+    return performance.now() - time > COLLECT_EVERY || unread >= most;
   }
 
   /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { firstFrames } from "../diffusion/context.ts";
 import { SAMPLE_OPTIONS } from "../diffusion/sample_options.ts";
 import { USUAL_FRAMES, USUAL_SAMPLING, USUAL_STRENGTH } from "../diffusion/usual_sampling.ts";
 import type { RinConfig } from "../model/config.ts";
@@ -149,9 +150,8 @@ export function imageFields(network: Network, limits: ServiceLimits): Record<str
         schema: file,
         isFile: true,
         isNeeded: true,
-        about:
-          `The clip to continue, cropped and resized to the network's size: a GIF or animated ` +
-          `PNG file, whose first ${network.config.contextFrames} frames count.`,
+        about: `The clip to continue, cropped and resized to the network's size: the ` +
+          `${firstFrames(network.config.contextFrames)} of a GIF or animated PNG file.`,
       },
     },
     format: {

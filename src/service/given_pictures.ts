@@ -6,6 +6,7 @@
 import type { Decode } from "../data/decode_common.ts";
 import { DataError } from "../data/errors.ts";
 import { decodeGiven, type Given, maskOf } from "../data/given_picture.ts";
+import { firstFrames } from "../diffusion/context.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { USUAL_STRENGTH } from "../diffusion/usual_sampling.ts";
 import type { DrawnConfig } from "../model/example.ts";
@@ -41,8 +42,8 @@ export async function readPictures(
   if (config.contextFrames > 0 && !context) {
     throw new HttpError(
       400,
-      `context is missing: this network continues clips, so send the first ${config.contextFrames} ` +
-        `frames of one to POST /v1/images`,
+      `context is missing: this network continues clips, so send the ` +
+        `${firstFrames(config.contextFrames)} of one to POST /v1/images`,
     );
   }
   const lone = mask ? "mask" : strength !== undefined ? "strength" : undefined;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { firstFrames } from "../diffusion/context.ts";
 import { sidesOf } from "../model/image_size.ts";
 import meta from "../../deno.json" with { type: "json" };
 import type { Schema } from "../options/schema.ts";
@@ -108,7 +109,7 @@ export function openApi(
       description: `Makes ${frames > 1 ? `clips of ${frames} frames` : "images"} of ` +
         `${width} x ${height} pixels${numClasses > 0 ? ` of ${numClasses} classes` : ""}${
           contextFrames > 0
-            ? `, of which the first ${contextFrames} are those of the request's context`
+            ? `, the ${firstFrames(contextFrames)} taken from the request's context`
             : ""
         }. The same request gives the same image, to the bit; every PNG records its settings. At most ${limits.queue} ` +
         `images a request, and ${limits.work} images x steps.`,

@@ -58,7 +58,7 @@ export interface ExampleInputs {
   readonly labels: Uint32Array<ArrayBuffer>;
   /** (B, 4). */
   readonly coefficients: Float32Array<ArrayBuffer>;
-  /** (B), or with context frames (B, 3, T). */
+  /** (B), or with context frames (B, C, T). */
   readonly lossWeight: Float32Array<ArrayBuffer>;
   /** (B). */
   readonly mask: Float32Array<ArrayBuffer>;

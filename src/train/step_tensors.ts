@@ -52,7 +52,7 @@ export interface PartTensors {
 /** Tensors that the host writes before a step, and reads after it. */
 export interface StepTensors extends PartTensors {
   readonly scalars: Tensor;
-  /** (64, 4): factor, finite, loss, norm. */
+  /** (512, 4): factor, finite, loss, norm. */
   readonly history: Tensor;
   /** Mean, standard deviation and norm of each of {@linkcode MEASURED}, in the batch's last part. */
   readonly moments: Tensor;

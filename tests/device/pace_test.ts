@@ -91,6 +91,16 @@ Deno.test("Pace.steps is 1 where a step takes long", async () => {
   assert((await together(8, 1, 50)).sizes.every((size) => size === 1));
 });
 
+Deno.test("Pace remembers a device's speed across a pause", async () => {
+  const device = new SlowAnswers(1, 11);
+  const pace = await paced(device, 400);
+  const { depth, steps } = pace;
+  assert(depth > 20 && steps > 4);
+  device.now += 5000;
+  for (let i = 0; i < 40; i++) await pace.after(device.idle());
+  assert(pace.depth > 0.8 * depth && pace.steps >= steps - 1, `${pace.depth}, ${pace.steps}`);
+});
+
 Deno.test("Pace.after() keeps its first depth where the clock stands still", async () => {
   const pace = new Pace(() => 0);
   for (let i = 0; i < 100; i++) await pace.after(Promise.resolve());

@@ -53,7 +53,11 @@ Deno.test("beginFrom() refuses any other difference by name", () => {
     [{ imageSize: 16 }, "tensor tokenizer.pos_embed is (1, 4, 9) there, and (1, 16, 9) here"],
     [{ numHeads: 1, readWriteHeads: 3 }, "numHeads is 3 there, and 1 here"],
     [{ numBlocks: 2 }, "is absent there"],
-    [{ positions: "sincos", interfaceDim: 12 }, " here; only the number of classes can change"],
+    [
+      { positions: "sincos", interfaceDim: 12 },
+      " here; of the weights only those of classes can change",
+    ],
+    [{ imageSize: "16x4" }, "the grid of learned positions is 2 x 2 there, and 1 x 4 here"],
   ];
   for (const [fields, message] of cases) {
     const other = completeConfig({ ...config, ...fields });

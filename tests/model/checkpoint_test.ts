@@ -221,3 +221,14 @@ Deno.test("readCheckpoint() refuses a config that makes no sense, or is not the 
   );
   assertEquals(readCheckpoint(bytes, { prediction: "eps" }).config.prediction, "eps");
 });
+
+Deno.test("readCheckpoint() refuses a config with another grid of learned positions", () => {
+  const [wide, tall] = ["32x8", "8x32"].map((imageSize) => ({ imageSize }) as Partial<RinConfig>);
+  const own = completeConfig({ ...config, ...wide });
+  const bytes = writeCheckpoint({
+    config: own,
+    slabs: { parameters: initialize(parameterLayout(own), 1) },
+  });
+  assertEquals(readCheckpoint(bytes, wide).config.imageSize, "32x8");
+  assertThrows(() => readCheckpoint(bytes, tall), CheckpointError, "learned positions for ");
+});

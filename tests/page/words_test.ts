@@ -37,6 +37,7 @@ Deno.test("cannotRepeat() says why the page can't draw a picture again", () => {
     ],
     [{ imageSize: 48 }, /^It was drawn at 48 px, another size than the network's/],
     [{ attention: "block" }, /^It shows heat maps/],
+    [{ precision: "f16" }, /^It was drawn in half precision/],
     [{ image: "c".repeat(64) }, /^It was made from another picture/],
     [{ context: "d".repeat(64) }, /^It continues a clip, and this page takes none/],
   ];

@@ -56,7 +56,7 @@ Deno.test("colorsOf() shows gray in all colors, and what is transparent on white
     return [...colorsOf(Float32Array.from(values), { imageSize, channels, frames: 1 })];
   };
   assertEquals(of(1, -1, 0.5), [-1, 0.5, -1, 0.5, -1, 0.5]);
-  assertEquals(of(3, 1, 2, 3, 4, 5, 6), [1, 2, 3, 4, 5, 6]);
+  assertEquals(of(3, 1, 2, -3, 0.25, -0.5, 0), [1, 1, -1, 0.25, -0.5, 0]);
   // Opaque, and half transparent.
   assertEquals(of(4, -1, -1, 0, 0, 0.5, 1, 1, 0), [-1, 0, 0, 0.5, 0.5, 1]);
 });

@@ -25,8 +25,8 @@ export interface GpuOptions {
   /** The adapter to prefer where there are several. Default "high-performance". */
   readonly powerPreference?: "low-power" | "high-performance";
   /**
-   * Whether parameters of a half-precision checkpoint stay f16 where the adapter can read them
-   * (`shader-f16`), in half the memory. Default true; false is for tests and benchmarks.
+   * Whether parameters and activations can be f16 where the adapter has `shader-f16`, in half the
+   * memory. Default true; false is for tests and benchmarks.
    */
   readonly f16?: boolean;
   /**
@@ -35,8 +35,8 @@ export interface GpuOptions {
    */
   readonly software?: boolean;
   /**
-   * Whether to measure which kernels are the fastest for a network's matrix products, in up to 3
-   * seconds when it is loaded; a {@linkcode TileMemory} keeps the choice for the next program. No
+   * Whether to measure which kernels are the fastest for a network's matrix products, in some 3
+   * seconds when a new one is compiled; a {@linkcode TileMemory} keeps the choice for the next program. No
    * result depends on it. Software adapters and those without timestamps measure nothing. Default
    * false.
    */
@@ -153,7 +153,7 @@ export class Gpu implements Device {
     return isSoftware(this.info);
   }
 
-  /** Whether kernels can read parameters in half precision. */
+  /** Whether kernels can read and write half precision. */
   get supportsF16(): boolean {
     return this.device.features.has("shader-f16");
   }

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 /**
  * A plan made ready for WebGPU: buffers placed, pipelines compiled, bind groups made. Replaying it
- * encodes one compute pass and submits once; it allocates nothing.
+ * encodes a compute pass, or one for each of several steps, and submits once.
  *
  * @module
  */

@@ -30,10 +30,13 @@ interface Product {
 const LONGEST = 2500;
 
 /** FLOP that a product is repeated for, and how often at most. */
-const [ENOUGH, MOST] = [4e9, 8];
+const [ENOUGH, MOST] = [2e9, 8];
 
-/** FLOP of a submission: a system can take a GPU that is silent for 2 seconds for dead. */
-const SUBMISSION = 2e11;
+/**
+ * FLOP of a submission, and of a product's at most, which keeps its usual tile beyond: a system can
+ * take a GPU that is silent for 2 seconds for dead.
+ */
+const [SUBMISSION, LARGEST] = [5e10, 2e11];
 
 /** How much less time a tile must take than the usual one. */
 const WORTH = 0.97;
@@ -81,12 +84,17 @@ export class Tuner {
     const fresh = [...products].filter(([key]) => !sides.has(key)).map(([, product]) => product);
     if (fresh.length === 0) return;
     const end = performance.now() + LONGEST;
-    for (const some of submissions(fresh)) {
-      if (performance.now() > end) break;
-      for (const [key, side] of await this.#fastest(some)) sides.set(key, side);
+    try {
+      for (const some of submissions(fresh)) {
+        if (performance.now() > end) break;
+        for (const [key, side] of await this.#fastest(some)) sides.set(key, side);
+      }
+    } finally {
+      // Another process can have kept its own meanwhile.
+      const others = parse(await this.#memory?.recall(this.#adapter));
+      const kept: Kept = { tiles: ALL, sides: Object.fromEntries([...others, ...sides]) };
+      await this.#memory?.keep(this.#adapter, JSON.stringify(kept));
     }
-    const kept: Kept = { tiles: ALL, sides: Object.fromEntries(sides) };
-    await this.#memory?.keep(this.#adapter, JSON.stringify(kept));
   }
 
   /** The sides of the fastest tiles. */
@@ -123,11 +131,12 @@ function repeated(product: Product): Dispatch<"step">[] {
     ...matmulTiled({ layout, m, n, k, part, tile }),
     name: nameOf(product, tile),
   }));
-  const turns = Math.min(MOST, Math.ceil(ENOUGH / flopsOf(product)));
-  return Array.from({ length: turns }).flatMap(() =>
+  return Array.from({ length: turnsOf(product) }).flatMap(() =>
     launches.map((launch): Dispatch<"step"> => ({ launch, tensors, phase: "step" }))
   );
 }
+
+const turnsOf = (product: Product) => Math.min(MOST, Math.ceil(ENOUGH / flopsOf(product)));
 
 const nameOf = (product: Product, { side }: Tile) => `${keyOf(product)}, tile ${side}`;
 
@@ -141,12 +150,13 @@ export function fastestTile(
   return candidates(product).reduce((best, tile) => time(tile) < time(best) ? tile : best, usual);
 }
 
-/** Products in groups that take a GPU well under 2 seconds. */
-function submissions(products: readonly Product[]): Product[][] {
+/** Products in groups that take a GPU well under 2 seconds; without those that are too large. */
+export function submissions(products: readonly Product[]): Product[][] {
   const groups: Product[][] = [];
   let left = 0;
   for (const product of products) {
-    const flops = Math.max(ENOUGH, flopsOf(product));
+    const flops = turnsOf(product) * candidates(product).length * flopsOf(product);
+    if (flops > LARGEST) continue;
     if (left < flops) {
       groups.push([]);
       left = SUBMISSION;
