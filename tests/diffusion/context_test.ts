@@ -233,7 +233,7 @@ cpuTest("a context that the network needs, or doesn't, is a sentence", async (gp
     assertRejects(() => rin.sample({ count: 2, context }), RangeError, sentence);
   await refuse(
     undefined,
-    "context is missing: this network continues clips, so give their first 1",
+    "context is missing: this network continues clips, so give their first frame",
   );
   await refuse(new Float32Array(2 * GIVEN).fill(NaN), "context has NaN at place 0");
   await refuse(new Float32Array(5), `context has 5 numbers: expected ${GIVEN}`);

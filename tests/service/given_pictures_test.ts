@@ -272,7 +272,7 @@ serviceTest(
         "context can't be used: it has 1 frame, where the network sees 2; give a longer clip",
       ]);
       const { info, paths } = await (await get("/openapi.json")).json();
-      assertStringIncludes(info.description, "the first 2 are those of the request's context");
+      assertStringIncludes(info.description, "the first 2 frames taken from the request's context");
       assertEquals(Object.keys(paths).filter((path) => path.startsWith("/v1")), ["/v1/images"]);
       for (
         const { schema } of Object.values(paths["/v1/images"].post.requestBody.content) as never[]
