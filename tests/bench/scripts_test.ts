@@ -45,7 +45,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   "gpu.ts": {
     args: ["faces", "--short", "--gpu", "61,960", "--out", "gpu.json"],
     // The last of all, which takes a software adapter too long.
-    shows: /^1 passed, 0 failed, 0 ignored$[^]*^faces: training$/m,
+    shows: /^1 passed, 0 failed, 0 ignored$[^]*^faces: training with f32$/m,
     gpu: true,
   },
   "half.ts": { args: ["net.safetensors", "2"], shows: /^Files: [\d.]+ MB, [\d.]+ MB$/m, gpu: true },

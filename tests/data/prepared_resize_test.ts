@@ -1,6 +1,7 @@
 // The filter of a prepared file: that of the option for every kind of source, and part of the identity.
 
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { encode } from "fast-png";
 import { TarWriter } from "../../cli/files/tar_writer.ts";
 import { preparedName, preparedOrigin } from "../../cli/files/prepared_output.ts";
@@ -62,11 +63,11 @@ Deno.test("every source resizes with the filter that is asked for", async () => 
       assertEquals(await first(source, "bicubic"), expected, source.name);
     }
     const cifar = await openSource(
-      new URL("./fixtures/cifar-10-python.tar.gz", import.meta.url).pathname,
+      fileURLToPath(new URL("./fixtures/cifar-10-python.tar.gz", import.meta.url)),
     );
     assert(`${await first(cifar)}` !== `${await first(cifar, "bicubic")}`);
     const moving = {
-      paths: [new URL("./fixtures/moving.gif", import.meta.url).pathname],
+      paths: [fileURLToPath(new URL("./fixtures/moving.gif", import.meta.url))],
       numbered: false,
     };
     assert(
