@@ -54,11 +54,11 @@ export class MetricsCollector {
 
   /** Whether it is time to collect. */
   get due(): boolean {
-    const { trainer, peers, settings: { run } } = this.#parts;
+    const { trainer, peers, settings } = this.#parts;
     const { time, step } = this.#collected;
     const unread = trainer.stepsDone - step;
     if (peers.size > 1) return unread >= UNREAD_TOGETHER;
-    const most = run.onNan === "stop" ? MAX_TO_STOP : MAX_UNREAD;
+    const most = settings.run.onNan === "stop" ? MAX_TO_STOP : MAX_UNREAD;
     return performance.now() - time > COLLECT_EVERY || unread >= most;
   }
 

@@ -50,7 +50,10 @@ Deno.test("rin train --init takes the weights, and starts other classes and the 
     const sized = await rin([...second.slice(0, 6), "x", ...second.slice(7), "--num-heads", "4"], {
       cwd,
     });
-    assertStringIncludes(complaint(sized), "--num-heads is 2 there, and 4 here; only the number");
+    assertStringIncludes(
+      complaint(sized),
+      "--num-heads is 2 there, and 4 here; of the weights only those of classes",
+    );
 
     // A last checkpoint that a full disk has cut.
     const last = `${cwd}/second/last.safetensors`;

@@ -45,7 +45,11 @@ Deno.test("train() begins from a checkpoint's average and network", async () => 
     assert(slabs.ema!.every((value, i) => Math.abs(value - ema[i]) < 1e-6));
 
     const other = { device, data, out: `${folder}/b`, init, network: { latentDim: 32 }, run };
-    await assertRejects(() => train(other), ConfigError, "only the number of classes can change");
+    await assertRejects(
+      () => train(other),
+      ConfigError,
+      "of the weights only those of classes can change",
+    );
     await assertRejects(() => Deno.stat(`${folder}/b`), Deno.errors.NotFound);
   });
 });
