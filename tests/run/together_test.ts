@@ -44,9 +44,9 @@ Deno.test("together: metrics are read by the number of steps, not by the clock",
   let now = 0;
   performance.now = () => now;
   try {
-    const dueAfter = (size: number, steps: number, milliseconds: number) => {
+    const dueAfter = (size: number, steps: number, milliseconds: number, onNan = "skip") => {
       const trainer = { stepsDone: 0 };
-      const parts = { trainer, peers: playedPeers(size)[0] };
+      const parts = { trainer, peers: playedPeers(size)[0], settings: { run: { onNan } } };
       type Given = ConstructorParameters<typeof MetricsCollector>;
       const metrics = new MetricsCollector(...[parts] as unknown as Given);
       trainer.stepsDone = steps;
@@ -54,6 +54,8 @@ Deno.test("together: metrics are read by the number of steps, not by the clock",
       return metrics.due;
     };
     assert(dueAfter(1, 1, 1000));
+    assert(!dueAfter(1, 255, 400) && dueAfter(1, 256, 400));
+    assert(dueAfter(1, 32, 1, "stop"), "a step that ends the run is looked for more often");
     assert(!dueAfter(2, 1, 1000));
     assert(dueAfter(2, 8, 1));
   } finally {
