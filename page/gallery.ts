@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ExampleConfig, pictureSize, planeSize } from "../src/model/example.ts";
+import { type ExampleConfig, pictureSize, pixelsOf } from "../src/model/example.ts";
 import { sidesOf } from "../src/model/image_size.ts";
 import { RandomStream, seedFor } from "../src/nn/random.ts";
 import { FRAME_MILLISECONDS } from "../src/picture/clips.ts";
@@ -177,7 +177,7 @@ function noiseOf(seed: number, index: number, size: ExampleConfig): ImageData {
   const stream = new RandomStream(images.bits(index), 0);
   const { width, height } = sidesOf(size.imageSize);
   const image = new ImageData(width, height);
-  const plane = planeSize({ ...size, frames: 1 });
+  const plane = pixelsOf(size);
   for (let p = 0; p < plane; p++) {
     for (let channel = 0; channel < 3; channel++) {
       const from = size.channels === 1 ? p : channel * plane + p;

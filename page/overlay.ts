@@ -64,7 +64,7 @@ export class Overlay {
       this.#watching!.watch(index, (reading) => {
         // Something else is looked at by now.
         if (readings !== this.#readings) return;
-        // Who went back stays at that step.
+        // A visitor who went back stays at that step.
         const [at, end] = [Number(this.#step.value), Number(this.#step.max)];
         const isFull = readings.length >= MOST_BYTES / reading.pixels.length;
         if (isFull) readings.shift();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ExampleConfig, exampleSize, planeSize } from "../src/model/example.ts";
+import { type ExampleConfig, exampleSize, pixelsOf } from "../src/model/example.ts";
 import { animatedPng } from "../src/picture/animated_png.ts";
 import { byFrame, FRAME_MILLISECONDS } from "../src/picture/clips.ts";
 import { type Caption, labelledGridPng } from "../src/picture/labelled_grid.ts";
@@ -20,7 +20,7 @@ export function rgbaOf(
   config: ExampleConfig,
 ): Uint8ClampedArray<ArrayBuffer> {
   const { channels, frames } = config;
-  const plane = planeSize({ ...config, frames: 1 });
+  const plane = pixelsOf(config);
   const count = images.length / exampleSize(config);
   const pixels = new Uint8ClampedArray(4 * count * frames * plane).fill(255);
   let to = 0;

@@ -5,7 +5,7 @@
  * @module
  */
 import { decode } from "fast-png";
-import { type ExampleConfig, exampleSize, pictureSize } from "../src/model/example.ts";
+import { type ExampleConfig, exampleSize, pixelsOf } from "../src/model/example.ts";
 import { classListText } from "../src/model/class_names.ts";
 import { framesOf } from "../src/picture/animated_png.ts";
 import { deviceIn, recordIn } from "../src/picture/record.ts";
@@ -105,7 +105,7 @@ async function refusal(response: Response): Promise<string> {
 function imageOf(png: Uint8Array<ArrayBuffer>, config: ExampleConfig): Float32Array {
   const { channels, frames } = config;
   const image = new Float32Array(exampleSize(config));
-  const plane = pictureSize(config) / channels;
+  const plane = pixelsOf(config);
   for (const [t, frame] of (frames > 1 ? framesOf(png) : [png]).entries()) {
     decode(frame).data.forEach((byte, i) => {
       const channel = i % channels;

@@ -11,7 +11,7 @@ import type { TimeSpacing } from "../src/diffusion/times.ts";
 import { USUAL_SAMPLING } from "../src/diffusion/usual_sampling.ts";
 import { ClassError, classListText, readClassList } from "../src/model/class_names.ts";
 import { fits, needed, type Schema } from "../src/options/schema.ts";
-import { clipOf, RECORDED, type SampleRecord } from "../src/picture/record.ts";
+import { clipOf, recordedOf, type SampleRecord } from "../src/picture/record.ts";
 
 /** Everything that decides what is drawn, besides the network. */
 export interface Settings {
@@ -172,15 +172,14 @@ export function toRecord(
   precision?: string,
 ): SampleRecord {
   const { classes, ...rest } = settings;
-  const values: Record<string, unknown> = {
-    ...rest,
-    precision,
-    class: classes.length > 0 ? classes.join(",") : undefined,
+  return {
+    checkpoint: identity,
+    ...recordedOf({
+      ...rest,
+      precision,
+      class: classes.length > 0 ? classes.join(",") : undefined,
+    }),
   };
-  return Object.fromEntries([
-    ["checkpoint", identity],
-    ...RECORDED.filter((key) => values[key] !== undefined).map((key) => [key, values[key]]),
-  ]);
 }
 
 /** The numbers of the pictures that are drawn. */

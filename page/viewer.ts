@@ -16,7 +16,7 @@ export interface Viewing {
   readonly nameOf: (index: number) => string | undefined;
   readonly onSave: (index: number) => void;
   readonly onLink: (index: number) => void;
-  /** Where it can be seen where the network reads. */
+  /** How the pictures are watched; absent where they can't be. */
   readonly watching?: Watching;
 }
 

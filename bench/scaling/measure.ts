@@ -26,7 +26,7 @@ export const SMALL: Partial<RinConfig> = {
   positions: "stretched",
 };
 
-/** Who took part: the CPU device with one thread. */
+/** The CPU device with one thread, by its name in results. */
 export const CONTENDER = "rin-cpu-1";
 
 /** Steps of a picture that is drawn. */

@@ -11,7 +11,7 @@ import type { RinConfig } from "../../src/model/config.ts";
 import { planeSize } from "../../src/model/example.ts";
 import { sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
-import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
+import { recordedOf, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import { figuresOf, figuresText, type StepFigures, stepFigures } from "../attention/figures.ts";
 import { enlargement, heatFile, type ShownStep } from "../attention/film.ts";
@@ -164,7 +164,7 @@ async function runAttention(given: Given): Promise<number> {
     : await readPicture("image", String(flags.image), config);
   const record: SampleRecord = Object.fromEntries([
     ["checkpoint", identityOf(await sha256(file.bytes), checkpoint.about)],
-    ...RECORDED.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
+    ...Object.entries(recordedOf(flags)),
     ...labels ? [["class", labels.join()]] : [],
     ...picture ? [["image", picture.hash]] : [],
     ...[["frames", frames], ["attention", each]],
@@ -202,10 +202,11 @@ async function runAttention(given: Given): Promise<number> {
       const free = out ?? await freePath("attention.png", originOf);
       await writeFile(free, heatFile(free, config, shown, rows, record, device.provenance));
       const figures = figuresOf(config, steps);
-      if (flags.json === true) print(JSON.stringify({ out: free, ...figures }, null, 2));
-      else {print(
-          `${figuresText(figures)}\n\nWrote ${rows.length} heat maps of each moment to ${free}`,
-        );}
+      print(
+        flags.json === true
+          ? JSON.stringify({ out: free, ...figures }, null, 2)
+          : `${figuresText(figures)}\n\nWrote ${rows.length} heat maps of each moment to ${free}`,
+      );
       return 0;
     } catch (thrown) {
       terminal.finish();

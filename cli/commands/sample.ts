@@ -20,7 +20,7 @@ import { type ImageSize, sidesOf } from "../../src/model/image_size.ts";
 import { identityOf, sha256 } from "../../src/model/identity.ts";
 import { fits } from "../../src/options/schema.ts";
 import { captionOf } from "../../src/picture/labelled_grid.ts";
-import { RECORDED, type SampleRecord } from "../../src/picture/record.ts";
+import { recordedOf, type SampleRecord } from "../../src/picture/record.ts";
 import { openCheckpoint } from "../../src/run/checkpoint_file.ts";
 import type { Command } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
@@ -239,7 +239,7 @@ async function runSample(given: Given): Promise<number> {
   const recorded: SampleRecord = Object.fromEntries([
     ["checkpoint", found],
     ...file === stored ? [] : [["imageSize", file.checkpoint.config.imageSize]],
-    ...RECORDED.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]),
+    ...Object.entries(recordedOf(flags)),
     ...classes ? [["class", classes.join(",")]] : [],
     ...Object.entries(pictures.hashes ?? {}),
     ...index === undefined ? [] : [["label", labels?.[Number(index)]], ["index", index]]

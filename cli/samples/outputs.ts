@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { planeSize } from "../../src/model/example.ts";
+import { pixelsOf } from "../../src/model/example.ts";
 import { folderOf, makeFolder, writeFile } from "../../src/files/write_file.ts";
 import { labelledGridPng } from "../../src/picture/labelled_grid.ts";
 import { gridPng, imagePng } from "../../src/picture/pictures.ts";
@@ -60,7 +60,7 @@ function checkGrid({ rin: { config }, options: { count }, frames = 1, out }: Sam
   const shown = config.frames > 1 ? config.frames : frames;
   const most = Math.min(
     GRID.images,
-    Math.floor(GRID.pixels / (planeSize({ ...config, frames: 1 }) * shown)),
+    Math.floor(GRID.pixels / (pixelsOf(config) * shown)),
   );
   if (count <= Math.max(1, most)) return;
   throw new UsageError(

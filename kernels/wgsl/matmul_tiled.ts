@@ -1,8 +1,8 @@
 /**
- * Matrix products for GPUs: a workgroup computes a square tile of results, an invocation some
- * rows and columns of them, from slices of both operands that it first brings into workgroup memory. While it
- * multiplies a slice, the next one is on its way into registers. Bias, activation and residual are
- * done before the result leaves the registers.
+ * Matrix products for GPUs: a workgroup computes a square tile of results, an invocation some rows
+ * and columns of them, from slices of both operands that it first brings into workgroup memory.
+ * While it multiplies a slice, the next one is on its way into registers. Bias, activation and
+ * residual are done before the result leaves the registers.
  *
  * @module
  */

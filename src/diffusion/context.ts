@@ -6,7 +6,7 @@
  */
 import type { Plan } from "../graph/plan.ts";
 import { constant, temporary, type Tensor } from "../graph/tensor.ts";
-import { type DrawnConfig, drawnSize, exampleSize, planeSize } from "../model/example.ts";
+import { type DrawnConfig, drawnSize, exampleSize, pixelsOf, planeSize } from "../model/example.ts";
 import { expectFloats } from "./floats.ts";
 import { inputFactor, type PredictionMeaning } from "./prediction.ts";
 
@@ -48,7 +48,7 @@ export function drawnFrames(plan: Plan<string>, config: DrawnConfig, x: Tensor):
   const { frames, contextFrames } = config;
   if (contextFrames === 0) return x;
   const [batch, channels, , ...sides] = x.shape;
-  const pixels = planeSize(config) / frames;
+  const pixels = pixelsOf(config);
   const y = temporary(batch, channels, frames - contextFrames, ...sides);
   const inner = (frames - contextFrames) * pixels;
   const part = { stride: frames * pixels, start: contextFrames * pixels };
@@ -82,7 +82,7 @@ export function contextOf(
   config: DrawnConfig,
   clips: Float32Array<ArrayBuffer>,
 ): Float32Array<ArrayBuffer> {
-  const pixels = planeSize(config) / config.frames;
+  const pixels = pixelsOf(config);
   return clips.filter((_, i) => isGiven(config, Math.floor(i / pixels)));
 }
 

@@ -14,7 +14,7 @@ import {
 } from "../model/checkpoint.ts";
 import { checkpointBytes, type CheckpointSource } from "../model/checkpoint_source.ts";
 import { completeConfig, type RinConfig } from "../model/config.ts";
-import { exampleSize, planeSize } from "../model/example.ts";
+import { exampleSize, pixelsOf } from "../model/example.ts";
 import { CheckpointError } from "../model/errors.ts";
 import { beyondHalf, MAX_F16 } from "../model/finite.ts";
 import { initialize } from "../model/initialize.ts";
@@ -251,7 +251,7 @@ export class Rin {
     const factors = Array.from(t, (time) => inputFactor(this.config, schedule(time)));
     const each = xt.length / t.length;
     const clean = inputFactor(this.config, 1);
-    const pixels = planeSize(this.config) / this.config.frames;
+    const pixels = pixelsOf(this.config);
     return xt.map((value, i) =>
       value * (isGiven(this.config, Math.floor(i / pixels)) ? clean : factors[Math.floor(i / each)])
     );

@@ -4,7 +4,7 @@
  * @module
  */
 import { blended } from "../data/pixels.ts";
-import { type PictureConfig, planeSize } from "../model/example.ts";
+import { type PictureConfig, pixelsOf } from "../model/example.ts";
 import { frechetDistance } from "./frechet.ts";
 import { precisionRecall } from "./precision_recall.ts";
 import { FeatureStatistics } from "./statistics.ts";
@@ -92,7 +92,7 @@ export function rgbBytes(
     (value) => Math.max(0, Math.min(255, (value + 1) * 127.5 + 0.5)),
   );
   if (channels === 3) return bytes;
-  const plane = planeSize({ imageSize, frames: 1 });
+  const plane = pixelsOf({ imageSize });
   const out = new Uint8Array(bytes.length / channels * 3);
   for (let o = 0; o < out.length; o++) {
     const [image, channel, pixel] = [

@@ -27,13 +27,18 @@ export function exampleSize(config: ExampleConfig): number {
 
 /** Numbers of one of its channels, T H W. */
 export function planeSize({ imageSize, frames }: Omit<ExampleConfig, "channels">): number {
-  const { width, height } = sidesOf(imageSize);
-  return frames * height * width;
+  return frames * pixelsOf({ imageSize });
 }
 
 /** Numbers of an image, or of a frame, C H W. */
-export function pictureSize(config: PictureConfig): number {
-  return exampleSize({ ...config, frames: 1 });
+export function pictureSize({ imageSize, channels }: PictureConfig): number {
+  return channels * pixelsOf({ imageSize });
+}
+
+/** Pixels of an image, or of a frame, H W. */
+export function pixelsOf({ imageSize }: Pick<PictureConfig, "imageSize">): number {
+  const { width, height } = sidesOf(imageSize);
+  return height * width;
 }
 
 /** Numbers of the frames that are drawn, C (T - N) H W. */

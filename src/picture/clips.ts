@@ -4,7 +4,7 @@
  * @module
  */
 import { animatedPng } from "./animated_png.ts";
-import { type ExampleConfig, pictureSize, planeSize } from "../model/example.ts";
+import { type ExampleConfig, pictureSize, pixelsOf } from "../model/example.ts";
 import { gridPng, imageBytes, imagePng, type PngText } from "./pictures.ts";
 
 /** How long a frame of a clip is shown, in milliseconds; the clip's own speed is unknown. */
@@ -20,7 +20,7 @@ export function byFrame(
   clips: Float32Array,
   { imageSize, frames }: Omit<ExampleConfig, "channels">,
 ): Float32Array<ArrayBuffer>[] {
-  const plane = planeSize({ imageSize, frames: 1 });
+  const plane = pixelsOf({ imageSize });
   const planes = clips.length / (frames * plane);
   return Array.from({ length: frames }, (_, t) => {
     const images = new Float32Array(planes * plane);

@@ -16,7 +16,7 @@ export type SampleRecord = Readonly<
 const KEYWORD = "rin";
 
 /** Settings that a record has, in their order; the others are where and how fast. */
-export const RECORDED = [
+const RECORDED = [
   "count",
   "steps",
   "sampler",
@@ -36,6 +36,12 @@ export const RECORDED = [
   "frames",
   "precision",
 ] as const;
+
+/** The settings that a record has, in its order; those that are undefined are left out. */
+export function recordedOf(settings: Readonly<Record<string, unknown>>): SampleRecord {
+  const known = RECORDED.filter((key) => settings[key] !== undefined);
+  return Object.fromEntries(known.map((key) => [key, settings[key]])) as SampleRecord;
+}
 
 /**
  * The text of a PNG.

@@ -8,10 +8,10 @@ import { USUAL_FRAMES } from "../diffusion/usual_sampling.ts";
 import type { SampleOptions } from "../diffusion/sample_options.ts";
 import { planSampling } from "../diffusion/sampling.ts";
 import type { FloatType } from "../graph/ops.ts";
-import { planeSize } from "../model/example.ts";
+import { pixelsOf } from "../model/example.ts";
 import { ClassError, readClassList } from "../model/class_names.ts";
 import { type Caption, captionOf } from "../picture/labelled_grid.ts";
-import { RECORDED, type SampleRecord } from "../picture/record.ts";
+import { recordedOf, type SampleRecord } from "../picture/record.ts";
 import { HttpError } from "./answers.ts";
 import type { Field, FORMATS, Network } from "./fields.ts";
 import { type Beginning, type GivenPictures, readPictures } from "./given_pictures.ts";
@@ -168,7 +168,7 @@ function checkFormat(
   }
   if (format === "json") return;
   const shown = config.frames > 1 ? config.frames : isFilm(format) ? frames ?? USUAL_FRAMES : 1;
-  const most = Math.floor(limits.pixels / (shown * planeSize({ ...config, frames: 1 })));
+  const most = Math.floor(limits.pixels / (shown * pixelsOf(config)));
   if (count > Math.max(1, most)) {
     throw wrong(
       `count is ${count}, and one picture of format "${format}" holds at most ${
@@ -210,14 +210,12 @@ function recordOf(
   },
 ): SampleRecord {
   const { clip } = values;
-  const written: Readonly<Record<string, unknown>> = {
-    ...values,
-    clip: typeof clip === "number" ? String(clip) : clip ? "on" : "off",
-    class: classes.length > 0 ? classes.join(",") : undefined,
+  return {
+    checkpoint,
+    ...recordedOf({
+      ...values,
+      clip: typeof clip === "number" ? String(clip) : clip ? "on" : "off",
+      class: classes.length > 0 ? classes.join(",") : undefined,
+    }),
   };
-  const known = RECORDED.filter((key) => written[key] !== undefined);
-  return Object.fromEntries([
-    ["checkpoint", checkpoint],
-    ...known.map((key) => [key, written[key]]),
-  ]);
 }

@@ -123,9 +123,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
    */
   run(phases?: readonly Phase[]): void {
     const encoder = this.#gpu.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const command of this.#of(phases)) encode(pass, command);
-    pass.end();
+    encodePass(encoder, this.#of(phases));
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
@@ -147,9 +145,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
         encoder.copyBufferToBuffer(staging, at, buffer, offset, data.byteLength);
         at += data.byteLength;
       }
-      const pass = encoder.beginComputePass();
-      for (const command of commands) encode(pass, command);
-      pass.end();
+      encodePass(encoder, commands);
     }
     // Queued before the submission, and after those before it, which read the same buffer.
     if (bytes.length > 0) this.#gpu.device.queue.writeBuffer(staging, 0, bytes);
@@ -236,9 +232,7 @@ export class WebGpuProgram<Phase extends string> implements Program<Phase> {
     for (const command of commands) {
       const start = performance.now();
       const encoder = this.#gpu.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      encode(pass, command);
-      pass.end();
+      encodePass(encoder, [command]);
       this.#gpu.device.queue.submit([encoder.finish()]);
       await this.#gpu.idle();
       times.push((performance.now() - start) * 1e6);
@@ -275,6 +269,12 @@ async function withinMemory<T>(device: GPUDevice, make: () => T): Promise<T> {
   if (full) throw new DeviceLimitError(`The GPU has too little memory for this; ${SMALLER}`);
   if (invalid) throw new Error(`The GPU refused a command: ${invalid.message}`);
   return made;
+}
+
+function encodePass(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
+  const pass = encoder.beginComputePass();
+  for (const command of commands) encode(pass, command);
+  pass.end();
 }
 
 function encode(pass: GPUComputePassEncoder, { pipeline, bindings, dispatch }: Command): void {
